@@ -1,0 +1,24 @@
+//! The words that every scirs2 crate shares.
+//!
+//! | module | one concept |
+//! |---|---|
+//! | [`dtype`] | [`DType`]: the closed set of element types |
+//! | [`element`] | [`Element`], [`Scalar`], [`Real`]: the Rust types behind them |
+//! | [`device`] | [`Device`]: where memory lives |
+//! | [`shape`] | checked arithmetic on shapes and strides |
+//! | [`pool`] | the thread count and the workers of one call |
+//!
+//! [`dispatch!`] turns a run-time [`DType`] into a compile-time type.
+
+#![forbid(unsafe_code)]
+
+pub mod device;
+mod dispatch;
+pub mod dtype;
+pub mod element;
+pub mod pool;
+pub mod shape;
+
+pub use device::{Device, DeviceKind};
+pub use dtype::DType;
+pub use element::{Bool, Complex32, Complex64, Element, Real, Scalar, f16};

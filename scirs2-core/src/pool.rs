@@ -1,0 +1,409 @@
+//! How many threads a call may use, and the workers that share its pieces.
+//!
+//! One pool serves the process. No thread starts before the first call that
+//! has work for two; a child made by `fork` gets a pool of its own. What a call
+//! computes never depends on the number of workers, because the caller cuts
+//! the pieces, not the pool.
+
+use std::cell::Cell;
+use std::env;
+use std::fmt;
+use std::num::NonZeroUsize;
+use std::process;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
+
+use arc_swap::ArcSwapOption;
+
+/// The most threads that can be asked for.
+pub const MAX_THREADS: usize = 1024;
+
+/// LAPACK keeps work on the stack; the default of 2 MiB is too little for it.
+const STACK_BYTES: usize = 16 << 20;
+
+/// The variables that set the thread count, the first that holds one wins.
+const VARIABLES: [&str; 3] = ["SCIRS2_NUM_THREADS", "RAYON_NUM_THREADS", "OMP_NUM_THREADS"];
+
+/// A thread count outside 1 to [`MAX_THREADS`].
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+#[error("the number of threads must lie between 1 and {MAX_THREADS}, got {0}")]
+pub struct ThreadCountError(pub usize);
+
+/// The call was asked to stop before it was done.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+#[error("interrupted")]
+pub struct Interrupted;
+
+/// Zero until somebody sets it; the environment decides then.
+static PROCESS_THREADS: AtomicUsize = AtomicUsize::new(0);
+
+thread_local! {
+    static LOCAL_THREADS: Cell<Option<usize>> = const { Cell::new(None) };
+}
+
+/// The number of threads that a call from this thread may use.
+#[must_use]
+pub fn threads() -> usize {
+    LOCAL_THREADS
+        .get()
+        .unwrap_or_else(|| match PROCESS_THREADS.load(Ordering::Relaxed) {
+            0 => {
+                let count = from_environment(|name| env::var(name).ok()).unwrap_or_else(cores);
+                PROCESS_THREADS.store(count, Ordering::Relaxed);
+                count
+            }
+            count => count,
+        })
+}
+
+/// Sets the number of threads for the whole process.
+///
+/// # Errors
+/// [`ThreadCountError`] for a count outside 1 to [`MAX_THREADS`].
+pub fn set_threads(count: usize) -> Result<(), ThreadCountError> {
+    PROCESS_THREADS.store(checked(count)?, Ordering::Relaxed);
+    Ok(())
+}
+
+/// Sets the number of threads for calls from this thread alone, or lifts that
+/// with `None`, and returns what was set before.
+///
+/// # Errors
+/// [`ThreadCountError`] for a count outside 1 to [`MAX_THREADS`].
+pub fn set_local_threads(count: Option<usize>) -> Result<Option<usize>, ThreadCountError> {
+    let count = count.map(checked).transpose()?;
+    Ok(LOCAL_THREADS.replace(count))
+}
+
+fn checked(count: usize) -> Result<usize, ThreadCountError> {
+    if (1..=MAX_THREADS).contains(&count) {
+        Ok(count)
+    } else {
+        Err(ThreadCountError(count))
+    }
+}
+
+fn from_environment(variable: impl Fn(&str) -> Option<String>) -> Option<usize> {
+    VARIABLES.iter().find_map(|name| {
+        // OpenMP allows a list, one count for each level of nesting.
+        let value = variable(name)?;
+        let count = value.split(',').next()?.trim().parse().ok()?;
+        checked(count).ok()
+    })
+}
+
+/// The cores this process may use, by its affinity and its cgroup.
+fn cores() -> usize {
+    thread::available_parallelism().map_or(1, NonZeroUsize::get)
+}
+
+struct Pool {
+    process: u32,
+    threads: rayon::ThreadPool,
+}
+
+/// Lock-free, so that a `fork` in the midst of a call leaves no lock held.
+static POOL: ArcSwapOption<Pool> = ArcSwapOption::const_empty();
+
+/// The pool with at least that many threads, or `None` where the system grants
+/// none.
+fn pool(helpers: usize) -> Option<Arc<Pool>> {
+    let process = process::id();
+    if let Some(pool) = POOL.load_full() {
+        if pool.process != process {
+            // Its threads stayed behind in the parent. Dropping it would wait
+            // for them, so it is given up.
+            std::mem::forget(pool);
+        } else if pool.threads.current_num_threads() >= helpers {
+            return Some(pool);
+        }
+    }
+    let threads = rayon::ThreadPoolBuilder::new()
+        .num_threads(helpers)
+        .stack_size(STACK_BYTES)
+        .thread_name(|i| format!("scirs2-{i}"))
+        .build()
+        .ok()?;
+    let pool = Arc::new(Pool { process, threads });
+    let before = POOL.swap(Some(Arc::clone(&pool)));
+    if before.as_ref().is_some_and(|pool| pool.process != process) {
+        std::mem::forget(before);
+    }
+    Some(pool)
+}
+
+/// The workers of one call: how many, and who may stop them.
+///
+/// ```
+/// use scirs2_core::pool::{Interrupted, Workers};
+///
+/// let mut squares = [0; 100];
+/// let pieces = squares.chunks_mut(10).enumerate();
+/// Workers::current().each(pieces, |(i, piece)| {
+///     for (j, square) in piece.iter_mut().enumerate() {
+///         *square = (10 * i + j).pow(2);
+///     }
+///     Ok::<(), Interrupted>(())
+/// })?;
+/// assert_eq!(squares[99], 9801);
+/// # Ok::<(), Interrupted>(())
+/// ```
+#[derive(Clone, Copy)]
+pub struct Workers<'a> {
+    threads: usize,
+    stop: Option<&'a dyn Fn() -> bool>,
+}
+
+impl<'a> Workers<'a> {
+    /// As many as [`threads`] says.
+    #[must_use]
+    pub fn current() -> Self {
+        Workers {
+            threads: threads(),
+            stop: None,
+        }
+    }
+
+    /// The calling thread alone.
+    #[must_use]
+    pub const fn serial() -> Self {
+        Workers {
+            threads: 1,
+            stop: None,
+        }
+    }
+
+    /// The same workers, which stop once `stop` answers true. It is called from
+    /// the calling thread only, between two pieces.
+    #[must_use]
+    pub fn stopped_by<'b>(self, stop: &'b dyn Fn() -> bool) -> Workers<'b> {
+        Workers {
+            threads: self.threads,
+            stop: Some(stop),
+        }
+    }
+
+    /// How many threads work at most, the caller's included.
+    #[must_use]
+    pub const fn threads(&self) -> usize {
+        self.threads
+    }
+
+    /// Hands every piece to a worker, in order, and waits for the last.
+    ///
+    /// The calling thread works too. A piece ought to hold some 50 microseconds
+    /// of work: less, and handing out costs more than it gains.
+    ///
+    /// # Errors
+    /// The error of the earliest piece that failed; pieces after it may have
+    /// been left out. [`Interrupted`] where `stop` said so.
+    pub fn each<I, E>(
+        &self,
+        pieces: I,
+        work: impl Fn(I::Item) -> Result<(), E> + Sync,
+    ) -> Result<(), E>
+    where
+        I: ExactSizeIterator + Send,
+        I::Item: Send,
+        E: From<Interrupted> + Send,
+    {
+        let strands = self.threads.min(pieces.len());
+        let queue = Queue {
+            pieces: Mutex::new(pieces.enumerate()),
+            halted: AtomicBool::new(false),
+            failure: Mutex::new(None),
+        };
+        let pool = if strands > 1 { pool(strands - 1) } else { None };
+        let interrupted = match pool {
+            Some(pool) => pool.threads.in_place_scope(|scope| {
+                for _ in 1..strands {
+                    scope.spawn(|_| {
+                        queue.drain(&work, None);
+                    });
+                }
+                queue.drain(&work, self.stop)
+            }),
+            None => queue.drain(&work, self.stop),
+        };
+        let failure = queue.failure.into_inner();
+        match failure.unwrap_or_else(PoisonError::into_inner) {
+            Some((_, error)) => Err(error),
+            None if interrupted => Err(Interrupted.into()),
+            None => Ok(()),
+        }
+    }
+}
+
+impl fmt::Debug for Workers<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Workers")
+            .field("threads", &self.threads)
+            .field("stoppable", &self.stop.is_some())
+            .finish()
+    }
+}
+
+/// The pieces left over, and the earliest failure.
+struct Queue<I, E> {
+    pieces: Mutex<std::iter::Enumerate<I>>,
+    halted: AtomicBool,
+    failure: Mutex<Option<(usize, E)>>,
+}
+
+impl<I: Iterator, E> Queue<I, E> {
+    /// Works on pieces until none is left or somebody halts; answers whether
+    /// `stop` was who did.
+    fn drain(
+        &self,
+        work: &impl Fn(I::Item) -> Result<(), E>,
+        stop: Option<&dyn Fn() -> bool>,
+    ) -> bool {
+        while !self.halted.load(Ordering::Relaxed) {
+            let next = lock(&self.pieces).next();
+            let Some((position, piece)) = next else {
+                break;
+            };
+            if let Err(error) = work(piece) {
+                self.halted.store(true, Ordering::Relaxed);
+                let mut failure = lock(&self.failure);
+                if failure.as_ref().is_none_or(|(first, _)| position < *first) {
+                    *failure = Some((position, error));
+                }
+            }
+            if stop.is_some_and(|stop| stop()) {
+                self.halted.store(true, Ordering::Relaxed);
+                return true;
+            }
+        }
+        false
+    }
+}
+
+/// A lock that a panic elsewhere does not spoil: the panic itself is passed on
+/// by the pool.
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Debug, PartialEq)]
+    enum Failure {
+        Piece(usize),
+        Interrupted,
+    }
+
+    impl From<Interrupted> for Failure {
+        fn from(_: Interrupted) -> Self {
+            Failure::Interrupted
+        }
+    }
+
+    fn workers(threads: usize) -> Workers<'static> {
+        Workers {
+            threads,
+            stop: None,
+        }
+    }
+
+    #[test]
+    fn every_piece_is_worked_on_once() {
+        for threads in [1, 2, 7] {
+            let mut counts = vec![0; 1000];
+            workers(threads)
+                .each(counts.iter_mut(), |count| {
+                    *count += 1;
+                    Ok::<_, Failure>(())
+                })
+                .unwrap();
+            assert!(counts.iter().all(|&count| count == 1));
+        }
+    }
+
+    #[test]
+    fn the_earliest_failure_wins() {
+        for threads in [1, 2, 5] {
+            let result = workers(threads).each(0..1000usize, |i| {
+                if i % 7 == 3 {
+                    Err(Failure::Piece(i))
+                } else {
+                    Ok(())
+                }
+            });
+            assert_eq!(result, Err(Failure::Piece(3)));
+        }
+    }
+
+    #[test]
+    fn a_stop_leaves_the_rest_undone() {
+        let done = AtomicUsize::new(0);
+        let stop = || done.load(Ordering::Relaxed) >= 10;
+        let result = workers(2).stopped_by(&stop).each(0..1_000_000, |_| {
+            done.fetch_add(1, Ordering::Relaxed);
+            thread::yield_now();
+            Ok::<_, Failure>(())
+        });
+        assert_eq!(result, Err(Failure::Interrupted));
+        assert!(done.into_inner() < 1_000_000);
+    }
+
+    #[test]
+    fn a_panic_reaches_the_caller_and_the_pool_lives_on() {
+        for _ in 0..3 {
+            let caught = std::panic::catch_unwind(|| {
+                workers(3).each(0..100, |i| {
+                    assert!(i != 50, "piece fifty");
+                    Ok::<_, Failure>(())
+                })
+            });
+            assert!(caught.is_err());
+        }
+        assert_eq!(workers(3).each(0..100, |_| Ok::<_, Failure>(())), Ok(()));
+    }
+
+    #[test]
+    fn the_environment_is_asked_in_order() {
+        let of = |pairs: &'static [(&str, &str)]| {
+            from_environment(|name| {
+                let (_, value) = pairs.iter().find(|(key, _)| *key == name)?;
+                Some((*value).to_owned())
+            })
+        };
+        assert_eq!(of(&[]), None);
+        assert_eq!(of(&[("OMP_NUM_THREADS", "4,2")]), Some(4));
+        assert_eq!(
+            of(&[("RAYON_NUM_THREADS", "0"), ("OMP_NUM_THREADS", " 3 ")]),
+            Some(3)
+        );
+        assert_eq!(
+            of(&[("SCIRS2_NUM_THREADS", "many"), ("RAYON_NUM_THREADS", "2")]),
+            Some(2)
+        );
+        assert_eq!(
+            of(&[("SCIRS2_NUM_THREADS", "1"), ("RAYON_NUM_THREADS", "2")]),
+            Some(1)
+        );
+    }
+
+    #[test]
+    fn a_local_count_holds_for_its_thread_alone() {
+        assert_eq!(set_local_threads(Some(3)), Ok(None));
+        assert_eq!(threads(), 3);
+        let elsewhere = thread::spawn(|| LOCAL_THREADS.get()).join().unwrap();
+        assert_eq!(elsewhere, None);
+        assert_eq!(set_local_threads(Some(0)), Err(ThreadCountError(0)));
+        assert_eq!(set_local_threads(None), Ok(Some(3)));
+    }
+
+    #[test]
+    fn an_impossible_count_is_refused() {
+        assert_eq!(set_threads(0), Err(ThreadCountError(0)));
+        assert_eq!(
+            set_threads(MAX_THREADS + 1).unwrap_err().to_string(),
+            "the number of threads must lie between 1 and 1024, got 1025"
+        );
+    }
+}
