@@ -1,1 +1,46 @@
-//! x
+//! DLPack for Rust: take, share and give tensors without a copy.
+//!
+//! The road of a foreign tensor, a file for each step:
+//!
+//! | step | type |
+//! |---|---|
+//! | the C structs | [`sys`] |
+//! | an owner, whose drop frees the tensor once | [`Owner`] |
+//! | every field checked | [`Description`] |
+//! | elements of a Rust type | [`Tensor::view`] |
+//! | a handle to share | [`Tensor`] |
+//! | and out again | [`Tensor::export`] |
+//!
+//! With the feature `pyo3` the module [`python`] takes and gives the capsules
+//! that Python libraries exchange.
+//!
+//! ```
+//! use ndarray::Array;
+//! use scirs2_interop::Tensor;
+//! use scirs2_interop::sys::DLManagedTensorVersioned;
+//!
+//! // One crate makes a tensor and hands out a handle ...
+//! let tensor = Tensor::from(Array::linspace(0.0, 1.0, 5));
+//! // ... another reads the same memory ...
+//! assert_eq!(tensor.view::<f64>()?.sum(), 2.5);
+//! // ... and a C library takes it without a copy.
+//! let exported = tensor.clone().export::<DLManagedTensorVersioned>()?;
+//! assert_eq!(exported.describe()?.data().cast_const(), tensor.data());
+//! # Ok::<(), scirs2_interop::Error>(())
+//! ```
+
+mod description;
+mod error;
+mod export;
+mod owner;
+#[cfg(feature = "pyo3")]
+pub mod python;
+pub mod sys;
+mod tensor;
+mod view;
+
+pub use description::{Axes, Description, MAX_NDIM, dl_type};
+pub use error::Error;
+pub use export::export;
+pub use owner::{ManagedStruct, Owner};
+pub use tensor::Tensor;

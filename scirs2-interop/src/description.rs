@@ -1,0 +1,287 @@
+//! What a tensor is: every field of a foreign one checked before it is used.
+
+use core::ptr::NonNull;
+use core::slice;
+
+use scirs2_core::shape::{c_strides, element_count, reach};
+use scirs2_core::{DType, Device};
+use smallvec::SmallVec;
+
+use crate::Error;
+use crate::sys::{DLDataType, DLTensor, type_code};
+
+/// The most axes a tensor may have, as in NumPy 2.
+pub const MAX_NDIM: usize = 64;
+
+/// One number for each axis, without an allocation for the usual few axes.
+pub type Axes<T> = SmallVec<[T; 6]>;
+
+/// The type, place and layout of a tensor.
+///
+/// Every value has passed these checks: the lengths fit, `strides` has one
+/// entry for each length, and all elements lie inside the address space.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Description {
+    /// The first element: the one whose indices are all zero. Dangling where
+    /// there are no elements.
+    pub(crate) data: NonNull<u8>,
+    pub(crate) device: Device,
+    pub(crate) dtype: DType,
+    pub(crate) shape: Axes<usize>,
+    /// In elements. C order's along axes of length 0 and 1, where a producer
+    /// may write anything.
+    pub(crate) strides: Axes<isize>,
+    pub(crate) read_only: bool,
+    pub(crate) copied: bool,
+}
+
+impl Description {
+    /// Describes memory of the host that is not yet anybody's tensor.
+    ///
+    /// Strides count elements. Whether the memory is there is the concern of
+    /// who reads it; what is checked is the arithmetic.
+    ///
+    /// # Errors
+    /// [`Error::Ndim`], [`Error::TooLarge`], [`Error::NullData`] or
+    /// [`Error::StridesOutOfRange`].
+    pub fn new(
+        data: *mut u8,
+        dtype: DType,
+        shape: Axes<usize>,
+        strides: Axes<isize>,
+        read_only: bool,
+    ) -> Result<Self, Error> {
+        if shape.len() > MAX_NDIM || strides.len() != shape.len() {
+            return Err(Error::Ndim(shape.len() as i64));
+        }
+        let itemsize = dtype.itemsize();
+        let too_large = || Error::TooLarge {
+            shape: shape.to_vec(),
+            itemsize,
+        };
+        let count = element_count(&shape)
+            .filter(|&count| {
+                count
+                    .checked_mul(itemsize)
+                    .is_some_and(|bytes| isize::try_from(bytes).is_ok())
+            })
+            .ok_or_else(too_large)?;
+        let mut strides = strides;
+        if count == 0 || shape.contains(&1) {
+            let unused = c_strides(&shape).ok_or_else(too_large)?;
+            for (axis, &len) in shape.iter().enumerate() {
+                if count == 0 || len == 1 {
+                    strides[axis] = unused[axis];
+                }
+            }
+        }
+        let data = if count == 0 {
+            dangling()
+        } else {
+            let data = NonNull::new(data).ok_or(Error::NullData(count))?;
+            if !in_address_space(data.as_ptr() as usize, &shape, &strides, itemsize) {
+                return Err(Error::StridesOutOfRange {
+                    shape: shape.to_vec(),
+                    strides: strides.to_vec(),
+                });
+            }
+            data
+        };
+        Ok(Description {
+            data,
+            device: Device::CPU,
+            dtype,
+            shape,
+            strides,
+            read_only,
+            copied: false,
+        })
+    }
+
+    /// Checks a foreign tensor, the fields in the order of their dependence.
+    ///
+    /// # Safety
+    /// Where `shape` and `strides` are not NULL they point to `ndim` readable
+    /// numbers each.
+    pub(crate) unsafe fn of(tensor: &DLTensor) -> Result<Self, Error> {
+        if !tensor.device.kind.is_host() {
+            return Err(Error::Device(tensor.device));
+        }
+        let dtype = dtype_of(tensor.dtype)?;
+        let ndim = usize::try_from(tensor.ndim)
+            .ok()
+            .filter(|&ndim| ndim <= MAX_NDIM)
+            .ok_or(Error::Ndim(tensor.ndim.into()))?;
+        // SAFETY: NULL or `ndim` numbers, by this function's contract.
+        let lengths = unsafe { numbers("shape", tensor.shape, ndim) }?;
+        let lengths = lengths.ok_or(Error::NullShape(ndim))?;
+        let shape = lengths
+            .iter()
+            .enumerate()
+            .map(|(axis, &length)| {
+                usize::try_from(length).map_err(|_| Error::NegativeLength { axis, length })
+            })
+            .collect::<Result<Axes<usize>, Error>>()?;
+        // SAFETY: as for the shape.
+        let strides: Axes<isize> = match unsafe { numbers("strides", tensor.strides, ndim) }? {
+            Some(strides) => strides.iter().map(|&stride| saturated(stride)).collect(),
+            None => c_strides(&shape)
+                .ok_or_else(|| Error::TooLarge {
+                    shape: shape.to_vec(),
+                    itemsize: dtype.itemsize(),
+                })?
+                .into(),
+        };
+        let data = first_element(tensor, &shape)?;
+        let description = Description::new(data, dtype, shape, strides, false)?;
+        Ok(Description {
+            device: tensor.device,
+            ..description
+        })
+    }
+
+    /// Address of the first element: the one whose indices are all zero.
+    #[must_use]
+    pub const fn data(&self) -> *mut u8 {
+        self.data.as_ptr()
+    }
+
+    /// Where the memory lives; always readable by the host.
+    #[must_use]
+    pub const fn device(&self) -> Device {
+        self.device
+    }
+
+    /// Type of the elements.
+    #[must_use]
+    pub const fn dtype(&self) -> DType {
+        self.dtype
+    }
+
+    /// Length of each axis.
+    #[must_use]
+    pub fn shape(&self) -> &[usize] {
+        &self.shape
+    }
+
+    /// Step along each axis, in elements.
+    #[must_use]
+    pub fn strides(&self) -> &[isize] {
+        &self.strides
+    }
+
+    /// Whether the owner forbids to write.
+    #[must_use]
+    pub const fn is_read_only(&self) -> bool {
+        self.read_only
+    }
+
+    /// Whether the producer made a copy for this tensor.
+    #[must_use]
+    pub const fn is_copied(&self) -> bool {
+        self.copied
+    }
+
+    /// Marks the memory as a copy that nobody else has.
+    #[must_use]
+    pub fn with_copied(self, copied: bool) -> Self {
+        Description { copied, ..self }
+    }
+}
+
+/// A pointer for arrays without elements, aligned for any type and for JAX.
+const fn dangling() -> NonNull<u8> {
+    #[repr(align(64))]
+    struct Aligned;
+    NonNull::<Aligned>::dangling().cast()
+}
+
+/// The numbers behind a pointer; none where there are no axes, `None` for NULL.
+///
+/// # Safety
+/// Where `pointer` is not NULL, `ndim` numbers can be read there for `'a`.
+unsafe fn numbers<'a>(
+    field: &'static str,
+    pointer: *const i64,
+    ndim: usize,
+) -> Result<Option<&'a [i64]>, Error> {
+    if ndim == 0 {
+        Ok(Some(&[]))
+    } else if pointer.is_null() {
+        Ok(None)
+    } else if pointer.is_aligned() {
+        // SAFETY: not NULL, aligned, `ndim` numbers by this function's
+        // contract, and at most 64, so the size fits.
+        Ok(Some(unsafe { slice::from_raw_parts(pointer, ndim) }))
+    } else {
+        Err(Error::MisalignedPointer {
+            field,
+            address: pointer as usize,
+        })
+    }
+}
+
+/// Pointers narrower than 64 bits cannot step that far: the extreme value then
+/// fails the range check, or stands on an axis that is never stepped along.
+fn saturated(stride: i64) -> isize {
+    isize::try_from(stride).unwrap_or(if stride < 0 { isize::MIN } else { isize::MAX })
+}
+
+fn first_element(tensor: &DLTensor, shape: &[usize]) -> Result<*mut u8, Error> {
+    let data = tensor.data.cast::<u8>();
+    // NULL plus an offset would pass for memory.
+    if data.is_null() || shape.contains(&0) {
+        return Ok(data);
+    }
+    let offset = usize::try_from(tensor.byte_offset).ok();
+    offset
+        .filter(|&offset| (data as usize).checked_add(offset).is_some())
+        .map(|offset| data.wrapping_add(offset))
+        .ok_or(Error::ByteOffsetOutOfRange {
+            offset: tensor.byte_offset,
+            address: data as usize,
+        })
+}
+
+/// Whether all elements, the first of them at `address`, have an address.
+fn in_address_space(address: usize, shape: &[usize], strides: &[isize], itemsize: usize) -> bool {
+    let place = || {
+        let itemsize = isize::try_from(itemsize).ok()?;
+        let (low, high) = reach(shape, strides)?;
+        let low = low.checked_mul(itemsize)?;
+        let end = high.checked_add(1)?.checked_mul(itemsize)?;
+        // The span itself must fit, as Rust asks of every allocation.
+        end.checked_sub(low)?;
+        address.checked_add_signed(low).filter(|&at| at != 0)?;
+        address.checked_add_signed(end)
+    };
+    place().is_some()
+}
+
+/// The dtype that a DLPack type names.
+fn dtype_of(dtype: DLDataType) -> Result<DType, Error> {
+    DType::ALL
+        .iter()
+        .copied()
+        .find(|&known| dl_type(known) == dtype)
+        .ok_or(Error::UnsupportedDtype(dtype))
+}
+
+/// The DLPack type of a dtype.
+#[must_use]
+pub const fn dl_type(dtype: DType) -> DLDataType {
+    use DType as D;
+    let code = match dtype {
+        D::Bool => type_code::BOOL,
+        D::Int8 | D::Int16 | D::Int32 | D::Int64 => type_code::INT,
+        D::UInt8 | D::UInt16 | D::UInt32 | D::UInt64 => type_code::UINT,
+        D::Float16 | D::Float32 | D::Float64 => type_code::FLOAT,
+        D::Complex64 | D::Complex128 => type_code::COMPLEX,
+    };
+    DLDataType {
+        code,
+        // At most 128.
+        bits: (8 * dtype.itemsize()) as u8,
+        lanes: 1,
+    }
+}

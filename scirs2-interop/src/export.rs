@@ -1,0 +1,116 @@
+//! A described tensor and whatever keeps it alive, as a managed struct.
+
+use core::ptr::NonNull;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use smallvec::SmallVec;
+
+use crate::description::dl_type;
+use crate::owner::ManagedStruct;
+use crate::sys::{DLTensor, FLAG_IS_COPIED, FLAG_READ_ONLY};
+use crate::{Description, Error, Owner};
+
+/// The struct, the numbers it points to, and the keeper, in one allocation.
+struct Export<M, K> {
+    managed: M,
+    /// Lengths, then strides.
+    numbers: SmallVec<[i64; 12]>,
+    keeper: K,
+}
+
+/// Wraps a tensor for a consumer; `keeper` is dropped when the consumer is done,
+/// on whatever thread that is.
+///
+/// # Safety
+/// While `keeper` lives, the described memory can be read, and written unless
+/// it is described as read-only.
+///
+/// # Errors
+/// [`Error::ReadOnlyLegacy`] where the struct cannot say what must be said.
+/// [`Error::NegativeStrides`], which consumers fail on.
+pub unsafe fn export<M: ManagedStruct, K: Send + 'static>(
+    description: &Description,
+    keeper: K,
+) -> Result<Owner<M>, Error> {
+    if description.read_only && !M::HAS_FLAGS {
+        return Err(Error::ReadOnlyLegacy);
+    }
+    if description.strides.iter().any(|&stride| stride < 0) {
+        return Err(Error::NegativeStrides(description.strides.to_vec()));
+    }
+    let mut flags = 0;
+    if description.read_only {
+        flags |= FLAG_READ_ONLY;
+    }
+    if description.copied {
+        flags |= FLAG_IS_COPIED;
+    }
+    let ndim = description.shape.len();
+    let lengths = description.shape.iter().map(|&len| len as i64);
+    let strides = description.strides.iter().map(|&stride| stride as i64);
+    let mut tensor = DLTensor {
+        data: description.data().cast(),
+        device: description.device,
+        // At most 64.
+        ndim: ndim as i32,
+        dtype: dl_type(description.dtype),
+        shape: core::ptr::null_mut(),
+        strides: core::ptr::null_mut(),
+        byte_offset: 0,
+    };
+    let export = Box::into_raw(Box::new(Export {
+        managed: M::new(tensor, flags, core::ptr::null_mut(), None),
+        numbers: lengths.chain(strides).collect(),
+        keeper,
+    }));
+    // Pointers into the box are taken once it no longer moves.
+    // SAFETY: `export` was just leaked, so it is valid and nobody else's.
+    let numbers = unsafe { &mut (*export).numbers };
+    tensor.shape = numbers.as_mut_ptr();
+    tensor.strides = tensor.shape.wrapping_add(ndim);
+    let whole = M::new(tensor, flags, export.cast(), Some(delete::<M, K>));
+    // SAFETY: as above.
+    let place = unsafe { &raw mut (*export).managed };
+    // SAFETY: `place` lies in that allocation; what it held needs no drop.
+    unsafe { place.write(whole) };
+    // SAFETY: a field of a leaked box is not NULL.
+    let managed = unsafe { NonNull::new_unchecked(place) };
+    // SAFETY: a struct as DLPack describes it, whose deleter nobody else calls;
+    // the deleter drops Rust values that are `Send`, so any thread may call it;
+    // the caller promised the memory while the keeper lives.
+    Ok(unsafe { Owner::from_raw(managed) })
+}
+
+/// The deleter of every struct that [`export`] makes.
+///
+/// # Safety
+/// `managed` came from `export::<M, K>` and was not deleted before.
+unsafe extern "C" fn delete<M: ManagedStruct, K>(managed: *mut M) {
+    let Some(managed) = NonNull::new(managed) else {
+        return;
+    };
+    // SAFETY: the struct is alive until its box is freed below.
+    let context = unsafe { M::context(managed) };
+    // SAFETY: `export` put the leaked box there, and this is its only deletion.
+    let export = unsafe { Box::from_raw(context.cast::<Export<M, K>>()) };
+    // A panic must not unwind into the consumer, who may not be Rust.
+    if let Err(panic) = catch_unwind(AssertUnwindSafe(|| drop(export.keeper))) {
+        std::mem::forget(panic);
+    }
+}
+
+/// Whether [`export`] made this struct with a keeper of type `K`.
+///
+/// The address of a function may differ from one codegen unit to another, so a
+/// `false` may be wrong; a `true` is right, because no other function frees a
+/// box of this type.
+///
+/// # Safety
+/// As for [`ManagedStruct::read`].
+#[cfg(feature = "pyo3")]
+pub(crate) unsafe fn is_ours<M: ManagedStruct, K: Send + 'static>(managed: NonNull<M>) -> bool {
+    let ours: unsafe extern "C" fn(*mut M) = delete::<M, K>;
+    // SAFETY: the caller promised such a struct.
+    let deleter = unsafe { M::deleter(managed) };
+    deleter.is_some_and(|deleter| core::ptr::fn_addr_eq(deleter, ours))
+}

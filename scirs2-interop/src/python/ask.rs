@@ -1,0 +1,93 @@
+//! Asking an object for a capsule, in the newest form that it knows.
+
+use pyo3::exceptions::{PyAttributeError, PyTypeError};
+use pyo3::intern;
+use pyo3::prelude::*;
+use pyo3::sync::PyOnceLock;
+use pyo3::types::{PyCapsule, PyDict};
+use scirs2_core::{Device, DeviceKind};
+
+use crate::sys::VERSION;
+
+/// What the consumer asks of the producer beyond a tensor.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Request {
+    /// `Some(false)`: never copy. A consumer that wants a copy makes it itself.
+    pub copy: Option<bool>,
+    /// Where the memory shall live; the producer copies if it must.
+    pub device: Option<Device>,
+}
+
+/// The capsule of an object with `__dlpack__`; a capsule is returned as it is.
+///
+/// The versioned form is asked for first. A producer that does not know the
+/// keywords answers with a `TypeError` and is asked once more without them.
+///
+/// # Errors
+/// `AttributeError` without `__dlpack__`; otherwise what the producer raises.
+pub fn ask<'py>(object: &Bound<'py, PyAny>, request: &Request) -> PyResult<Bound<'py, PyAny>> {
+    let py = object.py();
+    if object.is_instance_of::<PyCapsule>() {
+        return Ok(object.clone());
+    }
+    let method = match object.getattr(intern!(py, "__dlpack__")) {
+        Ok(method) => method,
+        Err(error) if error.is_instance_of::<PyAttributeError>(py) => {
+            return Err(no_dlpack(object));
+        }
+        Err(error) => return Err(error),
+    };
+    match method.call((), Some(&keywords(object, request)?)) {
+        Err(error) if error.is_instance_of::<PyTypeError>(py) => method.call0(),
+        answer => answer,
+    }
+}
+
+fn no_dlpack(object: &Bound<'_, PyAny>) -> PyErr {
+    let class = object.get_type();
+    PyAttributeError::new_err(format!(
+        "{class} has no __dlpack__; pass a tensor of a library that speaks DLPack, \
+         a DLPack capsule, or numpy.asarray(x)"
+    ))
+}
+
+fn keywords<'py>(object: &Bound<'py, PyAny>, request: &Request) -> PyResult<Bound<'py, PyDict>> {
+    static PLAIN: PyOnceLock<Py<PyDict>> = PyOnceLock::new();
+    let py = object.py();
+    let plain = PLAIN.get_or_try_init(py, || {
+        let keywords = PyDict::new(py);
+        keywords.set_item("max_version", (VERSION.major, VERSION.minor))?;
+        PyResult::Ok(keywords.unbind())
+    })?;
+    let plain = plain.bind(py);
+    let device = match request.device {
+        Some(device) if !lives_on(object, device)? => Some(device),
+        _ => None,
+    };
+    if request.copy.is_none() && device.is_none() {
+        return Ok(plain.clone());
+    }
+    let keywords = plain.copy()?;
+    if let Some(copy) = request.copy {
+        keywords.set_item("copy", copy)?;
+    }
+    if let Some(device) = device {
+        keywords.set_item("dl_device", (device.kind.0, device.id))?;
+    }
+    Ok(keywords)
+}
+
+/// Whether the object says that it lives there already. Producers that know no
+/// `dl_device` need not be asked for it then.
+fn lives_on(object: &Bound<'_, PyAny>, device: Device) -> PyResult<bool> {
+    let py = object.py();
+    let Some(answer) = object.getattr_opt(intern!(py, "__dlpack_device__"))? else {
+        return Ok(false);
+    };
+    let (kind, id): (i32, i32) = answer.call0()?.extract()?;
+    let actual = Device {
+        kind: DeviceKind(kind),
+        id,
+    };
+    Ok(actual == device || (device == Device::CPU && actual.kind.is_host()))
+}

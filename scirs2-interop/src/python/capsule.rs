@@ -1,0 +1,233 @@
+//! Capsules: looked at, accepted, given, kept.
+
+use core::ffi::{CStr, c_void};
+use core::ptr::{self, NonNull};
+
+use pyo3::exceptions::{PyBufferError, PyTypeError};
+use pyo3::ffi;
+use pyo3::prelude::*;
+use pyo3::types::{PyCapsule, PyCapsuleMethods};
+
+use crate::Description;
+use crate::export::is_ours;
+use crate::owner::{ManagedStruct, Owner, describe};
+use crate::sys::{DLManagedTensor, DLManagedTensorVersioned};
+
+/// An accepted tensor, in the form it came in.
+#[derive(Debug)]
+pub enum Keeper {
+    /// From a capsule `dltensor`.
+    Legacy(Owner<DLManagedTensor>),
+    /// From a capsule `dltensor_versioned`.
+    Versioned(Owner<DLManagedTensorVersioned>),
+}
+
+/// The struct in a capsule, not owned.
+#[derive(Clone, Copy)]
+enum Content {
+    Legacy(NonNull<DLManagedTensor>),
+    Versioned(NonNull<DLManagedTensorVersioned>),
+}
+
+/// A capsule that nobody has consumed, and its tensor, checked.
+///
+/// Dropping the offer leaves the capsule as it was: its own destructor frees
+/// the tensor then.
+pub struct Offer<'py> {
+    capsule: Bound<'py, PyAny>,
+    content: Content,
+    description: Description,
+}
+
+impl<'py> Offer<'py> {
+    /// Looks into a capsule.
+    ///
+    /// # Errors
+    /// `TypeError` for what is no DLPack capsule, `BufferError` for one that was
+    /// consumed and for a tensor that cannot be taken.
+    pub fn of(capsule: Bound<'py, PyAny>) -> PyResult<Self> {
+        let content = if let Some(managed) = pointer(&capsule) {
+            Content::Versioned(managed)
+        } else if let Some(managed) = pointer(&capsule) {
+            Content::Legacy(managed)
+        } else {
+            return Err(not_a_tensor(&capsule));
+        };
+        let description = match content {
+            // SAFETY: a capsule of that name that was not consumed carries such
+            // a struct, and keeps it alive.
+            Content::Legacy(managed) => unsafe { describe(managed) },
+            // SAFETY: as above.
+            Content::Versioned(managed) => unsafe { describe(managed) },
+        }?;
+        Ok(Offer {
+            capsule,
+            content,
+            description,
+        })
+    }
+
+    /// What the tensor is.
+    #[must_use]
+    pub const fn description(&self) -> &Description {
+        &self.description
+    }
+
+    /// Whether the memory may be written; `None` where the form cannot say.
+    ///
+    /// `ours` answers for a legacy capsule that this extension gave with a
+    /// keeper of type `K`: it was not read-only then.
+    #[must_use]
+    pub fn writeable<K: Send + 'static>(&self) -> Option<bool> {
+        match self.content {
+            Content::Versioned(_) => Some(!self.description.is_read_only()),
+            Content::Legacy(managed) => {
+                // SAFETY: the capsule keeps the struct alive.
+                let ours = unsafe { is_ours::<_, K>(managed) };
+                ours.then_some(true)
+            }
+        }
+    }
+
+    /// Consumes the capsule: it is renamed, and its tensor is ours to free.
+    ///
+    /// # Errors
+    /// `BufferError` where somebody else consumed it first.
+    pub fn accept(self) -> PyResult<Keeper> {
+        match self.content {
+            Content::Legacy(managed) => consume(&self.capsule, managed).map(Keeper::Legacy),
+            Content::Versioned(managed) => consume(&self.capsule, managed).map(Keeper::Versioned),
+        }
+    }
+}
+
+/// The struct in an unconsumed capsule of that form.
+fn pointer<M: ManagedStruct>(capsule: &Bound<'_, PyAny>) -> Option<NonNull<M>> {
+    let name = M::CAPSULE.as_ptr();
+    // SAFETY: any object may be asked; `name` is a C string.
+    if unsafe { ffi::PyCapsule_IsValid(capsule.as_ptr(), name) } == 0 {
+        return None;
+    }
+    // SAFETY: valid, as just seen.
+    let pointer = unsafe { ffi::PyCapsule_GetPointer(capsule.as_ptr(), name) };
+    NonNull::new(pointer.cast::<M>()).filter(|pointer| pointer.is_aligned())
+}
+
+fn consume<M: ManagedStruct>(
+    capsule: &Bound<'_, PyAny>,
+    managed: NonNull<M>,
+) -> PyResult<Owner<M>> {
+    if pointer(capsule) != Some(managed) {
+        return Err(not_a_tensor(capsule));
+    }
+    // SAFETY: a valid capsule, and a name that lives for ever.
+    if unsafe { ffi::PyCapsule_SetName(capsule.as_ptr(), M::USED_CAPSULE.as_ptr()) } != 0 {
+        return Err(PyErr::fetch(capsule.py()));
+    }
+    // SAFETY: whoever renames the capsule owns the struct, as the protocol says.
+    Ok(unsafe { Owner::from_raw(managed) })
+}
+
+fn not_a_tensor(object: &Bound<'_, PyAny>) -> PyErr {
+    let Ok(capsule) = object.cast::<PyCapsule>() else {
+        return PyTypeError::new_err(format!(
+            "__dlpack__ must return a DLPack capsule, got {}",
+            object.get_type()
+        ));
+    };
+    let name = match capsule.name() {
+        // SAFETY: read at once, while the capsule is held.
+        Ok(Some(name)) => unsafe { name.as_cstr() }.to_string_lossy().into_owned(),
+        _ => "without a name".to_owned(),
+    };
+    if name.starts_with("used_dltensor") {
+        PyBufferError::new_err(format!(
+            "the capsule {name:?} was consumed before; each capsule can be taken once, \
+             call __dlpack__() again for another"
+        ))
+    } else {
+        PyTypeError::new_err(format!(
+            "expected a capsule \"dltensor\" or \"dltensor_versioned\", got one {name:?}"
+        ))
+    }
+}
+
+/// A capsule for a consumer; unconsumed, it frees the tensor when it dies.
+///
+/// # Errors
+/// Those of making a capsule; the tensor is freed then.
+pub fn give<M: ManagedStruct>(py: Python<'_>, owner: Owner<M>) -> PyResult<Bound<'_, PyAny>> {
+    capsule(py, owner, M::CAPSULE, drop_unconsumed::<M>)
+}
+
+/// Name of the objects that [`keep`] makes; no consumer takes a capsule so named.
+const KEEPER: &CStr = c"scirs2_tensor_owner";
+
+/// A Python object that frees the tensor when it dies: the base of an array
+/// that reads its memory.
+///
+/// # Errors
+/// Those of making a capsule; the tensor is freed then.
+pub fn keep(py: Python<'_>, keeper: Keeper) -> PyResult<Bound<'_, PyAny>> {
+    match keeper {
+        Keeper::Legacy(owner) => capsule(py, owner, KEEPER, drop_kept::<DLManagedTensor>),
+        Keeper::Versioned(owner) => {
+            capsule(py, owner, KEEPER, drop_kept::<DLManagedTensorVersioned>)
+        }
+    }
+}
+
+fn capsule<'py, M: ManagedStruct>(
+    py: Python<'py>,
+    owner: Owner<M>,
+    name: &'static CStr,
+    destructor: ffi::PyCapsule_Destructor,
+) -> PyResult<Bound<'py, PyAny>> {
+    let managed = owner.into_raw();
+    // SAFETY: the pointer is not NULL and the name lives for ever.
+    let capsule =
+        unsafe { ffi::PyCapsule_New(managed.as_ptr().cast(), name.as_ptr(), Some(destructor)) };
+    if capsule.is_null() {
+        // SAFETY: no capsule took the duty that `into_raw` gave up.
+        drop(unsafe { Owner::from_raw(managed) });
+        return Err(PyErr::fetch(py));
+    }
+    // SAFETY: a new reference to an object.
+    Ok(unsafe { Bound::from_owned_ptr(py, capsule) })
+}
+
+unsafe extern "C" fn drop_unconsumed<M: ManagedStruct>(capsule: *mut ffi::PyObject) {
+    // SAFETY: Python calls this with the dying capsule.
+    unsafe { drop_content::<M>(capsule, M::CAPSULE) }
+}
+
+unsafe extern "C" fn drop_kept<M: ManagedStruct>(capsule: *mut ffi::PyObject) {
+    // SAFETY: as above.
+    unsafe { drop_content::<M>(capsule, KEEPER) }
+}
+
+/// Frees the tensor of a dying capsule that still bears its first name.
+///
+/// # Safety
+/// `object` is a capsule that [`capsule`] made for an `M`, now dying, and the
+/// thread is attached to the interpreter.
+unsafe fn drop_content<M: ManagedStruct>(object: *mut ffi::PyObject, name: &CStr) {
+    // SAFETY: a capsule, by this function's contract.
+    if unsafe { ffi::PyCapsule_IsValid(object, name.as_ptr()) } == 0 {
+        return;
+    }
+    // SAFETY: valid, as just seen.
+    let managed: *mut c_void = unsafe { ffi::PyCapsule_GetPointer(object, name.as_ptr()) };
+    let Some(managed) = NonNull::new(managed.cast::<M>()) else {
+        return;
+    };
+    // The deleter may run Python code, and a capsule may die while an
+    // exception is on its way.
+    let (mut class, mut value, mut traceback) = (ptr::null_mut(), ptr::null_mut(), ptr::null_mut());
+    // SAFETY: attached, by this function's contract.
+    unsafe { ffi::PyErr_Fetch(&raw mut class, &raw mut value, &raw mut traceback) };
+    // SAFETY: the capsule held the duty to free, and dies.
+    drop(unsafe { Owner::from_raw(managed) });
+    // SAFETY: attached, with what was fetched above.
+    unsafe { ffi::PyErr_Restore(class, value, traceback) };
+}

@@ -1,0 +1,65 @@
+//! DLPack capsules for any PyO3 extension.
+//!
+//! [`Tensor`] is a function argument and a return value:
+//!
+//! ```
+//! use pyo3::prelude::*;
+//! use scirs2_interop::Tensor;
+//!
+//! /// Takes a tensor of any library and gives it back, without a copy.
+//! #[pyfunction]
+//! fn pass(tensor: Tensor) -> Tensor {
+//!     tensor
+//! }
+//! ```
+//!
+//! The steps behind it are open too: [`ask`] an object for a capsule, look at
+//! what it [`Offer`]s, accept it, [`give`] a tensor.
+
+mod ask;
+mod capsule;
+mod error;
+
+use std::any::Any;
+
+use pyo3::prelude::*;
+
+pub use ask::{Request, ask};
+pub use capsule::{Keeper, Offer, give, keep};
+pub use error::gpu_tensor_error;
+
+use crate::Tensor;
+use crate::sys::DLManagedTensorVersioned;
+
+/// A tensor of any library, or a raw capsule, without a copy.
+///
+/// Python code can write to memory that it shares: see `SAFETY.md` on who
+/// answers for that.
+impl<'py> FromPyObject<'_, 'py> for Tensor {
+    type Error = PyErr;
+
+    fn extract(object: Borrowed<'_, 'py, PyAny>) -> PyResult<Self> {
+        let capsule = ask(&object, &Request::default())?;
+        let offer = Offer::of(capsule)?;
+        let description = offer.description().clone();
+        let owner: Box<dyn Any + Send + Sync> = match offer.accept()? {
+            Keeper::Legacy(owner) => Box::new(owner),
+            Keeper::Versioned(owner) => Box::new(owner),
+        };
+        // SAFETY: the owner keeps the memory readable. That nobody writes while
+        // the extension reads is for the Python program to see to, as it is
+        // for every buffer that Python objects share.
+        Ok(unsafe { Tensor::new(description, owner) })
+    }
+}
+
+/// A capsule `dltensor_versioned`.
+impl<'py> IntoPyObject<'py> for Tensor {
+    type Target = PyAny;
+    type Output = Bound<'py, PyAny>;
+    type Error = PyErr;
+
+    fn into_pyobject(self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        give(py, self.export::<DLManagedTensorVersioned>()?)
+    }
+}
