@@ -28,7 +28,7 @@ const VARIABLES: [&str; 3] = ["SCIRS2_NUM_THREADS", "RAYON_NUM_THREADS", "OMP_NU
 /// A thread count outside 1 to [`MAX_THREADS`].
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 #[error("the number of threads must lie between 1 and {MAX_THREADS}, got {0}")]
-pub struct ThreadCountError(pub usize);
+pub struct ThreadCountError(pub i64);
 
 /// The call was asked to stop before it was done.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
@@ -62,7 +62,7 @@ pub fn threads() -> usize {
 /// # Errors
 /// [`ThreadCountError`] for a count outside 1 to [`MAX_THREADS`].
 pub fn set_threads(count: usize) -> Result<(), ThreadCountError> {
-    PROCESS_THREADS.store(checked(count)?, Ordering::Relaxed);
+    PROCESS_THREADS.store(check_threads(count)?, Ordering::Relaxed);
     Ok(())
 }
 
@@ -72,15 +72,19 @@ pub fn set_threads(count: usize) -> Result<(), ThreadCountError> {
 /// # Errors
 /// [`ThreadCountError`] for a count outside 1 to [`MAX_THREADS`].
 pub fn set_local_threads(count: Option<usize>) -> Result<Option<usize>, ThreadCountError> {
-    let count = count.map(checked).transpose()?;
+    let count = count.map(check_threads).transpose()?;
     Ok(LOCAL_THREADS.replace(count))
 }
 
-fn checked(count: usize) -> Result<usize, ThreadCountError> {
+/// The count itself, if it can be asked for.
+///
+/// # Errors
+/// [`ThreadCountError`] for a count outside 1 to [`MAX_THREADS`].
+pub fn check_threads(count: usize) -> Result<usize, ThreadCountError> {
     if (1..=MAX_THREADS).contains(&count) {
         Ok(count)
     } else {
-        Err(ThreadCountError(count))
+        Err(ThreadCountError(i64::try_from(count).unwrap_or(i64::MAX)))
     }
 }
 
@@ -89,7 +93,7 @@ fn from_environment(variable: impl Fn(&str) -> Option<String>) -> Option<usize> 
         // OpenMP allows a list, one count for each level of nesting.
         let value = variable(name)?;
         let count = value.split(',').next()?.trim().parse().ok()?;
-        checked(count).ok()
+        check_threads(count).ok()
     })
 }
 

@@ -1,1 +1,31 @@
-//! x
+//! The extension module behind the Python package `scirs2`: what Python can
+//! call, and nothing that computes.
+
+mod array;
+mod door;
+mod error;
+mod exchange;
+mod library;
+mod norm;
+mod threads;
+
+#[pyo3::pymodule]
+mod _scirs2 {
+    use pyo3::prelude::*;
+    use pyo3::types::PyModule;
+
+    #[pymodule_export]
+    use super::exchange::{from_dlpack, to_dlpack};
+    #[pymodule_export]
+    use super::norm::norm;
+    #[pymodule_export]
+    use super::threads::{get_num_threads, num_threads, set_num_threads};
+
+    #[pymodule_init]
+    fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
+        let py = module.py();
+        module.add("__version__", env!("CARGO_PKG_VERSION"))?;
+        module.add("GPUTensorError", scirs2_interop::python::gpu_tensor_error(py)?)?;
+        module.add("LinAlgError", super::error::linalg_error(py)?)
+    }
+}

@@ -1,0 +1,312 @@
+//! Every field of a foreign tensor, set to what no producer may write: refused
+//! by name, freed once, never read through.
+
+mod foreign;
+
+use foreign::Foreign;
+use scirs2_core::{Device, DeviceKind};
+use scirs2_interop::sys::{DLDataType, DLPackVersion};
+use scirs2_interop::{Error, Tensor};
+
+/// Takes the tensor in both forms, and gives the error of both.
+fn refusal(foreign: &Foreign) -> Error {
+    let (managed, deletions) = foreign.clone().versioned();
+    // SAFETY: a struct as DLPack describes it, but for the field under test,
+    // which is refused before memory behind it is read.
+    let versioned = unsafe { Tensor::from_raw(managed) }.expect_err("must be refused");
+    assert_eq!(deletions.count(), 1, "{versioned}");
+
+    let (managed, deletions) = foreign.clone().legacy();
+    // SAFETY: as above.
+    let legacy = unsafe { Tensor::from_raw(managed) }.expect_err("must be refused");
+    assert_eq!(deletions.count(), 1, "{legacy}");
+    assert_eq!(versioned, legacy);
+    versioned
+}
+
+fn refused(change: impl FnOnce(&mut Foreign)) -> Error {
+    let mut foreign = Foreign::sound();
+    change(&mut foreign);
+    refusal(&foreign)
+}
+
+#[test]
+fn what_is_sound_is_taken() {
+    let (managed, deletions) = Foreign::sound().versioned();
+    // SAFETY: a sound tensor that nobody writes to.
+    let tensor = unsafe { Tensor::from_raw(managed) }.unwrap();
+    assert_eq!(tensor.view::<f64>().unwrap()[[1, 2]], 5.0);
+    let clone = tensor.clone();
+    drop(tensor);
+    assert_eq!(deletions.count(), 0);
+    drop(clone);
+    assert_eq!(deletions.count(), 1);
+}
+
+#[test]
+fn another_major_version() {
+    for major in [0, 2, u32::MAX] {
+        let version = DLPackVersion { major, minor: 9 };
+        let (managed, deletions) = Foreign {
+            version,
+            ..Foreign::sound()
+        }
+        .versioned();
+        // SAFETY: a sound tensor but for its version.
+        let error = unsafe { Tensor::from_raw(managed) }.unwrap_err();
+        assert_eq!(error, Error::Version(version));
+        assert_eq!(deletions.count(), 1);
+    }
+}
+
+#[test]
+fn a_later_minor_version_is_taken() {
+    let (managed, _) = Foreign {
+        version: DLPackVersion {
+            major: 1,
+            minor: 99,
+        },
+        ..Foreign::sound()
+    }
+    .versioned();
+    // SAFETY: a sound tensor that nobody writes to.
+    assert!(unsafe { Tensor::from_raw(managed) }.is_ok());
+}
+
+#[test]
+fn no_deleter_is_no_call() {
+    let (managed, deletions) = Foreign {
+        has_deleter: false,
+        ..Foreign::sound()
+    }
+    .legacy();
+    // SAFETY: a sound tensor; it is leaked, as its producer said.
+    drop(unsafe { Tensor::from_raw(managed) }.unwrap());
+    assert_eq!(deletions.count(), 0);
+}
+
+#[test]
+fn ndim() {
+    for ndim in [-1, i32::MIN, 65, i32::MAX] {
+        assert_eq!(refused(|f| f.ndim = Some(ndim)), Error::Ndim(ndim.into()));
+    }
+}
+
+#[test]
+fn shape() {
+    let error = refused(|f| {
+        f.shape = None;
+        f.ndim = Some(2);
+    });
+    assert_eq!(error, Error::NullShape(2));
+
+    let error = refused(|f| f.shape = Some(vec![2, -3]));
+    assert_eq!(
+        error,
+        Error::NegativeLength {
+            axis: 1,
+            length: -3
+        }
+    );
+    let error = refused(|f| f.shape = Some(vec![i64::MIN, 0]));
+    assert!(matches!(error, Error::NegativeLength { axis: 0, .. }));
+
+    for shape in [
+        vec![i64::MAX, 2],
+        vec![1 << 62, 1],
+        vec![1 << 32, 1 << 32],
+        vec![i64::MAX / 8 + 1, 1],
+    ] {
+        for strides in [Some(vec![0, 0]), Some(vec![1, 1]), None] {
+            let error = refused(|f| {
+                f.shape = Some(shape.clone());
+                f.strides = strides;
+            });
+            assert!(matches!(error, Error::TooLarge { .. }), "{error}");
+        }
+    }
+}
+
+#[test]
+fn strides() {
+    for strides in [
+        [i64::MAX, 1],
+        [i64::MIN, 1],
+        [1, i64::MAX / 2],
+        [i64::MAX / 8, i64::MAX / 8],
+        [1 << 60, -(1 << 60)],
+    ] {
+        let error = refused(|f| f.strides = Some(strides.to_vec()));
+        assert!(
+            matches!(error, Error::StridesOutOfRange { .. }),
+            "{strides:?}: {error}"
+        );
+    }
+}
+
+#[test]
+fn strides_that_are_never_stepped_are_ignored() {
+    let mut foreign = Foreign::sound();
+    foreign.shape = Some(vec![1, 3, 1]);
+    foreign.strides = Some(vec![i64::MIN, 1, i64::MAX]);
+    let (managed, _) = foreign.versioned();
+    // SAFETY: a sound tensor that nobody writes to.
+    let tensor = unsafe { Tensor::from_raw(managed) }.unwrap();
+    assert_eq!(tensor.view::<f64>().unwrap()[[0, 2, 0]], 2.0);
+    assert_eq!(tensor.strides(), [3, 1, 1]);
+}
+
+#[test]
+fn data() {
+    let error = refused(|f| f.data = Some(0));
+    assert_eq!(error, Error::NullData(6));
+    let error = refused(|f| {
+        f.data = Some(0);
+        f.byte_offset = 4096;
+    });
+    assert_eq!(error, Error::NullData(6));
+    // The last element would lie beyond the last address.
+    let error = refused(|f| f.data = Some(usize::MAX - 15));
+    assert!(matches!(error, Error::StridesOutOfRange { .. }));
+    // The lowest element would lie below the first.
+    let error = refused(|f| {
+        f.data = Some(16);
+        f.strides = Some(vec![-3, -1]);
+    });
+    assert!(matches!(error, Error::StridesOutOfRange { .. }));
+}
+
+#[test]
+fn byte_offset() {
+    let error = refused(|f| f.byte_offset = u64::MAX);
+    assert!(matches!(error, Error::ByteOffsetOutOfRange { .. }));
+    let (managed, _) = Foreign {
+        byte_offset: 8,
+        shape: Some(vec![5]),
+        strides: None,
+        ..Foreign::sound()
+    }
+    .legacy();
+    // SAFETY: five of six numbers, from the second on.
+    let tensor = unsafe { Tensor::from_raw(managed) }.unwrap();
+    assert_eq!(tensor.view::<f64>().unwrap()[4], 5.0);
+}
+
+#[test]
+fn off_alignment_is_held_but_not_viewed() {
+    let (managed, deletions) = Foreign {
+        byte_offset: 4,
+        shape: Some(vec![2]),
+        strides: None,
+        ..Foreign::sound()
+    }
+    .versioned();
+    // SAFETY: two numbers, four bytes off.
+    let tensor = unsafe { Tensor::from_raw(managed) }.unwrap();
+    assert!(matches!(
+        tensor.view::<f64>(),
+        Err(Error::MisalignedData { .. })
+    ));
+    drop(tensor);
+    assert_eq!(deletions.count(), 1);
+}
+
+#[test]
+fn device() {
+    for kind in [2, 7, 8, 10, 14, 0, -1, 21, i32::MAX] {
+        let device = Device {
+            kind: DeviceKind(kind),
+            id: 3,
+        };
+        assert_eq!(refused(|f| f.device = device), Error::Device(device));
+    }
+    for kind in [1, 3, 11, 13] {
+        let mut foreign = Foreign::sound();
+        foreign.device.kind = DeviceKind(kind);
+        let (managed, _) = foreign.versioned();
+        // SAFETY: a sound tensor that nobody writes to.
+        assert!(unsafe { Tensor::from_raw(managed) }.is_ok());
+    }
+}
+
+#[test]
+fn dtype() {
+    for (code, bits, lanes) in [
+        (2, 64, 0),
+        (2, 64, 2),
+        (2, 128, 1),
+        (2, 8, 1),
+        (0, 4, 1),
+        (1, 0, 1),
+        (3, 64, 1),
+        (4, 16, 1),
+        (5, 32, 1),
+        (6, 1, 1),
+        (10, 8, 1),
+        (17, 4, 1),
+        (18, 8, 1),
+        (255, 255, 65535),
+    ] {
+        let dtype = DLDataType { code, bits, lanes };
+        assert_eq!(refused(|f| f.dtype = dtype), Error::UnsupportedDtype(dtype));
+    }
+    let error = refused(|f| {
+        f.dtype = DLDataType {
+            code: 4,
+            bits: 16,
+            lanes: 1,
+        }
+    });
+    assert_eq!(
+        error.to_string(),
+        "dtype: bfloat16 (code 4, bits 16, lanes 1) has no equal here; \
+         convert the tensor first, for example to float32"
+    );
+}
+
+#[test]
+fn empty_tensors_need_no_memory() {
+    for (data, strides) in [
+        (0, None),
+        (0, Some(vec![i64::MAX, i64::MIN])),
+        (1, Some(vec![0, 0])),
+        (usize::MAX, Some(vec![3, 1])),
+    ] {
+        let (managed, _) = Foreign {
+            data: Some(data),
+            byte_offset: u64::MAX,
+            shape: Some(vec![0, 3]),
+            strides,
+            ..Foreign::sound()
+        }
+        .versioned();
+        // SAFETY: a tensor without elements.
+        let tensor = unsafe { Tensor::from_raw(managed) }.unwrap();
+        assert_eq!(tensor.view::<f64>().unwrap().shape(), [0, 3]);
+    }
+}
+
+#[test]
+fn a_scalar_needs_no_shape() {
+    let (managed, _) = Foreign {
+        shape: None,
+        strides: None,
+        ..Foreign::sound()
+    }
+    .legacy();
+    // SAFETY: one number.
+    let tensor = unsafe { Tensor::from_raw(managed) }.unwrap();
+    assert_eq!(tensor.view::<f64>().unwrap().sum(), 0.0);
+    assert!(tensor.shape().is_empty());
+}
+
+#[test]
+fn another_type_is_refused() {
+    let (managed, _) = Foreign::sound().versioned();
+    // SAFETY: a sound tensor that nobody writes to.
+    let tensor = unsafe { Tensor::from_raw(managed) }.unwrap();
+    assert_eq!(
+        tensor.view::<i64>().unwrap_err().to_string(),
+        "dtype: the elements are float64, not int64"
+    );
+}

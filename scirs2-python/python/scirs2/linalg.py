@@ -1,0 +1,5 @@
+"""Linear algebra for tensors of any library."""
+
+from ._scirs2 import LinAlgError, norm
+
+__all__ = ["LinAlgError", "norm"]

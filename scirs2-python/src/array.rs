@@ -1,0 +1,310 @@
+//! NumPy arrays: described, made over foreign memory, made for results.
+
+use core::ffi::c_int;
+use core::fmt;
+use core::ptr;
+
+use numpy::npyffi::{
+    NPY_ARRAY_ALIGNED, NPY_ARRAY_ELEMENTSTRIDES, NPY_ARRAY_ENSUREARRAY, NPY_ARRAY_NOTSWAPPED,
+    NPY_ARRAY_WRITEABLE, NPY_ORDER, NpyTypes, PY_ARRAY_API, get_type_object, npy_intp,
+};
+use numpy::{PyArrayDescr, PyArrayDescrMethods, PyUntypedArray, PyUntypedArrayMethods, dtype};
+use pyo3::prelude::*;
+use scirs2_core::{Complex32, Complex64, DType, f16};
+use scirs2_interop::{Axes, Description, Error};
+
+/// Results start where the widest registers and JAX want them.
+const ALIGNMENT: usize = 64;
+
+/// Why an array has no description.
+pub(crate) enum Undescribed {
+    /// The element type has no name in DLPack; as NumPy prints it.
+    Dtype(String),
+    /// The bytes of an element stand in the other order.
+    ByteOrder(String),
+    /// A step that is no whole number of elements.
+    Stride { bytes: isize, itemsize: usize },
+    /// The layout itself cannot be.
+    Layout(Error),
+}
+
+impl fmt::Display for Undescribed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Undescribed::Dtype(name) => write!(
+                f,
+                "dtype: {name} is none of bool, int8-64, uint8-64, float16-64, complex64-128; \
+                 convert the array first, for example x.astype(\"float64\")"
+            ),
+            Undescribed::ByteOrder(name) => write!(
+                f,
+                "dtype: {name} is not in native byte order; \
+                 pass x.astype(x.dtype.newbyteorder(\"=\"))"
+            ),
+            Undescribed::Stride { bytes, itemsize } => write!(
+                f,
+                "strides: {bytes} bytes are no whole number of elements of {itemsize} bytes; \
+                 pass x.copy()"
+            ),
+            Undescribed::Layout(error) => error.fmt(f),
+        }
+    }
+}
+
+/// The type, place and layout of an array.
+pub(crate) fn describe(array: &Bound<'_, PyUntypedArray>) -> Result<Description, Undescribed> {
+    let descr = array.dtype();
+    let dtype = dtype_of(&descr).ok_or_else(|| Undescribed::Dtype(descr.to_string()))?;
+    if descr.is_native_byteorder() == Some(false) {
+        return Err(Undescribed::ByteOrder(descr.to_string()));
+    }
+    let itemsize = dtype.itemsize();
+    let strides = array.strides().iter().map(|&bytes| {
+        if bytes % itemsize as isize == 0 {
+            Ok(bytes / itemsize as isize)
+        } else {
+            Err(Undescribed::Stride { bytes, itemsize })
+        }
+    });
+    let strides = strides.collect::<Result<Axes<isize>, Undescribed>>()?;
+    // SAFETY: the pointer is that of a live array object.
+    let flags = unsafe { &*array.as_array_ptr() }.flags;
+    let read_only = flags & NPY_ARRAY_WRITEABLE == 0;
+    let shape = array.shape().into();
+    Description::new(data(array), dtype, shape, strides, read_only)
+        .map_err(Undescribed::Layout)
+}
+
+/// Our name for one of NumPy's own types.
+fn dtype_of(descr: &Bound<'_, PyArrayDescr>) -> Option<DType> {
+    use DType as D;
+    /// The last of the numbers that NumPy's own types have, `NPY_HALF`.
+    const LAST_BUILTIN: c_int = 23;
+    if descr.num() > LAST_BUILTIN {
+        return None;
+    }
+    Some(match (descr.kind(), descr.itemsize()) {
+        (b'b', 1) => D::Bool,
+        (b'i', 1) => D::Int8,
+        (b'i', 2) => D::Int16,
+        (b'i', 4) => D::Int32,
+        (b'i', 8) => D::Int64,
+        (b'u', 1) => D::UInt8,
+        (b'u', 2) => D::UInt16,
+        (b'u', 4) => D::UInt32,
+        (b'u', 8) => D::UInt64,
+        (b'f', 2) => D::Float16,
+        (b'f', 4) => D::Float32,
+        (b'f', 8) => D::Float64,
+        (b'c', 8) => D::Complex64,
+        (b'c', 16) => D::Complex128,
+        _ => return None,
+    })
+}
+
+/// NumPy's name for one of our types.
+fn descr_of(py: Python<'_>, name: DType) -> Bound<'_, PyArrayDescr> {
+    use DType as D;
+    match name {
+        D::Bool => dtype::<bool>(py),
+        D::Int8 => dtype::<i8>(py),
+        D::Int16 => dtype::<i16>(py),
+        D::Int32 => dtype::<i32>(py),
+        D::Int64 => dtype::<i64>(py),
+        D::UInt8 => dtype::<u8>(py),
+        D::UInt16 => dtype::<u16>(py),
+        D::UInt32 => dtype::<u32>(py),
+        D::UInt64 => dtype::<u64>(py),
+        D::Float16 => dtype::<f16>(py),
+        D::Float32 => dtype::<f32>(py),
+        D::Float64 => dtype::<f64>(py),
+        D::Complex64 => dtype::<Complex32>(py),
+        D::Complex128 => dtype::<Complex64>(py),
+    }
+}
+
+/// An array over described memory, which `base` keeps alive.
+///
+/// # Safety
+/// While `base` lives the memory can be read, and written if `writeable`.
+pub(crate) unsafe fn wrap<'py>(
+    description: &Description,
+    base: Bound<'py, PyAny>,
+    writeable: bool,
+) -> PyResult<Bound<'py, PyUntypedArray>> {
+    let py = base.py();
+    let itemsize = description.dtype().itemsize() as isize;
+    // The description proves that lengths, and strides times size, fit.
+    let mut shape: Axes<npy_intp> = description.shape().iter().map(|&n| n as isize).collect();
+    let mut strides: Axes<npy_intp> = description.strides().iter().map(|&s| s * itemsize).collect();
+    // SAFETY: the lengths and strides are those of memory at `data`, whose
+    // life the base covers, by this function's contract.
+    let array = unsafe {
+        new_array(
+            py,
+            description.dtype(),
+            &mut shape,
+            strides.as_mut_ptr(),
+            description.data(),
+            if writeable { NPY_ARRAY_WRITEABLE } else { 0 },
+        )
+    }?;
+    set_base(&array, base)?;
+    Ok(array)
+}
+
+/// An array for a result: C order, aligned to 64 bytes, its elements unset.
+pub(crate) fn allocate<'py>(
+    py: Python<'py>,
+    dtype: DType,
+    shape: &[usize],
+) -> PyResult<Bound<'py, PyUntypedArray>> {
+    let bytes = scirs2_core::shape::element_count(shape)
+        .and_then(|count| count.checked_mul(dtype.itemsize()))
+        .and_then(|bytes| bytes.checked_add(ALIGNMENT))
+        .and_then(|bytes| isize::try_from(bytes).ok());
+    let Some(bytes) = bytes else {
+        return Err(pyo3::exceptions::PyMemoryError::new_err(format!(
+            "a result of shape {shape:?} and dtype {dtype} exceeds the address space"
+        )));
+    };
+    // NumPy's allocator asks for huge pages where they help, and counts the
+    // memory in tracemalloc; what it lacks is alignment.
+    // SAFETY: without memory of ours, NumPy allocates.
+    let memory = unsafe {
+        new_array(py, DType::UInt8, &mut [bytes], ptr::null_mut(), ptr::null_mut(), 0)
+    }?;
+    let start = data(&memory);
+    let data = start.wrapping_add(start.align_offset(ALIGNMENT));
+    let mut shape: Axes<npy_intp> = shape.iter().map(|&n| n as isize).collect();
+    // SAFETY: the bytes from `data` on suffice for the shape in C order, and
+    // the base keeps them.
+    let array = unsafe {
+        new_array(py, dtype, &mut shape, ptr::null_mut(), data, NPY_ARRAY_WRITEABLE)
+    }?;
+    set_base(&array, memory.into_any())?;
+    Ok(array)
+}
+
+/// `PyArray_NewFromDescr`.
+///
+/// # Safety
+/// `strides` is NULL or has one entry, in bytes, for each length. `data` is
+/// NULL, or holds an array of that layout for as long as the result lives.
+unsafe fn new_array<'py>(
+    py: Python<'py>,
+    dtype: DType,
+    shape: &mut [npy_intp],
+    strides: *mut npy_intp,
+    data: *mut u8,
+    flags: c_int,
+) -> PyResult<Bound<'py, PyUntypedArray>> {
+    // SAFETY: a type that NumPy's API always has.
+    let class = unsafe { get_type_object(py, NpyTypes::PyArray_Type) };
+    let descr = descr_of(py, dtype).into_dtype_ptr();
+    // SAFETY: the call steals `descr`; the pointers fit the shape by this
+    // function's contract, and at most 64 lengths fit a C int.
+    let array = unsafe {
+        PY_ARRAY_API.PyArray_NewFromDescr(
+            py,
+            class,
+            descr,
+            shape.len() as c_int,
+            shape.as_mut_ptr(),
+            strides,
+            data.cast(),
+            flags,
+            ptr::null_mut(),
+        )
+    };
+    // SAFETY: a new reference, or NULL with an exception set.
+    let array = unsafe { Bound::from_owned_ptr_or_err(py, array) }?;
+    Ok(array.cast_into()?)
+}
+
+fn set_base(array: &Bound<'_, PyUntypedArray>, base: Bound<'_, PyAny>) -> PyResult<()> {
+    let py = array.py();
+    // SAFETY: a fresh array without a base; the call steals `base`, also when
+    // it fails.
+    let status = unsafe {
+        PY_ARRAY_API.PyArray_SetBaseObject(py, array.as_array_ptr(), base.into_ptr())
+    };
+    if status == 0 {
+        Ok(())
+    } else {
+        Err(PyErr::fetch(py))
+    }
+}
+
+/// Address of the first element.
+pub(crate) fn data(array: &Bound<'_, PyUntypedArray>) -> *mut u8 {
+    // SAFETY: the pointer is that of a live array object.
+    unsafe { &*array.as_array_ptr() }.data.cast()
+}
+
+/// A NumPy scalar.
+///
+/// # Safety
+/// `data` points to one element of that dtype.
+pub(crate) unsafe fn scalar<'py>(
+    py: Python<'py>,
+    dtype: DType,
+    data: *mut u8,
+) -> PyResult<Bound<'py, PyAny>> {
+    let descr = descr_of(py, dtype);
+    // SAFETY: one element at `data`, by this function's contract; the call
+    // borrows `descr`.
+    let scalar = unsafe {
+        PY_ARRAY_API.PyArray_Scalar(py, data.cast(), descr.as_dtype_ptr(), ptr::null_mut())
+    };
+    // SAFETY: a new reference, or NULL with an exception set.
+    unsafe { Bound::from_owned_ptr_or_err(py, scalar) }
+}
+
+/// A copy in memory of its own, in the order the elements lie in.
+pub(crate) fn copy<'py>(
+    array: &Bound<'py, PyUntypedArray>,
+) -> PyResult<Bound<'py, PyUntypedArray>> {
+    let py = array.py();
+    // SAFETY: a live array object.
+    let copy = unsafe {
+        PY_ARRAY_API.PyArray_NewCopy(py, array.as_array_ptr(), NPY_ORDER::NPY_KEEPORDER)
+    };
+    // SAFETY: a new reference, or NULL with an exception set.
+    let copy = unsafe { Bound::from_owned_ptr_or_err(py, copy) }?;
+    Ok(copy.cast_into()?)
+}
+
+/// Whether Rust can read the elements in place.
+pub(crate) fn is_readable(array: &Bound<'_, PyUntypedArray>) -> bool {
+    let descr = array.dtype();
+    let itemsize = descr.itemsize().max(1) as isize;
+    array.is_aligned()
+        && descr.is_native_byteorder() != Some(false)
+        && array.strides().iter().all(|bytes| bytes % itemsize == 0)
+}
+
+/// Any object as an array that Rust can read in place; copies only what lies
+/// in foreign byte order, off alignment, or is no array.
+pub(crate) fn readable<'py>(object: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyUntypedArray>> {
+    let py = object.py();
+    let flags = NPY_ARRAY_ALIGNED
+        | NPY_ARRAY_NOTSWAPPED
+        | NPY_ARRAY_ELEMENTSTRIDES
+        | NPY_ARRAY_ENSUREARRAY;
+    // SAFETY: any object may be asked; no dtype and no bounds on the axes.
+    let array = unsafe {
+        PY_ARRAY_API.PyArray_CheckFromAny(
+            py,
+            object.as_ptr(),
+            ptr::null_mut(),
+            0,
+            0,
+            flags,
+            ptr::null_mut(),
+        )
+    };
+    // SAFETY: a new reference, or NULL with an exception set.
+    let array = unsafe { Bound::from_owned_ptr_or_err(py, array) }?;
+    Ok(array.cast_into()?)
+}

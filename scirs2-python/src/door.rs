@@ -1,0 +1,45 @@
+//! The one door from Python into a kernel.
+
+use std::cell::{Cell, RefCell};
+use std::time::{Duration, Instant};
+
+use pyo3::prelude::*;
+use scirs2_core::pool::Workers;
+
+/// How long Ctrl-C may wait for an answer, beyond the piece in work.
+const SIGNAL_INTERVAL: Duration = Duration::from_millis(50);
+
+/// Why a kernel gave no result.
+pub(crate) enum Failure<E> {
+    /// A signal handler raised.
+    Signal(PyErr),
+    /// The kernel's own error.
+    Kernel(E),
+}
+
+/// Runs a kernel with the interpreter released, on workers that stop when a
+/// signal handler raises.
+pub(crate) fn enter<R: Send, E: Send>(
+    py: Python<'_>,
+    kernel: impl FnOnce(&Workers<'_>) -> Result<R, E> + Send,
+) -> Result<R, Failure<E>> {
+    py.detach(|| {
+        let raised = RefCell::new(None);
+        let asked = Cell::new(Instant::now());
+        let stop = || {
+            if asked.get().elapsed() < SIGNAL_INTERVAL {
+                return false;
+            }
+            asked.set(Instant::now());
+            let signal = Python::attach(|py| py.check_signals()).err();
+            let stop = signal.is_some();
+            raised.replace(signal);
+            stop
+        };
+        let result = kernel(&Workers::current().stopped_by(&stop));
+        match raised.take() {
+            Some(signal) => Err(Failure::Signal(signal)),
+            None => result.map_err(Failure::Kernel),
+        }
+    })
+}

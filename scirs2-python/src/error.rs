@@ -1,0 +1,49 @@
+//! The numerical outcomes as Python exceptions.
+
+use pyo3::prelude::*;
+use pyo3::sync::PyOnceLock;
+use pyo3::types::{PyDict, PyTuple, PyType};
+
+/// The class `LinAlgError`, a subclass of NumPy's.
+pub(crate) fn linalg_error(py: Python<'_>) -> PyResult<&Bound<'_, PyAny>> {
+    static CLASS: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+    let class = CLASS.get_or_try_init(py, || {
+        let base = py.import("numpy.linalg")?.getattr("LinAlgError")?;
+        let namespace = PyDict::new(py);
+        namespace.set_item("__module__", "scirs2.linalg")?;
+        namespace.set_item("index", py.None())?;
+        namespace.set_item(
+            "__doc__",
+            "A matrix that the algorithm cannot handle.\n\n\
+             ``index`` is its place in the batch, a tuple as long as the batch has \
+             axes, or None where the error is of no single matrix.",
+        )?;
+        let class = py
+            .get_type::<PyType>()
+            .call1(("LinAlgError", (base,), namespace))?;
+        PyResult::Ok(class.unbind())
+    })?;
+    Ok(class.bind(py))
+}
+
+/// A `LinAlgError` about one matrix of a batch, given its place in C order.
+pub(crate) fn linalg_error_at(
+    py: Python<'_>,
+    message: String,
+    mut place: usize,
+    batch: &[usize],
+) -> PyErr {
+    let mut index = vec![0; batch.len()];
+    for (at, &len) in index.iter_mut().zip(batch).rev() {
+        *at = place % len.max(1);
+        place /= len.max(1);
+    }
+    let instance = linalg_error(py).and_then(|class| {
+        let instance = class.call1((message,))?;
+        if !batch.is_empty() {
+            instance.setattr("index", PyTuple::new(py, index)?)?;
+        }
+        Ok(instance)
+    });
+    instance.map_or_else(|error| error, PyErr::from_value)
+}

@@ -1,0 +1,129 @@
+//! The thread count, as Python sets it.
+
+use std::sync::{Mutex, PoisonError};
+
+use pyo3::exceptions::PyValueError;
+use pyo3::prelude::*;
+use scirs2_core::pool::{self, ThreadCountError};
+
+/// The number of threads that a call from this Python thread may use.
+///
+/// It comes from the innermost ``with scirs2.num_threads(n)`` of this thread,
+/// else from :func:`set_num_threads`, else from the environment
+/// (``SCIRS2_NUM_THREADS``, ``RAYON_NUM_THREADS``, ``OMP_NUM_THREADS``), else it
+/// is the number of cores this process may use (affinity, cgroup).
+///
+/// Returns
+/// -------
+/// int
+///
+/// Examples
+/// --------
+/// >>> import scirs2
+/// >>> scirs2.get_num_threads() >= 1
+/// True
+#[pyfunction]
+pub(crate) fn get_num_threads() -> usize {
+    pool::threads()
+}
+
+/// Set the number of threads for the whole process.
+///
+/// No thread starts before the first call that has work for two, and results
+/// do not depend on the number.
+///
+/// Parameters
+/// ----------
+/// n : int
+///     From 1 to 1024.
+///
+/// Raises
+/// ------
+/// ValueError
+///     For any other number.
+///
+/// Examples
+/// --------
+/// >>> import scirs2
+/// >>> scirs2.set_num_threads(scirs2.get_num_threads())
+#[pyfunction]
+#[pyo3(signature = (n, /))]
+pub(crate) fn set_num_threads(n: &Bound<'_, PyAny>) -> PyResult<()> {
+    pool::set_threads(count(n)?).map_err(out_of_range)
+}
+
+/// A context that sets the number of threads for calls from this Python thread.
+///
+/// Other Python threads keep their number.
+///
+/// Parameters
+/// ----------
+/// n : int
+///     From 1 to 1024.
+///
+/// Raises
+/// ------
+/// ValueError
+///     For any other number.
+///
+/// Examples
+/// --------
+/// >>> import scirs2
+/// >>> with scirs2.num_threads(1):
+/// ...     scirs2.get_num_threads()
+/// 1
+#[pyclass(module = "scirs2", frozen)]
+#[expect(non_camel_case_types, reason = "a context manager, named as Python names them")]
+pub(crate) struct num_threads {
+    count: usize,
+    /// What held before each `with` that this object is in.
+    before: Mutex<Vec<Option<usize>>>,
+}
+
+#[pymethods]
+impl num_threads {
+    #[new]
+    #[pyo3(signature = (n, /))]
+    fn new(n: &Bound<'_, PyAny>) -> PyResult<Self> {
+        let count = count(n)?;
+        pool::check_threads(count).map_err(out_of_range)?;
+        Ok(num_threads {
+            count,
+            before: Mutex::default(),
+        })
+    }
+
+    fn __enter__(&self) -> PyResult<()> {
+        let before = pool::set_local_threads(Some(self.count)).map_err(out_of_range)?;
+        self.stack().push(before);
+        Ok(())
+    }
+
+    #[pyo3(signature = (*_exception))]
+    fn __exit__(&self, _exception: &Bound<'_, PyAny>) -> PyResult<()> {
+        let before = self.stack().pop().flatten();
+        pool::set_local_threads(before).map_err(out_of_range)?;
+        Ok(())
+    }
+
+    fn __repr__(&self) -> String {
+        format!("scirs2.num_threads({})", self.count)
+    }
+}
+
+impl num_threads {
+    fn stack(&self) -> std::sync::MutexGuard<'_, Vec<Option<usize>>> {
+        self.before.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// An integer as a count; one below zero or beyond 64 bits is out of range.
+fn count(n: &Bound<'_, PyAny>) -> PyResult<usize> {
+    let n = n.call_method0(pyo3::intern!(n.py(), "__index__"))?;
+    let n: i64 = n.extract().unwrap_or(i64::MAX);
+    usize::try_from(n).map_err(|_| out_of_range(ThreadCountError(n)))
+}
+
+fn out_of_range(error: ThreadCountError) -> PyErr {
+    PyValueError::new_err(error.to_string())
+}
