@@ -3,7 +3,7 @@
 use core::fmt;
 
 macro_rules! dtypes {
-    ($($(#[$doc:meta])* $variant:ident $name:literal $itemsize:literal,)+) => {
+    ($($(#[$doc:meta])* $variant:ident $name:literal $bits:literal,)+) => {
         /// The type of a tensor's elements.
         ///
         /// The set is closed: an unknown type dies where a tensor enters, so no
@@ -17,16 +17,23 @@ macro_rules! dtypes {
             /// Every dtype, in order of declaration.
             pub const ALL: &'static [DType] = &[$(DType::$variant,)+];
 
-            /// The name NumPy gives it: `float64`, `complex64`, `bool`.
+            /// The name NumPy and ml_dtypes give it: `float64`, `int4`, `bool`.
             #[must_use]
             pub const fn name(self) -> &'static str {
                 match self { $(DType::$variant => $name,)+ }
             }
 
-            /// Bytes of one element.
+            /// Bits of one element.
+            #[must_use]
+            pub const fn bits(self) -> usize {
+                match self { $(DType::$variant => $bits,)+ }
+            }
+
+            /// Bytes of one element that has bytes of its own: what is narrower
+            /// than a byte fills the low bits of one.
             #[must_use]
             pub const fn itemsize(self) -> usize {
-                match self { $(DType::$variant => $itemsize,)+ }
+                self.bits().div_ceil(8)
             }
         }
     };
@@ -34,33 +41,73 @@ macro_rules! dtypes {
 
 dtypes! {
     /// One byte, zero is false, all else is true.
-    Bool "bool" 1,
+    Bool "bool" 8,
+    /// Signed, 1 bit: 0 and -1.
+    Int1 "int1" 1,
+    /// Signed, 2 bits.
+    Int2 "int2" 2,
+    /// Signed, 4 bits.
+    Int4 "int4" 4,
     /// Signed, 8 bits.
-    Int8 "int8" 1,
+    Int8 "int8" 8,
     /// Signed, 16 bits.
-    Int16 "int16" 2,
+    Int16 "int16" 16,
     /// Signed, 32 bits.
-    Int32 "int32" 4,
+    Int32 "int32" 32,
     /// Signed, 64 bits.
-    Int64 "int64" 8,
+    Int64 "int64" 64,
+    /// Unsigned, 1 bit.
+    UInt1 "uint1" 1,
+    /// Unsigned, 2 bits.
+    UInt2 "uint2" 2,
+    /// Unsigned, 4 bits.
+    UInt4 "uint4" 4,
     /// Unsigned, 8 bits.
-    UInt8 "uint8" 1,
+    UInt8 "uint8" 8,
     /// Unsigned, 16 bits.
-    UInt16 "uint16" 2,
+    UInt16 "uint16" 16,
     /// Unsigned, 32 bits.
-    UInt32 "uint32" 4,
+    UInt32 "uint32" 32,
     /// Unsigned, 64 bits.
-    UInt64 "uint64" 8,
+    UInt64 "uint64" 64,
+    /// 2 bits of exponent, 1 of mantissa, finite values only.
+    Float4E2M1FN "float4_e2m1fn" 4,
+    /// 2 bits of exponent, 3 of mantissa, finite values only.
+    Float6E2M3FN "float6_e2m3fn" 6,
+    /// 3 bits of exponent, 2 of mantissa, finite values only.
+    Float6E3M2FN "float6_e3m2fn" 6,
+    /// 3 bits of exponent, 4 of mantissa.
+    Float8E3M4 "float8_e3m4" 8,
+    /// 4 bits of exponent, 3 of mantissa.
+    Float8E4M3 "float8_e4m3" 8,
+    /// 4 bits of exponent with bias 11, 3 of mantissa, no infinity, one zero.
+    Float8E4M3B11FNUZ "float8_e4m3b11fnuz" 8,
+    /// 4 bits of exponent, 3 of mantissa, no infinity.
+    Float8E4M3FN "float8_e4m3fn" 8,
+    /// 4 bits of exponent, 3 of mantissa, no infinity, one zero.
+    Float8E4M3FNUZ "float8_e4m3fnuz" 8,
+    /// 5 bits of exponent, 2 of mantissa.
+    Float8E5M2 "float8_e5m2" 8,
+    /// 5 bits of exponent, 2 of mantissa, no infinity, one zero.
+    Float8E5M2FNUZ "float8_e5m2fnuz" 8,
+    /// 8 bits of exponent: a power of two.
+    Float8E8M0FNU "float8_e8m0fnu" 8,
+    /// The upper half of a binary32.
+    BFloat16 "bfloat16" 16,
     /// IEEE 754 binary16.
-    Float16 "float16" 2,
+    Float16 "float16" 16,
     /// IEEE 754 binary32.
-    Float32 "float32" 4,
+    Float32 "float32" 32,
     /// IEEE 754 binary64.
-    Float64 "float64" 8,
+    Float64 "float64" 64,
+    /// Two bfloat16, real part first.
+    BComplex32 "bcomplex32" 32,
+    /// Two binary16, real part first.
+    Complex32 "complex32" 32,
     /// Two binary32, real part first.
-    Complex64 "complex64" 8,
+    Complex64 "complex64" 64,
     /// Two binary64, real part first.
-    Complex128 "complex128" 16,
+    Complex128 "complex128" 128,
 }
 
 impl fmt::Display for DType {

@@ -6,12 +6,13 @@ use num_traits::{Float, NumAssign};
 
 use crate::DType;
 
-pub use half::f16;
+pub use half::{bf16, f16};
+pub use num_complex::Complex;
 
 /// Complex number of two `f32`, NumPy's `complex64`.
-pub type Complex32 = num_complex::Complex<f32>;
+pub type Complex32 = Complex<f32>;
 /// Complex number of two `f64`, NumPy's `complex128`.
-pub type Complex64 = num_complex::Complex<f64>;
+pub type Complex64 = Complex<f64>;
 
 mod sealed {
     pub trait Sealed {}
@@ -71,6 +72,82 @@ impl Debug for Bool {
     }
 }
 
+macro_rules! small {
+    ($($(#[$doc:meta])* $type:ident $bits:literal,)+) => {$(
+        $(#[$doc])*
+        ///
+        /// Storage without arithmetic, compared by its bits; the low bits of a byte.
+        #[derive(Clone, Copy, Default)]
+        #[repr(transparent)]
+        pub struct $type(u8);
+
+        impl $type {
+            /// The low bits of a byte; the others are ignored.
+            #[must_use]
+            pub const fn from_bits(bits: u8) -> Self {
+                $type(bits)
+            }
+
+            /// The bits, the others zero.
+            #[must_use]
+            pub const fn to_bits(self) -> u8 {
+                self.0 & (u8::MAX >> (8 - $bits))
+            }
+        }
+
+        impl PartialEq for $type {
+            fn eq(&self, other: &Self) -> bool {
+                self.to_bits() == other.to_bits()
+            }
+        }
+
+        impl Eq for $type {}
+
+        impl Debug for $type {
+            fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+                write!(f, concat!(stringify!($type), "({:#0width$b})"), self.to_bits(), width = $bits + 2)
+            }
+        }
+    )+};
+}
+
+small! {
+    /// A signed integer of 1 bit.
+    Int1 1,
+    /// A signed integer of 2 bits.
+    Int2 2,
+    /// A signed integer of 4 bits.
+    Int4 4,
+    /// An unsigned integer of 1 bit.
+    UInt1 1,
+    /// An unsigned integer of 2 bits.
+    UInt2 2,
+    /// An unsigned integer of 4 bits.
+    UInt4 4,
+    /// A float of 2 bits of exponent and 1 of mantissa.
+    Float4E2M1FN 4,
+    /// A float of 2 bits of exponent and 3 of mantissa.
+    Float6E2M3FN 6,
+    /// A float of 3 bits of exponent and 2 of mantissa.
+    Float6E3M2FN 6,
+    /// A float of 3 bits of exponent and 4 of mantissa.
+    Float8E3M4 8,
+    /// A float of 4 bits of exponent and 3 of mantissa.
+    Float8E4M3 8,
+    /// A float of 4 bits of exponent with bias 11 and 3 of mantissa.
+    Float8E4M3B11FNUZ 8,
+    /// A float of 4 bits of exponent and 3 of mantissa, without infinity.
+    Float8E4M3FN 8,
+    /// A float of 4 bits of exponent and 3 of mantissa, without infinity and -0.
+    Float8E4M3FNUZ 8,
+    /// A float of 5 bits of exponent and 2 of mantissa.
+    Float8E5M2 8,
+    /// A float of 5 bits of exponent and 2 of mantissa, without infinity and -0.
+    Float8E5M2FNUZ 8,
+    /// A power of two, of 8 bits of exponent.
+    Float8E8M0FNU 8,
+}
+
 /// A type that a tensor's elements can have.
 ///
 /// Sealed: each implementor is plain data for which every bit pattern is a
@@ -93,17 +170,37 @@ macro_rules! elements {
 
 elements! {
     Bool => Bool,
+    Int1 => Int1,
+    Int2 => Int2,
+    Int4 => Int4,
     i8 => Int8,
     i16 => Int16,
     i32 => Int32,
     i64 => Int64,
+    UInt1 => UInt1,
+    UInt2 => UInt2,
+    UInt4 => UInt4,
     u8 => UInt8,
     u16 => UInt16,
     u32 => UInt32,
     u64 => UInt64,
+    Float4E2M1FN => Float4E2M1FN,
+    Float6E2M3FN => Float6E2M3FN,
+    Float6E3M2FN => Float6E3M2FN,
+    Float8E3M4 => Float8E3M4,
+    Float8E4M3 => Float8E4M3,
+    Float8E4M3B11FNUZ => Float8E4M3B11FNUZ,
+    Float8E4M3FN => Float8E4M3FN,
+    Float8E4M3FNUZ => Float8E4M3FNUZ,
+    Float8E5M2 => Float8E5M2,
+    Float8E5M2FNUZ => Float8E5M2FNUZ,
+    Float8E8M0FNU => Float8E8M0FNU,
+    bf16 => BFloat16,
     f16 => Float16,
     f32 => Float32,
     f64 => Float64,
+    Complex<bf16> => BComplex32,
+    Complex<f16> => Complex32,
     Complex32 => Complex64,
     Complex64 => Complex128,
 }

@@ -21,4 +21,4 @@ pub mod shape;
 
 pub use device::{Device, DeviceKind};
 pub use dtype::DType;
-pub use element::{Bool, Complex32, Complex64, Element, Real, Scalar, f16};
+pub use element::{Bool, Complex32, Complex64, Element, Real, Scalar, bf16, f16};
