@@ -8,7 +8,8 @@ use scirs2_core::{DType, Device};
 use smallvec::SmallVec;
 
 use crate::Error;
-use crate::sys::{DLDataType, DLTensor, type_code};
+use crate::dtype::dtype_of;
+use crate::sys::DLTensor;
 
 /// The most axes a tensor may have, as in NumPy 2.
 pub const MAX_NDIM: usize = 64;
@@ -33,10 +34,13 @@ pub struct Description {
     pub(crate) strides: Axes<isize>,
     pub(crate) read_only: bool,
     pub(crate) copied: bool,
+    /// Elements narrower than a byte lie without gaps. Never set for others.
+    pub(crate) packed: bool,
 }
 
 impl Description {
-    /// Describes memory of the host that is not yet anybody's tensor.
+    /// Describes memory of the host that is not yet anybody's tensor, every
+    /// element with bytes of its own.
     ///
     /// Strides count elements. Whether the memory is there is the concern of
     /// who reads it; what is checked is the arithmetic.
@@ -51,22 +55,43 @@ impl Description {
         strides: Axes<isize>,
         read_only: bool,
     ) -> Result<Self, Error> {
+        Description::checked(data, dtype, shape, strides, false).map(|description| Description {
+            read_only,
+            ..description
+        })
+    }
+
+    /// As [`new`](Self::new), for elements narrower than a byte that lie in C
+    /// order without gaps.
+    pub(crate) fn packed(data: *mut u8, dtype: DType, shape: Axes<usize>) -> Result<Self, Error> {
+        let strides = c_strides(&shape).ok_or_else(|| Error::TooLarge {
+            shape: shape.to_vec(),
+            dtype,
+        })?;
+        Description::checked(data, dtype, shape, strides.into(), true)
+    }
+
+    fn checked(
+        data: *mut u8,
+        dtype: DType,
+        shape: Axes<usize>,
+        mut strides: Axes<isize>,
+        packed: bool,
+    ) -> Result<Self, Error> {
         if shape.len() > MAX_NDIM || strides.len() != shape.len() {
             return Err(Error::Ndim(shape.len() as i64));
         }
-        let itemsize = dtype.itemsize();
         let too_large = || Error::TooLarge {
             shape: shape.to_vec(),
-            itemsize,
+            dtype,
         };
         let count = element_count(&shape)
             .filter(|&count| {
                 count
-                    .checked_mul(itemsize)
+                    .checked_mul(dtype.itemsize())
                     .is_some_and(|bytes| isize::try_from(bytes).is_ok())
             })
             .ok_or_else(too_large)?;
-        let mut strides = strides;
         if count == 0 || shape.contains(&1) {
             let unused = c_strides(&shape).ok_or_else(too_large)?;
             for (axis, &len) in shape.iter().enumerate() {
@@ -75,11 +100,16 @@ impl Description {
                 }
             }
         }
+        let step = if packed {
+            dtype.bits()
+        } else {
+            8 * dtype.itemsize()
+        };
         let data = if count == 0 {
             dangling()
         } else {
             let data = NonNull::new(data).ok_or(Error::NullData(count))?;
-            if !in_address_space(data.as_ptr() as usize, &shape, &strides, itemsize) {
+            if !in_address_space(data.as_ptr() as usize, &shape, &strides, step) {
                 return Err(Error::StridesOutOfRange {
                     shape: shape.to_vec(),
                     strides: strides.to_vec(),
@@ -93,17 +123,20 @@ impl Description {
             dtype,
             shape,
             strides,
-            read_only,
+            read_only: false,
             copied: false,
+            packed,
         })
     }
 
     /// Checks a foreign tensor, the fields in the order of their dependence.
     ///
+    /// `padded` tells that elements narrower than a byte have a byte each.
+    ///
     /// # Safety
     /// Where `shape` and `strides` are not NULL they point to `ndim` readable
     /// numbers each.
-    pub(crate) unsafe fn of(tensor: &DLTensor) -> Result<Self, Error> {
+    pub(crate) unsafe fn of(tensor: &DLTensor, padded: bool) -> Result<Self, Error> {
         if !tensor.device.kind.is_host() {
             return Err(Error::Device(tensor.device));
         }
@@ -128,12 +161,13 @@ impl Description {
             None => c_strides(&shape)
                 .ok_or_else(|| Error::TooLarge {
                     shape: shape.to_vec(),
-                    itemsize: dtype.itemsize(),
+                    dtype,
                 })?
                 .into(),
         };
         let data = first_element(tensor, &shape)?;
-        let description = Description::new(data, dtype, shape, strides, false)?;
+        let packed = dtype.bits() < 8 && !padded;
+        let description = Description::checked(data, dtype, shape, strides, packed)?;
         Ok(Description {
             device: tensor.device,
             ..description
@@ -180,6 +214,13 @@ impl Description {
     #[must_use]
     pub const fn is_copied(&self) -> bool {
         self.copied
+    }
+
+    /// Whether elements narrower than a byte lie without gaps, the first in the
+    /// low bits.
+    #[must_use]
+    pub const fn is_packed(&self) -> bool {
+        self.packed
     }
 
     /// Marks the memory as a copy that nobody else has.
@@ -243,45 +284,21 @@ fn first_element(tensor: &DLTensor, shape: &[usize]) -> Result<*mut u8, Error> {
         })
 }
 
-/// Whether all elements, the first of them at `address`, have an address.
-fn in_address_space(address: usize, shape: &[usize], strides: &[isize], itemsize: usize) -> bool {
-    let place = || {
-        let itemsize = isize::try_from(itemsize).ok()?;
-        let (low, high) = reach(shape, strides)?;
-        let low = low.checked_mul(itemsize)?;
-        let end = high.checked_add(1)?.checked_mul(itemsize)?;
+/// Whether all elements, the first of them at `address`, have an address;
+/// `step` is the bits from one element to the next.
+fn in_address_space(address: usize, shape: &[usize], strides: &[isize], step: usize) -> bool {
+    let Some((low, high)) = reach(shape, strides) else {
+        return false;
+    };
+    // No product of two 64-bit numbers leaves 128 bits.
+    let step = step as i128;
+    let start = (low as i128 * step).div_euclid(8);
+    let end = ((high as i128 + 1) * step + 7).div_euclid(8);
+    let address = address as i128;
+    address + start > 0
+        && address + end <= usize::MAX as i128
         // The span itself must fit, as Rust asks of every allocation.
-        end.checked_sub(low)?;
-        address.checked_add_signed(low).filter(|&at| at != 0)?;
-        address.checked_add_signed(end)
-    };
-    place().is_some()
-}
-
-/// The dtype that a DLPack type names.
-fn dtype_of(dtype: DLDataType) -> Result<DType, Error> {
-    DType::ALL
-        .iter()
-        .copied()
-        .find(|&known| dl_type(known) == dtype)
-        .ok_or(Error::UnsupportedDtype(dtype))
-}
-
-/// The DLPack type of a dtype.
-#[must_use]
-pub const fn dl_type(dtype: DType) -> DLDataType {
-    use DType as D;
-    let code = match dtype {
-        D::Bool => type_code::BOOL,
-        D::Int8 | D::Int16 | D::Int32 | D::Int64 => type_code::INT,
-        D::UInt8 | D::UInt16 | D::UInt32 | D::UInt64 => type_code::UINT,
-        D::Float16 | D::Float32 | D::Float64 => type_code::FLOAT,
-        D::Complex64 | D::Complex128 => type_code::COMPLEX,
-    };
-    DLDataType {
-        code,
-        // At most 128.
-        bits: (8 * dtype.itemsize()) as u8,
-        lanes: 1,
-    }
+        && end - start <= isize::MAX as i128
+        // And so must a stride in bytes, as NumPy counts them.
+        && strides.iter().all(|&stride| (stride as i128 * step / 8).abs() <= isize::MAX as i128)
 }

@@ -2,7 +2,8 @@
 
 use scirs2_core::{DType, Device};
 
-use crate::sys::{DLDataType, DLPackVersion, type_code};
+use crate::dtype::dtype_name;
+use crate::sys::{DLDataType, DLPackVersion};
 
 /// Why a tensor cannot cross. Each variant names the field and its value.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
@@ -50,12 +51,12 @@ pub enum Error {
         length: i64,
     },
     /// More bytes than memory can hold.
-    #[error("shape: {shape:?} elements of {itemsize} bytes exceed the address space")]
+    #[error("shape: {shape:?} elements of {dtype} exceed the address space")]
     TooLarge {
         /// The lengths.
         shape: Vec<usize>,
-        /// Bytes of one element.
-        itemsize: usize,
+        /// Their type.
+        dtype: DType,
     },
     /// The strides, with this shape, leave the address space.
     #[error("strides: {strides:?} over shape {shape:?} leave the address space")]
@@ -84,6 +85,29 @@ pub enum Error {
         /// What the tensor holds.
         actual: DType,
     },
+    /// Elements without bytes of their own.
+    #[error(
+        "dtype: the {0} elements are packed, so that none has an address; \
+         unpack them into a copy (copy=None or True in Python, Tensor::unpack in Rust)"
+    )]
+    Packed(DType),
+    /// Elements with bytes of their own.
+    #[error("dtype: the {0} elements are not packed; view them in place")]
+    NotPacked(DType),
+    /// Fewer bytes than the elements fill.
+    #[error("data: the elements fill {expected} bytes, got {actual}")]
+    TooFewBytes {
+        /// Bytes that the elements fill.
+        expected: usize,
+        /// Bytes that there are.
+        actual: usize,
+    },
+    /// A legacy struct says that elements narrower than a byte are packed.
+    #[error(
+        "dtype: {0} elements with a byte each do not fit a legacy tensor, whose consumer \
+         takes them for packed; ask for max_version=(1, 3)"
+    )]
+    PaddedLegacy(DType),
     /// The elements do not lie where their type may be read.
     #[error("data: {address:#x} is not aligned for {dtype}; copy the tensor first")]
     MisalignedData {
@@ -104,47 +128,4 @@ pub enum Error {
          ask for copy=True or pass a contiguous array"
     )]
     NegativeStrides(Vec<isize>),
-}
-
-/// The name of a DLPack type, or the best that can be said of it.
-pub(crate) fn dtype_name(dtype: DLDataType) -> String {
-    let base = match dtype.code {
-        type_code::INT => "int",
-        type_code::UINT => "uint",
-        type_code::FLOAT => "float",
-        type_code::OPAQUE => "opaque",
-        type_code::BFLOAT => "bfloat",
-        type_code::COMPLEX => "complex",
-        type_code::BOOL => "bool",
-        code => {
-            let small = usize::from(code - type_code::BOOL - 1);
-            return type_code::SMALL_FLOATS
-                .get(small)
-                .map_or_else(|| "an unknown type".to_owned(), ToString::to_string);
-        }
-    };
-    let lanes = match dtype.lanes {
-        1 => String::new(),
-        lanes => format!("x{lanes}"),
-    };
-    format!("{base}{}{lanes}", dtype.bits)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn name(code: u8, bits: u8, lanes: u16) -> String {
-        dtype_name(DLDataType { code, bits, lanes })
-    }
-
-    #[test]
-    fn dtypes_are_named() {
-        assert_eq!(name(4, 16, 1), "bfloat16");
-        assert_eq!(name(2, 32, 4), "float32x4");
-        assert_eq!(name(10, 8, 1), "float8_e4m3fn");
-        assert_eq!(name(17, 4, 1), "float4_e2m1fn");
-        assert_eq!(name(18, 8, 1), "an unknown type");
-        assert_eq!(name(255, 8, 1), "an unknown type");
-    }
 }

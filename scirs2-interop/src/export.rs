@@ -5,9 +5,9 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use smallvec::SmallVec;
 
-use crate::description::dl_type;
+use crate::dtype::dl_type;
 use crate::owner::ManagedStruct;
-use crate::sys::{DLTensor, FLAG_IS_COPIED, FLAG_READ_ONLY};
+use crate::sys::{DLTensor, FLAG_IS_COPIED, FLAG_IS_SUBBYTE_TYPE_PADDED, FLAG_READ_ONLY};
 use crate::{Description, Error, Owner};
 
 /// The struct, the numbers it points to, and the keeper, in one allocation.
@@ -26,7 +26,8 @@ struct Export<M, K> {
 /// it is described as read-only.
 ///
 /// # Errors
-/// [`Error::ReadOnlyLegacy`] where the struct cannot say what must be said.
+/// [`Error::ReadOnlyLegacy`] and [`Error::PaddedLegacy`] where the struct cannot
+/// say what must be said.
 /// [`Error::NegativeStrides`], which consumers fail on.
 pub unsafe fn export<M: ManagedStruct, K: Send + 'static>(
     description: &Description,
@@ -38,12 +39,19 @@ pub unsafe fn export<M: ManagedStruct, K: Send + 'static>(
     if description.strides.iter().any(|&stride| stride < 0) {
         return Err(Error::NegativeStrides(description.strides.to_vec()));
     }
+    let padded = description.dtype.bits() < 8 && !description.packed;
+    if padded && !M::HAS_FLAGS {
+        return Err(Error::PaddedLegacy(description.dtype));
+    }
     let mut flags = 0;
     if description.read_only {
         flags |= FLAG_READ_ONLY;
     }
     if description.copied {
         flags |= FLAG_IS_COPIED;
+    }
+    if padded {
+        flags |= FLAG_IS_SUBBYTE_TYPE_PADDED;
     }
     let ndim = description.shape.len();
     let lengths = description.shape.iter().map(|&len| len as i64);

@@ -30,6 +30,7 @@
 //! ```
 
 mod description;
+mod dtype;
 mod error;
 mod export;
 mod owner;
@@ -39,7 +40,8 @@ pub mod sys;
 mod tensor;
 mod view;
 
-pub use description::{Axes, Description, MAX_NDIM, dl_type};
+pub use description::{Axes, Description, MAX_NDIM};
+pub use dtype::dl_type;
 pub use error::Error;
 pub use export::export;
 pub use owner::{ManagedStruct, Owner};

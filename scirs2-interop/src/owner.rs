@@ -4,8 +4,8 @@ use core::ffi::CStr;
 use core::ptr::NonNull;
 
 use crate::sys::{
-    DLManagedTensor, DLManagedTensorVersioned, DLTensor, Deleter, FLAG_IS_COPIED, FLAG_READ_ONLY,
-    VERSION,
+    DLManagedTensor, DLManagedTensorVersioned, DLTensor, Deleter, FLAG_IS_COPIED,
+    FLAG_IS_SUBBYTE_TYPE_PADDED, FLAG_READ_ONLY, VERSION,
 };
 use crate::{Description, Error};
 
@@ -185,9 +185,9 @@ impl<M: ManagedStruct> Drop for Owner<M> {
 pub(crate) unsafe fn describe<M: ManagedStruct>(managed: NonNull<M>) -> Result<Description, Error> {
     // SAFETY: `managed` points to such a struct, by this function's contract.
     let (tensor, flags) = unsafe { M::read(managed) }?;
-    // SAFETY: the tensor is one as DLPack describes it, by the same.
-    let mut description = unsafe { Description::of(&tensor) }?;
     let has = |flag| flags.is_some_and(|flags| flags & flag != 0);
+    // SAFETY: the tensor is one as DLPack describes it, by the same.
+    let mut description = unsafe { Description::of(&tensor, has(FLAG_IS_SUBBYTE_TYPE_PADDED)) }?;
     description.read_only = has(FLAG_READ_ONLY);
     description.copied = has(FLAG_IS_COPIED);
     Ok(description)

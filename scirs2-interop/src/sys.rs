@@ -3,7 +3,7 @@
 //! Codes are plain integers or newtypes over them: foreign memory may hold any
 //! value, and a Rust enum with an unknown value is undefined.
 
-use core::ffi::c_void;
+use core::ffi::{c_char, c_int, c_void};
 
 pub use scirs2_core::{Device as DLDevice, DeviceKind as DLDeviceType};
 
@@ -14,6 +14,10 @@ pub const VERSION: DLPackVersion = DLPackVersion { major: 1, minor: 3 };
 pub const FLAG_READ_ONLY: u64 = 1;
 /// Flag of [`DLManagedTensorVersioned`]: the memory is a copy made for the consumer.
 pub const FLAG_IS_COPIED: u64 = 1 << 1;
+/// Flag of [`DLManagedTensorVersioned`]: each element narrower than a byte has
+/// a byte of its own. Without it such elements lie without gaps, the first in
+/// the low bits.
+pub const FLAG_IS_SUBBYTE_TYPE_PADDED: u64 = 1 << 2;
 
 /// Version of the ABI.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -53,20 +57,30 @@ pub mod type_code {
     pub const COMPLEX: u8 = 5;
     /// Boolean.
     pub const BOOL: u8 = 6;
-    /// The names of the codes from 7 on, in order: 8-bit, 6-bit and 4-bit floats.
-    pub const SMALL_FLOATS: [&str; 11] = [
-        "float8_e3m4",
-        "float8_e4m3",
-        "float8_e4m3b11fnuz",
-        "float8_e4m3fn",
-        "float8_e4m3fnuz",
-        "float8_e5m2",
-        "float8_e5m2fnuz",
-        "float8_e8m0fnu",
-        "float6_e2m3fn",
-        "float6_e3m2fn",
-        "float4_e2m1fn",
-    ];
+    /// 8-bit float of 3 bits of exponent and 4 of mantissa.
+    pub const FLOAT8_E3M4: u8 = 7;
+    /// 8-bit float of 4 bits of exponent and 3 of mantissa.
+    pub const FLOAT8_E4M3: u8 = 8;
+    /// As above, bias 11, no infinity, no -0.
+    pub const FLOAT8_E4M3B11FNUZ: u8 = 9;
+    /// As above, the usual bias, no infinity.
+    pub const FLOAT8_E4M3FN: u8 = 10;
+    /// As above, no infinity, no -0.
+    pub const FLOAT8_E4M3FNUZ: u8 = 11;
+    /// 8-bit float of 5 bits of exponent and 2 of mantissa.
+    pub const FLOAT8_E5M2: u8 = 12;
+    /// As above, no infinity, no -0.
+    pub const FLOAT8_E5M2FNUZ: u8 = 13;
+    /// 8-bit float of exponent alone.
+    pub const FLOAT8_E8M0FNU: u8 = 14;
+    /// 6-bit float of 2 bits of exponent and 3 of mantissa.
+    pub const FLOAT6_E2M3FN: u8 = 15;
+    /// 6-bit float of 3 bits of exponent and 2 of mantissa.
+    pub const FLOAT6_E3M2FN: u8 = 16;
+    /// 4-bit float of 2 bits of exponent and 1 of mantissa.
+    pub const FLOAT4_E2M1FN: u8 = 17;
+    /// Complex number of two bfloat16.
+    pub const BCOMPLEX: u8 = 18;
 }
 
 /// A strided tensor in somebody's memory.
@@ -120,6 +134,66 @@ pub struct DLManagedTensorVersioned {
     pub dl_tensor: DLTensor,
 }
 
+/// What every version of the exchange table starts with.
+#[derive(Debug)]
+#[repr(C)]
+pub struct DLPackExchangeAPIHeader {
+    /// Tables of another major version have another layout.
+    pub version: DLPackVersion,
+    /// A table of an older version, or NULL.
+    pub prev_api: *mut DLPackExchangeAPIHeader,
+}
+
+/// Makes a tensor from a prototype, or reports by `set_error` and answers -1.
+pub type DLPackManagedTensorAllocator = unsafe extern "C" fn(
+    prototype: *mut DLTensor,
+    out: *mut *mut DLManagedTensorVersioned,
+    error_ctx: *mut c_void,
+    set_error: Option<
+        unsafe extern "C" fn(error_ctx: *mut c_void, kind: *const c_char, message: *const c_char),
+    >,
+) -> c_int;
+
+/// Exports a Python object; -1 with a Python error set.
+pub type DLPackManagedTensorFromPyObjectNoSync =
+    unsafe extern "C" fn(py_object: *mut c_void, out: *mut *mut DLManagedTensorVersioned) -> c_int;
+
+/// Makes a Python object of a tensor, which it takes over; -1 with a Python error set.
+pub type DLPackManagedTensorToPyObjectNoSync = unsafe extern "C" fn(
+    tensor: *mut DLManagedTensorVersioned,
+    out_py_object: *mut *mut c_void,
+) -> c_int;
+
+/// Describes a Python object until control returns to it; -1 with a Python error set.
+pub type DLPackDLTensorFromPyObjectNoSync =
+    unsafe extern "C" fn(py_object: *mut c_void, out: *mut DLTensor) -> c_int;
+
+/// The stream that work runs on now; -1 with a Python error set.
+pub type DLPackCurrentWorkStream = unsafe extern "C" fn(
+    device_type: DLDeviceType,
+    device_id: i32,
+    out_current_stream: *mut *mut c_void,
+) -> c_int;
+
+/// The functions that a Python tensor type offers to C, as the capsule
+/// `dlpack_exchange_api` in its attribute `__dlpack_c_exchange_api__`.
+#[derive(Debug)]
+#[repr(C)]
+pub struct DLPackExchangeAPI {
+    /// Read before anything else.
+    pub header: DLPackExchangeAPIHeader,
+    /// Makes a tensor in memory of the library.
+    pub managed_tensor_allocator: Option<DLPackManagedTensorAllocator>,
+    /// Exports an object of the type.
+    pub managed_tensor_from_py_object_no_sync: Option<DLPackManagedTensorFromPyObjectNoSync>,
+    /// Makes an object of the type.
+    pub managed_tensor_to_py_object_no_sync: Option<DLPackManagedTensorToPyObjectNoSync>,
+    /// Lends a description; NULL where the library does not.
+    pub dltensor_from_py_object_no_sync: Option<DLPackDLTensorFromPyObjectNoSync>,
+    /// The current stream of a device.
+    pub current_work_stream: Option<DLPackCurrentWorkStream>,
+}
+
 // Drift from the C header must fail the build.
 #[cfg(target_pointer_width = "64")]
 const _: () = {
@@ -140,4 +214,6 @@ const _: () = {
     assert!(offset_of!(DLManagedTensorVersioned, deleter) == 16);
     assert!(offset_of!(DLManagedTensorVersioned, flags) == 24);
     assert!(offset_of!(DLManagedTensorVersioned, dl_tensor) == 32);
+    assert!(size_of::<DLPackExchangeAPI>() == 56);
+    assert!(offset_of!(DLPackExchangeAPI, managed_tensor_allocator) == 16);
 };

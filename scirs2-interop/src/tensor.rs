@@ -5,6 +5,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use ndarray::{Array, ArrayViewD, Dimension};
+use scirs2_core::shape::c_strides;
 use scirs2_core::{DType, Element};
 
 use crate::export::export;
@@ -95,6 +96,31 @@ impl Tensor {
         }
     }
 
+    /// A tensor in C order whose elements are narrower than a byte and lie
+    /// without gaps, the first in the low bits.
+    ///
+    /// # Errors
+    /// [`Error::NotPacked`] for another dtype, [`Error::TooFewBytes`], and
+    /// those of [`Description::new`].
+    pub fn from_packed(dtype: DType, mut bytes: Vec<u8>, shape: &[usize]) -> Result<Self, Error> {
+        if dtype.bits() >= 8 {
+            return Err(Error::NotPacked(dtype));
+        }
+        let description = Description::packed(bytes.as_mut_ptr(), dtype, shape.into())?;
+        // The description proves that `count` bytes fit, so as many bits do.
+        let count: usize = shape.iter().product();
+        let expected = count / 8 * dtype.bits() + (count % 8 * dtype.bits()).div_ceil(8);
+        if bytes.len() < expected {
+            return Err(Error::TooFewBytes {
+                expected,
+                actual: bytes.len(),
+            });
+        }
+        // SAFETY: the vector keeps bits for each element, and nothing else
+        // refers to it.
+        Ok(unsafe { Tensor::new(description, bytes) })
+    }
+
     /// The type, place and layout.
     #[must_use]
     pub fn description(&self) -> &Description {
@@ -134,6 +160,40 @@ impl Tensor {
         // SAFETY: the view borrows `self`, which keeps the memory readable and
         // unwritten, by the invariant.
         unsafe { self.description().view() }
+    }
+
+    /// A tensor whose elements have a byte each, in C order, from one whose
+    /// elements are packed; any other tensor is returned as it is.
+    ///
+    /// ```
+    /// use ndarray::arr1;
+    /// use scirs2_core::DType;
+    /// use scirs2_core::element::UInt4;
+    /// use scirs2_interop::Tensor;
+    ///
+    /// let tensor = Tensor::from_packed(DType::UInt4, vec![0x21, 0x03], &[3])?;
+    /// assert!(tensor.view::<UInt4>().is_err());
+    /// let unpacked = tensor.unpack()?;
+    /// assert_eq!(unpacked.view::<UInt4>()?, arr1(&[1, 2, 3].map(UInt4::from_bits)).into_dyn());
+    /// # Ok::<(), scirs2_interop::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// Those of [`Description::new`].
+    pub fn unpack(self) -> Result<Self, Error> {
+        let packed = self.description();
+        if !packed.is_packed() {
+            return Ok(self);
+        }
+        // SAFETY: the handle keeps the memory readable and unwritten.
+        let mut bytes = unsafe { packed.unpack() }?;
+        let shape = packed.shape.clone();
+        let strides = c_strides(&shape).unwrap_or_default().into();
+        let data = bytes.as_mut_ptr();
+        let description = Description::new(data, packed.dtype(), shape, strides, false)?;
+        // SAFETY: the vector keeps one byte for each element, and nothing else
+        // refers to it.
+        Ok(unsafe { Tensor::new(description.with_copied(true), bytes) })
     }
 
     /// A managed tensor for another library, which holds this handle until it

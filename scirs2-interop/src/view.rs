@@ -1,9 +1,11 @@
-//! A description seen as an `ndarray` view, of any strides, without a copy.
+//! Described memory as an `ndarray` view, of any strides, without a copy; packed
+//! elements by a copy that unpacks.
 
 use ndarray::{ArrayViewD, Axis, IxDyn, ShapeBuilder};
 use scirs2_core::Element;
+use smallvec::SmallVec;
 
-use crate::{Description, Error};
+use crate::{Axes, Description, Error};
 
 impl Description {
     /// The elements as an `ndarray` view.
@@ -13,13 +15,17 @@ impl Description {
     ///
     /// # Errors
     /// [`Error::DtypeMismatch`] where `T` is another type than the elements',
-    /// [`Error::MisalignedData`] where Rust may not read them in place.
+    /// [`Error::Packed`] and [`Error::MisalignedData`] where Rust may not read
+    /// them in place.
     pub unsafe fn view<'a, T: Element>(&self) -> Result<ArrayViewD<'a, T>, Error> {
         if T::DTYPE != self.dtype {
             return Err(Error::DtypeMismatch {
                 requested: T::DTYPE,
                 actual: self.dtype,
             });
+        }
+        if self.packed {
+            return Err(Error::Packed(self.dtype));
         }
         let first = self.data.as_ptr().cast::<T>();
         if !first.is_aligned() {
@@ -50,5 +56,56 @@ impl Description {
             }
         }
         Ok(view)
+    }
+
+    /// Copies packed elements in C order, each into the low bits of a byte.
+    ///
+    /// # Safety
+    /// The described memory can be read, and nobody writes to it meanwhile.
+    ///
+    /// # Errors
+    /// [`Error::NotPacked`]: then there is nothing to unpack.
+    pub unsafe fn unpack(&self) -> Result<Vec<u8>, Error> {
+        if !self.packed {
+            return Err(Error::NotPacked(self.dtype));
+        }
+        let bits = self.dtype.bits() as isize;
+        let mask = u16::from(u8::MAX >> (8 - bits));
+        let count = self.shape.iter().product();
+        let mut index: Axes<usize> = SmallVec::from_elem(0, self.shape.len());
+        let mut at = 0isize;
+        let mut unpacked = Vec::with_capacity(count);
+        while unpacked.len() < count {
+            let bit = at * bits;
+            let shift = bit.rem_euclid(8);
+            let place = self.data.as_ptr().wrapping_offset(bit.div_euclid(8));
+            // SAFETY: `Description` proves that the first bit of this element
+            // lies in the memory that the caller promised.
+            let low = u16::from(unsafe { place.read() });
+            // An element of six bits may end in the next byte.
+            let high = if shift + bits > 8 {
+                // SAFETY: as above, for its last bit.
+                u16::from(unsafe { place.wrapping_add(1).read() })
+            } else {
+                0
+            };
+            unpacked.push((((high << 8 | low) >> shift) & mask) as u8);
+            at += self.step(&mut index);
+        }
+        Ok(unpacked)
+    }
+
+    /// Moves an index on in C order; answers by how many elements.
+    fn step(&self, index: &mut [usize]) -> isize {
+        let mut step = 0;
+        for axis in (0..index.len()).rev() {
+            index[axis] += 1;
+            if index[axis] < self.shape[axis] {
+                return step + self.strides[axis];
+            }
+            step -= self.strides[axis] * (index[axis] as isize - 1);
+            index[axis] = 0;
+        }
+        step
     }
 }

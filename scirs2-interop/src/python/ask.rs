@@ -25,7 +25,10 @@ pub struct Request {
 ///
 /// # Errors
 /// `AttributeError` without `__dlpack__`; otherwise what the producer raises.
-pub fn ask<'py>(object: &Bound<'py, PyAny>, request: &Request) -> PyResult<Bound<'py, PyAny>> {
+pub(super) fn ask<'py>(
+    object: &Bound<'py, PyAny>,
+    request: &Request,
+) -> PyResult<Bound<'py, PyAny>> {
     let py = object.py();
     if object.is_instance_of::<PyCapsule>() {
         return Ok(object.clone());

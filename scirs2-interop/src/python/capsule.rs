@@ -1,4 +1,4 @@
-//! Capsules: looked at, accepted, given, kept.
+//! Tensors offered by Python: looked at, accepted, given, kept.
 
 use core::ffi::{CStr, c_void};
 use core::ptr::{self, NonNull};
@@ -8,6 +8,8 @@ use pyo3::ffi;
 use pyo3::prelude::*;
 use pyo3::types::{PyCapsule, PyCapsuleMethods};
 
+use super::ask::{Request, ask};
+use super::table;
 use crate::Description;
 use crate::export::is_ours;
 use crate::owner::{ManagedStruct, Owner, describe};
@@ -18,52 +20,68 @@ use crate::sys::{DLManagedTensor, DLManagedTensorVersioned};
 pub enum Keeper {
     /// From a capsule `dltensor`.
     Legacy(Owner<DLManagedTensor>),
-    /// From a capsule `dltensor_versioned`.
+    /// From a capsule `dltensor_versioned`, or from an exchange table.
     Versioned(Owner<DLManagedTensorVersioned>),
 }
 
-/// The struct in a capsule, not owned.
-#[derive(Clone, Copy)]
-enum Content {
-    Legacy(NonNull<DLManagedTensor>),
-    Versioned(NonNull<DLManagedTensorVersioned>),
+/// What holds an offered tensor until it is accepted.
+enum Holder<'py> {
+    /// A capsule with a legacy struct, not consumed.
+    Legacy(Bound<'py, PyAny>, NonNull<DLManagedTensor>),
+    /// A capsule with a versioned struct, not consumed.
+    Versioned(Bound<'py, PyAny>, NonNull<DLManagedTensorVersioned>),
+    /// Nobody but the offer itself.
+    Offer(Owner<DLManagedTensorVersioned>),
 }
 
-/// A capsule that nobody has consumed, and its tensor, checked.
+/// A tensor that can be taken, checked.
 ///
-/// Dropping the offer leaves the capsule as it was: its own destructor frees
-/// the tensor then.
+/// Dropping the offer leaves a capsule as it was: its own destructor frees the
+/// tensor then.
 pub struct Offer<'py> {
-    capsule: Bound<'py, PyAny>,
-    content: Content,
+    holder: Holder<'py>,
     description: Description,
 }
 
 impl<'py> Offer<'py> {
-    /// Looks into a capsule.
+    /// What an object, or a raw capsule, has to offer.
+    ///
+    /// An object is asked by its type's exchange table where that will do, else
+    /// for the versioned form of a capsule, and once more without keywords
+    /// where it answers with a `TypeError`.
     ///
     /// # Errors
-    /// `TypeError` for what is no DLPack capsule, `BufferError` for one that was
+    /// `AttributeError` without `__dlpack__`; what the producer raises;
+    /// `TypeError` for what is no DLPack capsule; `BufferError` for one that was
     /// consumed and for a tensor that cannot be taken.
-    pub fn of(capsule: Bound<'py, PyAny>) -> PyResult<Self> {
-        let content = if let Some(managed) = pointer(&capsule) {
-            Content::Versioned(managed)
+    pub fn of(object: &Bound<'py, PyAny>, request: &Request) -> PyResult<Self> {
+        if request.device.is_none()
+            && let Some(owner) = table::export(object)?
+        {
+            return Ok(Offer {
+                description: owner.describe()?,
+                holder: Holder::Offer(owner),
+            });
+        }
+        Offer::in_capsule(ask(object, request)?)
+    }
+
+    fn in_capsule(capsule: Bound<'py, PyAny>) -> PyResult<Self> {
+        let (holder, description) = if let Some(managed) = pointer(&capsule) {
+            // SAFETY: a capsule of that name that was not consumed carries such
+            // a struct, and keeps it alive.
+            let description = unsafe { describe(managed) };
+            (Holder::Versioned(capsule, managed), description)
         } else if let Some(managed) = pointer(&capsule) {
-            Content::Legacy(managed)
+            // SAFETY: as above.
+            let description = unsafe { describe(managed) };
+            (Holder::Legacy(capsule, managed), description)
         } else {
             return Err(not_a_tensor(&capsule));
         };
-        let description = match content {
-            // SAFETY: a capsule of that name that was not consumed carries such
-            // a struct, and keeps it alive.
-            Content::Legacy(managed) => unsafe { describe(managed) },
-            // SAFETY: as above.
-            Content::Versioned(managed) => unsafe { describe(managed) },
-        }?;
         Ok(Offer {
-            capsule,
-            content,
-            description,
+            holder,
+            description: description?,
         })
     }
 
@@ -75,13 +93,13 @@ impl<'py> Offer<'py> {
 
     /// Whether the memory may be written; `None` where the form cannot say.
     ///
-    /// `ours` answers for a legacy capsule that this extension gave with a
-    /// keeper of type `K`: it was not read-only then.
+    /// A legacy capsule that this extension gave with a keeper of type `K` was
+    /// not read-only then.
     #[must_use]
     pub fn writeable<K: Send + 'static>(&self) -> Option<bool> {
-        match self.content {
-            Content::Versioned(_) => Some(!self.description.is_read_only()),
-            Content::Legacy(managed) => {
+        match self.holder {
+            Holder::Versioned(..) | Holder::Offer(_) => Some(!self.description.is_read_only()),
+            Holder::Legacy(_, managed) => {
                 // SAFETY: the capsule keeps the struct alive.
                 let ours = unsafe { is_ours::<_, K>(managed) };
                 ours.then_some(true)
@@ -89,14 +107,17 @@ impl<'py> Offer<'py> {
         }
     }
 
-    /// Consumes the capsule: it is renamed, and its tensor is ours to free.
+    /// Takes the tensor: a capsule is consumed, by renaming it.
     ///
     /// # Errors
     /// `BufferError` where somebody else consumed it first.
     pub fn accept(self) -> PyResult<Keeper> {
-        match self.content {
-            Content::Legacy(managed) => consume(&self.capsule, managed).map(Keeper::Legacy),
-            Content::Versioned(managed) => consume(&self.capsule, managed).map(Keeper::Versioned),
+        match self.holder {
+            Holder::Legacy(capsule, managed) => consume(&capsule, managed).map(Keeper::Legacy),
+            Holder::Versioned(capsule, managed) => {
+                consume(&capsule, managed).map(Keeper::Versioned)
+            }
+            Holder::Offer(owner) => Ok(Keeper::Versioned(owner)),
         }
     }
 }

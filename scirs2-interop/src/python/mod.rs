@@ -13,18 +13,19 @@
 //! }
 //! ```
 //!
-//! The steps behind it are open too: [`ask`] an object for a capsule, look at
-//! what it [`Offer`]s, accept it, [`give`] a tensor.
+//! The steps behind it are open too: look at the [`Offer`] of an object, accept
+//! it, [`give`] a tensor.
 
 mod ask;
 mod capsule;
 mod error;
+mod table;
 
 use std::any::Any;
 
 use pyo3::prelude::*;
 
-pub use ask::{Request, ask};
+pub use ask::Request;
 pub use capsule::{Keeper, Offer, give, keep};
 pub use error::gpu_tensor_error;
 
@@ -39,8 +40,7 @@ impl<'py> FromPyObject<'_, 'py> for Tensor {
     type Error = PyErr;
 
     fn extract(object: Borrowed<'_, 'py, PyAny>) -> PyResult<Self> {
-        let capsule = ask(&object, &Request::default())?;
-        let offer = Offer::of(capsule)?;
+        let offer = Offer::of(&object, &Request::default())?;
         let description = offer.description().clone();
         let owner: Box<dyn Any + Send + Sync> = match offer.accept()? {
             Keeper::Legacy(owner) => Box::new(owner),
