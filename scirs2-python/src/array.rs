@@ -68,11 +68,10 @@ pub(crate) fn describe(array: &Bound<'_, PyUntypedArray>) -> Result<Description,
     });
     let strides = strides.collect::<Result<Axes<isize>, Undescribed>>()?;
     // SAFETY: the pointer is that of a live array object.
-    let flags = unsafe { &*array.as_array_ptr() }.flags;
+    let flags = unsafe { &*array.as_array_ptr() }.fields.flags;
     let read_only = flags & NPY_ARRAY_WRITEABLE == 0;
     let shape = array.shape().into();
-    Description::new(data(array), dtype, shape, strides, read_only)
-        .map_err(Undescribed::Layout)
+    Description::new(data(array), dtype, shape, strides, read_only).map_err(Undescribed::Layout)
 }
 
 /// Our name for one of NumPy's own types.
@@ -136,7 +135,11 @@ pub(crate) unsafe fn wrap<'py>(
     let itemsize = description.dtype().itemsize() as isize;
     // The description proves that lengths, and strides times size, fit.
     let mut shape: Axes<npy_intp> = description.shape().iter().map(|&n| n as isize).collect();
-    let mut strides: Axes<npy_intp> = description.strides().iter().map(|&s| s * itemsize).collect();
+    let mut strides: Axes<npy_intp> = description
+        .strides()
+        .iter()
+        .map(|&s| s * itemsize)
+        .collect();
     // SAFETY: the lengths and strides are those of memory at `data`, whose
     // life the base covers, by this function's contract.
     let array = unsafe {
@@ -172,7 +175,14 @@ pub(crate) fn allocate<'py>(
     // memory in tracemalloc; what it lacks is alignment.
     // SAFETY: without memory of ours, NumPy allocates.
     let memory = unsafe {
-        new_array(py, DType::UInt8, &mut [bytes], ptr::null_mut(), ptr::null_mut(), 0)
+        new_array(
+            py,
+            DType::UInt8,
+            &mut [bytes],
+            ptr::null_mut(),
+            ptr::null_mut(),
+            0,
+        )
     }?;
     let start = data(&memory);
     let data = start.wrapping_add(start.align_offset(ALIGNMENT));
@@ -180,7 +190,14 @@ pub(crate) fn allocate<'py>(
     // SAFETY: the bytes from `data` on suffice for the shape in C order, and
     // the base keeps them.
     let array = unsafe {
-        new_array(py, dtype, &mut shape, ptr::null_mut(), data, NPY_ARRAY_WRITEABLE)
+        new_array(
+            py,
+            dtype,
+            &mut shape,
+            ptr::null_mut(),
+            data,
+            NPY_ARRAY_WRITEABLE,
+        )
     }?;
     set_base(&array, memory.into_any())?;
     Ok(array)
@@ -226,9 +243,8 @@ fn set_base(array: &Bound<'_, PyUntypedArray>, base: Bound<'_, PyAny>) -> PyResu
     let py = array.py();
     // SAFETY: a fresh array without a base; the call steals `base`, also when
     // it fails.
-    let status = unsafe {
-        PY_ARRAY_API.PyArray_SetBaseObject(py, array.as_array_ptr(), base.into_ptr())
-    };
+    let status =
+        unsafe { PY_ARRAY_API.PyArray_SetBaseObject(py, array.as_array_ptr(), base.into_ptr()) };
     if status == 0 {
         Ok(())
     } else {
@@ -239,7 +255,7 @@ fn set_base(array: &Bound<'_, PyUntypedArray>, base: Bound<'_, PyAny>) -> PyResu
 /// Address of the first element.
 pub(crate) fn data(array: &Bound<'_, PyUntypedArray>) -> *mut u8 {
     // SAFETY: the pointer is that of a live array object.
-    unsafe { &*array.as_array_ptr() }.data.cast()
+    unsafe { &*array.as_array_ptr() }.fields.data.cast()
 }
 
 /// A NumPy scalar.
@@ -267,9 +283,8 @@ pub(crate) fn copy<'py>(
 ) -> PyResult<Bound<'py, PyUntypedArray>> {
     let py = array.py();
     // SAFETY: a live array object.
-    let copy = unsafe {
-        PY_ARRAY_API.PyArray_NewCopy(py, array.as_array_ptr(), NPY_ORDER::NPY_KEEPORDER)
-    };
+    let copy =
+        unsafe { PY_ARRAY_API.PyArray_NewCopy(py, array.as_array_ptr(), NPY_ORDER::NPY_KEEPORDER) };
     // SAFETY: a new reference, or NULL with an exception set.
     let copy = unsafe { Bound::from_owned_ptr_or_err(py, copy) }?;
     Ok(copy.cast_into()?)
@@ -288,10 +303,8 @@ pub(crate) fn is_readable(array: &Bound<'_, PyUntypedArray>) -> bool {
 /// in foreign byte order, off alignment, or is no array.
 pub(crate) fn readable<'py>(object: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyUntypedArray>> {
     let py = object.py();
-    let flags = NPY_ARRAY_ALIGNED
-        | NPY_ARRAY_NOTSWAPPED
-        | NPY_ARRAY_ELEMENTSTRIDES
-        | NPY_ARRAY_ENSUREARRAY;
+    let flags =
+        NPY_ARRAY_ALIGNED | NPY_ARRAY_NOTSWAPPED | NPY_ARRAY_ELEMENTSTRIDES | NPY_ARRAY_ENSUREARRAY;
     // SAFETY: any object may be asked; no dtype and no bounds on the axes.
     let array = unsafe {
         PY_ARRAY_API.PyArray_CheckFromAny(

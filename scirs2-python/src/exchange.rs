@@ -1,6 +1,6 @@
 //! `from_dlpack` and `to_dlpack`.
 
-use numpy::{PyUntypedArray, PyUntypedArrayMethods};
+use numpy::PyUntypedArray;
 use pyo3::exceptions::{PyBufferError, PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use scirs2_core::{Device, DeviceKind};
@@ -108,9 +108,9 @@ pub(crate) fn from_dlpack<'py>(
 /// The host, however the caller names it.
 fn host_device(device: &Bound<'_, PyAny>) -> PyResult<Device> {
     let named = device.str().is_ok_and(|name| name == "cpu");
-    let numbered = device.extract::<(i32, i32)>().is_ok_and(|(kind, id)| {
-        id == 0 && DeviceKind(kind) == DeviceKind::CPU
-    });
+    let numbered = device
+        .extract::<(i32, i32)>()
+        .is_ok_and(|(kind, id)| id == 0 && DeviceKind(kind) == DeviceKind::CPU);
     if named || numbered {
         Ok(Device::CPU)
     } else {
@@ -178,7 +178,9 @@ pub(crate) fn to_dlpack<'py>(
     dl_device: Option<(i32, i32)>,
     stream: Option<&Bound<'py, PyAny>>,
 ) -> PyResult<Bound<'py, PyAny>> {
-    let array = array.cast::<PyUntypedArray>().map_err(|_| not_an_array(array))?;
+    let array = array
+        .cast::<PyUntypedArray>()
+        .map_err(|_| not_an_array(array))?;
     if let Some(stream) = stream {
         return Err(PyValueError::new_err(format!(
             "stream: the host has no streams, expected None, got {}",
@@ -192,7 +194,11 @@ pub(crate) fn to_dlpack<'py>(
         )));
     }
     let copied = copy == Some(true);
-    let array = if copied { array::copy(array)? } else { array.clone() };
+    let array = if copied {
+        array::copy(array)?
+    } else {
+        array.clone()
+    };
     match max_version {
         Some((1.., _)) => capsule::<DLManagedTensorVersioned>(&array, copied),
         _ => capsule::<DLManagedTensor>(&array, copied),

@@ -25,7 +25,10 @@ mod _scirs2 {
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
         let py = module.py();
         module.add("__version__", env!("CARGO_PKG_VERSION"))?;
-        module.add("GPUTensorError", scirs2_interop::python::gpu_tensor_error(py)?)?;
+        module.add(
+            "GPUTensorError",
+            scirs2_interop::python::gpu_tensor_error(py)?,
+        )?;
         module.add("LinAlgError", super::error::linalg_error(py)?)
     }
 }

@@ -73,7 +73,10 @@ pub(crate) fn set_num_threads(n: &Bound<'_, PyAny>) -> PyResult<()> {
 /// ...     scirs2.get_num_threads()
 /// 1
 #[pyclass(module = "scirs2", frozen)]
-#[expect(non_camel_case_types, reason = "a context manager, named as Python names them")]
+#[expect(
+    non_camel_case_types,
+    reason = "a context manager, named as Python names them"
+)]
 pub(crate) struct num_threads {
     count: usize,
     /// What held before each `with` that this object is in.

@@ -1,0 +1,303 @@
+//! Reduction across the inner axis: whole rows of neighbours enter the
+//! accumulators of their columns, so that memory is read in order.
+
+use std::ops::Range;
+
+use super::walk::{Axis, position};
+use super::{Measure, Partial, Scratch, Source};
+
+/// Rows between two looks at the accumulators, and the elements that they may
+/// hold, so that a second scan finds them in cache.
+const ROWS: usize = 64;
+const ELEMENTS: usize = 1 << 15;
+
+/// One band of columns.
+///
+/// A row is `over` times `columns` times `under` elements, `stride` apart:
+/// where reduced axes lie directly beneath or above the kept one, they are part
+/// of the row, and their places in the row are joined at the end.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Columns {
+    pub(crate) stride: isize,
+    pub(crate) under: usize,
+    pub(crate) columns: usize,
+    pub(crate) over: usize,
+    /// Rows along the first reduced axis, and the `over` of the last of them.
+    pub(crate) period: usize,
+    pub(crate) last_over: usize,
+}
+
+impl Columns {
+    pub(crate) fn width(&self) -> usize {
+        self.over * self.columns * self.under
+    }
+
+    fn width_of(&self, row: usize) -> usize {
+        if self.over > 1 && row % self.period == self.period - 1 {
+            self.last_over * self.columns * self.under
+        } else {
+            self.width()
+        }
+    }
+}
+
+/// The rows of those numbers along `axes`, counted from `base`; `emit` gets
+/// what each column came to, in order.
+///
+/// # Safety
+/// Every element of the rows belongs to the array behind `source`.
+#[expect(clippy::too_many_arguments, reason = "a kernel")]
+pub(crate) unsafe fn columns(
+    source: &dyn Source,
+    measure: Measure,
+    band: Columns,
+    base: isize,
+    axes: &[Axis],
+    numbers: Range<usize>,
+    scratch: &mut Scratch,
+    mut emit: impl FnMut(Partial),
+) {
+    if axes.is_empty() && band.over == 1 {
+        // SAFETY: as the caller vouches for.
+        return unsafe { segments(source, measure, band, base, scratch, emit) };
+    }
+    let width = band.width();
+    let Scratch {
+        packed,
+        raised,
+        lanes,
+        totals,
+    } = scratch;
+    totals.clear();
+    totals.resize(width, measure.nothing());
+    let tile = ROWS.min(ELEMENTS / width.max(1)).max(1);
+    let mut next = numbers.start;
+    while next < numbers.end {
+        let until = numbers.end.min(next + tile);
+        let mut rows = Rows {
+            source,
+            band,
+            base,
+            axes,
+            numbers: next..until,
+            packed: &mut *packed,
+        };
+        // SAFETY: a part of the rows that the caller vouches for.
+        unsafe { rows.reduce(measure, None, lanes, raised) };
+        if !merge(measure, lanes, totals) {
+            // SAFETY: as above.
+            unsafe { rows.rescan(measure, lanes, raised, totals) };
+        }
+        next = until;
+    }
+    join_repeats(measure, totals, band);
+    for parts in totals.chunks_exact(band.under).take(band.columns) {
+        let joined = |a, &b| measure.join(a, b);
+        emit(parts[1..].iter().fold(parts[0], joined));
+    }
+}
+
+/// A single row, whose columns are neighbours `under` long.
+///
+/// # Safety
+/// Every element of the row belongs to the array behind `source`.
+unsafe fn segments(
+    source: &dyn Source,
+    measure: Measure,
+    band: Columns,
+    base: isize,
+    scratch: &mut Scratch,
+    mut emit: impl FnMut(Partial),
+) {
+    let Scratch {
+        packed,
+        raised,
+        lanes,
+        ..
+    } = scratch;
+    let mut rows = Rows {
+        source,
+        band,
+        base,
+        axes: &[],
+        numbers: 0..1,
+        packed,
+    };
+    // SAFETY: the row that the caller vouches for.
+    let [row, ..] = unsafe { rows.rows(0..1, band.width()) };
+    lanes.resize(band.columns, 0.0);
+    if measure.has_powers() {
+        raised.clear();
+        raised.extend_from_slice(row);
+        measure.raise(raised);
+        measure.segments(raised, band.under, lanes);
+    } else {
+        measure.segments(row, band.under, lanes);
+    }
+    for (segment, &value) in row.chunks_exact(band.under).zip(&*lanes) {
+        emit(if measure.is_exact(value) {
+            Partial::unscaled(value)
+        } else {
+            measure.block(segment, raised)
+        });
+    }
+}
+
+/// Joins the repeats of the columns in a row into the first, halves of halves.
+fn join_repeats(measure: Measure, totals: &mut [Partial], band: Columns) {
+    let mut repeats = band.over;
+    while repeats > 1 {
+        let half = repeats.div_ceil(2);
+        let (first, second) = totals.split_at_mut(half * band.columns * band.under);
+        let second = second.iter().take((repeats - half) * band.columns * band.under);
+        for (a, &b) in first.iter_mut().zip(second) {
+            *a = measure.join(*a, b);
+        }
+        repeats = half;
+    }
+}
+
+/// Adds to the totals what a tile came to, unless one of its sums is not to be
+/// trusted.
+fn merge(measure: Measure, lanes: &[f64], totals: &mut [Partial]) -> bool {
+    if let Some((low, high)) = measure.safe_range()
+        && !super::loops::all_within(lanes, low, high)
+    {
+        return false;
+    }
+    for (total, &value) in totals.iter_mut().zip(lanes) {
+        *total = measure.join(*total, Partial::unscaled(value));
+    }
+    true
+}
+
+/// Some rows of a band.
+struct Rows<'a> {
+    source: &'a dyn Source,
+    band: Columns,
+    base: isize,
+    axes: &'a [Axis],
+    numbers: Range<usize>,
+    packed: &'a mut Vec<f64>,
+}
+
+impl Rows<'_> {
+    /// All rows into `lanes`, each column divided by its scale first where
+    /// there are scales.
+    ///
+    /// # Safety
+    /// Every element of the rows belongs to the array behind the source.
+    unsafe fn reduce(
+        &mut self,
+        measure: Measure,
+        scales: Option<&[f64]>,
+        lanes: &mut Vec<f64>,
+        raised: &mut Vec<f64>,
+    ) {
+        let full = self.band.width();
+        lanes.clear();
+        lanes.resize(full, measure.start());
+        let mut next = self.numbers.start;
+        while next < self.numbers.end {
+            let (until, width) = self.alike(next);
+            // SAFETY: rows that the caller vouches for.
+            let mut rows = unsafe { self.rows(next..until, width) };
+            if scales.is_some() || measure.has_powers() {
+                raised.clear();
+                for row in &rows[..until - next] {
+                    match scales {
+                        Some(scales) => raised.extend(row.iter().zip(scales).map(|(x, s)| x / s)),
+                        None => raised.extend_from_slice(row),
+                    }
+                }
+                measure.raise(raised);
+                for (row, raised) in rows.iter_mut().zip(raised.chunks_exact(width)) {
+                    *row = raised;
+                }
+            }
+            if until - next == 4 {
+                measure.step_four(lanes, rows);
+            } else {
+                measure.step(lanes, rows[0]);
+            }
+            next = until;
+        }
+        measure.values(lanes);
+    }
+
+    /// Where the four rows from that one on end, if there are four full ones,
+    /// else where that one does; and their width.
+    fn alike(&self, first: usize) -> (usize, usize) {
+        let full = self.band.width();
+        let is_full = |row| self.band.width_of(row) == full;
+        if first + 4 <= self.numbers.end && (first..first + 4).all(is_full) {
+            (first + 4, full)
+        } else {
+            (first + 1, self.band.width_of(first))
+        }
+    }
+
+    /// Up to four rows, where they lie or packed.
+    ///
+    /// # Safety
+    /// The elements belong to the array behind the source.
+    unsafe fn rows(&mut self, numbers: Range<usize>, width: usize) -> [&[f64]; 4] {
+        let mut rows: [&[f64]; 4] = [&[]; 4];
+        let lends = self.band.stride == 1 && self.source.lends();
+        if !lends && self.packed.len() < 4 * width {
+            self.packed.resize(4 * width, 0.0);
+        }
+        let mut packed = self.packed.chunks_mut(width);
+        for (row, number) in rows.iter_mut().zip(numbers) {
+            let offset = self.base + position(self.axes, number).0;
+            if lends {
+                // SAFETY: the caller vouches for the elements.
+                *row = unsafe { self.source.lend(offset, width) }.unwrap_or(&[]);
+            } else if let Some(packed) = packed.next() {
+                // SAFETY: as above.
+                unsafe { self.source.fill(offset, self.band.stride, packed) };
+                *row = packed;
+            }
+        }
+        rows
+    }
+
+    /// The rows once more, for a tile whose sums in `lanes` overflowed or
+    /// underflowed: each such column divided by a scale of its own.
+    ///
+    /// # Safety
+    /// Every element of the rows belongs to the array behind the source.
+    unsafe fn rescan(
+        &mut self,
+        measure: Measure,
+        lanes: &mut [f64],
+        raised: &mut Vec<f64>,
+        totals: &mut [Partial],
+    ) {
+        let mut extremes = Vec::new();
+        // SAFETY: the caller vouches for the rows.
+        unsafe { self.reduce(measure.extreme(), None, &mut extremes, raised) };
+        let mut scales = vec![1.0; lanes.len()];
+        for ((lane, scale), &extreme) in lanes.iter_mut().zip(&mut scales).zip(&extremes) {
+            if !measure.is_exact(*lane) {
+                match measure.scale_for(extreme) {
+                    Ok(needed) => *scale = needed,
+                    Err(partial) => *lane = partial.value,
+                }
+            }
+        }
+        if scales.iter().any(|&scale| scale != 1.0) {
+            let mut scaled = Vec::new();
+            // SAFETY: the caller vouches for the rows.
+            unsafe { self.reduce(measure, Some(&scales), &mut scaled, raised) };
+            for ((lane, &scale), &scaled) in lanes.iter_mut().zip(&scales).zip(&scaled) {
+                if scale != 1.0 {
+                    *lane = scaled;
+                }
+            }
+        }
+        for ((total, &value), &scale) in totals.iter_mut().zip(&*lanes).zip(&scales) {
+            *total = measure.join(*total, Partial { value, scale });
+        }
+    }
+}

@@ -1,0 +1,239 @@
+//! The innermost loops, over `f64`: what the compiler vectorises.
+
+use super::isa::multiversion;
+
+/// Independent accumulators of one block: enough to hide the latency of an
+/// addition in the widest registers.
+const LANES: usize = 32;
+
+const MAGNITUDE: u64 = !(1 << 63);
+
+/// How one element enters an accumulator. The sign of an element never counts.
+pub(crate) trait Fold {
+    /// The accumulator of nothing.
+    const START: f64;
+
+    fn step(lane: f64, x: f64) -> f64;
+
+    /// Two accumulators into one.
+    fn join(a: f64, b: f64) -> f64;
+
+    /// What an accumulator stands for.
+    fn value(lane: f64) -> f64 {
+        lane
+    }
+}
+
+/// `sum abs(x)`.
+pub(crate) struct Sum;
+
+impl Fold for Sum {
+    const START: f64 = 0.0;
+
+    #[inline(always)]
+    fn step(lane: f64, x: f64) -> f64 {
+        lane + x.abs()
+    }
+
+    #[inline(always)]
+    fn join(a: f64, b: f64) -> f64 {
+        a + b
+    }
+}
+
+/// `sum x^2`.
+pub(crate) struct Square;
+
+impl Fold for Square {
+    const START: f64 = 0.0;
+
+    #[inline(always)]
+    fn step(lane: f64, x: f64) -> f64 {
+        lane + x * x
+    }
+
+    #[inline(always)]
+    fn join(a: f64, b: f64) -> f64 {
+        a + b
+    }
+}
+
+/// How many are not zero; NaN is not.
+pub(crate) struct Count;
+
+impl Fold for Count {
+    const START: f64 = 0.0;
+
+    #[inline(always)]
+    fn step(lane: f64, x: f64) -> f64 {
+        lane + f64::from(u8::from(x != 0.0))
+    }
+
+    #[inline(always)]
+    fn join(a: f64, b: f64) -> f64 {
+        a + b
+    }
+}
+
+/// The largest, or NaN where there is one.
+///
+/// Magnitudes compare as their bits do, with NaN above infinity.
+pub(crate) struct Max;
+
+impl Fold for Max {
+    const START: f64 = 0.0;
+
+    #[inline(always)]
+    fn step(lane: f64, x: f64) -> f64 {
+        Self::join(lane, x.abs())
+    }
+
+    #[inline(always)]
+    fn join(a: f64, b: f64) -> f64 {
+        let (a, b) = (a.to_bits().cast_signed(), b.to_bits().cast_signed());
+        f64::from_bits((if b > a { b } else { a }).cast_unsigned())
+    }
+}
+
+/// The smallest, or NaN where there is one.
+///
+/// A lane holds a magnitude's bits moved up until NaN wraps below zero.
+pub(crate) struct Min;
+
+impl Min {
+    const LIFT: u64 = (i64::MAX.cast_unsigned()) - f64::INFINITY.to_bits();
+}
+
+impl Fold for Min {
+    const START: f64 = f64::from_bits(i64::MAX.cast_unsigned());
+
+    #[inline(always)]
+    fn step(lane: f64, x: f64) -> f64 {
+        let lifted = (x.to_bits() & MAGNITUDE).wrapping_add(Self::LIFT);
+        Self::join(lane, f64::from_bits(lifted))
+    }
+
+    #[inline(always)]
+    fn join(a: f64, b: f64) -> f64 {
+        let (a, b) = (a.to_bits().cast_signed(), b.to_bits().cast_signed());
+        f64::from_bits((if b < a { b } else { a }).cast_unsigned())
+    }
+
+    #[inline(always)]
+    fn value(lane: f64) -> f64 {
+        f64::from_bits(lane.to_bits().wrapping_sub(Self::LIFT))
+    }
+}
+
+multiversion! {
+    /// All of a block into one value, its lanes joined pairwise.
+    pub(crate) fn fold<F: Fold>(xs: &[f64]) -> f64 {
+        let mut lanes = [F::START; LANES];
+        let (chunks, rest) = xs.as_chunks::<LANES>();
+        for chunk in chunks {
+            for (lane, &x) in lanes.iter_mut().zip(chunk) {
+                *lane = F::step(*lane, x);
+            }
+        }
+        for (lane, &x) in lanes.iter_mut().zip(rest) {
+            *lane = F::step(*lane, x);
+        }
+        let mut width = LANES / 2;
+        while width > 0 {
+            for i in 0..width {
+                lanes[i] = F::join(lanes[i], lanes[i + width]);
+            }
+            width /= 2;
+        }
+        F::value(lanes[0])
+    }
+
+    /// One row into the accumulators of its columns.
+    pub(crate) fn step<F: Fold>(lanes: &mut [f64], row: &[f64]) {
+        for (lane, &x) in lanes.iter_mut().zip(row) {
+            *lane = F::step(*lane, x);
+        }
+    }
+
+    /// Four rows at once, which loads and stores each accumulator once.
+    pub(crate) fn step_four<F: Fold>(lanes: &mut [f64], rows: [&[f64]; 4]) {
+        let [a, b, c, d] = rows;
+        let rows = a.iter().zip(b).zip(c.iter().zip(d));
+        for (lane, ((&a, &b), (&c, &d))) in lanes.iter_mut().zip(rows) {
+            *lane = F::step(F::step(F::step(F::step(*lane, a), b), c), d);
+        }
+    }
+
+    /// Each `len` neighbours into one value.
+    pub(crate) fn segments<F: Fold>(xs: &[f64], len: usize, out: &mut [f64]) {
+        for (out, segment) in out.iter_mut().zip(xs.chunks_exact(len)) {
+            let mut lanes = [F::START; 8];
+            let (chunks, rest) = segment.as_chunks::<8>();
+            for chunk in chunks {
+                for (lane, &x) in lanes.iter_mut().zip(chunk) {
+                    *lane = F::step(*lane, x);
+                }
+            }
+            let [a, b, c, d, e, f, g, h] = lanes;
+            let (a, b) = (F::join(a, e), F::join(b, f));
+            let (c, d) = (F::join(c, g), F::join(d, h));
+            let lane = F::join(F::join(a, c), F::join(b, d));
+            *out = F::value(rest.iter().fold(lane, |lane, &x| F::step(lane, x)));
+        }
+    }
+
+    /// The accumulators of columns, as values.
+    pub(crate) fn values<F: Fold>(lanes: &mut [f64]) {
+        for lane in lanes {
+            *lane = F::value(*lane);
+        }
+    }
+
+    /// Whether every value lies in the range.
+    pub(crate) fn all_within(values: &[f64], low: f64, high: f64) -> bool {
+        let mut outside = 0u64;
+        for &value in values {
+            outside |= u64::from(!(value >= low && value <= high));
+        }
+        outside == 0
+    }
+
+    /// `abs(x)^exponent` in place, by repeated squaring.
+    pub(crate) fn whole_powers(xs: &mut [f64], exponent: i32) {
+        let (chunks, rest) = xs.as_chunks_mut::<16>();
+        for chunk in chunks {
+            whole_power(chunk, exponent);
+        }
+        for x in rest {
+            let mut one = [*x];
+            whole_power(&mut one, exponent);
+            *x = one[0];
+        }
+    }
+}
+
+#[inline(always)]
+fn whole_power<const N: usize>(xs: &mut [f64; N], exponent: i32) {
+    let mut square = xs.map(f64::abs);
+    let mut power = [1.0; N];
+    let mut bits = exponent.unsigned_abs();
+    while bits > 0 {
+        if bits & 1 == 1 {
+            for (power, &square) in power.iter_mut().zip(&square) {
+                *power *= square;
+            }
+        }
+        for square in &mut square {
+            *square *= *square;
+        }
+        bits >>= 1;
+    }
+    *xs = if exponent < 0 { power.map(|x| 1.0 / x) } else { power };
+}
+
+/// `abs(x)^exponent` in place.
+pub(crate) fn powers(xs: &mut [f64], exponent: f64) {
+    for x in xs {
+        *x = x.abs().powf(exponent);
+    }
+}

@@ -1,0 +1,293 @@
+//! What is measured, and how partial results keep clear of overflow and
+//! underflow.
+
+use super::loops::{
+    Count, Max, Min, Square, Sum, fold, powers, segments, step, step_four, values, whole_powers,
+};
+
+/// Powers up to this one are repeated products.
+const LARGEST_WHOLE: f64 = 64.0;
+
+/// A sum of powers within these bounds lost nothing to underflow, and 2^53
+/// such sums add up without overflow.
+const LOW: f64 = power_of_two(-960);
+const HIGH: f64 = power_of_two(970);
+
+const fn power_of_two(exponent: i64) -> f64 {
+    f64::from_bits(((1023 + exponent) << 52).cast_unsigned())
+}
+
+/// One reduction of magnitudes.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub(crate) enum Measure {
+    /// Their sum.
+    Sum,
+    /// The root of the sum of squares.
+    Square,
+    /// How many are not zero.
+    Count,
+    /// The largest.
+    Max,
+    /// The smallest.
+    Min,
+    /// The root of the sum of whole powers.
+    Whole(i32),
+    /// The root of the sum of powers.
+    Power(f64),
+}
+
+/// What a part of the elements came to: `value * scale^p` for a sum of p-th
+/// powers, `value` for all else.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub(crate) struct Partial {
+    pub(crate) value: f64,
+    pub(crate) scale: f64,
+}
+
+impl Partial {
+    pub(crate) const fn unscaled(value: f64) -> Self {
+        Partial { value, scale: 1.0 }
+    }
+}
+
+impl Measure {
+    /// The measure of the vector p-norm.
+    pub(crate) fn of_vector(p: f64) -> Measure {
+        if p == f64::INFINITY {
+            Measure::Max
+        } else if p == f64::NEG_INFINITY {
+            Measure::Min
+        } else if p == 0.0 {
+            Measure::Count
+        } else if p == 1.0 {
+            Measure::Sum
+        } else if p == 2.0 {
+            Measure::Square
+        } else if p.trunc() == p && p.abs() <= LARGEST_WHOLE {
+            #[expect(clippy::cast_possible_truncation, reason = "whole and small")]
+            Measure::Whole(p as i32)
+        } else {
+            Measure::Power(p)
+        }
+    }
+
+    /// The exponent of a sum of powers, which alone can leave the safe range.
+    fn exponent(self) -> Option<f64> {
+        match self {
+            Measure::Square => Some(2.0),
+            Measure::Whole(p) => Some(f64::from(p)),
+            Measure::Power(p) => Some(p),
+            Measure::Sum | Measure::Count | Measure::Max | Measure::Min => None,
+        }
+    }
+
+    /// The partial result of no elements.
+    pub(crate) fn nothing(self) -> Partial {
+        Partial::unscaled(match self {
+            Measure::Min => f64::INFINITY,
+            _ => 0.0,
+        })
+    }
+
+    /// Bounds within which sums of powers are as good as exact ones; `None`
+    /// where every sum is.
+    pub(crate) fn safe_range(self) -> Option<(f64, f64)> {
+        self.exponent().map(|_| (LOW, HIGH))
+    }
+
+    /// Whether elements must be raised to a power before they are summed.
+    pub(crate) fn has_powers(self) -> bool {
+        matches!(self, Measure::Whole(_) | Measure::Power(_))
+    }
+
+    /// Raises elements to the power.
+    pub(crate) fn raise(self, xs: &mut [f64]) {
+        match self {
+            Measure::Whole(p) => whole_powers(xs, p),
+            Measure::Power(p) => powers(xs, p),
+            _ => {}
+        }
+    }
+
+    /// All of a block, its elements raised before.
+    fn fold(self, xs: &[f64]) -> f64 {
+        match self {
+            Measure::Sum | Measure::Whole(_) | Measure::Power(_) => fold::<Sum>(xs),
+            Measure::Square => fold::<Square>(xs),
+            Measure::Count => fold::<Count>(xs),
+            Measure::Max => fold::<Max>(xs),
+            Measure::Min => fold::<Min>(xs),
+        }
+    }
+
+    /// The accumulator of a column without elements.
+    pub(crate) fn start(self) -> f64 {
+        use super::loops::Fold;
+        match self {
+            Measure::Min => Min::START,
+            _ => 0.0,
+        }
+    }
+
+    /// One row, its elements raised before, into the accumulators of its
+    /// columns.
+    pub(crate) fn step(self, lanes: &mut [f64], row: &[f64]) {
+        match self {
+            Measure::Sum | Measure::Whole(_) | Measure::Power(_) => step::<Sum>(lanes, row),
+            Measure::Square => step::<Square>(lanes, row),
+            Measure::Count => step::<Count>(lanes, row),
+            Measure::Max => step::<Max>(lanes, row),
+            Measure::Min => step::<Min>(lanes, row),
+        }
+    }
+
+    /// Four such rows.
+    pub(crate) fn step_four(self, lanes: &mut [f64], rows: [&[f64]; 4]) {
+        match self {
+            Measure::Sum | Measure::Whole(_) | Measure::Power(_) => step_four::<Sum>(lanes, rows),
+            Measure::Square => step_four::<Square>(lanes, rows),
+            Measure::Count => step_four::<Count>(lanes, rows),
+            Measure::Max => step_four::<Max>(lanes, rows),
+            Measure::Min => step_four::<Min>(lanes, rows),
+        }
+    }
+
+    /// Each `len` neighbours, raised before, into one value.
+    pub(crate) fn segments(self, xs: &[f64], len: usize, out: &mut [f64]) {
+        match self {
+            Measure::Sum | Measure::Whole(_) | Measure::Power(_) => segments::<Sum>(xs, len, out),
+            Measure::Square => segments::<Square>(xs, len, out),
+            Measure::Count => segments::<Count>(xs, len, out),
+            Measure::Max => segments::<Max>(xs, len, out),
+            Measure::Min => segments::<Min>(xs, len, out),
+        }
+    }
+
+    /// The accumulators of columns, as values.
+    pub(crate) fn values(self, lanes: &mut [f64]) {
+        if self == Measure::Min {
+            values::<Min>(lanes);
+        }
+    }
+
+    /// Which of the elements decides the size of a sum of powers.
+    pub(crate) fn extreme(self) -> Measure {
+        if self.exponent().is_some_and(|p| p < 0.0) {
+            Measure::Min
+        } else {
+            Measure::Max
+        }
+    }
+
+    /// A block of elements. `scratch` holds powers and scaled elements.
+    pub(crate) fn block(self, xs: &[f64], scratch: &mut Vec<f64>) -> Partial {
+        let value = if self.has_powers() {
+            scratch.clear();
+            scratch.extend_from_slice(xs);
+            self.raise(scratch);
+            self.fold(scratch)
+        } else {
+            self.fold(xs)
+        };
+        if self.is_exact(value) {
+            return Partial::unscaled(value);
+        }
+        match self.scale_for(self.extreme().fold(xs)) {
+            Err(partial) => partial,
+            Ok(scale) => {
+                scratch.clear();
+                scratch.extend(xs.iter().map(|x| x / scale));
+                self.raise(scratch);
+                let value = self.fold(scratch);
+                Partial { value, scale }
+            }
+        }
+    }
+
+    /// Whether a sum stands as it is: nothing in it can have overflowed or
+    /// underflowed, or it is NaN for good.
+    pub(crate) fn is_exact(self, value: f64) -> bool {
+        self.exponent().is_none() || (LOW..=HIGH).contains(&value) || value.is_nan()
+    }
+
+    /// What to divide elements by before they are raised, from the one that
+    /// decides; or what they come to without.
+    pub(crate) fn scale_for(self, extreme: f64) -> Result<f64, Partial> {
+        let p = self.exponent().unwrap_or(1.0);
+        if extreme == 0.0 || extreme.is_infinite() {
+            let value = if p < 0.0 { 1.0 / extreme } else { extreme };
+            return Err(Partial::unscaled(value));
+        }
+        // A power of two divides without rounding. Where the power is so large
+        // that even a quotient below two overflows, the quotient must be one.
+        Ok(if p.abs() <= LARGEST_WHOLE {
+            power_of_two_below(extreme)
+        } else {
+            extreme
+        })
+    }
+
+    /// Two partial results into one.
+    pub(crate) fn join(self, a: Partial, b: Partial) -> Partial {
+        use super::loops::Fold;
+        match self {
+            Measure::Sum | Measure::Count => Partial::unscaled(a.value + b.value),
+            Measure::Max => Partial::unscaled(Max::join(a.value, b.value)),
+            Measure::Min => {
+                let lane = Min::step(Min::step(Min::START, a.value), b.value);
+                Partial::unscaled(Min::value(lane))
+            }
+            Measure::Square => join_powers(a, b, 2.0),
+            Measure::Whole(p) => join_powers(a, b, f64::from(p)),
+            Measure::Power(p) => join_powers(a, b, p),
+        }
+    }
+
+    /// The norm that a partial result of all elements comes to.
+    pub(crate) fn finish(self, all: Partial) -> f64 {
+        match self {
+            Measure::Sum | Measure::Count | Measure::Max | Measure::Min => all.value,
+            Measure::Square => all.scale * all.value.sqrt(),
+            Measure::Whole(3) => all.scale * all.value.cbrt(),
+            Measure::Whole(p) => all.scale * root(all.value, f64::from(p)),
+            Measure::Power(p) => all.scale * root(all.value, p),
+        }
+    }
+}
+
+fn join_powers(a: Partial, b: Partial, p: f64) -> Partial {
+    if a.scale == b.scale {
+        let value = a.value + b.value;
+        return Partial { value, ..a };
+    }
+    if a.value == 0.0 {
+        return b;
+    }
+    if b.value == 0.0 {
+        return a;
+    }
+    if !a.value.is_finite() || !b.value.is_finite() {
+        return Partial::unscaled(a.value + b.value);
+    }
+    let (large, small) = if (a.scale > b.scale) == (p > 0.0) { (a, b) } else { (b, a) };
+    let value = large.value + small.value * (small.scale / large.scale).powf(p);
+    Partial { value, ..large }
+}
+
+/// `value^(1/p)`. The rounding of `1/p` alone can cost a hundred units in the
+/// last place, so one step of Newton's method follows.
+fn root(value: f64, p: f64) -> f64 {
+    let root = value.powf(p.recip());
+    let correction = (root.powf(p) / value - 1.0) / p;
+    let corrected = root - root * correction;
+    if corrected.is_finite() { corrected } else { root }
+}
+
+/// The largest power of two that is not above a positive finite number.
+fn power_of_two_below(x: f64) -> f64 {
+    const EXPONENT: u64 = f64::INFINITY.to_bits();
+    match x.to_bits() & EXPONENT {
+        0 => f64::from_bits(1 << x.to_bits().ilog2()),
+        exponent => f64::from_bits(exponent),
+    }
+}

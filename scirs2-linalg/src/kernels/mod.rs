@@ -1,0 +1,41 @@
+//! The loops over elements.
+//!
+//! Every element is read as a magnitude in `f64`, in blocks that stay in
+//! cache; so the loops exist once, whatever the element type.
+//!
+//! | file | one concept |
+//! |---|---|
+//! | `isa` | one loop for each instruction set |
+//! | `source` | memory of any type and stride, as `f64` |
+//! | `loops` | the innermost loops |
+//! | `measure` | which reduction, and its partial results |
+//! | `walk` | the order in which axes are walked |
+//! | `rows` | reduction along the inner axis |
+//! | `columns` | reduction across it |
+
+mod columns;
+mod isa;
+mod loops;
+mod measure;
+mod rows;
+mod source;
+mod walk;
+
+pub(crate) use columns::{Columns, columns};
+pub(crate) use measure::{Measure, Partial};
+pub(crate) use rows::rows;
+pub(crate) use source::{Elements, Read, Source};
+pub(crate) use walk::{Axis, count, position};
+
+/// Memory that a worker uses again from piece to piece.
+#[derive(Default)]
+pub(crate) struct Scratch {
+    /// Elements read as `f64`.
+    packed: Vec<f64>,
+    /// The same, raised or scaled.
+    raised: Vec<f64>,
+    /// The accumulators of columns.
+    lanes: Vec<f64>,
+    /// What the columns came to.
+    totals: Vec<Partial>,
+}

@@ -1,0 +1,206 @@
+//! What each element type brings to a norm.
+
+use scirs2_core::{Bool, Complex32, Complex64, Element, f16};
+
+use crate::kernels::Read;
+use crate::lapack::Lapack;
+
+/// An element that has norms: every [`Element`].
+pub trait Normed: Element + Read {
+    /// The type of a norm: as precise as the element, `f64` for integers.
+    type Norm: Rounded;
+
+    /// The real numbers that an element is made of, side by side.
+    #[doc(hidden)]
+    type Part: Read;
+
+    /// How many of them.
+    #[doc(hidden)]
+    const PARTS: usize = size_of::<Self>() / size_of::<Self::Part>();
+
+    /// What its singular values are computed in.
+    #[doc(hidden)]
+    type Singular: Lapack;
+
+    #[doc(hidden)]
+    fn singular(self) -> Self::Singular;
+}
+
+/// A floating-point type that a result is rounded to, once.
+pub trait Rounded: Element + Into<f64> {
+    #[doc(hidden)]
+    fn rounded(value: f64) -> Self;
+}
+
+impl Rounded for f64 {
+    fn rounded(value: f64) -> Self {
+        value
+    }
+}
+
+impl Rounded for f32 {
+    #[expect(clippy::cast_possible_truncation, reason = "rounding is what is asked for")]
+    fn rounded(value: f64) -> Self {
+        value as f32
+    }
+}
+
+impl Rounded for f16 {
+    fn rounded(value: f64) -> Self {
+        f16::from_f64(value)
+    }
+}
+
+macro_rules! real {
+    ($($type:ty => $norm:ty, $singular:ty, $x:ident $read:expr, $convert:expr;)+) => {$(
+        impl Read for $type {
+            #[inline(always)]
+            fn read(items: impl Iterator<Item = Self> + Clone, out: &mut [f64]) {
+                for (out, $x) in out.iter_mut().zip(items) {
+                    *out = $read;
+                }
+            }
+        }
+
+        impl Normed for $type {
+            type Norm = $norm;
+            type Part = $type;
+            type Singular = $singular;
+
+            fn singular(self) -> $singular {
+                let $x = self;
+                $convert
+            }
+        }
+    )+};
+}
+
+real! {
+    Bool => f64, f64, x f64::from(u8::from(x.get())), f64::from(u8::from(x.get()));
+    i8 => f64, f64, x f64::from(x), f64::from(x);
+    i16 => f64, f64, x f64::from(x), f64::from(x);
+    i32 => f64, f64, x f64::from(x), f64::from(x);
+    i64 => f64, f64, x x as f64, x as f64;
+    u8 => f64, f64, x f64::from(x), f64::from(x);
+    u16 => f64, f64, x f64::from(x), f64::from(x);
+    u32 => f64, f64, x f64::from(x), f64::from(x);
+    u64 => f64, f64, x x as f64, x as f64;
+    f16 => f16, f32, x f64::from(magnitude(x)), x.to_f32();
+    f32 => f32, f32, x f64::from(x), x;
+}
+
+/// `abs(x)` by shifts and one product: `half` asks what the CPU has for each
+/// element, which no compiler vectorises.
+#[inline(always)]
+fn magnitude(x: f16) -> f32 {
+    // Half counts exponents from 15, single from 127.
+    const REBIAS: f32 = f32::from_bits((127 + 112) << 23);
+    const NOT_FINITE: u32 = 0x7c00 << 13;
+    let bits = u32::from(x.to_bits() & 0x7fff) << 13;
+    let finite = f32::from_bits(bits) * REBIAS;
+    if bits >= NOT_FINITE {
+        f32::from_bits(bits | f32::INFINITY.to_bits())
+    } else {
+        finite
+    }
+}
+
+impl Read for f64 {
+    #[inline(always)]
+    fn read(items: impl Iterator<Item = Self> + Clone, out: &mut [f64]) {
+        for (out, x) in out.iter_mut().zip(items) {
+            *out = x;
+        }
+    }
+
+    const LENDS: bool = true;
+
+    fn lend(items: &[Self]) -> Option<&[f64]> {
+        Some(items)
+    }
+}
+
+impl Normed for f64 {
+    type Norm = f64;
+    type Part = f64;
+    type Singular = f64;
+
+    fn singular(self) -> f64 {
+        self
+    }
+}
+
+macro_rules! complex {
+    ($($type:ty => $part:ty;)+) => {$(
+        impl Read for $type {
+            #[inline(always)]
+            fn read(items: impl Iterator<Item = Self> + Clone, out: &mut [f64]) {
+                let parts = items.map(|z| (f64::from(z.re), f64::from(z.im)));
+                moduli(parts, out);
+            }
+        }
+
+        impl Normed for $type {
+            type Norm = $part;
+            type Part = $part;
+            type Singular = $type;
+
+            fn singular(self) -> $type {
+                self
+            }
+        }
+    )+};
+}
+
+complex! {
+    Complex32 => f32;
+    Complex64 => f64;
+}
+
+/// `sqrt(re^2 + im^2)`, and where a square overflows, underflows or is not
+/// finite, all of them again by the slower `hypot`.
+#[inline(always)]
+fn moduli(parts: impl Iterator<Item = (f64, f64)> + Clone, out: &mut [f64]) {
+    const SMALL: f64 = f64::from_bits((1023 - 960) << 52);
+    const LARGE: f64 = f64::from_bits((1023 + 1000) << 52);
+    let mut unsafe_squares = 0;
+    for (out, (re, im)) in out.iter_mut().zip(parts.clone()) {
+        let square = re * re + im * im;
+        let safe = (SMALL..=LARGE).contains(&square) | (re == 0.0) & (im == 0.0);
+        unsafe_squares |= u64::from(!safe);
+        *out = square.sqrt();
+    }
+    if unsafe_squares != 0 {
+        for (out, (re, im)) in out.iter_mut().zip(parts) {
+            *out = re.hypot(im);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_half_is_read_exactly() {
+        for bits in 0..=u16::MAX {
+            let half = f16::from_bits(bits);
+            let expected = half.to_f32().abs();
+            let got = magnitude(half);
+            assert!(got == expected || got.is_nan() && expected.is_nan(), "{half}");
+        }
+    }
+
+    #[test]
+    fn halves_are_rounded_once() {
+        // Each finite half, the midpoint to the next, and the f64 beside it.
+        for bits in 0..0x7bffu16 {
+            let (low, high) = (f16::from_bits(bits), f16::from_bits(bits + 1));
+            let middle = f64::midpoint(low.to_f64(), high.to_f64());
+            let even = if bits & 1 == 0 { low } else { high };
+            assert_eq!(f16::rounded(middle), even);
+            assert_eq!(f16::rounded(middle.next_down()), low);
+            assert_eq!(f16::rounded(middle.next_up()), high);
+        }
+    }
+}

@@ -1,0 +1,233 @@
+//! The axes of one reduction, normalised, merged, and cut into pieces.
+//!
+//! Everything here follows from shapes and strides, never from the number of
+//! threads; so do the order of the additions and the bits of the result.
+
+use std::ops::Range;
+
+use crate::kernels::{Axis, Columns, count, position};
+
+/// Axes shorter than this make poor inner loops.
+const SHORT: usize = 16;
+
+/// Rows of one result each that are shorter than this are reduced together,
+/// where they lie end to end.
+const SEGMENT: usize = 256;
+
+/// Accumulators of one band of columns: 8 KiB of them stay in the first-level
+/// cache beside the row.
+const WIDTH: usize = 1024;
+
+/// Elements of one piece: some 100 microseconds of work.
+const GRAIN: usize = 1 << 17;
+
+/// How an array is reduced.
+#[derive(Debug)]
+pub(super) struct Layout {
+    /// Where the first element lies, from the array's origin, and its result
+    /// from the output's.
+    base: (isize, isize),
+    /// The axes that stay. Where there are bands, without the one they cut.
+    kept: Vec<Axis>,
+    /// The axes that go. Where there are bands, without those in their rows.
+    reduced: Vec<Axis>,
+    bands: Option<Bands>,
+}
+
+/// A kept axis, cut into bands of columns.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Bands {
+    axis: Axis,
+    /// A full band.
+    band: Columns,
+}
+
+/// Some of the work: results, and which of their elements.
+#[derive(Debug)]
+pub(super) struct Piece {
+    pub(super) units: Range<usize>,
+    pub(super) numbers: Range<usize>,
+}
+
+/// What one result, or a band of them, is computed from.
+pub(super) struct Unit {
+    pub(super) offset: isize,
+    pub(super) out: isize,
+    /// The columns and the step from one result to the next.
+    pub(super) band: Option<(Columns, isize)>,
+}
+
+impl Layout {
+    /// From the axes that stay and those that go, as the caller has them.
+    pub(super) fn new(mut kept: Vec<Axis>, mut reduced: Vec<Axis>) -> Layout {
+        let mut base = (0, 0);
+        normalise(&mut kept, &mut base);
+        normalise(&mut reduced, &mut base);
+        let bands = Bands::choose(&mut kept, &mut reduced);
+        Layout {
+            base,
+            kept,
+            reduced,
+            bands,
+        }
+    }
+
+    pub(super) fn reduced(&self) -> &[Axis] {
+        &self.reduced
+    }
+
+    fn bands_per_row(&self) -> usize {
+        let bands = self.bands.as_ref();
+        bands.map_or(1, |bands| bands.axis.len.div_ceil(bands.band.columns))
+    }
+
+    /// The unit of that number.
+    pub(super) fn unit(&self, number: usize) -> Unit {
+        let across = self.bands_per_row();
+        let (offset, out) = position(&self.kept, number / across);
+        let (mut offset, mut out) = (self.base.0 + offset, self.base.1 + out);
+        let band = self.bands.map(|Bands { axis, mut band }| {
+            let first = number % across * band.columns;
+            offset += first.cast_signed() * axis.stride;
+            out += first.cast_signed() * axis.out;
+            band.columns = band.columns.min(axis.len - first);
+            (band, axis.out)
+        });
+        Unit { offset, out, band }
+    }
+
+    /// The work in pieces. Long reductions are cut along what is reduced, into
+    /// `splits` parts each; short ones are taken several to a piece.
+    pub(super) fn cut(&self) -> (impl ExactSizeIterator<Item = Piece> + Send + use<>, usize) {
+        let numbers = count(&self.reduced);
+        let units = count(&self.kept) * self.bands_per_row();
+        let width = self.bands.map_or(1, |bands| bands.band.width());
+        let work = numbers.saturating_mul(width).max(1);
+        let (units_each, numbers_each) = if work >= 2 * GRAIN {
+            (1, GRAIN.div_ceil(width))
+        } else {
+            ((GRAIN / work).max(1), numbers.max(1))
+        };
+        let splits = numbers.div_ceil(numbers_each).max(1);
+        let pieces = units.div_ceil(units_each) * splits;
+        let cut = (0..pieces).map(move |piece| {
+            let unit = piece / splits * units_each;
+            let number = piece % splits * numbers_each;
+            Piece {
+                units: unit..units.min(unit + units_each),
+                numbers: number..numbers.min(number + numbers_each),
+            }
+        });
+        (cut, splits)
+    }
+}
+
+/// Drops axes of length one, turns negative strides round, sorts by stride and
+/// merges neighbours that step as one.
+fn normalise(axes: &mut Vec<Axis>, base: &mut (isize, isize)) {
+    axes.retain(|axis| axis.len != 1);
+    for axis in &mut *axes {
+        if axis.stride < 0 && axis.len > 0 {
+            let last = (axis.len - 1).cast_signed();
+            base.0 += last * axis.stride;
+            base.1 += last * axis.out;
+            (axis.stride, axis.out) = (-axis.stride, -axis.out);
+        }
+    }
+    // A stride of zero reads one element again and again: the slowest axis.
+    axes.sort_by_key(|axis| axis.stride.cast_unsigned().wrapping_sub(1));
+    axes.dedup_by(|outer, inner| {
+        let merges = outer.stride == inner.stride.wrapping_mul(inner.len.cast_signed())
+            && outer.out == inner.out.wrapping_mul(inner.len.cast_signed());
+        if merges {
+            inner.len *= outer.len;
+        }
+        merges
+    });
+}
+
+impl Bands {
+    /// Takes the inner axis out of `kept`, where to accumulate across it is
+    /// the better way, and those out of `reduced` that make its rows longer.
+    fn choose(kept: &mut Vec<Axis>, reduced: &mut Vec<Axis>) -> Option<Bands> {
+        let axis = *kept.first()?;
+        if reduced.iter().any(|axis| axis.len == 0) {
+            return None;
+        }
+        let inner = reduced.first().filter(|inner| inner.stride < axis.stride);
+        let mut under = None;
+        if let Some(inner) = inner.filter(|inner| inner.stride > 0) {
+            let end_to_end = inner.stride * inner.len.cast_signed() == axis.stride;
+            let longest = if end_to_end && reduced.len() == 1 { SEGMENT } else { SHORT };
+            if inner.len >= longest {
+                return None;
+            }
+            under = end_to_end.then_some(*inner);
+        }
+        let mut width = axis.len * under.map_or(1, |under| under.len);
+        let row = axis.stride * axis.len.cast_signed();
+        let over = reduced.iter().find(|over| over.stride == row && row > 0);
+        let over = over.copied().filter(|_| 2 * width <= WIDTH);
+        width *= over.map_or(1, |over| over.len);
+        if width < SHORT && let Some(bands) = Bands::across_longest(kept, reduced) {
+            return bands;
+        }
+        kept.remove(0);
+        Some(Bands::nested(axis, under, over, reduced))
+    }
+
+    /// Where all that lies together is short: across the longest of the kept
+    /// axes, or along the longest of the reduced ones.
+    #[expect(clippy::option_option, reason = "whether to, and across what")]
+    fn across_longest(kept: &mut Vec<Axis>, reduced: &mut [Axis]) -> Option<Option<Bands>> {
+        let longest = |axes: &[Axis]| (0..axes.len()).max_by_key(|&at| axes[at].len);
+        let across = longest(kept)?;
+        if let Some(along) = longest(reduced)
+            && reduced[along].len >= SHORT.max(kept[across].len)
+        {
+            reduced.swap(0, along);
+            return Some(None);
+        }
+        (kept[across].len >= SHORT).then(|| {
+            let axis = kept.remove(across);
+            Some(Bands::nested(axis, None, None, &mut Vec::new()))
+        })
+    }
+
+    /// Bands across `axis`, whose rows take in the reduced axes directly
+    /// beneath and above it.
+    fn nested(
+        axis: Axis,
+        under: Option<Axis>,
+        over: Option<Axis>,
+        reduced: &mut Vec<Axis>,
+    ) -> Bands {
+        let mut band = Columns {
+            stride: axis.stride,
+            under: 1,
+            columns: axis.len,
+            over: 1,
+            period: 1,
+            last_over: 1,
+        };
+        if let Some(under) = under {
+            reduced.retain(|axis| *axis != under);
+            band.stride = under.stride;
+            band.under = under.len;
+            band.columns = band.columns.min((WIDTH / under.len).max(1));
+        } else {
+            band.columns = band.columns.min(WIDTH);
+        }
+        if let Some(mut over) = over {
+            // Several rows that lie end to end become one.
+            reduced.retain(|axis| *axis != over);
+            band.over = over.len.min(WIDTH / (band.columns * band.under));
+            band.period = over.len.div_ceil(band.over);
+            band.last_over = over.len - (band.period - 1) * band.over;
+            over.len = band.period;
+            over.stride *= band.over.cast_signed();
+            reduced.insert(0, over);
+        }
+        Bands { axis, band }
+    }
+}

@@ -1,0 +1,268 @@
+//! Vector and matrix norms, as `numpy.linalg.norm` defines them.
+//!
+//! | file | one concept |
+//! |---|---|
+//! | [`order`](self) | which norm, over which axes |
+//! | `element` | what each element type brings |
+//! | `layout` | the axes of one reduction, normalised and merged |
+//! | `reduce` | the pieces of one reduction, and who works on them |
+//! | `spectral` | norms of singular values |
+
+mod element;
+mod layout;
+mod order;
+mod reduce;
+mod spectral;
+
+use ndarray::{ArrayBase, ArrayD, ArrayViewD, ArrayViewMutD, Axis, Data, Dimension, IxDyn};
+use scirs2_core::dispatch;
+use scirs2_core::pool::Workers;
+use scirs2_interop::Tensor;
+
+pub use element::{Normed, Rounded};
+pub use order::{Axes, Order};
+
+use crate::Error;
+use crate::kernels::Measure;
+use order::{Marked, Task};
+
+/// What [`norm`] takes: an `ndarray` array or view, or a [`Tensor`].
+pub trait Operand {
+    /// What it gives back.
+    type Output;
+
+    /// See [`norm`].
+    ///
+    /// # Errors
+    /// As [`norm`].
+    fn norm(&self, order: Order, axes: Axes) -> Result<Self::Output, Error>;
+}
+
+/// The norm of an array, of its vectors along one axis, or of its matrices
+/// along two.
+///
+/// `||x||_p = (sum abs(x_i)^p)^(1/p)`; every case is in the table of [`Order`].
+/// The result has the shape of `x` without the axes in `axes`: no axis at all
+/// for [`Axes::All`].
+///
+/// Any strides are read as they lie, without a copy; only the norms of singular
+/// values copy each matrix, which LAPACK overwrites. The work is shared by the
+/// threads of [`scirs2_core::pool`]; the result has the same bits for any
+/// number of them.
+///
+/// `float32`, `float64`, `complex64` and `complex128` answer in their own
+/// precision, `float16` in `float16`, integers and booleans in `float64`. A NaN
+/// or an infinity gives what NumPy gives.
+///
+/// # Errors
+/// An axis out of range or named twice, an order that the vectors or matrices
+/// do not have, the smallest of nothing ([`Error::Empty`]), and for the norms
+/// of singular values [`Error::NotANumber`], [`Error::NoConvergence`] and
+/// [`Error::TooLarge`].
+///
+/// # Accuracy
+/// Sums run in `f64`, in short runs merged pairwise, and are rounded once to
+/// the result's type: for `float64` the relative error stays within a few units
+/// in the last place of `f64` for any length in practice. Nothing overflows or
+/// underflows where the result is representable. Singular values are LAPACK's
+/// `gesdd`: the error is within a small multiple of `eps * max(m, n)` times the
+/// largest.
+///
+/// ```
+/// use ndarray::array;
+/// use scirs2_linalg::{Axes, Order, norm};
+///
+/// let a = array![[3.0, 4.0], [6.0, 8.0]];
+/// assert_eq!(norm(&a, Order::Default, Axes::Vector(-1))?, array![5.0, 10.0].into_dyn());
+/// assert_eq!(norm(&a, Order::P(1.0), Axes::All)?.into_iter().next(), Some(12.0));
+/// let large = array![1e200, 1e200];
+/// assert_eq!(norm(&large, Order::P(2.0), Axes::All)?[[]], 2f64.sqrt() * 1e200);
+/// # Ok::<(), scirs2_linalg::Error>(())
+/// ```
+pub fn norm<X: Operand + ?Sized>(x: &X, order: Order, axes: Axes) -> Result<X::Output, Error> {
+    x.norm(order, axes)
+}
+
+impl<S, D> Operand for ArrayBase<S, D>
+where
+    S: Data<Elem: Normed>,
+    D: Dimension,
+{
+    type Output = ArrayD<<S::Elem as Normed>::Norm>;
+
+    fn norm(&self, order: Order, axes: Axes) -> Result<Self::Output, Error> {
+        allocating(self.view().into_dyn(), order, axes)
+    }
+}
+
+impl Operand for Tensor {
+    type Output = Tensor;
+
+    fn norm(&self, order: Order, axes: Axes) -> Result<Tensor, Error> {
+        dispatch!(self.dtype(), T => {
+            Ok(Tensor::from(allocating(self.view::<T>()?, order, axes)?))
+        })
+    }
+}
+
+fn allocating<T: Normed>(
+    x: ArrayViewD<'_, T>,
+    order: Order,
+    axes: Axes,
+) -> Result<ArrayD<T::Norm>, Error> {
+    let shape = norm_shape(x.shape(), order, axes, false)?;
+    let mut out = zeros(&shape)?;
+    norm_into(x, order, axes, out.view_mut(), &Workers::current())?;
+    Ok(out)
+}
+
+fn zeros<T: Rounded>(shape: &[usize]) -> Result<ArrayD<T>, Error> {
+    let count = shape.iter().product();
+    let memory = Error::Memory {
+        count,
+        itemsize: size_of::<T>(),
+    };
+    let mut elements = Vec::new();
+    if elements.try_reserve_exact(count).is_err() {
+        return Err(memory);
+    }
+    elements.resize(count, T::rounded(0.0));
+    ArrayD::from_shape_vec(IxDyn(shape), elements).map_err(|_| memory)
+}
+
+/// The shape of what [`norm_into`] writes, every argument checked.
+///
+/// With `keepdims` the reduced axes stay, with length one.
+///
+/// # Errors
+/// As [`norm`], as far as the shape tells.
+///
+/// ```
+/// use scirs2_linalg::{Axes, Order, norm_shape};
+/// let shape = norm_shape(&[2, 3, 4], Order::Fro, Axes::Matrix(0, -1), false)?;
+/// assert_eq!(shape, [3]);
+/// let shape = norm_shape(&[2, 3, 4], Order::Fro, Axes::Matrix(0, -1), true)?;
+/// assert_eq!(shape, [1, 3, 1]);
+/// # Ok::<(), scirs2_linalg::Error>(())
+/// ```
+pub fn norm_shape(
+    shape: &[usize],
+    order: Order,
+    axes: Axes,
+    keepdims: bool,
+) -> Result<Vec<usize>, Error> {
+    let marked = Task::new(shape, order, axes)?.marked();
+    Ok(shape_without(shape, marked, keepdims))
+}
+
+fn shape_without(shape: &[usize], marked: Marked, keepdims: bool) -> Vec<usize> {
+    let lengths = shape.iter().enumerate();
+    lengths
+        .filter_map(|(axis, &len)| match (marked.contains(axis), keepdims) {
+            (true, true) => Some(1),
+            (true, false) => None,
+            (false, _) => Some(len),
+        })
+        .collect()
+}
+
+/// [`norm`] into memory of the caller's.
+///
+/// `out` has the shape that [`norm_shape`] tells, with or without the reduced
+/// axes, and any strides.
+///
+/// # Errors
+/// As [`norm`]; [`Error::OutputShape`] for an `out` of another shape, and
+/// [`Error::Interrupted`] where the workers were stopped. After an error the
+/// content of `out` is unspecified.
+///
+/// ```
+/// use ndarray::{Array1, array};
+/// use scirs2_core::pool::Workers;
+/// use scirs2_linalg::{Axes, Order, norm_into};
+///
+/// let a = array![[3.0f32, 4.0], [6.0, 8.0]];
+/// let mut out = Array1::zeros(2);
+/// norm_into(
+///     a.view().into_dyn(),
+///     Order::P(f64::INFINITY),
+///     Axes::Vector(0),
+///     out.view_mut().into_dyn(),
+///     &Workers::serial(),
+/// )?;
+/// assert_eq!(out, array![6.0, 8.0]);
+/// # Ok::<(), scirs2_linalg::Error>(())
+/// ```
+pub fn norm_into<T: Normed>(
+    x: ArrayViewD<'_, T>,
+    order: Order,
+    axes: Axes,
+    out: ArrayViewMutD<'_, T::Norm>,
+    workers: &Workers<'_>,
+) -> Result<(), Error> {
+    let task = Task::new(x.shape(), order, axes)?;
+    let out = without_reduced(out, x.shape(), task.marked())?;
+    match task {
+        Task::Reduce { measure, axes } => reduce::reduce(&x, axes, measure, out, workers),
+        Task::Sums {
+            summed,
+            kept,
+            measure,
+        } => sums(x, summed, kept, measure, out, workers),
+        Task::Spectral { rows, columns, of } => {
+            spectral::spectral(x, rows, columns, of, out, workers)
+        }
+    }
+}
+
+/// `out` without the axes that `keepdims` kept, or an error where its shape is
+/// not the result's.
+fn without_reduced<'a, N>(
+    mut out: ArrayViewMutD<'a, N>,
+    shape: &[usize],
+    marked: Marked,
+) -> Result<ArrayViewMutD<'a, N>, Error> {
+    let keepdims = out.ndim() == shape.len();
+    let matches = if keepdims {
+        let mut lengths = shape.iter().enumerate().zip(out.shape());
+        lengths.all(|((axis, &len), &got)| got == if marked.contains(axis) { 1 } else { len })
+    } else {
+        let kept = shape.iter().enumerate();
+        let kept = kept.filter(|&(axis, _)| !marked.contains(axis));
+        kept.map(|(_, len)| len).eq(out.shape())
+    };
+    if !matches {
+        return Err(Error::OutputShape {
+            expected: shape_without(shape, marked, false),
+            got: out.shape().to_vec(),
+        });
+    }
+    if keepdims {
+        for axis in (0..shape.len()).rev().filter(|&axis| marked.contains(axis)) {
+            out = out.index_axis_move(Axis(axis), 0);
+        }
+    }
+    Ok(out)
+}
+
+/// The matrix 1- and inf-norm: sums of moduli, and the largest or smallest of
+/// them.
+fn sums<T: Normed>(
+    x: ArrayViewD<'_, T>,
+    summed: usize,
+    kept: usize,
+    measure: Measure,
+    out: ArrayViewMutD<'_, T::Norm>,
+    workers: &Workers<'_>,
+) -> Result<(), Error> {
+    if x.shape()[summed] == 1 {
+        // The sum of one is that one, and needs no place to stand.
+        return reduce::reduce(&x, Marked::Two(summed, kept), measure, out, workers);
+    }
+    let shape = shape_without(x.shape(), Marked::One(summed), false);
+    let mut sums = zeros::<f64>(&shape)?;
+    let summing = Marked::One(summed);
+    reduce::reduce(&x, summing, Measure::Sum, sums.view_mut(), workers)?;
+    let kept = Marked::One(kept - usize::from(kept > summed));
+    reduce::reduce(&sums.view(), kept, measure, out, workers)
+}

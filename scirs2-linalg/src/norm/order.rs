@@ -1,0 +1,200 @@
+//! Which norm, over which axes: the rules of `numpy.linalg.norm`.
+
+use std::fmt;
+
+use crate::Error;
+use crate::kernels::Measure;
+
+/// Which norm.
+///
+/// | order | of a vector | of a matrix |
+/// |---|---|---|
+/// | `Default` | 2-norm | Frobenius |
+/// | `Fro` | – | `sqrt(sum abs(a)^2)` |
+/// | `Nuc` | – | sum of the singular values |
+/// | `P(inf)` | `max abs(x)` | `max` over rows of `sum abs(a)` |
+/// | `P(-inf)` | `min abs(x)` | `min` over rows of `sum abs(a)` |
+/// | `P(0.0)` | count of `x != 0` | – |
+/// | `P(1.0)` | `sum abs(x)` | `max` over columns of `sum abs(a)` |
+/// | `P(-1.0)` | as below | `min` over columns of `sum abs(a)` |
+/// | `P(2.0)` | `sqrt(sum abs(x)^2)` | largest singular value |
+/// | `P(-2.0)` | as below | smallest singular value |
+/// | `P(p)` | `(sum abs(x)^p)^(1/p)` | – |
+#[derive(Clone, Copy, PartialEq, Debug, Default)]
+pub enum Order {
+    /// The 2-norm of all elements, whatever the number of dimensions.
+    #[default]
+    Default,
+    /// Frobenius.
+    Fro,
+    /// Nuclear.
+    Nuc,
+    /// The p-norm.
+    P(f64),
+}
+
+impl fmt::Display for Order {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Order::Default => f.write_str("default"),
+            Order::Fro => f.write_str("fro"),
+            Order::Nuc => f.write_str("nuc"),
+            Order::P(p) => write!(f, "{p}"),
+        }
+    }
+}
+
+/// Which axes the norm is taken over; a negative one counts from the end.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Axes {
+    /// The whole array: a vector, a matrix, or with [`Order::Default`] any.
+    #[default]
+    All,
+    /// Vectors along one axis.
+    Vector(isize),
+    /// Matrices along two: rows, columns.
+    Matrix(isize, isize),
+}
+
+/// What is asked for, checked against a shape.
+pub(crate) enum Task {
+    /// One measure over the axes marked.
+    Reduce { measure: Measure, axes: Marked },
+    /// Sums of moduli along `summed`, then the largest or smallest of them.
+    Sums {
+        summed: usize,
+        kept: usize,
+        measure: Measure,
+    },
+    /// A function of the singular values.
+    Spectral {
+        rows: usize,
+        columns: usize,
+        of: Spectral,
+    },
+}
+
+/// The axes that a norm takes away.
+#[derive(Clone, Copy)]
+pub(crate) enum Marked {
+    All,
+    One(usize),
+    Two(usize, usize),
+}
+
+impl Marked {
+    pub(crate) fn contains(self, axis: usize) -> bool {
+        match self {
+            Marked::All => true,
+            Marked::One(only) => axis == only,
+            Marked::Two(first, second) => axis == first || axis == second,
+        }
+    }
+}
+
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub(crate) enum Spectral {
+    Largest,
+    Smallest,
+    Sum,
+}
+
+impl Task {
+    pub(crate) fn new(shape: &[usize], order: Order, axes: Axes) -> Result<Task, Error> {
+        let ndim = shape.len();
+        let task = match axes {
+            Axes::Vector(axis) => Task::vector(order, axis_of(axis, ndim)?)?,
+            Axes::Matrix(first, second) => {
+                let (rows, columns) = (axis_of(first, ndim)?, axis_of(second, ndim)?);
+                if rows == columns {
+                    return Err(Error::DuplicateAxes { first, second });
+                }
+                Task::matrix(order, rows, columns)?
+            }
+            Axes::All => match (order, ndim) {
+                (Order::Default, _) => Task::Reduce {
+                    measure: Measure::Square,
+                    axes: Marked::All,
+                },
+                (_, 1) => Task::vector(order, 0)?,
+                (_, 2) => Task::matrix(order, 0, 1)?,
+                _ => return Err(Error::Dimensions { order, ndim }),
+            },
+        };
+        if task.is_smallest_of_nothing(shape) {
+            let shape = shape.to_vec();
+            return Err(Error::Empty { order, shape });
+        }
+        Ok(task)
+    }
+
+    fn vector(order: Order, axis: usize) -> Result<Task, Error> {
+        let measure = match order {
+            Order::Default => Measure::Square,
+            Order::P(p) => Measure::of_vector(p),
+            Order::Fro | Order::Nuc => return Err(Error::VectorOrder { order }),
+        };
+        let axes = Marked::One(axis);
+        Ok(Task::Reduce { measure, axes })
+    }
+
+    fn matrix(order: Order, rows: usize, columns: usize) -> Result<Task, Error> {
+        let sums = |summed, kept, measure| Task::Sums {
+            summed,
+            kept,
+            measure,
+        };
+        let spectral = |of| Task::Spectral { rows, columns, of };
+        Ok(match order {
+            Order::Default | Order::Fro => Task::Reduce {
+                measure: Measure::Square,
+                axes: Marked::Two(rows, columns),
+            },
+            Order::Nuc => spectral(Spectral::Sum),
+            Order::P(2.0) => spectral(Spectral::Largest),
+            Order::P(-2.0) => spectral(Spectral::Smallest),
+            Order::P(1.0) => sums(rows, columns, Measure::Max),
+            Order::P(-1.0) => sums(rows, columns, Measure::Min),
+            Order::P(f64::INFINITY) => sums(columns, rows, Measure::Max),
+            Order::P(f64::NEG_INFINITY) => sums(columns, rows, Measure::Min),
+            Order::P(_) => return Err(Error::MatrixOrder { order }),
+        })
+    }
+
+    /// Which axes of the input the result lacks.
+    pub(crate) fn marked(&self) -> Marked {
+        match *self {
+            Task::Reduce { axes, .. } => axes,
+            Task::Sums { summed, kept, .. } => Marked::Two(summed, kept),
+            Task::Spectral { rows, columns, .. } => Marked::Two(rows, columns),
+        }
+    }
+
+    fn is_smallest_of_nothing(&self, shape: &[usize]) -> bool {
+        match *self {
+            Task::Reduce {
+                measure: Measure::Min,
+                axes,
+            } => (0..shape.len()).any(|axis| axes.contains(axis) && shape[axis] == 0),
+            Task::Sums {
+                measure: Measure::Min,
+                kept,
+                ..
+            } => shape[kept] == 0,
+            Task::Spectral {
+                rows,
+                columns,
+                of: Spectral::Smallest,
+            } => shape[rows] == 0 || shape[columns] == 0,
+            _ => false,
+        }
+    }
+}
+
+fn axis_of(axis: isize, ndim: usize) -> Result<usize, Error> {
+    let from_end = if axis < 0 { ndim } else { 0 };
+    from_end
+        .checked_add_signed(axis)
+        .filter(|&index| index < ndim)
+        .ok_or(Error::AxisOutOfRange { axis, ndim })
+}

@@ -1,0 +1,175 @@
+//! One reduction: its pieces, who works on them, and what they come to.
+
+use std::marker::PhantomData;
+
+use ndarray::{ArrayViewD, ArrayViewMutD};
+use scirs2_core::pool::Workers;
+
+use super::element::{Normed, Rounded};
+use super::layout::{Layout, Piece};
+use super::order::Marked;
+use crate::Error;
+use crate::kernels::{Axis, Elements, Measure, Partial, Scratch, Source, columns, rows};
+
+/// Reduces the marked axes of `x` to `out`, which has the others.
+pub(super) fn reduce<T: Normed, N: Rounded>(
+    x: &ArrayViewD<'_, T>,
+    marked: Marked,
+    measure: Measure,
+    mut out: ArrayViewMutD<'_, N>,
+    workers: &Workers<'_>,
+) -> Result<(), Error> {
+    if out.is_empty() {
+        return Ok(());
+    }
+    // A sum of squared moduli is one of squared parts.
+    let parts = if measure == Measure::Square { T::PARTS } else { 1 };
+    let layout = layout(x, marked, &out, parts);
+    let whole = Elements::new(x.as_ptr());
+    let halves = Elements::new(x.as_ptr().cast::<T::Part>());
+    let source: &dyn Source = if parts == 1 { &whole } else { &halves };
+    let reduction = Reduction {
+        source,
+        measure,
+        layout: &layout,
+        out: out.as_mut_ptr(),
+        array: PhantomData,
+    };
+    reduction.run(workers)
+}
+
+/// The axes of the array and, where it is read in parts, one more for those.
+fn layout<T, N>(
+    x: &ArrayViewD<'_, T>,
+    marked: Marked,
+    out: &ArrayViewMutD<'_, N>,
+    parts: usize,
+) -> Layout {
+    let (mut kept, mut reduced) = (Vec::new(), Vec::new());
+    if parts > 1 {
+        reduced.push(Axis {
+            len: parts,
+            stride: 1,
+            out: 0,
+        });
+    }
+    let mut outs = out.strides().iter();
+    for (axis, (&len, &stride)) in x.shape().iter().zip(x.strides()).enumerate() {
+        let stride = stride * parts.cast_signed();
+        if marked.contains(axis) {
+            reduced.push(Axis {
+                len,
+                stride,
+                out: 0,
+            });
+        } else {
+            let out = outs.next().copied().unwrap_or(0);
+            kept.push(Axis { len, stride, out });
+        }
+    }
+    Layout::new(kept, reduced)
+}
+
+/// What the workers share. `source` and `out` have the axes of `layout`.
+struct Reduction<'a, N> {
+    source: &'a dyn Source,
+    measure: Measure,
+    layout: &'a Layout,
+    out: *mut N,
+    array: PhantomData<&'a mut N>,
+}
+
+// SAFETY: `out` is borrowed for `'a`, its elements are `Send`, and each piece
+// writes results of its own.
+unsafe impl<N: Rounded> Sync for Reduction<'_, N> {}
+
+impl<N: Rounded> Reduction<'_, N> {
+    fn run(&self, workers: &Workers<'_>) -> Result<(), Error> {
+        let (mut pieces, splits) = self.layout.cut();
+        if splits > 1 {
+            return self.run_split(pieces, splits, workers);
+        }
+        if pieces.len() == 1 {
+            // The usual small call: no lock, no thread.
+            for piece in pieces.by_ref() {
+                self.write_piece(&piece);
+            }
+            return Ok(());
+        }
+        workers.each(pieces, |piece| {
+            self.write_piece(&piece);
+            Ok(())
+        })
+    }
+
+    fn write_piece(&self, piece: &Piece) {
+        self.piece(piece, |out, partial| self.write(out, partial));
+    }
+
+    /// Each piece leaves what it came to; then those of one result are joined,
+    /// halves of halves.
+    fn run_split(
+        &self,
+        pieces: impl ExactSizeIterator<Item = Piece> + Send,
+        splits: usize,
+        workers: &Workers<'_>,
+    ) -> Result<(), Error> {
+        let mut done: Vec<Vec<(isize, Partial)>> = vec![Vec::new(); pieces.len()];
+        let slots = pieces.zip(done.iter_mut());
+        workers.each(slots, |(piece, slot)| {
+            self.piece(&piece, |out, partial| slot.push((out, partial)));
+            Ok::<_, Error>(())
+        })?;
+        for parts in done.chunks(splits) {
+            for (i, &(out, _)) in parts[0].iter().enumerate() {
+                self.write(out, self.joined(parts, i));
+            }
+        }
+        Ok(())
+    }
+
+    fn joined(&self, parts: &[Vec<(isize, Partial)>], i: usize) -> Partial {
+        if let [part] = parts {
+            return part[i].1;
+        }
+        let (left, right) = parts.split_at(parts.len() / 2);
+        self.measure.join(self.joined(left, i), self.joined(right, i))
+    }
+
+    /// Computes a piece; `emit` gets where each result stands and what came of
+    /// the piece's share of it.
+    fn piece(&self, piece: &Piece, mut emit: impl FnMut(isize, Partial)) {
+        let mut scratch = Scratch::default();
+        let (source, measure) = (self.source, self.measure);
+        let (axes, scratch) = (self.layout.reduced(), &mut scratch);
+        for number in piece.units.clone() {
+            let unit = self.layout.unit(number);
+            let (offset, numbers) = (unit.offset, piece.numbers.clone());
+            match unit.band {
+                None => {
+                    // SAFETY: the layout has the axes of the array behind.
+                    let partial = unsafe { rows(source, measure, offset, axes, numbers, scratch) };
+                    emit(unit.out, partial);
+                }
+                Some((band, step)) => {
+                    let mut out = unit.out;
+                    let emit = |partial| {
+                        emit(out, partial);
+                        out += step;
+                    };
+                    // SAFETY: the layout has the axes of the array behind.
+                    unsafe { columns(source, measure, band, offset, axes, numbers, scratch, emit) };
+                }
+            }
+        }
+    }
+
+    /// `out` is where the layout says that a result of the piece stands.
+    fn write(&self, out: isize, partial: Partial) {
+        let value = N::rounded(self.measure.finish(partial));
+        // SAFETY: the layout has the axes of the output array.
+        let place = unsafe { self.out.offset(out) };
+        // SAFETY: it is borrowed mutably, and no other piece has this result.
+        unsafe { place.write(value) };
+    }
+}

@@ -1,0 +1,728 @@
+"""Hostile tensors and producers: what `test_hostile.py` runs in a child process.
+
+As a program it takes the names of cases on stdin and writes a line before and after each.
+"""
+
+import ctypes
+import gc
+import json
+import sys
+import threading
+import traceback
+
+import capsule
+import numpy as np
+import scirs2
+from capsule import READ_ONLY, Made, OldProducer, Producer, describe
+
+CASES = {}
+
+NULL_ARRAY = None
+HUGE = 2**62
+
+
+def case(function):
+    name = function.__name__.replace("_", " ")
+    assert name not in CASES, name
+    CASES[name] = function
+    return function
+
+
+def both(function):
+    """The case for the legacy and for the versioned form."""
+    name = function.__name__.replace("_", " ")
+    for versioned in (False, True):
+        key = f"{name}, {'versioned' if versioned else 'legacy'}"
+        assert key not in CASES, key
+        CASES[key] = lambda versioned=versioned: function(versioned)
+    return function
+
+
+def check(condition, what):
+    if not condition:
+        raise AssertionError(what)
+
+
+def error_of(function, kind):
+    try:
+        result = function()
+    except kind as error:
+        return error
+    # Its elements may be no memory of this process.
+    what = (result.shape, result.strides) if isinstance(result, np.ndarray) else result
+    raise AssertionError(f"no {kind} but {what!r}")
+
+
+def refused(made, *words, kind=BufferError, through=None, **options):
+    """It is refused by name and not consumed; its capsule frees it, once."""
+    x = made.capsule if through is None else through
+    name = made.name
+    for _ in range(2):
+        message = str(error_of(lambda: scirs2.from_dlpack(x, **options), kind))
+        for word in words:
+            check(str(word) in message, f"{word!r} is not in {message!r}")
+        check(made.name == name, f"the capsule was renamed to {made.name}")
+        check(made.frees == 0, "the memory was freed while the capsule lives")
+    x = through = None
+    made.drop()
+    gc.collect()
+    expected = 1 if made.managed.deleter else 0
+    check(made.frees == expected, f"freed {made.frees} times")
+
+
+def taken(made, expected, **options):
+    """It is seen as it is, until the array dies, and freed once."""
+    array = scirs2.from_dlpack(made.capsule, **options)
+    check(made.name.startswith("used_"), made.name)
+    np.testing.assert_array_equal(array, expected)
+    made.drop()
+    gc.collect()
+    check(made.frees == 0, "freed under the array")
+    np.testing.assert_array_equal(array, expected)
+    del array
+    gc.collect()
+    expected_frees = 1 if made.managed.deleter else 0
+    check(made.frees == expected_frees, f"freed {made.frees} times")
+
+
+def taken_or_refused(make, expected):
+    """Either is right; a crash, a wrong value or a second free is not."""
+    made = make()
+    try:
+        scirs2.from_dlpack(made.capsule)
+    except BufferError:
+        refused(make())
+    else:
+        taken(make(), expected)
+
+
+# Fields. Each: the fields of the tensor, and what the message must name.
+REFUSED_FIELDS = {
+    "NULL shape": ({"shape": NULL_ARRAY, "ndim": 2}, ["shape"]),
+    "NULL shape and strides": (
+        {"shape": NULL_ARRAY, "strides": NULL_ARRAY, "ndim": 1},
+        ["shape"],
+    ),
+    "NULL data with elements": ({"data": None}, ["data"]),
+    "NULL data with an offset": ({"data": None, "byte_offset": 64}, ["data"]),
+    "ndim -1": ({"ndim": -1}, ["ndim", -1]),
+    "ndim -2**31": ({"ndim": -(2**31)}, ["ndim", -(2**31)]),
+    "ndim 65": ({"shape": (1,) * 65, "strides": (1,) * 65}, ["65"]),
+    "ndim 2**31-1": ({"ndim": 2**31 - 1}, ["ndim", 2**31 - 1]),
+    "ndim 2**31-1 and NULL shape": ({"ndim": 2**31 - 1, "shape": NULL_ARRAY}, []),
+    "a negative length": ({"shape": (2, -3)}, ["shape", -3]),
+    "the most negative length": ({"shape": (-(2**63), 1)}, ["shape", -(2**63)]),
+    "two negative lengths": ({"shape": (-2, -3)}, ["shape", -2]),
+    "a negative length beside zero": ({"shape": (0, -3)}, ["shape", -3]),
+    "lengths whose product wraps to 0": ({"shape": (2**32, 2**32)}, ["shape"]),
+    "lengths whose product wraps to 4": (
+        {"shape": (2**62 + 1, 4), "strides": NULL_ARRAY},
+        ["shape"],
+    ),
+    "lengths whose product wraps, zero strides": (
+        {"shape": (2**33, 2**33), "strides": (0, 0)},
+        ["shape"],
+    ),
+    "lengths whose bytes wrap": ({"shape": (2**61,), "strides": (0,)}, ["shape"]),
+    "a stride that wraps": ({"shape": (3,), "strides": (HUGE,)}, ["stride"]),
+    "a stride whose bytes wrap to 0": ({"shape": (2,), "strides": (2**61,)}, ["stride"]),
+    "the most negative stride": ({"shape": (2,), "strides": (-(2**63),)}, ["stride"]),
+    "a stride below address zero": ({"shape": (2,), "strides": (-(2**59),)}, ["stride"]),
+    "strides whose sum wraps": (
+        {"shape": (2, 2, 2), "strides": (2**59, 2**59, 2**59)},
+        ["stride"],
+    ),
+    "strides that cancel by wrapping": (
+        {"shape": (3, 3), "strides": (2**62, -(2**62))},
+        ["stride"],
+    ),
+    "byte_offset 2**64-1": ({"byte_offset": 2**64 - 1}, ["byte_offset", 2**64 - 1]),
+    "byte_offset 2**63": ({"byte_offset": 2**63}, ["byte_offset", 2**63]),
+    "byte_offset that wraps to the data": (
+        {"byte_offset": 2**64 - 64, "data": 128},
+        ["byte_offset", 2**64 - 64],
+    ),
+    "lanes 0": ({"lanes": 0}, ["lanes", 0]),
+    "lanes 2": ({"lanes": 2}, ["lanes", 2]),
+    "lanes 65535": ({"lanes": 65535}, ["lanes", 65535]),
+    "bits 0": ({"bits": 0}, ["bits", 0]),
+    "bits 1": ({"bits": 1, "code": 1}, ["1"]),
+    "bits 4": ({"bits": 4, "code": 0}, ["4"]),
+    "bits 17": ({"bits": 17}, ["17"]),
+    "bits 80": ({"bits": 80}, ["80"]),
+    "bits 128": ({"bits": 128}, ["128"]),
+    "bits 255": ({"bits": 255}, ["255"]),
+    "bool of 1 bit": ({"code": 6, "bits": 1}, ["bool"]),
+    "bool of 16 bits": ({"code": 6, "bits": 16}, ["bool", 16]),
+    "complex of 32 bits": ({"code": 5, "bits": 32}, ["complex", 32]),
+    "an opaque handle": ({"code": 3, "bits": 64}, ["3"]),
+    "code 18": ({"code": 18, "bits": 32}, ["18"]),
+    "code 200": ({"code": 200}, ["200"]),
+    "code 255": ({"code": 255}, ["255"]),
+    "device 0": ({"device": (0, 0)}, ["device", 0]),
+    "device -1": ({"device": (-1, 0)}, ["device", -1]),
+    "device 5, which nobody has": ({"device": (5, 0)}, ["device", 5]),
+    "device 999": ({"device": (999, 0)}, ["device", 999]),
+    "device 2**31-1": ({"device": (2**31 - 1, 0)}, ["device", 2**31 - 1]),
+}
+
+for _name, (_fields, _words) in REFUSED_FIELDS.items():
+    for _versioned in (False, True):
+        CASES[f"{_name}, {'versioned' if _versioned else 'legacy'}"] = (
+            lambda fields=_fields, words=_words, versioned=_versioned: refused(
+                Made(versioned=versioned, **fields), *words
+            )
+        )
+
+for _major in (0, 2, 99, 2**32 - 1):
+    CASES[f"version {_major}.0"] = lambda major=_major: refused(
+        Made(version=(major, 0)), "version", major
+    )
+
+
+@case
+def of_another_major_version_nothing_but_the_deleter_is_touched():
+    # The fields behind `flags` may mean anything there.
+    made = Made(version=(2, 0), data=None, shape=NULL_ARRAY, ndim=-5, device=(99, 99), lanes=0)
+    refused(made, "version", 2)
+
+
+DEVICES = {2: "CUDA", 4: "OpenCL", 7: "Vulkan", 8: "Metal", 9: "VPI", 10: "ROCm", 12: "ext"}
+DEVICES |= {14: "oneAPI", 15: "WebGPU", 16: "Hexagon", 17: "MAIA", 18: "Trainium"}
+
+for _code, _device in DEVICES.items():
+    for _versioned in (False, True):
+        # The address is no memory of this process: whoever reads it crashes.
+        CASES[f"memory of {_device}, {'versioned' if _versioned else 'legacy'}"] = (
+            lambda code=_code, versioned=_versioned: refused(
+                Made(device=(code, 3), versioned=versioned, data=0x1000),
+                "cpu",
+                kind=scirs2.GPUTensorError,
+            )
+        )
+
+
+@both
+def device_memory_is_not_copied_by_us(versioned):
+    for copy in (True, False):
+        made = Made(device=(capsule.CUDA, 0), versioned=versioned, data=0x1000)
+        refused(made, kind=scirs2.GPUTensorError, copy=copy)
+
+
+@both
+def a_null_deleter_is_not_called(versioned):
+    taken(Made(versioned=versioned, deleter=False), np.arange(6.0).reshape(2, 3))
+
+
+@both
+def a_null_deleter_of_a_refused_tensor_is_not_called(versioned):
+    refused(Made(versioned=versioned, deleter=False, ndim=-1), "ndim")
+
+
+@both
+def a_null_deleter_after_a_copy_is_not_called(versioned):
+    made = Made(versioned=versioned, deleter=False)
+    np.testing.assert_array_equal(scirs2.from_dlpack(made.capsule, copy=True), made.array)
+
+
+@case
+def unknown_flags():
+    # A later minor version may add flags.
+    for flags in (1 << 2, 1 << 40, 1 << 63, 2**64 - 2):
+        taken_or_refused(lambda flags=flags: Made(flags=flags), np.arange(6.0).reshape(2, 3))
+
+
+@case
+def unknown_flags_do_not_hide_read_only():
+    made = Made(flags=2**64 - 1)
+    try:
+        array = scirs2.from_dlpack(made.capsule)
+    except BufferError:
+        return
+    check(not array.flags.writeable, "writeable")
+
+
+@both
+def misaligned_data(versioned):
+    raw = np.arange(100, dtype=np.uint8)
+    for offset in (1, 2, 3, 5):
+        expected = raw[offset : offset + 48].view(np.float64)
+
+        def make(expected=expected):
+            return Made(expected, versioned=versioned)
+
+        taken_or_refused(make, expected)
+        # A copy is aligned, or refused as well; and a kernel must not fault on it.
+        copied = expected.copy()
+        try:
+            array = scirs2.from_dlpack(make().capsule, copy=True)
+        except BufferError:
+            continue
+        check(array.flags.aligned, "a copy of its own is misaligned")
+        np.testing.assert_array_equal(array, copied)
+        norm = scirs2.norm(scirs2.from_dlpack(make().capsule), 1)
+        np.testing.assert_allclose(norm, np.linalg.norm(copied, 1), rtol=1e-15)
+
+
+@both
+def misaligned_by_byte_offset(versioned):
+    raw = np.arange(100, dtype=np.uint8)
+    expected = raw[3:51].view(np.float64)
+    taken_or_refused(
+        lambda: Made(expected, versioned=versioned, data=raw.ctypes.data, byte_offset=3), expected
+    )
+
+
+@both
+def an_empty_tensor_points_anywhere(versioned):
+    for data in (None, 8, 2**64 - 8):
+        made = Made(versioned=versioned, shape=(0, 3), data=data)
+        taken(made, np.empty((0, 3)))
+
+
+@both
+def an_empty_tensor_with_lengths_that_wrap(versioned):
+    # NumPy itself cannot hold it.
+    refused(Made(versioned=versioned, shape=(2**40, 2**40, 0), strides=NULL_ARRAY), "shape")
+
+
+@both
+def a_stride_that_is_never_walked_may_be_anything(versioned):
+    expected = np.arange(3.0).reshape(1, 3)
+    for stride in (0, -1, 7, HUGE, -(2**63), 2**63 - 1):
+
+        def make(stride=stride):
+            return Made(expected, versioned=versioned, strides=(stride, 1))
+
+        taken_or_refused(make, expected)
+
+
+@both
+def a_broadcast_of_a_trillion_elements_is_a_view(versioned):
+    made = Made(versioned=versioned, shape=(2**40,), strides=(0,))
+    array = scirs2.from_dlpack(made.capsule)
+    check(array.shape == (2**40,), array.shape)
+    check(array[2**40 - 1] == 0.0, array[-1])
+
+
+@both
+def a_copy_that_no_memory_holds(versioned):
+    made = Made(versioned=versioned, shape=(2**47,), strides=(0,))
+    error_of(lambda: scirs2.from_dlpack(made.capsule, copy=True), (MemoryError, BufferError))
+    made.drop()
+    gc.collect()
+    check(made.frees == 1, f"freed {made.frees} times")
+
+
+@both
+def as_many_dimensions_as_numpy_has(versioned):
+    for ndim in (33, 64):
+        taken(
+            Made(versioned=versioned, shape=(1,) * ndim, strides=(1,) * ndim),
+            np.zeros((1,) * ndim),
+        )
+
+
+# Capsules.
+
+
+@both
+def used_twice(versioned):
+    made = Made(versioned=versioned)
+    array = scirs2.from_dlpack(made.capsule)
+    for _ in range(3):
+        error = error_of(lambda: scirs2.from_dlpack(made.capsule), BufferError)
+        check(made.name in str(error), error)
+    np.testing.assert_array_equal(array, made.array)
+    del array
+    check(made.frees == 1, f"freed {made.frees} times")
+    error_of(lambda: scirs2.from_dlpack(made.capsule), BufferError)
+    made.drop()
+    check(made.frees == 1, f"freed {made.frees} times")
+
+
+@both
+def dropped_unconsumed(versioned):
+    made = Made(versioned=versioned)
+    made.drop()
+    check(made.frees == 1, f"freed {made.frees} times")
+
+
+@both
+def a_capsule_without_destructor(versioned):
+    taken(Made(versioned=versioned, destructor=False), np.arange(6.0).reshape(2, 3))
+
+
+@both
+def a_refused_capsule_without_destructor_is_its_owners(versioned):
+    made = Made(versioned=versioned, destructor=False, ndim=-1)
+    error_of(lambda: scirs2.from_dlpack(made.capsule), BufferError)
+    made.drop()
+    check(made.frees == 0, "freed what was not taken")
+
+
+@case
+def capsules_of_other_names():
+    names = [b"", b"DLTENSOR", b"dltensor ", b"dltensor_versioned2", b"dltensor_versione"]
+    names += [b"arrow_array", b"\xff\xfe", b"used", b"x" * 10_000]
+    for name in names:
+        made = Made(name=name)
+        error_of(lambda made=made: scirs2.from_dlpack(made.capsule), (TypeError, BufferError))
+        check(made.frees == 0, "freed what was not taken")
+        made.drop()
+        check(made.frees == 1, f"freed {made.frees} times")
+
+
+@case
+def a_capsule_without_name():
+    new = capsule._api("PyCapsule_New", ctypes.py_object, *[ctypes.c_void_p] * 3)
+    nameless = new(ctypes.addressof(Made().managed), None, None)
+    error_of(lambda: scirs2.from_dlpack(nameless), (TypeError, BufferError))
+
+
+@both
+def renamed_by_somebody_else(versioned):
+    made = Made(versioned=versioned)
+    form = made.name
+    made.rename(b"used_" + form.encode())
+    error_of(lambda: scirs2.from_dlpack(made.capsule), BufferError)
+    check(made.frees == 0, "freed what was not taken")
+
+
+@both
+def kept_by_a_slice_after_all_else_is_gone(versioned):
+    made = Made(versioned=versioned)
+    view = scirs2.from_dlpack(made.capsule).T[1:, 1]
+    expected = made.array.T[1:, 1].copy()
+    made.drop()
+    gc.collect()
+    check(made.frees == 0, "freed under a view")
+    np.testing.assert_array_equal(view, expected)
+    del view
+    check(made.frees == 1, f"freed {made.frees} times")
+
+
+@both
+def the_owner_is_deleted_first(versioned):
+    made = Made(versioned=versioned)
+    producer = Producer(lambda **_: made.capsule)
+    array = scirs2.from_dlpack(producer)
+    expected = made.array.copy()
+    del producer
+    made.drop()
+    gc.collect()
+    np.testing.assert_array_equal(array, expected)
+    del array
+    check(made.frees == 1, f"freed {made.frees} times")
+
+
+@both
+def a_deleter_that_calls_us_back(versioned):
+    results = []
+
+    def on_free():
+        results.append(scirs2.norm(scirs2.from_dlpack(Made().capsule)))
+
+    made = Made(versioned=versioned, on_free=on_free)
+    array = scirs2.from_dlpack(made.capsule)
+    del array
+    check(made.frees == 1, f"freed {made.frees} times")
+    check(results == [np.sqrt(55.0)], results)
+
+
+@both
+def the_last_reference_dies_in_another_thread(versioned):
+    made = Made(versioned=versioned)
+    box = [scirs2.from_dlpack(made.capsule)]
+    made.drop()
+    thread = threading.Thread(target=box.clear)
+    thread.start()
+    thread.join()
+    check(made.frees == 1, f"freed {made.frees} times")
+
+
+@both
+def two_threads_race_for_one_capsule(versioned):
+    sys.setswitchinterval(1e-6)
+    for _ in range(300):
+        made = Made(versioned=versioned)
+        start = threading.Barrier(3)
+        arrays, errors = [], []
+
+        def race(made=made, start=start, arrays=arrays, errors=errors):
+            taking = made.capsule
+            start.wait()
+            try:
+                arrays.append(scirs2.from_dlpack(taking))
+            except BufferError as error:
+                errors.append(error)
+
+        threads = [threading.Thread(target=race) for _ in range(3)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        check((len(arrays), len(errors)) == (1, 2), (arrays, errors))
+        np.testing.assert_array_equal(arrays[0], made.array)
+        check(made.frees == 0, "freed under the array")
+        arrays.clear()
+        check(made.frees == 1, f"freed {made.frees} times")
+
+
+@both
+def a_write_after_a_refusal_to_be_written(versioned):
+    made = Made(versioned=versioned, flags=READ_ONLY) if versioned else Made(versioned=False)
+    array = scirs2.from_dlpack(made.capsule)
+    error_of(lambda: array.__setitem__((0, 0), 1.0), ValueError)
+    check(made.array[0, 0] == 0.0, made.array)
+
+
+# Our own capsules.
+
+
+@case
+def our_capsules_in_any_order():
+    for form in (None, (1, 0)):
+        array = np.arange(4.0)
+        first = scirs2.to_dlpack(array, max_version=form)
+        second = scirs2.to_dlpack(array, max_version=form)
+        a = scirs2.from_dlpack(first)
+        error_of(lambda first=first: scirs2.from_dlpack(first), BufferError)
+        del array, first
+        b = scirs2.from_dlpack(second)
+        del a, second
+        again = scirs2.from_dlpack(scirs2.to_dlpack(b, max_version=form))
+        del b
+        gc.collect()
+        np.testing.assert_array_equal(again, np.arange(4.0))
+
+
+@case
+def our_capsule_whose_deleter_runs_in_another_thread():
+    for form in (None, (1, 0)):
+        taken_over = scirs2.to_dlpack(np.arange(4.0), max_version=form)
+        finish = capsule.consume(taken_over)
+        del taken_over
+        thread = threading.Thread(target=finish)
+        thread.start()
+        thread.join()
+
+
+@case
+def our_capsule_altered_by_its_holder():
+    # The struct is ours, but what it says came through foreign hands.
+    taken_over = scirs2.to_dlpack(np.arange(4.0), max_version=(1, 0))
+    pointer = capsule._get_pointer(id(taken_over), b"dltensor_versioned")
+    tensor = capsule.Versioned.from_address(pointer).tensor
+    tensor.ndim = -1
+    error_of(lambda: scirs2.from_dlpack(taken_over), BufferError)
+    tensor.ndim = 1
+    np.testing.assert_array_equal(scirs2.from_dlpack(taken_over), np.arange(4.0))
+
+
+@case
+def an_export_does_not_follow_a_freed_shape():
+    array = np.arange(6.0)
+    exported = scirs2.to_dlpack(array)
+    array.shape = (3, 2)
+    del array
+    gc.collect()
+    fields = describe(exported)
+    check((fields.shape, fields.strides) == ((6,), (1,)), fields)
+
+
+# Producers.
+
+
+@case
+def a_producer_that_lies_about_its_device():
+    # It says the host and hands out device memory: the capsule is believed.
+    for versioned in (False, True):
+        made = Made(device=(capsule.CUDA, 0), data=0x1000, versioned=versioned)
+        liar = Producer(lambda made=made, **_: made.capsule, device=(1, 0))
+        refused(made, "cpu", kind=scirs2.GPUTensorError, through=liar)
+
+
+@case
+def a_producer_that_lies_about_a_copy_to_the_host():
+    made = Made(device=(capsule.CUDA, 0), data=0x1000)
+    liar = Producer(lambda **_: made.capsule, device=(1, 0))
+    refused(made, kind=scirs2.GPUTensorError, through=liar, device="cpu")
+
+
+@case
+def a_producer_whose_device_method_fails():
+    made = Made()
+
+    class Failing(Producer):
+        def __dlpack_device__(self):
+            raise RuntimeError("no device today")
+
+    try:
+        array = scirs2.from_dlpack(Failing(lambda **_: made.capsule))
+    except RuntimeError:
+        return
+    np.testing.assert_array_equal(array, made.array)
+
+
+@case
+def producers_of_nonsense():
+    for answer in (None, 0, 42, "dltensor", b"", object(), [], np.arange(3.0), Made):
+        producer = Producer(lambda answer=answer, **_: answer)
+        error_of(lambda p=producer: scirs2.from_dlpack(p), (TypeError, BufferError))
+
+
+@case
+def a_producer_of_another_capsule():
+    made = Made(name=b"arrow_array")
+    producer = Producer(lambda **_: made.capsule)
+    error = error_of(lambda: scirs2.from_dlpack(producer), (TypeError, BufferError))
+    check("arrow_array" in str(error), error)
+    made.drop()
+    check(made.frees == 1, f"freed {made.frees} times")
+
+
+@both
+def a_producer_of_a_used_capsule(versioned):
+    made = Made(versioned=versioned)
+    producer = Producer(lambda **_: made.capsule)
+    first = scirs2.from_dlpack(producer)
+    error = error_of(lambda: scirs2.from_dlpack(producer), BufferError)
+    check(made.name in str(error), error)
+    np.testing.assert_array_equal(first, made.array)
+    del first
+    check(made.frees == 1, f"freed {made.frees} times")
+
+
+@both
+def a_producer_that_uses_its_capsule_first(versioned):
+    made = Made(versioned=versioned)
+    stolen = []
+
+    def answer(**_):
+        stolen.append(scirs2.from_dlpack(made.capsule))
+        return made.capsule
+
+    error_of(lambda: scirs2.from_dlpack(OldProducer(answer)), BufferError)
+    np.testing.assert_array_equal(stolen[0], made.array)
+    stolen.clear()
+    check(made.frees == 1, f"freed {made.frees} times")
+
+
+@case
+def producers_that_raise():
+    class Custom(BaseException):
+        pass
+
+    for error in (KeyboardInterrupt(), SystemExit(3), RuntimeError(), GeneratorExit(), Custom()):
+
+        def answer(error=error, **_):
+            raise error
+
+        raised = error_of(
+            lambda p=Producer(answer): scirs2.from_dlpack(p),  # noqa: B008
+            type(error),
+        )
+        check(raised is error, raised)
+
+
+@case
+def a_producer_that_raises_after_making_a_tensor():
+    made = Made()
+
+    def answer(**keywords):
+        made.kept = made.capsule
+        raise RuntimeError("after the tensor was made")
+
+    error_of(lambda: scirs2.from_dlpack(Producer(answer)), RuntimeError)
+    check(made.frees == 0, "freed what was never handed out")
+
+
+@case
+def a_producer_that_recurses():
+    producer = Producer(lambda **_: scirs2.from_dlpack(producer))
+    error_of(lambda: scirs2.from_dlpack(producer), RecursionError)
+
+
+@case
+def a_producer_without_a_method():
+    class Number:
+        __dlpack__ = 5
+
+    class Property:
+        @property
+        def __dlpack__(self):
+            raise RuntimeError("no attribute today")
+
+    class Nothing:
+        __dlpack__ = None
+
+    error_of(lambda: scirs2.from_dlpack(Number()), TypeError)
+    error_of(lambda: scirs2.from_dlpack(Nothing()), TypeError)
+    error_of(lambda: scirs2.from_dlpack(Property()), RuntimeError)
+    # The class itself: its method lacks a `self`.
+    error_of(lambda: scirs2.from_dlpack(np.ndarray), TypeError)
+
+
+@case
+def a_producer_that_frees_itself_while_asked():
+    box = []
+
+    class Fleeting:
+        def __dlpack__(self, **_):
+            box.clear()
+            gc.collect()
+            return scirs2.to_dlpack(np.arange(3.0))
+
+    box.append(Fleeting())
+    np.testing.assert_array_equal(scirs2.from_dlpack(box[0]), np.arange(3.0))
+
+
+@case
+def a_refused_tensor_of_a_producer_is_freed_with_its_capsule():
+    freed = []
+
+    def answer(**_):
+        # Nobody but the caller holds this capsule.
+        made = Made(ndim=-1, on_free=lambda: freed.append(1))
+        handed = made.capsule
+        made.drop()
+        return handed
+
+    for count in range(1, 4):
+        error_of(lambda: scirs2.from_dlpack(Producer(answer)), BufferError)
+        gc.collect()
+        check(len(freed) == count, freed)
+
+
+@both
+def norm_of_a_hostile_tensor(versioned):
+    # The same checks guard every door.
+    for fields in ({"ndim": -1}, {"data": None}, {"shape": (2, -3)}, {"lanes": 2}):
+        made = Made(versioned=versioned, **fields)
+        producer = Producer(lambda made=made, **_: made.capsule)
+        error_of(lambda p=producer: scirs2.norm(p), BufferError)
+        check(made.frees == 0, "freed what was not taken")
+        made.drop()
+        check(made.frees == 1, f"freed {made.frees} times")
+
+
+# A crash on purpose: it proves that the net around the cases holds.
+CRASH = {"a crash": lambda: ctypes.string_at(0)}
+
+
+def main():
+    cases = CASES | CRASH
+    for name in json.load(sys.stdin):
+        print(json.dumps(["begin", name]), flush=True)
+        try:
+            cases[name]()
+        except BaseException:  # noqa: BLE001 - the case may raise any of them
+            outcome = traceback.format_exc()
+        else:
+            outcome = None
+        print(json.dumps(["end", name, outcome]), flush=True)
+
+
+if __name__ == "__main__":
+    main()

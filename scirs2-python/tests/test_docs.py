@@ -1,0 +1,56 @@
+"""The README runs as written, its links lead somewhere, and the reference is complete."""
+
+import doctest
+import re
+import runpy
+from operator import attrgetter
+from pathlib import Path
+
+import pytest
+import scirs2
+
+ROOT = Path(__file__).parents[2]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+ROOMS = ["scirs2-*", "docs", "examples", "benches"]
+REFERENCE = (ROOT / "docs" / "api.rst").read_text(encoding="utf-8")
+DOCUMENTED = re.findall(r"^\.\. auto\w+:: ([\w.]+)$", REFERENCE, re.MULTILINE)
+PAGES = sorted(ROOT.glob("*.md"))
+
+
+def test_readme_prints_what_it_says(capsys, tmp_path):
+    namespace = {}
+    script = tmp_path / "readme.py"
+    blocks = re.findall(r"^```python\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
+    assert blocks
+    for block in blocks:
+        script.write_text(block, encoding="utf-8")
+        namespace = runpy.run_path(str(script), init_globals=namespace)
+        promised = re.findall(r"^print\(.*\)  # (.+)$", block, re.MULTILINE)
+        assert capsys.readouterr().out.splitlines() == promised
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_links_lead_somewhere(page):
+    links = re.findall(r"\]\(([^)#]+)\)", page.read_text(encoding="utf-8"))
+    local = [link for link in links if "://" not in link]
+    assert [link for link in local if not (page.parent / link).exists()] == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_files_that_are_named_exist(page):
+    named = re.findall(r"`([\w./-]+\.(?:rs|py|md))`", page.read_text(encoding="utf-8"))
+    rooms = [file.as_posix() for room in ROOMS for file in ROOT.glob(f"{room}/**/*.*")]
+    assert [name for name in named if not any(f.endswith(f"/{name}") for f in rooms)] == []
+
+
+def test_reference_names_everything_public():
+    public = {name for name in scirs2.__all__ if name not in ("__version__", "linalg")}
+    in_linalg = {f"scirs2.linalg.{name}" for name in scirs2.linalg.__all__} - {"scirs2.linalg.norm"}
+    assert set(DOCUMENTED) == public | in_linalg
+
+
+@pytest.mark.parametrize("name", DOCUMENTED)
+def test_examples_in_docstrings(name):
+    text = attrgetter(name.removeprefix("scirs2."))(scirs2).__doc__
+    examples = doctest.DocTestParser().get_doctest(text, {}, name, None, None)
+    assert doctest.DocTestRunner().run(examples).failed == 0

@@ -1,0 +1,426 @@
+"""The pool: how many threads, the same bits from any number, the GIL, fork and Ctrl-C."""
+
+import os
+import sys
+import threading
+
+import child
+import numpy as np
+import pytest
+import scirs2
+
+posix = pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork and POSIX signals")
+
+UNSET = {"SCIRS2_NUM_THREADS": "", "RAYON_NUM_THREADS": "", "OMP_NUM_THREADS": ""}
+
+
+def count_in_child(**variables):
+    source = "import scirs2; print(scirs2.get_num_threads())"
+    return int(child.run(source, env=UNSET | variables))
+
+
+@pytest.fixture(autouse=True)
+def as_it_was():
+    before = scirs2.get_num_threads()
+    yield
+    scirs2.set_num_threads(before)
+
+
+class TestCount:
+    @pytest.mark.parametrize(
+        ("variables", "count"),
+        [
+            ({"OMP_NUM_THREADS": "3"}, 3),
+            ({"RAYON_NUM_THREADS": "4", "OMP_NUM_THREADS": "3"}, 4),
+            ({"SCIRS2_NUM_THREADS": "5", "RAYON_NUM_THREADS": "4", "OMP_NUM_THREADS": "3"}, 5),
+            ({"SCIRS2_NUM_THREADS": "5"}, 5),
+            ({"SCIRS2_NUM_THREADS": "1", "OMP_NUM_THREADS": "7"}, 1),
+            ({"OMP_NUM_THREADS": "3,2"}, 3),
+        ],
+    )
+    def test_the_environment_in_its_order(self, variables, count):
+        assert count_in_child(**variables) == count
+
+    @pytest.mark.parametrize("nonsense", ["0", "-2", "many", "", "1.5", "99999999999999999999"])
+    def test_nonsense_in_the_environment_is_passed_over(self, nonsense):
+        assert count_in_child(SCIRS2_NUM_THREADS=nonsense, RAYON_NUM_THREADS="3") == 3
+
+    @pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="needs affinity")
+    def test_else_the_cores_this_process_may_use(self):
+        child.run(
+            """
+            import os
+            os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
+            import scirs2
+            assert scirs2.get_num_threads() == 1, scirs2.get_num_threads()
+            """,
+            env=UNSET,
+        )
+        assert 1 <= count_in_child() <= len(os.sched_getaffinity(0))
+
+    def test_set_and_get(self):
+        for count in (1, 2, 7, 64):
+            scirs2.set_num_threads(count)
+            assert scirs2.get_num_threads() == count
+
+    def test_for_a_block(self):
+        scirs2.set_num_threads(2)
+        with scirs2.num_threads(5):
+            assert scirs2.get_num_threads() == 5
+            with scirs2.num_threads(1):
+                assert scirs2.get_num_threads() == 1
+            assert scirs2.get_num_threads() == 5
+        assert scirs2.get_num_threads() == 2
+
+    def test_a_block_that_fails_is_left_too(self):
+        scirs2.set_num_threads(2)
+        with pytest.raises(KeyError), scirs2.num_threads(5):
+            raise KeyError
+        assert scirs2.get_num_threads() == 2
+
+    def test_a_block_is_for_its_thread_alone(self):
+        scirs2.set_num_threads(2)
+        seen = []
+        with scirs2.num_threads(5):
+            thread = threading.Thread(target=lambda: seen.append(scirs2.get_num_threads()))
+            thread.start()
+            thread.join()
+        assert seen == [2]
+
+    @pytest.mark.parametrize("count", [0, -1, 10**9, 2**64])
+    def test_an_impossible_count(self, count):
+        before = scirs2.get_num_threads()
+        with pytest.raises(ValueError, match="number of threads"):
+            scirs2.set_num_threads(count)
+        with pytest.raises(ValueError, match="number of threads"), scirs2.num_threads(count):
+            pass
+        assert scirs2.get_num_threads() == before
+
+    @pytest.mark.parametrize("count", ["2", 2.5, None, [2]])
+    def test_a_count_of_another_type(self, count):
+        with pytest.raises(TypeError):
+            scirs2.set_num_threads(count)
+
+
+ORDERS = [None, 0, 1, 2, 3, -1, 0.5, np.inf, -np.inf]
+MATRIX_ORDERS = [None, "fro", "nuc", 1, -1, 2, -2, np.inf, -np.inf]
+
+
+def calls(dtype):
+    """Calls large enough to be shared among threads."""
+    random = np.random.default_rng(7)
+    flat = random.standard_normal(1_200_000).astype(dtype)
+    flat *= np.exp(random.standard_normal(flat.size)).astype(flat.real.dtype)
+    table, batch = flat.reshape(1000, 1200), flat[:180_000].reshape(200, 30, 30)
+    for ord in ORDERS:
+        yield flat, ord, None
+        yield flat[::-3], ord, None
+        yield table, ord, 0
+        yield table, ord, 1
+        yield table.T[::2], ord, 1
+    for ord in MATRIX_ORDERS:
+        yield batch, ord, (1, 2)
+        yield batch, ord, (0, 2)
+        yield table[:120, :100], ord, None
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64", "complex64", "complex128"])
+def test_any_number_of_threads_gives_the_same_bits(dtype):
+    for x, ord, axis in calls(dtype):
+        with scirs2.num_threads(1):
+            alone = scirs2.norm(x, ord, axis)
+        for count in (2, 3, 8):
+            with scirs2.num_threads(count):
+                together = scirs2.norm(x, ord, axis)
+            assert together.tobytes() == alone.tobytes(), (x.shape, ord, axis, count)
+
+
+def test_eight_python_threads_at_once():
+    tasks = list(calls("float64"))[::3]
+    expected = [scirs2.norm(*task).tobytes() for task in tasks]
+    failures = []
+    start = threading.Barrier(8)
+
+    def work(shift):
+        start.wait()
+        for i in range(len(tasks)):
+            place = (i + 5 * shift) % len(tasks)
+            if scirs2.norm(*tasks[place]).tobytes() != expected[place]:
+                failures.append(tasks[place][1:])
+
+    threads = [threading.Thread(target=work, args=(shift,)) for shift in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert failures == []
+
+
+# A switch interval of a quarter of an hour: another thread runs only once this one lets go of the
+# GIL by itself. `waiter` runs then.
+WAIT_FOR_THE_GIL = """
+    import sys, threading
+    import numpy as np
+    import scirs2
+
+    gate = threading.Lock()
+    gate.acquire()
+    ran = []
+
+    def waiter():
+        gate.acquire()
+        ran.append(True)
+        after()
+
+    after = lambda: None
+    thread = threading.Thread(target=waiter)
+"""
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        "scirs2.norm(np.broadcast_to(x, (200, 1_000_000)))",
+        "scirs2.norm(np.broadcast_to(x, (200, 1_000_000)), 3, 1)",
+        "scirs2.norm(np.broadcast_to(x[:1600].reshape(40, 40), (5000, 40, 40)), 'nuc', (1, 2))",
+    ],
+)
+@pytest.mark.parametrize("threads", [1, 2])
+def test_others_run_while_a_norm_is_computed(threads, call):
+    child.run(
+        WAIT_FOR_THE_GIL
+        + f"""
+    x = np.random.default_rng(1).random(1_000_000)
+    scirs2.set_num_threads({threads})
+    thread.start()
+    sys.setswitchinterval(900)
+    gate.release()
+    before = bool(ran)
+    {call}
+    after_call = bool(ran)
+    sys.setswitchinterval(0.005)
+    thread.join()
+    assert not before, "the thread ran before the call, so this shows nothing"
+    assert after_call, "the GIL was held throughout"
+    """
+    )
+
+
+@posix
+@pytest.mark.parametrize("threads", [1, 2])
+@pytest.mark.parametrize(
+    ("array", "order", "axis"),
+    [
+        # Minutes to hours of work, were it not stopped.
+        ("np.broadcast_to(x, (4_000_000, 100, 100))", "nuc", (1, 2)),
+        ("np.broadcast_to(x, (40_000_000, 100, 100))", None, None),
+        ("np.broadcast_to(x[0, 0], 10**12)", 3, None),
+        ("np.broadcast_to(x.reshape(-1, 1), (10_000, 10**8))", 0.7, 1),
+    ],
+    ids=str,
+)
+def test_ctrl_c_stops_a_long_call(threads, array, order, axis):
+    child.run(
+        WAIT_FOR_THE_GIL
+        + f"""
+    import os, signal
+
+    x = np.random.default_rng(1).random((100, 100))
+    scirs2.set_num_threads({threads})
+    # The signal is sent when the call has let go of the GIL.
+    after = lambda: os.kill(os.getpid(), signal.SIGINT)
+    answers = []
+    thread.start()
+    sys.setswitchinterval(900)
+    gate.release()
+    try:
+        # In one step for Python, which looks at signals between steps by itself.
+        answers.extend(map(scirs2.norm, [{array}], [{order!r}], [{axis!r}]))
+    except KeyboardInterrupt:
+        pass
+    assert answers == [], "it ran to its end"
+    sys.setswitchinterval(0.005)
+    thread.join()
+    # And all is well afterwards.
+    assert scirs2.norm(np.broadcast_to(x, (400, 100, 100)), "nuc", (1, 2)).shape == (400,)
+    """,
+        timeout=90,
+    )
+
+
+@posix
+class TestFork:
+    SETTING = """
+        import os, sys, warnings
+        # Later Pythons warn of any fork beside threads; this is about what comes of it.
+        warnings.simplefilter("ignore", DeprecationWarning)
+        import numpy as np
+        import scirs2
+
+        scirs2.set_num_threads(2)
+        x = np.random.default_rng(3).random((300, 40, 40))
+
+        def work():
+            return scirs2.norm(x, "nuc", (1, 2)).tobytes(), scirs2.norm(np.tile(x, 4)).tobytes()
+
+        def forked(check):
+            child = os.fork()
+            if child == 0:
+                status = 1
+                try:
+                    status = 0 if check() else 2
+                finally:
+                    os._exit(status)
+            return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    """
+
+    def test_a_child_of_a_process_that_computed(self):
+        child.run(
+            self.SETTING
+            + """
+        expected = work()
+        for _ in range(5):
+            assert forked(lambda: work() == expected) == 0
+            assert work() == expected
+        """
+        )
+
+    def test_a_child_of_a_child(self):
+        child.run(
+            self.SETTING
+            + """
+        expected = work()
+        def check():
+            return work() == expected and forked(lambda: work() == expected) == 0
+        assert forked(check) == 0
+        """
+        )
+
+    def test_a_fork_while_another_thread_computes(self):
+        child.run(
+            self.SETTING
+            + """
+        import threading
+        expected = work()
+        stop = threading.Event()
+        def busy():
+            while not stop.is_set():
+                work()
+        threads = [threading.Thread(target=busy) for _ in range(2)]
+        for thread in threads:
+            thread.start()
+        try:
+            for _ in range(20):
+                assert forked(lambda: work() == expected) == 0
+        finally:
+            stop.set()
+            for thread in threads:
+                thread.join()
+        """
+        )
+
+    def test_the_child_keeps_the_count(self):
+        child.run(
+            self.SETTING
+            + """
+        scirs2.set_num_threads(3)
+        assert forked(lambda: scirs2.get_num_threads() == 3) == 0
+        """
+        )
+
+    def test_multiprocessing_by_fork(self):
+        child.run(
+            self.SETTING
+            + """
+        import multiprocessing
+
+        expected = work()
+        with multiprocessing.get_context("fork").Pool(3) as pool:
+            for result in [pool.apply_async(work) for _ in range(6)]:
+                assert result.get(60) == expected
+        """
+        )
+
+    def test_a_tensor_imported_before_the_fork_is_freed_on_both_sides(self):
+        child.run(
+            self.SETTING
+            + """
+        from capsule import Made
+
+        made = Made()
+        array = scirs2.from_dlpack(made.capsule)
+        def check():
+            global array
+            ok = array.sum() == 15 and made.frees == 0
+            del array
+            return ok and made.frees == 1
+        assert forked(check) == 0
+        assert made.frees == 0
+        del array
+        assert made.frees == 1
+        """
+        )
+
+
+class TestExit:
+    def test_what_is_alive_at_exit_is_no_matter(self):
+        child.run(
+            """
+            import numpy as np
+            import scirs2
+
+            array = scirs2.from_dlpack(scirs2.to_dlpack(np.ones(3)))
+            capsule = scirs2.to_dlpack(np.ones(3), max_version=(1, 0))
+            holder = [scirs2.from_dlpack(scirs2.to_dlpack(np.ones(3)))]
+            holder.append(holder)
+            """
+        )
+
+    def test_a_tensor_of_torch_alive_at_exit(self):
+        child.run(
+            """
+            import numpy as np
+            import scirs2
+            import torch
+
+            theirs = scirs2.from_dlpack(torch.ones(3))
+            ours = torch.from_dlpack(scirs2.to_dlpack(np.ones(3)))
+            """
+        )
+
+    def test_a_daemon_thread_in_a_norm_at_exit(self):
+        for threads in (1, 2):
+            child.run(
+                f"""
+                import threading
+                import numpy as np
+                import scirs2
+
+                scirs2.set_num_threads({threads})
+                x = np.broadcast_to(np.random.default_rng(1).random((50, 50)), (3000, 50, 50))
+                running = threading.Event()
+
+                def work():
+                    while True:
+                        running.set()
+                        scirs2.norm(x, "nuc", (1, 2))
+
+                threading.Thread(target=work, daemon=True).start()
+                running.wait()
+                """
+            )
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="counts threads in /proc")
+def test_lapack_starts_no_threads_beside_the_pool():
+    child.run(
+        """
+        import os
+        import numpy as np
+        before = len(os.listdir("/proc/self/task"))
+        import scirs2
+        scirs2.set_num_threads(1)
+        scirs2.norm(np.random.default_rng(1).random((500, 500)), 2)
+        assert len(os.listdir("/proc/self/task")) == before
+        """
+    )
