@@ -12,7 +12,9 @@ const MAX: Order = Order::P(f64::INFINITY);
 fn random<T>(shape: &[usize], element: impl Fn(f64) -> T) -> ArrayD<T> {
     let mut state = 1u64;
     Array::from_shape_simple_fn(IxDyn(shape), || {
-        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+        state = state
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1);
         element((state >> 11) as f64 / 2f64.powi(52) - 1.0)
     })
 }

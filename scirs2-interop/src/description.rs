@@ -223,6 +223,12 @@ impl Description {
         self.packed
     }
 
+    /// Says whether the memory may be written.
+    #[must_use]
+    pub fn with_read_only(self, read_only: bool) -> Self {
+        Description { read_only, ..self }
+    }
+
     /// Marks the memory as a copy that nobody else has.
     #[must_use]
     pub fn with_copied(self, copied: bool) -> Self {

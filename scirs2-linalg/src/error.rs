@@ -1,5 +1,6 @@
 //! What a call can be refused for, and what can go wrong in one.
 
+use scirs2_core::DType;
 use scirs2_core::pool::Interrupted;
 
 use crate::norm::Order;
@@ -94,6 +95,9 @@ pub enum Error {
         /// Its columns.
         columns: usize,
     },
+    /// Elements that are only stored.
+    #[error("norms of {0} are not computed; convert the tensor first, for example to float32")]
+    Dtype(DType),
     /// The call was asked to stop.
     #[error(transparent)]
     Interrupted(#[from] Interrupted),

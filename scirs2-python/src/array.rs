@@ -8,10 +8,12 @@ use numpy::npyffi::{
     NPY_ARRAY_ALIGNED, NPY_ARRAY_ELEMENTSTRIDES, NPY_ARRAY_ENSUREARRAY, NPY_ARRAY_NOTSWAPPED,
     NPY_ARRAY_WRITEABLE, NPY_ORDER, NpyTypes, PY_ARRAY_API, get_type_object, npy_intp,
 };
-use numpy::{PyArrayDescr, PyArrayDescrMethods, PyUntypedArray, PyUntypedArrayMethods, dtype};
+use numpy::{PyArrayDescrMethods, PyUntypedArray, PyUntypedArrayMethods};
 use pyo3::prelude::*;
-use scirs2_core::{Complex32, Complex64, DType, f16};
+use scirs2_core::DType;
 use scirs2_interop::{Axes, Description, Error};
+
+use crate::dtype::{descr_of, dtype_of};
 
 /// Results start where the widest registers and JAX want them.
 const ALIGNMENT: usize = 64;
@@ -33,7 +35,8 @@ impl fmt::Display for Undescribed {
         match self {
             Undescribed::Dtype(name) => write!(
                 f,
-                "dtype: {name} is none of bool, int8-64, uint8-64, float16-64, complex64-128; \
+                "dtype: {name} is none of bool, int8-64, uint8-64, float16-64, complex64-128 \
+                 and the types of ml_dtypes; \
                  convert the array first, for example x.astype(\"float64\")"
             ),
             Undescribed::ByteOrder(name) => write!(
@@ -72,54 +75,6 @@ pub(crate) fn describe(array: &Bound<'_, PyUntypedArray>) -> Result<Description,
     let read_only = flags & NPY_ARRAY_WRITEABLE == 0;
     let shape = array.shape().into();
     Description::new(data(array), dtype, shape, strides, read_only).map_err(Undescribed::Layout)
-}
-
-/// Our name for one of NumPy's own types.
-fn dtype_of(descr: &Bound<'_, PyArrayDescr>) -> Option<DType> {
-    use DType as D;
-    /// The last of the numbers that NumPy's own types have, `NPY_HALF`.
-    const LAST_BUILTIN: c_int = 23;
-    if descr.num() > LAST_BUILTIN {
-        return None;
-    }
-    Some(match (descr.kind(), descr.itemsize()) {
-        (b'b', 1) => D::Bool,
-        (b'i', 1) => D::Int8,
-        (b'i', 2) => D::Int16,
-        (b'i', 4) => D::Int32,
-        (b'i', 8) => D::Int64,
-        (b'u', 1) => D::UInt8,
-        (b'u', 2) => D::UInt16,
-        (b'u', 4) => D::UInt32,
-        (b'u', 8) => D::UInt64,
-        (b'f', 2) => D::Float16,
-        (b'f', 4) => D::Float32,
-        (b'f', 8) => D::Float64,
-        (b'c', 8) => D::Complex64,
-        (b'c', 16) => D::Complex128,
-        _ => return None,
-    })
-}
-
-/// NumPy's name for one of our types.
-fn descr_of(py: Python<'_>, name: DType) -> Bound<'_, PyArrayDescr> {
-    use DType as D;
-    match name {
-        D::Bool => dtype::<bool>(py),
-        D::Int8 => dtype::<i8>(py),
-        D::Int16 => dtype::<i16>(py),
-        D::Int32 => dtype::<i32>(py),
-        D::Int64 => dtype::<i64>(py),
-        D::UInt8 => dtype::<u8>(py),
-        D::UInt16 => dtype::<u16>(py),
-        D::UInt32 => dtype::<u32>(py),
-        D::UInt64 => dtype::<u64>(py),
-        D::Float16 => dtype::<f16>(py),
-        D::Float32 => dtype::<f32>(py),
-        D::Float64 => dtype::<f64>(py),
-        D::Complex64 => dtype::<Complex32>(py),
-        D::Complex128 => dtype::<Complex64>(py),
-    }
 }
 
 /// An array over described memory, which `base` keeps alive.
@@ -218,7 +173,7 @@ unsafe fn new_array<'py>(
 ) -> PyResult<Bound<'py, PyUntypedArray>> {
     // SAFETY: a type that NumPy's API always has.
     let class = unsafe { get_type_object(py, NpyTypes::PyArray_Type) };
-    let descr = descr_of(py, dtype).into_dtype_ptr();
+    let descr = descr_of(py, dtype)?.into_dtype_ptr();
     // SAFETY: the call steals `descr`; the pointers fit the shape by this
     // function's contract, and at most 64 lengths fit a C int.
     let array = unsafe {
@@ -252,6 +207,22 @@ fn set_base(array: &Bound<'_, PyUntypedArray>, base: Bound<'_, PyAny>) -> PyResu
     }
 }
 
+/// A copy of packed elements, each with a byte of its own.
+///
+/// # Safety
+/// The described memory can be read.
+pub(crate) unsafe fn unpacked<'py>(
+    py: Python<'py>,
+    description: &Description,
+) -> PyResult<Bound<'py, PyUntypedArray>> {
+    // SAFETY: readable, by this function's contract.
+    let bytes = unsafe { description.unpack() }?;
+    let array = allocate(py, description.dtype(), description.shape())?;
+    // SAFETY: a fresh array of one byte for each element.
+    unsafe { ptr::copy_nonoverlapping(bytes.as_ptr(), data(&array), bytes.len()) };
+    Ok(array)
+}
+
 /// Address of the first element.
 pub(crate) fn data(array: &Bound<'_, PyUntypedArray>) -> *mut u8 {
     // SAFETY: the pointer is that of a live array object.
@@ -267,7 +238,7 @@ pub(crate) unsafe fn scalar<'py>(
     dtype: DType,
     data: *mut u8,
 ) -> PyResult<Bound<'py, PyAny>> {
-    let descr = descr_of(py, dtype);
+    let descr = descr_of(py, dtype)?;
     // SAFETY: one element at `data`, by this function's contract; the call
     // borrows `descr`.
     let scalar = unsafe {

@@ -2,11 +2,12 @@
 
 use numpy::PyUntypedArray;
 use pyo3::exceptions::{PyBufferError, PyTypeError, PyValueError};
+use pyo3::intern;
 use pyo3::prelude::*;
 use scirs2_core::{Device, DeviceKind};
-use scirs2_interop::python::{Offer, Request, ask, give, keep};
+use scirs2_interop::python::{Offer, Request, give, keep};
 use scirs2_interop::sys::{DLManagedTensor, DLManagedTensorVersioned};
-use scirs2_interop::{ManagedStruct, export};
+use scirs2_interop::{Description, Error, ManagedStruct, export};
 
 use crate::array::{self, Undescribed};
 
@@ -53,7 +54,11 @@ use crate::array::{self, Undescribed};
 /// Notes
 /// -----
 /// Dtypes: bool, int8 to int64, uint8 to uint64, float16 to float64, complex64
-/// and complex128. Protocol: DLPack 1.3; 1.x and the legacy form are read.
+/// and complex128; with the package ``ml_dtypes`` also bfloat16, float8, float6,
+/// float4, int4, int2, int1 and their kin. Elements narrower than a byte that
+/// the producer packed are unpacked into a copy.
+///
+/// Protocol: DLPack 1.3; 1.x, the legacy form and the C exchange table are read.
 ///
 /// Examples
 /// --------
@@ -76,33 +81,100 @@ pub(crate) fn from_dlpack<'py>(
         copy: copy.filter(|&copy| !copy),
         device: device.map(host_device).transpose()?,
     };
-    let offer = Offer::of(ask(x, &request)?)?;
-    let description = offer.description().clone();
-    if copy == Some(false) && description.is_copied() {
-        return Err(PyBufferError::new_err(
-            "copy: False was asked for, but the producer had to copy; pass copy=None",
-        ));
+    let incoming = match exact_array(x) {
+        Some(array) => Incoming::same(array)?,
+        None => Incoming::offered(Offer::of(x, &request)?),
+    };
+    incoming.refuse(copy, writeable)?;
+    incoming.take(x.py(), copy, writeable)
+}
+
+/// What `from_dlpack` was given, before it takes it.
+struct Incoming<'py> {
+    source: Source<'py>,
+    description: Description,
+    /// None: the producer cannot say.
+    may_write: Option<bool>,
+}
+
+enum Source<'py> {
+    /// NumPy's own array needs no capsule: a view of it is what it would become.
+    Array(Bound<'py, PyUntypedArray>),
+    Offer(Offer<'py>),
+}
+
+impl<'py> Incoming<'py> {
+    fn same(array: Bound<'py, PyUntypedArray>) -> PyResult<Self> {
+        let description = array::describe(&array).map_err(refused)?;
+        Ok(Incoming {
+            may_write: Some(!description.is_read_only()),
+            source: Source::Array(array),
+            description,
+        })
     }
-    let allowed = offer.writeable::<ArrayKeeper>();
-    let copied = copy == Some(true);
-    if writeable == Some(true) && allowed == Some(false) && !copied {
-        return Err(PyBufferError::new_err(
-            "writeable: the producer marks the memory read-only; pass copy=True",
-        ));
+
+    fn offered(offer: Offer<'py>) -> Self {
+        Incoming {
+            description: offer.description().clone(),
+            may_write: offer.writeable::<ArrayKeeper>(),
+            source: Source::Offer(offer),
+        }
     }
-    let writable_view = writeable.unwrap_or(allowed.unwrap_or(false)) && !copied;
-    let base = keep(x.py(), offer.accept()?)?;
-    // SAFETY: the base owns the tensor, whose producer promised the memory, and
-    // allowed to write to it unless the caller took that on.
-    let view = unsafe { array::wrap(&description, base, writable_view) }?;
-    if !copied {
-        return Ok(view);
+
+    /// What was asked for that this tensor cannot be.
+    fn refuse(&self, copy: Option<bool>, writeable: Option<bool>) -> PyResult<()> {
+        if copy == Some(false) && self.description.is_packed() {
+            return Err(Error::Packed(self.description.dtype()).into());
+        }
+        if copy == Some(false) && self.description.is_copied() {
+            return Err(PyBufferError::new_err(
+                "copy: False was asked for, but the producer had to copy; pass copy=None",
+            ));
+        }
+        let copied = copy == Some(true) || self.description.is_packed();
+        if writeable == Some(true) && self.may_write == Some(false) && !copied {
+            return Err(PyBufferError::new_err(
+                "writeable: the producer marks the memory read-only; pass copy=True",
+            ));
+        }
+        Ok(())
     }
-    let copy = array::copy(&view)?;
-    if writeable == Some(false) {
-        copy.call_method1("setflags", (false,))?;
+
+    fn take(
+        self,
+        py: Python<'py>,
+        copy: Option<bool>,
+        writeable: Option<bool>,
+    ) -> PyResult<Bound<'py, PyUntypedArray>> {
+        let may_write = writeable.unwrap_or(self.may_write.unwrap_or(false));
+        let base = match self.source {
+            Source::Array(array) => array.into_any(),
+            Source::Offer(offer) => keep(py, offer.accept()?)?,
+        };
+        let copied = if self.description.is_packed() {
+            // SAFETY: the base keeps the producer's memory until this is done.
+            unsafe { array::unpacked(py, &self.description) }?
+        } else {
+            let may_write = may_write && copy != Some(true);
+            // SAFETY: the base owns the tensor, whose producer promised the
+            // memory, and allowed to write unless the caller took that on.
+            let view = unsafe { array::wrap(&self.description, base, may_write) }?;
+            if copy != Some(true) {
+                return Ok(view);
+            }
+            array::copy(&view)?
+        };
+        if writeable == Some(false) {
+            copied.call_method1(intern!(py, "setflags"), (false,))?;
+        }
+        Ok(copied)
     }
-    Ok(copy)
+}
+
+/// The object as an array of NumPy's own class; a subclass may export itself
+/// in its own way.
+fn exact_array<'py>(x: &Bound<'py, PyAny>) -> Option<Bound<'py, PyUntypedArray>> {
+    x.cast_exact::<PyUntypedArray>().ok().cloned()
 }
 
 /// The host, however the caller names it.
@@ -158,8 +230,7 @@ fn host_device(device: &Bound<'_, PyAny>) -> PyResult<Device> {
 ///
 /// Notes
 /// -----
-/// Dtypes: bool, int8 to int64, uint8 to uint64, float16 to float64, complex64
-/// and complex128, in native byte order.
+/// Dtypes: as for ``from_dlpack``, in native byte order.
 ///
 /// Examples
 /// --------
@@ -178,30 +249,54 @@ pub(crate) fn to_dlpack<'py>(
     dl_device: Option<(i32, i32)>,
     stream: Option<&Bound<'py, PyAny>>,
 ) -> PyResult<Bound<'py, PyAny>> {
-    let array = array
-        .cast::<PyUntypedArray>()
-        .map_err(|_| not_an_array(array))?;
-    if let Some(stream) = stream {
+    let terms = Terms {
+        max_version,
+        copy,
+        dl_device,
+        stream,
+        legacy_read_only: false,
+    };
+    to_capsule(array_of(array)?, &terms)
+}
+
+/// What a consumer asks of an export.
+pub(crate) struct Terms<'a, 'py> {
+    pub(crate) max_version: Option<(i64, i64)>,
+    pub(crate) copy: Option<bool>,
+    pub(crate) dl_device: Option<(i32, i32)>,
+    pub(crate) stream: Option<&'a Bound<'py, PyAny>>,
+    /// The consumer of a legacy capsule is trusted not to write.
+    pub(crate) legacy_read_only: bool,
+}
+
+/// A capsule over an array.
+pub(crate) fn to_capsule<'py>(
+    array: &Bound<'py, PyUntypedArray>,
+    terms: &Terms<'_, 'py>,
+) -> PyResult<Bound<'py, PyAny>> {
+    if let Some(stream) = terms.stream {
         return Err(PyValueError::new_err(format!(
             "stream: the host has no streams, expected None, got {}",
             stream.repr()?
         )));
     }
-    if let Some(device) = dl_device.filter(|&device| device != (DeviceKind::CPU.0, 0)) {
+    if let Some(device) = terms.dl_device
+        && device != (DeviceKind::CPU.0, 0)
+    {
         return Err(PyBufferError::new_err(format!(
             "dl_device: the array lives on the host (1, 0) and cannot be put on {device:?}; \
              let the consumer copy it there"
         )));
     }
-    let copied = copy == Some(true);
-    let array = if copied {
-        array::copy(array)?
-    } else {
-        array.clone()
-    };
-    match max_version {
-        Some((1.., _)) => capsule::<DLManagedTensorVersioned>(&array, copied),
-        _ => capsule::<DLManagedTensor>(&array, copied),
+    let copied = terms.copy == Some(true);
+    let array = if copied { &array::copy(array)? } else { array };
+    let description = array::describe(array).map_err(refused)?.with_copied(copied);
+    match terms.max_version {
+        Some((1.., _)) => capsule::<DLManagedTensorVersioned>(array, &description),
+        _ if terms.legacy_read_only => {
+            capsule::<DLManagedTensor>(array, &description.with_read_only(false))
+        }
+        _ => capsule::<DLManagedTensor>(array, &description),
     }
 }
 
@@ -209,18 +304,19 @@ pub(crate) fn to_dlpack<'py>(
 pub(crate) fn to_legacy_capsule<'py>(
     array: &Bound<'py, PyUntypedArray>,
 ) -> PyResult<Bound<'py, PyAny>> {
-    capsule::<DLManagedTensor>(array, false)
+    let description = array::describe(array).map_err(refused)?;
+    capsule::<DLManagedTensor>(array, &description)
 }
 
 fn capsule<'py, M: ManagedStruct>(
     array: &Bound<'py, PyUntypedArray>,
-    copied: bool,
+    description: &Description,
 ) -> PyResult<Bound<'py, PyAny>> {
-    let description = array::describe(array).map_err(refused)?.with_copied(copied);
     let keeper = ArrayKeeper(Some(array.clone().into_any().unbind()));
     // SAFETY: the keeper holds the array, and the array its memory, which NumPy
-    // lets be written unless it is described as read-only.
-    let owner = unsafe { export::<M, _>(&description, keeper) }?;
+    // lets be written unless it is described as read-only; where that was taken
+    // back, the caller promised that the consumer does not write.
+    let owner = unsafe { export::<M, _>(description, keeper) }?;
     give(array.py(), owner)
 }
 
@@ -231,12 +327,17 @@ fn refused(reason: Undescribed) -> PyErr {
     }
 }
 
-fn not_an_array(object: &Bound<'_, PyAny>) -> PyErr {
-    PyTypeError::new_err(format!(
-        "expected a numpy.ndarray, got {}; a tensor of another library is its own exporter, \
-         pass it on as it is or take it with scirs2.from_dlpack first",
-        object.get_type()
-    ))
+/// The object as an array, which is all that is exported here.
+pub(crate) fn array_of<'a, 'py>(
+    object: &'a Bound<'py, PyAny>,
+) -> PyResult<&'a Bound<'py, PyUntypedArray>> {
+    object.cast().map_err(|_| {
+        PyTypeError::new_err(format!(
+            "expected a numpy.ndarray, got {}; a tensor of another library is its own \
+             exporter, pass it on as it is or take it with scirs2.from_dlpack first",
+            object.get_type()
+        ))
+    })
 }
 
 /// Keeps an array alive for a consumer.

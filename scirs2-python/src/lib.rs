@@ -3,8 +3,10 @@
 
 mod array;
 mod door;
+mod dtype;
 mod error;
 mod exchange;
+mod exporter;
 mod library;
 mod norm;
 mod threads;
@@ -16,6 +18,8 @@ mod _scirs2 {
 
     #[pymodule_export]
     use super::exchange::{from_dlpack, to_dlpack};
+    #[pymodule_export]
+    use super::exporter::DLPackExporter;
     #[pymodule_export]
     use super::norm::norm;
     #[pymodule_export]

@@ -115,7 +115,7 @@ pub(crate) fn norm<'py>(
         // of that shape in C order that nobody else sees.
         unsafe { run::<T>(py, &description, order, axes, &shape, array::data(&out)) }?;
         library.tensor(out)
-    })
+    }, else => Err(raised(py, Error::Dtype(description.dtype()), &[])))
 }
 
 /// Computes into `out`, elements of `T::Norm` in C order.
@@ -186,6 +186,7 @@ fn raised(py: Python<'_>, error: Error, shape: &[usize]) -> PyErr {
     let message = error.to_string();
     match error {
         Error::AxisOutOfRange { .. } => axis_error(py, message),
+        Error::Dtype(_) => PyTypeError::new_err(message),
         Error::Memory { .. } => PyMemoryError::new_err(message),
         Error::NotANumber { index } | Error::NoConvergence { index } => {
             linalg_error_at(py, message, index, shape)

@@ -228,7 +228,11 @@ fn whole_power<const N: usize>(xs: &mut [f64; N], exponent: i32) {
         }
         bits >>= 1;
     }
-    *xs = if exponent < 0 { power.map(|x| 1.0 / x) } else { power };
+    *xs = if exponent < 0 {
+        power.map(|x| 1.0 / x)
+    } else {
+        power
+    };
 }
 
 /// `abs(x)^exponent` in place.

@@ -1,11 +1,11 @@
 //! What each element type brings to a norm.
 
-use scirs2_core::{Bool, Complex32, Complex64, Element, f16};
+use scirs2_core::{Bool, Complex32, Complex64, Element, bf16, f16};
 
 use crate::kernels::Read;
 use crate::lapack::Lapack;
 
-/// An element that has norms: every [`Element`].
+/// An element that has norms: every [`Element`] that is computed on.
 pub trait Normed: Element + Read {
     /// The type of a norm: as precise as the element, `f64` for integers.
     type Norm: Rounded;
@@ -39,7 +39,10 @@ impl Rounded for f64 {
 }
 
 impl Rounded for f32 {
-    #[expect(clippy::cast_possible_truncation, reason = "rounding is what is asked for")]
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "rounding is what is asked for"
+    )]
     fn rounded(value: f64) -> Self {
         value as f32
     }
@@ -48,6 +51,12 @@ impl Rounded for f32 {
 impl Rounded for f16 {
     fn rounded(value: f64) -> Self {
         f16::from_f64(value)
+    }
+}
+
+impl Rounded for bf16 {
+    fn rounded(value: f64) -> Self {
+        bf16::from_f64(value)
     }
 }
 
@@ -85,6 +94,7 @@ real! {
     u16 => f64, f64, x f64::from(x), f64::from(x);
     u32 => f64, f64, x f64::from(x), f64::from(x);
     u64 => f64, f64, x x as f64, x as f64;
+    bf16 => bf16, f32, x f64::from(x.to_f32()), x.to_f32();
     f16 => f16, f32, x f64::from(magnitude(x)), x.to_f32();
     f32 => f32, f32, x f64::from(x), x;
 }
@@ -187,7 +197,10 @@ mod tests {
             let half = f16::from_bits(bits);
             let expected = half.to_f32().abs();
             let got = magnitude(half);
-            assert!(got == expected || got.is_nan() && expected.is_nan(), "{half}");
+            assert!(
+                got == expected || got.is_nan() && expected.is_nan(),
+                "{half}"
+            );
         }
     }
 

@@ -158,7 +158,11 @@ impl Bands {
         let mut under = None;
         if let Some(inner) = inner.filter(|inner| inner.stride > 0) {
             let end_to_end = inner.stride * inner.len.cast_signed() == axis.stride;
-            let longest = if end_to_end && reduced.len() == 1 { SEGMENT } else { SHORT };
+            let longest = if end_to_end && reduced.len() == 1 {
+                SEGMENT
+            } else {
+                SHORT
+            };
             if inner.len >= longest {
                 return None;
             }
@@ -169,7 +173,9 @@ impl Bands {
         let over = reduced.iter().find(|over| over.stride == row && row > 0);
         let over = over.copied().filter(|_| 2 * width <= WIDTH);
         width *= over.map_or(1, |over| over.len);
-        if width < SHORT && let Some(bands) = Bands::across_longest(kept, reduced) {
+        if width < SHORT
+            && let Some(bands) = Bands::across_longest(kept, reduced)
+        {
             return bands;
         }
         kept.remove(0);

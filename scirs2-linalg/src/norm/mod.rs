@@ -101,7 +101,7 @@ impl Operand for Tensor {
     fn norm(&self, order: Order, axes: Axes) -> Result<Tensor, Error> {
         dispatch!(self.dtype(), T => {
             Ok(Tensor::from(allocating(self.view::<T>()?, order, axes)?))
-        })
+        }, else => Err(Error::Dtype(self.dtype())))
     }
 }
 

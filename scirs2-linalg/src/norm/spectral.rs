@@ -64,7 +64,11 @@ fn matrix<'a, T>(
         }
     }
     let smaller_first = view.strides()[0].unsigned_abs() < view.strides()[1].unsigned_abs();
-    if smaller_first { view.reversed_axes() } else { view }
+    if smaller_first {
+        view.reversed_axes()
+    } else {
+        view
+    }
 }
 
 fn of_one<T: Normed>(

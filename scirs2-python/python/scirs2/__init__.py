@@ -13,6 +13,7 @@ from . import _openblas
 
 with _openblas.loaded_without_threads():
     from ._scirs2 import (
+        DLPackExporter,
         GPUTensorError,
         __version__,
         from_dlpack,
@@ -26,6 +27,7 @@ with _openblas.loaded_without_threads():
 from . import linalg
 
 __all__ = [
+    "DLPackExporter",
     "GPUTensorError",
     "__version__",
     "from_dlpack",

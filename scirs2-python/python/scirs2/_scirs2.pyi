@@ -32,6 +32,21 @@ def to_dlpack(
     dl_device: tuple[int, int] | None = None,
     stream: None = None,
 ) -> Any: ...
+
+class DLPackExporter:
+    def __new__(cls, array: NDArray[Any], /) -> DLPackExporter: ...
+    @property
+    def array(self) -> NDArray[Any]: ...
+    def __dlpack__(
+        self,
+        *,
+        stream: None = None,
+        max_version: tuple[int, int] | None = None,
+        dl_device: tuple[int, int] | None = None,
+        copy: bool | None = None,
+    ) -> Any: ...
+    def __dlpack_device__(self) -> tuple[int, int]: ...
+
 def norm(
     x: ArrayLike | _SupportsDLPack,
     ord: float | Literal["fro", "f", "nuc"] | None = None,
