@@ -300,12 +300,11 @@ pub(crate) fn to_capsule<'py>(
     }
 }
 
-/// A legacy capsule over an array, for a library that knows no other.
-pub(crate) fn to_legacy_capsule<'py>(
+/// A capsule over a result, in the form that its library takes.
+pub(crate) fn to_plain_capsule<'py, M: ManagedStruct>(
     array: &Bound<'py, PyUntypedArray>,
 ) -> PyResult<Bound<'py, PyAny>> {
-    let description = array::describe(array).map_err(refused)?;
-    capsule::<DLManagedTensor>(array, &description)
+    capsule::<M>(array, &array::describe(array).map_err(refused)?)
 }
 
 fn capsule<'py, M: ManagedStruct>(

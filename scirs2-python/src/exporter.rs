@@ -4,7 +4,7 @@ use numpy::PyUntypedArray;
 use pyo3::prelude::*;
 use scirs2_core::DeviceKind;
 
-use crate::exchange::{Terms, to_capsule};
+use crate::exchange::{Terms, array_of, to_capsule};
 
 /// Wraps a NumPy array for consumers that take an object and not a capsule.
 ///
@@ -31,13 +31,20 @@ pub(crate) struct DLPackExporter {
     array: Py<PyUntypedArray>,
 }
 
+impl DLPackExporter {
+    pub(crate) fn of(array: Bound<'_, PyUntypedArray>) -> Self {
+        DLPackExporter {
+            array: array.unbind(),
+        }
+    }
+}
+
 #[pymethods]
 impl DLPackExporter {
     #[new]
     #[pyo3(signature = (array, /))]
     fn new(array: &Bound<'_, PyAny>) -> PyResult<Self> {
-        let array = crate::exchange::array_of(array)?.clone().unbind();
-        Ok(DLPackExporter { array })
+        Ok(DLPackExporter::of(array_of(array)?.clone()))
     }
 
     /// A capsule over the array; parameters as for ``scirs2.to_dlpack``.

@@ -4,29 +4,40 @@ use numpy::PyUntypedArray;
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::PyCapsule;
+use scirs2_interop::sys::{DLManagedTensor, DLManagedTensorVersioned};
 
 use crate::array;
-use crate::exchange::{from_dlpack, to_legacy_capsule};
+use crate::exchange::{from_dlpack, to_plain_capsule};
+use crate::exporter::DLPackExporter;
 
 /// A library that a tensor belongs to.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Library {
     /// NumPy, or something that has no library of its own: a list, a number.
     NumPy,
-    /// Its `from_dlpack` takes an array: module and function.
-    FromArray(&'static str, &'static str),
-    /// Its `from_dlpack` takes a capsule of the legacy form only.
-    FromCapsule(&'static str, &'static str),
+    /// Its function `from_dlpack`, by module, and what that takes.
+    Other(&'static str, Takes),
+}
+
+/// What a library's `from_dlpack` takes.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Takes {
+    /// An object with `__dlpack__`.
+    Object,
+    /// A capsule, which spares it the call.
+    Capsule,
+    /// A capsule of the legacy form only.
+    LegacyCapsule,
 }
 
 /// Where each library's classes live, and how it takes an array.
 const LIBRARIES: &[(&str, Library)] = &[
-    ("torch", Library::FromArray("torch", "from_dlpack")),
-    ("jax", Library::FromArray("jax.dlpack", "from_dlpack")),
-    ("jaxlib", Library::FromArray("jax.dlpack", "from_dlpack")),
+    ("torch", Library::Other("torch", Takes::Capsule)),
+    ("jax", Library::Other("jax.dlpack", Takes::Object)),
+    ("jaxlib", Library::Other("jax.dlpack", Takes::Object)),
     (
         "tensorflow",
-        Library::FromCapsule("tensorflow.experimental.dlpack", "from_dlpack"),
+        Library::Other("tensorflow.experimental.dlpack", Takes::LegacyCapsule),
     ),
 ];
 
@@ -58,17 +69,17 @@ impl Library {
         self,
         array: Bound<'py, PyUntypedArray>,
     ) -> PyResult<Bound<'py, PyAny>> {
+        let Library::Other(module, takes) = self else {
+            return Ok(array.into_any());
+        };
         let py = array.py();
-        match self {
-            Library::NumPy => Ok(array.into_any()),
-            Library::FromArray(module, function) => {
-                py.import(module)?.getattr(function)?.call1((array,))
-            }
-            Library::FromCapsule(module, function) => {
-                let capsule = to_legacy_capsule(&array)?;
-                py.import(module)?.getattr(function)?.call1((capsule,))
-            }
-        }
+        let argument = match takes {
+            Takes::Object => Bound::new(py, DLPackExporter::of(array))?.into_any(),
+            Takes::Capsule => to_plain_capsule::<DLManagedTensorVersioned>(&array)?,
+            Takes::LegacyCapsule => to_plain_capsule::<DLManagedTensor>(&array)?,
+        };
+        let from_dlpack = py.import(module)?.getattr(intern!(py, "from_dlpack"))?;
+        from_dlpack.call1((argument,))
     }
 }
 
