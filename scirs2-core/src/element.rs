@@ -39,6 +39,12 @@ impl Bool {
         Bool(byte)
     }
 
+    /// The byte as it lies there.
+    #[must_use]
+    pub const fn to_byte(self) -> u8 {
+        self.0
+    }
+
     /// Whether the byte is not zero.
     #[must_use]
     pub const fn get(self) -> bool {

@@ -24,8 +24,9 @@ pub enum Error {
     Device(Device),
     /// The element type has no [`DType`].
     #[error(
-        "dtype: {} (code {}, bits {}, lanes {}) has no equal here; \
-         convert the tensor first, for example to float32", dtype_name(*.0), .0.code, .0.bits, .0.lanes
+        "dtype: {} (code {}, bits {}, lanes {}) has no equal here; convert the tensor \
+         first, for example to float32, or view its bytes, x.view(torch.uint8) in PyTorch",
+        dtype_name(*.0), .0.code, .0.bits, .0.lanes
     )]
     UnsupportedDtype(DLDataType),
     /// A negative number of axes, or more than there can be.
@@ -115,6 +116,27 @@ pub enum Error {
         address: usize,
         /// Its type.
         dtype: DType,
+    },
+    /// A byte that is neither `false` nor `true`.
+    #[error("dtype: the byte {0} is no bool; view the elements as scirs2_core::Bool")]
+    NotBool(u8),
+    /// The owner forbids to write.
+    #[error("the tensor is read-only; copy it to write")]
+    ReadOnly,
+    /// Another handle can read.
+    #[error(
+        "the tensor has other handles, which may read it; drop them or copy the tensor to write"
+    )]
+    Shared,
+    /// Two indices name one element.
+    #[error(
+        "strides: {strides:?} over shape {shape:?} reach elements twice; copy the tensor to write"
+    )]
+    Overlap {
+        /// The lengths.
+        shape: Vec<usize>,
+        /// The steps, in elements.
+        strides: Vec<isize>,
     },
     /// A legacy struct cannot say that memory is read-only.
     #[error(

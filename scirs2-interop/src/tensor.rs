@@ -4,17 +4,18 @@ use std::any::Any;
 use std::fmt;
 use std::sync::Arc;
 
-use ndarray::{Array, ArrayViewD, Dimension};
-use scirs2_core::shape::c_strides;
-use scirs2_core::{DType, Element};
+use ndarray::{ArcArray, Array, Array1, ArrayViewD, ArrayViewMutD, Dimension};
+use scirs2_core::shape::{c_strides, may_overlap};
+use scirs2_core::{Bool, DType, Element};
 
 use crate::export::export;
 use crate::owner::ManagedStruct;
 use crate::{Axes, Description, Error, Owner};
 
-/// A shared, immutable tensor in host memory: one owner, any number of handles.
+/// A shared tensor in host memory: one owner, any number of handles.
 ///
-/// Cloning costs a reference count. The memory may be Rust's or a foreign
+/// Cloning costs a reference count. All handles read; the last one may write,
+/// if the owner allows. The memory may be Rust's or a foreign
 /// library's; who reads it cannot tell. It is freed with the last handle.
 ///
 /// ```
@@ -30,22 +31,25 @@ use crate::{Axes, Description, Error, Owner};
 /// ```
 #[derive(Clone)]
 pub struct Tensor {
-    shared: Arc<Shared>,
+    shared: Arc<Shared<dyn Any + Send + Sync>>,
 }
 
-struct Shared {
-    /// INVARIANT: describes memory that can be read, and that nobody writes,
-    /// until `keeper` is dropped.
+/// What all handles share, in one allocation.
+struct Shared<K: ?Sized> {
+    /// INVARIANT: describes memory that can be read until `keeper` is dropped,
+    /// that nobody writes while a view of it lives, and that nobody else
+    /// touches while a mutable view lives.
     description: Description,
     #[expect(dead_code, reason = "only ever dropped")]
-    keeper: Box<dyn Any + Send + Sync>,
+    keeper: K,
 }
 
-// SAFETY: all handles only read the memory, which nobody writes, and read plain
-// data; the keeper is `Send`, so any thread may drop the last handle.
-unsafe impl Send for Shared {}
+// SAFETY: the memory is plain data, which the handles read together and write
+// only through a `&mut` to the last of them; the keeper is `Send`, so any
+// thread may drop that.
+unsafe impl<K: ?Sized + Send> Send for Shared<K> {}
 // SAFETY: as above; the keeper is `Sync` and only ever dropped.
-unsafe impl Sync for Shared {}
+unsafe impl<K: ?Sized + Sync> Sync for Shared<K> {}
 
 impl Tensor {
     /// Takes over a managed tensor of another library.
@@ -65,8 +69,9 @@ impl Tensor {
     /// ```
     ///
     /// # Safety
-    /// As for [`Owner::from_raw`], and nobody writes to the memory while a
-    /// handle lives.
+    /// As for [`Owner::from_raw`]. Nobody writes to the memory while a view of it
+    /// lives; and unless it is flagged as read-only, nobody else reads it while a
+    /// mutable view lives.
     ///
     /// # Errors
     /// The first field that cannot be; the tensor is freed then.
@@ -81,17 +86,44 @@ impl Tensor {
         Ok(unsafe { Tensor::new(description, owner) })
     }
 
-    /// Shares memory that `keeper` keeps alive.
+    /// Shares memory that `keeper` keeps alive, whoever allocated it.
+    ///
+    /// ```
+    /// use std::alloc::{Layout, alloc_zeroed, dealloc};
+    /// use scirs2_core::DType;
+    /// use scirs2_interop::{Axes, Description, Tensor};
+    ///
+    /// struct Allocation(*mut u8);
+    /// const LAYOUT: Layout = Layout::new::<[f32; 4]>();
+    /// # unsafe impl Send for Allocation {}
+    /// # unsafe impl Sync for Allocation {}
+    /// impl Drop for Allocation {
+    ///     fn drop(&mut self) {
+    ///         // SAFETY: allocated below with this layout, freed once.
+    ///         unsafe { dealloc(self.0, LAYOUT) }
+    ///     }
+    /// }
+    ///
+    /// // SAFETY: the layout is not empty.
+    /// let memory = Allocation(unsafe { alloc_zeroed(LAYOUT) });
+    /// let (shape, strides) = (Axes::from_slice(&[2, 2]), Axes::from_slice(&[2, 1]));
+    /// let description = Description::new(memory.0, DType::Float32, shape, strides, false)?;
+    /// // SAFETY: sixteen bytes, all zero, which nobody else touches.
+    /// let tensor = unsafe { Tensor::new(description, memory) };
+    /// assert_eq!(tensor.view::<f32>()?.sum(), 0.0);
+    /// # Ok::<(), scirs2_interop::Error>(())
+    /// ```
     ///
     /// # Safety
-    /// Until `keeper` is dropped the described memory can be read and nobody
-    /// writes to it.
+    /// Until `keeper` is dropped the described memory can be read, and written
+    /// unless it is described as read-only. Nobody writes to it while a view of
+    /// it lives, and nobody else reads it while a mutable view lives.
     #[must_use]
     pub unsafe fn new(description: Description, keeper: impl Any + Send + Sync) -> Self {
         Tensor {
             shared: Arc::new(Shared {
                 description,
-                keeper: Box::new(keeper),
+                keeper,
             }),
         }
     }
@@ -162,6 +194,59 @@ impl Tensor {
         unsafe { self.description().view() }
     }
 
+    /// Booleans as Rust's `bool`, without a copy: every byte is checked.
+    ///
+    /// # Errors
+    /// Those of [`view`](Self::view), and [`Error::NotBool`] for a byte other
+    /// than 0 and 1; [`Bool`] takes any byte.
+    pub fn view_bool(&self) -> Result<ArrayViewD<'_, bool>, Error> {
+        for byte in self.view::<Bool>()? {
+            if byte.to_byte() > 1 {
+                return Err(Error::NotBool(byte.to_byte()));
+            }
+        }
+        // SAFETY: the view borrows `self`, which keeps the memory readable and
+        // unwritten; each byte was just seen to be a `bool`.
+        unsafe { self.description().view_as::<bool>() }
+    }
+
+    /// The elements, to be written, without a copy.
+    ///
+    /// ```
+    /// use ndarray::arr1;
+    /// use scirs2_interop::Tensor;
+    ///
+    /// let mut tensor = Tensor::from(arr1(&[1.0, 2.0]));
+    /// tensor.view_mut::<f64>()?[0] = 7.0;
+    /// assert_eq!(tensor.view::<f64>()?[0], 7.0);
+    ///
+    /// let _other = tensor.clone();
+    /// assert!(tensor.view_mut::<f64>().is_err());
+    /// # Ok::<(), scirs2_interop::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// Those of [`view`](Self::view); [`Error::ReadOnly`], [`Error::Shared`]
+    /// where another handle lives, [`Error::Overlap`] where two indices name one
+    /// element.
+    pub fn view_mut<T: Element>(&mut self) -> Result<ArrayViewMutD<'_, T>, Error> {
+        let shared = Arc::get_mut(&mut self.shared).ok_or(Error::Shared)?;
+        let description = &shared.description;
+        if description.read_only {
+            return Err(Error::ReadOnly);
+        }
+        if may_overlap(description.shape(), description.strides()) {
+            return Err(Error::Overlap {
+                shape: description.shape().to_vec(),
+                strides: description.strides().to_vec(),
+            });
+        }
+        // SAFETY: the view borrows the last handle mutably, so no other view
+        // lives; the memory may be written and nobody else touches it, by the
+        // invariant; no two indices name one element.
+        unsafe { description.view_mut() }
+    }
+
     /// A tensor whose elements have a byte each, in C order, from one whose
     /// elements are packed; any other tensor is returned as it is.
     ///
@@ -228,6 +313,33 @@ impl<T: Element, D: Dimension> From<Array<T, D>> for Tensor {
             // SAFETY: the vector keeps the array's memory, and with it all that
             // the array's layout reaches; nothing else refers to it.
             Ok(description) => unsafe { Tensor::new(description, memory) },
+            Err(error) => unreachable!("an array in memory has a valid layout: {error}"),
+        }
+    }
+}
+
+/// One axis; nothing is copied.
+impl<T: Element> From<Vec<T>> for Tensor {
+    fn from(elements: Vec<T>) -> Self {
+        Tensor::from(Array1::from_vec(elements))
+    }
+}
+
+/// Shares the array's memory with its other owners: it is read-only.
+impl<T: Element, D: Dimension + 'static> From<ArcArray<T, D>> for Tensor {
+    fn from(array: ArcArray<T, D>) -> Self {
+        let first = array.as_ptr().cast_mut();
+        let description = Description::new(
+            first.cast(),
+            T::DTYPE,
+            array.shape().into(),
+            array.strides().into(),
+            true,
+        );
+        match description {
+            // SAFETY: the array keeps its memory, which its other owners copy
+            // before they write, as long as this one shares it.
+            Ok(description) => unsafe { Tensor::new(description, array) },
             Err(error) => unreachable!("an array in memory has a valid layout: {error}"),
         }
     }

@@ -1,7 +1,7 @@
 //! Described memory as an `ndarray` view, of any strides, without a copy; packed
 //! elements by a copy that unpacks.
 
-use ndarray::{ArrayViewD, Axis, IxDyn, ShapeBuilder};
+use ndarray::{ArrayViewD, ArrayViewMutD, Axis, IxDyn, ShapeBuilder, StrideShape};
 use scirs2_core::Element;
 use smallvec::SmallVec;
 
@@ -18,25 +18,73 @@ impl Description {
     /// [`Error::Packed`] and [`Error::MisalignedData`] where Rust may not read
     /// them in place.
     pub unsafe fn view<'a, T: Element>(&self) -> Result<ArrayViewD<'a, T>, Error> {
-        if T::DTYPE != self.dtype {
-            return Err(Error::DtypeMismatch {
+        self.is_of::<T>()?;
+        // SAFETY: the caller promised it, and every bit pattern is a `T`.
+        unsafe { self.view_as() }
+    }
+
+    /// The elements as a mutable `ndarray` view.
+    ///
+    /// # Safety
+    /// For `'a` the described memory can be read and written, nobody else touches
+    /// it, and no two indices name one element.
+    ///
+    /// # Errors
+    /// As [`view`](Self::view).
+    pub unsafe fn view_mut<'a, T: Element>(&self) -> Result<ArrayViewMutD<'a, T>, Error> {
+        self.is_of::<T>()?;
+        let (lowest, layout) = self.upward::<T>()?;
+        // SAFETY: as in `view_as`; the caller promised that nobody else touches
+        // the memory and that no two indices name one element.
+        let mut view = unsafe { ArrayViewMutD::from_shape_ptr(layout, lowest) };
+        for axis in self.turned() {
+            view.invert_axis(axis);
+        }
+        Ok(view)
+    }
+
+    /// As [`view`](Self::view), for any type as large as the elements.
+    ///
+    /// # Safety
+    /// As for [`view`](Self::view), and each element is a valid `T` of the size
+    /// of the dtype.
+    pub(crate) unsafe fn view_as<'a, T>(&self) -> Result<ArrayViewD<'a, T>, Error> {
+        let (lowest, layout) = self.upward::<T>()?;
+        // SAFETY: `Description` proves that all elements lie in the address
+        // space; `lowest` is the first of them in memory, and aligned because
+        // the strides count elements; the caller promised that they are there,
+        // that they are `T`s, and that nobody writes.
+        let mut view = unsafe { ArrayViewD::from_shape_ptr(layout, lowest.cast_const()) };
+        for axis in self.turned() {
+            view.invert_axis(axis);
+        }
+        Ok(view)
+    }
+
+    fn is_of<T: Element>(&self) -> Result<(), Error> {
+        if T::DTYPE == self.dtype {
+            Ok(())
+        } else {
+            Err(Error::DtypeMismatch {
                 requested: T::DTYPE,
                 actual: self.dtype,
-            });
+            })
         }
+    }
+
+    /// The lowest element and the layout with every step upwards, which is what
+    /// ndarray takes; the axes that step down are turned after.
+    fn upward<T>(&self) -> Result<(*mut T, StrideShape<IxDyn>), Error> {
         if self.packed {
             return Err(Error::Packed(self.dtype));
         }
-        let first = self.data.as_ptr().cast::<T>();
-        if !first.is_aligned() {
+        let mut lowest = self.data.as_ptr().cast::<T>();
+        if !lowest.is_aligned() {
             return Err(Error::MisalignedData {
-                address: first as usize,
+                address: lowest as usize,
                 dtype: self.dtype,
             });
         }
-        // ndarray takes no negative strides: the view starts at the lowest
-        // element, with every step upwards, and its axes are turned after.
-        let mut lowest = first;
         let mut steps = IxDyn::zeros(self.strides.len());
         for (axis, (&len, &stride)) in self.shape.iter().zip(&self.strides).enumerate() {
             steps[axis] = stride.unsigned_abs();
@@ -44,18 +92,12 @@ impl Description {
                 lowest = lowest.wrapping_offset(stride * (len as isize - 1));
             }
         }
-        let layout = IxDyn(&self.shape).strides(steps);
-        // SAFETY: `Description` proves that all elements lie in the address
-        // space, `lowest` is the first of them in memory and aligned because
-        // the strides count elements; the caller promised that they are there
-        // and that nobody writes. Every bit pattern is a `T`.
-        let mut view = unsafe { ArrayViewD::from_shape_ptr(layout, lowest.cast_const()) };
-        for (axis, &stride) in self.strides.iter().enumerate() {
-            if stride < 0 {
-                view.invert_axis(Axis(axis));
-            }
-        }
-        Ok(view)
+        Ok((lowest, IxDyn(&self.shape).strides(steps)))
+    }
+
+    fn turned(&self) -> impl Iterator<Item = Axis> {
+        let strides = self.strides.iter().enumerate();
+        strides.filter_map(|(axis, &stride)| (stride < 0).then_some(Axis(axis)))
     }
 
     /// Copies packed elements in C order, each into the low bits of a byte.

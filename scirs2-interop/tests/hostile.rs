@@ -236,31 +236,37 @@ fn dtype() {
         (2, 64, 2),
         (2, 128, 1),
         (2, 8, 1),
-        (0, 4, 1),
-        (1, 0, 1),
+        (0, 3, 1),
+        (0, 0, 1),
+        (1, 128, 1),
         (3, 64, 1),
-        (4, 16, 1),
-        (5, 32, 1),
+        (4, 32, 1),
+        (5, 256, 1),
         (6, 1, 1),
-        (10, 8, 1),
-        (17, 4, 1),
-        (18, 8, 1),
+        (10, 16, 1),
+        (15, 8, 1),
+        (17, 4, 2),
+        (18, 64, 1),
+        (19, 8, 1),
         (255, 255, 65535),
     ] {
-        let dtype = DLDataType { code, bits, lanes };
+        // 256 does not fit: the field then says 0.
+        let dtype = DLDataType {
+            code,
+            bits: (bits % 256) as u8,
+            lanes,
+        };
         assert_eq!(refused(|f| f.dtype = dtype), Error::UnsupportedDtype(dtype));
     }
-    let error = refused(|f| {
-        f.dtype = DLDataType {
-            code: 4,
-            bits: 16,
-            lanes: 1,
-        }
-    });
+    let fp4 = DLDataType {
+        code: 17,
+        bits: 4,
+        lanes: 2,
+    };
     assert_eq!(
-        error.to_string(),
-        "dtype: bfloat16 (code 4, bits 16, lanes 1) has no equal here; \
-         convert the tensor first, for example to float32"
+        refused(|f| f.dtype = fp4).to_string(),
+        "dtype: float4_e2m1fnx2 (code 17, bits 4, lanes 2) has no equal here; convert the \
+         tensor first, for example to float32, or view its bytes, x.view(torch.uint8) in PyTorch"
     );
 }
 

@@ -9,8 +9,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use foreign::Foreign;
 use ndarray::{Array, Array1, ArrayD, Axis, IxDyn, ShapeBuilder, Slice, arr0, arr2};
 use proptest::prelude::*;
-use scirs2_core::{Bool, Complex64, Element, dispatch, f16};
-use scirs2_interop::sys::{DLManagedTensor, DLManagedTensorVersioned};
+use scirs2_core::element::{Complex, Float6E2M3FN, Float8E4M3FN, Float8E8M0FNU, Int4};
+use scirs2_core::{Bool, Complex64, DType, Element, bf16, dispatch, f16};
+use scirs2_interop::sys::{DLDataType, DLManagedTensor, DLManagedTensorVersioned};
 use scirs2_interop::{Axes, Description, Error, ManagedStruct, Tensor, export};
 
 fn there_and_back<M: ManagedStruct>(tensor: Tensor) -> Tensor {
@@ -50,6 +51,12 @@ fn every_dtype_keeps_its_type() {
     check(2u16);
     check(3u32);
     check(u64::MAX);
+    check(Float8E4M3FN::from_bits(0x7f));
+    check(Float8E8M0FNU::from_bits(1));
+    check(Complex::new(bf16::ONE, bf16::ZERO));
+    check(Complex::new(f16::ONE, f16::ZERO));
+    check(Int4::from_bits(15));
+    check(bf16::from_f32(0.5));
     check(f16::from_f32(0.5));
     check(0.25f32);
     check(-0.0f64);
@@ -92,6 +99,116 @@ fn a_read_only_foreign_tensor_stays_read_only() {
 }
 
 #[test]
+fn an_arc_array_is_shared_read_only() {
+    let array = arr2(&[[1.0, 2.0], [3.0, 4.0]]).into_shared();
+    let place = array.as_ptr().cast();
+    let mut tensor = Tensor::from(array.clone());
+    assert_eq!(tensor.data(), place);
+    assert_eq!(tensor.view_mut::<f64>().unwrap_err(), Error::ReadOnly);
+    drop(array);
+    assert_eq!(tensor.view::<f64>().unwrap().sum(), 10.0);
+}
+
+#[test]
+fn only_the_last_handle_writes() {
+    let mut tensor = Tensor::from(vec![1i64, 2, 3]);
+    let other = tensor.clone();
+    assert_eq!(tensor.view_mut::<i64>().unwrap_err(), Error::Shared);
+    drop(other);
+    tensor.view_mut::<i64>().unwrap().fill(7);
+    assert_eq!(tensor.view::<i64>().unwrap().sum(), 21);
+}
+
+#[test]
+fn overlapping_elements_are_not_written() {
+    let (managed, _) = Foreign {
+        strides: Some(vec![0, 1]),
+        ..Foreign::sound()
+    }
+    .versioned();
+    // SAFETY: a sound tensor that nobody else touches.
+    let mut tensor = unsafe { Tensor::from_raw(managed) }.unwrap();
+    assert!(matches!(
+        tensor.view_mut::<f64>(),
+        Err(Error::Overlap { .. })
+    ));
+}
+
+#[test]
+fn booleans_are_checked() {
+    let bytes = |bytes: [u8; 3]| Tensor::from(bytes.map(Bool::from_byte).to_vec());
+    let tensor = bytes([0, 1, 1]);
+    assert_eq!(
+        tensor.view_bool().unwrap().as_slice(),
+        Some(&[false, true, true][..])
+    );
+    assert_eq!(bytes([0, 2, 1]).view_bool().unwrap_err(), Error::NotBool(2));
+    assert!(Tensor::from(vec![0u8]).view_bool().is_err());
+}
+
+/// Elements of any width, bit by bit, in a straightforward way.
+fn unpacked(bytes: &[u8], bits: usize, count: usize) -> Vec<u8> {
+    let bit = |at: usize| bytes[at / 8] >> (at % 8) & 1;
+    let element = |i: usize| (0..bits).map(|b| bit(i * bits + b) << b).sum();
+    (0..count).map(element).collect()
+}
+
+#[test]
+fn packed_elements_are_unpacked() {
+    let bytes: Vec<u8> = (0..30u8).map(|i| i.wrapping_mul(37)).collect();
+    for &dtype in DType::ALL.iter().filter(|dtype| dtype.bits() < 8) {
+        let tensor = Tensor::from_packed(dtype, bytes.clone(), &[4, 5]).unwrap();
+        let packed = there_and_back::<DLManagedTensorVersioned>(tensor);
+        assert!(packed.description().is_packed());
+        let tensor = there_and_back::<DLManagedTensorVersioned>(packed.unpack().unwrap());
+        assert!(!tensor.description().is_packed());
+        assert_eq!(tensor.shape(), [4, 5]);
+        // SAFETY: twenty elements of a byte each.
+        let seen = unsafe { std::slice::from_raw_parts(tensor.data(), 20) };
+        assert_eq!(seen, unpacked(&bytes, dtype.bits(), 20), "{dtype}");
+        assert_eq!(
+            tensor.export::<DLManagedTensor>().unwrap_err(),
+            Error::PaddedLegacy(dtype)
+        );
+    }
+    assert_eq!(
+        Tensor::from_packed(DType::Float6E2M3FN, vec![0; 2], &[3]).unwrap_err(),
+        Error::TooFewBytes {
+            expected: 3,
+            actual: 2
+        }
+    );
+}
+
+#[test]
+fn packed_elements_are_found_along_any_stride() {
+    let (managed, _) = Foreign {
+        // Six bits each, every other one, from the last to the first.
+        dtype: DLDataType {
+            code: 15,
+            bits: 6,
+            lanes: 1,
+        },
+        byte_offset: 6,
+        shape: Some(vec![2, 4]),
+        strides: Some(vec![0, -2]),
+        memory: vec![f64::from_bits(0x0123_4567_89ab_cdef); 2],
+        ..Foreign::sound()
+    }
+    .versioned();
+    // SAFETY: the elements 8, 6, 4 and 2 from the start of the memory.
+    let tensor = unsafe { Tensor::from_raw(managed) }.unwrap();
+    let all = unpacked(&0x0123_4567_89ab_cdef_u64.to_le_bytes(), 6, 9);
+    let expected: Vec<u8> = [8, 6, 4, 2, 8, 6, 4, 2].map(|i| all[i]).to_vec();
+    let tensor = tensor.unpack().unwrap();
+    let seen = tensor.view::<Float6E2M3FN>().unwrap();
+    assert_eq!(
+        seen.iter().map(|x| x.to_bits()).collect::<Vec<_>>(),
+        expected
+    );
+}
+
+#[test]
 fn negative_strides_come_but_do_not_leave() {
     let mut array = Array::from_iter(0..6);
     array.invert_axis(Axis(0));
@@ -116,14 +233,8 @@ fn the_keeper_is_dropped_once_even_if_it_panics() {
     let drops = Arc::new(AtomicUsize::new(0));
     let mut memory = [1u8, 2, 3];
     let (shape, strides) = (Axes::from_slice(&[3]), Axes::from_slice(&[1]));
-    let description = Description::new(
-        memory.as_mut_ptr(),
-        scirs2_core::DType::UInt8,
-        shape,
-        strides,
-        true,
-    )
-    .unwrap();
+    let description =
+        Description::new(memory.as_mut_ptr(), DType::UInt8, shape, strides, true).unwrap();
     // SAFETY: `memory` outlives the export, and is read-only.
     let exported =
         unsafe { export::<DLManagedTensorVersioned, _>(&description, Keeper(Arc::clone(&drops))) };
@@ -216,7 +327,7 @@ proptest! {
         // view of a larger one is not read.
         if let Ok(tensor) = unsafe { Tensor::from_raw(managed) } {
             let size = dispatch!(tensor.dtype(), T => size_of::<T>());
-            prop_assert_eq!(8 * size, usize::from(bits));
+            prop_assert_eq!(size, usize::from(bits).div_ceil(8));
             prop_assert_eq!(lanes, 1);
         }
     }
