@@ -1,1 +1,1 @@
-//! x
+//! Rust benchmarks of scirs2, peers beside it: see `benches/`.

@@ -149,7 +149,9 @@ fn join_repeats(measure: Measure, totals: &mut [Partial], band: Columns) {
     while repeats > 1 {
         let half = repeats.div_ceil(2);
         let (first, second) = totals.split_at_mut(half * band.columns * band.under);
-        let second = second.iter().take((repeats - half) * band.columns * band.under);
+        let second = second
+            .iter()
+            .take((repeats - half) * band.columns * band.under);
         for (a, &b) in first.iter_mut().zip(second) {
             *a = measure.join(*a, b);
         }

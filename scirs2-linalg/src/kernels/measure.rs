@@ -269,7 +269,11 @@ fn join_powers(a: Partial, b: Partial, p: f64) -> Partial {
     if !a.value.is_finite() || !b.value.is_finite() {
         return Partial::unscaled(a.value + b.value);
     }
-    let (large, small) = if (a.scale > b.scale) == (p > 0.0) { (a, b) } else { (b, a) };
+    let (large, small) = if (a.scale > b.scale) == (p > 0.0) {
+        (a, b)
+    } else {
+        (b, a)
+    };
     let value = large.value + small.value * (small.scale / large.scale).powf(p);
     Partial { value, ..large }
 }
@@ -280,7 +284,11 @@ fn root(value: f64, p: f64) -> f64 {
     let root = value.powf(p.recip());
     let correction = (root.powf(p) / value - 1.0) / p;
     let corrected = root - root * correction;
-    if corrected.is_finite() { corrected } else { root }
+    if corrected.is_finite() {
+        corrected
+    } else {
+        root
+    }
 }
 
 /// The largest power of two that is not above a positive finite number.

@@ -23,7 +23,11 @@ pub(super) fn reduce<T: Normed, N: Rounded>(
         return Ok(());
     }
     // A sum of squared moduli is one of squared parts.
-    let parts = if measure == Measure::Square { T::PARTS } else { 1 };
+    let parts = if measure == Measure::Square {
+        T::PARTS
+    } else {
+        1
+    };
     let layout = layout(x, marked, &out, parts);
     let whole = Elements::new(x.as_ptr());
     let halves = Elements::new(x.as_ptr().cast::<T::Part>());
@@ -133,7 +137,8 @@ impl<N: Rounded> Reduction<'_, N> {
             return part[i].1;
         }
         let (left, right) = parts.split_at(parts.len() / 2);
-        self.measure.join(self.joined(left, i), self.joined(right, i))
+        self.measure
+            .join(self.joined(left, i), self.joined(right, i))
     }
 
     /// Computes a piece; `emit` gets where each result stands and what came of

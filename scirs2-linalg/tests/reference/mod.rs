@@ -18,7 +18,14 @@ impl Double {
         let part = sum - self.0;
         let error = (self.0 - (sum - part)) + (other.0 - part) + self.1 + other.1;
         let high = sum + error;
-        Double(high, if high.is_finite() { error - (high - sum) } else { 0.0 })
+        Double(
+            high,
+            if high.is_finite() {
+                error - (high - sum)
+            } else {
+                0.0
+            },
+        )
     }
 
     fn square(x: f64) -> Double {
@@ -61,7 +68,10 @@ magnitude! {
 
 /// The p-norm of finite elements.
 pub(crate) fn vector_norm<T: Magnitude>(elements: &[T], p: f64) -> f64 {
-    let moduli: Vec<f64> = elements.iter().map(|x| x.parts().0.hypot(x.parts().1)).collect();
+    let moduli: Vec<f64> = elements
+        .iter()
+        .map(|x| x.parts().0.hypot(x.parts().1))
+        .collect();
     let largest = moduli.iter().copied().fold(0.0, f64::max);
     let smallest = moduli.iter().copied().fold(f64::INFINITY, f64::min);
     if p == 0.0 {
@@ -99,7 +109,15 @@ pub(crate) fn matrix_norm<T: Magnitude>(matrix: ArrayView2<'_, T>, order: Order)
         lanes.iter().map(|lane| vector_norm(lane, 1.0)).collect()
     };
     let rows = || sums(matrix.rows().into_iter().map(|row| row.to_vec()).collect());
-    let columns = || sums(matrix.columns().into_iter().map(|column| column.to_vec()).collect());
+    let columns = || {
+        sums(
+            matrix
+                .columns()
+                .into_iter()
+                .map(|column| column.to_vec())
+                .collect(),
+        )
+    };
     let largest = |sums: Vec<f64>| sums.into_iter().fold(0.0, f64::max);
     let smallest = |sums: Vec<f64>| sums.into_iter().fold(f64::INFINITY, f64::min);
     match order {
@@ -112,20 +130,37 @@ pub(crate) fn matrix_norm<T: Magnitude>(matrix: ArrayView2<'_, T>, order: Order)
 }
 
 fn sum(values: impl Iterator<Item = f64>) -> f64 {
-    values.map(|x| Double(x, 0.0)).fold(Double::ZERO, Double::plus).value()
+    values
+        .map(|x| Double(x, 0.0))
+        .fold(Double::ZERO, Double::plus)
+        .value()
 }
 
 /// Compares a norm with the reference, to the last place of its type; in `f64`
 /// the roundings of the sum show, and of the powers in both.
-pub(crate) fn check<N: Copy + Into<f64>>(got: N, expected: f64, p: f64) -> Result<(), TestCaseError> {
+pub(crate) fn check<N: Copy + Into<f64>>(
+    got: N,
+    expected: f64,
+    p: f64,
+) -> Result<(), TestCaseError> {
     let got: f64 = got.into();
     let eps = match size_of::<N>() {
         2 => 2f64.powi(-11),
         4 => 2f64.powi(-24),
-        _ => if p == 0.0 || p.is_infinite() { f64::EPSILON } else { 8.0 * f64::EPSILON },
+        _ => {
+            if p == 0.0 || p.is_infinite() {
+                f64::EPSILON
+            } else {
+                8.0 * f64::EPSILON
+            }
+        }
     };
     // A root of low order stretches the error of the sum.
-    let eps = if p == 0.0 { eps } else { eps * p.abs().recip().max(1.0) };
+    let eps = if p == 0.0 {
+        eps
+    } else {
+        eps * p.abs().recip().max(1.0)
+    };
     let (largest, smallest) = match size_of::<N>() {
         2 => (65504.0, 2f64.powi(-24)),
         4 => (f64::from(f32::MAX), f64::from(f32::from_bits(1))),
@@ -135,6 +170,9 @@ pub(crate) fn check<N: Copy + Into<f64>>(got: N, expected: f64, p: f64) -> Resul
     let fits = (got - expected).abs() <= bound || got == expected;
     // Where the last place decides about overflow, either is right.
     let overflows = got.is_infinite() && expected >= largest * (1.0 - 8.0 * eps);
-    prop_assert!(fits || overflows, "got {got:e}, expected {expected:e}, p = {p}");
+    prop_assert!(
+        fits || overflows,
+        "got {got:e}, expected {expected:e}, p = {p}"
+    );
     Ok(())
 }
