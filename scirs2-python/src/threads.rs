@@ -126,7 +126,7 @@ impl num_threads {
 
 /// An integer as a count; one below zero or beyond 64 bits is out of range.
 fn count(n: &Bound<'_, PyAny>) -> PyResult<usize> {
-    let n: i64 = match n.extract() {
+    let n = match n.extract::<i64>() {
         Err(error) if error.is_instance_of::<PyOverflowError>(n.py()) => i64::MAX,
         n => n?,
     };
