@@ -66,6 +66,27 @@ def per_call(call: Call, repeats: int) -> float:
     return (time.perf_counter() - start) / repeats
 
 
+def play(calls: dict[str, Call], spinning: frozenset[str]) -> list[dict[str, float]]:
+    """Time the calls in turns; return the seconds of each, round by round."""
+    repeats = {
+        name: max(1, int(TIMING_SECONDS / per_call(call, 2))) for name, call in calls.items()
+    }
+    rounds = []
+    order = list(calls)
+    previous = order[-1]
+    for _ in range(ROUNDS):
+        seconds = {}
+        for name in order:
+            if previous in spinning:
+                time.sleep(REST_SECONDS)
+            calls[name]()
+            seconds[name] = per_call(calls[name], repeats[name])
+            previous = name
+        rounds.append(seconds)
+        order.append(order.pop(0))
+    return rounds
+
+
 def measure(row: Row) -> Result:
     """Check and time one row."""
     errors = {name: row.error(call()) for name, call in row.calls.items()}
@@ -74,27 +95,9 @@ def measure(row: Row) -> Result:
     if OURS in inaccurate:
         raise SystemExit(f"{row.name}: scirs2 is off by {errors[OURS]:.1e}")
 
-    repeats = {
-        name: max(1, int(TIMING_SECONDS / per_call(call, 2))) for name, call in row.calls.items()
-    }
-
     first_peer = list(row.calls)[1]
-    calls = {**row.calls, CONTROL: row.calls[first_peer]}
-    repeats[CONTROL] = repeats[first_peer]
-
-    rounds = []
-    order = list(calls)
-    previous = None
-    for _ in range(ROUNDS):
-        seconds = {}
-        for name in order:
-            if previous in row.spinning and previous != name:
-                time.sleep(REST_SECONDS)
-            calls[name]()
-            seconds[name] = per_call(calls[name], repeats[name])
-            previous = name
-        rounds.append(seconds)
-        order.append(order.pop(0))
+    again = frozenset({CONTROL} if first_peer in row.spinning else ())
+    rounds = play({**row.calls, CONTROL: row.calls[first_peer]}, row.spinning | again)
 
     median = {name: statistics.median(r[name] for r in rounds) for name in row.calls}
     fastest = min((name for name in median if name != OURS), key=median.__getitem__)

@@ -90,7 +90,7 @@ def measure(digits: torch.Tensor, checks: Checks) -> None:
         error = float(np.max(np.abs(np.asarray(norms) - expected) / expected))
         checks.line(
             f"scirs2.norm({library} array, axis=1)",
-            f"{kind.__name__.rpartition('.')[2]}, error {error:.0e}",
+            f"{kind.__name__.rpartition('.')[2]}, error {error:.1g}",
             ok=isinstance(norms, kind) and error < 1e-6,
         )
 

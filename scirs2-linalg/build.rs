@@ -43,8 +43,8 @@ fn link_file(library: &Library) -> Result<(), String> {
     // the target folder, so the library comes here.
     copy(library, &out)?;
     copy_licence(library, &out)?;
-    if library.routines.iter().any(|routine| routine.prefixed) {
-        alias::compile(&library.routines, &out)?;
+    if !library.prefixed.is_empty() {
+        alias::compile(&library.prefixed, &out)?;
     }
     println!("cargo:rustc-link-search=native={}", out.display());
     println!("cargo:rustc-link-lib=dylib={}", library.link_name);
@@ -66,12 +66,11 @@ fn copy(library: &Library, out: &Path) -> Result<(), String> {
         let entry = entry.map_err(told)?;
         let name = entry.file_name();
         if library.is_part(&name.to_string_lossy()) {
-            let to = out.join(&name);
-            // A copy of a read-only file could not be written over.
-            if to.exists() {
-                fs::remove_file(&to).map_err(told)?;
-            }
-            fs::copy(entry.path(), to).map_err(told)?;
+            // Under the final name the file is whole at every moment: a
+            // maturin of another build may be reading it.
+            let part = out.join("openblas.part");
+            fs::copy(entry.path(), &part).map_err(told)?;
+            fs::rename(&part, out.join(&name)).map_err(told)?;
         }
     }
     Ok(())

@@ -10,9 +10,10 @@ use std::env;
 use std::fmt;
 use std::num::NonZeroUsize;
 use std::process;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
-use std::thread;
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::thread::{self, ThreadId};
+use std::time::Duration;
 
 use arc_swap::ArcSwapOption;
 
@@ -137,6 +138,72 @@ fn pool(helpers: usize) -> Option<Arc<Pool>> {
     Some(pool)
 }
 
+/// The thread that closed the pool, once somebody did.
+static CLOSED_BY: OnceLock<ThreadId> = OnceLock::new();
+
+/// Calls of [`Workers::each`] under way: the process in the high half, their
+/// number in the low one. A child of `fork` has none of its parent's.
+static CALLS: AtomicU64 = AtomicU64::new(0);
+
+/// Stops all work of other threads and waits until none is left.
+///
+/// For the end of a process: once libraries unload, a worker must not be inside
+/// one. The calling thread may go on to work, alone; calls from other threads
+/// are [`Interrupted`].
+pub fn close() {
+    if CLOSED_BY.set(thread::current().id()).is_ok() {
+        while Call::under_way() > 0 {
+            thread::sleep(Duration::from_millis(1));
+        }
+    }
+}
+
+/// Whether this thread must not work any more.
+fn is_closed() -> bool {
+    CLOSED_BY
+        .get()
+        .is_some_and(|closer| *closer != thread::current().id())
+}
+
+/// A call under way, for as long as it lives.
+struct Call;
+
+impl Call {
+    fn start() -> Self {
+        Call::change(|count| count + 1);
+        Call
+    }
+
+    fn under_way() -> u64 {
+        let calls = CALLS.load(Ordering::SeqCst);
+        if calls >> 32 == u64::from(process::id()) {
+            calls & u64::from(u32::MAX)
+        } else {
+            0
+        }
+    }
+
+    fn change(by: impl Fn(u64) -> u64) {
+        let process = u64::from(process::id());
+        let change = |calls: u64| {
+            let count = if calls >> 32 == process {
+                calls & u64::from(u32::MAX)
+            } else {
+                0
+            };
+            Some(process << 32 | by(count))
+        };
+        // Never fails: `change` always gives a value.
+        let _ = CALLS.fetch_update(Ordering::SeqCst, Ordering::SeqCst, change);
+    }
+}
+
+impl Drop for Call {
+    fn drop(&mut self) {
+        Call::change(|count| count.saturating_sub(1));
+    }
+}
+
 /// The workers of one call: how many, and who may stop them.
 ///
 /// ```
@@ -212,7 +279,16 @@ impl<'a> Workers<'a> {
         I::Item: Send,
         E: From<Interrupted> + Send,
     {
-        let strands = self.threads.min(pieces.len());
+        let _call = Call::start();
+        if is_closed() {
+            return Err(Interrupted.into());
+        }
+        let closed = CLOSED_BY.get().is_some();
+        let strands = if closed {
+            1
+        } else {
+            self.threads.min(pieces.len())
+        };
         let queue = Queue {
             pieces: Mutex::new(pieces.enumerate()),
             halted: AtomicBool::new(false),
@@ -264,6 +340,10 @@ impl<I: Iterator, E> Queue<I, E> {
         stop: Option<&dyn Fn() -> bool>,
     ) -> bool {
         while !self.halted.load(Ordering::Relaxed) {
+            if is_closed() {
+                self.halted.store(true, Ordering::Relaxed);
+                return true;
+            }
             let next = lock(&self.pieces).next();
             let Some((position, piece)) = next else {
                 break;

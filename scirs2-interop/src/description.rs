@@ -280,10 +280,11 @@ fn first_element(tensor: &DLTensor, shape: &[usize]) -> Result<*mut u8, Error> {
     if data.is_null() || shape.contains(&0) {
         return Ok(data);
     }
-    let offset = usize::try_from(tensor.byte_offset).ok();
+    // No allocation is larger than `isize::MAX`.
+    let offset = isize::try_from(tensor.byte_offset).ok();
     offset
-        .filter(|&offset| (data as usize).checked_add(offset).is_some())
-        .map(|offset| data.wrapping_add(offset))
+        .filter(|&offset| (data as usize).checked_add_signed(offset).is_some())
+        .map(|offset| data.wrapping_offset(offset))
         .ok_or(Error::ByteOffsetOutOfRange {
             offset: tensor.byte_offset,
             address: data as usize,

@@ -178,8 +178,10 @@ fn data() {
 
 #[test]
 fn byte_offset() {
-    let error = refused(|f| f.byte_offset = u64::MAX);
-    assert!(matches!(error, Error::ByteOffsetOutOfRange { .. }));
+    for offset in [u64::MAX, 1 << 63] {
+        let error = refused(|f| f.byte_offset = offset);
+        assert!(matches!(error, Error::ByteOffsetOutOfRange { .. }));
+    }
     let (managed, _) = Foreign {
         byte_offset: 8,
         shape: Some(vec![5]),

@@ -7,16 +7,16 @@ use std::fmt::Write;
 use std::fs;
 use std::path::Path;
 
-use crate::locate::{PREFIX, Routine};
+use crate::locate::PREFIX;
 
 const ARCHIVE: &str = "scirs2_openblas_names";
 
 /// Writes and compiles the names into `out`, and links them.
-pub(crate) fn compile(routines: &[Routine], out: &Path) -> Result<(), String> {
+pub(crate) fn compile(routines: &[String], out: &Path) -> Result<(), String> {
     let target = |key: &str| env::var(format!("CARGO_CFG_TARGET_{key}")).unwrap_or_default();
     let (os, arch, abi) = (target("OS"), target("ARCH"), target("ENV"));
 
-    let names = routines.iter().map(|routine| routine.name.as_str());
+    let names = routines.iter().map(String::as_str);
     let (text, ending) = match (os.as_str(), arch.as_str()) {
         ("windows", _) if abi == "msvc" => (msvc(names), "c"),
         ("windows", "x86_64") => (windows_gnu(names), "s"),

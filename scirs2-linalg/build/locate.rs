@@ -33,14 +33,9 @@ pub(crate) struct Library {
     pub(crate) file: PathBuf,
     /// What the linker is told, `scipy_openblas` of `libscipy_openblas.so`.
     pub(crate) link_name: String,
-    pub(crate) routines: Vec<Routine>,
-}
-
-/// An exported function, by its usual name (`dgesdd_`).
-pub(crate) struct Routine {
-    pub(crate) name: String,
-    /// The library calls it `scipy_dgesdd_`.
-    pub(crate) prefixed: bool,
+    /// The usual names (`dgesdd_`) of what the library has only with the
+    /// prefix (`scipy_dgesdd_`); none where there is no prefix.
+    pub(crate) prefixed: Vec<String>,
 }
 
 impl Library {
@@ -69,24 +64,25 @@ pub(crate) fn find() -> Result<Found, String> {
             Err(why) => Err(give_up(&[format!("{EXPLICIT}: {why}")])),
         };
     }
-    tried.push(format!("{EXPLICIT}: not set"));
+    tried.push(format!("{EXPLICIT}: none"));
 
     // maturin names the base interpreter in PYO3_PYTHON even when it runs in
-    // a virtual environment, so the environment comes first.
-    let pythons: [(&str, fn() -> Option<PathBuf>); 4] = [
-        ("VIRTUAL_ENV", || {
-            variable("VIRTUAL_ENV").map(|root| venv_python(Path::new(&root)))
-        }),
-        ("PYO3_PYTHON", || variable("PYO3_PYTHON").map(PathBuf::from)),
-        ("python3 on the path", || Some(PathBuf::from("python3"))),
-        ("python on the path", || Some(PathBuf::from("python"))),
-    ];
-    for (place, python) in pythons {
-        let outcome = match python() {
-            Some(python) => in_package_of(&python),
-            None => Err("not set".into()),
+    // a virtual environment, so the environment comes first. `make setup` fills
+    // .venv: with it plain cargo works in a shell that has none active.
+    for place in ["VIRTUAL_ENV", ".venv", "PYO3_PYTHON", "python3", "python"] {
+        let python = match place {
+            "VIRTUAL_ENV" => variable(place).map(|root| venv_python(Path::new(&root))),
+            ".venv" => {
+                let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(place);
+                root.is_dir().then(|| venv_python(&root))
+            }
+            "PYO3_PYTHON" => variable(place).map(PathBuf::from),
+            _ => Some(PathBuf::from(place)),
         };
-        match outcome {
+        let library = python
+            .ok_or_else(|| "none".to_owned())
+            .and_then(|python| in_package_of(&python));
+        match library {
             Ok(library) => return Ok(Found::File(library)),
             Err(why) => tried.push(format!("{place}: {why}")),
         }
@@ -193,28 +189,14 @@ fn open(file: PathBuf, start: &str, base: &str) -> Result<Library, String> {
             names.push(name.to_owned());
         }
     }
-    // Some builds leave a few helpers without the prefix: only where the
-    // routines themselves have none does a bare name count.
-    let prefixed = names.iter().any(|name| name == "scipy_dgesdd_");
-    if !prefixed && !names.iter().any(|name| name == "dgesdd_") {
+    let has = |routine: &str| names.iter().any(|name| name == routine);
+    if !has("scipy_dgesdd_") && !has("dgesdd_") {
         return Err(told(
             &"it has no LAPACK (no symbol dgesdd_ or scipy_dgesdd_)",
         ));
     }
-    let routines = names
-        .iter()
-        .filter_map(|name| {
-            if prefixed {
-                name.strip_prefix(PREFIX)
-            } else {
-                Some(name)
-            }
-        })
-        .map(|name| Routine {
-            name: name.to_owned(),
-            prefixed,
-        })
-        .collect();
+    let prefixed = names.iter().filter_map(|name| name.strip_prefix(PREFIX));
+    let prefixed = prefixed.map(str::to_owned).collect();
     // The Windows linker is given the whole name of the import library.
     let link_name = if start == "lib" && file.extension().is_some_and(|e| e == "dll") {
         format!("lib{base}")
@@ -224,7 +206,7 @@ fn open(file: PathBuf, start: &str, base: &str) -> Result<Library, String> {
     Ok(Library {
         file,
         link_name,
-        routines,
+        prefixed,
     })
 }
 

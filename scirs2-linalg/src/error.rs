@@ -76,16 +76,16 @@ pub enum Error {
         itemsize: usize,
     },
     /// A matrix whose singular values do not exist.
-    #[error("matrix {index} of the batch has a NaN, so it has no singular values")]
+    #[error("{} holds a NaN, so it has no singular values; remove it first", matrix(*.index))]
     NotANumber {
-        /// Its place in the batch, in C order; 0 for a single matrix.
-        index: usize,
+        /// Its place in the batch, in C order; `None` for a single matrix.
+        index: Option<usize>,
     },
     /// LAPACK gave up.
-    #[error("the singular values of matrix {index} of the batch did not converge")]
+    #[error("the singular values of {} did not converge", matrix(*.index))]
     NoConvergence {
-        /// Its place in the batch, in C order; 0 for a single matrix.
-        index: usize,
+        /// Its place in the batch, in C order; `None` for a single matrix.
+        index: Option<usize>,
     },
     /// LAPACK counts in 32 bits.
     #[error("a {rows} x {columns} matrix is too large for LAPACK, whose sizes end at 2147483647")]
@@ -104,4 +104,11 @@ pub enum Error {
     /// The tensor could not be read.
     #[error(transparent)]
     Tensor(#[from] scirs2_interop::Error),
+}
+
+fn matrix(index: Option<usize>) -> String {
+    index.map_or_else(
+        || "the matrix".to_owned(),
+        |index| format!("matrix {index} of the batch"),
+    )
 }

@@ -103,8 +103,10 @@ fn ndarray_linalg_answers() {
 
 #[test]
 fn openblas_tells_its_threads_and_its_build() {
-    // SAFETY: the string is static in OpenBLAS.
-    let config = unsafe { CStr::from_ptr(openblas_get_config()) };
+    // SAFETY: takes nothing, gives the address of a static string.
+    let config = unsafe { openblas_get_config() };
+    // SAFETY: the string is static in OpenBLAS, and ends in a zero.
+    let config = unsafe { CStr::from_ptr(config) };
     assert!(config.to_string_lossy().contains("OpenBLAS"), "{config:?}");
     // SAFETY: takes and gives plain integers.
     let before = unsafe { openblas_get_num_threads() };

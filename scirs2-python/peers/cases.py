@@ -6,7 +6,13 @@ import ml_dtypes
 import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
-# Of NumPy's own, and the rest by the width of an element.
+# The ways: in, and what a library is offered on the way out.
+IN = "from_dlpack(x)"
+LEGACY = "to_dlpack(a)"
+VERSIONED = "to_dlpack(a, max_version=(1, 3))"
+EXPORTER = "DLPackExporter(a)"
+
+# NumPy's own but the complex ones, and the rest by kind.
 NUMPY = "bool int8 int16 int32 int64 uint8 uint16 uint32 uint64 float16 float32 float64".split()
 COMPLEX = ["complex64", "complex128"]
 FLOAT8 = [f"float8_{kind}" for kind in "e3m4 e4m3 e4m3b11fnuz e4m3fn e4m3fnuz e5m2".split()]

@@ -10,15 +10,24 @@ from pathlib import Path
 
 import numpy as np
 import scirs2
-from cases import COMPLEX, DTYPES, FLOAT8, LAYOUTS, ML, NUMPY, filled, memory
+from cases import (
+    COMPLEX,
+    DTYPES,
+    EXPORTER,
+    FLOAT8,
+    LAYOUTS,
+    LEGACY,
+    ML,
+    NUMPY,
+    VERSIONED,
+    filled,
+    memory,
+)
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
 from capsule import describe  # noqa: E402
 
 BASE = filled("float32")
-
-# What the `from_dlpack` of a library takes; what it does not, it is asked once.
-CAPSULES, OBJECTS = {"to_dlpack"}, {"DLPackExporter"}
 
 
 class Library:
@@ -27,7 +36,8 @@ class Library:
     package: str
     module: str
     dtypes: list[str]
-    takes = CAPSULES | OBJECTS
+    # What its `from_dlpack` takes; what it does not, it is asked once.
+    takes = frozenset({LEGACY, VERSIONED, EXPORTER})
 
     def __init__(self):
         self.lib = importlib.import_module(self.module)
@@ -91,7 +101,7 @@ def versioned(tensor):
 class NumPy(Library):
     package = module = "numpy"
     dtypes = DTYPES
-    takes = OBJECTS
+    takes = frozenset({EXPORTER})
 
     def make(self, array):
         return array
@@ -124,7 +134,7 @@ class MlDtypes(NumPy):
 
     package = module = "ml_dtypes"
     dtypes = ML
-    takes = CAPSULES | OBJECTS
+    takes = Library.takes
 
     def make(self, array):
         return scirs2.to_dlpack(array, max_version=(1, 3))
@@ -170,7 +180,7 @@ class PyTorch(Library):
 
     def address(self, tensor):
         # Of a wrapped tensor only the export is open.
-        plain = isinstance(tensor, self.lib.Tensor)
+        plain = type(tensor) is self.lib.Tensor
         return tensor.data_ptr() if plain else super().address(tensor)
 
 
@@ -179,7 +189,7 @@ class Jax(Library):
     # It has the names int1, uint1 and float6, and cannot make an array of them.
     dtypes = [*NUMPY, *COMPLEX, "bfloat16", *FLOAT8, "int2", "int4", "uint2", "uint4"]
     dtypes += ["float4_e2m1fn"]
-    takes = OBJECTS
+    takes = frozenset({EXPORTER})
 
     def __init__(self):
         super().__init__()
@@ -199,7 +209,7 @@ class Jax(Library):
 class TensorFlow(Library):
     package = "tensorflow-cpu"
     module = "tensorflow"
-    takes = CAPSULES
+    takes = frozenset({LEGACY})
     dtypes = [*NUMPY, *COMPLEX, "bfloat16", *FLOAT8[2:7], *"int2 int4 uint2 uint4".split()]
     dtypes += ["float4_e2m1fn"]
 
@@ -232,8 +242,12 @@ class TvmFfi(Library):
 
     def layouts(self):
         # Of read-only memory it asks for the legacy form, which NumPy refuses.
-        names = LAYOUTS.keys() - {"broadcast", "read-only"}
-        return {name: lambda _, name=name: self.take(LAYOUTS[name](BASE)) for name in names}
+        skip = ("broadcast", "read-only")
+        return {
+            name: lambda _, of=of: self.take(of(BASE))
+            for name, of in LAYOUTS.items()
+            if name not in skip
+        }
 
     def take(self, offered):
         return self.lib.from_dlpack(offered)
@@ -245,10 +259,12 @@ class TvmFfi(Library):
 class Paddle(Library):
     package = "paddlepaddle"
     module = "paddle"
-    dtypes = [name for name in NUMPY if name not in ("uint16", "uint32", "uint64")]
-    dtypes += [*COMPLEX, "bfloat16", "float8_e4m3fn", "float8_e5m2"]
+    dtypes = [*NUMPY, *COMPLEX, "bfloat16", "float8_e4m3fn", "float8_e5m2"]
 
     def make(self, array):
+        if array.dtype.name in ("uint16", "uint32", "uint64"):
+            # Of its own makers some lack these, and some give bfloat16 for uint16.
+            return self.take(array)
         t = self.lib.to_tensor(array.reshape(-1).view(np.uint8))
         return t.view(array.dtype.name).reshape(array.shape)
 
@@ -260,6 +276,9 @@ class Paddle(Library):
 
     def take(self, offered):
         return self.lib.from_dlpack(offered)
+
+    def dtype(self, tensor):
+        return tensor.dtype.name.lower()
 
     def address(self, tensor):
         return tensor.data_ptr()
@@ -292,7 +311,7 @@ class Mlx(Library):
 
 class Arrow(Library):
     package = module = "pyarrow"
-    takes = OBJECTS
+    takes = frozenset({EXPORTER})
 
     def dtype(self, tensor):
         name = str(tensor.type)
@@ -329,8 +348,12 @@ class ArrowTensor(Arrow):
         return self.lib.Tensor.from_numpy(array)
 
     def layouts(self):
-        names = LAYOUTS.keys() - {"negative stride"}
-        return {name: lambda _, name=name: self.make(LAYOUTS[name](BASE)) for name in names}
+        skip = ("negative stride",)
+        return {
+            name: lambda _, of=of: self.make(of(BASE))
+            for name, of in LAYOUTS.items()
+            if name not in skip
+        }
 
     def take(self, offered):
         return self.lib.Tensor.from_dlpack(offered)

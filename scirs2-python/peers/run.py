@@ -8,8 +8,7 @@ import json
 import sys
 
 import scirs2
-from cases import DTYPES, LAYOUTS, filled, same
-from expected import EXPORTER, IN, LEGACY, VERSIONED
+from cases import DTYPES, EXPORTER, IN, LAYOUTS, LEGACY, VERSIONED, filled, same
 from libraries import BASE, LIBRARIES, start
 
 NEWEST = (1, 3)
@@ -55,7 +54,7 @@ def become(step, *arguments):
 
 def offers(library):
     for way, offer in OFFERS.items():
-        if way.partition("(")[0] not in library.takes:
+        if way not in library.takes:
             yield way, "anything", offer, BASE
             continue
         for name in DTYPES:

@@ -47,7 +47,7 @@ impl fmt::Display for Undescribed {
             Undescribed::Stride { bytes, itemsize } => write!(
                 f,
                 "strides: {bytes} bytes are no whole number of elements of {itemsize} bytes; \
-                 pass x.copy()"
+                 ask for copy=True or pass x.copy()"
             ),
             Undescribed::Layout(error) => error.fmt(f),
         }
@@ -62,12 +62,12 @@ pub(crate) fn describe(array: &Bound<'_, PyUntypedArray>) -> Result<Description,
         return Err(Undescribed::ByteOrder(descr.to_string()));
     }
     let itemsize = dtype.itemsize();
-    let strides = array.strides().iter().map(|&bytes| {
-        if bytes % itemsize as isize == 0 {
-            Ok(bytes / itemsize as isize)
-        } else {
-            Err(Undescribed::Stride { bytes, itemsize })
-        }
+    let steps = array.strides().iter().zip(array.shape());
+    let strides = steps.map(|(&bytes, &len)| match bytes % itemsize as isize {
+        0 => Ok(bytes / itemsize as isize),
+        // Never stepped along.
+        _ if len <= 1 || array.is_empty() => Ok(0),
+        _ => Err(Undescribed::Stride { bytes, itemsize }),
     });
     let strides = strides.collect::<Result<Axes<isize>, Undescribed>>()?;
     // SAFETY: the pointer is that of a live array object.

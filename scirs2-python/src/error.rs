@@ -26,24 +26,28 @@ pub(crate) fn linalg_error(py: Python<'_>) -> PyResult<&Bound<'_, PyAny>> {
     Ok(class.bind(py))
 }
 
-/// A `LinAlgError` about one matrix of a batch, given its place in C order.
+/// A `LinAlgError` about one matrix, given its place in the batch in C order.
 pub(crate) fn linalg_error_at(
     py: Python<'_>,
     message: String,
-    mut place: usize,
+    place: Option<usize>,
     batch: &[usize],
 ) -> PyErr {
-    let mut index = vec![0; batch.len()];
-    for (at, &len) in index.iter_mut().zip(batch).rev() {
-        *at = place % len.max(1);
-        place /= len.max(1);
-    }
     let instance = linalg_error(py).and_then(|class| {
         let instance = class.call1((message,))?;
-        if !batch.is_empty() {
-            instance.setattr("index", PyTuple::new(py, index)?)?;
+        if let Some(place) = place {
+            instance.setattr("index", PyTuple::new(py, unraveled(place, batch))?)?;
         }
         Ok(instance)
     });
     instance.map_or_else(|error| error, PyErr::from_value)
+}
+
+fn unraveled(mut place: usize, shape: &[usize]) -> Vec<usize> {
+    let mut index = vec![0; shape.len()];
+    for (at, &len) in index.iter_mut().zip(shape).rev() {
+        *at = place % len;
+        place /= len;
+    }
+    index
 }

@@ -23,11 +23,14 @@ mod _scirs2 {
     #[pymodule_export]
     use super::norm::norm;
     #[pymodule_export]
-    use super::threads::{get_num_threads, num_threads, set_num_threads};
+    use super::threads::{_close_pool, get_num_threads, num_threads, set_num_threads};
 
     #[pymodule_init]
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
         let py = module.py();
+        // A worker inside OpenBLAS as that unloads would crash the process.
+        py.import("atexit")?
+            .call_method1("register", (module.getattr("_close_pool")?,))?;
         module.add("__version__", env!("CARGO_PKG_VERSION"))?;
         module.add(
             "GPUTensorError",

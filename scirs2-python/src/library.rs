@@ -86,7 +86,7 @@ impl Library {
 /// An operand as an array that Rust can read in place, and its library.
 ///
 /// Without a copy, but for what lies in foreign byte order or off alignment,
-/// and what is no tensor: lists, numbers.
+/// and what exports no tensor: lists, numbers, TensorFlow's variables.
 pub(crate) fn intake<'py>(
     x: &Bound<'py, PyAny>,
 ) -> PyResult<(Library, Bound<'py, PyUntypedArray>)> {
@@ -95,7 +95,7 @@ pub(crate) fn intake<'py>(
     } else if x.hasattr(intern!(x.py(), "__dlpack__"))? || x.is_instance_of::<PyCapsule>() {
         from_dlpack(x, None, None, None)?
     } else {
-        return Ok((Library::NumPy, array::readable(x)?));
+        return Ok((Library::of(x)?, array::readable(x)?));
     };
     let array = if array::is_readable(&array) {
         array

@@ -1,7 +1,7 @@
 //! `scirs2.norm`.
 
 use ndarray::{ArrayViewMutD, IxDyn};
-use pyo3::exceptions::{PyMemoryError, PyTypeError, PyValueError};
+use pyo3::exceptions::{PyMemoryError, PyOverflowError, PyTypeError, PyValueError};
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyString, PyTuple};
@@ -44,8 +44,9 @@ use crate::library::{Library, intake};
 /// TypeError
 ///     A dtype that is no number.
 /// scirs2.linalg.LinAlgError
-///     ``ord`` is 2, -2 or "nuc" for matrices, and one holds a NaN or Inf, or its
-///     singular values do not converge; ``index`` tells which.
+///     ``ord`` is 2, -2 or "nuc" for matrices, and one holds a NaN, or its singular
+///     values do not converge; ``index`` tells which. One that holds an Inf gives
+///     NaN, as in NumPy.
 ///
 /// Notes
 /// -----
@@ -79,7 +80,7 @@ use crate::library::{Library, intake};
 /// >>> scirs2.norm([3.0, 4.0])
 /// np.float64(5.0)
 /// >>> scirs2.norm(np.array([1e200, 1e200]))
-/// np.float64(1.4142135623730951e+200)
+/// np.float64(1.414213562373095e+200)
 /// >>> scirs2.norm(torch.tensor([[3.0, 4.0], [6.0, 8.0]]), axis=1)
 /// tensor([ 5., 10.])
 #[pyfunction]
@@ -97,7 +98,7 @@ pub(crate) fn norm<'py>(
     let description =
         array::describe(&array).map_err(|reason| PyTypeError::new_err(reason.to_string()))?;
     let shape = norm_shape(description.shape(), order, axes, keepdims)
-        .map_err(|error| raised(py, error, &[]))?;
+        .map_err(|error| raised(py, error, &description, axes))?;
     dispatch!(description.dtype(), T => {
         type Norm = <T as Normed>::Norm;
         // A single number needs no array: NumPy answers with a scalar.
@@ -115,7 +116,7 @@ pub(crate) fn norm<'py>(
         // of that shape in C order that nobody else sees.
         unsafe { run::<T>(py, &description, order, axes, &shape, array::data(&out)) }?;
         library.tensor(out)
-    }, else => Err(raised(py, Error::Dtype(description.dtype()), &[])))
+    }, else => Err(raised(py, Error::Dtype(description.dtype()), &description, axes)))
 }
 
 /// Computes into `out`, elements of `T::Norm` in C order.
@@ -139,7 +140,7 @@ unsafe fn run<T: Normed>(
     enter(py, |workers| norm_into(view, order, axes, out, workers)).map_err(|failure| match failure
     {
         Failure::Signal(signal) => signal,
-        Failure::Kernel(error) => raised(py, error, shape),
+        Failure::Kernel(error) => raised(py, error, x, axes),
     })
 }
 
@@ -153,7 +154,10 @@ fn order(ord: &Bound<'_, PyAny>) -> PyResult<Order> {
             ))),
         };
     }
-    ord.extract().map(Order::P).map_err(|_| {
+    ord.extract().map(Order::P).map_err(|error| {
+        if error.is_instance_of::<PyOverflowError>(ord.py()) {
+            return error;
+        }
         PyTypeError::new_err(format!(
             "ord: expected None, a number, \"fro\" or \"nuc\", got {}",
             ord.get_type()
@@ -174,7 +178,10 @@ fn axes(axis: &Bound<'_, PyAny>) -> PyResult<Axes> {
             ))),
         };
     }
-    axis.extract().map(Axes::Vector).map_err(|_| {
+    axis.extract().map(Axes::Vector).map_err(|error| {
+        if error.is_instance_of::<PyOverflowError>(axis.py()) {
+            return axis_error(axis.py(), format!("axis {axis} is out of range"));
+        }
         PyTypeError::new_err(format!(
             "axis: expected None, an integer or a pair of integers, got {}",
             axis.get_type()
@@ -182,14 +189,15 @@ fn axes(axis: &Bound<'_, PyAny>) -> PyResult<Axes> {
     })
 }
 
-fn raised(py: Python<'_>, error: Error, shape: &[usize]) -> PyErr {
+fn raised(py: Python<'_>, error: Error, x: &Description, axes: Axes) -> PyErr {
     let message = error.to_string();
     match error {
         Error::AxisOutOfRange { .. } => axis_error(py, message),
         Error::Dtype(_) => PyTypeError::new_err(message),
         Error::Memory { .. } => PyMemoryError::new_err(message),
         Error::NotANumber { index } | Error::NoConvergence { index } => {
-            linalg_error_at(py, message, index, shape)
+            let batch = norm_shape(x.shape(), Order::Fro, axes, false).unwrap_or_default();
+            linalg_error_at(py, message, index, &batch)
         }
         Error::Tensor(error) => error.into(),
         _ => PyValueError::new_err(message),

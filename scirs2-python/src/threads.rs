@@ -1,8 +1,9 @@
 //! The thread count, as Python sets it.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::thread::{self, ThreadId};
 
-use pyo3::exceptions::PyValueError;
+use pyo3::exceptions::{PyOverflowError, PyValueError};
 use pyo3::prelude::*;
 use scirs2_core::pool::{self, ThreadCountError};
 
@@ -79,8 +80,8 @@ pub(crate) fn set_num_threads(n: &Bound<'_, PyAny>) -> PyResult<()> {
 )]
 pub(crate) struct num_threads {
     count: usize,
-    /// What held before each `with` that this object is in.
-    before: Mutex<Vec<Option<usize>>>,
+    /// What held before each `with` that this object is in, and on which thread.
+    before: Mutex<Vec<(ThreadId, Option<usize>)>>,
 }
 
 #[pymethods]
@@ -98,13 +99,16 @@ impl num_threads {
 
     fn __enter__(&self) -> PyResult<()> {
         let before = pool::set_local_threads(Some(self.count)).map_err(out_of_range)?;
-        self.stack().push(before);
+        self.stack().push((thread::current().id(), before));
         Ok(())
     }
 
     #[pyo3(signature = (*_exception))]
     fn __exit__(&self, _exception: &Bound<'_, PyAny>) -> PyResult<()> {
-        let before = self.stack().pop().flatten();
+        let here = thread::current().id();
+        let mut stack = self.stack();
+        let innermost = stack.iter().rposition(|(thread, _)| *thread == here);
+        let before = innermost.and_then(|at| stack.remove(at).1);
         pool::set_local_threads(before).map_err(out_of_range)?;
         Ok(())
     }
@@ -115,18 +119,26 @@ impl num_threads {
 }
 
 impl num_threads {
-    fn stack(&self) -> std::sync::MutexGuard<'_, Vec<Option<usize>>> {
+    fn stack(&self) -> MutexGuard<'_, Vec<(ThreadId, Option<usize>)>> {
         self.before.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 /// An integer as a count; one below zero or beyond 64 bits is out of range.
 fn count(n: &Bound<'_, PyAny>) -> PyResult<usize> {
-    let n = n.call_method0(pyo3::intern!(n.py(), "__index__"))?;
-    let n: i64 = n.extract().unwrap_or(i64::MAX);
+    let n = match n.extract::<i64>() {
+        Err(error) if error.is_instance_of::<PyOverflowError>(n.py()) => i64::MAX,
+        n => n?,
+    };
     usize::try_from(n).map_err(|_| out_of_range(ThreadCountError(n)))
 }
 
 fn out_of_range(error: ThreadCountError) -> PyErr {
     PyValueError::new_err(error.to_string())
+}
+
+/// Ends the work of all threads but this one, and waits for it; for `atexit`.
+#[pyfunction]
+pub(crate) fn _close_pool(py: Python<'_>) {
+    py.detach(pool::close);
 }

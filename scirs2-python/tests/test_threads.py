@@ -388,27 +388,48 @@ class TestExit:
             """
         )
 
-    def test_a_daemon_thread_in_a_norm_at_exit(self):
-        for threads in (1, 2):
-            child.run(
-                f"""
-                import threading
-                import numpy as np
-                import scirs2
+    @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="needs the C library's exit")
+    @pytest.mark.parametrize("threads", [1, 2])
+    @pytest.mark.parametrize("order", ["nuc", 3])
+    def test_a_daemon_thread_in_a_norm_at_exit(self, order, threads):
+        child.run(
+            f"""
+            import ctypes, os, threading, time
 
-                scirs2.set_num_threads({threads})
-                x = np.broadcast_to(np.random.default_rng(1).random((50, 50)), (3000, 50, 50))
-                running = threading.Event()
+            # What a C library flushes last, after every other library has been shut down, waits for
+            # a reader that does not come for a second: time for a crash in what still runs.
+            reading, writing = os.pipe()
+            if os.fork() == 0:
+                time.sleep(1)
+                os._exit(0)
+            os.close(reading)
+            os.set_blocking(writing, False)
+            try:
+                while True:
+                    os.write(writing, bytes(4096))
+            except BlockingIOError:
+                os.set_blocking(writing, True)
+            libc = ctypes.CDLL(None)
+            libc.fdopen.restype = ctypes.c_void_p
+            libc.fputs(b"late", ctypes.c_void_p(libc.fdopen(writing, b"w")))
 
-                def work():
-                    while True:
-                        running.set()
-                        scirs2.norm(x, "nuc", (1, 2))
+            import numpy as np
+            import scirs2
 
-                threading.Thread(target=work, daemon=True).start()
-                running.wait()
-                """
-            )
+            scirs2.set_num_threads({threads})
+            x = np.random.default_rng(1).random((50, 50))
+            batch = np.broadcast_to(x, (1_000_000, 50, 50))
+            running = threading.Event()
+
+            def work():
+                running.set()
+                scirs2.norm(batch, {order!r}, (1, 2) if {order!r} == "nuc" else 1)
+
+            threading.Thread(target=work, daemon=True).start()
+            running.wait()
+            time.sleep(0.2)
+            """
+        )
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="counts threads in /proc")

@@ -167,6 +167,11 @@ multiversion! {
     /// Each `len` neighbours into one value.
     pub(crate) fn segments<F: Fold>(xs: &[f64], len: usize, out: &mut [f64]) {
         for (out, segment) in out.iter_mut().zip(xs.chunks_exact(len)) {
+            if len < 8 {
+                let step = |lane, &x| F::step(lane, x);
+                *out = F::value(segment.iter().fold(F::START, step));
+                continue;
+            }
             let mut lanes = [F::START; 8];
             let (chunks, rest) = segment.as_chunks::<8>();
             for chunk in chunks {
@@ -239,5 +244,109 @@ fn whole_power<const N: usize>(xs: &mut [f64; N], exponent: i32) {
 pub(crate) fn powers(xs: &mut [f64], exponent: f64) {
     for x in xs {
         *x = x.abs().powf(exponent);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::isa::forced::baseline;
+    use super::*;
+
+    const SIZES: [usize; 10] = [0, 1, 7, 8, 31, 32, 33, 100, 1000, 2048];
+
+    fn hostile(len: usize) -> Vec<f64> {
+        let special = [
+            0.0,
+            -0.0,
+            1e200,
+            -1e-200,
+            f64::INFINITY,
+            f64::from_bits(1),
+            -3.5,
+        ];
+        (0..len)
+            .map(|i| special[i * i % 7] * (1.0 + i as f64))
+            .collect()
+    }
+
+    fn every_shell_agrees<F: Fold>() {
+        for len in SIZES {
+            let xs = hostile(len);
+            let by_columns = || {
+                let mut lanes = vec![F::START; len];
+                step::<F>(&mut lanes, &xs);
+                step_four::<F>(&mut lanes, [&xs; 4]);
+                values::<F>(&mut lanes);
+                lanes
+            };
+            let by_segments = || {
+                let mut out = vec![0.0; len / 5];
+                segments::<F>(&xs, 5, &mut out);
+                out
+            };
+            assert_eq!(
+                fold::<F>(&xs).to_bits(),
+                baseline(|| fold::<F>(&xs)).to_bits()
+            );
+            assert_eq!(by_columns(), baseline(by_columns));
+            assert_eq!(by_segments(), baseline(by_segments));
+        }
+    }
+
+    #[test]
+    fn every_instruction_set_gives_the_same_bits() {
+        every_shell_agrees::<Sum>();
+        every_shell_agrees::<Square>();
+        every_shell_agrees::<Count>();
+        every_shell_agrees::<Max>();
+        every_shell_agrees::<Min>();
+        for exponent in [-7, -1, 3, 4, 64] {
+            let raised = || {
+                let mut xs = hostile(100);
+                whole_powers(&mut xs, exponent);
+                xs
+            };
+            assert_eq!(raised(), baseline(raised));
+        }
+    }
+
+    #[test]
+    fn extremes_keep_a_nan_wherever_it_stands() {
+        for len in [1, 8, 33, 100] {
+            for at in 0..len {
+                for nan in [f64::NAN, -f64::NAN, f64::from_bits(0x7ff0_0000_0000_0001)] {
+                    let mut xs = hostile(len);
+                    xs[at] = nan;
+                    assert!(fold::<Max>(&xs).is_nan());
+                    assert!(fold::<Min>(&xs).is_nan());
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn extremes_are_those_of_the_magnitudes() {
+        let xs = [-3.0, 2.0, -0.5, f64::NEG_INFINITY];
+        assert_eq!((fold::<Max>(&xs), fold::<Min>(&xs)), (f64::INFINITY, 0.5));
+        assert_eq!((fold::<Max>(&[]), fold::<Min>(&[])), (0.0, f64::INFINITY));
+        assert_eq!(fold::<Min>(&[f64::INFINITY]), f64::INFINITY);
+    }
+
+    #[test]
+    fn whole_powers_are_close_to_the_library_s() {
+        for exponent in [-64, -3, -1, 1, 2, 3, 5, 17, 64] {
+            let mut xs: Vec<f64> = (1..50).map(|i| -0.1 * f64::from(i)).collect();
+            let expected: Vec<f64> = xs.iter().map(|x| x.abs().powi(exponent)).collect();
+            whole_powers(&mut xs, exponent);
+            for (x, expected) in xs.iter().zip(&expected) {
+                // Each product rounds once; there are at most 2 log2(64) of them,
+                // each repeated in the next square.
+                let bound = f64::from(exponent.abs()) * f64::EPSILON * expected;
+                assert!(
+                    (x - expected).abs() <= bound,
+                    "{x:e} {expected:e} {exponent}"
+                );
+            }
+        }
     }
 }

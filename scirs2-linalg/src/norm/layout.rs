@@ -21,6 +21,10 @@ const WIDTH: usize = 1024;
 /// Elements of one piece: some 100 microseconds of work.
 const GRAIN: usize = 1 << 17;
 
+/// The most parts of one result: a broadcast array may have more elements than
+/// there is memory for what its parts come to.
+const SPLITS: usize = 1 << 16;
+
 /// How an array is reduced.
 #[derive(Debug)]
 pub(super) struct Layout {
@@ -104,7 +108,7 @@ impl Layout {
         let width = self.bands.map_or(1, |bands| bands.band.width());
         let work = numbers.saturating_mul(width).max(1);
         let (units_each, numbers_each) = if work >= 2 * GRAIN {
-            (1, GRAIN.div_ceil(width))
+            (1, GRAIN.div_ceil(width).max(numbers.div_ceil(SPLITS)))
         } else {
             ((GRAIN / work).max(1), numbers.max(1))
         };

@@ -36,6 +36,7 @@ pub(super) fn spectral<T: Normed>(
         for (i, norm) in norms.iter_mut().enumerate() {
             let index = piece * each + i;
             let matrix = matrix(&x, rows, columns, index);
+            let index = (x.ndim() > 2).then_some(index);
             *norm = of_one(&matrix, of, &mut solver, index)?;
         }
         Ok::<_, Error>(())
@@ -75,7 +76,7 @@ fn of_one<T: Normed>(
     matrix: &ArrayViewD<'_, T>,
     of: Spectral,
     solver: &mut Option<SingularValues<T::Singular>>,
-    index: usize,
+    index: Option<usize>,
 ) -> Result<f64, Error> {
     let solver = match solver {
         Some(solver) => solver,
