@@ -56,11 +56,11 @@ impl<'py> Offer<'py> {
     /// consumed and for a tensor that cannot be taken.
     pub fn of(object: &Bound<'py, PyAny>, request: &Request) -> PyResult<Self> {
         if request.device.is_none()
-            && let Some(owner) = table::export(object)?
+            && let Some((owner, description)) = table::export(object)?
         {
             return Ok(Offer {
-                description: owner.describe()?,
                 holder: Holder::Offer(owner),
+                description,
             });
         }
         Offer::in_capsule(ask(object, request)?)

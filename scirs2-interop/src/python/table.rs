@@ -8,8 +8,10 @@ use pyo3::exceptions::PyBufferError;
 use pyo3::ffi;
 use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::types::{PyCapsule, PyType};
+use pyo3::types::{PyCapsule, PyString, PyType};
+use scirs2_core::DType;
 
+use crate::Description;
 use crate::owner::Owner;
 use crate::sys::{
     DLManagedTensorVersioned, DLPackExchangeAPI, DLPackExchangeAPIHeader,
@@ -44,25 +46,29 @@ static TYPES: Mutex<Vec<(Py<PyType>, Option<Exporter>)>> = Mutex::new(Vec::new()
 /// be asked: there is no table, or it fails, or it would export too much.
 pub(super) fn export(
     object: &Bound<'_, PyAny>,
-) -> PyResult<Option<Owner<DLManagedTensorVersioned>>> {
+) -> PyResult<Option<(Owner<DLManagedTensorVersioned>, Description)>> {
     let Some(exporter) = exporter(object)? else {
         return Ok(None);
     };
-    if exporter.is_torch && is_refused(object)? {
-        return Ok(None);
-    }
     let mut managed = ptr::null_mut();
     // SAFETY: the table belongs to the object's type and the thread is
     // attached, as the protocol asks; `managed` takes the result.
     let status = unsafe { (exporter.export)(object.as_ptr().cast(), &raw mut managed) };
-    let managed = NonNull::new(managed);
-    if status != 0 {
-        // `__dlpack__` says better why: what comes here is often a C++ trace.
-        drop(PyErr::take(object.py()));
+    let managed = match NonNull::new(managed) {
+        Some(managed) if status == 0 => managed,
+        _ => {
+            // `__dlpack__` says better why: what comes here is often a C++ trace.
+            drop(PyErr::take(object.py()));
+            return Ok(None);
+        }
+    };
+    // SAFETY: the function hands over an owned tensor, as the protocol says.
+    let owner = unsafe { Owner::from_raw(managed) };
+    let description = owner.describe()?;
+    if exporter.is_torch && is_refused(object, description.dtype())? {
         return Ok(None);
     }
-    // SAFETY: the function hands over an owned tensor, as the protocol says.
-    Ok(managed.map(|managed| unsafe { Owner::from_raw(managed) }))
+    Ok(Some((owner, description)))
 }
 
 fn exporter(object: &Bound<'_, PyAny>) -> PyResult<Option<Exporter>> {
@@ -143,20 +149,39 @@ fn read(capsule: &Bound<'_, PyCapsule>) -> Option<DLPackManagedTensorFromPyObjec
     None
 }
 
-/// Whether a PyTorch tensor needs its own `__dlpack__`, which refuses it: it
+/// Whether PyTorch's `__dlpack__` refuses a tensor that its table exports: it
 /// requires grad, or its elements are to be conjugated when they are read.
 ///
 /// Elements that are to be negated are refused here: `__dlpack__` gives them
 /// away with the wrong sign.
-fn is_refused(tensor: &Bound<'_, PyAny>) -> PyResult<bool> {
+fn is_refused(tensor: &Bound<'_, PyAny>, dtype: DType) -> PyResult<bool> {
     let py = tensor.py();
-    let is = |question: Bound<'_, PyAny>| question.is_truthy();
-    if is(tensor.call_method0(intern!(py, "is_neg"))?)? {
+    let complex = match dtype {
+        DType::BComplex32 | DType::Complex32 | DType::Complex64 | DType::Complex128 => true,
+        DType::BFloat16 | DType::Float16 | DType::Float32 | DType::Float64 => false,
+        // Gradients, conjugates and their imaginary parts are none of these.
+        _ => return Ok(false),
+    };
+    if is(tensor, intern!(py, "is_neg"))? {
         return Err(PyBufferError::new_err(
             "the tensor's negative bit is set, so its memory holds the negated elements; \
              pass x.resolve_neg()",
         ));
     }
-    Ok(is(tensor.getattr(intern!(py, "requires_grad"))?)?
-        || is(tensor.call_method0(intern!(py, "is_conj"))?)?)
+    Ok(tensor.getattr(intern!(py, "requires_grad"))?.is_truthy()?
+        || complex && is(tensor, intern!(py, "is_conj"))?)
+}
+
+/// Calls a method that answers yes or no, without making a bound method first.
+fn is(tensor: &Bound<'_, PyAny>, question: &Bound<'_, PyString>) -> PyResult<bool> {
+    // SAFETY: an object, a name, and the NULL that ends the arguments.
+    let answer = unsafe {
+        ffi::PyObject_CallMethodObjArgs(
+            tensor.as_ptr(),
+            question.as_ptr(),
+            ptr::null_mut::<ffi::PyObject>(),
+        )
+    };
+    // SAFETY: a new reference, or NULL with an exception set.
+    unsafe { Bound::from_owned_ptr_or_err(tensor.py(), answer) }?.is_truthy()
 }
