@@ -14,8 +14,14 @@ import torch
 from capsule import consume, describe, name_of
 from layouts import DTYPES, make
 
-# Without it JAX has no float64 and no int64.
-jax.config.update("jax_enable_x64", True)
+
+@pytest.fixture(scope="module", autouse=True)
+def jax_with_64_bits():
+    """JAX with float64 and int64, here and nowhere else."""
+    jax.config.update("jax_enable_x64", True)
+    yield
+    jax.config.update("jax_enable_x64", False)
+
 
 FORMS = pytest.mark.parametrize("form", [None, (1, 0)], ids=["legacy", "versioned"])
 
