@@ -3,6 +3,7 @@
 
 PYTHON ?= python3
 VENV := .venv
+PEERS := .venv-peers
 ifeq ($(OS),Windows_NT)
 BIN := $(VENV)/Scripts
 else
@@ -23,10 +24,10 @@ SOURCES := $(shell find Cargo.toml Cargo.lock pyproject.toml README.md LICENSE-*
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup build demo test lint fmt bench docs clean
+.PHONY: help setup build demo test test-peers test-sanitized fuzz lint fmt bench docs clean
 
 help: ## Tell what there is
-	@awk 'BEGIN { FS = ":.*## " } /^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 setup: $(VENV)/.build $(VENV)/.test $(VENV)/.lint $(VENV)/.docs $(VENV)/.bench ## Fill .venv with every tool (PYTHON=python3.12 picks another Python)
 
@@ -42,6 +43,36 @@ test: build $(VENV)/.test ## Run the Rust tests, then the Python tests
 	cargo test $(LOCKED) --quiet --workspace --exclude scirs2-python
 	@echo "--- Python tests"
 	$(BIN)/pytest --quiet
+
+test-peers: build $(PEERS)/.installed ## Run the tests against every array library, and write the table of the docs
+	$(PEERS)/bin/python -m pytest --quiet scirs2-python/tests/peers/both_ways.py
+
+# The sanitizers' flags are unstable, what they need is in the stable toolchain.
+HOST = $(shell rustc --version --verbose | sed -n 's/^host: //p')
+SANITIZE := -Zsanitizer=address
+# What valgrind sees beyond a byte out of bounds, a double free and a leak is
+# CPython's own: it reads memory it has not written.
+VALGRIND := valgrind --quiet --undef-value-errors=no --leak-check=full \
+	--show-leak-kinds=definite --errors-for-leak-kinds=definite --error-exitcode=99 \
+	--num-callers=40 --suppressions=$(CURDIR)/scirs2-python/tests/valgrind.supp
+
+test-sanitized: build $(VENV)/.test ## Run the exchange tests under AddressSanitizer, LeakSanitizer and valgrind (Linux)
+	@command -v valgrind > /dev/null || { echo "valgrind is needed"; exit 1; }
+	@echo "--- Rust tests of the exchange, with AddressSanitizer and LeakSanitizer"
+	RUSTC_BOOTSTRAP=1 RUSTFLAGS=$(SANITIZE) RUSTDOCFLAGS=$(SANITIZE) ASAN_OPTIONS=detect_leaks=1 \
+		cargo test $(LOCKED) --quiet --package scirs2-interop --target $(HOST) --target-dir target/sanitized
+	@echo "--- Python tests of the exchange under valgrind (some minutes)"
+	cd scirs2-python/tests && PYTHONMALLOC=malloc $(VALGRIND) $(CURDIR)/$(BIN)/python -c \
+		'import hostile; [case() for case in hostile.CASES.values()]; print(len(hostile.CASES), "hostile cases passed")'
+	PYTHONMALLOC=malloc $(VALGRIND) $(BIN)/python -m pytest --quiet -p no:cacheprovider -o timeout=0 \
+		scirs2-python/tests/test_import.py scirs2-python/tests/test_export.py
+
+SECONDS ?= 600
+fuzz: ## Try any DLPack struct for ten minutes (SECONDS=60 picks another time)
+	@command -v cargo-fuzz > /dev/null || { echo "cargo-fuzz is needed: cargo install cargo-fuzz"; exit 1; }
+	@mkdir -p target/fuzz/corpus
+	RUSTC_BOOTSTRAP=1 cargo fuzz run --target-dir target/fuzz structs target/fuzz/corpus fuzz/corpus/structs -- \
+		-artifact_prefix=target/fuzz/ -max_total_time=$(SECONDS) -max_len=512 -malloc_limit_mb=1000000000
 
 lint: $(VENV)/.build $(VENV)/.lint ## Check format, lints and doc comments
 	cargo fmt --all --check
@@ -64,7 +95,7 @@ docs: build $(VENV)/.docs $(VENV)/.test ## Build the site into docs/_build/html
 	@echo "open docs/_build/html/index.html"
 
 clean: ## Remove .venv and all that was built
-	rm -rf .venv target third-party-licences docs/_build .pytest_cache .hypothesis .ruff_cache
+	rm -rf .venv .venv-peers target third-party-licences docs/_build .pytest_cache .hypothesis .ruff_cache
 
 # A stamp tells that a step is done; it is repeated when what it read changes.
 $(VENV)/.tools:
@@ -92,4 +123,21 @@ $(VENV)/.build $(VENV)/.test $(VENV)/.lint $(VENV)/.docs $(VENV)/.bench: $(VENV)
 $(VENV)/.installed: $(SOURCES) | $(VENV)/.build
 	@echo "--- Building scirs2 in release mode (the first time takes two minutes or three)"
 	@$(BIN)/python -m pip install --quiet --no-build-isolation .
+	@touch $@
+
+# Libraries too heavy for every run. The wheel is a file, because the name on the
+# public index is another package's.
+PEER_LIST := scirs2-python/tests/peers/requirements.txt
+
+$(PEERS)/.libraries: $(PEER_LIST) | $(VENV)/.tools
+	@echo "--- Installing every array library into $(PEERS) (some gigabytes)"
+	@$(PYTHON) -m venv $(PEERS)
+	@$(BIN)/uv pip install --quiet --python $(PEERS)/bin/python --requirement $< || \
+		$(PEERS)/bin/python -m pip install --quiet --requirement $<
+	@touch $@
+
+$(PEERS)/.installed: $(VENV)/.installed $(PEERS)/.libraries
+	@rm -rf target/peers
+	@$(BIN)/python -m pip wheel --quiet --no-build-isolation --no-deps --wheel-dir target/peers .
+	@$(PEERS)/bin/python -m pip install --quiet --no-deps --force-reinstall target/peers/*.whl
 	@touch $@

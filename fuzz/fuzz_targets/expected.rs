@@ -135,9 +135,11 @@ impl Expected {
             let span = layout.span();
             let out = span.is_none_or(|(low, high)| low < 8 || high > (end - 1) * 8);
             expected.faults.extend(null.then_some(Fault::NullData));
+            // No allocation reaches further.
+            let far = first >= end || i64::try_from(fields.byte_offset).is_err();
             expected
                 .faults
-                .extend((!null && first >= end).then_some(Fault::ByteOffset));
+                .extend((!null && far).then_some(Fault::ByteOffset));
             expected.faults.extend(out.then_some(Fault::Range));
             let start = made.buffer as i128 * 8;
             let end = start + fields.buffer.len() as i128 * 8;

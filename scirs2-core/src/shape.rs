@@ -14,6 +14,7 @@
 /// assert_eq!(element_count(&[usize::MAX, 2]), None);
 /// ```
 #[must_use]
+#[inline]
 pub fn element_count(shape: &[usize]) -> Option<usize> {
     if shape.contains(&0) {
         return Some(0);
@@ -82,6 +83,7 @@ pub fn is_c_contiguous(shape: &[usize], strides: &[isize]) -> bool {
 /// assert_eq!(reach(&[4, 0], &[1, 1]), None);
 /// ```
 #[must_use]
+#[inline]
 pub fn reach(shape: &[usize], strides: &[isize]) -> Option<(isize, isize)> {
     let (mut low, mut high) = (0isize, 0isize);
     for (&len, &stride) in shape.iter().zip(strides) {

@@ -7,9 +7,9 @@ use scirs2_core::shape::{c_strides, element_count, reach};
 use scirs2_core::{DType, Device};
 use smallvec::SmallVec;
 
-use crate::Error;
 use crate::dtype::dtype_of;
 use crate::sys::DLTensor;
+use crate::{Error, Layout};
 
 /// The most axes a tensor may have, as in NumPy 2.
 pub const MAX_NDIM: usize = 64;
@@ -48,6 +48,7 @@ impl Description {
     /// # Errors
     /// [`Error::Ndim`], [`Error::TooLarge`], [`Error::NullData`] or
     /// [`Error::StridesOutOfRange`].
+    #[inline]
     pub fn new(
         data: *mut u8,
         dtype: DType,
@@ -55,10 +56,9 @@ impl Description {
         strides: Axes<isize>,
         read_only: bool,
     ) -> Result<Self, Error> {
-        Description::checked(data, dtype, shape, strides, false).map(|description| Description {
-            read_only,
-            ..description
-        })
+        let mut description = Description::checked(data, dtype, shape, strides, false)?;
+        description.read_only = read_only;
+        Ok(description)
     }
 
     /// As [`new`](Self::new), for elements narrower than a byte that lie in C
@@ -71,6 +71,7 @@ impl Description {
         Description::checked(data, dtype, shape, strides.into(), true)
     }
 
+    #[inline]
     fn checked(
         data: *mut u8,
         dtype: DType,
@@ -81,35 +82,28 @@ impl Description {
         if shape.len() > MAX_NDIM || strides.len() != shape.len() {
             return Err(Error::Ndim(shape.len() as i64));
         }
-        let too_large = || Error::TooLarge {
+        let too_large = |shape: &[usize]| Error::TooLarge {
             shape: shape.to_vec(),
             dtype,
         };
+        let itemsize = dtype.itemsize();
         let count = element_count(&shape)
-            .filter(|&count| {
-                count
-                    .checked_mul(dtype.itemsize())
-                    .is_some_and(|bytes| isize::try_from(bytes).is_ok())
-            })
-            .ok_or_else(too_large)?;
+            .filter(|count| count.checked_mul(itemsize).is_some_and(fits))
+            .ok_or_else(|| too_large(&shape))?;
         if count == 0 || shape.contains(&1) {
-            let unused = c_strides(&shape).ok_or_else(too_large)?;
+            let unused = c_strides(&shape).ok_or_else(|| too_large(&shape))?;
             for (axis, &len) in shape.iter().enumerate() {
                 if count == 0 || len == 1 {
                     strides[axis] = unused[axis];
                 }
             }
         }
-        let step = if packed {
-            dtype.bits()
-        } else {
-            8 * dtype.itemsize()
-        };
         let data = if count == 0 {
             dangling()
         } else {
             let data = NonNull::new(data).ok_or(Error::NullData(count))?;
-            if !in_address_space(data.as_ptr() as usize, &shape, &strides, step) {
+            // Packed elements reach less far than if each had its byte.
+            if in_address_space(data, &shape, &strides, itemsize).is_none() {
                 return Err(Error::StridesOutOfRange {
                     shape: shape.to_vec(),
                     strides: strides.to_vec(),
@@ -167,11 +161,24 @@ impl Description {
         };
         let data = first_element(tensor, &shape)?;
         let packed = dtype.bits() < 8 && !padded;
-        let description = Description::checked(data, dtype, shape, strides, packed)?;
-        Ok(Description {
-            device: tensor.device,
-            ..description
-        })
+        let mut description = Description::checked(data, dtype, shape, strides, packed)?;
+        description.device = tensor.device;
+        Ok(description)
+    }
+
+    /// The same, borrowed, to be exported.
+    #[must_use]
+    pub fn layout(&self) -> Layout<'_> {
+        Layout {
+            data: self.data(),
+            device: self.device,
+            dtype: self.dtype,
+            shape: &self.shape,
+            strides: &self.strides,
+            read_only: self.read_only,
+            copied: self.copied,
+            packed: self.packed,
+        }
     }
 
     /// Address of the first element: the one whose indices are all zero.
@@ -221,18 +228,6 @@ impl Description {
     #[must_use]
     pub const fn is_packed(&self) -> bool {
         self.packed
-    }
-
-    /// Says whether the memory may be written.
-    #[must_use]
-    pub fn with_read_only(self, read_only: bool) -> Self {
-        Description { read_only, ..self }
-    }
-
-    /// Marks the memory as a copy that nobody else has.
-    #[must_use]
-    pub fn with_copied(self, copied: bool) -> Self {
-        Description { copied, ..self }
     }
 }
 
@@ -291,21 +286,29 @@ fn first_element(tensor: &DLTensor, shape: &[usize]) -> Result<*mut u8, Error> {
         })
 }
 
-/// Whether all elements, the first of them at `address`, have an address;
-/// `step` is the bits from one element to the next.
-fn in_address_space(address: usize, shape: &[usize], strides: &[isize], step: usize) -> bool {
-    let Some((low, high)) = reach(shape, strides) else {
-        return false;
-    };
-    // No product of two 64-bit numbers leaves 128 bits.
-    let step = step as i128;
-    let start = (low as i128 * step).div_euclid(8);
-    let end = ((high as i128 + 1) * step + 7).div_euclid(8);
-    let address = address as i128;
-    address + start > 0
-        && address + end <= usize::MAX as i128
-        // The span itself must fit, as Rust asks of every allocation.
-        && end - start <= isize::MAX as i128
-        // And so must a stride in bytes, as NumPy counts them.
-        && strides.iter().all(|&stride| (stride as i128 * step / 8).abs() <= isize::MAX as i128)
+/// `Some` where all elements, the first of them at `data`, have an address.
+///
+/// A stride in bytes then fits too: along an axis with two elements it is part of
+/// the reach, and elsewhere it is C order's.
+#[inline]
+fn in_address_space(
+    data: NonNull<u8>,
+    shape: &[usize],
+    strides: &[isize],
+    itemsize: usize,
+) -> Option<()> {
+    let address = data.as_ptr() as usize;
+    let itemsize = itemsize.cast_signed();
+    let (low, high) = reach(shape, strides)?;
+    let low = low.checked_mul(itemsize)?;
+    let end = high.checked_add(1)?.checked_mul(itemsize)?;
+    // The span itself must fit, as Rust asks of every allocation.
+    end.checked_sub(low)?;
+    address.checked_add_signed(low).filter(|&at| at != 0)?;
+    address.checked_add_signed(end).map(|_| ())
+}
+
+/// No allocation is larger than `isize::MAX`.
+fn fits(bytes: usize) -> bool {
+    isize::try_from(bytes).is_ok()
 }

@@ -7,6 +7,7 @@ use crate::sys::{DLDataType, type_code as code};
 
 /// The DLPack type of a dtype.
 #[must_use]
+#[inline]
 pub const fn dl_type(dtype: DType) -> DLDataType {
     use DType as D;
     let code = match dtype {

@@ -3,12 +3,15 @@
 use core::ptr::NonNull;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
+use scirs2_core::{DType, Device};
 use smallvec::SmallVec;
 
+#[cfg(doc)]
+use crate::Description;
 use crate::dtype::dl_type;
 use crate::owner::ManagedStruct;
 use crate::sys::{DLTensor, FLAG_IS_COPIED, FLAG_IS_SUBBYTE_TYPE_PADDED, FLAG_READ_ONLY};
-use crate::{Description, Error, Owner};
+use crate::{Error, Owner};
 
 /// The struct, the numbers it points to, and the keeper, in one allocation.
 struct Export<M, K> {
@@ -18,57 +21,73 @@ struct Export<M, K> {
     keeper: K,
 }
 
+/// A tensor to be exported: what [`Description`] holds, borrowed and not checked.
+#[derive(Clone, Copy, Debug)]
+pub struct Layout<'a> {
+    /// The first element.
+    pub data: *mut u8,
+    /// Where the memory lives.
+    pub device: Device,
+    /// Type of the elements.
+    pub dtype: DType,
+    /// Length of each axis.
+    pub shape: &'a [usize],
+    /// Step along each axis, in elements; as many as there are lengths.
+    pub strides: &'a [isize],
+    /// The consumer must not write.
+    pub read_only: bool,
+    /// The memory is the consumer's alone.
+    pub copied: bool,
+    /// Elements narrower than a byte lie without gaps.
+    pub packed: bool,
+}
+
 /// Wraps a tensor for a consumer; `keeper` is dropped when the consumer is done,
 /// on whatever thread that is.
 ///
 /// # Safety
-/// While `keeper` lives, the described memory can be read, and written unless
-/// it is described as read-only.
+/// While `keeper` lives, the memory that `layout` tells of can be read, and
+/// written unless it is read-only.
 ///
 /// # Errors
 /// [`Error::ReadOnlyLegacy`] and [`Error::PaddedLegacy`] where the struct cannot
-/// say what must be said.
-/// [`Error::NegativeStrides`], which consumers fail on.
+/// say what must be said. [`Error::NegativeStrides`], which consumers fail on.
+#[inline]
 pub unsafe fn export<M: ManagedStruct, K: Send + 'static>(
-    description: &Description,
+    layout: &Layout<'_>,
     keeper: K,
 ) -> Result<Owner<M>, Error> {
-    if description.read_only && !M::HAS_FLAGS {
+    if layout.read_only && !M::HAS_FLAGS {
         return Err(Error::ReadOnlyLegacy);
     }
-    if description.strides.iter().any(|&stride| stride < 0) {
-        return Err(Error::NegativeStrides(description.strides.to_vec()));
+    if layout.strides.iter().any(|&stride| stride < 0) {
+        return Err(Error::NegativeStrides(layout.strides.to_vec()));
     }
-    let padded = description.dtype.bits() < 8 && !description.packed;
+    let padded = layout.dtype.bits() < 8 && !layout.packed;
     if padded && !M::HAS_FLAGS {
-        return Err(Error::PaddedLegacy(description.dtype));
+        return Err(Error::PaddedLegacy(layout.dtype));
     }
-    let mut flags = 0;
-    if description.read_only {
-        flags |= FLAG_READ_ONLY;
-    }
-    if description.copied {
-        flags |= FLAG_IS_COPIED;
-    }
-    if padded {
-        flags |= FLAG_IS_SUBBYTE_TYPE_PADDED;
-    }
-    let ndim = description.shape.len();
-    let lengths = description.shape.iter().map(|&len| len as i64);
-    let strides = description.strides.iter().map(|&stride| stride as i64);
+    let flag = |is: bool, flag: u64| if is { flag } else { 0 };
+    let flags = flag(layout.read_only, FLAG_READ_ONLY)
+        | flag(layout.copied, FLAG_IS_COPIED)
+        | flag(padded, FLAG_IS_SUBBYTE_TYPE_PADDED);
+    let ndim = layout.shape.len();
+    let mut numbers = SmallVec::new();
+    numbers.extend(layout.shape.iter().map(|&len| len as i64));
+    numbers.extend(layout.strides.iter().map(|&stride| stride as i64));
     let mut tensor = DLTensor {
-        data: description.data().cast(),
-        device: description.device,
+        data: layout.data.cast(),
+        device: layout.device,
         // At most 64.
         ndim: ndim as i32,
-        dtype: dl_type(description.dtype),
+        dtype: dl_type(layout.dtype),
         shape: core::ptr::null_mut(),
         strides: core::ptr::null_mut(),
         byte_offset: 0,
     };
     let export = Box::into_raw(Box::new(Export {
         managed: M::new(tensor, flags, core::ptr::null_mut(), None),
-        numbers: lengths.chain(strides).collect(),
+        numbers,
         keeper,
     }));
     // Pointers into the box are taken once it no longer moves.

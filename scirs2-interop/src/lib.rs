@@ -43,6 +43,6 @@ mod view;
 pub use description::{Axes, Description, MAX_NDIM};
 pub use dtype::dl_type;
 pub use error::Error;
-pub use export::export;
+pub use export::{Layout, export};
 pub use owner::{ManagedStruct, Owner};
 pub use tensor::Tensor;

@@ -275,10 +275,11 @@ impl Tensor {
         let shape = packed.shape.clone();
         let strides = c_strides(&shape).unwrap_or_default().into();
         let data = bytes.as_mut_ptr();
-        let description = Description::new(data, packed.dtype(), shape, strides, false)?;
+        let mut description = Description::new(data, packed.dtype(), shape, strides, false)?;
+        description.copied = true;
         // SAFETY: the vector keeps one byte for each element, and nothing else
         // refers to it.
-        Ok(unsafe { Tensor::new(description.with_copied(true), bytes) })
+        Ok(unsafe { Tensor::new(description, bytes) })
     }
 
     /// A managed tensor for another library, which holds this handle until it
@@ -292,12 +293,14 @@ impl Tensor {
     /// [`Error::ReadOnlyLegacy`]: only `DLManagedTensorVersioned` can say that
     /// the memory must not be written.
     pub fn export<M: ManagedStruct>(mut self) -> Result<Owner<M>, Error> {
-        let mut description = self.description().clone();
-        description.read_only |= Arc::get_mut(&mut self.shared).is_none();
+        let shared = Arc::get_mut(&mut self.shared).is_none();
+        let description = self.description().clone();
+        let mut layout = description.layout();
+        layout.read_only |= shared;
         // SAFETY: the handle that goes along keeps the memory readable. Where
         // it is not described as read-only nobody else has a handle, and the
         // one inside the export is never read through.
-        unsafe { export(&description, self) }
+        unsafe { export(&layout, self) }
     }
 }
 

@@ -236,8 +236,9 @@ fn the_keeper_is_dropped_once_even_if_it_panics() {
     let description =
         Description::new(memory.as_mut_ptr(), DType::UInt8, shape, strides, true).unwrap();
     // SAFETY: `memory` outlives the export, and is read-only.
-    let exported =
-        unsafe { export::<DLManagedTensorVersioned, _>(&description, Keeper(Arc::clone(&drops))) };
+    let exported = unsafe {
+        export::<DLManagedTensorVersioned, _>(&description.layout(), Keeper(Arc::clone(&drops)))
+    };
     drop(exported.unwrap());
     assert_eq!(drops.load(Ordering::SeqCst), 1);
 }

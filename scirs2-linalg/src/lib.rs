@@ -17,3 +17,8 @@ pub mod norm;
 
 pub use error::Error;
 pub use norm::{Axes, Normed, Operand, Order, Rounded, norm, norm_into, norm_shape};
+
+/// The README's Rust, compiled and run.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+struct Readme;

@@ -10,8 +10,8 @@ use numpy::npyffi::{
 };
 use numpy::{PyArrayDescrMethods, PyUntypedArray, PyUntypedArrayMethods};
 use pyo3::prelude::*;
-use scirs2_core::DType;
-use scirs2_interop::{Axes, Description, Error};
+use scirs2_core::{DType, Device};
+use scirs2_interop::{Axes, Description, Error, Layout};
 
 use crate::dtype::{descr_of, dtype_of};
 
@@ -54,27 +54,75 @@ impl fmt::Display for Undescribed {
     }
 }
 
-/// The type, place and layout of an array.
-pub(crate) fn describe(array: &Bound<'_, PyUntypedArray>) -> Result<Description, Undescribed> {
-    let descr = array.dtype();
-    let dtype = dtype_of(&descr).ok_or_else(|| Undescribed::Dtype(descr.to_string()))?;
-    if descr.is_native_byteorder() == Some(false) {
-        return Err(Undescribed::ByteOrder(descr.to_string()));
+/// The type and place of an array, and its steps in elements.
+pub(crate) struct Place {
+    dtype: DType,
+    data: *mut u8,
+    strides: Axes<isize>,
+    read_only: bool,
+}
+
+impl Place {
+    /// Reads an array's fields.
+    #[inline]
+    pub(crate) fn of(array: &Bound<'_, PyUntypedArray>) -> Result<Self, Undescribed> {
+        let descr = array.dtype();
+        let dtype = dtype_of(&descr).ok_or_else(|| Undescribed::Dtype(descr.to_string()))?;
+        if descr.is_native_byteorder() == Some(false) {
+            return Err(Undescribed::ByteOrder(descr.to_string()));
+        }
+        let itemsize = dtype.itemsize();
+        // A power of two, like every size there is.
+        let shift = itemsize.trailing_zeros();
+        let mut strides = Axes::new();
+        for (&bytes, &len) in array.strides().iter().zip(array.shape()) {
+            if bytes.trailing_zeros() >= shift {
+                strides.push(bytes >> shift);
+            } else if len <= 1 || array.is_empty() {
+                // Never stepped along.
+                strides.push(0);
+            } else {
+                return Err(Undescribed::Stride { bytes, itemsize });
+            }
+        }
+        // SAFETY: the pointer is that of a live array object.
+        let flags = unsafe { &*array.as_array_ptr() }.fields.flags;
+        Ok(Place {
+            dtype,
+            data: data(array),
+            strides,
+            read_only: flags & NPY_ARRAY_WRITEABLE == 0,
+        })
     }
-    let itemsize = dtype.itemsize();
-    let steps = array.strides().iter().zip(array.shape());
-    let strides = steps.map(|(&bytes, &len)| match bytes % itemsize as isize {
-        0 => Ok(bytes / itemsize as isize),
-        // Never stepped along.
-        _ if len <= 1 || array.is_empty() => Ok(0),
-        _ => Err(Undescribed::Stride { bytes, itemsize }),
-    });
-    let strides = strides.collect::<Result<Axes<isize>, Undescribed>>()?;
-    // SAFETY: the pointer is that of a live array object.
-    let flags = unsafe { &*array.as_array_ptr() }.fields.flags;
-    let read_only = flags & NPY_ARRAY_WRITEABLE == 0;
-    let shape = array.shape().into();
-    Description::new(data(array), dtype, shape, strides, read_only).map_err(Undescribed::Layout)
+
+    /// As an export tells it; `shape` is the array's.
+    #[inline]
+    pub(crate) fn layout<'a>(&'a self, shape: &'a [usize]) -> Layout<'a> {
+        Layout {
+            data: self.data,
+            device: Device::CPU,
+            dtype: self.dtype,
+            shape,
+            strides: &self.strides,
+            read_only: self.read_only,
+            copied: false,
+            packed: false,
+        }
+    }
+}
+
+/// The type, place and layout of an array, checked.
+pub(crate) fn describe(array: &Bound<'_, PyUntypedArray>) -> Result<Description, Undescribed> {
+    let place = Place::of(array)?;
+    let shape = Axes::from_slice(array.shape());
+    Description::new(
+        place.data,
+        place.dtype,
+        shape,
+        place.strides,
+        place.read_only,
+    )
+    .map_err(Undescribed::Layout)
 }
 
 /// An array over described memory, which `base` keeps alive.

@@ -9,6 +9,7 @@ use pyo3::prelude::*;
 use scirs2_core::{Complex32, Complex64, DType, f16};
 
 /// Our name for a type of NumPy's.
+#[inline]
 pub(crate) fn dtype_of(descr: &Bound<'_, PyArrayDescr>) -> Option<DType> {
     use DType as D;
     /// The last of the numbers that NumPy's own types have, `NPY_HALF`.

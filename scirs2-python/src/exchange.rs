@@ -1,15 +1,15 @@
 //! `from_dlpack` and `to_dlpack`.
 
-use numpy::PyUntypedArray;
+use numpy::{PyUntypedArray, PyUntypedArrayMethods};
 use pyo3::exceptions::{PyBufferError, PyTypeError, PyValueError};
 use pyo3::intern;
 use pyo3::prelude::*;
 use scirs2_core::{Device, DeviceKind};
 use scirs2_interop::python::{Offer, Request, give, keep};
 use scirs2_interop::sys::{DLManagedTensor, DLManagedTensorVersioned};
-use scirs2_interop::{Description, Error, ManagedStruct, export};
+use scirs2_interop::{Description, Error, Layout, ManagedStruct, export};
 
-use crate::array::{self, Undescribed};
+use crate::array::{self, Place, Undescribed};
 
 /// Take a tensor of any library as a NumPy array, without a copy.
 ///
@@ -290,32 +290,33 @@ pub(crate) fn to_capsule<'py>(
     }
     let copied = terms.copy == Some(true);
     let array = if copied { &array::copy(array)? } else { array };
-    let description = array::describe(array).map_err(refused)?.with_copied(copied);
-    match terms.max_version {
-        Some((1.., _)) => capsule::<DLManagedTensorVersioned>(array, &description),
-        _ if terms.legacy_read_only => {
-            capsule::<DLManagedTensor>(array, &description.with_read_only(false))
-        }
-        _ => capsule::<DLManagedTensor>(array, &description),
+    let place = Place::of(array).map_err(refused)?;
+    let mut layout = place.layout(array.shape());
+    layout.copied = copied;
+    if let Some((1.., _)) = terms.max_version {
+        return capsule::<DLManagedTensorVersioned>(array, &layout);
     }
+    layout.read_only &= !terms.legacy_read_only;
+    capsule::<DLManagedTensor>(array, &layout)
 }
 
 /// A capsule over a result, in the form that its library takes.
 pub(crate) fn to_plain_capsule<'py, M: ManagedStruct>(
     array: &Bound<'py, PyUntypedArray>,
 ) -> PyResult<Bound<'py, PyAny>> {
-    capsule::<M>(array, &array::describe(array).map_err(refused)?)
+    let place = Place::of(array).map_err(refused)?;
+    capsule::<M>(array, &place.layout(array.shape()))
 }
 
 fn capsule<'py, M: ManagedStruct>(
     array: &Bound<'py, PyUntypedArray>,
-    description: &Description,
+    layout: &Layout<'_>,
 ) -> PyResult<Bound<'py, PyAny>> {
     let keeper = ArrayKeeper(Some(array.clone().into_any().unbind()));
     // SAFETY: the keeper holds the array, and the array its memory, which NumPy
-    // lets be written unless it is described as read-only; where that was taken
-    // back, the caller promised that the consumer does not write.
-    let owner = unsafe { export::<M, _>(description, keeper) }?;
+    // lets be written unless it is read-only; where that was taken back, the
+    // caller promised that the consumer does not write.
+    let owner = unsafe { export::<M, _>(layout, keeper) }?;
     give(array.py(), owner)
 }
 

@@ -39,6 +39,12 @@ const LIBRARIES: &[(&str, Library)] = &[
         "tensorflow",
         Library::Other("tensorflow.experimental.dlpack", Takes::LegacyCapsule),
     ),
+    ("mlx", Library::Other("mlx.core", Takes::Object)),
+    (
+        "paddle",
+        Library::Other("paddle.utils.dlpack", Takes::Capsule),
+    ),
+    ("tvm_ffi", Library::Other("tvm_ffi", Takes::Object)),
 ];
 
 impl Library {

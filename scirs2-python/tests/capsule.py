@@ -11,11 +11,31 @@ import numpy as np
 
 READ_ONLY = 1
 IS_COPIED = 2
+PADDED = 4
 
 CPU, CUDA, CUDA_HOST, METAL, ROCM, ROCM_HOST, CUDA_MANAGED = 1, 2, 3, 8, 10, 11, 13
 
-# Type codes by the kind letter of a NumPy dtype.
-CODES = {"i": 0, "u": 1, "f": 2, "c": 5, "b": 6}
+# Code and bits of each dtype, by the name that NumPy and ml_dtypes give it.
+TYPES = {
+    "bool": (6, 8),
+    **{f"int{bits}": (0, bits) for bits in (1, 2, 4, 8, 16, 32, 64)},
+    **{f"uint{bits}": (1, bits) for bits in (1, 2, 4, 8, 16, 32, 64)},
+    **{f"float{bits}": (2, bits) for bits in (16, 32, 64)},
+    "bfloat16": (4, 16),
+    **{f"complex{bits}": (5, bits) for bits in (32, 64, 128)},
+    "float8_e3m4": (7, 8),
+    "float8_e4m3": (8, 8),
+    "float8_e4m3b11fnuz": (9, 8),
+    "float8_e4m3fn": (10, 8),
+    "float8_e4m3fnuz": (11, 8),
+    "float8_e5m2": (12, 8),
+    "float8_e5m2fnuz": (13, 8),
+    "float8_e8m0fnu": (14, 8),
+    "float6_e2m3fn": (15, 6),
+    "float6_e3m2fn": (16, 6),
+    "float4_e2m1fn": (17, 4),
+    "bcomplex32": (18, 32),
+}
 
 
 class Device(ctypes.Structure):
@@ -85,16 +105,25 @@ _made = {}
 _made_by_capsule = {}
 
 
-@ctypes.CFUNCTYPE(None, ctypes.c_void_p)
-def _deleter(address):
-    _made[address]._freed()
+def immortal(thing):
+    """The thing, which may be called when the interpreter takes its modules apart."""
+    ctypes.pythonapi.Py_IncRef(ctypes.py_object(thing))
+    return thing
 
 
+# The defaults live as long as the functions.
+@immortal
 @ctypes.CFUNCTYPE(None, ctypes.c_void_p)
-def _destructor(capsule):
-    made = _made_by_capsule.pop(capsule)
+def _deleter(address, made=_made):
+    made[address]._freed()
+
+
+@immortal
+@ctypes.CFUNCTYPE(None, ctypes.c_void_p)
+def _destructor(capsule, made_by_capsule=_made_by_capsule, get_name=_get_name):
+    made = made_by_capsule.pop(capsule)
     # The rule of the protocol: the destructor frees what nobody consumed.
-    if _get_name(capsule) == made.first_name and made.managed.deleter:
+    if get_name(capsule) == made.first_name and made.managed.deleter:
         made._freed()
 
 
@@ -125,8 +154,8 @@ class Made:
             "data": array.ctypes.data,
             "device": (CPU, 0),
             "ndim": None,
-            "code": CODES[array.dtype.kind],
-            "bits": array.dtype.itemsize * 8,
+            "code": TYPES[array.dtype.name][0],
+            "bits": TYPES[array.dtype.name][1],
             "lanes": 1,
             "shape": array.shape,
             "strides": tuple(step // array.itemsize for step in array.strides),
@@ -153,12 +182,11 @@ class Made:
             self.managed.flags = flags
         if deleter:
             self.managed.deleter = ctypes.cast(_deleter, ctypes.c_void_p).value
-        address = ctypes.addressof(self.managed)
-        _made[address] = self
+        _made[self.address] = self
         form = b"dltensor_versioned" if versioned else b"dltensor"
         self.first_name = _kept(form if name is None else name)
         end = ctypes.cast(_destructor, ctypes.c_void_p) if destructor else None
-        self.capsule = _new(address, self.first_name, end)
+        self.capsule = _new(self.address, self.first_name, end)
         if destructor:
             _made_by_capsule[id(self.capsule)] = self
 
@@ -168,6 +196,10 @@ class Made:
 
     def rename(self, name):
         _set_name(id(self.capsule), _kept(name))
+
+    @property
+    def address(self):
+        return ctypes.addressof(self.managed)
 
     def drop(self):
         """Lets go of the capsule; whoever else holds it keeps it."""
@@ -205,6 +237,50 @@ class OldProducer(Producer):
     def __dlpack__(self, stream=None):
         self.asked.append({})
         return self.answer()
+
+
+EXPORT = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p, ctypes.POINTER(ctypes.c_void_p))
+
+
+class Table(ctypes.Structure):
+    """A C exchange table whose one function is to export an object.
+
+    `export` takes the object's address and answers with the address of a managed tensor, or with
+    None to fail; or it is the address of a C function. The table lives for ever, as the protocol
+    asks.
+    """
+
+    _fields_ = [
+        ("version", Version),
+        ("previous", ctypes.c_void_p),
+        ("allocate", ctypes.c_void_p),
+        ("export", ctypes.c_void_p),
+        ("make", ctypes.c_void_p),
+        ("lend", ctypes.c_void_p),
+        ("stream", ctypes.c_void_p),
+    ]
+
+    def __init__(self, export=None, *, version=(1, 3), previous=None):
+        super().__init__()
+        self.version = Version(*version)
+        self.previous = None if previous is None else ctypes.addressof(previous)
+        if callable(export):
+
+            def function(thing, out):
+                address = export(thing)
+                if address is None:
+                    return -1
+                out[0] = address
+                return 0
+
+            function = immortal(EXPORT(function))
+            self.export = ctypes.cast(function, ctypes.c_void_p).value
+        else:
+            self.export = export
+        immortal(self)
+
+    def capsule(self, name=b"dlpack_exchange_api", shift=0):
+        return _new(ctypes.addressof(self) + shift, _kept(name), None)
 
 
 @dataclass

@@ -13,7 +13,7 @@ import traceback
 import capsule
 import numpy as np
 import scirs2
-from capsule import READ_ONLY, Made, OldProducer, Producer, describe
+from capsule import READ_ONLY, Made, OldProducer, Producer, Table, describe
 
 CASES = {}
 
@@ -146,17 +146,45 @@ REFUSED_FIELDS = {
     "lanes 2": ({"lanes": 2}, ["lanes", 2]),
     "lanes 65535": ({"lanes": 65535}, ["lanes", 65535]),
     "bits 0": ({"bits": 0}, ["bits", 0]),
-    "bits 1": ({"bits": 1, "code": 1}, ["1"]),
-    "bits 4": ({"bits": 4, "code": 0}, ["4"]),
+    "bits 3": ({"bits": 3, "code": 1}, ["3"]),
+    "bits 4 of a float": ({"bits": 4, "code": 2}, ["4"]),
     "bits 17": ({"bits": 17}, ["17"]),
     "bits 80": ({"bits": 80}, ["80"]),
     "bits 128": ({"bits": 128}, ["128"]),
     "bits 255": ({"bits": 255}, ["255"]),
     "bool of 1 bit": ({"code": 6, "bits": 1}, ["bool"]),
     "bool of 16 bits": ({"code": 6, "bits": 16}, ["bool", 16]),
-    "complex of 32 bits": ({"code": 5, "bits": 32}, ["complex", 32]),
+    "complex of 16 bits": ({"code": 5, "bits": 16}, ["complex", 16]),
     "an opaque handle": ({"code": 3, "bits": 64}, ["3"]),
-    "code 18": ({"code": 18, "bits": 32}, ["18"]),
+    "code 18 of 64 bits": ({"code": 18, "bits": 64}, ["18", 64]),
+    "code 19": ({"code": 19, "bits": 32}, ["19"]),
+    "packed, NULL shape": ({"code": 1, "bits": 4, "shape": None, "ndim": 1}, ["shape"]),
+    "packed, NULL data": ({"code": 1, "bits": 4, "data": None}, ["data"]),
+    "packed, a negative length": ({"code": 1, "bits": 1, "shape": (2, -3)}, ["shape", -3]),
+    "packed, lengths whose product wraps": (
+        {"code": 1, "bits": 1, "shape": (2**32, 2**32), "strides": (0, 0)},
+        ["shape"],
+    ),
+    "packed, a stride whose bits wrap to 0": (
+        {"code": 1, "bits": 4, "shape": (2,), "strides": (HUGE,)},
+        ["stride"],
+    ),
+    "packed, a negative stride whose bits wrap to 0": (
+        {"code": 1, "bits": 4, "shape": (2,), "strides": (-HUGE,)},
+        ["stride"],
+    ),
+    "packed, the most negative stride": (
+        {"code": 1, "bits": 1, "shape": (2,), "strides": (-(2**63),)},
+        ["stride"],
+    ),
+    "packed, a stride below address zero": (
+        {"code": 1, "bits": 4, "shape": (2,), "strides": (-(2**60),)},
+        ["stride"],
+    ),
+    "packed, byte_offset 2**64-1": (
+        {"code": 1, "bits": 4, "byte_offset": 2**64 - 1},
+        ["byte_offset"],
+    ),
     "code 200": ({"code": 200}, ["200"]),
     "code 255": ({"code": 255}, ["255"]),
     "device 0": ({"device": (0, 0)}, ["device", 0]),
@@ -312,6 +340,17 @@ def a_copy_that_no_memory_holds(versioned):
     made.drop()
     gc.collect()
     check(made.frees == 1, f"freed {made.frees} times")
+
+
+@both
+def a_packed_broadcast_that_no_memory_holds(versioned):
+    # It can be no view, and a copy has a byte for each.
+    for length in (2**47, 2**62):
+        made = Made(versioned=versioned, code=1, bits=4, shape=(length,), strides=(0,))
+        error_of(lambda made=made: scirs2.from_dlpack(made.capsule), (MemoryError, BufferError))
+        made.drop()
+        gc.collect()
+        check(made.frees == 1, f"freed {made.frees} times")
 
 
 @both
@@ -705,6 +744,458 @@ def norm_of_a_hostile_tensor(versioned):
         check(made.frees == 0, "freed what was not taken")
         made.drop()
         check(made.frees == 1, f"freed {made.frees} times")
+
+
+# The C exchange table of a type.
+
+
+class Tabled(Producer):
+    """Notes whether its `__dlpack__` is asked; a subclass bears the table."""
+
+
+def type_with(table, base=Tabled, **more):
+    return type("Offering", (base,), {"__dlpack_c_exchange_api__": table, **more})
+
+
+def asked_for_a_capsule(kind):
+    """Objects of the type are asked by their `__dlpack__`, and nothing else happens."""
+    made = Made()
+    x = kind(lambda **_: made.capsule)
+    array = scirs2.from_dlpack(x)
+    check(x.asked == [{"max_version": (1, 3)}], x.asked)
+    np.testing.assert_array_equal(array, made.array)
+    made.drop()
+    check(made.frees == 0, "freed under the array")
+    del array
+    check(made.frees == 1, f"freed {made.frees} times")
+
+
+def asked_by_table(kind, made, **options):
+    """Objects of the type are asked by the table, which gives `made`."""
+    x = kind(None)
+    array = scirs2.from_dlpack(x, **options)
+    check(x.asked == [], x.asked)
+    np.testing.assert_array_equal(array, made.array)
+    copied = options.get("copy") is True
+    check(np.shares_memory(array, made.array) != copied, "not the same memory")
+    check(made.frees == copied, f"freed {made.frees} times under the array")
+    view = array[1:].T
+    del array, x
+    gc.collect()
+    np.testing.assert_array_equal(view, made.array[1:].T)
+    check(made.frees == copied, f"freed {made.frees} times under a view")
+    del view
+    check(made.frees == 1, f"freed {made.frees} times")
+
+
+def handed(**fields):
+    """A tensor that only a table hands out."""
+    return Made(destructor=False, **fields)
+
+
+@case
+def a_table_is_used_and_no_method_asked():
+    for options in ({}, {"copy": False}, {"copy": True}, {"writeable": False}):
+        made = handed()
+        kind = type_with(Table(lambda _, made=made: made.address).capsule())
+        asked_by_table(kind, made, **options)
+
+
+@case
+def a_table_gets_the_object_itself():
+    seen = []
+    made = handed()
+
+    def export(address):
+        seen.append(address)
+        return made.address
+
+    x = type_with(Table(export).capsule())(None)
+    scirs2.from_dlpack(x)
+    check(seen == [id(x)], seen)
+
+
+@case
+def a_table_speaks_for_the_flags():
+    made = handed(flags=READ_ONLY)
+    kind = type_with(Table(lambda _: made.address).capsule())
+    array = scirs2.from_dlpack(kind(None))
+    check(not array.flags.writeable, "writeable")
+    del array
+    check(made.frees == 1, f"freed {made.frees} times")
+    made = handed(flags=READ_ONLY)
+    error_of(lambda: scirs2.from_dlpack(kind(None), writeable=True), BufferError)
+    check(made.frees == 1, f"freed {made.frees} times")
+
+
+@case
+def a_table_cannot_move_a_tensor_to_the_host():
+    made = Made()
+    kind = type_with(Table(lambda _: 1 / 0).capsule())
+    x = kind(lambda **_: made.capsule, device=(capsule.CUDA, 0))
+    np.testing.assert_array_equal(scirs2.from_dlpack(x, device="cpu"), made.array)
+    check(x.asked == [{"max_version": (1, 3), "dl_device": (1, 0)}], x.asked)
+
+
+@case
+def capsules_of_other_names_are_no_tables():
+    table = Table(lambda _: 1 / 0)
+    names = [b"", b"dlpack_exchange_api2", b"dlpack_exchange_ap", b"DLPACK_EXCHANGE_API"]
+    for name in (*names, b"used_dlpack_exchange_api", b"dltensor", b"dltensor_versioned"):
+        asked_for_a_capsule(type_with(table.capsule(name)))
+
+
+@case
+def what_is_no_capsule_is_no_table():
+    table = Table(lambda _: 1 / 0)
+    # An address is what tvm-ffi takes.
+    address = capsule._get_pointer(id(table.capsule()), b"dlpack_exchange_api")
+    for thing in (address, 0, -1, None, "dlpack_exchange_api", b"", object(), Made, property()):
+        asked_for_a_capsule(type_with(thing))
+
+
+@case
+def a_table_without_the_function():
+    asked_for_a_capsule(type_with(Table(None).capsule()))
+
+
+@case
+def a_table_that_is_not_aligned():
+    table = Table(lambda _: 1 / 0)
+    for shift in (1, 4, 7):
+        asked_for_a_capsule(type_with(table.capsule(shift=shift)))
+
+
+@case
+def tables_of_other_major_versions():
+    for version in ((0, 0), (0, 9), (2, 0), (99, 3), (2**32 - 1, 0)):
+        asked_for_a_capsule(type_with(Table(lambda _: 1 / 0, version=version).capsule()))
+
+
+@case
+def tables_of_other_minor_versions():
+    for minor in (0, 3, 4, 2**32 - 1):
+        made = handed()
+        table = Table(lambda _, made=made: made.address, version=(1, minor))
+        asked_by_table(type_with(table.capsule()), made)
+
+
+@case
+def an_older_table_behind_newer_ones():
+    for newer in (1, 2, 5):
+        made = handed()
+        table = Table(lambda _, made=made: made.address)
+        for major in range(2, 2 + newer):
+            table = Table(lambda _: 1 / 0, version=(major, 0), previous=table)
+        asked_by_table(type_with(table.capsule()), made)
+
+
+@case
+def tables_in_a_ring():
+    alone = Table(lambda _: 1 / 0, version=(2, 0))
+    alone.previous = ctypes.addressof(alone)
+    first = Table(lambda _: 1 / 0, version=(2, 0))
+    first.previous = ctypes.addressof(Table(lambda _: 1 / 0, version=(3, 0), previous=first))
+    for table in (alone, first):
+        asked_for_a_capsule(type_with(table.capsule()))
+
+
+@case
+def a_chain_of_a_thousand_tables():
+    table = Table(lambda _: 1 / 0)
+    for _ in range(1000):
+        table = Table(lambda _: 1 / 0, version=(2, 0), previous=table)
+    asked_for_a_capsule(type_with(table.capsule()))
+
+
+@case
+def a_chain_that_ends_off_alignment():
+    table = Table(lambda _: 1 / 0, version=(2, 0))
+    table.previous = ctypes.addressof(table) + 3
+    asked_for_a_capsule(type_with(table.capsule()))
+
+
+def c_function(name):
+    return ctypes.cast(getattr(ctypes.pythonapi, name), ctypes.c_void_p).value
+
+
+@case
+def a_table_that_fails_without_an_error():
+    asked_for_a_capsule(type_with(Table(lambda _: None).capsule()))
+
+
+@case
+def a_table_that_fails_with_an_error():
+    # Of what is no buffer it answers -1 and a TypeError.
+    kind = type_with(Table(c_function("PyObject_GetBuffer")).capsule())
+    asked_for_a_capsule(kind)
+    # The method's own error counts then, and not the table's.
+    error = error_of(lambda: scirs2.from_dlpack(kind(Failing("the method's"))), RuntimeError)
+    check("the method's" in str(error), error)
+
+
+class Failing:
+    def __init__(self, *arguments, kind=RuntimeError):
+        self.error = kind(*arguments)
+
+    def __call__(self, **_):
+        raise self.error
+
+
+@case
+def a_table_whose_error_is_no_answer():
+    # It answers -1 with what `__bool__` raises. Ctrl-C is for the program and not for us.
+    def interrupted(self):
+        raise KeyboardInterrupt("now")
+
+    made = Made()
+    table = Table(c_function("PyObject_IsTrue")).capsule()
+    x = type_with(table, __bool__=interrupted)(lambda **_: made.capsule)
+    error_of(lambda: scirs2.from_dlpack(x), KeyboardInterrupt)
+
+
+@case
+def a_table_that_succeeds_with_nothing():
+    # The answer 0 without a tensor, and 1 without one.
+    table = Table(c_function("PyObject_IsTrue")).capsule()
+    for truth in (False, True):
+        asked_for_a_capsule(type_with(table, __bool__=lambda _, truth=truth: truth))
+    asked_for_a_capsule(type_with(Table(lambda _: 0).capsule()))
+
+
+@case
+def a_table_and_a_method_that_both_fail():
+    kind = type_with(Table(lambda _: None).capsule())
+    error_of(lambda: scirs2.from_dlpack(kind(Failing())), RuntimeError)
+    error_of(lambda: scirs2.from_dlpack(kind(Failing(kind=KeyboardInterrupt))), KeyboardInterrupt)
+
+
+@case
+def a_table_without_a_method_that_fails():
+    bare = type_with(Table(lambda _: None).capsule(), object)
+    error_of(lambda: scirs2.from_dlpack(bare()), (AttributeError, BufferError))
+
+
+@case
+def a_table_without_a_method():
+    made = handed()
+    bare = type_with(Table(lambda _: made.address).capsule(), object)
+    np.testing.assert_array_equal(scirs2.from_dlpack(bare()), made.array)
+    check(made.frees == 1, f"freed {made.frees} times")
+
+
+def refused_by_table(fields, words, kind=BufferError, **options):
+    """The tensor of a table has nobody but us: refused, it is freed at once."""
+    for call in (lambda x: scirs2.from_dlpack(x, **options), scirs2.norm):
+        made = handed(**fields)
+        x = type_with(Table(lambda _, made=made: made.address).capsule())(None)
+        message = str(error_of(lambda call=call, x=x: call(x), kind))
+        for word in words:
+            check(str(word) in message, f"{word!r} is not in {message!r}")
+        expected = 1 if made.managed.deleter else 0
+        check(made.frees == expected, f"freed {made.frees} times")
+
+
+for _name, (_fields, _words) in REFUSED_FIELDS.items():
+    CASES[f"{_name}, by a table"] = lambda fields=_fields, words=_words: refused_by_table(
+        fields, words
+    )
+
+for _major in (0, 2, 2**32 - 1):
+    CASES[f"version {_major}.0, by a table"] = lambda major=_major: refused_by_table(
+        {"version": (major, 0), "shape": None, "ndim": -5}, ["version", major]
+    )
+
+for _code, _device in DEVICES.items():
+    CASES[f"memory of {_device}, by a table"] = lambda code=_code: refused_by_table(
+        {"device": (code, 0), "data": 0x1000}, ["cpu"], kind=scirs2.GPUTensorError
+    )
+
+
+@case
+def a_null_deleter_by_a_table():
+    made = handed(deleter=False)
+    kind = type_with(Table(lambda _: made.address).capsule())
+    np.testing.assert_array_equal(scirs2.from_dlpack(kind(None)), made.array)
+    refused_by_table({"deleter": False, "ndim": -1}, ["ndim"])
+
+
+@case
+def packed_elements_by_a_table():
+    def make():
+        memory = np.array([0x21, 0x43, 0x65], np.uint8)
+        return handed(array=memory, code=1, bits=4, shape=(6,), strides=(1,))
+
+    made = make()
+    kind = type_with(Table(lambda _: made.address).capsule())
+    array = scirs2.from_dlpack(kind(None))
+    check(array.view(np.uint8).tolist() == [1, 2, 3, 4, 5, 6], array)
+    check(made.frees == 1, f"freed {made.frees} times")
+    made = make()
+    error_of(lambda: scirs2.from_dlpack(kind(None), copy=False), BufferError)
+    check(made.frees == 1, f"freed {made.frees} times")
+
+
+@case
+def a_copy_by_a_table_where_none_is_allowed():
+    made = handed(flags=capsule.IS_COPIED)
+    kind = type_with(Table(lambda _: made.address).capsule())
+    error_of(lambda: scirs2.from_dlpack(kind(None), copy=False), BufferError)
+    check(made.frees == 1, f"freed {made.frees} times")
+
+
+@case
+def a_table_of_a_base_class():
+    made = handed()
+    offering = type_with(Table(lambda _: made.address).capsule())
+    plain = type("Plain", (offering,), {})
+    asked_by_table(type("Plainer", (plain,), {}), made)
+
+
+@case
+def a_subclass_with_a_method_of_its_own_is_asked():
+    offering = type_with(Table(lambda _: 1 / 0).capsule())
+    overriding = type("Own", (offering,), {"__dlpack__": Producer.__dlpack__})
+    asked_for_a_capsule(overriding)
+    asked_for_a_capsule(type("Inheriting", (overriding,), {}))
+    # A mixin that comes first speaks first.
+    mixin = type("Mixin", (), {"__dlpack__": Producer.__dlpack__})
+    asked_for_a_capsule(type("Mixed", (mixin, offering), {}))
+
+
+@case
+def a_subclass_with_a_table_of_its_own_is_asked_by_it():
+    made = handed()
+    offering = type_with(Table(lambda _: 1 / 0).capsule())
+    overriding = type("Own", (offering,), {"__dlpack__": Producer.__dlpack__})
+    own = Table(lambda _: made.address).capsule()
+    asked_by_table(type_with(own, overriding), made)
+    # One that takes the table back is asked by its method.
+    asked_for_a_capsule(type_with(None, type_with(own)))
+
+
+@case
+def a_table_on_an_object_or_a_metaclass_is_none():
+    table = Table(lambda _: 1 / 0).capsule()
+    made = Made()
+    x = Tabled(lambda **_: made.capsule)
+    x.__dlpack_c_exchange_api__ = table
+    np.testing.assert_array_equal(scirs2.from_dlpack(x), made.array)
+    check(len(x.asked) == 1, x.asked)
+    meta = type("Meta", (type,), {"__dlpack_c_exchange_api__": table})
+    asked_for_a_capsule(meta("Made", (Tabled,), {}))
+
+
+@case
+def a_class_that_cannot_be_looked_at():
+    def closed(cls, name):
+        raise RuntimeError(f"no {name} today")
+
+    liars = [{"__getattribute__": closed}]
+    for name in ("__mro__", "__dict__", "__module__"):
+        lies = (None, 5, (), (5,), (None, object), {}, "type")
+        liars += [{name: property(lambda _, lie=lie: lie)} for lie in lies]
+        liars.append({name: property(lambda cls, name=name: closed(cls, name))})
+    for members in liars:
+        kind = type("Meta", (type,), members)("Liar", (Producer,), {})
+        x = kind(lambda **_: scirs2.to_dlpack(np.arange(3.0)))
+        try:
+            array = scirs2.from_dlpack(x)
+        except (RuntimeError, TypeError, AttributeError, BufferError):
+            pass
+        else:
+            np.testing.assert_array_equal(array, np.arange(3.0))
+        try:
+            norm = scirs2.norm(x, 1)
+        except (RuntimeError, TypeError, AttributeError, BufferError):
+            continue
+        check(norm == 3.0, norm)
+
+
+@case
+def more_types_than_anybody_remembers():
+    # Old types are forgotten and their addresses taken by new ones.
+    made = {}
+    table = Table(lambda thing: made[thing].address).capsule()
+    for turn in range(400):
+        if turn % 3:
+            asked_for_a_capsule(type("Without", (Tabled,), {}))
+            continue
+        x = type_with(table)(None)
+        made[id(x)] = handed()
+        np.testing.assert_array_equal(scirs2.from_dlpack(x), made[id(x)].array)
+        check(x.asked == [], x.asked)
+        check(made[id(x)].frees == 1, "not freed once")
+
+
+@case
+def a_table_that_comes_back_to_us():
+    # While it is asked it takes a tensor of a type that was never seen.
+    made = handed()
+
+    def export(_):
+        asked_for_a_capsule(type("New", (Tabled,), {}))
+        return made.address
+
+    asked_by_table(type_with(Table(export).capsule()), made)
+
+
+@case
+def a_table_that_is_asked_by_many_threads():
+    sys.setswitchinterval(1e-6)
+    failures = []
+
+    def work():
+        try:
+            for _ in range(40):
+                made = handed()
+                table = Table(lambda _, made=made: made.address).capsule()
+                asked_by_table(type_with(table), made)
+                asked_for_a_capsule(type("Without", (Tabled,), {}))
+        except BaseException as error:
+            failures.append(error)
+            raise
+
+    threads = [threading.Thread(target=work) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    check(not failures, failures)
+
+
+# What we export to those who want an object.
+
+
+@case
+def an_exporter_that_is_none():
+    for x in ([1.0], 3.0, None, memoryview(b"ab"), scirs2.to_dlpack(np.ones(2))):
+        error_of(lambda x=x: scirs2.DLPackExporter(x), TypeError)
+    error_of(scirs2.DLPackExporter, TypeError)
+    blank = error_of(lambda: scirs2.DLPackExporter.__new__(scirs2.DLPackExporter), TypeError)
+    check("array" in str(blank), blank)
+    error_of(lambda: type("Sub", (scirs2.DLPackExporter,), {}), TypeError)
+
+
+@case
+def an_exporter_whose_array_changes_its_shape():
+    array = np.arange(6.0)
+    exporter = scirs2.DLPackExporter(array)
+    taken_before = scirs2.from_dlpack(exporter)
+    array.shape = (2, 3)
+    check(taken_before.shape == (6,), taken_before.shape)
+    check(scirs2.from_dlpack(exporter).shape == (2, 3), "not the array as it is")
+
+
+@case
+def a_read_only_array_never_becomes_writeable():
+    # The legacy form cannot say it, and its consumer may be ourselves.
+    content = b"immutable"
+    array = np.frombuffer(content, np.uint8)
+    for form in (None, (0, 8), (1, 0), (1, 3)):
+        again = scirs2.from_dlpack(scirs2.DLPackExporter(array).__dlpack__(max_version=form))
+        check(again.ctypes.data == array.ctypes.data, "a copy")
+        check(not again.flags.writeable, f"writeable with max_version={form}")
 
 
 # A crash on purpose: it proves that the net around the cases holds.

@@ -1,12 +1,18 @@
 """Arrays of every dtype and layout that DLPack can name."""
 
+import ml_dtypes
 import numpy as np
+from capsule import TYPES
 
+# NumPy's own.
 DTYPES = [
     *(np.dtype(name) for name in ("bool", "int8", "int16", "int32", "int64")),
     *(np.dtype(name) for name in ("uint8", "uint16", "uint32", "uint64")),
     *(np.dtype(name) for name in ("float16", "float32", "float64", "complex64", "complex128")),
 ]
+# Those of ml_dtypes, and among them the ones narrower than their byte.
+ML = [np.dtype(getattr(ml_dtypes, name)) for name in TYPES if name not in set(map(str, DTYPES))]
+NARROW = [dtype for dtype in ML if TYPES[dtype.name][1] < 8]
 
 
 def filled(dtype, shape):
@@ -15,6 +21,10 @@ def filled(dtype, shape):
     size = int(np.prod(shape))
     if dtype.kind == "b":
         return (np.arange(size) % 3 == 1).reshape(shape)
+    if dtype in ML:
+        # Every pattern of a byte comes in time.
+        patterns = np.arange(size * dtype.itemsize) * 37 % 2 ** min(TYPES[dtype.name][1], 8)
+        return patterns.astype(np.uint8).view(dtype).reshape(shape)
     values = np.arange(size).astype(dtype)
     if dtype.kind in "iu":
         values[size // 2 :] += np.iinfo(dtype).max - size

@@ -6,7 +6,7 @@ import weakref
 import numpy as np
 import pytest
 import scirs2
-from capsule import CODES, IS_COPIED, READ_ONLY, Made, consume, describe, name_of
+from capsule import IS_COPIED, READ_ONLY, TYPES, Made, consume, describe, name_of
 from layouts import BROADCAST, DTYPES, FORWARD, REVERSED, make, same
 
 LEGACY = pytest.mark.parametrize("asked", [None, (0, 8), (0, 99)])
@@ -43,7 +43,7 @@ class TestFields:
     @FORMS
     def test_dtypes(self, form, dtype):
         fields = describe(scirs2.to_dlpack(make("1-d", dtype), max_version=form))
-        assert fields.dtype == (CODES[dtype.kind], dtype.itemsize * 8, 1)
+        assert fields.dtype == (*TYPES[dtype.name], 1)
 
     @pytest.mark.parametrize("layout", FORWARD)
     @FORMS

@@ -150,26 +150,31 @@ fn read(capsule: &Bound<'_, PyCapsule>) -> Option<DLPackManagedTensorFromPyObjec
 }
 
 /// Whether PyTorch's `__dlpack__` refuses a tensor that its table exports: it
-/// requires grad, or its elements are to be conjugated when they are read.
+/// requires grad, or its elements are to be conjugated when they are read. So
+/// does a subclass that will not be asked.
 ///
 /// Elements that are to be negated are refused here: `__dlpack__` gives them
 /// away with the wrong sign.
 fn is_refused(tensor: &Bound<'_, PyAny>, dtype: DType) -> PyResult<bool> {
     let py = tensor.py();
-    let complex = match dtype {
-        DType::BComplex32 | DType::Complex32 | DType::Complex64 | DType::Complex128 => true,
-        DType::BFloat16 | DType::Float16 | DType::Float32 | DType::Float64 => false,
-        // Gradients, conjugates and their imaginary parts are none of these.
-        _ => return Ok(false),
+    let Ok(negated) = is(tensor, intern!(py, "is_neg")) else {
+        return Ok(true);
     };
-    if is(tensor, intern!(py, "is_neg"))? {
+    if negated {
         return Err(PyBufferError::new_err(
             "the tensor's negative bit is set, so its memory holds the negated elements; \
              pass x.resolve_neg()",
         ));
     }
-    Ok(tensor.getattr(intern!(py, "requires_grad"))?.is_truthy()?
-        || complex && is(tensor, intern!(py, "is_conj"))?)
+    let complex = match dtype {
+        DType::BComplex32 | DType::Complex32 | DType::Complex64 | DType::Complex128 => true,
+        DType::BFloat16 | DType::Float16 | DType::Float32 | DType::Float64 => false,
+        // Neither gradients nor conjugates are of another type.
+        _ => return Ok(false),
+    };
+    let requires_grad = || tensor.getattr(intern!(py, "requires_grad"))?.is_truthy();
+    let is_conj = || PyResult::Ok(complex && is(tensor, intern!(py, "is_conj"))?);
+    Ok(requires_grad().unwrap_or(true) || is_conj().unwrap_or(true))
 }
 
 /// Calls a method that answers yes or no, without making a bound method first.

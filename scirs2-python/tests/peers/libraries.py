@@ -15,6 +15,7 @@ from cases import (
     DTYPES,
     EXPORTER,
     FLOAT8,
+    INT4,
     LAYOUTS,
     LEGACY,
     ML,
@@ -24,8 +25,9 @@ from cases import (
     memory,
 )
 
-sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
-from capsule import describe  # noqa: E402
+# The reader of capsules, which the other tests share.
+sys.path.insert(0, str(Path(__file__).parents[1]))
+from capsule import describe
 
 BASE = filled("float32")
 
@@ -35,7 +37,7 @@ class Library:
 
     package: str
     module: str
-    dtypes: list[str]
+    dtypes: tuple[str, ...]
     # What its `from_dlpack` takes; what it does not, it is asked once.
     takes = frozenset({LEGACY, VERSIONED, EXPORTER})
 
@@ -151,7 +153,13 @@ class MlDtypes(NumPy):
 
 class PyTorch(Library):
     package = module = "torch"
-    dtypes = [*NUMPY, *COMPLEX, "bfloat16", *FLOAT8[3:], "complex32"]
+    dtypes = (
+        *NUMPY,
+        *COMPLEX,
+        "bfloat16",
+        *FLOAT8[3:],
+        "complex32",
+    )
 
     def make(self, array):
         t = self.lib.from_numpy(array.reshape(-1).view(np.uint8).copy())
@@ -187,8 +195,7 @@ class PyTorch(Library):
 class Jax(Library):
     package = module = "jax"
     # It has the names int1, uint1 and float6, and cannot make an array of them.
-    dtypes = [*NUMPY, *COMPLEX, "bfloat16", *FLOAT8, "int2", "int4", "uint2", "uint4"]
-    dtypes += ["float4_e2m1fn"]
+    dtypes = (*NUMPY, *COMPLEX, "bfloat16", *FLOAT8, *INT4, "float4_e2m1fn")
     takes = frozenset({EXPORTER})
 
     def __init__(self):
@@ -210,8 +217,7 @@ class TensorFlow(Library):
     package = "tensorflow-cpu"
     module = "tensorflow"
     takes = frozenset({LEGACY})
-    dtypes = [*NUMPY, *COMPLEX, "bfloat16", *FLOAT8[2:7], *"int2 int4 uint2 uint4".split()]
-    dtypes += ["float4_e2m1fn"]
+    dtypes = (*NUMPY, *COMPLEX, "bfloat16", *FLOAT8[2:7], *INT4, "float4_e2m1fn")
 
     def make(self, array):
         return self.lib.constant(array)
@@ -233,7 +239,11 @@ class TensorFlow(Library):
 class TvmFfi(Library):
     package = "apache-tvm-ffi"
     module = "tvm_ffi"
-    dtypes = [*NUMPY, "bfloat16", *FLOAT8]
+    dtypes = (
+        *NUMPY,
+        "bfloat16",
+        *FLOAT8,
+    )
 
     def make(self, array):
         # It makes no tensors of its own: all are views of another library's.
@@ -259,7 +269,13 @@ class TvmFfi(Library):
 class Paddle(Library):
     package = "paddlepaddle"
     module = "paddle"
-    dtypes = [*NUMPY, *COMPLEX, "bfloat16", "float8_e4m3fn", "float8_e5m2"]
+    dtypes = (
+        *NUMPY,
+        *COMPLEX,
+        "bfloat16",
+        "float8_e4m3fn",
+        "float8_e5m2",
+    )
 
     def make(self, array):
         if array.dtype.name in ("uint16", "uint32", "uint64"):
@@ -287,7 +303,11 @@ class Paddle(Library):
 class Mlx(Library):
     package = "mlx"
     module = "mlx.core"
-    dtypes = [*NUMPY, "complex64", "bfloat16"]
+    dtypes = (
+        *NUMPY,
+        "complex64",
+        "bfloat16",
+    )
 
     def __init__(self):
         super().__init__()

@@ -13,13 +13,23 @@ VERSIONED = "to_dlpack(a, max_version=(1, 3))"
 EXPORTER = "DLPackExporter(a)"
 
 # NumPy's own but the complex ones, and the rest by kind.
-NUMPY = "bool int8 int16 int32 int64 uint8 uint16 uint32 uint64 float16 float32 float64".split()
-COMPLEX = ["complex64", "complex128"]
-FLOAT8 = [f"float8_{kind}" for kind in "e3m4 e4m3 e4m3b11fnuz e4m3fn e4m3fnuz e5m2".split()]
-FLOAT8 += ["float8_e5m2fnuz", "float8_e8m0fnu"]
-SUBBYTE = "int1 int2 int4 uint1 uint2 uint4 float4_e2m1fn float6_e2m3fn float6_e3m2fn".split()
-ML = ["bfloat16", *FLOAT8, "complex32", "bcomplex32", *SUBBYTE]
-DTYPES = [*NUMPY, *COMPLEX, *ML]
+INTEGERS = ("int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64")
+NUMPY = ("bool", *INTEGERS, "float16", "float32", "float64")
+COMPLEX = ("complex64", "complex128")
+FLOAT8 = (
+    "float8_e3m4",
+    "float8_e4m3",
+    "float8_e4m3b11fnuz",
+    "float8_e4m3fn",
+    "float8_e4m3fnuz",
+    "float8_e5m2",
+    "float8_e5m2fnuz",
+    "float8_e8m0fnu",
+)
+INT4 = ("int2", "int4", "uint2", "uint4")
+SUBBYTE = ("int1", "uint1", *INT4, "float4_e2m1fn", "float6_e2m3fn", "float6_e3m2fn")
+ML = ("bfloat16", *FLOAT8, "complex32", "bcomplex32", *SUBBYTE)
+DTYPES = (*NUMPY, *COMPLEX, *ML)
 
 BITS = {name: int("".join(filter(str.isdigit, name.split("_")[0]))) for name in SUBBYTE}
 

@@ -4,11 +4,22 @@ import platform
 from collections import Counter
 from pathlib import Path
 
-from cases import DTYPES, IN, LAYOUTS
+from cases import COMPLEX, DTYPES, FLOAT8, IN, LAYOUTS, ML, NUMPY, SUBBYTE
 from expected import EXPECTED
 
-PATH = Path(__file__).parents[2] / "docs" / "peers-table.txt"
+PATH = Path(__file__).parents[3] / "docs" / "peers-table.txt"
 VERSIONS = "Versions:"
+
+# What a list of names is shortened to, the longest first.
+GROUPS = {
+    "every dtype": DTYPES,
+    "every dtype of ml_dtypes": ML,
+    "every dtype of NumPy": (*NUMPY, *COMPLEX),
+    "every real dtype of NumPy": NUMPY,
+    "every integer and float of NumPy": NUMPY[1:],
+    "every narrow dtype": SUBBYTE,
+    "every float8": FLOAT8,
+}
 
 
 def text(runs):
@@ -21,6 +32,7 @@ def text(runs):
         "",
         *summary({name: found for name, (_, found) in runs.items()}),
     ]
+    lines += ["", *legend()]
     for name, (_, found) in runs.items():
         lines += ["", name, "~" * len(name), "", *details(EXPECTED[name], found)]
     return "\n".join(lines) + "\n"
@@ -51,21 +63,37 @@ def best(ways, cases):
 
 
 def count(way, names, cases):
-    kinds = Counter(cases[way, name][0].partition(",")[0] for name in names if (way, name) in cases)
-    return ", ".join(f"{number} {kind}" for kind, number in sorted(kinds.items(), reverse=True))
+    became = (cases[way, name][0] for name in names if (way, name) in cases)
+    kinds = Counter(
+        verdict.partition(",")[0] + (" as another dtype" if ", as " in verdict else "")
+        for verdict in became
+    )
+    return ", ".join(f"{number} {kind}" for kind, number in kinds.most_common())
 
 
 def details(rows, found):
     head = ["Given", "What", "Becomes", "Why"]
     cells = [
-        [", ".join(f"``{way}``" for way in row.ways), ", ".join(row.cases), row.verdict, row.why]
+        [", ".join(f"``{way}``" for way in row.ways), shortened(row.cases), row.verdict, row.why]
         for row in rows
     ]
-    drifted = {key for row in rows for key in row.keys() if found[key][0] != row.verdict}
+    drifted = {key for row in rows for key in row.crossings() if found[key][0] != row.verdict}
     cells += [
         [f"``{way}``", case, found[way, case][0], "UNEXPECTED"] for way, case in sorted(drifted)
     ]
     return listing(head, cells, "22 40 14 24")
+
+
+def legend():
+    for group, members in GROUPS.items():
+        yield f"* *{group}*: {', '.join(members)}"
+
+
+def shortened(names):
+    for group, members in GROUPS.items():
+        if set(members) <= set(names):
+            names = [group, *(name for name in names if name not in members)]
+    return ", ".join(names)
 
 
 def listing(head, rows, widths):

@@ -48,7 +48,7 @@ def goes_out(library, offer, array):
 def become(step, *arguments):
     try:
         return step(*arguments), ""
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 - a library raises what it likes
         return "refused", f"{type(error).__name__}: {error}"
 
 
