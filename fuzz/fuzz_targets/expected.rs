@@ -148,9 +148,9 @@ impl Expected {
         // Lengths that do not fit beside a zero, or beside zero strides, may be
         // refused or taken.
         let fits = |bytes: i128| {
-            let lengths = layout.shape.iter().map(|&len| len.max(1));
+            let mut lengths = layout.shape.iter().map(|&len| len.max(1));
             lengths
-                .fold(Some(bytes), |n, len| n?.checked_mul(len))
+                .try_fold(bytes, i128::checked_mul)
                 .is_some_and(|bytes| bytes <= i64::MAX.into())
         };
         expected.sound = expected.faults.is_empty() && layout.readable && fits(step.max(8) / 8);
