@@ -92,6 +92,13 @@ impl Description {
             .ok_or_else(|| too_large(&shape))?;
         if count == 0 || shape.contains(&1) {
             let unused = c_strides(&shape).ok_or_else(|| too_large(&shape))?;
+            // Beside a length of zero the others must fit in bytes too: ndarray
+            // and NumPy count them.
+            shape
+                .iter()
+                .try_fold(itemsize, |bytes, &len| bytes.checked_mul(len.max(1)))
+                .filter(|&bytes| fits(bytes))
+                .ok_or_else(|| too_large(&shape))?;
             for (axis, &len) in shape.iter().enumerate() {
                 if count == 0 || len == 1 {
                     strides[axis] = unused[axis];

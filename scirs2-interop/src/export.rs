@@ -120,9 +120,12 @@ unsafe extern "C" fn delete<M: ManagedStruct, K>(managed: *mut M) {
     let context = unsafe { M::context(managed) };
     // SAFETY: `export` put the leaked box there, and this is its only deletion.
     let export = unsafe { Box::from_raw(context.cast::<Export<M, K>>()) };
-    // A panic must not unwind into the consumer, who may not be Rust.
-    if let Err(panic) = catch_unwind(AssertUnwindSafe(|| drop(export.keeper))) {
-        std::mem::forget(panic);
+    // A panic must not unwind into the consumer, who may not be Rust; nor one
+    // from dropping what the first carries.
+    if let Err(panic) = catch_unwind(AssertUnwindSafe(|| drop(export.keeper)))
+        && let Err(second) = catch_unwind(AssertUnwindSafe(|| drop(panic)))
+    {
+        std::mem::forget(second);
     }
 }
 

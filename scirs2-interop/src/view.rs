@@ -116,7 +116,14 @@ impl Description {
         let count = self.shape.iter().product();
         let mut index: Axes<usize> = SmallVec::from_elem(0, self.shape.len());
         let mut at = 0isize;
-        let mut unpacked = Vec::with_capacity(count);
+        let mut unpacked = Vec::new();
+        // Zero strides make any count of one byte: no memory is no abort.
+        unpacked
+            .try_reserve_exact(count)
+            .map_err(|_| Error::TooLarge {
+                shape: self.shape.to_vec(),
+                dtype: self.dtype,
+            })?;
         while unpacked.len() < count {
             let bit = at * bits;
             let shift = bit.rem_euclid(8);

@@ -80,6 +80,15 @@ class TestFields:
         assert fields.shape == array.shape
         assert all(step >= 0 for step in fields.strides)
 
+    @pytest.mark.parametrize("step", [0, 1000, -5])
+    @FORMS
+    def test_a_stride_that_is_never_walked_is_that_of_c_order(self, form, step):
+        # Consumers that want compact strides compare all of them.
+        array = np.ndarray((1, 3, 1), "float64", np.zeros(3), 0, (8 * step, 8, 8 * step))
+        fields = describe(scirs2.to_dlpack(array, max_version=form))
+        assert fields.shape == (1, 3, 1)
+        assert fields.strides == (3, 1, 1)
+
     def test_a_subclass_is_an_array(self):
         class Special(np.ndarray):
             pass

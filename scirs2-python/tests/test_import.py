@@ -1,13 +1,14 @@
 """What `scirs2.from_dlpack` asks of a producer, and what it makes of the answer."""
 
 import gc
+import re
 
 import capsule
 import numpy as np
 import pytest
 import scirs2
 from capsule import READ_ONLY, Made, OldProducer, Producer
-from layouts import BROADCAST, DTYPES, FORWARD, REVERSED, make, same, same_place
+from layouts import BROADCAST, DTYPES, FORWARD, ML, REVERSED, make, same, same_place
 
 FORMS = pytest.mark.parametrize("versioned", [False, True], ids=["legacy", "versioned"])
 
@@ -125,6 +126,61 @@ class TestView:
         same(array, expected)
         same_place(array, expected)
         assert array.flags.writeable == expected.flags.writeable
+
+    def test_a_numpy_array_is_its_own_base(self):
+        array = np.zeros((2, 3))
+        view = scirs2.from_dlpack(array)
+        assert view is not array
+        assert view.base is array
+        view[1, 2] = 7.0
+        assert array[1, 2] == 7.0
+        # What is done to the view is not done to the array.
+        view.flags.writeable = False
+        view.shape = (6,)
+        assert array.flags.writeable
+        assert array.shape == (2, 3)
+
+    @pytest.mark.parametrize("dtype", ["M8[s]", "O", "S3", ">f8", "V4"])
+    def test_a_numpy_array_of_another_dtype_is_named(self, dtype):
+        array = np.zeros(2, dtype)
+        with pytest.raises(BufferError, match=r"dtype: .*" + re.escape(str(array.dtype))):
+            scirs2.from_dlpack(array)
+
+    def test_a_subclass_with_a_method_of_its_own_is_asked(self):
+        made = Made()
+        asked = []
+
+        class Own(np.ndarray):
+            def __dlpack__(self, **keywords):
+                asked.append(keywords)
+                return made.capsule
+
+        array = scirs2.from_dlpack(np.zeros(2).view(Own))
+        assert asked == [{"max_version": (1, 3)}]
+        assert array.ctypes.data == made.array.ctypes.data
+        assert type(array) is np.ndarray
+
+    def test_a_subclass_without_one_is_a_plain_array_in_place(self):
+        class Special(np.ndarray):
+            pass
+
+        for layout in FORWARD + BROADCAST + REVERSED:
+            expected = make(layout, "float64")
+            array = scirs2.from_dlpack(expected.view(Special))
+            assert type(array) is np.ndarray
+            same(array, expected)
+            same_place(array, expected)
+            assert array.flags.writeable == expected.flags.writeable
+
+    def test_a_memory_map_of_bfloat16(self, tmp_path):
+        # A subclass whose method is NumPy's, which knows no such dtype.
+        expected = make("C order", ML[ML.index("bfloat16")])
+        expected.tofile(tmp_path / "weights")
+        mapped = np.memmap(tmp_path / "weights", expected.dtype, "r", shape=expected.shape)
+        array = scirs2.from_dlpack(mapped)
+        same(array, expected)
+        same_place(array, mapped)
+        assert not array.flags.writeable
 
     @FORMS
     def test_null_strides_mean_c_order(self, versioned):

@@ -1,6 +1,7 @@
 """Nothing leaks: round trips by the hundred thousand leave the memory flat."""
 
 import sys
+import textwrap
 
 import child
 import pytest
@@ -52,6 +53,19 @@ NUMPY = {
         refused(lambda: scirs2.to_dlpack(array[::-1]))
         refused(lambda: scirs2.to_dlpack(strings))
     """,
+    "an exporter": """
+        scirs2.from_dlpack(scirs2.DLPackExporter(array))
+        np.from_dlpack(scirs2.DLPackExporter(array))
+        scirs2.DLPackExporter(read_only).__dlpack__()
+    """,
+    "an exporter refused": "refused(lambda: scirs2.DLPackExporter(array[::-1]).__dlpack__())",
+    "a dtype of ml_dtypes": """
+        scirs2.from_dlpack(scirs2.to_dlpack(bfloat16))
+        scirs2.from_dlpack(bfloat16)
+        scirs2.from_dlpack(scirs2.to_dlpack(int4, max_version=(1, 3), copy=True))
+        refused(lambda: scirs2.to_dlpack(int4))
+    """,
+    "norm of bfloat16": "scirs2.norm(bfloat16); scirs2.norm(bfloat16, axis=0)",
     "an old producer": "scirs2.from_dlpack(Old())",
     "a failing producer": "refused(lambda: scirs2.from_dlpack(Failing()))",
     "norm": "scirs2.norm(array); scirs2.norm(array, axis=0); scirs2.norm(array, 2)",
@@ -65,10 +79,38 @@ TORCH = {
         scirs2.from_dlpack(tensor.__dlpack__())
         scirs2.from_dlpack(tensor.__dlpack__(max_version=(1, 0)))
     """,
-    "norm": "scirs2.norm(tensor, axis=1)",
+    "by its table": """
+        scirs2.from_dlpack(tensor)
+        scirs2.from_dlpack(tensor, copy=True)
+        scirs2.from_dlpack(half)
+    """,
+    "through the exporter": "torch.from_dlpack(scirs2.DLPackExporter(bfloat16))",
+    "refused by torch": """
+        refused(lambda: scirs2.from_dlpack(trained))
+        refused(lambda: scirs2.from_dlpack(conjugate))
+    """,
+    "refused by us": """
+        refused(lambda: scirs2.from_dlpack(conjugate.imag))
+        refused(lambda: scirs2.from_dlpack(pairs))
+    """,
+    "norm": "scirs2.norm(tensor, axis=1); scirs2.norm(half)",
 }
 
+TENSORS = """
+    import torch
+
+    tensor = torch.arange(6.0).reshape(2, 3)
+    half = torch.ones(4, dtype=torch.bfloat16)
+    trained = torch.ones(4, requires_grad=True)
+    conjugate = torch.ones(4, dtype=torch.complex64).conj()
+    pairs = torch.zeros(4, dtype=torch.float4_e2m1fn_x2)
+"""
+
 SETTING = """
+    import ml_dtypes
+
+    bfloat16 = np.ones((2, 3), ml_dtypes.bfloat16)
+    int4 = np.ones((2, 3), ml_dtypes.int4)
     array = np.arange(6.0).reshape(2, 3)
     read_only = array.copy()
     read_only.flags.writeable = False
@@ -98,8 +140,6 @@ linux = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads /
 
 
 def program(cases, imports=""):
-    import textwrap
-
     lines = [textwrap.dedent(MEASURE.format(trips=TRIPS)), imports, textwrap.dedent(SETTING)]
     for name, body in cases.items():
         trip = textwrap.indent(textwrap.dedent(body).strip(), "    ")
@@ -116,7 +156,7 @@ def test_numpy_round_trips_leave_the_memory_flat(name):
 @linux
 def test_torch_round_trips_leave_the_memory_flat():
     # One child for all, because importing PyTorch takes the longest.
-    child.run(program(TORCH, "import torch\ntensor = torch.arange(6.0).reshape(2, 3)"))
+    child.run(program(TORCH, textwrap.dedent(TENSORS)))
 
 
 @linux

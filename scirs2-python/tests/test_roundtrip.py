@@ -1,13 +1,15 @@
 """Out and in again: equal, in place, as writeable as before, or refused."""
 
+import os
+
+import child
 import numpy as np
 import pytest
 import scirs2
-from capsule import Made, describe
+from capsule import PADDED, TYPES, Made, describe
 from hypothesis import given
 from hypothesis import strategies as st
-from layouts import BROADCAST, DTYPES, FORWARD, make, same, same_place
-from numpy.lib.stride_tricks import as_strided
+from layouts import BROADCAST, DTYPES, FORWARD, ML, NARROW, make, same, same_place
 
 FORMS = pytest.mark.parametrize("form", [None, (1, 0)], ids=["legacy", "versioned"])
 
@@ -47,7 +49,7 @@ def test_what_one_side_writes_the_other_sees(form):
 @st.composite
 def windows(draw):
     """A dtype and the shape, strides (in bytes) and offset of a window into `LENGTH` bytes."""
-    dtype = draw(st.sampled_from(DTYPES))
+    dtype = draw(st.sampled_from([*DTYPES, *ML]))
     shape = draw(st.lists(st.integers(0, 5), max_size=5))
     # Mostly whole elements; a stride of half an element must be refused.
     unit = draw(st.sampled_from([dtype.itemsize] * 4 + [1]))
@@ -66,13 +68,14 @@ BYTES.flags.writeable = False
 
 
 def window(buffer, dtype, shape, strides, offset):
-    first = buffer[offset : offset + dtype.itemsize].view(dtype)
-    return as_strided(first, shape, strides)
+    return np.ndarray(shape, dtype, buffer, offset, strides)
 
 
 def readable(dtype):
-    """Bytes that are values of `dtype`: a bool is 0 or 1."""
-    return BYTES % 2 if dtype.kind == "b" else BYTES.copy()
+    """Bytes that are values of `dtype`: a bool is 0 or 1, an int4 less than 16."""
+    if dtype.kind == "b":
+        return BYTES % 2
+    return BYTES % 2 ** TYPES[dtype.name][1] if dtype in NARROW else BYTES.copy()
 
 
 @given(windows(), st.booleans())
@@ -82,7 +85,7 @@ def test_any_window_goes_out_equal_or_is_refused(where, versioned):
     walked = [s for n, s in zip(shape, strides, strict=True) if n > 1] if array.size else []
     whole = all(step % dtype.itemsize == 0 for step in walked)
     forward = all(step >= 0 for step in walked)
-    form = (1, 0) if versioned else None
+    form = (1, 0) if versioned or dtype in NARROW else None
     if whole and forward:
         capsule = scirs2.to_dlpack(array, max_version=form)
         fields = describe(capsule)
@@ -105,7 +108,8 @@ def test_any_window_comes_in_equal(where, versioned, byte_offset):
     expected = window(readable(dtype), dtype, shape, strides, offset)
     made = Made(
         expected,
-        versioned=versioned,
+        versioned=versioned or dtype in NARROW,
+        flags=PADDED if dtype in NARROW else 0,
         data=expected.ctypes.data - byte_offset,
         byte_offset=byte_offset,
         strides=[step // dtype.itemsize for step in strides],
@@ -123,3 +127,19 @@ def test_any_window_comes_in_equal(where, versioned, byte_offset):
     assert made.frees == 0
     del array
     assert made.frees == 1
+
+
+POSIX = pytest.mark.skipif(os.name != "posix", reason="protects pages by mprotect")
+
+
+@POSIX
+def test_nothing_is_read_beside_a_window():
+    child.run("import guarded; guarded.nothing_is_read_beside_the_window()")
+
+
+@POSIX
+@pytest.mark.parametrize("place", ["START - 1", "START + ROOM"])
+def test_the_guards_around_it_bite(place):
+    child.run("import ctypes, guarded; ctypes.string_at(guarded.START, guarded.ROOM)")
+    with pytest.raises(AssertionError, match="exit -"):
+        child.run(f"import ctypes; from guarded import *; ctypes.string_at({place}, 1)")

@@ -500,12 +500,14 @@ class TestFork:
 
 def test_a_crash_in_a_child_is_seen():
     # It proves that the children above could fail.
-    source = TestThreads.FOREIGN + """
+    source = (
+        TestThreads.FOREIGN
+        + """
         _, deleter, address = taken_over((1, 3))
         at_exit = C.__cxa_atexit
         at_exit.argtypes = [ctypes.c_void_p] * 3
         at_exit(ctypes.cast(ctypes.pythonapi.PyList_New, ctypes.c_void_p), 1, None)
         """
+    )
     with pytest.raises(AssertionError, match="exit -"):
         child.run(source)
-

@@ -135,7 +135,9 @@ unsafe extern "C" fn delete_versioned(managed: *mut DLManagedTensorVersioned) {
     unsafe { delete(managed.manager_ctx) };
 }
 
-unsafe extern "C" fn delete_legacy(managed: *mut DLManagedTensor) {
+/// # Safety
+/// `managed` came from [`Foreign::legacy`] and was not deleted before.
+pub(crate) unsafe extern "C" fn delete_legacy(managed: *mut DLManagedTensor) {
     // SAFETY: made by `legacy`, deleted once.
     let managed = unsafe { Box::from_raw(managed) };
     // SAFETY: as above.
