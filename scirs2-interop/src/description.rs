@@ -109,8 +109,10 @@ impl Description {
             dangling()
         } else {
             let data = NonNull::new(data).ok_or(Error::NullData(count))?;
-            // Packed elements reach less far than if each had its byte.
-            if in_address_space(data, &shape, &strides, itemsize).is_none() {
+            // Packed elements are counted in bits, which must not overflow either:
+            // a bound too strict by a factor of eight, in a space never that full.
+            let unit = if packed { dtype.bits() } else { itemsize };
+            if in_address_space(data, &shape, &strides, unit).is_none() {
                 return Err(Error::StridesOutOfRange {
                     shape: shape.to_vec(),
                     strides: strides.to_vec(),

@@ -1,5 +1,6 @@
 //! A described tensor and whatever keeps it alive, as a managed struct.
 
+use core::any::TypeId;
 use core::ptr::NonNull;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -14,8 +15,15 @@ use crate::sys::{DLTensor, FLAG_IS_COPIED, FLAG_IS_SUBBYTE_TYPE_PADDED, FLAG_REA
 use crate::{Error, Owner};
 
 /// The struct, the numbers it points to, and the keeper, in one allocation.
+#[repr(C)]
 struct Export<M, K> {
     managed: M,
+    /// The type of the keeper.
+    #[cfg_attr(
+        not(feature = "pyo3"),
+        expect(dead_code, reason = "asked for where capsules come back")
+    )]
+    tag: TypeId,
     /// Lengths, then strides.
     numbers: SmallVec<[i64; 12]>,
     keeper: K,
@@ -87,6 +95,7 @@ pub unsafe fn export<M: ManagedStruct, K: Send + 'static>(
     };
     let export = Box::into_raw(Box::new(Export {
         managed: M::new(tensor, flags, core::ptr::null_mut(), None),
+        tag: TypeId::of::<K>(),
         numbers,
         keeper,
     }));
@@ -129,18 +138,30 @@ unsafe extern "C" fn delete<M: ManagedStruct, K>(managed: *mut M) {
     }
 }
 
-/// Whether [`export`] made this struct with a keeper of type `K`.
+/// The keeper of a struct that [`export`] made with one of type `K`.
 ///
 /// The address of a function may differ from one codegen unit to another, so a
-/// `false` may be wrong; a `true` is right, because no other function frees a
-/// box of this type.
+/// `None` may be wrong. Where the deleter is ours the struct is the start of an
+/// `Export`; functions of equal code may be merged, so its tag tells of what.
 ///
 /// # Safety
-/// As for [`ManagedStruct::read`].
+/// As for [`ManagedStruct::read`], for `'a`.
 #[cfg(feature = "pyo3")]
-pub(crate) unsafe fn is_ours<M: ManagedStruct, K: Send + 'static>(managed: NonNull<M>) -> bool {
+pub(crate) unsafe fn kept<'a, M: ManagedStruct, K: Send + 'static>(
+    managed: NonNull<M>,
+) -> Option<&'a K> {
     let ours: unsafe extern "C" fn(*mut M) = delete::<M, K>;
     // SAFETY: the caller promised such a struct.
     let deleter = unsafe { M::deleter(managed) };
-    deleter.is_some_and(|deleter| core::ptr::fn_addr_eq(deleter, ours))
+    deleter.filter(|&deleter| core::ptr::fn_addr_eq(deleter, ours))?;
+    // SAFETY: as above; `export` put the whole allocation there.
+    let export: *const Export<M, K> = unsafe { M::context(managed) }.cast_const().cast();
+    // SAFETY: struct and tag come first, whatever the keeper's type.
+    let tag = unsafe { (*export).tag };
+    if tag != TypeId::of::<K>() {
+        return None;
+    }
+    // SAFETY: the tag says that the keeper is a `K`; it lives as long as the
+    // struct, which the caller promised for `'a`.
+    Some(unsafe { &(*export).keeper })
 }

@@ -74,24 +74,26 @@ impl Place {
         let itemsize = dtype.itemsize();
         // A power of two, like every size there is.
         let shift = itemsize.trailing_zeros();
-        let mut strides = Axes::new();
-        for (&bytes, &len) in array.strides().iter().zip(array.shape()) {
-            if bytes.trailing_zeros() >= shift {
-                strides.push(bytes >> shift);
-            } else if len <= 1 || array.is_empty() {
+        let mut strides = Axes::from_slice(array.strides());
+        let mut c_order = 1;
+        for (stride, &len) in strides.iter_mut().zip(array.shape()).rev() {
+            if len <= 1 || array.is_empty() {
                 // Never stepped along.
-                strides.push(0);
+                *stride = c_order;
+            } else if stride.trailing_zeros() >= shift {
+                *stride >>= shift;
             } else {
+                let bytes = *stride;
                 return Err(Undescribed::Stride { bytes, itemsize });
             }
+            // NumPy keeps the product of its lengths in range.
+            c_order *= len.max(1).cast_signed();
         }
-        // SAFETY: the pointer is that of a live array object.
-        let flags = unsafe { &*array.as_array_ptr() }.fields.flags;
         Ok(Place {
             dtype,
             data: data(array),
             strides,
-            read_only: flags & NPY_ARRAY_WRITEABLE == 0,
+            read_only: !is_writeable(array),
         })
     }
 
@@ -269,6 +271,13 @@ pub(crate) unsafe fn unpacked<'py>(
     // SAFETY: a fresh array of one byte for each element.
     unsafe { ptr::copy_nonoverlapping(bytes.as_ptr(), data(&array), bytes.len()) };
     Ok(array)
+}
+
+/// Whether NumPy lets the array be written.
+pub(crate) fn is_writeable(array: &Bound<'_, PyUntypedArray>) -> bool {
+    // SAFETY: the pointer is that of a live array object.
+    let flags = unsafe { &*array.as_array_ptr() }.fields.flags;
+    flags & NPY_ARRAY_WRITEABLE != 0
 }
 
 /// Address of the first element.

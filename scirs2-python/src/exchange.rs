@@ -1,15 +1,18 @@
 //! `from_dlpack` and `to_dlpack`.
 
 use numpy::{PyUntypedArray, PyUntypedArrayMethods};
+use pyo3::PyTypeInfo;
 use pyo3::exceptions::{PyBufferError, PyTypeError, PyValueError};
 use pyo3::intern;
 use pyo3::prelude::*;
+use pyo3::types::PyType;
 use scirs2_core::{Device, DeviceKind};
 use scirs2_interop::python::{Offer, Request, give, keep};
 use scirs2_interop::sys::{DLManagedTensor, DLManagedTensorVersioned};
 use scirs2_interop::{Description, Error, Layout, ManagedStruct, export};
 
 use crate::array::{self, Place, Undescribed};
+use crate::dtype::descr_of;
 
 /// Take a tensor of any library as a NumPy array, without a copy.
 ///
@@ -81,9 +84,9 @@ pub(crate) fn from_dlpack<'py>(
         copy: copy.filter(|&copy| !copy),
         device: device.map(host_device).transpose()?,
     };
-    let incoming = match exact_array(x) {
+    let incoming = match plain_array(x)? {
         Some(array) => Incoming::same(array)?,
-        None => Incoming::offered(Offer::of(x, &request)?),
+        None => Incoming::offered(x.py(), Offer::of(x, &request)?)?,
     };
     incoming.refuse(copy, writeable)?;
     incoming.take(x.py(), copy, writeable)
@@ -113,12 +116,17 @@ impl<'py> Incoming<'py> {
         })
     }
 
-    fn offered(offer: Offer<'py>) -> Self {
-        Incoming {
-            description: offer.description().clone(),
-            may_write: offer.writeable::<ArrayKeeper>(),
+    fn offered(py: Python<'py>, offer: Offer<'py>) -> PyResult<Self> {
+        let description = offer.description().clone();
+        // What NumPy cannot name must be refused before the offer is taken.
+        descr_of(py, description.dtype())?;
+        // A legacy capsule cannot say; the array in one of ours can.
+        let ours = || offer.kept::<ArrayKeeper>()?.is_writeable(py);
+        Ok(Incoming {
+            may_write: offer.writeable().or_else(ours),
             source: Source::Offer(offer),
-        }
+            description,
+        })
     }
 
     /// What was asked for that this tensor cannot be.
@@ -171,10 +179,20 @@ impl<'py> Incoming<'py> {
     }
 }
 
-/// The object as an array of NumPy's own class; a subclass may export itself
-/// in its own way.
-fn exact_array<'py>(x: &Bound<'py, PyAny>) -> Option<Bound<'py, PyUntypedArray>> {
-    x.cast_exact::<PyUntypedArray>().ok().cloned()
+/// The object as an array that exports itself as NumPy's do; a subclass may do
+/// so in its own way.
+fn plain_array<'py>(x: &Bound<'py, PyAny>) -> PyResult<Option<Bound<'py, PyUntypedArray>>> {
+    let py = x.py();
+    if let Ok(array) = x.cast_exact::<PyUntypedArray>() {
+        return Ok(Some(array.clone()));
+    }
+    let Ok(array) = x.cast::<PyUntypedArray>() else {
+        return Ok(None);
+    };
+    let method = |class: Bound<'py, PyType>| class.getattr(intern!(py, "__dlpack__"));
+    let own = method(x.get_type())?;
+    let numpys = method(PyUntypedArray::type_object(py))?;
+    Ok(own.is(&numpys).then(|| array.clone()))
 }
 
 /// The host, however the caller names it.
@@ -342,6 +360,13 @@ pub(crate) fn array_of<'a, 'py>(
 
 /// Keeps an array alive for a consumer.
 struct ArrayKeeper(Option<Py<PyAny>>);
+
+impl ArrayKeeper {
+    fn is_writeable(&self, py: Python<'_>) -> Option<bool> {
+        let array = self.0.as_ref()?.bind(py).cast::<PyUntypedArray>().ok()?;
+        Some(array::is_writeable(array))
+    }
+}
 
 impl Drop for ArrayKeeper {
     /// The consumer may be on any thread, and may outlive the interpreter: the

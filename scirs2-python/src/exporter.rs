@@ -1,6 +1,7 @@
 //! An object that exports an array where NumPy itself will not.
 
 use numpy::PyUntypedArray;
+use pyo3::gc::{PyTraverseError, PyVisit};
 use pyo3::prelude::*;
 use scirs2_core::DeviceKind;
 
@@ -70,6 +71,10 @@ impl DLPackExporter {
     /// The host: ``(1, 0)``.
     fn __dlpack_device__(&self) -> (i32, i32) {
         (DeviceKind::CPU.0, 0)
+    }
+
+    fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
+        visit.call(&self.array)
     }
 
     fn __repr__(&self, py: Python<'_>) -> PyResult<String> {

@@ -55,8 +55,9 @@ impl Library {
         if object.is_instance_of::<PyUntypedArray>() || object.is_instance_of::<PyCapsule>() {
             return Ok(Library::NumPy);
         }
-        for class in object.get_type().mro() {
-            let Some(module) = class.getattr_opt(intern!(py, "__module__"))? else {
+        let bases = object.get_type().getattr(intern!(py, "__mro__"))?;
+        for class in bases.try_iter()? {
+            let Some(module) = class?.getattr_opt(intern!(py, "__module__"))? else {
                 continue;
             };
             let Ok(module) = module.extract::<&str>() else {

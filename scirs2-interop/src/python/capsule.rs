@@ -11,7 +11,7 @@ use pyo3::types::{PyCapsule, PyCapsuleMethods};
 use super::ask::{Request, ask};
 use super::table;
 use crate::Description;
-use crate::export::is_ours;
+use crate::export::kept;
 use crate::owner::{ManagedStruct, Owner, describe};
 use crate::sys::{DLManagedTensor, DLManagedTensorVersioned};
 
@@ -55,9 +55,7 @@ impl<'py> Offer<'py> {
     /// `TypeError` for what is no DLPack capsule; `BufferError` for one that was
     /// consumed and for a tensor that cannot be taken.
     pub fn of(object: &Bound<'py, PyAny>, request: &Request) -> PyResult<Self> {
-        if request.device.is_none()
-            && let Some((owner, description)) = table::export(object)?
-        {
+        if let Some((owner, description)) = table::export(object, request)? {
             return Ok(Offer {
                 holder: Holder::Offer(owner),
                 description,
@@ -92,18 +90,22 @@ impl<'py> Offer<'py> {
     }
 
     /// Whether the memory may be written; `None` where the form cannot say.
-    ///
-    /// A legacy capsule that this extension gave with a keeper of type `K` was
-    /// not read-only then.
     #[must_use]
-    pub fn writeable<K: Send + 'static>(&self) -> Option<bool> {
+    pub const fn writeable(&self) -> Option<bool> {
         match self.holder {
             Holder::Versioned(..) | Holder::Offer(_) => Some(!self.description.is_read_only()),
-            Holder::Legacy(_, managed) => {
-                // SAFETY: the capsule keeps the struct alive.
-                let ours = unsafe { is_ours::<_, K>(managed) };
-                ours.then_some(true)
-            }
+            Holder::Legacy(..) => None,
+        }
+    }
+
+    /// The keeper of a legacy capsule that this extension gave with one of type
+    /// `K`.
+    #[must_use]
+    pub fn kept<K: Send + 'static>(&self) -> Option<&K> {
+        match self.holder {
+            // SAFETY: the capsule keeps the struct alive, and the offer holds it.
+            Holder::Legacy(_, managed) => unsafe { kept(managed) },
+            _ => None,
         }
     }
 

@@ -4,13 +4,13 @@ use core::ffi::{CStr, c_void};
 use core::ptr::{self, NonNull};
 use std::sync::{Mutex, PoisonError};
 
-use pyo3::exceptions::PyBufferError;
+use pyo3::exceptions::{PyBufferError, PyException};
 use pyo3::ffi;
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyCapsule, PyString, PyType};
-use scirs2_core::DType;
 
+use super::ask::Request;
 use crate::Description;
 use crate::owner::Owner;
 use crate::sys::{
@@ -46,10 +46,15 @@ static TYPES: Mutex<Vec<(Py<PyType>, Option<Exporter>)>> = Mutex::new(Vec::new()
 /// be asked: there is no table, or it fails, or it would export too much.
 pub(super) fn export(
     object: &Bound<'_, PyAny>,
+    request: &Request,
 ) -> PyResult<Option<(Owner<DLManagedTensorVersioned>, Description)>> {
+    let py = object.py();
     let Some(exporter) = exporter(object)? else {
         return Ok(None);
     };
+    if exporter.is_torch && is_refused(object)? || request.device.is_some() {
+        return Ok(None);
+    }
     let mut managed = ptr::null_mut();
     // SAFETY: the table belongs to the object's type and the thread is
     // attached, as the protocol asks; `managed` takes the result.
@@ -58,17 +63,21 @@ pub(super) fn export(
         Some(managed) if status == 0 => managed,
         _ => {
             // `__dlpack__` says better why: what comes here is often a C++ trace.
-            drop(PyErr::take(object.py()));
-            return Ok(None);
+            return unless_exit(py, PyErr::take(py)).map(|()| None);
         }
     };
     // SAFETY: the function hands over an owned tensor, as the protocol says.
     let owner = unsafe { Owner::from_raw(managed) };
     let description = owner.describe()?;
-    if exporter.is_torch && is_refused(object, description.dtype())? {
-        return Ok(None);
-    }
     Ok(Some((owner, description)))
+}
+
+/// Drops an error, but for one that ends the program, such as Ctrl-C's.
+fn unless_exit(py: Python<'_>, error: Option<PyErr>) -> PyResult<()> {
+    match error {
+        Some(error) if !error.is_instance_of::<PyException>(py) => Err(error),
+        _ => Ok(()),
+    }
 }
 
 fn exporter(object: &Bound<'_, PyAny>) -> PyResult<Option<Exporter>> {
@@ -83,7 +92,11 @@ fn exporter(object: &Bound<'_, PyAny>) -> PyResult<Option<Exporter>> {
         return Ok(exporter);
     }
     // Looking may run Python code, so the lock is not held meanwhile.
-    let exporter = look(&class)?;
+    let exporter = match look(&class) {
+        Ok(exporter) => exporter,
+        // A class that cannot be looked at has no table.
+        Err(error) => unless_exit(class.py(), Some(error)).map(|()| None)?,
+    };
     let mut types = lock();
     if known(&types).is_none() {
         if types.len() == MAX_TYPES {
@@ -103,7 +116,9 @@ fn lock() -> std::sync::MutexGuard<'static, Vec<(Py<PyType>, Option<Exporter>)>>
 fn look(class: &Bound<'_, PyType>) -> PyResult<Option<Exporter>> {
     let py = class.py();
     let mut overridden = false;
-    for base in class.mro() {
+    let bases = class.getattr(intern!(py, "__mro__"))?;
+    for base in bases.try_iter()? {
+        let base = base?;
         let namespace = base.getattr(intern!(py, "__dict__"))?;
         let table = namespace
             .get_item(intern!(py, "__dlpack_c_exchange_api__"))
@@ -155,7 +170,7 @@ fn read(capsule: &Bound<'_, PyCapsule>) -> Option<DLPackManagedTensorFromPyObjec
 ///
 /// Elements that are to be negated are refused here: `__dlpack__` gives them
 /// away with the wrong sign.
-fn is_refused(tensor: &Bound<'_, PyAny>, dtype: DType) -> PyResult<bool> {
+fn is_refused(tensor: &Bound<'_, PyAny>) -> PyResult<bool> {
     let py = tensor.py();
     let Ok(negated) = is(tensor, intern!(py, "is_neg")) else {
         return Ok(true);
@@ -166,14 +181,8 @@ fn is_refused(tensor: &Bound<'_, PyAny>, dtype: DType) -> PyResult<bool> {
              pass x.resolve_neg()",
         ));
     }
-    let complex = match dtype {
-        DType::BComplex32 | DType::Complex32 | DType::Complex64 | DType::Complex128 => true,
-        DType::BFloat16 | DType::Float16 | DType::Float32 | DType::Float64 => false,
-        // Neither gradients nor conjugates are of another type.
-        _ => return Ok(false),
-    };
     let requires_grad = || tensor.getattr(intern!(py, "requires_grad"))?.is_truthy();
-    let is_conj = || PyResult::Ok(complex && is(tensor, intern!(py, "is_conj"))?);
+    let is_conj = || is(tensor, intern!(py, "is_conj"));
     Ok(requires_grad().unwrap_or(true) || is_conj().unwrap_or(true))
 }
 
