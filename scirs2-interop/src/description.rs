@@ -11,7 +11,7 @@ use crate::dtype::dtype_of;
 use crate::sys::DLTensor;
 use crate::{Error, Layout};
 
-/// The most axes a tensor may have, as in NumPy 2.
+/// The most axes a foreign tensor may have, as in NumPy 2.
 pub const MAX_NDIM: usize = 64;
 
 /// One number for each axis, without an allocation for the usual few axes.
@@ -46,7 +46,7 @@ impl Description {
     /// who reads it; what is checked is the arithmetic.
     ///
     /// # Errors
-    /// [`Error::Ndim`], [`Error::TooLarge`], [`Error::NullData`] or
+    /// [`Error::StrideCount`], [`Error::TooLarge`], [`Error::NullData`] or
     /// [`Error::StridesOutOfRange`].
     #[inline]
     pub fn new(
@@ -79,8 +79,11 @@ impl Description {
         mut strides: Axes<isize>,
         packed: bool,
     ) -> Result<Self, Error> {
-        if shape.len() > MAX_NDIM || strides.len() != shape.len() {
-            return Err(Error::Ndim(shape.len() as i64));
+        if strides.len() != shape.len() {
+            return Err(Error::StrideCount {
+                lengths: shape.len(),
+                strides: strides.len(),
+            });
         }
         let too_large = |shape: &[usize]| Error::TooLarge {
             shape: shape.to_vec(),

@@ -32,6 +32,14 @@ pub enum Error {
     /// A negative number of axes, or more than there can be.
     #[error("ndim: {0} axes, expected 0 to {max}", max = crate::MAX_NDIM)]
     Ndim(i64),
+    /// Not one stride for each length.
+    #[error("strides: {strides} of them for {lengths} lengths")]
+    StrideCount {
+        /// Lengths given.
+        lengths: usize,
+        /// Strides given.
+        strides: usize,
+    },
     /// No lengths although there are axes.
     #[error("shape: NULL with ndim {0}; the producer must give one length for each axis")]
     NullShape(usize),

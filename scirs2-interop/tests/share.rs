@@ -99,6 +99,30 @@ fn a_read_only_foreign_tensor_stays_read_only() {
 }
 
 #[test]
+fn an_array_may_have_more_axes_than_numpy() {
+    let tensor = Tensor::from(ArrayD::from_elem(IxDyn(&[1; 70]), 3u8));
+    assert_eq!(tensor.view::<u8>().unwrap().sum(), 3);
+    let managed = tensor.export::<DLManagedTensor>().unwrap().into_raw();
+    // SAFETY: just exported, and nobody writes.
+    let refused = unsafe { Tensor::from_raw(managed) };
+    assert_eq!(refused.unwrap_err(), Error::Ndim(70));
+}
+
+#[test]
+fn a_stride_for_each_length() {
+    let (shape, strides) = (Axes::from_slice(&[1, 1]), Axes::from_slice(&[1]));
+    let mut memory = [0u8];
+    let refused = Description::new(memory.as_mut_ptr(), DType::UInt8, shape, strides, true);
+    assert_eq!(
+        refused.unwrap_err(),
+        Error::StrideCount {
+            lengths: 2,
+            strides: 1
+        }
+    );
+}
+
+#[test]
 fn an_arc_array_is_shared_read_only() {
     let array = arr2(&[[1.0, 2.0], [3.0, 4.0]]).into_shared();
     let place = array.as_ptr().cast();
