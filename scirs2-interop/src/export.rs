@@ -19,10 +19,6 @@ use crate::{Error, Owner};
 struct Export<M, K> {
     managed: M,
     /// The type of the keeper.
-    #[cfg_attr(
-        not(feature = "pyo3"),
-        expect(dead_code, reason = "asked for where capsules come back")
-    )]
     tag: TypeId,
     /// Lengths, then strides.
     numbers: SmallVec<[i64; 12]>,

@@ -13,6 +13,7 @@ mod threads;
 
 #[pyo3::pymodule]
 mod _scirs2 {
+    use numpy::PyArrayDescrMethods;
     use pyo3::prelude::*;
     use pyo3::types::PyModule;
 
@@ -31,6 +32,9 @@ mod _scirs2 {
         // A worker inside OpenBLAS as that unloads would crash the process.
         py.import("atexit")?
             .call_method1("register", (module.getattr("_close_pool")?,))?;
+        // NumPy's API is found once, by whoever is first; a fork in the midst of
+        // that would leave the child waiting for a thread it does not have.
+        numpy::dtype::<f64>(py).itemsize();
         module.add("__version__", env!("CARGO_PKG_VERSION"))?;
         module.add(
             "GPUTensorError",

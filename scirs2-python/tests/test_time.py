@@ -458,43 +458,121 @@ class TestFork:
         """)
         assert output.split() == ["freed", "freed"]
 
-    def test_while_another_thread_takes_tensors(self):
+    @pytest.mark.parametrize("held", ["method", "table", "class", "deleter"])
+    def test_while_another_thread_is_in_the_middle(self, held):
         # A lock that the other thread held would be held for ever in the child.
-        child.run("""
+        child.run(f"""
             import os
-            import sys
+            import threading
+
+            import numpy as np
+            import scirs2
+            from capsule import Made, Producer, Table
+
+            inside, go_on = threading.Event(), threading.Event()
+
+            def wait():
+                inside.set()
+                assert go_on.wait(60)
+
+            def take(wait=lambda: None):
+                def answer(**_):
+                    if {held!r} == "method":
+                        wait()
+                    return made.capsule
+
+                def export(_):
+                    wait()
+                    return made.address
+
+                class Meta(type):
+                    def __getattribute__(cls, name):
+                        if {held!r} == "class" and name in ("__dict__", "__mro__"):
+                            wait()
+                        return super().__getattribute__(name)
+
+                class New(Producer, metaclass=Meta):
+                    if {held!r} == "table":
+                        __dlpack_c_exchange_api__ = Table(export).capsule()
+
+                on_free = wait if {held!r} == "deleter" else None
+                made = Made(on_free=on_free, destructor={held!r} != "table")
+                array = scirs2.from_dlpack(New(answer))
+                assert array.sum() == 15.0
+                made.drop()
+                del array
+                assert made.frees == 1, made.frees
+
+            thread = threading.Thread(target=take, args=(wait,))
+            thread.start()
+            assert inside.wait(60)
+            pid = os.fork()
+            if not pid:
+                try:
+                    take()
+                except BaseException:
+                    import traceback
+
+                    traceback.print_exc()
+                    os._exit(1)
+                os._exit(0)
+            assert os.waitpid(pid, 0)[1] == 0
+            take()
+            go_on.set()
+            thread.join()
+        """)
+
+    @pytest.mark.parametrize(
+        "call",
+        [
+            "scirs2.from_dlpack(scirs2.to_dlpack(array))",
+            "scirs2.from_dlpack(array)",
+            "scirs2.from_dlpack(Producer(lambda **_: scirs2.to_dlpack(array)))",
+            "scirs2.norm(array)",
+        ],
+        ids=["there and back", "an array", "a producer", "norm"],
+    )
+    def test_while_another_thread_makes_the_first_call_of_all(self, call):
+        # What is prepared by the first call is for ever half prepared in the child.
+        child.run(f"""
+            import builtins
+            import os
+            import signal
             import threading
 
             import numpy as np
             import scirs2
             from capsule import Producer
 
-            sys.setswitchinterval(1e-6)
             array = np.arange(3.0)
-            stop = threading.Event()
+            inside, go_on = threading.Event(), threading.Event()
+            ordinary = builtins.__import__
 
-            def take():
-                # A type never seen before is looked up each time.
-                kind = type("New", (Producer,), {})
-                taken = scirs2.from_dlpack(kind(lambda **_: scirs2.to_dlpack(array)))
-                assert taken.tolist() == [0.0, 1.0, 2.0]
+            def slow(*arguments, **keywords):
+                if threading.current_thread() is thread:
+                    inside.set()
+                    assert go_on.wait(60)
+                return ordinary(*arguments, **keywords)
 
-            def work():
-                while not stop.is_set():
-                    take()
+            def first():
+                {call}
+                inside.set()
 
-            threads = [threading.Thread(target=work) for _ in range(2)]
-            for thread in threads:
-                thread.start()
-            for _ in range(30):
-                pid = os.fork()
-                if not pid:
-                    take()
-                    os._exit(0)
-                assert os.waitpid(pid, 0)[1] == 0
-            stop.set()
-            for thread in threads:
-                thread.join()
+            thread = threading.Thread(target=first)
+            builtins.__import__ = slow
+            thread.start()
+            assert inside.wait(60)
+            builtins.__import__ = ordinary
+            pid = os.fork()
+            if not pid:
+                # Whoever hangs is ended.
+                signal.alarm(20)
+                {call}
+                os._exit(0)
+            status = os.waitpid(pid, 0)[1]
+            go_on.set()
+            thread.join()
+            assert status == 0, "it hung" if status == signal.SIGALRM else status
         """)
 
 
