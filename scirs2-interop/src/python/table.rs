@@ -98,12 +98,14 @@ fn exporter(object: &Bound<'_, PyAny>) -> PyResult<Option<Exporter>> {
         Err(error) => unless_exit(class.py(), Some(error)).map(|()| None)?,
     };
     let mut types = lock();
+    let mut evicted = None;
     if known(&types).is_none() {
-        if types.len() == MAX_TYPES {
-            types.remove(0);
-        }
+        evicted = (types.len() == MAX_TYPES).then(|| types.remove(0));
         types.push((class.unbind(), exporter));
     }
+    drop(types);
+    // So may the end of a type, which is why it waits until here.
+    drop(evicted);
     Ok(exporter)
 }
 
@@ -172,8 +174,9 @@ fn read(capsule: &Bound<'_, PyCapsule>) -> Option<DLPackManagedTensorFromPyObjec
 /// away with the wrong sign.
 fn is_refused(tensor: &Bound<'_, PyAny>) -> PyResult<bool> {
     let py = tensor.py();
-    let Ok(negated) = is(tensor, intern!(py, "is_neg")) else {
-        return Ok(true);
+    let negated = match is(tensor, intern!(py, "is_neg")) {
+        Ok(negated) => negated,
+        Err(error) => return unless_exit(py, Some(error)).map(|()| true),
     };
     if negated {
         return Err(PyBufferError::new_err(
