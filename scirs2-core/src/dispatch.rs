@@ -22,8 +22,33 @@
 /// assert!(computes(DType::BFloat16));
 /// assert!(!computes(DType::Float8E5M2));
 /// ```
+///
+/// After `scalar` a [`ScalarType`](crate::ScalarType) is taken apart, and `T` is
+/// a [`Scalar`](crate::Scalar).
+///
+/// ```
+/// # use scirs2_core::{Element, ScalarType, dispatch};
+/// fn itemsize(scalar: ScalarType) -> usize {
+///     dispatch!(scalar scalar, T => size_of::<T>())
+/// }
+/// assert_eq!(itemsize(ScalarType::Complex64), 8);
+/// ```
 #[macro_export]
 macro_rules! dispatch {
+    (scalar $scalar:expr, $T:ident => $body:expr) => {
+        $crate::dispatch!(@scalars $scalar, $T, $body, [
+            Float32 f32, Float64 f64,
+            Complex64 $crate::Complex32, Complex128 $crate::Complex64
+        ])
+    };
+    (@scalars $scalar:expr, $T:ident, $body:expr, [$($variant:ident $type:ty),+]) => {
+        match $scalar {
+            $($crate::ScalarType::$variant => {
+                type $T = $type;
+                $body
+            })+
+        }
+    };
     ($dtype:expr, $T:ident => $body:expr, else => $other:expr) => {
         $crate::dispatch!(@arms $dtype, $T, $body, [
             Bool $crate::Bool,

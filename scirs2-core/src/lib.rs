@@ -3,6 +3,7 @@
 //! | module | one concept |
 //! |---|---|
 //! | [`dtype`] | [`DType`]: the closed set of element types |
+//! | [`ScalarType`] | the dtypes that linear algebra computes in |
 //! | [`element`] | [`Element`], [`Scalar`], [`Real`]: the Rust types behind them |
 //! | [`device`] | [`Device`]: where memory lives |
 //! | [`shape`] | checked arithmetic on shapes and strides |
@@ -17,8 +18,10 @@ mod dispatch;
 pub mod dtype;
 pub mod element;
 pub mod pool;
+mod scalar;
 pub mod shape;
 
 pub use device::{Device, DeviceKind};
 pub use dtype::DType;
 pub use element::{Bool, Complex32, Complex64, Element, Real, Scalar, bf16, f16};
+pub use scalar::ScalarType;

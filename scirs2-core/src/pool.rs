@@ -315,6 +315,45 @@ impl<'a> Workers<'a> {
     }
 }
 
+impl Workers<'_> {
+    /// Runs one piece of work that brings its own threads, on a thread with the
+    /// pool's large stack, and waits for it.
+    ///
+    /// It cannot be stopped, so `stop` is asked after it.
+    ///
+    /// # Errors
+    /// [`Interrupted`] where the pool is closed, or `stop` said so.
+    pub fn alone<R: Send>(&self, work: impl FnOnce() -> R + Send) -> Result<R, Interrupted> {
+        let _call = Call::start();
+        if is_closed() {
+            return Err(Interrupted);
+        }
+        let mut work = Some(work);
+        let mut result = None;
+        // A thread of its own, not one of the pool's, which may be busy for long
+        // with the batch of another caller.
+        let started = thread::scope(|scope| {
+            let run = || result = work.take().map(|work| work());
+            thread::Builder::new()
+                .name("scirs2-alone".to_owned())
+                .stack_size(STACK_BYTES)
+                .spawn_scoped(scope, run)
+                .is_ok()
+        });
+        debug_assert!(started || result.is_none());
+        // Where the system grants no thread the caller's own has to do.
+        let result = match (result, work) {
+            (Some(result), _) => result,
+            (None, Some(work)) => work(),
+            (None, None) => unreachable!("a panic in the thread is passed on by the scope"),
+        };
+        match self.stop {
+            Some(stop) if stop() => Err(Interrupted),
+            _ => Ok(result),
+        }
+    }
+}
+
 impl fmt::Debug for Workers<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Workers")

@@ -75,20 +75,50 @@ pub enum Error {
         /// Their size.
         itemsize: usize,
     },
-    /// A matrix whose singular values do not exist.
-    #[error("{} holds a NaN, so it has no singular values; remove it first", matrix(*.index))]
-    NotANumber {
-        /// Its place in the batch, in C order; `None` for a single matrix.
-        index: Option<usize>,
+    /// An argument with too few axes to be what the function works on.
+    #[error("argument {argument} has shape {shape:?}; it needs at least {least} dimension(s)")]
+    TooFewAxes {
+        /// The argument, counted from 1.
+        argument: usize,
+        /// Its shape.
+        shape: Vec<usize>,
+        /// The least that it needs.
+        least: usize,
     },
-    /// LAPACK gave up.
-    #[error("the singular values of {} did not converge", matrix(*.index))]
-    NoConvergence {
+    /// A matrix that had to be square.
+    #[error("the last two dimensions must be equal, got {rows} x {columns}")]
+    NotSquare {
+        /// Its rows.
+        rows: usize,
+        /// Its columns.
+        columns: usize,
+    },
+    /// Two arguments that do not fit together.
+    #[error("shapes {first:?} and {second:?} do not fit: {must}")]
+    Mismatch {
+        /// The first one's shape.
+        first: Vec<usize>,
+        /// The second one's.
+        second: Vec<usize>,
+        /// What would fit.
+        must: &'static str,
+    },
+    /// Batches that do not broadcast.
+    #[error("the batches (leading dimensions) {batches:?} do not broadcast")]
+    Broadcast {
+        /// Each argument's batch.
+        batches: Vec<Vec<usize>>,
+    },
+    /// What went wrong with one matrix.
+    #[error("{} {reason}", matrix(*.index))]
+    Matrix {
         /// Its place in the batch, in C order; `None` for a single matrix.
         index: Option<usize>,
+        /// What it was.
+        reason: Reason,
     },
     /// LAPACK counts in 32 bits.
-    #[error("a {rows} x {columns} matrix is too large for LAPACK, whose sizes end at 2147483647")]
+    #[error("a {rows} x {columns} matrix is too large for LAPACK, whose counts end at 2147483647")]
     TooLarge {
         /// Its rows.
         rows: usize,
@@ -96,7 +126,7 @@ pub enum Error {
         columns: usize,
     },
     /// Elements that are only stored.
-    #[error("norms of {0} are not computed; convert the tensor first, for example to float32")]
+    #[error("{0} is not computed with; convert the tensor first, for example to float32")]
     Dtype(DType),
     /// The call was asked to stop.
     #[error(transparent)]
@@ -104,6 +134,42 @@ pub enum Error {
     /// The tensor could not be read.
     #[error(transparent)]
     Tensor(#[from] scirs2_interop::Error),
+}
+
+/// What an algorithm finds wrong with a matrix.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Reason {
+    /// No inverse exists.
+    #[error(
+        "is singular: pivot {pivot} (counted from 0) is exactly zero; lstsq or pinv give the \
+         least-squares answer"
+    )]
+    Singular {
+        /// The first pivot that is zero, counted from 0.
+        pivot: usize,
+    },
+    /// No Cholesky factor exists.
+    #[error(
+        "is not positive definite: its leading minor of order {minor} is not; eigvalsh tells \
+         by how much, and lu needs no definite matrix"
+    )]
+    NotPositiveDefinite {
+        /// The order of the first leading minor that is not positive definite.
+        minor: usize,
+    },
+    /// A NaN, for which there is no answer.
+    #[error("holds a NaN; remove it first")]
+    NotANumber,
+    /// A NaN or an infinity, for which there is no answer.
+    #[error("holds a NaN or an infinity; remove it first")]
+    NotFinite,
+    /// An iteration that did not come to its end.
+    #[error("did not converge: LAPACK's {routine} gave up; scale the matrix or try float64")]
+    NoConvergence {
+        /// LAPACK's name for it.
+        routine: &'static str,
+    },
 }
 
 fn matrix(index: Option<usize>) -> String {

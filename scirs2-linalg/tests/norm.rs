@@ -7,7 +7,7 @@ use ndarray::{
 use scirs2_core::pool::Workers;
 use scirs2_core::{Bool, Complex64, f16};
 use scirs2_interop::Tensor;
-use scirs2_linalg::{Axes, Error, Normed, Order, norm, norm_into, norm_shape};
+use scirs2_linalg::{Axes, Error, Normed, Order, Reason, norm, norm_into, norm_shape};
 
 const INF: f64 = f64::INFINITY;
 const NAN: f64 = f64::NAN;
@@ -385,7 +385,13 @@ fn singular_values_of_non_finite_matrices() {
     x[[4, 1, 1]] = NAN;
     x[[5, 1, 1]] = NAN;
     let error = norm(&x, Order::Nuc, Axes::Matrix(1, 2)).unwrap_err();
-    assert_eq!(error, Error::NotANumber { index: Some(4) });
+    assert_eq!(
+        error,
+        Error::Matrix {
+            index: Some(4),
+            reason: Reason::NotANumber
+        }
+    );
     assert!(error.to_string().contains("matrix 4 of the batch"));
 }
 

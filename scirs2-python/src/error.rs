@@ -1,8 +1,11 @@
-//! The numerical outcomes as Python exceptions.
+//! The errors of a kernel as Python exceptions.
 
+use pyo3::exceptions::{PyMemoryError, PyTypeError, PyValueError};
+use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyDict, PyTuple, PyType};
+use scirs2_linalg::Error;
 
 /// The class `LinAlgError`, a subclass of NumPy's.
 pub(crate) fn linalg_error(py: Python<'_>) -> PyResult<&Bound<'_, PyAny>> {
@@ -26,8 +29,35 @@ pub(crate) fn linalg_error(py: Python<'_>) -> PyResult<&Bound<'_, PyAny>> {
     Ok(class.bind(py))
 }
 
+/// The exception for an error of the function of that name; `batch` is what the
+/// number of a matrix counts in, in C order.
+pub(crate) fn raised(py: Python<'_>, name: &str, error: Error, batch: &[usize]) -> PyErr {
+    let message = format!("{name}: {error}");
+    match error {
+        Error::AxisOutOfRange { .. } => axis_error(py, message),
+        Error::Dtype(_) => PyTypeError::new_err(message),
+        Error::Memory { .. } => PyMemoryError::new_err(message),
+        Error::Matrix { index, .. } => linalg_error_at(py, message, index, batch),
+        // As NumPy has it: its class is a ValueError, too.
+        Error::NotSquare { .. } | Error::TooFewAxes { .. } => {
+            linalg_error_at(py, message, None, batch)
+        }
+        Error::Tensor(error) => error.into(),
+        _ => PyValueError::new_err(message),
+    }
+}
+
+/// NumPy's own class: both a `ValueError` and an `IndexError`.
+pub(crate) fn axis_error(py: Python<'_>, message: String) -> PyErr {
+    let error = py
+        .import(intern!(py, "numpy.exceptions"))
+        .and_then(|module| module.getattr(intern!(py, "AxisError")))
+        .and_then(|class| class.call1((message,)));
+    error.map_or_else(|error| error, PyErr::from_value)
+}
+
 /// A `LinAlgError` about one matrix, given its place in the batch in C order.
-pub(crate) fn linalg_error_at(
+fn linalg_error_at(
     py: Python<'_>,
     message: String,
     place: Option<usize>,

@@ -8,6 +8,7 @@ mod error;
 mod exchange;
 mod exporter;
 mod library;
+mod linalg;
 mod norm;
 mod threads;
 
@@ -21,6 +22,8 @@ mod _scirs2 {
     use super::exchange::{from_dlpack, to_dlpack};
     #[pymodule_export]
     use super::exporter::DLPackExporter;
+    #[pymodule_export]
+    use super::linalg::cholesky::cholesky;
     #[pymodule_export]
     use super::norm::norm;
     #[pymodule_export]

@@ -1,5 +1,7 @@
 //! The caller's array library: what comes in as its tensor goes out as its tensor.
 
+use core::fmt;
+
 use numpy::PyUntypedArray;
 use pyo3::intern;
 use pyo3::prelude::*;
@@ -17,6 +19,20 @@ pub(crate) enum Library {
     NumPy,
     /// Its function `from_dlpack`, by module, and what that takes.
     Other(&'static str, Takes),
+}
+
+impl fmt::Display for Library {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Library::NumPy => "NumPy",
+            Library::Other("torch", _) => "PyTorch",
+            Library::Other("jax.dlpack", _) => "JAX",
+            Library::Other("tensorflow.experimental.dlpack", _) => "TensorFlow",
+            Library::Other("mlx.core", _) => "MLX",
+            Library::Other("paddle.utils.dlpack", _) => "PaddlePaddle",
+            Library::Other(module, _) => module,
+        })
+    }
 }
 
 /// What a library's `from_dlpack` takes.

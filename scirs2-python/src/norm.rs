@@ -1,8 +1,7 @@
 //! `scirs2.norm`.
 
 use ndarray::{ArrayViewMutD, IxDyn};
-use pyo3::exceptions::{PyMemoryError, PyOverflowError, PyTypeError, PyValueError};
-use pyo3::intern;
+use pyo3::exceptions::{PyOverflowError, PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyString, PyTuple};
 use scirs2_core::{Element, dispatch};
@@ -11,7 +10,7 @@ use scirs2_linalg::{Axes, Error, Normed, Order, norm_into, norm_shape};
 
 use crate::array;
 use crate::door::{Failure, enter};
-use crate::error::linalg_error_at;
+use crate::error::{axis_error, raised};
 use crate::library::{Library, intake};
 
 /// Norm of an array, of its vectors along one axis, or of its matrices along two.
@@ -98,7 +97,7 @@ pub(crate) fn norm<'py>(
     let description =
         array::describe(&array).map_err(|reason| PyTypeError::new_err(reason.to_string()))?;
     let shape = norm_shape(description.shape(), order, axes, keepdims)
-        .map_err(|error| raised(py, error, &description, axes))?;
+        .map_err(|error| raised_for(py, error, &description, axes))?;
     dispatch!(description.dtype(), T => {
         type Norm = <T as Normed>::Norm;
         // A single number needs no array: NumPy answers with a scalar.
@@ -116,7 +115,7 @@ pub(crate) fn norm<'py>(
         // of that shape in C order that nobody else sees.
         unsafe { run::<T>(py, &description, order, axes, &shape, array::data(&out)) }?;
         library.tensor(out)
-    }, else => Err(raised(py, Error::Dtype(description.dtype()), &description, axes)))
+    }, else => Err(raised_for(py, Error::Dtype(description.dtype()), &description, axes)))
 }
 
 /// Computes into `out`, elements of `T::Norm` in C order.
@@ -140,7 +139,7 @@ unsafe fn run<T: Normed>(
     enter(py, |workers| norm_into(view, order, axes, out, workers)).map_err(|failure| match failure
     {
         Failure::Signal(signal) => signal,
-        Failure::Kernel(error) => raised(py, error, x, axes),
+        Failure::Kernel(error) => raised_for(py, error, x, axes),
     })
 }
 
@@ -189,26 +188,8 @@ fn axes(axis: &Bound<'_, PyAny>) -> PyResult<Axes> {
     })
 }
 
-fn raised(py: Python<'_>, error: Error, x: &Description, axes: Axes) -> PyErr {
-    let message = error.to_string();
-    match error {
-        Error::AxisOutOfRange { .. } => axis_error(py, message),
-        Error::Dtype(_) => PyTypeError::new_err(message),
-        Error::Memory { .. } => PyMemoryError::new_err(message),
-        Error::NotANumber { index } | Error::NoConvergence { index } => {
-            let batch = norm_shape(x.shape(), Order::Fro, axes, false).unwrap_or_default();
-            linalg_error_at(py, message, index, &batch)
-        }
-        Error::Tensor(error) => error.into(),
-        _ => PyValueError::new_err(message),
-    }
-}
-
-/// NumPy's own class: both a `ValueError` and an `IndexError`.
-fn axis_error(py: Python<'_>, message: String) -> PyErr {
-    let error = py
-        .import(intern!(py, "numpy.exceptions"))
-        .and_then(|module| module.getattr(intern!(py, "AxisError")))
-        .and_then(|class| class.call1((message,)));
-    error.map_or_else(|error| error, PyErr::from_value)
+/// An error of the kernel, with the batch that its numbers count in.
+fn raised_for(py: Python<'_>, error: Error, x: &Description, axes: Axes) -> PyErr {
+    let batch = norm_shape(x.shape(), Order::Fro, axes, false).unwrap_or_default();
+    raised(py, "norm", error, &batch)
 }

@@ -7,7 +7,9 @@ use scirs2_core::pool::Workers;
 use super::element::{Normed, Rounded};
 use super::order::Spectral;
 use crate::Error;
-use crate::lapack::{Lapack as _, SingularValues};
+use crate::error::Reason;
+use crate::lapack::Lapack as _;
+use crate::lapack::SingularValues;
 
 /// Elements of matrices that make one piece.
 const GRAIN: usize = 1 << 10;
@@ -91,13 +93,18 @@ fn of_one<T: Normed>(
         }
     }
     if has_nan {
-        return Err(Error::NotANumber { index });
+        return Err(Error::Matrix {
+            index,
+            reason: Reason::NotANumber,
+        });
     }
     if has_infinity {
         // As LAPACK leaves it in NumPy, without the text on stderr.
         return Ok(f64::NAN);
     }
-    let values = solver.solve().ok_or(Error::NoConvergence { index })?;
+    let values = solver
+        .solve()
+        .map_err(|reason| Error::Matrix { index, reason })?;
     Ok(match of {
         // LAPACK sorts them, the largest first.
         Spectral::Largest => values.first().map_or(0.0, |&value| value.into()),

@@ -1,5 +1,5 @@
 """Linear algebra for tensors of any library."""
 
-from ._scirs2 import LinAlgError, norm
+from ._scirs2 import LinAlgError, cholesky, norm
 
-__all__ = ["LinAlgError", "norm"]
+__all__ = ["LinAlgError", "cholesky", "norm"]

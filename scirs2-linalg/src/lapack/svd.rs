@@ -1,20 +1,17 @@
-//! Every call of LAPACK.
+//! Singular values.
 
 use std::ffi::{c_char, c_int};
 use std::ptr;
-use std::sync::Once;
 
-use num_traits::{ToPrimitive, Zero};
+use num_traits::ToPrimitive;
 use scirs2_core::{Complex32, Complex64, Scalar};
 
+use super::{Lapack, zeros};
 use crate::Error;
+use crate::error::Reason;
 
-/// A type that LAPACK computes in.
-pub trait Lapack: Scalar<Real: Into<f64>> {
-    /// Real and imaginary part.
-    #[doc(hidden)]
-    fn parts(self) -> [Self::Real; 2];
-
+/// The routines of this family, for one element type.
+pub trait Svd: Scalar {
     /// `gesdd` for the singular values alone, with LAPACK's arguments.
     ///
     /// # Safety
@@ -39,14 +36,9 @@ pub trait Lapack: Scalar<Real: Into<f64>> {
 /// `jobz`: no singular vectors.
 const VALUES_ONLY: c_char = b'N'.cast_signed();
 
-macro_rules! lapack {
-    ($($type:ty: $gesdd:ident, |$z:ident| $parts:expr, ($($rwork:ident)?);)+) => {$(
-        impl Lapack for $type {
-            fn parts(self) -> [Self::Real; 2] {
-                let $z = self;
-                $parts
-            }
-
+macro_rules! svd {
+    ($($type:ty: $gesdd:ident $($rwork:ident)?;)+) => {$(
+        impl Svd for $type {
             unsafe fn gesdd(
                 m: c_int,
                 n: c_int,
@@ -75,23 +67,11 @@ macro_rules! lapack {
     )+};
 }
 
-lapack! {
-    f32: sgesdd_, |x| [x, 0.0], ();
-    f64: dgesdd_, |x| [x, 0.0], ();
-    Complex32: cgesdd_, |z| [z.re, z.im], (rwork);
-    Complex64: zgesdd_, |z| [z.re, z.im], (rwork);
-}
-
-unsafe extern "C" {
-    fn openblas_set_num_threads(threads: c_int);
-}
-
-/// Our workers share a batch; the library's own threads would only be in their
-/// way.
-fn single_threaded() {
-    static ONCE: Once = Once::new();
-    // SAFETY: OpenBLAS takes any positive count, from any thread.
-    ONCE.call_once(|| unsafe { openblas_set_num_threads(1) });
+svd! {
+    f32: sgesdd_;
+    f64: dgesdd_;
+    Complex32: cgesdd_ rwork;
+    Complex64: zgesdd_ rwork;
 }
 
 /// Singular values of matrices of one shape, in memory that is used again.
@@ -108,7 +88,7 @@ pub(crate) struct SingularValues<T: Lapack> {
 impl<T: Lapack> SingularValues<T> {
     /// For matrices of that shape, which has no zero.
     pub(crate) fn new(rows: usize, columns: usize) -> Result<Self, Error> {
-        single_threaded();
+        super::single_threaded();
         let too_large = Error::TooLarge { rows, columns };
         let (Ok(m), Ok(n)) = (c_int::try_from(rows), c_int::try_from(columns)) else {
             return Err(too_large);
@@ -137,11 +117,12 @@ impl<T: Lapack> SingularValues<T> {
         &mut self.matrix
     }
 
-    /// The singular values of the matrix, the largest first; `None` where they
-    /// did not converge.
-    pub(crate) fn solve(&mut self) -> Option<&[T::Real]> {
-        let lwork = c_int::try_from(self.work.len()).ok()?;
-        (self.call(lwork) == 0).then_some(&*self.values)
+    /// The singular values of the matrix, the largest first.
+    pub(crate) fn solve(&mut self) -> Result<&[T::Real], Reason> {
+        match self.call(super::int(self.work.len())) {
+            0 => Ok(&self.values),
+            _ => Err(Reason::NoConvergence { routine: "gesdd" }),
+        }
     }
 
     fn call(&mut self, lwork: c_int) -> c_int {
@@ -160,14 +141,4 @@ impl<T: Lapack> SingularValues<T> {
             )
         }
     }
-}
-
-fn zeros<T: Zero + Clone>(count: usize) -> Result<Vec<T>, Error> {
-    let mut memory = Vec::new();
-    if memory.try_reserve_exact(count).is_err() {
-        let itemsize = size_of::<T>();
-        return Err(Error::Memory { count, itemsize });
-    }
-    memory.resize(count, T::zero());
-    Ok(memory)
 }

@@ -1,0 +1,300 @@
+//! The one driver of a batch: which matrices, in which pieces, on whose
+//! threads.
+//!
+//! Every operation sees two axes, whatever its arguments have: a vector comes as
+//! a matrix of one column, a number as a matrix of one element. The axes before
+//! them are the batch.
+
+use std::collections::VecDeque;
+use std::mem;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use ndarray::{
+    ArrayView2, ArrayView3, ArrayViewD, ArrayViewMut2, ArrayViewMut3, ArrayViewMutD, Axis, Ix2,
+    Ix3, IxDyn,
+};
+use scirs2_core::pool::Workers;
+
+use crate::Error;
+use crate::error::Reason;
+use crate::lapack::LibraryThreads;
+
+/// Floating-point operations of one piece: some 100 microseconds of small
+/// matrices.
+const PIECE: f64 = 2e5;
+
+/// What a call for one matrix costs beside its arithmetic, in operations.
+const CALL: f64 = 1e3;
+
+/// Operations from which on threads of the library's own are worth waking.
+const THREADED: f64 = 2e7;
+
+/// The common batch of several arrays, by NumPy's rules of broadcasting.
+pub(crate) fn broadcast(batches: &[&[usize]]) -> Result<Vec<usize>, Error> {
+    let ndim = batches.iter().map(|batch| batch.len()).max().unwrap_or(0);
+    let mut common = vec![1; ndim];
+    for batch in batches {
+        for (common, &len) in common.iter_mut().rev().zip(batch.iter().rev()) {
+            if *common == 1 {
+                *common = len;
+            } else if len != 1 && len != *common {
+                return Err(Error::Broadcast {
+                    batches: batches.iter().map(|batch| batch.to_vec()).collect(),
+                });
+            }
+        }
+    }
+    Ok(common)
+}
+
+/// The matrices of an array, broadcast to a batch.
+pub(crate) enum Stack<'a, T> {
+    /// One step leads from each matrix to the next.
+    Even(ArrayView3<'a, T>),
+    /// Axes of the batch that do not merge.
+    Uneven(ArrayViewD<'a, T>),
+}
+
+impl<'a, T> Stack<'a, T> {
+    /// The last two axes of `array`, which has them and broadcasts to `batch`.
+    pub(crate) fn new(array: &'a ArrayViewD<'_, T>, batch: &[usize]) -> Self {
+        let core = array.ndim() - 2;
+        let shape = [batch, &array.shape()[core..]].concat();
+        let mut view = array
+            .broadcast(IxDyn(&shape))
+            .expect("the batch is what the arrays broadcast to");
+        if batch.contains(&0) {
+            return Stack::Uneven(view);
+        }
+        let merged = (1..batch.len())
+            .rev()
+            .all(|axis| view.merge_axes(Axis(axis - 1), Axis(axis)));
+        if !merged {
+            let view = array.broadcast(IxDyn(&shape));
+            return Stack::Uneven(view.expect("as above"));
+        }
+        while view.ndim() > 3 {
+            view = view.index_axis_move(Axis(0), 0);
+        }
+        if view.ndim() == 2 {
+            view = view.insert_axis(Axis(0));
+        }
+        let view = view.into_dimensionality::<Ix3>();
+        Stack::Even(view.expect("three axes are left"))
+    }
+
+    /// The matrix of that number, in C order of the batch.
+    #[inline]
+    pub(crate) fn get(&self, number: usize) -> ArrayView2<'_, T> {
+        match self {
+            Stack::Even(view) => view.index_axis(Axis(0), number),
+            Stack::Uneven(view) => {
+                let mut view = view.view();
+                let mut rest = number;
+                while view.ndim() > 2 {
+                    let axis = view.ndim() - 3;
+                    let len = view.shape()[axis];
+                    view = view.index_axis_move(Axis(axis), rest % len);
+                    rest /= len;
+                }
+                let view = view.into_dimensionality::<Ix2>();
+                view.expect("two axes are left")
+            }
+        }
+    }
+}
+
+/// The matrices of an array that an operation writes.
+pub(crate) enum StackMut<'a, T> {
+    /// One step leads from each matrix to the next.
+    Even(ArrayViewMut3<'a, T>),
+    /// One view for each.
+    Uneven(VecDeque<ArrayViewMut2<'a, T>>),
+}
+
+impl<'a, T> StackMut<'a, T> {
+    /// The last two axes of `array`, which has them.
+    pub(crate) fn new(mut array: ArrayViewMutD<'a, T>) -> Self {
+        let core = array.ndim() - 2;
+        let even = core > 0 && array.is_standard_layout();
+        if core == 0 {
+            array = array.insert_axis(Axis(0));
+        }
+        if core <= 1 {
+            let view = array.into_dimensionality::<Ix3>();
+            return StackMut::Even(view.expect("three axes"));
+        }
+        if even {
+            let shape = array.shape();
+            let merged = (shape[..core].iter().product(), shape[core], shape[core + 1]);
+            let view = array.into_shape_with_order(merged);
+            return StackMut::Even(view.expect("C order merges"));
+        }
+        let mut views = vec![array];
+        for _ in 0..core {
+            views = views.into_iter().flat_map(rows).collect();
+        }
+        let matrices = views.into_iter().map(|view| {
+            let view = view.into_dimensionality::<Ix2>();
+            view.expect("two axes are left")
+        });
+        StackMut::Uneven(matrices.collect())
+    }
+}
+
+/// The elements along the first axis.
+fn rows<T>(mut view: ArrayViewMutD<'_, T>) -> Vec<ArrayViewMutD<'_, T>> {
+    let mut rows = Vec::with_capacity(view.shape()[0]);
+    while view.shape()[0] > 0 {
+        let (row, rest) = view.split_at(Axis(0), 1);
+        rows.push(row.index_axis_move(Axis(0), 0));
+        view = rest;
+    }
+    rows
+}
+
+/// What an operation writes: one [`StackMut`], or a tuple of them.
+pub(crate) trait Outputs: Send + Sized {
+    /// The matrices of one place in the batch.
+    type Matrices: Send;
+
+    /// The first `count` places, and the others.
+    fn split_at(self, count: usize) -> (Self, Self);
+
+    /// The next place.
+    fn next(&mut self) -> Self::Matrices;
+}
+
+impl<'a, T: Send> Outputs for StackMut<'a, T> {
+    type Matrices = ArrayViewMut2<'a, T>;
+
+    fn split_at(self, count: usize) -> (Self, Self) {
+        match self {
+            StackMut::Even(view) => {
+                let (left, right) = view.split_at(Axis(0), count);
+                (StackMut::Even(left), StackMut::Even(right))
+            }
+            StackMut::Uneven(views) => {
+                let mut left = views;
+                let right = left.split_off(count);
+                (StackMut::Uneven(left), StackMut::Uneven(right))
+            }
+        }
+    }
+
+    #[inline]
+    fn next(&mut self) -> ArrayViewMut2<'a, T> {
+        match self {
+            StackMut::Even(view) => {
+                let nothing = ArrayViewMut3::from_shape((0, 0, 0), &mut []);
+                let nothing = nothing.expect("no elements for none");
+                let (next, rest) = mem::replace(view, nothing).split_at(Axis(0), 1);
+                *view = rest;
+                next.index_axis_move(Axis(0), 0)
+            }
+            StackMut::Uneven(views) => views.pop_front().expect("one for each place"),
+        }
+    }
+}
+
+macro_rules! tuples {
+    ($(($($name:ident),+))+) => {$(
+        #[expect(non_snake_case, reason = "a variable is named as its type")]
+        impl<$($name: Outputs),+> Outputs for ($($name,)+) {
+            type Matrices = ($($name::Matrices,)+);
+
+            fn split_at(self, count: usize) -> (Self, Self) {
+                let ($($name,)+) = self;
+                $(let $name = $name.split_at(count);)+
+                (($($name.0,)+), ($($name.1,)+))
+            }
+
+            #[inline]
+            fn next(&mut self) -> Self::Matrices {
+                let ($($name,)+) = self;
+                ($($name.next(),)+)
+            }
+        }
+    )+};
+}
+
+tuples! { (A, B) (A, B, C) (A, B, C, D) }
+
+/// The matrices of one call, and what one of them costs.
+pub(crate) struct Batch<'a> {
+    /// The axes before the matrix.
+    pub(crate) shape: &'a [usize],
+    /// Floating-point operations for one matrix, about.
+    pub(crate) flops: f64,
+    pub(crate) workers: &'a Workers<'a>,
+}
+
+impl Batch<'_> {
+    /// Works on every place of the batch, each with its number, its outputs and
+    /// a workspace that one thread uses for many.
+    ///
+    /// Several matrices are shared out on the pool, where LAPACK has one thread
+    /// each; few large ones come one after the other, on the library's threads.
+    pub(crate) fn each<O: Outputs, W: Send>(
+        &self,
+        outputs: O,
+        workspace: impl Fn() -> Result<W, Error> + Sync,
+        work: impl Fn(&mut W, usize, O::Matrices) -> Result<(), Reason> + Sync,
+    ) -> Result<(), Error> {
+        let count = self.shape.iter().product::<usize>();
+        let at = |number| (!self.shape.is_empty()).then_some(number);
+        let failed = |number, reason| Error::Matrix {
+            index: at(number),
+            reason,
+        };
+        let threads = self.workers.threads();
+        if count < threads && self.flops >= THREADED {
+            let mut outputs = outputs;
+            let mut space = workspace()?;
+            for number in 0..count {
+                let matrices = outputs.next();
+                let done = self.workers.alone(|| {
+                    let _threads = LibraryThreads::take(threads);
+                    work(&mut space, number, matrices)
+                })?;
+                done.map_err(|reason| failed(number, reason))?;
+            }
+            return Ok(());
+        }
+        let each = ((PIECE / (self.flops + CALL)) as usize).max(1);
+        let spaces = Mutex::new(Vec::new());
+        let pieces = pieces(outputs, count, each);
+        self.workers
+            .each(pieces.into_iter(), |(first, last, mut outputs)| {
+                let kept = lock(&spaces).pop();
+                let mut space = kept.map_or_else(&workspace, Ok)?;
+                for number in first..last {
+                    work(&mut space, number, outputs.next())
+                        .map_err(|reason| failed(number, reason))?;
+                }
+                lock(&spaces).push(space);
+                Ok(())
+            })
+    }
+}
+
+/// The outputs in pieces, each with the number of its first place and of the
+/// one after its last.
+fn pieces<O: Outputs>(mut outputs: O, count: usize, each: usize) -> Vec<(usize, usize, O)> {
+    let mut pieces = Vec::with_capacity(count.div_ceil(each));
+    let mut first = 0;
+    while first < count {
+        let last = count.min(first + each);
+        let (piece, rest) = outputs.split_at(last - first);
+        pieces.push((first, last, piece));
+        outputs = rest;
+        first = last;
+    }
+    pieces
+}
+
+/// What is locked is only ever a list of workspaces, which a panic elsewhere
+/// does not spoil.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

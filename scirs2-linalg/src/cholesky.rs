@@ -1,0 +1,104 @@
+//! Cholesky factors.
+
+use ndarray::{
+    ArrayBase, ArrayD, ArrayView2, ArrayViewD, ArrayViewMut2, ArrayViewMutD, Data, Dimension,
+};
+use scirs2_core::pool::Workers;
+
+use crate::Error;
+use crate::batch::{Batch, Stack, StackMut};
+use crate::error::Reason;
+use crate::lapack::{Lapack, Triangle};
+use crate::layout::{InPlace, zeros_array};
+use crate::shape::{self, square};
+
+/// Cholesky factors of Hermitian positive definite matrices.
+///
+/// `A = L L^H` with `L` lower triangular and a positive diagonal, for each
+/// matrix of the last two axes; with `upper` it is `A = U^H U`. Only that
+/// triangle of `a` is read, and the other of the result is zero.
+///
+/// # Errors
+/// [`Error::NotSquare`], [`Error::TooFewAxes`], and
+/// [`Reason::NotPositiveDefinite`] with the order of the first leading minor
+/// that is not positive definite.
+///
+/// # Accuracy
+/// Backward stable: `|A - L L^H| <= c n eps |A|` (LAPACK `potrf`).
+///
+/// ```
+/// use ndarray::array;
+///
+/// let a = array![[4.0, 2.0], [2.0, 5.0]];
+/// let l = scirs2_linalg::cholesky(&a, false)?;
+/// assert_eq!(l, array![[2.0, 0.0], [1.0, 2.0]].into_dyn());
+/// # Ok::<(), scirs2_linalg::Error>(())
+/// ```
+pub fn cholesky<S, D>(a: &ArrayBase<S, D>, upper: bool) -> Result<ArrayD<S::Elem>, Error>
+where
+    S: Data<Elem: Lapack>,
+    D: Dimension,
+{
+    let a = a.view().into_dyn();
+    let mut out = zeros_array(&cholesky_shape(a.shape())?)?;
+    cholesky_into(a, upper, out.view_mut(), &Workers::current())?;
+    Ok(out)
+}
+
+/// The shape of what [`cholesky_into`] writes: that of `a`.
+///
+/// # Errors
+/// As [`cholesky`], as far as the shape tells.
+pub fn cholesky_shape(a: &[usize]) -> Result<Vec<usize>, Error> {
+    square(1, a)?;
+    Ok(a.to_vec())
+}
+
+/// [`cholesky`] into memory of the caller's, of any strides.
+///
+/// # Errors
+/// As [`cholesky`]; [`Error::OutputShape`] for an `out` of another shape, and
+/// [`Error::Interrupted`] where the workers were stopped.
+pub fn cholesky_into<T: Lapack>(
+    a: ArrayViewD<'_, T>,
+    upper: bool,
+    out: ArrayViewMutD<'_, T>,
+    workers: &Workers<'_>,
+) -> Result<(), Error> {
+    shape::output(&cholesky_shape(a.shape())?, &out)?;
+    let (batch, n) = square(1, a.shape())?;
+    let batch = Batch {
+        shape: batch,
+        flops: (n as f64).powi(3) / 3.0,
+        workers,
+    };
+    let matrices = Stack::new(&a, batch.shape);
+    batch.each(
+        StackMut::new(out),
+        || Ok(InPlace::new()),
+        |space, number, out| one(space, matrices.get(number), upper, out),
+    )
+}
+
+/// One matrix.
+fn one<T: Lapack>(
+    space: &mut InPlace<T>,
+    a: ArrayView2<'_, T>,
+    upper: bool,
+    out: ArrayViewMut2<'_, T>,
+) -> Result<(), Reason> {
+    let n = a.nrows();
+    space.run(a, out, |matrix| {
+        // The lower triangle in C order is the upper one in Fortran order.
+        let (triangle, zeros): (_, fn(usize, usize) -> std::ops::Range<usize>) = if upper {
+            (Triangle::Lower, |row, _| 0..row)
+        } else {
+            (Triangle::Upper, |row, n| row + 1..n)
+        };
+        T::potrf(triangle, n, matrix)?;
+        for (row, elements) in matrix.chunks_exact_mut(n.max(1)).enumerate() {
+            elements[zeros(row, n)].fill(T::zero());
+        }
+        Ok(())
+    })
+}

@@ -1,0 +1,112 @@
+//! Every call of LAPACK and BLAS, each behind a safe function over slices.
+//!
+//! | file | one concept |
+//! |---|---|
+//! | `cholesky` | factors of positive definite matrices |
+//! | `svd` | singular values |
+//! | `threads` | how many threads the library uses |
+//!
+//! A matrix is a slice in Fortran order, column after column without a gap. A
+//! function checks that its slices are as long as LAPACK expects; that is what
+//! makes it safe. What the library answers comes back as it is.
+
+mod cholesky;
+mod svd;
+mod threads;
+
+use std::ffi::{c_char, c_int};
+
+use num_traits::Zero;
+use scirs2_core::{Complex32, Complex64, Scalar};
+
+pub(crate) use svd::SingularValues;
+pub(crate) use threads::{LibraryThreads, single_threaded};
+
+use crate::Error;
+
+/// A type that LAPACK computes in: `f32`, `f64` and their complex numbers.
+pub trait Lapack: Scalar<Real: Into<f64>> + cholesky::Cholesky + svd::Svd {
+    /// Real and imaginary part.
+    #[doc(hidden)]
+    fn parts(self) -> [Self::Real; 2];
+
+    /// Whether no part is NaN or infinite.
+    #[doc(hidden)]
+    fn is_finite(self) -> bool;
+}
+
+macro_rules! lapack {
+    ($($type:ty: |$z:ident| $parts:expr;)+) => {$(
+        impl Lapack for $type {
+            #[inline(always)]
+            fn parts(self) -> [Self::Real; 2] {
+                let $z = self;
+                $parts
+            }
+
+            #[inline(always)]
+            fn is_finite(self) -> bool {
+                self.parts().iter().all(|part| part.is_finite())
+            }
+        }
+    )+};
+}
+
+lapack! {
+    f32: |x| [x, 0.0];
+    f64: |x| [x, 0.0];
+    Complex32: |z| [z.re, z.im];
+    Complex64: |z| [z.re, z.im];
+}
+
+/// The triangle of a Fortran-ordered matrix that is read and written.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Triangle {
+    Upper,
+    Lower,
+}
+
+impl Triangle {
+    /// LAPACK's `uplo`.
+    const fn uplo(self) -> c_char {
+        match self {
+            Triangle::Upper => b'U'.cast_signed(),
+            Triangle::Lower => b'L'.cast_signed(),
+        }
+    }
+}
+
+/// An error for a matrix whose sides, or twice whose elements where the routine
+/// counts them, do not fit LAPACK's integers.
+pub(crate) fn check_size(rows: usize, columns: usize) -> Result<(), Error> {
+    let largest = rows.max(columns);
+    if c_int::try_from(largest).is_ok() {
+        Ok(())
+    } else {
+        Err(Error::TooLarge { rows, columns })
+    }
+}
+
+/// A count for LAPACK.
+///
+/// # Panics
+/// Where it does not fit, which [`check_size`] has ruled out.
+fn int(count: usize) -> c_int {
+    c_int::try_from(count).expect("checked before any matrix is worked on")
+}
+
+/// A leading dimension: at least one, even of nothing.
+fn leading(rows: usize) -> c_int {
+    int(rows.max(1))
+}
+
+/// Memory of zeros, or an error where there is not enough.
+pub(crate) fn zeros<T: Zero + Clone>(count: usize) -> Result<Vec<T>, Error> {
+    let mut memory = Vec::new();
+    if memory.try_reserve_exact(count).is_err() {
+        let itemsize = size_of::<T>();
+        return Err(Error::Memory { count, itemsize });
+    }
+    memory.resize(count, T::zero());
+    Ok(memory)
+}

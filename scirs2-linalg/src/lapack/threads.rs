@@ -1,0 +1,55 @@
+//! How many threads the library uses.
+//!
+//! OpenBLAS has one count for the whole process. It stays at one, because our
+//! workers share a batch and threads of the library's would only be in their
+//! way, but for a single large matrix.
+
+use std::ffi::c_int;
+use std::sync::{Mutex, MutexGuard, Once, TryLockError};
+
+unsafe extern "C" {
+    fn openblas_set_num_threads(threads: c_int);
+}
+
+fn set(threads: usize) {
+    // The build has room for fewer than an int can say.
+    let threads = super::int(threads);
+    // SAFETY: OpenBLAS takes any positive count, from any thread, and cuts it
+    // to what it has room for.
+    unsafe { openblas_set_num_threads(threads) };
+}
+
+/// Sets the count to one, the first time.
+pub(crate) fn single_threaded() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| set(1));
+}
+
+static HOLDER: Mutex<()> = Mutex::new(());
+
+/// Several threads in the library for as long as this lives. One caller has
+/// them at a time; others go on with what there is.
+pub(crate) struct LibraryThreads(Option<MutexGuard<'static, ()>>);
+
+impl LibraryThreads {
+    pub(crate) fn take(threads: usize) -> Self {
+        single_threaded();
+        let holder = match HOLDER.try_lock() {
+            Ok(guard) => Some(guard),
+            Err(TryLockError::Poisoned(poisoned)) => Some(poisoned.into_inner()),
+            Err(TryLockError::WouldBlock) => None,
+        };
+        if holder.is_some() {
+            set(threads);
+        }
+        LibraryThreads(holder)
+    }
+}
+
+impl Drop for LibraryThreads {
+    fn drop(&mut self) {
+        if self.0.is_some() {
+            set(1);
+        }
+    }
+}

@@ -1,0 +1,121 @@
+//! How a matrix gets into LAPACK's memory and out of it.
+//!
+//! LAPACK reads Fortran order, our results are in C order. The same memory read
+//! in the other order is the transpose, so most operations work on the
+//! transpose and need no more than the copy that LAPACK overwrites:
+//!
+//! | operation on the transpose | gives in C order |
+//! |---|---|
+//! | upper Cholesky factor | the lower factor |
+//! | inverse | the inverse |
+//! | LU factors | solutions, from the right |
+//! | LQ factors | QR factors, each transposed |
+//! | `U` and `VT` of the SVD | `VT` and `U` |
+
+use ndarray::{ArrayView2, ArrayViewMut2, ShapeBuilder as _};
+
+use crate::Error;
+use crate::lapack::{Lapack, zeros};
+
+/// Rows and columns of a block whose transpose stays in the first-level cache.
+const BLOCK: usize = 16;
+
+/// Copies elements between matrices of one shape and any strides.
+pub(crate) fn copy<T: Copy>(from: ArrayView2<'_, T>, mut to: ArrayViewMut2<'_, T>) {
+    debug_assert_eq!(from.dim(), to.dim());
+    let inner = |strides: &[isize]| strides[0].unsigned_abs() < strides[1].unsigned_abs();
+    let crosses = inner(from.strides()) != inner(to.strides());
+    let (rows, columns) = from.dim();
+    if !crosses || rows.max(columns) <= BLOCK {
+        to.assign(&from);
+        return;
+    }
+    let chunk = (BLOCK, BLOCK);
+    let (whole_rows, whole_columns) = (rows / BLOCK * BLOCK, columns / BLOCK * BLOCK);
+    for (mut to, from) in to
+        .exact_chunks_mut(chunk)
+        .into_iter()
+        .zip(from.exact_chunks(chunk))
+    {
+        to.assign(&from);
+    }
+    // What is left over at the right and at the bottom.
+    to.slice_mut(ndarray::s![.., whole_columns..])
+        .assign(&from.slice(ndarray::s![.., whole_columns..]));
+    to.slice_mut(ndarray::s![whole_rows.., ..whole_columns])
+        .assign(&from.slice(ndarray::s![whole_rows.., ..whole_columns]));
+}
+
+/// Copies a matrix to the start of `to`, row after row.
+pub(crate) fn to_c<'a, T: Copy>(from: ArrayView2<'_, T>, to: &'a mut [T]) -> &'a mut [T] {
+    let to = &mut to[..from.len()];
+    let view = ArrayViewMut2::from_shape(from.dim(), to).expect("as many as the shape has");
+    copy(from, view);
+    to
+}
+
+/// Copies a matrix to the start of `to`, column after column.
+pub(crate) fn to_f<'a, T: Copy>(from: ArrayView2<'_, T>, to: &'a mut [T]) -> &'a mut [T] {
+    let to = &mut to[..from.len()];
+    let view = ArrayViewMut2::from_shape(from.dim().f(), to).expect("as many as the shape has");
+    copy(from, view);
+    to
+}
+
+/// Copies elements that stand row after row into a matrix.
+pub(crate) fn from_c<T: Copy>(from: &[T], to: ArrayViewMut2<'_, T>) {
+    let view = ArrayView2::from_shape(to.dim(), &from[..to.len()]);
+    copy(view.expect("as many as the shape has"), to);
+}
+
+/// Copies elements that stand column after column into a matrix.
+pub(crate) fn from_f<T: Copy>(from: &[T], to: ArrayViewMut2<'_, T>) {
+    let view = ArrayView2::from_shape(to.dim().f(), &from[..to.len()]);
+    copy(view.expect("as many as the shape has"), to);
+}
+
+/// Whether no element is NaN or infinite.
+pub(crate) fn is_finite<T: Lapack>(elements: &[T]) -> bool {
+    // In runs, so that the loop has no branch for each element.
+    elements
+        .chunks(256)
+        .all(|run| run.iter().fold(true, |all, x| all & x.is_finite()))
+}
+
+/// Memory in C order for a matrix that an operation overwrites: the output's
+/// own where that is in C order, else a workspace that is copied to it after.
+pub(crate) struct InPlace<T>(Vec<T>);
+
+impl<T: Lapack> InPlace<T> {
+    pub(crate) fn new() -> Self {
+        InPlace(Vec::new())
+    }
+
+    /// Copies `from` to `out` by way of `work`, which overwrites it in C order.
+    pub(crate) fn run<E>(
+        &mut self,
+        from: ArrayView2<'_, T>,
+        mut out: ArrayViewMut2<'_, T>,
+        work: impl FnOnce(&mut [T]) -> Result<(), E>,
+    ) -> Result<(), E> {
+        if let Some(elements) = out.as_slice_mut() {
+            return work(to_c(from, elements));
+        }
+        self.0.resize(out.len(), T::zero());
+        work(to_c(from, &mut self.0))?;
+        from_c(&self.0, out);
+        Ok(())
+    }
+}
+
+/// An array of zeros in C order, or an error where there is not enough memory.
+pub(crate) fn zeros_array<T: num_traits::Zero + Clone>(
+    shape: &[usize],
+) -> Result<ndarray::ArrayD<T>, Error> {
+    let count = scirs2_core::shape::element_count(shape).unwrap_or(usize::MAX);
+    let array = ndarray::ArrayD::from_shape_vec(shape, zeros(count)?);
+    array.map_err(|_| Error::Memory {
+        count,
+        itemsize: size_of::<T>(),
+    })
+}

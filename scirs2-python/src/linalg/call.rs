@@ -1,0 +1,263 @@
+//! One call of a function of linear algebra: its operands in, its results out.
+
+use ndarray::{ArrayViewD, ArrayViewMutD};
+use numpy::PyUntypedArray;
+use pyo3::exceptions::{PyTypeError, PyValueError};
+use pyo3::intern;
+use pyo3::prelude::*;
+use pyo3::types::{PyEllipsis, PyTuple};
+use scirs2_core::pool::Workers;
+use scirs2_core::{DType, Element, ScalarType};
+use scirs2_interop::Description;
+use scirs2_linalg::Error;
+
+use crate::array;
+use crate::door::{Failure, enter};
+use crate::dtype::descr_of;
+use crate::error::raised;
+use crate::library::{Library, intake};
+
+/// A function's operands, all of one library and one dtype.
+pub(crate) struct Call<'py> {
+    py: Python<'py>,
+    /// The function, as error messages name it.
+    name: &'static str,
+    library: Library,
+    operands: Vec<Operand<'py>>,
+    scalar: ScalarType,
+    /// The half that results are rounded to, where every operand has it.
+    half: Option<DType>,
+}
+
+/// One operand, readable from Rust while `_array` lives.
+struct Operand<'py> {
+    _array: Bound<'py, PyUntypedArray>,
+    description: Description,
+}
+
+impl<'py> Call<'py> {
+    /// Takes the operands, each with its parameter's name.
+    pub(crate) fn new(
+        py: Python<'py>,
+        name: &'static str,
+        arguments: &[(&str, &Bound<'py, PyAny>)],
+    ) -> PyResult<Self> {
+        let mut taken = Vec::with_capacity(arguments.len());
+        let mut common: Option<(Library, &str)> = None;
+        let mut scalar: Option<ScalarType> = None;
+        for &(parameter, object) in arguments {
+            let (library, array) = intake(object)?;
+            // A list or a number goes with any library.
+            if library != Library::NumPy || object.is_instance_of::<PyUntypedArray>() {
+                match common {
+                    Some((first, its)) if first != library => {
+                        return Err(PyTypeError::new_err(format!(
+                            "{name}: {its} is of {first}, {parameter} of {library}; bring both \
+                             to one library, for example by scirs2.from_dlpack"
+                        )));
+                    }
+                    _ => common = Some((library, parameter)),
+                }
+            }
+            let description = array::describe(&array)
+                .map_err(|reason| PyTypeError::new_err(format!("{name}: {parameter}: {reason}")))?;
+            let Some(own) = ScalarType::of(description.dtype()) else {
+                return Err(PyTypeError::new_err(format!(
+                    "{name}: {parameter}: {} is not computed with; convert it first, for \
+                     example to float32",
+                    description.dtype()
+                )));
+            };
+            scalar = Some(scalar.map_or(own, |scalar| scalar.join(own)));
+            taken.push((parameter, array, description));
+        }
+        let scalar = scalar.unwrap_or(ScalarType::Float64);
+        let first = taken.first().map(|(_, _, description)| description.dtype());
+        let half = first.filter(|dtype| matches!(dtype, DType::Float16 | DType::BFloat16));
+        let half = half.filter(|half| taken.iter().all(|(_, _, other)| other.dtype() == *half));
+        let operands = taken.into_iter().map(|(parameter, array, description)| {
+            if description.dtype() == scalar.dtype() {
+                return Ok(Operand {
+                    _array: array,
+                    description,
+                });
+            }
+            let descr = descr_of(py, scalar.dtype())?;
+            let array = array.call_method1(intern!(py, "astype"), (descr,))?;
+            let array = array.cast_into::<PyUntypedArray>()?;
+            let description = array::describe(&array)
+                .map_err(|reason| PyTypeError::new_err(format!("{name}: {parameter}: {reason}")))?;
+            Ok(Operand {
+                _array: array,
+                description,
+            })
+        });
+        Ok(Call {
+            py,
+            name,
+            library: common.map_or(Library::NumPy, |(library, _)| library),
+            operands: operands.collect::<PyResult<_>>()?,
+            scalar,
+            half,
+        })
+    }
+
+    /// What is computed in.
+    pub(crate) fn scalar(&self) -> ScalarType {
+        self.scalar
+    }
+
+    /// The shape of an operand.
+    pub(crate) fn shape(&self, operand: usize) -> &[usize] {
+        self.operands[operand].description.shape()
+    }
+
+    /// An operand to read, of the type that [`scalar`](Self::scalar) names.
+    pub(crate) fn view<T: Element>(&self, operand: usize) -> PyResult<ArrayViewD<'_, T>> {
+        let description = &self.operands[operand].description;
+        // SAFETY: the array lives as long as `self`; that no Python thread writes
+        // meanwhile is for the program to see to (SAFETY.md).
+        Ok(unsafe { description.view::<T>() }?)
+    }
+
+    /// A result of that dtype and shape, its elements unset.
+    pub(crate) fn output(&self, dtype: DType, shape: &[usize]) -> PyResult<Output<'py>> {
+        Output::new(array::allocate(self.py, dtype, shape)?, None)
+    }
+
+    /// A result of the operands' type in the caller's own memory, `out`, or
+    /// where that is None as [`output`](Self::output).
+    pub(crate) fn output_in(
+        &self,
+        out: Option<&Bound<'py, PyAny>>,
+        shape: &[usize],
+    ) -> PyResult<Output<'py>> {
+        let Some(out) = out else {
+            return self.output(self.scalar.dtype(), shape);
+        };
+        let name = self.name;
+        let refused = |reason: String| PyValueError::new_err(format!("{name}: out: {reason}"));
+        let (_, array) = intake(out)?;
+        let description = array::describe(&array).map_err(|reason| refused(reason.to_string()))?;
+        let expected = self.half.unwrap_or(self.scalar.dtype());
+        if description.dtype() != expected || description.shape() != shape {
+            return Err(refused(format!(
+                "expected {expected} of shape {shape:?}, got {} of shape {:?}",
+                description.dtype(),
+                description.shape()
+            )));
+        }
+        if !array::is_writeable(&array) {
+            return Err(refused("the array is read-only".to_owned()));
+        }
+        let place = Some((array.clone(), out.clone()));
+        // What is read and written at once goes by way of memory of our own.
+        let read = self.operands.iter().any(|operand| {
+            let (first, second) = (extent(&operand.description), extent(&description));
+            first.0 < second.1 && second.0 < first.1
+        });
+        let itself = scirs2_core::shape::may_overlap(description.shape(), description.strides());
+        if read || itself || self.half.is_some() {
+            return Output::new(array::allocate(self.py, self.scalar.dtype(), shape)?, place);
+        }
+        let mut output = Output::new(array, None)?;
+        output.given = Some(out.clone());
+        Ok(output)
+    }
+
+    /// Runs a kernel with the interpreter released; `batch` is the shape that
+    /// the error's number of a matrix counts in.
+    pub(crate) fn run<R: Send>(
+        &self,
+        batch: &[usize],
+        kernel: impl FnOnce(&Workers<'_>) -> Result<R, Error> + Send,
+    ) -> PyResult<R> {
+        enter(self.py, kernel).map_err(|failure| match failure {
+            Failure::Signal(signal) => signal,
+            Failure::Kernel(error) => raised(self.py, self.name, error, batch),
+        })
+    }
+
+    /// A refusal that needed no kernel to find.
+    pub(crate) fn refused(&self, error: Error) -> PyErr {
+        raised(self.py, self.name, error, &[])
+    }
+
+    /// A result as the caller's library has it; for NumPy a number where there
+    /// are no axes.
+    pub(crate) fn give(&self, output: Output<'py>) -> PyResult<Bound<'py, PyAny>> {
+        let py = self.py;
+        if let Some(given) = output.given {
+            return Ok(given);
+        }
+        if let Some((array, given)) = output.place {
+            array.set_item(PyEllipsis::get(py), output.array)?;
+            return Ok(given);
+        }
+        let mut array = output.array;
+        if let Some(half) = self.half.filter(|_| !is_complex(&output.description)) {
+            let rounded = array::allocate(py, half, output.description.shape())?;
+            rounded.set_item(PyEllipsis::get(py), array)?;
+            array = rounded;
+        }
+        if self.library == Library::NumPy && output.description.shape().is_empty() {
+            return array.get_item(PyTuple::empty(py));
+        }
+        self.library.tensor(array)
+    }
+}
+
+fn is_complex(description: &Description) -> bool {
+    ScalarType::of(description.dtype()).is_some_and(ScalarType::is_complex)
+}
+
+/// The first byte of an array and the one after its last.
+fn extent(description: &Description) -> (usize, usize) {
+    let (low, high) =
+        scirs2_core::shape::reach(description.shape(), description.strides()).unwrap_or((0, -1));
+    let itemsize = description.dtype().itemsize();
+    let at = |offset: isize| {
+        let bytes = offset.wrapping_mul(itemsize.cast_signed());
+        description.data().addr().wrapping_add_signed(bytes)
+    };
+    (at(low), at(high.wrapping_add(1)))
+}
+
+/// An array that a kernel writes, which nobody else does meanwhile.
+pub(crate) struct Output<'py> {
+    array: Bound<'py, PyUntypedArray>,
+    description: Description,
+    /// The caller's array that is written in place.
+    given: Option<Bound<'py, PyAny>>,
+    /// The caller's array that the result is copied to, and the object it is of.
+    place: Option<(Bound<'py, PyUntypedArray>, Bound<'py, PyAny>)>,
+}
+
+impl<'py> Output<'py> {
+    fn new(
+        array: Bound<'py, PyUntypedArray>,
+        place: Option<(Bound<'py, PyUntypedArray>, Bound<'py, PyAny>)>,
+    ) -> PyResult<Self> {
+        let description = array::describe(&array)
+            .map_err(|reason| PyTypeError::new_err(format!("out: {reason}")))?;
+        Ok(Output {
+            array,
+            description,
+            given: None,
+            place,
+        })
+    }
+
+    /// The memory, of the type that its dtype names.
+    pub(crate) fn view_mut<T: Element>(&mut self) -> PyResult<ArrayViewMutD<'_, T>> {
+        // SAFETY: the array lives as long as `self`, and is a fresh one, or one
+        // that the caller gave to be written (SAFETY.md) and that shares no
+        // memory with an operand.
+        Ok(unsafe { self.description.view_mut::<T>() }?)
+    }
+}
+
+/// The axes before the last `core` ones.
+pub(crate) fn batch(shape: &[usize], core: usize) -> &[usize] {
+    &shape[..shape.len().saturating_sub(core)]
+}

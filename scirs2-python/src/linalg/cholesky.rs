@@ -1,0 +1,65 @@
+//! `scirs2.linalg.cholesky`.
+
+use pyo3::prelude::*;
+use scirs2_core::dispatch;
+use scirs2_linalg::{cholesky_into, cholesky_shape};
+
+use super::call::{Call, batch};
+
+/// Cholesky factors of Hermitian positive definite matrices.
+///
+/// ``a = L @ L.conj().mT`` with ``L`` lower triangular and a positive diagonal;
+/// with ``upper`` it is ``a = U.conj().mT @ U``.
+///
+/// Parameters
+/// ----------
+/// a : array_like, shape (..., n, n)
+///     Matrices, of any DLPack library and any strides. Only one triangle is read:
+///     the lower, or with ``upper`` the upper one.
+/// upper : bool, optional
+///     Return ``U`` instead of ``L``.
+/// out : array, shape (..., n, n), optional
+///     Memory for the result, of its dtype.
+///
+/// Returns
+/// -------
+/// array, shape (..., n, n)
+///     The factors, in the library of ``a``; the other triangle is zero. Integers
+///     give float64; float16 and bfloat16 are computed in float32 and given back as
+///     they came.
+///
+/// Raises
+/// ------
+/// scirs2.linalg.LinAlgError
+///     A matrix is not positive definite. The message names the first leading minor
+///     that is not, ``index`` the matrix in the batch.
+/// ValueError
+///     The last two dimensions differ, or ``out`` does not fit.
+///
+/// Notes
+/// -----
+/// LAPACK ``potrf``, in the memory of the result: nothing else is copied. Backward
+/// stable: ``norm(a - L @ L.conj().mT) <= c * n * eps * norm(a)``.
+///
+/// Examples
+/// --------
+/// >>> import numpy as np, scirs2
+/// >>> scirs2.linalg.cholesky(np.array([[4.0, 2.0], [2.0, 5.0]]))
+/// array([[2., 0.],
+///        [1., 2.]])
+#[pyfunction]
+#[pyo3(signature = (a, /, *, upper=false, out=None))]
+pub(crate) fn cholesky<'py>(
+    a: &Bound<'py, PyAny>,
+    upper: bool,
+    out: Option<&Bound<'py, PyAny>>,
+) -> PyResult<Bound<'py, PyAny>> {
+    let call = Call::new(a.py(), "cholesky", &[("a", a)])?;
+    let shape = cholesky_shape(call.shape(0)).map_err(|error| call.refused(error))?;
+    let mut factors = call.output_in(out, &shape)?;
+    dispatch!(scalar call.scalar(), T => {
+        let (a, factors) = (call.view::<T>(0)?, factors.view_mut::<T>()?);
+        call.run(batch(&shape, 2), |workers| cholesky_into(a, upper, factors, workers))
+    })?;
+    call.give(factors)
+}
