@@ -39,23 +39,45 @@ pub struct Interrupted;
 /// Zero until somebody sets it; the environment decides then.
 static PROCESS_THREADS: AtomicUsize = AtomicUsize::new(0);
 
+/// What the environment said at the first call.
+static ENVIRONMENT: OnceLock<(usize, ThreadSource)> = OnceLock::new();
+
 thread_local! {
     static LOCAL_THREADS: Cell<Option<usize>> = const { Cell::new(None) };
+}
+
+/// Who decided on the number of threads.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum ThreadSource {
+    /// [`set_local_threads`], for the calling thread.
+    Local,
+    /// [`set_threads`], for the process.
+    Process,
+    /// The environment variable of that name.
+    Variable(&'static str),
+    /// The cores that this process may use, by its affinity and its cgroup.
+    Cores,
 }
 
 /// The number of threads that a call from this thread may use.
 #[must_use]
 pub fn threads() -> usize {
-    LOCAL_THREADS
-        .get()
-        .unwrap_or_else(|| match PROCESS_THREADS.load(Ordering::Relaxed) {
-            0 => {
-                let count = from_environment(|name| env::var(name).ok()).unwrap_or_else(cores);
-                PROCESS_THREADS.store(count, Ordering::Relaxed);
-                count
-            }
-            count => count,
-        })
+    threads_and_source().0
+}
+
+/// The number of threads that a call from this thread may use, and who decided.
+#[must_use]
+pub fn threads_and_source() -> (usize, ThreadSource) {
+    if let Some(count) = LOCAL_THREADS.get() {
+        return (count, ThreadSource::Local);
+    }
+    match PROCESS_THREADS.load(Ordering::Relaxed) {
+        0 => *ENVIRONMENT.get_or_init(|| {
+            let variable = from_environment(|name| env::var(name).ok());
+            variable.unwrap_or_else(|| (cores(), ThreadSource::Cores))
+        }),
+        count => (count, ThreadSource::Process),
+    }
 }
 
 /// Sets the number of threads for the whole process.
@@ -89,12 +111,13 @@ pub fn check_threads(count: usize) -> Result<usize, ThreadCountError> {
     }
 }
 
-fn from_environment(variable: impl Fn(&str) -> Option<String>) -> Option<usize> {
+fn from_environment(variable: impl Fn(&str) -> Option<String>) -> Option<(usize, ThreadSource)> {
     VARIABLES.iter().find_map(|name| {
         // OpenMP allows a list, one count for each level of nesting.
         let value = variable(name)?;
         let count = value.split(',').next()?.trim().parse().ok()?;
-        check_threads(count).ok()
+        let count = check_threads(count).ok()?;
+        Some((count, ThreadSource::Variable(name)))
     })
 }
 
@@ -495,19 +518,23 @@ mod tests {
                 Some((*value).to_owned())
             })
         };
+        let found = |count, name| Some((count, ThreadSource::Variable(name)));
         assert_eq!(of(&[]), None);
-        assert_eq!(of(&[("OMP_NUM_THREADS", "4,2")]), Some(4));
+        assert_eq!(
+            of(&[("OMP_NUM_THREADS", "4,2")]),
+            found(4, "OMP_NUM_THREADS")
+        );
         assert_eq!(
             of(&[("RAYON_NUM_THREADS", "0"), ("OMP_NUM_THREADS", " 3 ")]),
-            Some(3)
+            found(3, "OMP_NUM_THREADS")
         );
         assert_eq!(
             of(&[("SCIRS2_NUM_THREADS", "many"), ("RAYON_NUM_THREADS", "2")]),
-            Some(2)
+            found(2, "RAYON_NUM_THREADS")
         );
         assert_eq!(
             of(&[("SCIRS2_NUM_THREADS", "1"), ("RAYON_NUM_THREADS", "2")]),
-            Some(1)
+            found(1, "SCIRS2_NUM_THREADS")
         );
     }
 

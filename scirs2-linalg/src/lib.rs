@@ -3,6 +3,7 @@
 //! | module | one concept |
 //! |---|---|
 //! | [`norm`](mod@norm) | vector and matrix norms |
+//! | [`config`](fn@config) | what this build runs on |
 //! | `kernels` | the loops over elements, for each instruction set |
 //! | [`cholesky`](fn@cholesky) | factors of positive definite matrices |
 //! | `shape` | what an operation asks of its arguments' shapes |
@@ -16,6 +17,7 @@
 
 mod batch;
 mod cholesky;
+mod config;
 mod error;
 mod kernels;
 mod lapack;
@@ -24,6 +26,7 @@ pub mod norm;
 mod shape;
 
 pub use cholesky::{cholesky, cholesky_into, cholesky_shape};
+pub use config::{Config, config};
 pub use error::{Error, Reason};
 pub use lapack::Lapack;
 pub use norm::{Axes, Normed, Operand, Order, Rounded, norm, norm_into, norm_shape};

@@ -2,6 +2,7 @@
 //! call, and nothing that computes.
 
 mod array;
+mod config;
 mod door;
 mod dtype;
 mod error;
@@ -18,6 +19,8 @@ mod _scirs2 {
     use pyo3::prelude::*;
     use pyo3::types::PyModule;
 
+    #[pymodule_export]
+    use super::config::_config;
     #[pymodule_export]
     use super::exchange::{from_dlpack, to_dlpack};
     #[pymodule_export]

@@ -30,8 +30,9 @@ pub(crate) fn get_num_threads() -> usize {
 
 /// Set the number of threads for the whole process.
 ///
-/// No thread starts before the first call that has work for two, and results
-/// do not depend on the number.
+/// No thread starts before the first call that has work for two. Norms, and
+/// batches of at least as many matrices as threads, give the same bits for any
+/// number; one large matrix is LAPACK's, whose sums depend on its threads.
 ///
 /// Parameters
 /// ----------

@@ -35,6 +35,19 @@ macro_rules! multiversion {
 }
 pub(crate) use multiversion;
 
+/// The instruction set that is chosen on this machine.
+pub(crate) fn instruction_set() -> &'static str {
+    #[cfg(target_arch = "x86_64")]
+    if has_avx2() {
+        return "AVX2";
+    }
+    if cfg!(target_arch = "aarch64") {
+        "NEON"
+    } else {
+        "baseline"
+    }
+}
+
 #[cfg(all(target_arch = "x86_64", not(test)))]
 pub(crate) fn has_avx2() -> bool {
     std::arch::is_x86_feature_detected!("avx2")

@@ -22,6 +22,7 @@ mod source;
 mod walk;
 
 pub(crate) use columns::{Columns, columns};
+pub(crate) use isa::instruction_set;
 pub(crate) use measure::{Measure, Partial};
 pub(crate) use rows::rows;
 pub(crate) use source::{Elements, Read, Source};

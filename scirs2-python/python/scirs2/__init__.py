@@ -6,6 +6,7 @@
 ``norm``              vector and matrix norms (also ``scirs2.linalg.norm``)
 ``linalg``            linear algebra
 ``num_threads``       a context that sets the number of threads
+``show_config``       versions, LAPACK, instruction sets, threads
 ====================  =====================================================
 """
 
@@ -25,6 +26,7 @@ with _openblas.loaded_without_threads():
     )
 
 from . import linalg
+from ._show_config import show_config
 
 __all__ = [
     "DLPackExporter",
@@ -36,5 +38,6 @@ __all__ = [
     "norm",
     "num_threads",
     "set_num_threads",
+    "show_config",
     "to_dlpack",
 ]

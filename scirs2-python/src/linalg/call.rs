@@ -27,6 +27,9 @@ pub(crate) struct Call<'py> {
     scalar: ScalarType,
     /// The half that results are rounded to, where every operand has it.
     half: Option<DType>,
+    /// The last operand, where it is of a class that makes NumPy's arrays its
+    /// own, such as `numpy.matrix`.
+    subclass: Option<Bound<'py, PyAny>>,
 }
 
 /// One operand, readable from Rust while `_array` lives.
@@ -45,6 +48,7 @@ impl<'py> Call<'py> {
         let mut taken = Vec::with_capacity(arguments.len());
         let mut common: Option<(Library, &str)> = None;
         let mut scalar: Option<ScalarType> = None;
+        let mut subclass = None;
         for &(parameter, object) in arguments {
             let (library, array) = intake(object)?;
             // A list or a number goes with any library.
@@ -58,6 +62,13 @@ impl<'py> Call<'py> {
                     }
                     _ => common = Some((library, parameter)),
                 }
+            }
+            subclass = None;
+            if library == Library::NumPy
+                && !object.is_exact_instance_of::<PyUntypedArray>()
+                && object.hasattr(intern!(py, "__array_wrap__"))?
+            {
+                subclass = Some(object.clone());
             }
             let description = array::describe(&array)
                 .map_err(|reason| PyTypeError::new_err(format!("{name}: {parameter}: {reason}")))?;
@@ -99,6 +110,7 @@ impl<'py> Call<'py> {
             operands: operands.collect::<PyResult<_>>()?,
             scalar,
             half,
+            subclass,
         })
     }
 
@@ -181,6 +193,16 @@ impl<'py> Call<'py> {
     /// A refusal that needed no kernel to find.
     pub(crate) fn refused(&self, error: Error) -> PyErr {
         raised(self.py, self.name, error, &[])
+    }
+
+    /// A result of the operands' own kind: as [`give`](Self::give), and for a
+    /// subclass of NumPy's array as that.
+    pub(crate) fn give_alike(&self, output: Output<'py>) -> PyResult<Bound<'py, PyAny>> {
+        let result = self.give(output)?;
+        match &self.subclass {
+            Some(subclass) => subclass.call_method1(intern!(self.py, "__array_wrap__"), (result,)),
+            None => Ok(result),
+        }
     }
 
     /// A result as the caller's library has it; for NumPy a number where there

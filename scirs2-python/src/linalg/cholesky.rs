@@ -61,5 +61,5 @@ pub(crate) fn cholesky<'py>(
         let (a, factors) = (call.view::<T>(0)?, factors.view_mut::<T>()?);
         call.run(batch(&shape, 2), |workers| cholesky_into(a, upper, factors, workers))
     })?;
-    call.give(factors)
+    call.give_alike(factors)
 }

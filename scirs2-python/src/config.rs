@@ -1,0 +1,31 @@
+//! What `scirs2.show_config` tells.
+
+use pyo3::prelude::*;
+use pyo3::types::PyDict;
+use scirs2_core::pool::{ThreadSource, threads_and_source};
+use scirs2_linalg::Config;
+
+/// What the extension runs on, as text by name.
+#[pyfunction]
+pub(crate) fn _config(py: Python<'_>) -> PyResult<Bound<'_, PyDict>> {
+    let Config {
+        openblas,
+        openblas_kernels,
+        kernels,
+        ..
+    } = scirs2_linalg::config();
+    let (threads, source) = threads_and_source();
+    let source = match source {
+        ThreadSource::Local => "with scirs2.num_threads",
+        ThreadSource::Process => "scirs2.set_num_threads",
+        ThreadSource::Variable(name) => name,
+        ThreadSource::Cores => "the cores this process may use",
+    };
+    let told = PyDict::new(py);
+    told.set_item("openblas", openblas)?;
+    told.set_item("openblas_kernels", openblas_kernels)?;
+    told.set_item("kernels", kernels)?;
+    told.set_item("threads", threads)?;
+    told.set_item("threads_from", source)?;
+    Ok(told)
+}

@@ -1,0 +1,239 @@
+"""What holds for every function of linear algebra: dtypes, layouts, batches, libraries, threads."""
+
+import concurrent.futures
+
+import child
+import jax
+import matrices
+import ml_dtypes
+import numpy as np
+import pytest
+import scirs2
+import tensorflow
+import torch
+from functions import FUNCTIONS, wide
+from scirs2 import linalg
+
+INTEGERS = ["bool", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64"]
+HALVES = ["float16", "bfloat16"]
+DTYPES = [*INTEGERS, *HALVES, *matrices.FLOATS]
+BATCHED = [name for name, function in FUNCTIONS.items() if not function.single]
+
+
+def dtype_of(name):
+    return np.dtype(ml_dtypes.bfloat16 if name == "bfloat16" else name)
+
+
+def ask(name, *operands):
+    return FUNCTIONS[name].call(getattr(linalg, name), *operands)
+
+
+def given(name, batch=(), dtype="float64"):
+    return [make(batch, dtype_of(dtype)) for make in FUNCTIONS[name].operands]
+
+
+def answered(name, dtype):
+    """The dtype of each result."""
+    dtype = dtype_of(dtype)
+    function = FUNCTIONS[name]
+    if dtype.kind in "biu" and not function.exact:
+        dtype = np.dtype("float64")
+    single = dtype.itemsize in (2, 4) or dtype == "complex64"
+    kinds = {
+        "same": dtype,
+        "real": np.dtype(f"float{dtype.itemsize * 4}") if dtype.kind == "c" else dtype,
+        "complex": np.dtype("complex64" if single and dtype.kind != "b" else "complex128"),
+    }
+    return [kinds.get(kind) for kind in function.kinds]
+
+
+def check(name, operands, results):
+    """Each truth, to a few units in the last place of the coarsest dtype on the way."""
+    floats = [np.asarray(part).dtype for part in (*operands, *results)]
+    floats = [dtype for dtype in floats if dtype.kind not in "biu"]
+    unit = max((float(ml_dtypes.finfo(dtype).eps) for dtype in floats), default=0.0)
+    for got, expected in FUNCTIONS[name].truth(*map(wide, operands), *map(as_truth, results)):
+        assert got.shape == np.shape(expected)
+        scale = np.max(np.abs(expected), initial=1.0)
+        assert np.max(np.abs(got - expected), initial=0.0) <= 64 * unit * scale
+
+
+def as_truth(result):
+    result = np.asarray(result)
+    return result if result.dtype.kind in "biu" else wide(result)
+
+
+def test_every_function_is_here():
+    functions = {name for name in linalg.__all__ if callable(getattr(linalg, name))}
+    classes = {name for name in functions if isinstance(getattr(linalg, name), type)}
+    assert functions - classes == set(FUNCTIONS)
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_every_dtype(name, dtype):
+    operands = given(name, dtype=dtype)
+    results = ask(name, *operands)
+    if name == "eig" and dtype_of(dtype).kind != "c":
+        # As NumPy: real where every eigenvalue is.
+        pass
+    for result, expected in zip(results, answered(name, dtype), strict=True):
+        if expected is not None and name not in ("eig", "eigvals"):
+            assert result.dtype == expected
+    if dtype_of(dtype).kind not in "bu" or not FUNCTIONS[name].exact:
+        check(name, operands, results)
+    else:
+        # What wraps round wraps as NumPy's does.
+        reference = getattr(np.linalg, name)
+        (expected,) = FUNCTIONS[name].call(reference, *operands)
+        assert np.array_equal(results[0], expected)
+
+
+@pytest.mark.parametrize("dtype", matrices.FLOATS)
+@pytest.mark.parametrize("layout", matrices.LAYOUTS)
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_every_layout(name, layout, dtype):
+    batch = () if FUNCTIONS[name].single else (3,)
+    operands = given(name, batch, dtype)
+    results = ask(name, *(matrices.LAYOUTS[layout](operand) for operand in operands))
+    check(name, operands, results)
+
+
+@pytest.mark.parametrize("batch", matrices.BATCHES)
+@pytest.mark.parametrize("name", BATCHED)
+def test_every_batch(name, batch):
+    operands = given(name, batch)
+    results = ask(name, *operands)
+    for index in np.ndindex(batch):
+        one = ask(name, *(operand[index] for operand in operands))
+        for whole, part in zip(results, one, strict=True):
+            if isinstance(whole, bool):
+                assert whole == part
+            else:
+                np.testing.assert_allclose(whole[index], part, rtol=1e-14, atol=1e-14)
+    empty = ask(name, *given(name))
+    for whole, part in zip(results, empty, strict=True):
+        assert np.shape(whole) in (np.shape(part), batch + np.shape(part))
+
+
+@pytest.mark.parametrize("name", [name for name in BATCHED if len(FUNCTIONS[name].operands) == 2])
+def test_batches_broadcast(name):
+    make_a, make_b = FUNCTIONS[name].operands
+    a, b = make_a((2, 1), "float64"), make_b((3,), "float64")
+    results = ask(name, a, b)
+    for i in range(2):
+        for j in range(3):
+            for whole, part in zip(results, ask(name, a[i, 0], b[j]), strict=True):
+                place = (i, j) if whole.shape[:2] == (2, 3) else (i, 0)
+                np.testing.assert_allclose(whole[place], part, rtol=1e-14, atol=1e-14)
+
+
+LIBRARIES = {
+    "torch": (torch.from_numpy, torch.Tensor),
+    "jax": (jax.numpy.asarray, jax.Array),
+    "tensorflow": (tensorflow.constant, tensorflow.Tensor),
+}
+
+
+@pytest.mark.parametrize("library", LIBRARIES)
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_every_library(name, library):
+    bring, tensor = LIBRARIES[library]
+    operands = given(name, dtype="float32")
+    results = ask(name, *map(bring, operands))
+    for result, expected in zip(results, ask(name, *operands), strict=True):
+        if isinstance(expected, bool):
+            assert result == expected
+            continue
+        assert isinstance(result, tensor)
+        assert np.array_equal(np.asarray(result), expected)
+
+
+@pytest.mark.parametrize("name", [name for name in FUNCTIONS if len(FUNCTIONS[name].operands) > 1])
+def test_two_libraries_in_one_call_are_refused(name):
+    if name in ("lu_solve", "cho_solve"):
+        pytest.skip("its factors are made on the way")
+    first, *rest = given(name, dtype="float32")
+    with pytest.raises(TypeError, match=rf"{name}: .*PyTorch.*NumPy"):
+        ask(name, torch.from_numpy(first), *rest)
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_what_is_no_number_is_refused(name):
+    operands = [np.full(operand.shape, "x") for operand in given(name)]
+    with pytest.raises(TypeError, match=f"{name}: "):
+        ask(name, *operands)
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_torch_tensors_that_cannot_be_shared_name_the_cure(name):
+    operands = [torch.from_numpy(operand) for operand in given(name)]
+    with pytest.raises(BufferError, match="detach"):
+        ask(name, *(operand.requires_grad_() for operand in operands))
+
+
+def test_eight_threads_at_once():
+    calls = [
+        (name, given(name, (), dtype) if FUNCTIONS[name].single else given(name, (50,), dtype))
+        for name in FUNCTIONS
+        for dtype in matrices.FLOATS
+    ]
+
+    def all_of_them():
+        return [ask(name, *operands) for name, operands in calls]
+
+    with scirs2.num_threads(1):
+        serial = all_of_them()
+    with concurrent.futures.ThreadPoolExecutor(8) as pool:
+        rounds = [pool.submit(all_of_them) for _ in range(8)]
+    for done in rounds:
+        for one, expected in zip(done.result(), serial, strict=True):
+            for result, same in zip(one, expected, strict=True):
+                assert np.array_equal(result, same)
+
+
+@pytest.mark.skipif(not hasattr(__import__("os"), "fork"), reason="needs fork")
+def test_a_pool_by_fork_after_use():
+    child.run("""
+        import multiprocessing, warnings
+        import numpy as np
+        from scirs2 import linalg
+        import matrices
+
+        warnings.simplefilter("ignore", DeprecationWarning)
+        large = matrices.positive_definite(600)
+        batch = np.stack([matrices.positive_definite(8, seed=i) for i in range(3000)])
+        expected = linalg.cholesky(batch), linalg.inv(large), linalg.svdvals(batch)
+
+        def work(_):
+            return linalg.cholesky(batch), linalg.inv(large), linalg.svdvals(batch)
+
+        with multiprocessing.get_context("fork").Pool(2) as pool:
+            for got in pool.map(work, range(4)):
+                for one, same in zip(got, expected):
+                    assert np.allclose(one, same, rtol=1e-10, atol=1e-12)
+        work(0)
+    """)
+
+
+@pytest.mark.skipif(not hasattr(__import__("os"), "fork"), reason="needs POSIX signals")
+@pytest.mark.parametrize("name", ["svd", "eigh", "qr", "inv"])
+def test_ctrl_c_stops_a_long_batch(name):
+    child.run(f"""
+        import os, signal, threading
+        import numpy as np
+        from scirs2 import linalg
+
+        linalg.{name}(np.eye(3))
+        # Without an end in sight: minutes of work in no memory.
+        batch = np.broadcast_to(np.random.default_rng(0).random((200, 200)), (3000, 200, 200))
+        if "{name}" == "eigh":
+            batch = batch[:, :100, :100]
+        threading.Timer(0.3, lambda: os.kill(os.getpid(), signal.SIGINT)).start()
+        ended = []
+        try:
+            ended.append(linalg.{name}(batch))
+        except KeyboardInterrupt:
+            pass
+        assert not ended
+    """)
