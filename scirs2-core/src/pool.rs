@@ -312,23 +312,22 @@ impl<'a> Workers<'a> {
         } else {
             self.threads.min(pieces.len())
         };
+        let Some(pool) = (if strands > 1 { pool(strands - 1) } else { None }) else {
+            return self.one_after_the_other(pieces, work);
+        };
         let queue = Queue {
             pieces: Mutex::new(pieces.enumerate()),
             halted: AtomicBool::new(false),
             failure: Mutex::new(None),
         };
-        let pool = if strands > 1 { pool(strands - 1) } else { None };
-        let interrupted = match pool {
-            Some(pool) => pool.threads.in_place_scope(|scope| {
-                for _ in 1..strands {
-                    scope.spawn(|_| {
-                        queue.drain(&work, None);
-                    });
-                }
-                queue.drain(&work, self.stop)
-            }),
-            None => queue.drain(&work, self.stop),
-        };
+        let interrupted = pool.threads.in_place_scope(|scope| {
+            for _ in 1..strands {
+                scope.spawn(|_| {
+                    queue.drain(&work, None);
+                });
+            }
+            queue.drain(&work, self.stop)
+        });
         let failure = queue.failure.into_inner();
         match failure.unwrap_or_else(PoisonError::into_inner) {
             Some((_, error)) => Err(error),
@@ -339,6 +338,20 @@ impl<'a> Workers<'a> {
 }
 
 impl Workers<'_> {
+    fn one_after_the_other<T, E: From<Interrupted>>(
+        &self,
+        pieces: impl Iterator<Item = T>,
+        work: impl Fn(T) -> Result<(), E>,
+    ) -> Result<(), E> {
+        for piece in pieces {
+            work(piece)?;
+            if is_closed() || self.stop.is_some_and(|stop| stop()) {
+                return Err(Interrupted.into());
+            }
+        }
+        Ok(())
+    }
+
     /// Runs one piece of work that brings its own threads, on a thread with the
     /// pool's large stack, and waits for it.
     ///

@@ -17,7 +17,7 @@ use scirs2_core::pool::Workers;
 
 use crate::Error;
 use crate::error::Reason;
-use crate::lapack::LibraryThreads;
+use crate::lapack::{LibraryThreads, single_threaded};
 
 /// Floating-point operations of one piece: some 100 microseconds of small
 /// matrices.
@@ -59,6 +59,10 @@ impl<'a, T> Stack<'a, T> {
     /// The last two axes of `array`, which has them and broadcasts to `batch`.
     pub(crate) fn new(array: &'a ArrayViewD<'_, T>, batch: &[usize]) -> Self {
         let core = array.ndim() - 2;
+        if core == 0 && batch.is_empty() {
+            let view = array.view().into_dimensionality::<Ix2>();
+            return Stack::Even(view.expect("two axes").insert_axis(Axis(0)));
+        }
         let shape = [batch, &array.shape()[core..]].concat();
         let mut view = array
             .broadcast(IxDyn(&shape))
@@ -241,6 +245,7 @@ impl Batch<'_> {
         workspace: impl Fn() -> Result<W, Error> + Sync,
         work: impl Fn(&mut W, usize, O::Matrices) -> Result<(), Reason> + Sync,
     ) -> Result<(), Error> {
+        single_threaded();
         let count = self.shape.iter().product::<usize>();
         let at = |number| (!self.shape.is_empty()).then_some(number);
         let failed = |number, reason| Error::Matrix {
