@@ -49,8 +49,12 @@ pub(crate) fn copy<T: Copy>(from: ArrayView2<'_, T>, mut to: ArrayViewMut2<'_, T
 /// Copies a matrix to the start of `to`, row after row.
 pub(crate) fn to_c<'a, T: Copy>(from: ArrayView2<'_, T>, to: &'a mut [T]) -> &'a mut [T] {
     let to = &mut to[..from.len()];
-    let view = ArrayViewMut2::from_shape(from.dim(), to).expect("as many as the shape has");
-    copy(from, view);
+    if let Some(from) = from.as_slice() {
+        to.copy_from_slice(from);
+        return to;
+    }
+    let view = ArrayViewMut2::from_shape(from.dim(), &mut *to);
+    copy(from, view.expect("as many as the shape has"));
     to
 }
 
