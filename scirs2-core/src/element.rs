@@ -216,22 +216,80 @@ elements! {
 pub trait Scalar: Element + NumAssign {
     /// The type of a modulus: `Self` for a real number, its part for a complex one.
     type Real: Real;
+
+    /// A number without an imaginary part.
+    #[must_use]
+    fn from_real(real: Self::Real) -> Self;
+
+    /// The real part.
+    #[must_use]
+    fn real(self) -> Self::Real;
+
+    /// The conjugate; of a real number itself.
+    #[must_use]
+    fn conj(self) -> Self;
+
+    /// `|re| + |im|`, by which pivots are chosen: as good as the modulus, and it
+    /// needs no root.
+    #[must_use]
+    fn abs1(self) -> Self::Real;
 }
 
 /// A real [`Scalar`]: `f32` or `f64`.
 pub trait Real: Scalar<Real = Self> + Float {}
 
-impl Scalar for f32 {
-    type Real = f32;
+macro_rules! scalars {
+    ($($real:ident)+) => {$(
+        impl Scalar for $real {
+            type Real = $real;
+
+            #[inline(always)]
+            fn from_real(real: $real) -> Self {
+                real
+            }
+
+            #[inline(always)]
+            fn real(self) -> $real {
+                self
+            }
+
+            #[inline(always)]
+            fn conj(self) -> Self {
+                self
+            }
+
+            #[inline(always)]
+            fn abs1(self) -> $real {
+                self.abs()
+            }
+        }
+
+        impl Real for $real {}
+
+        impl Scalar for Complex<$real> {
+            type Real = $real;
+
+            #[inline(always)]
+            fn from_real(real: $real) -> Self {
+                Complex::new(real, 0.0)
+            }
+
+            #[inline(always)]
+            fn real(self) -> $real {
+                self.re
+            }
+
+            #[inline(always)]
+            fn conj(self) -> Self {
+                Complex::conj(&self)
+            }
+
+            #[inline(always)]
+            fn abs1(self) -> $real {
+                self.re.abs() + self.im.abs()
+            }
+        }
+    )+};
 }
-impl Scalar for f64 {
-    type Real = f64;
-}
-impl Scalar for Complex32 {
-    type Real = f32;
-}
-impl Scalar for Complex64 {
-    type Real = f64;
-}
-impl Real for f32 {}
-impl Real for f64 {}
+
+scalars! { f32 f64 }

@@ -8,6 +8,7 @@ use scirs2_core::pool::Workers;
 use crate::Error;
 use crate::batch::{Batch, Stack, StackMut};
 use crate::error::Reason;
+use crate::kernels::small;
 use crate::lapack::{Lapack, Triangle};
 use crate::layout::{InPlace, zeros_array};
 use crate::shape::{self, square};
@@ -90,14 +91,15 @@ fn one<T: Lapack>(
     let n = a.nrows();
     space.run(a, out, |matrix| {
         // The lower triangle in C order is the upper one in Fortran order.
-        let (triangle, zeros): (_, fn(usize, usize) -> std::ops::Range<usize>) = if upper {
-            (Triangle::Lower, |row, _| 0..row)
-        } else {
-            (Triangle::Upper, |row, n| row + 1..n)
-        };
-        T::potrf(triangle, n, matrix)?;
+        match (n <= small::largest::CHOLESKY, upper) {
+            (true, true) => small::cholesky_upper(n, matrix)?,
+            (true, false) => small::cholesky_lower(n, matrix)?,
+            (false, true) => T::potrf(Triangle::Lower, n, matrix)?,
+            (false, false) => T::potrf(Triangle::Upper, n, matrix)?,
+        }
         for (row, elements) in matrix.chunks_exact_mut(n.max(1)).enumerate() {
-            elements[zeros(row, n)].fill(T::zero());
+            let other = if upper { 0..row } else { row + 1..n };
+            elements[other].fill(T::zero());
         }
         Ok(())
     })

@@ -21,38 +21,52 @@ use crate::lapack::{Lapack, zeros};
 const BLOCK: usize = 16;
 
 /// Copies elements between matrices of one shape and any strides.
+#[inline]
 pub(crate) fn copy<T: Copy>(from: ArrayView2<'_, T>, mut to: ArrayViewMut2<'_, T>) {
     debug_assert_eq!(from.dim(), to.dim());
-    let inner = |strides: &[isize]| strides[0].unsigned_abs() < strides[1].unsigned_abs();
-    let crosses = inner(from.strides()) != inner(to.strides());
     let (rows, columns) = from.dim();
-    if !crosses || rows.max(columns) <= BLOCK {
-        to.assign(&from);
-        return;
+    if let Some(from) = from.as_slice() {
+        if let Some(to) = to.as_slice_mut() {
+            return to.copy_from_slice(from);
+        }
+        if let Some(to) = to.view_mut().reversed_axes().as_slice_mut() {
+            return transpose(rows, columns, from, to);
+        }
+    } else if let Some(from) = from.t().as_slice() {
+        if let Some(to) = to.as_slice_mut() {
+            return transpose(columns, rows, from, to);
+        }
+        if let Some(to) = to.view_mut().reversed_axes().as_slice_mut() {
+            return to.copy_from_slice(from);
+        }
     }
-    let chunk = (BLOCK, BLOCK);
-    let (whole_rows, whole_columns) = (rows / BLOCK * BLOCK, columns / BLOCK * BLOCK);
-    for (mut to, from) in to
-        .exact_chunks_mut(chunk)
-        .into_iter()
-        .zip(from.exact_chunks(chunk))
-    {
-        to.assign(&from);
+    to.assign(&from);
+}
+
+/// Copies rows to columns, in blocks.
+#[inline]
+fn transpose<T: Copy>(rows: usize, columns: usize, from: &[T], to: &mut [T]) {
+    let mut top = 0;
+    while top < rows {
+        let height = BLOCK.min(rows - top);
+        let mut left = 0;
+        while left < columns {
+            for column in left..columns.min(left + BLOCK) {
+                let mut at = top * columns + column;
+                for to in &mut to[column * rows + top..][..height] {
+                    *to = from[at];
+                    at += columns;
+                }
+            }
+            left += BLOCK;
+        }
+        top += BLOCK;
     }
-    // What is left over at the right and at the bottom.
-    to.slice_mut(ndarray::s![.., whole_columns..])
-        .assign(&from.slice(ndarray::s![.., whole_columns..]));
-    to.slice_mut(ndarray::s![whole_rows.., ..whole_columns])
-        .assign(&from.slice(ndarray::s![whole_rows.., ..whole_columns]));
 }
 
 /// Copies a matrix to the start of `to`, row after row.
 pub(crate) fn to_c<'a, T: Copy>(from: ArrayView2<'_, T>, to: &'a mut [T]) -> &'a mut [T] {
     let to = &mut to[..from.len()];
-    if let Some(from) = from.as_slice() {
-        to.copy_from_slice(from);
-        return to;
-    }
     let view = ArrayViewMut2::from_shape(from.dim(), &mut *to);
     copy(from, view.expect("as many as the shape has"));
     to
@@ -95,6 +109,14 @@ impl<T: Lapack> InPlace<T> {
         InPlace(Vec::new())
     }
 
+    /// The workspace, at least that long.
+    pub(crate) fn matrix(&mut self, len: usize) -> &mut [T] {
+        if self.0.len() < len {
+            self.0.resize(len, T::zero());
+        }
+        &mut self.0[..len]
+    }
+
     /// Copies `from` to `out` by way of `work`, which overwrites it in C order.
     pub(crate) fn run<E>(
         &mut self,
@@ -105,9 +127,9 @@ impl<T: Lapack> InPlace<T> {
         if let Some(elements) = out.as_slice_mut() {
             return work(to_c(from, elements));
         }
-        self.0.resize(out.len(), T::zero());
-        work(to_c(from, &mut self.0))?;
-        from_c(&self.0, out);
+        let matrix = self.matrix(out.len());
+        work(to_c(from, matrix))?;
+        from_c(matrix, out);
         Ok(())
     }
 }

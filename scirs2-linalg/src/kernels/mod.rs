@@ -1,6 +1,6 @@
 //! The loops over elements.
 //!
-//! Every element is read as a magnitude in `f64`, in blocks that stay in
+//! For a norm every element is read as a magnitude in `f64`, in blocks that stay in
 //! cache; so the loops exist once, whatever the element type.
 //!
 //! | file | one concept |
@@ -12,12 +12,14 @@
 //! | `walk` | the order in which axes are walked |
 //! | `rows` | reduction along the inner axis |
 //! | `columns` | reduction across it |
+//! | `small` | factorizations of the smallest matrices |
 
 mod columns;
 mod isa;
 mod loops;
 mod measure;
 mod rows;
+pub(crate) mod small;
 mod source;
 mod walk;
 
