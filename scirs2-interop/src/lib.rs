@@ -33,6 +33,8 @@ mod description;
 mod dtype;
 mod error;
 mod export;
+mod grid;
+mod handle;
 mod owner;
 #[cfg(feature = "pyo3")]
 pub mod python;
