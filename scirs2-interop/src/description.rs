@@ -3,8 +3,9 @@
 use core::ptr::NonNull;
 use core::slice;
 
+use ndarray::{ArrayBase, Dimension, RawData};
 use scirs2_core::shape::reach;
-use scirs2_core::{DType, Device};
+use scirs2_core::{DType, Device, Element};
 use smallvec::SmallVec;
 
 use crate::dtype::dtype_of;
@@ -48,7 +49,7 @@ impl Description {
     /// # Errors
     /// [`Error::StrideCount`], [`Error::TooLarge`], [`Error::NullData`] or
     /// [`Error::StridesOutOfRange`].
-    #[inline]
+    #[inline(always)]
     pub fn new(
         data: *mut u8,
         dtype: DType,
@@ -274,6 +275,21 @@ impl Description {
     #[must_use]
     pub const fn is_packed(&self) -> bool {
         self.packed
+    }
+}
+
+/// What an array of Rust is.
+#[inline(always)]
+pub(crate) fn of_array<S, T, D>(array: &ArrayBase<S, D>, read_only: bool) -> Description
+where
+    S: RawData<Elem = T>,
+    T: Element,
+    D: Dimension,
+{
+    let first = array.as_ptr().cast_mut().cast();
+    match Description::new(first, T::DTYPE, array.shape(), array.strides(), read_only) {
+        Ok(description) => description,
+        Err(error) => unreachable!("an array in memory has a valid layout: {error}"),
     }
 }
 

@@ -5,10 +5,12 @@ use core::marker::PhantomData;
 use core::ptr::NonNull;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use scirs2_core::{DType, Device};
+use ndarray::{Array, Dimension};
+use scirs2_core::{DType, Device, Element};
 
 #[cfg(doc)]
 use crate::Description;
+use crate::description::of_array;
 use crate::dtype::dl_type;
 use crate::grid::FEW;
 use crate::owner::ManagedStruct;
@@ -66,6 +68,32 @@ pub unsafe fn export<M: ManagedStruct, K: Send + 'static>(
     Ok(unsafe { outline.keep(keeper) })
 }
 
+/// The array's memory as it is, in whatever order it lies, for one consumer: what
+/// [`Tensor`](crate::Tensor) shares, without the handles.
+///
+/// ```
+/// use ndarray::arr2;
+/// use scirs2_interop::Owner;
+/// use scirs2_interop::sys::DLManagedTensorVersioned;
+///
+/// let array = arr2(&[[1.0, 2.0], [3.0, 4.0]]);
+/// let exported = Owner::<DLManagedTensorVersioned>::try_from(array)?;
+/// assert_eq!(exported.describe()?.shape(), [2, 2]);
+/// # Ok::<(), scirs2_interop::Error>(())
+/// ```
+impl<T: Element, D: Dimension, M: ManagedStruct> TryFrom<Array<T, D>> for Owner<M> {
+    type Error = Error;
+
+    #[inline]
+    fn try_from(array: Array<T, D>) -> Result<Self, Error> {
+        let outline = Outline::of(&of_array(&array, false).layout())?;
+        let (memory, _) = array.into_raw_vec_and_offset();
+        // SAFETY: the vector keeps the array's memory, and with it all that the
+        // array's layout reaches; nothing else refers to it.
+        Ok(unsafe { outline.keep(memory) })
+    }
+}
+
 /// Lengths, then strides.
 struct Numbers {
     /// Of the usual few axes; those of more are allocated.
@@ -95,7 +123,7 @@ pub(crate) struct Outline<M> {
 impl<M: ManagedStruct> Outline<M> {
     /// # Errors
     /// Those of [`export`].
-    #[inline]
+    #[inline(always)]
     pub(crate) fn of(layout: &Layout<'_>) -> Result<Self, Error> {
         if layout.read_only && !M::HAS_FLAGS {
             return Err(Error::ReadOnlyLegacy);
@@ -144,7 +172,7 @@ impl<M: ManagedStruct> Outline<M> {
 
     /// # Safety
     /// As for [`export`].
-    #[inline]
+    #[inline(always)]
     pub(crate) unsafe fn keep<K: Send + 'static>(self, keeper: K) -> Owner<M> {
         let Outline {
             mut tensor, flags, ..

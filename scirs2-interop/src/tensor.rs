@@ -7,6 +7,7 @@ use ndarray::{ArcArray, Array, Array1, ArrayViewD, ArrayViewMutD, Dimension};
 use scirs2_core::shape::may_overlap;
 use scirs2_core::{Bool, DType, Element};
 
+use crate::description::of_array;
 use crate::export::Outline;
 use crate::handle::Handle;
 use crate::owner::ManagedStruct;
@@ -298,15 +299,11 @@ impl Tensor {
 impl<T: Element, D: Dimension> From<Array<T, D>> for Tensor {
     #[inline]
     fn from(array: Array<T, D>) -> Self {
-        let first = array.as_ptr().cast_mut().cast();
-        let description = Description::new(first, T::DTYPE, array.shape(), array.strides(), false);
+        let description = of_array(&array, false);
         let (memory, _) = array.into_raw_vec_and_offset();
-        match description {
-            // SAFETY: the vector keeps the array's memory, and with it all that
-            // the array's layout reaches; nothing else refers to it.
-            Ok(description) => unsafe { Tensor::new(description, memory) },
-            Err(error) => unreachable!("an array in memory has a valid layout: {error}"),
-        }
+        // SAFETY: the vector keeps the array's memory, and with it all that the
+        // array's layout reaches; nothing else refers to it.
+        unsafe { Tensor::new(description, memory) }
     }
 }
 
@@ -320,15 +317,10 @@ impl<T: Element> From<Vec<T>> for Tensor {
 /// Shares the array's memory with its other owners: it is read-only.
 impl<T: Element, D: Dimension + 'static> From<ArcArray<T, D>> for Tensor {
     fn from(array: ArcArray<T, D>) -> Self {
-        let first = array.as_ptr().cast_mut();
-        let description =
-            Description::new(first.cast(), T::DTYPE, array.shape(), array.strides(), true);
-        match description {
-            // SAFETY: the array keeps its memory, which its other owners copy
-            // before they write, as long as this one shares it.
-            Ok(description) => unsafe { Tensor::new(description, array) },
-            Err(error) => unreachable!("an array in memory has a valid layout: {error}"),
-        }
+        let description = of_array(&array, true);
+        // SAFETY: the array keeps its memory, which its other owners copy
+        // before they write, as long as this one shares it.
+        unsafe { Tensor::new(description, array) }
     }
 }
 

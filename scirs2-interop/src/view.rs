@@ -49,7 +49,7 @@ impl Description {
     /// # Safety
     /// As for [`view`](Self::view), and each element is a valid `T` of the size
     /// of the dtype.
-    #[inline]
+    #[inline(always)]
     pub(crate) unsafe fn view_as<'a, T>(&self) -> Result<ArrayViewD<'a, T>, Error> {
         let first = self.first::<T>()?.cast_const();
         if let Some((ndim, lengths, steps)) = self.grid.few_upward() {
