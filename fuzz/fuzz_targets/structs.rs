@@ -110,8 +110,8 @@ fn check(description: &Description, fields: &Fields, expected: &Expected) {
         let again = Description::new(
             description.data(),
             description.dtype(),
-            description.shape().into(),
-            description.strides().into(),
+            description.shape(),
+            description.strides(),
             expected.read_only,
         );
         same(&again.expect("the same fields"), description);

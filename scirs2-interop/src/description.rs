@@ -334,14 +334,17 @@ fn saturated(stride: i64) -> isize {
 #[inline(always)]
 fn element_at(start: *mut u8, byte_offset: u64) -> Result<NonNull<u8>, Error> {
     // No allocation is larger than `isize::MAX`.
-    isize::try_from(byte_offset)
+    let element = isize::try_from(byte_offset)
         .ok()
         .filter(|&offset| (start as usize).checked_add_signed(offset).is_some())
-        .and_then(|offset| NonNull::new(start.wrapping_offset(offset)))
-        .ok_or_else(|| Error::ByteOffsetOutOfRange {
+        .and_then(|offset| NonNull::new(start.wrapping_offset(offset)));
+    let Some(element) = element else {
+        return Err(Error::ByteOffsetOutOfRange {
             offset: byte_offset,
             address: start as usize,
-        })
+        });
+    };
+    Ok(element)
 }
 
 /// `Some` where all elements, the first of them at `data`, have an address.
