@@ -13,7 +13,7 @@
 //!
 //! An array for one consumer needs no handle: `Owner::try_from(array)`.
 //!
-//! With the feature `pyo3` the module [`python`] takes and gives the capsules
+//! With the feature `pyo3` the module `python` takes and gives the capsules
 //! that Python libraries exchange.
 //!
 //! ```
