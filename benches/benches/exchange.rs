@@ -94,7 +94,7 @@ fn import(c: &mut Criterion) {
 
 fn export(c: &mut Criterion) {
     let mut group = c.benchmark_group("array, export, drop");
-    group.bench_function("scirs2", |b| {
+    group.bench_function("scirs2 Tensor (shared)", |b| {
         b.iter(|| {
             let array = Array2::<f64>::zeros((2, 3));
             Tensor::from(array)
@@ -102,7 +102,13 @@ fn export(c: &mut Criterion) {
                 .unwrap()
         });
     });
-    group.bench_function("dlpark", |b| {
+    group.bench_function("scirs2 Owner (alone)", |b| {
+        b.iter(|| {
+            let array = Array2::<f64>::zeros((2, 3));
+            Owner::<DLManagedTensorVersioned>::try_from(array).unwrap()
+        });
+    });
+    group.bench_function("dlpark Managed (alone)", |b| {
         b.iter(|| {
             let array = Box::new(Array2::<f64>::zeros((2, 3)));
             let initialized: dlpark::allocation::dynamic::Initialized<Theirs> =

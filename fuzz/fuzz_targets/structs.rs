@@ -110,8 +110,8 @@ fn check(description: &Description, fields: &Fields, expected: &Expected) {
         let again = Description::new(
             description.data(),
             description.dtype(),
-            description.shape().into(),
-            description.strides().into(),
+            description.shape(),
+            description.strides(),
             expected.read_only,
         );
         same(&again.expect("the same fields"), description);
@@ -327,8 +327,8 @@ fn hop<M: ManagedStruct>(tensor: Tensor, shared: bool, turn: u8) -> Option<Tenso
     assert_eq!(said.data.cast(), description.data());
     let padded = u64::from(padded) << 2;
     let copied = u64::from(description.is_copied()) << 1;
-    let all = M::HAS_FLAGS.then_some(u64::from(read_only) | copied | padded);
-    assert_eq!(flags, all);
+    let all = u64::from(read_only) | copied | padded;
+    assert_eq!(flags, if M::HAS_FLAGS { all } else { 0 });
     // Consumers may read both arrays, and some do without axes.
     assert!(!said.shape.is_null() && !said.strides.is_null());
     // SAFETY: exported above, freed by nobody, and written only through the

@@ -24,6 +24,7 @@ macro_rules! dtypes {
             }
 
             /// Bits of one element.
+            #[inline]
             #[must_use]
             pub const fn bits(self) -> usize {
                 match self { $(DType::$variant => $bits,)+ }
@@ -31,6 +32,7 @@ macro_rules! dtypes {
 
             /// Bytes of one element that has bytes of its own: what is narrower
             /// than a byte fills the low bits of one.
+            #[inline]
             #[must_use]
             pub const fn itemsize(self) -> usize {
                 self.bits().div_ceil(8)

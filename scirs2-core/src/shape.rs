@@ -83,7 +83,7 @@ pub fn is_c_contiguous(shape: &[usize], strides: &[isize]) -> bool {
 /// assert_eq!(reach(&[4, 0], &[1, 1]), None);
 /// ```
 #[must_use]
-#[inline]
+#[inline(always)]
 pub fn reach(shape: &[usize], strides: &[isize]) -> Option<(isize, isize)> {
     let (mut low, mut high) = (0isize, 0isize);
     for (&len, &stride) in shape.iter().zip(strides) {

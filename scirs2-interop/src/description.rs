@@ -3,19 +3,21 @@
 use core::ptr::NonNull;
 use core::slice;
 
-use scirs2_core::shape::{c_strides, element_count, reach};
-use scirs2_core::{DType, Device};
+use ndarray::{ArrayBase, Dimension, RawData};
+use scirs2_core::shape::reach;
+use scirs2_core::{DType, Device, Element};
 use smallvec::SmallVec;
 
 use crate::dtype::dtype_of;
-use crate::sys::DLTensor;
+use crate::grid::{FEW, Grid};
+use crate::sys::{DLTensor, FLAG_IS_COPIED, FLAG_IS_SUBBYTE_TYPE_PADDED, FLAG_READ_ONLY};
 use crate::{Error, Layout};
 
 /// The most axes a foreign tensor may have, as in NumPy 2.
 pub const MAX_NDIM: usize = 64;
 
 /// One number for each axis, without an allocation for the usual few axes.
-pub type Axes<T> = SmallVec<[T; 6]>;
+pub type Axes<T> = SmallVec<[T; FEW]>;
 
 /// The type, place and layout of a tensor.
 ///
@@ -28,10 +30,9 @@ pub struct Description {
     pub(crate) data: NonNull<u8>,
     pub(crate) device: Device,
     pub(crate) dtype: DType,
-    pub(crate) shape: Axes<usize>,
-    /// In elements. C order's along axes of length 0 and 1, where a producer
-    /// may write anything.
-    pub(crate) strides: Axes<isize>,
+    /// Steps count elements. They are C order's along axes of length 0 and 1,
+    /// where a producer may write anything.
+    pub(crate) grid: Grid,
     pub(crate) read_only: bool,
     pub(crate) copied: bool,
     /// Elements narrower than a byte lie without gaps. Never set for others.
@@ -48,145 +49,171 @@ impl Description {
     /// # Errors
     /// [`Error::StrideCount`], [`Error::TooLarge`], [`Error::NullData`] or
     /// [`Error::StridesOutOfRange`].
-    #[inline]
+    #[inline(always)]
     pub fn new(
         data: *mut u8,
         dtype: DType,
-        shape: Axes<usize>,
-        strides: Axes<isize>,
+        shape: impl AsRef<[usize]>,
+        strides: impl AsRef<[isize]>,
         read_only: bool,
     ) -> Result<Self, Error> {
-        let mut description = Description::checked(data, dtype, shape, strides, false)?;
-        description.read_only = read_only;
-        Ok(description)
-    }
-
-    /// As [`new`](Self::new), for elements narrower than a byte that lie in C
-    /// order without gaps.
-    pub(crate) fn packed(data: *mut u8, dtype: DType, shape: Axes<usize>) -> Result<Self, Error> {
-        let strides = c_strides(&shape).ok_or_else(|| Error::TooLarge {
-            shape: shape.to_vec(),
-            dtype,
-        })?;
-        Description::checked(data, dtype, shape, strides.into(), true)
-    }
-
-    #[inline]
-    fn checked(
-        data: *mut u8,
-        dtype: DType,
-        shape: Axes<usize>,
-        mut strides: Axes<isize>,
-        packed: bool,
-    ) -> Result<Self, Error> {
+        let (shape, strides) = (shape.as_ref(), strides.as_ref());
         if strides.len() != shape.len() {
             return Err(Error::StrideCount {
                 lengths: shape.len(),
                 strides: strides.len(),
             });
         }
-        let too_large = |shape: &[usize]| Error::TooLarge {
-            shape: shape.to_vec(),
+        let mut description =
+            Description::unchecked(Device::CPU, dtype, shape.len(), FLAG_IS_SUBBYTE_TYPE_PADDED);
+        description.read_only = read_only;
+        let axis = |axis: usize| Ok((shape[axis], strides[axis]));
+        description.grid.fill(axis)?;
+        description.check(data, 0, false)?;
+        Ok(description)
+    }
+
+    /// As [`new`](Self::new), in C order. Elements narrower than a byte lie without
+    /// gaps unless the flags say that they are padded.
+    pub(crate) fn in_c_order(
+        data: *mut u8,
+        dtype: DType,
+        shape: &[usize],
+        flags: u64,
+    ) -> Result<Self, Error> {
+        let mut description = Description::unchecked(Device::CPU, dtype, shape.len(), flags);
+        description.grid.fill(|axis| Ok((shape[axis], 0)))?;
+        description.check(data, 0, true)?;
+        Ok(description)
+    }
+
+    #[inline(always)]
+    fn unchecked(device: Device, dtype: DType, ndim: usize, flags: u64) -> Self {
+        Description {
+            data: dangling(),
+            device,
             dtype,
-        };
+            grid: Grid::new(ndim),
+            read_only: flags & FLAG_READ_ONLY != 0,
+            copied: flags & FLAG_IS_COPIED != 0,
+            packed: dtype.bits() < 8 && flags & FLAG_IS_SUBBYTE_TYPE_PADDED == 0,
+        }
+    }
+
+    /// Checks the lengths and steps, with the memory that they are to describe.
+    #[inline(always)]
+    fn check(&mut self, start: *mut u8, byte_offset: u64, c_order: bool) -> Result<(), Error> {
+        let (dtype, grid) = (self.dtype, &mut self.grid);
         let itemsize = dtype.itemsize();
-        let count = element_count(&shape)
-            .filter(|count| count.checked_mul(itemsize).is_some_and(fits))
-            .ok_or_else(|| too_large(&shape))?;
-        if count == 0 || shape.contains(&1) {
-            let unused = c_strides(&shape).ok_or_else(|| too_large(&shape))?;
-            // Beside a length of zero the others must fit in bytes too: ndarray
-            // and NumPy count them.
-            shape
-                .iter()
-                .try_fold(itemsize, |bytes, &len| bytes.checked_mul(len.max(1)))
-                .filter(|&bytes| fits(bytes))
-                .ok_or_else(|| too_large(&shape))?;
-            for (axis, &len) in shape.iter().enumerate() {
-                if count == 0 || len == 1 {
-                    strides[axis] = unused[axis];
+        // Beside a length of zero the others must fit too: ndarray and NumPy
+        // count them.
+        let mut bytes = Some(itemsize);
+        let mut shortest = usize::MAX;
+        for &len in grid.lengths() {
+            shortest = shortest.min(len);
+            bytes = bytes.and_then(|bytes| bytes.checked_mul(len.max(1)));
+        }
+        if !bytes.is_some_and(fits) {
+            return Err(Error::TooLarge {
+                shape: grid.lengths().to_vec(),
+                dtype,
+            });
+        }
+        let empty = shortest == 0;
+        if c_order || shortest <= 1 {
+            // What fits in bytes fits here.
+            let mut c_step = 1;
+            for (len, step) in grid.axes_mut().rev() {
+                if c_order || empty || len == 1 {
+                    *step = c_step;
                 }
+                c_step *= len.max(1).cast_signed();
             }
         }
-        let data = if count == 0 {
-            dangling()
-        } else {
-            let data = NonNull::new(data).ok_or(Error::NullData(count))?;
-            // Packed elements are counted in bits, which must not overflow either:
-            // a bound too strict by a factor of eight, in a space never that full.
-            let unit = if packed { dtype.bits() } else { itemsize };
-            if in_address_space(data, &shape, &strides, unit).is_none() {
-                return Err(Error::StridesOutOfRange {
-                    shape: shape.to_vec(),
-                    strides: strides.to_vec(),
-                });
-            }
-            data
-        };
-        Ok(Description {
-            data,
-            device: Device::CPU,
-            dtype,
-            shape,
-            strides,
-            read_only: false,
-            copied: false,
-            packed,
-        })
+        if empty {
+            return Ok(());
+        }
+        // NULL plus an offset would pass for memory.
+        if start.is_null() {
+            return Err(Error::NullData(grid.lengths().iter().product()));
+        }
+        self.data = element_at(start, byte_offset)?;
+        // Packed elements are counted in bits, which must not overflow either:
+        // a bound too strict by a factor of eight, in a space never that full.
+        let unit = if self.packed { dtype.bits() } else { itemsize };
+        if in_address_space(self.data, grid.lengths(), grid.steps(), unit).is_none() {
+            return Err(Error::StridesOutOfRange {
+                shape: grid.lengths().to_vec(),
+                strides: grid.steps().to_vec(),
+            });
+        }
+        Ok(())
     }
 
     /// Checks a foreign tensor, the fields in the order of their dependence.
     ///
-    /// `padded` tells that elements narrower than a byte have a byte each.
-    ///
     /// # Safety
     /// Where `shape` and `strides` are not NULL they point to `ndim` readable
     /// numbers each.
-    pub(crate) unsafe fn of(tensor: &DLTensor, padded: bool) -> Result<Self, Error> {
+    pub(crate) unsafe fn of(tensor: &DLTensor, flags: u64) -> Result<Self, Error> {
         if !tensor.device.kind.is_host() {
             return Err(Error::Device(tensor.device));
         }
         let dtype = dtype_of(tensor.dtype)?;
-        let ndim = usize::try_from(tensor.ndim)
-            .ok()
-            .filter(|&ndim| ndim <= MAX_NDIM)
-            .ok_or(Error::Ndim(tensor.ndim.into()))?;
-        // SAFETY: NULL or `ndim` numbers, by this function's contract.
-        let lengths = unsafe { numbers("shape", tensor.shape, ndim) }?;
-        let lengths = lengths.ok_or(Error::NullShape(ndim))?;
-        let shape = lengths
-            .iter()
-            .enumerate()
-            .map(|(axis, &length)| {
-                usize::try_from(length).map_err(|_| Error::NegativeLength { axis, length })
-            })
-            .collect::<Result<Axes<usize>, Error>>()?;
-        // SAFETY: as for the shape.
-        let strides: Axes<isize> = match unsafe { numbers("strides", tensor.strides, ndim) }? {
-            Some(strides) => strides.iter().map(|&stride| saturated(stride)).collect(),
-            None => c_strides(&shape)
-                .ok_or_else(|| Error::TooLarge {
-                    shape: shape.to_vec(),
-                    dtype,
-                })?
-                .into(),
+        let ndim = match usize::try_from(tensor.ndim) {
+            Ok(ndim) if ndim <= MAX_NDIM => ndim,
+            _ => return Err(Error::Ndim(tensor.ndim.into())),
         };
-        let data = first_element(tensor, &shape)?;
-        let packed = dtype.bits() < 8 && !padded;
-        let mut description = Description::checked(data, dtype, shape, strides, packed)?;
-        description.device = tensor.device;
+        // SAFETY: NULL or `ndim` numbers, by this function's contract.
+        let Some(lengths) = unsafe { numbers("shape", tensor.shape, ndim) }? else {
+            return Err(Error::NullShape(ndim));
+        };
+        // SAFETY: as for the shape.
+        let strides = unsafe { numbers("strides", tensor.strides, ndim) }?;
+        let of_axes = |ndim| Description::of_axes(tensor, flags, dtype, ndim, lengths, strides);
+        // A number of axes that the compiler knows keeps them in registers.
+        match ndim {
+            1 => of_axes(1),
+            2 => of_axes(2),
+            3 => of_axes(3),
+            4 => of_axes(4),
+            _ => of_axes(ndim),
+        }
+    }
+
+    #[inline(always)]
+    fn of_axes(
+        tensor: &DLTensor,
+        flags: u64,
+        dtype: DType,
+        ndim: usize,
+        lengths: &[i64],
+        strides: Option<&[i64]>,
+    ) -> Result<Self, Error> {
+        let mut description = Description::unchecked(tensor.device, dtype, ndim, flags);
+        description.grid.fill(|axis| {
+            let length = lengths[axis];
+            if length < 0 {
+                return Err(Error::NegativeLength { axis, length });
+            }
+            let step = strides.map_or(0, |strides| saturated(strides[axis]));
+            // A length that no pointer can step is too large for memory.
+            Ok((length.try_into().unwrap_or(usize::MAX), step))
+        })?;
+        description.check(tensor.data.cast(), tensor.byte_offset, strides.is_none())?;
         Ok(description)
     }
 
     /// The same, borrowed, to be exported.
+    #[inline]
     #[must_use]
     pub fn layout(&self) -> Layout<'_> {
         Layout {
             data: self.data(),
             device: self.device,
             dtype: self.dtype,
-            shape: &self.shape,
-            strides: &self.strides,
+            shape: self.shape(),
+            strides: self.strides(),
             read_only: self.read_only,
             copied: self.copied,
             packed: self.packed,
@@ -194,42 +221,49 @@ impl Description {
     }
 
     /// Address of the first element: the one whose indices are all zero.
+    #[inline]
     #[must_use]
     pub const fn data(&self) -> *mut u8 {
         self.data.as_ptr()
     }
 
     /// Where the memory lives; always readable by the host.
+    #[inline]
     #[must_use]
     pub const fn device(&self) -> Device {
         self.device
     }
 
     /// Type of the elements.
+    #[inline]
     #[must_use]
     pub const fn dtype(&self) -> DType {
         self.dtype
     }
 
     /// Length of each axis.
+    #[inline]
     #[must_use]
     pub fn shape(&self) -> &[usize] {
-        &self.shape
+        self.grid.lengths()
     }
 
     /// Step along each axis, in elements.
+    #[inline]
     #[must_use]
     pub fn strides(&self) -> &[isize] {
-        &self.strides
+        self.grid.steps()
     }
 
     /// Whether the owner forbids to write.
+    #[inline]
     #[must_use]
     pub const fn is_read_only(&self) -> bool {
         self.read_only
     }
 
     /// Whether the producer made a copy for this tensor.
+    #[inline]
     #[must_use]
     pub const fn is_copied(&self) -> bool {
         self.copied
@@ -237,9 +271,25 @@ impl Description {
 
     /// Whether elements narrower than a byte lie without gaps, the first in the
     /// low bits.
+    #[inline]
     #[must_use]
     pub const fn is_packed(&self) -> bool {
         self.packed
+    }
+}
+
+/// What an array of Rust is.
+#[inline(always)]
+pub(crate) fn of_array<S, T, D>(array: &ArrayBase<S, D>, read_only: bool) -> Description
+where
+    S: RawData<Elem = T>,
+    T: Element,
+    D: Dimension,
+{
+    let first = array.as_ptr().cast_mut().cast();
+    match Description::new(first, T::DTYPE, array.shape(), array.strides(), read_only) {
+        Ok(description) => description,
+        Err(error) => unreachable!("an array in memory has a valid layout: {error}"),
     }
 }
 
@@ -281,28 +331,27 @@ fn saturated(stride: i64) -> isize {
     isize::try_from(stride).unwrap_or(if stride < 0 { isize::MIN } else { isize::MAX })
 }
 
-fn first_element(tensor: &DLTensor, shape: &[usize]) -> Result<*mut u8, Error> {
-    let data = tensor.data.cast::<u8>();
-    // NULL plus an offset would pass for memory.
-    if data.is_null() || shape.contains(&0) {
-        return Ok(data);
-    }
+#[inline(always)]
+fn element_at(start: *mut u8, byte_offset: u64) -> Result<NonNull<u8>, Error> {
     // No allocation is larger than `isize::MAX`.
-    let offset = isize::try_from(tensor.byte_offset).ok();
-    offset
-        .filter(|&offset| (data as usize).checked_add_signed(offset).is_some())
-        .map(|offset| data.wrapping_offset(offset))
-        .ok_or(Error::ByteOffsetOutOfRange {
-            offset: tensor.byte_offset,
-            address: data as usize,
-        })
+    let element = isize::try_from(byte_offset)
+        .ok()
+        .filter(|&offset| (start as usize).checked_add_signed(offset).is_some())
+        .and_then(|offset| NonNull::new(start.wrapping_offset(offset)));
+    let Some(element) = element else {
+        return Err(Error::ByteOffsetOutOfRange {
+            offset: byte_offset,
+            address: start as usize,
+        });
+    };
+    Ok(element)
 }
 
 /// `Some` where all elements, the first of them at `data`, have an address.
 ///
 /// A stride in bytes then fits too: along an axis with two elements it is part of
 /// the reach, and elsewhere it is C order's.
-#[inline]
+#[inline(always)]
 fn in_address_space(
     data: NonNull<u8>,
     shape: &[usize],

@@ -39,20 +39,23 @@ pub const fn dl_type(dtype: DType) -> DLDataType {
 }
 
 /// The dtype that a DLPack type names.
+#[inline]
 pub(crate) fn dtype_of(named: DLDataType) -> Result<DType, Error> {
     // The usual ones first: this is on the path of every import.
-    let usual = match (named.code, named.bits, named.lanes) {
-        (code::FLOAT, 32, 1) => Some(DType::Float32),
-        (code::FLOAT, 64, 1) => Some(DType::Float64),
-        (code::INT, 64, 1) => Some(DType::Int64),
-        _ => None,
-    };
-    usual
-        .or_else(|| {
-            let all = DType::ALL.iter().copied();
-            all.into_iter().find(|&known| dl_type(known) == named)
-        })
-        .ok_or(Error::UnsupportedDtype(named))
+    match (named.code, named.bits, named.lanes) {
+        (code::FLOAT, 32, 1) => Ok(DType::Float32),
+        (code::FLOAT, 64, 1) => Ok(DType::Float64),
+        (code::INT, 64, 1) => Ok(DType::Int64),
+        _ => unusual(named),
+    }
+}
+
+fn unusual(named: DLDataType) -> Result<DType, Error> {
+    let known = |&&dtype: &&DType| dl_type(dtype) == named;
+    match DType::ALL.iter().find(known) {
+        Some(&dtype) => Ok(dtype),
+        None => Err(Error::UnsupportedDtype(named)),
+    }
 }
 
 /// The name of a DLPack type, or the best that can be said of it.

@@ -1,15 +1,18 @@
 //! A described tensor and whatever keeps it alive, as a managed struct.
 
 use core::any::TypeId;
+use core::marker::PhantomData;
 use core::ptr::NonNull;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use scirs2_core::{DType, Device};
-use smallvec::SmallVec;
+use ndarray::{Array, Dimension};
+use scirs2_core::{DType, Device, Element};
 
 #[cfg(doc)]
 use crate::Description;
+use crate::description::of_array;
 use crate::dtype::dl_type;
+use crate::grid::FEW;
 use crate::owner::ManagedStruct;
 use crate::sys::{DLTensor, FLAG_IS_COPIED, FLAG_IS_SUBBYTE_TYPE_PADDED, FLAG_READ_ONLY};
 use crate::{Error, Owner};
@@ -20,8 +23,7 @@ struct Export<M, K> {
     managed: M,
     /// The type of the keeper.
     tag: TypeId,
-    /// Lengths, then strides.
-    numbers: SmallVec<[i64; 12]>,
+    numbers: Numbers,
     keeper: K,
 }
 
@@ -61,56 +63,147 @@ pub unsafe fn export<M: ManagedStruct, K: Send + 'static>(
     layout: &Layout<'_>,
     keeper: K,
 ) -> Result<Owner<M>, Error> {
-    if layout.read_only && !M::HAS_FLAGS {
-        return Err(Error::ReadOnlyLegacy);
+    let outline = Outline::of(layout)?;
+    // SAFETY: the caller promised it.
+    Ok(unsafe { outline.keep(keeper) })
+}
+
+/// The array's memory as it is, in whatever order it lies, for one consumer: what
+/// [`Tensor`](crate::Tensor) shares, without the handles.
+///
+/// ```
+/// use ndarray::arr2;
+/// use scirs2_interop::Owner;
+/// use scirs2_interop::sys::DLManagedTensorVersioned;
+///
+/// let array = arr2(&[[1.0, 2.0], [3.0, 4.0]]);
+/// let exported = Owner::<DLManagedTensorVersioned>::try_from(array)?;
+/// assert_eq!(exported.describe()?.shape(), [2, 2]);
+/// # Ok::<(), scirs2_interop::Error>(())
+/// ```
+impl<T: Element, D: Dimension, M: ManagedStruct> TryFrom<Array<T, D>> for Owner<M> {
+    type Error = Error;
+
+    #[inline]
+    fn try_from(array: Array<T, D>) -> Result<Self, Error> {
+        let outline = Outline::of(&of_array(&array, false).layout())?;
+        let (memory, _) = array.into_raw_vec_and_offset();
+        // SAFETY: the vector keeps the array's memory, and with it all that the
+        // array's layout reaches; nothing else refers to it.
+        Ok(unsafe { outline.keep(memory) })
     }
-    if layout.strides.iter().any(|&stride| stride < 0) {
-        return Err(Error::NegativeStrides(layout.strides.to_vec()));
+}
+
+/// Lengths, then strides.
+struct Numbers {
+    /// Of the usual few axes; those of more are allocated.
+    few: [i64; 2 * FEW],
+    many: Vec<i64>,
+}
+
+impl Numbers {
+    #[inline]
+    fn as_mut_ptr(&mut self) -> *mut i64 {
+        if self.many.is_empty() {
+            self.few.as_mut_ptr()
+        } else {
+            self.many.as_mut_ptr()
+        }
     }
-    let padded = layout.dtype.bits() < 8 && !layout.packed;
-    if padded && !M::HAS_FLAGS {
-        return Err(Error::PaddedLegacy(layout.dtype));
+}
+
+/// A struct to be, which points nowhere yet.
+pub(crate) struct Outline<M> {
+    tensor: DLTensor,
+    flags: u64,
+    numbers: Numbers,
+    form: PhantomData<M>,
+}
+
+impl<M: ManagedStruct> Outline<M> {
+    /// # Errors
+    /// Those of [`export`].
+    #[inline(always)]
+    pub(crate) fn of(layout: &Layout<'_>) -> Result<Self, Error> {
+        if layout.read_only && !M::HAS_FLAGS {
+            return Err(Error::ReadOnlyLegacy);
+        }
+        if layout.strides.iter().any(|&stride| stride < 0) {
+            return Err(Error::NegativeStrides(layout.strides.to_vec()));
+        }
+        let padded = layout.dtype.bits() < 8 && !layout.packed;
+        if padded && !M::HAS_FLAGS {
+            return Err(Error::PaddedLegacy(layout.dtype));
+        }
+        let flag = |is: bool, flag: u64| if is { flag } else { 0 };
+        let ndim = layout.shape.len();
+        let axes = layout.shape.iter().zip(layout.strides);
+        let mut numbers = Numbers {
+            few: [0; 2 * FEW],
+            many: Vec::new(),
+        };
+        if ndim > FEW {
+            let shape = layout.shape.iter().map(|&len| len as i64);
+            let strides = layout.strides.iter().map(|&stride| stride as i64);
+            numbers.many = shape.chain(strides).collect();
+        } else {
+            for (axis, (&len, &stride)) in axes.enumerate() {
+                numbers.few[axis] = len as i64;
+                numbers.few[ndim + axis] = stride as i64;
+            }
+        }
+        Ok(Outline {
+            tensor: DLTensor {
+                data: layout.data.cast(),
+                device: layout.device,
+                ndim: ndim as i32,
+                dtype: dl_type(layout.dtype),
+                shape: core::ptr::null_mut(),
+                strides: core::ptr::null_mut(),
+                byte_offset: 0,
+            },
+            flags: flag(layout.read_only, FLAG_READ_ONLY)
+                | flag(layout.copied, FLAG_IS_COPIED)
+                | flag(padded, FLAG_IS_SUBBYTE_TYPE_PADDED),
+            numbers,
+            form: PhantomData,
+        })
     }
-    let flag = |is: bool, flag: u64| if is { flag } else { 0 };
-    let flags = flag(layout.read_only, FLAG_READ_ONLY)
-        | flag(layout.copied, FLAG_IS_COPIED)
-        | flag(padded, FLAG_IS_SUBBYTE_TYPE_PADDED);
-    let ndim = layout.shape.len();
-    let mut numbers = SmallVec::new();
-    numbers.extend(layout.shape.iter().map(|&len| len as i64));
-    numbers.extend(layout.strides.iter().map(|&stride| stride as i64));
-    let mut tensor = DLTensor {
-        data: layout.data.cast(),
-        device: layout.device,
-        // At most 64.
-        ndim: ndim as i32,
-        dtype: dl_type(layout.dtype),
-        shape: core::ptr::null_mut(),
-        strides: core::ptr::null_mut(),
-        byte_offset: 0,
-    };
-    let export = Box::into_raw(Box::new(Export {
-        managed: M::new(tensor, flags, core::ptr::null_mut(), None),
-        tag: TypeId::of::<K>(),
-        numbers,
-        keeper,
-    }));
-    // Pointers into the box are taken once it no longer moves.
-    // SAFETY: `export` was just leaked, so it is valid and nobody else's.
-    let numbers = unsafe { &mut (*export).numbers };
-    tensor.shape = numbers.as_mut_ptr();
-    tensor.strides = tensor.shape.wrapping_add(ndim);
-    let whole = M::new(tensor, flags, export.cast(), Some(delete::<M, K>));
-    // SAFETY: as above.
-    let place = unsafe { &raw mut (*export).managed };
-    // SAFETY: `place` lies in that allocation; what it held needs no drop.
-    unsafe { place.write(whole) };
-    // SAFETY: a field of a leaked box is not NULL.
-    let managed = unsafe { NonNull::new_unchecked(place) };
-    // SAFETY: a struct as DLPack describes it, whose deleter nobody else calls;
-    // the deleter drops Rust values that are `Send`, so any thread may call it;
-    // the caller promised the memory while the keeper lives.
-    Ok(unsafe { Owner::from_raw(managed) })
+
+    /// # Safety
+    /// As for [`export`].
+    #[inline(always)]
+    pub(crate) unsafe fn keep<K: Send + 'static>(self, keeper: K) -> Owner<M> {
+        let Outline {
+            mut tensor, flags, ..
+        } = self;
+        // Allocated first, so that the parts are not put together elsewhere.
+        let export = Box::into_raw(Box::write(
+            Box::new_uninit(),
+            Export {
+                managed: M::new(tensor, flags, core::ptr::null_mut(), None),
+                tag: TypeId::of::<K>(),
+                numbers: self.numbers,
+                keeper,
+            },
+        ));
+        // Pointers into the box are taken once it no longer moves.
+        // SAFETY: `export` was just leaked, so it is valid and nobody else's.
+        let numbers = unsafe { &mut (*export).numbers };
+        tensor.shape = numbers.as_mut_ptr();
+        tensor.strides = tensor.shape.wrapping_add(tensor.ndim as usize);
+        let whole = M::new(tensor, flags, export.cast(), Some(delete::<M, K>));
+        // SAFETY: as above.
+        let place = unsafe { &raw mut (*export).managed };
+        // SAFETY: `place` lies in that allocation; what it held needs no drop.
+        unsafe { place.write(whole) };
+        // SAFETY: a field of a leaked box is not NULL.
+        let managed = unsafe { NonNull::new_unchecked(place) };
+        // SAFETY: a struct as DLPack describes it, whose deleter nobody else calls;
+        // the deleter drops Rust values that are `Send`, so any thread may call it;
+        // the caller promised the memory while the keeper lives.
+        unsafe { Owner::from_raw(managed) }
+    }
 }
 
 /// The deleter of every struct that [`export`] makes.

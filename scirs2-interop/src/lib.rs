@@ -11,7 +11,9 @@
 //! | a handle to share | [`Tensor`] |
 //! | and out again | [`Tensor::export`] |
 //!
-//! With the feature `pyo3` the module [`python`] takes and gives the capsules
+//! An array for one consumer needs no handle: `Owner::try_from(array)`.
+//!
+//! With the feature `pyo3` the module `python` takes and gives the capsules
 //! that Python libraries exchange.
 //!
 //! ```
@@ -28,11 +30,19 @@
 //! assert_eq!(exported.describe()?.data().cast_const(), tensor.data());
 //! # Ok::<(), scirs2_interop::Error>(())
 //! ```
+//!
+//! [`compared`] sets it beside `dlpark`: what one writes, what is checked, what it
+//! costs.
 
+#[cfg(any(doc, doctest))]
+#[doc = include_str!("compared.md")]
+pub mod compared {}
 mod description;
 mod dtype;
 mod error;
 mod export;
+mod grid;
+mod handle;
 mod owner;
 #[cfg(feature = "pyo3")]
 pub mod python;

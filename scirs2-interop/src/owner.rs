@@ -3,10 +3,7 @@
 use core::ffi::CStr;
 use core::ptr::NonNull;
 
-use crate::sys::{
-    DLManagedTensor, DLManagedTensorVersioned, DLTensor, Deleter, FLAG_IS_COPIED,
-    FLAG_IS_SUBBYTE_TYPE_PADDED, FLAG_READ_ONLY, VERSION,
-};
+use crate::sys::{DLManagedTensor, DLManagedTensorVersioned, DLTensor, Deleter, VERSION};
 use crate::{Description, Error};
 
 mod sealed {
@@ -27,14 +24,14 @@ pub trait ManagedStruct: sealed::Sealed + Sized + 'static {
     /// Puts a struct together.
     fn new(tensor: DLTensor, flags: u64, context: *mut (), deleter: Deleter<Self>) -> Self;
 
-    /// The tensor, and the `FLAG_*` bits where the struct has them.
+    /// The tensor, and the `FLAG_*` bits; none where the struct has no place for them.
     ///
     /// # Safety
     /// `this` points to such a struct, of whatever version.
     ///
     /// # Errors
     /// [`Error::Version`] where its layout is unknown.
-    unsafe fn read(this: NonNull<Self>) -> Result<(DLTensor, Option<u64>), Error>;
+    unsafe fn read(this: NonNull<Self>) -> Result<(DLTensor, u64), Error>;
 
     /// The producer's own pointer.
     ///
@@ -54,6 +51,7 @@ impl ManagedStruct for DLManagedTensor {
     const USED_CAPSULE: &'static CStr = c"used_dltensor";
     const HAS_FLAGS: bool = false;
 
+    #[inline]
     fn new(dl_tensor: DLTensor, _: u64, context: *mut (), deleter: Deleter<Self>) -> Self {
         DLManagedTensor {
             dl_tensor,
@@ -62,17 +60,20 @@ impl ManagedStruct for DLManagedTensor {
         }
     }
 
-    unsafe fn read(this: NonNull<Self>) -> Result<(DLTensor, Option<u64>), Error> {
+    #[inline]
+    unsafe fn read(this: NonNull<Self>) -> Result<(DLTensor, u64), Error> {
         // SAFETY: `this` points to such a struct, by the trait's contract.
         let managed = unsafe { this.as_ref() };
-        Ok((managed.dl_tensor, None))
+        Ok((managed.dl_tensor, 0))
     }
 
+    #[inline]
     unsafe fn context(this: NonNull<Self>) -> *mut () {
         // SAFETY: as above.
         unsafe { this.as_ref() }.manager_ctx.cast()
     }
 
+    #[inline]
     unsafe fn deleter(this: NonNull<Self>) -> Deleter<Self> {
         // SAFETY: as above.
         unsafe { this.as_ref() }.deleter
@@ -86,6 +87,7 @@ impl ManagedStruct for DLManagedTensorVersioned {
     const USED_CAPSULE: &'static CStr = c"used_dltensor_versioned";
     const HAS_FLAGS: bool = true;
 
+    #[inline]
     fn new(dl_tensor: DLTensor, flags: u64, context: *mut (), deleter: Deleter<Self>) -> Self {
         DLManagedTensorVersioned {
             version: VERSION,
@@ -96,7 +98,8 @@ impl ManagedStruct for DLManagedTensorVersioned {
         }
     }
 
-    unsafe fn read(this: NonNull<Self>) -> Result<(DLTensor, Option<u64>), Error> {
+    #[inline]
+    unsafe fn read(this: NonNull<Self>) -> Result<(DLTensor, u64), Error> {
         // SAFETY: every version starts with the version.
         let version = unsafe { (*this.as_ptr()).version };
         if version.major != VERSION.major {
@@ -104,14 +107,16 @@ impl ManagedStruct for DLManagedTensorVersioned {
         }
         // SAFETY: of this major version, so laid out as known here.
         let managed = unsafe { this.as_ref() };
-        Ok((managed.dl_tensor, Some(managed.flags)))
+        Ok((managed.dl_tensor, managed.flags))
     }
 
+    #[inline]
     unsafe fn context(this: NonNull<Self>) -> *mut () {
         // SAFETY: this field stays in place in every version.
         unsafe { (*this.as_ptr()).manager_ctx }.cast()
     }
 
+    #[inline]
     unsafe fn deleter(this: NonNull<Self>) -> Deleter<Self> {
         // SAFETY: this field stays in place in every version.
         unsafe { (*this.as_ptr()).deleter }
@@ -143,12 +148,14 @@ impl<M: ManagedStruct> Owner<M> {
     /// another major version that holds for the fields up to `flags`. Its
     /// deleter, where it is not NULL, may be called from any thread. The
     /// memory that the tensor describes stays readable until the deleter runs.
+    #[inline]
     #[must_use]
     pub const unsafe fn from_raw(managed: NonNull<M>) -> Self {
         Owner { managed }
     }
 
     /// Hands the duty to free to the caller.
+    #[inline]
     #[must_use]
     pub const fn into_raw(self) -> NonNull<M> {
         let managed = self.managed;
@@ -160,6 +167,7 @@ impl<M: ManagedStruct> Owner<M> {
     ///
     /// # Errors
     /// The first field that cannot be.
+    #[inline]
     pub fn describe(&self) -> Result<Description, Error> {
         // SAFETY: `from_raw` promised what `describe` asks for.
         unsafe { describe(self.managed) }
@@ -167,6 +175,7 @@ impl<M: ManagedStruct> Owner<M> {
 }
 
 impl<M: ManagedStruct> Drop for Owner<M> {
+    #[inline]
     fn drop(&mut self) {
         // SAFETY: alive until its deleter runs, by the invariant.
         let deleter = unsafe { M::deleter(self.managed) };
@@ -182,13 +191,10 @@ impl<M: ManagedStruct> Drop for Owner<M> {
 /// # Safety
 /// As for [`Owner::from_raw`], but somebody else may own the tensor: it stays
 /// as it is.
+#[inline]
 pub(crate) unsafe fn describe<M: ManagedStruct>(managed: NonNull<M>) -> Result<Description, Error> {
     // SAFETY: `managed` points to such a struct, by this function's contract.
     let (tensor, flags) = unsafe { M::read(managed) }?;
-    let has = |flag| flags.is_some_and(|flags| flags & flag != 0);
     // SAFETY: the tensor is one as DLPack describes it, by the same.
-    let mut description = unsafe { Description::of(&tensor, has(FLAG_IS_SUBBYTE_TYPE_PADDED)) }?;
-    description.read_only = has(FLAG_READ_ONLY);
-    description.copied = has(FLAG_IS_COPIED);
-    Ok(description)
+    unsafe { Description::of(&tensor, flags) }
 }

@@ -2,15 +2,17 @@
 
 use std::any::Any;
 use std::fmt;
-use std::sync::Arc;
 
 use ndarray::{ArcArray, Array, Array1, ArrayViewD, ArrayViewMutD, Dimension};
-use scirs2_core::shape::{c_strides, may_overlap};
+use scirs2_core::shape::may_overlap;
 use scirs2_core::{Bool, DType, Element};
 
-use crate::export::export;
+use crate::description::of_array;
+use crate::export::Outline;
+use crate::handle::Handle;
 use crate::owner::ManagedStruct;
-use crate::{Axes, Description, Error, Owner};
+use crate::sys::{FLAG_IS_COPIED, FLAG_IS_SUBBYTE_TYPE_PADDED};
+use crate::{Description, Error, Owner};
 
 /// A shared tensor in host memory: one owner, any number of handles.
 ///
@@ -31,25 +33,11 @@ use crate::{Axes, Description, Error, Owner};
 /// ```
 #[derive(Clone)]
 pub struct Tensor {
-    shared: Arc<Shared<dyn Any + Send + Sync>>,
-}
-
-/// What all handles share, in one allocation.
-struct Shared<K: ?Sized> {
-    /// INVARIANT: describes memory that can be read until `keeper` is dropped,
-    /// that nobody writes while a view of it lives, and that nobody else
+    /// INVARIANT: describes memory that can be read until the last handle is
+    /// dropped, that nobody writes while a view of it lives, and that nobody else
     /// touches while a mutable view lives.
-    description: Description,
-    #[expect(dead_code, reason = "only ever dropped")]
-    keeper: K,
+    handle: Handle,
 }
-
-// SAFETY: the memory is plain data, which the handles read together and write
-// only through a `&mut` to the last of them; the keeper is `Send`, so any
-// thread may drop that.
-unsafe impl<K: ?Sized + Send> Send for Shared<K> {}
-// SAFETY: as above; the keeper is `Sync` and only ever dropped.
-unsafe impl<K: ?Sized + Sync> Sync for Shared<K> {}
 
 impl Tensor {
     /// Takes over a managed tensor of another library.
@@ -75,6 +63,7 @@ impl Tensor {
     ///
     /// # Errors
     /// The first field that cannot be; the tensor is freed then.
+    #[inline]
     pub unsafe fn from_raw<M: ManagedStruct>(
         managed: core::ptr::NonNull<M>,
     ) -> Result<Self, Error> {
@@ -91,7 +80,7 @@ impl Tensor {
     /// ```
     /// use std::alloc::{Layout, alloc_zeroed, dealloc};
     /// use scirs2_core::DType;
-    /// use scirs2_interop::{Axes, Description, Tensor};
+    /// use scirs2_interop::{Description, Tensor};
     ///
     /// struct Allocation(*mut u8);
     /// const LAYOUT: Layout = Layout::new::<[f32; 4]>();
@@ -106,8 +95,7 @@ impl Tensor {
     ///
     /// // SAFETY: the layout is not empty.
     /// let memory = Allocation(unsafe { alloc_zeroed(LAYOUT) });
-    /// let (shape, strides) = (Axes::from_slice(&[2, 2]), Axes::from_slice(&[2, 1]));
-    /// let description = Description::new(memory.0, DType::Float32, shape, strides, false)?;
+    /// let description = Description::new(memory.0, DType::Float32, [2, 2], [2, 1], false)?;
     /// // SAFETY: sixteen bytes, all zero, which nobody else touches.
     /// let tensor = unsafe { Tensor::new(description, memory) };
     /// assert_eq!(tensor.view::<f32>()?.sum(), 0.0);
@@ -118,13 +106,11 @@ impl Tensor {
     /// Until `keeper` is dropped the described memory can be read, and written
     /// unless it is described as read-only. Nobody writes to it while a view of
     /// it lives, and nobody else reads it while a mutable view lives.
+    #[inline]
     #[must_use]
     pub unsafe fn new(description: Description, keeper: impl Any + Send + Sync) -> Self {
         Tensor {
-            shared: Arc::new(Shared {
-                description,
-                keeper,
-            }),
+            handle: Handle::new(description, keeper),
         }
     }
 
@@ -138,7 +124,7 @@ impl Tensor {
         if dtype.bits() >= 8 {
             return Err(Error::NotPacked(dtype));
         }
-        let description = Description::packed(bytes.as_mut_ptr(), dtype, shape.into())?;
+        let description = Description::in_c_order(bytes.as_mut_ptr(), dtype, shape, 0)?;
         // The description proves that `count` bytes fit, so as many bits do.
         let count: usize = shape.iter().product();
         let expected = count / 8 * dtype.bits() + (count % 8 * dtype.bits()).div_ceil(8);
@@ -154,9 +140,10 @@ impl Tensor {
     }
 
     /// The type, place and layout.
+    #[inline]
     #[must_use]
     pub fn description(&self) -> &Description {
-        &self.shared.description
+        self.handle.description()
     }
 
     /// Type of the elements.
@@ -188,6 +175,7 @@ impl Tensor {
     /// # Errors
     /// [`Error::DtypeMismatch`] where `T` is another type than the elements',
     /// [`Error::MisalignedData`] where Rust may not read them in place.
+    #[inline]
     pub fn view<T: Element>(&self) -> Result<ArrayViewD<'_, T>, Error> {
         // SAFETY: the view borrows `self`, which keeps the memory readable and
         // unwritten, by the invariant.
@@ -230,8 +218,10 @@ impl Tensor {
     /// where another handle lives, [`Error::Overlap`] where two indices name one
     /// element.
     pub fn view_mut<T: Element>(&mut self) -> Result<ArrayViewMutD<'_, T>, Error> {
-        let shared = Arc::get_mut(&mut self.shared).ok_or(Error::Shared)?;
-        let description = &shared.description;
+        if !self.handle.is_last() {
+            return Err(Error::Shared);
+        }
+        let description = self.description();
         if description.read_only {
             return Err(Error::ReadOnly);
         }
@@ -272,11 +262,11 @@ impl Tensor {
         }
         // SAFETY: the handle keeps the memory readable and unwritten.
         let mut bytes = unsafe { packed.unpack() }?;
-        let shape = packed.shape.clone();
-        let strides = c_strides(&shape).unwrap_or_default().into();
-        let data = bytes.as_mut_ptr();
-        let mut description = Description::new(data, packed.dtype(), shape, strides, false)?;
-        description.copied = true;
+        let (data, flags) = (
+            bytes.as_mut_ptr(),
+            FLAG_IS_COPIED | FLAG_IS_SUBBYTE_TYPE_PADDED,
+        );
+        let description = Description::in_c_order(data, packed.dtype(), packed.shape(), flags)?;
         // SAFETY: the vector keeps one byte for each element, and nothing else
         // refers to it.
         Ok(unsafe { Tensor::new(description, bytes) })
@@ -292,32 +282,28 @@ impl Tensor {
     /// [`Error::NegativeStrides`], which consumers fail on, and
     /// [`Error::ReadOnlyLegacy`]: only `DLManagedTensorVersioned` can say that
     /// the memory must not be written.
+    #[inline]
     pub fn export<M: ManagedStruct>(mut self) -> Result<Owner<M>, Error> {
-        let shared = Arc::get_mut(&mut self.shared).is_none();
-        let description = self.description().clone();
-        let mut layout = description.layout();
+        let shared = !self.handle.is_last();
+        let mut layout = self.description().layout();
         layout.read_only |= shared;
+        let outline = Outline::of(&layout)?;
         // SAFETY: the handle that goes along keeps the memory readable. Where
         // it is not described as read-only nobody else has a handle, and the
         // one inside the export is never read through.
-        unsafe { export(&layout, self) }
+        Ok(unsafe { outline.keep(self) })
     }
 }
 
 /// Takes the array's memory as it is, in whatever order it lies.
 impl<T: Element, D: Dimension> From<Array<T, D>> for Tensor {
+    #[inline]
     fn from(array: Array<T, D>) -> Self {
-        let shape: Axes<usize> = array.shape().into();
-        let strides: Axes<isize> = array.strides().into();
-        let (mut memory, offset) = array.into_raw_vec_and_offset();
-        let first = memory.as_mut_ptr().wrapping_add(offset.unwrap_or(0));
-        let description = Description::new(first.cast(), T::DTYPE, shape, strides, false);
-        match description {
-            // SAFETY: the vector keeps the array's memory, and with it all that
-            // the array's layout reaches; nothing else refers to it.
-            Ok(description) => unsafe { Tensor::new(description, memory) },
-            Err(error) => unreachable!("an array in memory has a valid layout: {error}"),
-        }
+        let description = of_array(&array, false);
+        let (memory, _) = array.into_raw_vec_and_offset();
+        // SAFETY: the vector keeps the array's memory, and with it all that the
+        // array's layout reaches; nothing else refers to it.
+        unsafe { Tensor::new(description, memory) }
     }
 }
 
@@ -331,20 +317,10 @@ impl<T: Element> From<Vec<T>> for Tensor {
 /// Shares the array's memory with its other owners: it is read-only.
 impl<T: Element, D: Dimension + 'static> From<ArcArray<T, D>> for Tensor {
     fn from(array: ArcArray<T, D>) -> Self {
-        let first = array.as_ptr().cast_mut();
-        let description = Description::new(
-            first.cast(),
-            T::DTYPE,
-            array.shape().into(),
-            array.strides().into(),
-            true,
-        );
-        match description {
-            // SAFETY: the array keeps its memory, which its other owners copy
-            // before they write, as long as this one shares it.
-            Ok(description) => unsafe { Tensor::new(description, array) },
-            Err(error) => unreachable!("an array in memory has a valid layout: {error}"),
-        }
+        let description = of_array(&array, true);
+        // SAFETY: the array keeps its memory, which its other owners copy
+        // before they write, as long as this one shares it.
+        unsafe { Tensor::new(description, array) }
     }
 }
 

@@ -1,7 +1,7 @@
 //! Described memory as an `ndarray` view, of any strides, without a copy; packed
 //! elements by a copy that unpacks.
 
-use ndarray::{ArrayViewD, ArrayViewMutD, Axis, IxDyn, ShapeBuilder, StrideShape};
+use ndarray::{ArrayView, ArrayViewD, ArrayViewMutD, Axis, Dim, IxDyn, ShapeBuilder, StrideShape};
 use scirs2_core::Element;
 use smallvec::SmallVec;
 
@@ -17,6 +17,7 @@ impl Description {
     /// [`Error::DtypeMismatch`] where `T` is another type than the elements',
     /// [`Error::Packed`] and [`Error::MisalignedData`] where Rust may not read
     /// them in place.
+    #[inline]
     pub unsafe fn view<'a, T: Element>(&self) -> Result<ArrayViewD<'a, T>, Error> {
         self.is_of::<T>()?;
         // SAFETY: the caller promised it, and every bit pattern is a `T`.
@@ -33,7 +34,7 @@ impl Description {
     /// As [`view`](Self::view).
     pub unsafe fn view_mut<'a, T: Element>(&self) -> Result<ArrayViewMutD<'a, T>, Error> {
         self.is_of::<T>()?;
-        let (lowest, layout) = self.upward::<T>()?;
+        let (lowest, layout) = self.upward(self.first::<T>()?);
         // SAFETY: as in `view_as`; the caller promised that nobody else touches
         // the memory and that no two indices name one element.
         let mut view = unsafe { ArrayViewMutD::from_shape_ptr(layout, lowest) };
@@ -48,19 +49,40 @@ impl Description {
     /// # Safety
     /// As for [`view`](Self::view), and each element is a valid `T` of the size
     /// of the dtype.
+    #[inline(always)]
     pub(crate) unsafe fn view_as<'a, T>(&self) -> Result<ArrayViewD<'a, T>, Error> {
-        let (lowest, layout) = self.upward::<T>()?;
+        let first = self.first::<T>()?.cast_const();
+        if let Some((ndim, lengths, steps)) = self.grid.few_upward() {
+            // A number of axes that the compiler knows is a view in registers.
+            macro_rules! view {
+                ($($axis:literal)*) => {{
+                    let shape = Dim([$(lengths[$axis]),*]);
+                    let steps = Dim([$(steps[$axis].unsigned_abs()),*]);
+                    // SAFETY: as below; the first element is the lowest.
+                    unsafe { ArrayView::from_shape_ptr(shape.strides(steps), first) }.into_dyn()
+                }};
+            }
+            match ndim {
+                1 => return Ok(view!(0)),
+                2 => return Ok(view!(0 1)),
+                3 => return Ok(view!(0 1 2)),
+                4 => return Ok(view!(0 1 2 3)),
+                _ => {}
+            }
+        }
+        let (lowest, layout) = self.upward(first.cast_mut());
         // SAFETY: `Description` proves that all elements lie in the address
         // space; `lowest` is the first of them in memory, and aligned because
         // the strides count elements; the caller promised that they are there,
         // that they are `T`s, and that nobody writes.
-        let mut view = unsafe { ArrayViewD::from_shape_ptr(layout, lowest.cast_const()) };
+        let mut view = unsafe { ArrayView::from_shape_ptr(layout, lowest.cast_const()) };
         for axis in self.turned() {
             view.invert_axis(axis);
         }
         Ok(view)
     }
 
+    #[inline]
     fn is_of<T: Element>(&self) -> Result<(), Error> {
         if T::DTYPE == self.dtype {
             Ok(())
@@ -72,31 +94,38 @@ impl Description {
         }
     }
 
+    /// The element whose indices are all zero.
+    #[inline]
+    fn first<T>(&self) -> Result<*mut T, Error> {
+        let first = self.data.as_ptr().cast::<T>();
+        if self.packed {
+            Err(Error::Packed(self.dtype))
+        } else if first.is_aligned() {
+            Ok(first)
+        } else {
+            Err(Error::MisalignedData {
+                address: first as usize,
+                dtype: self.dtype,
+            })
+        }
+    }
+
     /// The lowest element and the layout with every step upwards, which is what
     /// ndarray takes; the axes that step down are turned after.
-    fn upward<T>(&self) -> Result<(*mut T, StrideShape<IxDyn>), Error> {
-        if self.packed {
-            return Err(Error::Packed(self.dtype));
-        }
-        let mut lowest = self.data.as_ptr().cast::<T>();
-        if !lowest.is_aligned() {
-            return Err(Error::MisalignedData {
-                address: lowest as usize,
-                dtype: self.dtype,
-            });
-        }
-        let mut steps = IxDyn::zeros(self.strides.len());
-        for (axis, (&len, &stride)) in self.shape.iter().zip(&self.strides).enumerate() {
+    fn upward<T>(&self, first: *mut T) -> (*mut T, StrideShape<IxDyn>) {
+        let mut lowest = first;
+        let mut steps = IxDyn::zeros(self.strides().len());
+        for (axis, (&len, &stride)) in self.shape().iter().zip(self.strides()).enumerate() {
             steps[axis] = stride.unsigned_abs();
             if stride < 0 && len > 0 {
                 lowest = lowest.wrapping_offset(stride * (len as isize - 1));
             }
         }
-        Ok((lowest, IxDyn(&self.shape).strides(steps)))
+        (lowest, IxDyn(self.shape()).strides(steps))
     }
 
     fn turned(&self) -> impl Iterator<Item = Axis> {
-        let strides = self.strides.iter().enumerate();
+        let strides = self.strides().iter().enumerate();
         strides.filter_map(|(axis, &stride)| (stride < 0).then_some(Axis(axis)))
     }
 
@@ -113,15 +142,15 @@ impl Description {
         }
         let bits = self.dtype.bits() as isize;
         let mask = u16::from(u8::MAX >> (8 - bits));
-        let count = self.shape.iter().product();
-        let mut index: Axes<usize> = SmallVec::from_elem(0, self.shape.len());
+        let count = self.shape().iter().product();
+        let mut index: Axes<usize> = SmallVec::from_elem(0, self.shape().len());
         let mut at = 0isize;
         let mut unpacked = Vec::new();
         // Zero strides make any count of one byte: no memory is no abort.
         unpacked
             .try_reserve_exact(count)
             .map_err(|_| Error::TooLarge {
-                shape: self.shape.to_vec(),
+                shape: self.shape().to_vec(),
                 dtype: self.dtype,
             })?;
         while unpacked.len() < count {
@@ -149,10 +178,10 @@ impl Description {
         let mut step = 0;
         for axis in (0..index.len()).rev() {
             index[axis] += 1;
-            if index[axis] < self.shape[axis] {
-                return step + self.strides[axis];
+            if index[axis] < self.shape()[axis] {
+                return step + self.strides()[axis];
             }
-            step -= self.strides[axis] * (index[axis] as isize - 1);
+            step -= self.strides()[axis] * (index[axis] as isize - 1);
             index[axis] = 0;
         }
         step

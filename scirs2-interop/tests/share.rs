@@ -12,7 +12,7 @@ use proptest::prelude::*;
 use scirs2_core::element::{Complex, Float6E2M3FN, Float8E4M3FN, Float8E8M0FNU, Int4};
 use scirs2_core::{Bool, Complex64, DType, Element, bf16, dispatch, f16};
 use scirs2_interop::sys::{DLDataType, DLManagedTensor, DLManagedTensorVersioned};
-use scirs2_interop::{Axes, Description, Error, ManagedStruct, Tensor, export};
+use scirs2_interop::{Description, Error, ManagedStruct, Tensor, export};
 
 fn there_and_back<M: ManagedStruct>(tensor: Tensor) -> Tensor {
     let managed = tensor.export::<M>().unwrap().into_raw();
@@ -110,9 +110,8 @@ fn an_array_may_have_more_axes_than_numpy() {
 
 #[test]
 fn a_stride_for_each_length() {
-    let (shape, strides) = (Axes::from_slice(&[1, 1]), Axes::from_slice(&[1]));
     let mut memory = [0u8];
-    let refused = Description::new(memory.as_mut_ptr(), DType::UInt8, shape, strides, true);
+    let refused = Description::new(memory.as_mut_ptr(), DType::UInt8, [1, 1], [1], true);
     assert_eq!(
         refused.unwrap_err(),
         Error::StrideCount {
@@ -204,6 +203,85 @@ fn packed_elements_are_unpacked() {
     );
 }
 
+/// Exports, sees what the struct says, and gives back what the consumer takes.
+fn crossed<M: ManagedStruct>(tensor: Tensor, padded: bool) -> Tensor {
+    let (dtype, data) = (tensor.dtype(), tensor.data());
+    let managed = tensor.export::<M>().unwrap().into_raw();
+    // SAFETY: just exported.
+    let (said, flags) = unsafe { M::read(managed) }.unwrap();
+    assert_eq!(said.dtype, scirs2_interop::dl_type(dtype), "{dtype}");
+    assert_eq!(
+        (usize::from(said.dtype.bits), said.dtype.lanes),
+        (dtype.bits(), 1)
+    );
+    assert_eq!(flags, if padded { 4 } else { 0 }, "{dtype}");
+    // SAFETY: just exported, and nobody writes.
+    let back = unsafe { Tensor::from_raw(managed) }.unwrap();
+    assert_eq!((back.dtype(), back.data()), (dtype, data));
+    back
+}
+
+/// The memory of so many bytes.
+fn bytes_of(tensor: &Tensor, count: usize) -> &[u8] {
+    // SAFETY: each caller's tensor has them.
+    unsafe { std::slice::from_raw_parts(tensor.data(), count) }
+}
+
+#[test]
+fn every_dtype_crosses_bit_for_bit() {
+    // Every value of a byte, and memory aligned for any element.
+    let values: Vec<u8> = (0..=255).collect();
+    for &dtype in DType::ALL {
+        let mut memory: Vec<u128> = values
+            .as_chunks::<16>()
+            .0
+            .iter()
+            .map(|&bytes| u128::from_ne_bytes(bytes))
+            .collect();
+        let shape = [2, 256 / dtype.itemsize() / 2];
+        let strides = [shape[1] as isize, 1];
+        let first = memory.as_mut_ptr().cast();
+        let description = Description::new(first, dtype, shape, strides, false).unwrap();
+        // SAFETY: 256 bytes that the vector keeps.
+        let tensor = unsafe { Tensor::new(description, memory) };
+        let padded = dtype.bits() < 8;
+        let mut back = crossed::<DLManagedTensorVersioned>(tensor, padded);
+        if !padded {
+            back = crossed::<DLManagedTensor>(back, false);
+        }
+        assert_eq!(back.shape(), shape);
+        assert_eq!(bytes_of(&back, 256), values, "{dtype}");
+        let seen = dispatch!(dtype, T => back.view::<T>().map(|view| view.len()));
+        assert_eq!(seen, Ok(shape[0] * shape[1]), "{dtype}");
+    }
+}
+
+#[test]
+fn every_packed_dtype_crosses_bit_for_bit() {
+    let values: Vec<u8> = (0..=255).collect();
+    for &dtype in DType::ALL.iter().filter(|dtype| dtype.bits() < 8) {
+        // Of three or six bits and more, some straddle two bytes; the last byte
+        // is filled in part.
+        let count = (256 * 8 - 1) / dtype.bits();
+        for shape in [vec![count], vec![1, count, 1], vec![0, 3], vec![]] {
+            let tensor = Tensor::from_packed(dtype, values.clone(), &shape).unwrap();
+            let back = crossed::<DLManagedTensorVersioned>(tensor, false);
+            let back = crossed::<DLManagedTensor>(back, false);
+            assert!(back.description().is_packed());
+            assert_eq!(back.shape(), shape);
+            let count = shape.iter().product();
+            if count > 0 {
+                assert_eq!(bytes_of(&back, 256), values, "{dtype}");
+            }
+            let expected = unpacked(&values, dtype.bits(), count);
+            let padded = back.unpack().unwrap();
+            assert_eq!(bytes_of(&padded, count), expected, "{dtype}");
+            let managed = padded.export::<DLManagedTensorVersioned>().unwrap();
+            assert_eq!(managed.describe().unwrap().shape(), shape);
+        }
+    }
+}
+
 #[test]
 fn packed_elements_are_found_along_any_stride() {
     let (managed, _) = Foreign {
@@ -256,9 +334,7 @@ fn the_keeper_is_dropped_once_even_if_it_panics() {
     }
     let drops = Arc::new(AtomicUsize::new(0));
     let mut memory = [1u8, 2, 3];
-    let (shape, strides) = (Axes::from_slice(&[3]), Axes::from_slice(&[1]));
-    let description =
-        Description::new(memory.as_mut_ptr(), DType::UInt8, shape, strides, true).unwrap();
+    let description = Description::new(memory.as_mut_ptr(), DType::UInt8, [3], [1], true).unwrap();
     // SAFETY: `memory` outlives the export, and is read-only.
     let exported = unsafe {
         export::<DLManagedTensorVersioned, _>(&description.layout(), Keeper(Arc::clone(&drops)))
