@@ -66,7 +66,7 @@ impl Place {
     /// Reads an array's fields.
     #[inline(always)]
     pub(crate) fn of(array: &Bound<'_, PyUntypedArray>) -> Result<Self, Undescribed> {
-        let descr = array.dtype();
+        let descr = descr(array);
         let dtype = dtype_of(&descr).ok_or_else(|| Undescribed::Dtype(descr.to_string()))?;
         if descr.is_native_byteorder() == Some(false) {
             return Err(Undescribed::ByteOrder(descr.to_string()));
@@ -277,6 +277,17 @@ pub(crate) fn is_writeable(array: &Bound<'_, PyUntypedArray>) -> bool {
     // SAFETY: the pointer is that of a live array object.
     let flags = unsafe { &*array.as_array_ptr() }.fields.flags;
     flags & NPY_ARRAY_WRITEABLE != 0
+}
+
+/// The array's type, without the reference that `dtype` counts.
+fn descr<'a, 'py>(array: &'a Bound<'py, PyUntypedArray>) -> Borrowed<'a, 'py, PyArrayDescr> {
+    // SAFETY: the pointer is that of a live array object.
+    let descr = unsafe { &*array.as_array_ptr() }.fields.descr;
+    // SAFETY: every array has a type, and holds it at least as long as its own
+    // borrow here, in which no Python code runs that could replace it.
+    let descr = unsafe { Borrowed::from_ptr(array.py(), descr.cast()) };
+    // SAFETY: NumPy puts nothing else there.
+    unsafe { descr.cast_unchecked() }
 }
 
 /// Address of the first element.

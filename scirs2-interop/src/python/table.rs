@@ -54,6 +54,7 @@ static TYPES: Mutex<Vec<(Py<PyType>, Option<Exporter>)>> = Mutex::new(Vec::new()
 
 /// The object's tensor by its type's table, or `None` where `__dlpack__` must
 /// be asked: there is no table, or it fails, or it would export too much.
+#[inline]
 pub(super) fn export(
     object: &Bound<'_, PyAny>,
     request: &Request,
@@ -106,6 +107,7 @@ fn unless_exit(py: Python<'_>, error: Option<PyErr>) -> PyResult<()> {
     }
 }
 
+#[inline]
 fn exporter(object: &Bound<'_, PyAny>) -> PyResult<Option<Exporter>> {
     let class = object.get_type();
     let known = |types: &[(Py<PyType>, Option<Exporter>)]| {
