@@ -97,6 +97,11 @@ impl Place {
         })
     }
 
+    /// Whether NumPy forbids to write.
+    pub(crate) fn is_read_only(&self) -> bool {
+        self.read_only
+    }
+
     /// As an export tells it; `shape` is the array's.
     #[inline]
     pub(crate) fn layout<'a>(&'a self, shape: &'a [usize]) -> Layout<'a> {
@@ -158,6 +163,31 @@ pub(crate) unsafe fn wrap<'py>(
     }?;
     set_base(&array, base)?;
     Ok(array)
+}
+
+/// A view of an array, as NumPy's `from_dlpack` would make it. Not writeable
+/// where the array is not.
+#[inline]
+pub(crate) fn view<'py>(
+    array: Bound<'py, PyUntypedArray>,
+    writeable: bool,
+) -> PyResult<Bound<'py, PyUntypedArray>> {
+    let mut shape: Axes<npy_intp> = array.shape().iter().map(|&n| n as isize).collect();
+    let mut strides: Axes<npy_intp> = Axes::from_slice(array.strides());
+    let writeable = writeable && is_writeable(&array);
+    // SAFETY: lengths, strides and place are those of the array, which is the
+    // base below.
+    let view = unsafe {
+        new_array(
+            array.dtype(),
+            &mut shape,
+            strides.as_mut_ptr(),
+            data(&array),
+            if writeable { NPY_ARRAY_WRITEABLE } else { 0 },
+        )
+    }?;
+    set_base(&view, array.into_any())?;
+    Ok(view)
 }
 
 /// An array for a result: C order, aligned to 64 bytes, its elements unset.

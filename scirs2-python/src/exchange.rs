@@ -9,7 +9,7 @@ use pyo3::types::PyType;
 use scirs2_core::{Device, DeviceKind};
 use scirs2_interop::python::{Offer, Request, give, keep};
 use scirs2_interop::sys::{DLManagedTensor, DLManagedTensorVersioned};
-use scirs2_interop::{Description, Error, ManagedStruct, Owner, export};
+use scirs2_interop::{Error, ManagedStruct, Owner, export};
 
 use crate::array::{self, Place, Undescribed};
 use crate::dtype::descr_of;
@@ -93,7 +93,7 @@ pub(crate) fn from_dlpack<'py>(
     } else {
         Incoming::offered(x.py(), Offer::by_method(x, &request)?, copy)?
     };
-    incoming.take(copy, writeable)
+    incoming.take(x.py(), copy, writeable)
 }
 
 /// An offer as an array, as `from_dlpack` gives it.
@@ -101,31 +101,30 @@ pub(crate) fn import<'py>(
     py: Python<'py>,
     offer: Offer<'py>,
 ) -> PyResult<Bound<'py, PyUntypedArray>> {
-    Incoming::offered(py, offer, None)?.take(None, None)
+    Incoming::offered(py, offer, None)?.take(py, None, None)
 }
 
 /// What `from_dlpack` was given, before it takes it.
 struct Incoming<'py> {
     source: Source<'py>,
-    /// NumPy's name of the elements' type.
-    descr: Bound<'py, PyArrayDescr>,
     /// None: the producer cannot say.
     may_write: Option<bool>,
 }
 
 enum Source<'py> {
     /// NumPy's own array needs no capsule: a view of it is what it would become.
-    Array(Bound<'py, PyUntypedArray>, Description),
-    Offer(Offer<'py>),
+    Array(Bound<'py, PyUntypedArray>),
+    /// With NumPy's name of the elements' type.
+    Offer(Offer<'py>, Bound<'py, PyArrayDescr>),
 }
 
 impl<'py> Incoming<'py> {
     fn same(array: Bound<'py, PyUntypedArray>) -> PyResult<Self> {
-        let description = array::describe(&array).map_err(refused)?;
+        // What could not be exported is refused, as any library's tensor would be.
+        let place = Place::of(&array).map_err(refused)?;
         Ok(Incoming {
-            may_write: Some(!description.is_read_only()),
-            descr: array.dtype(),
-            source: Source::Array(array, description),
+            may_write: Some(!place.is_read_only()),
+            source: Source::Array(array),
         })
     }
 
@@ -140,13 +139,13 @@ impl<'py> Incoming<'py> {
                 "copy: False was asked for, but the producer had to copy; pass copy=None",
             ));
         }
+        // What NumPy cannot name must be refused before the offer is taken.
+        let descr = descr_of(py, description.dtype())?;
         // A legacy capsule cannot say; the array in one of ours can.
         let ours = || offer.kept::<ArrayKeeper>()?.is_writeable(py);
         Ok(Incoming {
             may_write: offer.writeable().or_else(ours),
-            // What NumPy cannot name must be refused before the offer is taken.
-            descr: descr_of(py, description.dtype())?,
-            source: Source::Offer(offer),
+            source: Source::Offer(offer, descr),
         })
     }
 
@@ -155,13 +154,13 @@ impl<'py> Incoming<'py> {
     #[inline]
     fn take(
         self,
+        py: Python<'py>,
         copy: Option<bool>,
         writeable: Option<bool>,
     ) -> PyResult<Bound<'py, PyUntypedArray>> {
-        let py = self.descr.py();
         let packed = match &self.source {
-            Source::Array(..) => false,
-            Source::Offer(offer) => offer.description().is_packed(),
+            Source::Array(_) => false,
+            Source::Offer(offer, _) => offer.description().is_packed(),
         };
         let copied = copy == Some(true) || packed;
         if writeable == Some(true) && self.may_write == Some(false) && !copied {
@@ -169,26 +168,28 @@ impl<'py> Incoming<'py> {
                 "writeable: the producer marks the memory read-only; pass copy=True",
             ));
         }
-        let (description, base) = match self.source {
-            Source::Array(array, description) => (description, array.into_any()),
-            Source::Offer(offer) => {
+        let may_write = !copied && writeable.or(self.may_write).unwrap_or(false);
+        let view = match self.source {
+            Source::Array(array) => array::view(array, may_write)?,
+            Source::Offer(offer, descr) => {
                 let (description, keeper) = offer.accept()?;
-                (description, keep(py, keeper)?)
+                let base = keep(py, keeper)?;
+                if packed {
+                    // SAFETY: the base keeps the producer's memory until this
+                    // is done.
+                    unsafe { array::unpacked(py, &description) }?
+                } else {
+                    // SAFETY: the base owns the tensor, whose producer promised
+                    // the memory, and allowed to write unless the caller took
+                    // that on; `offered` named its type.
+                    unsafe { array::wrap(&description, descr, base, may_write) }?
+                }
             }
         };
-        let array = if packed {
-            // SAFETY: the base keeps the producer's memory until this is done.
-            unsafe { array::unpacked(py, &description) }?
-        } else {
-            let may_write = !copied && writeable.or(self.may_write).unwrap_or(false);
-            // SAFETY: the base owns the tensor, whose producer promised the
-            // memory, and allowed to write unless the caller took that on.
-            let view = unsafe { array::wrap(&description, self.descr, base, may_write) }?;
-            if !copied {
-                return Ok(view);
-            }
-            array::copy(&view)?
-        };
+        if !copied {
+            return Ok(view);
+        }
+        let array = if packed { view } else { array::copy(&view)? };
         if writeable == Some(false) {
             array.call_method1(intern!(py, "setflags"), (false,))?;
         }

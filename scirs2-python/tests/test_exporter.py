@@ -8,7 +8,19 @@ import numpy as np
 import pytest
 import scirs2
 from capsule import IS_COPIED, PADDED, READ_ONLY, consume, describe
-from layouts import BROADCAST, DTYPES, FORWARD, ML, NARROW, REVERSED, filled, make, read_only, same, same_place
+from layouts import (
+    BROADCAST,
+    DTYPES,
+    FORWARD,
+    ML,
+    NARROW,
+    REVERSED,
+    filled,
+    make,
+    read_only,
+    same,
+    same_place,
+)
 
 BFLOAT16 = np.dtype(ml_dtypes.bfloat16)
 LEGACY = pytest.mark.parametrize("asked", [None, (0, 8)])
