@@ -38,6 +38,7 @@ def rows() -> list[Row]:
                 "own method": lambda: tensor.numpy(),
             },
             elements,
+            goal=("NumPy", 0.1),
         ),
         Row(
             "JAX array in",
@@ -56,6 +57,7 @@ def rows() -> list[Row]:
                 "PyTorch": lambda: torch.from_dlpack(array),
             },
             elements,
+            goal=("NumPy", 1.0),
         ),
         Row(
             "raw capsule in",
@@ -72,6 +74,7 @@ def rows() -> list[Row]:
                 "NumPy": lambda: array.__dlpack__(),
             },
             capsule,
+            goal=("NumPy", 1.2),
         ),
         Row(
             "NumPy array to a versioned capsule",
@@ -89,6 +92,7 @@ def rows() -> list[Row]:
                 "own method": lambda: torch.from_numpy(array),
             },
             elements,
+            goal=("PyTorch", 1.0),
         ),
     ]
 

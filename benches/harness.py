@@ -41,6 +41,8 @@ class Row:
     tolerance: float = 0.0
     # The peers whose workers still spin when they have returned.
     spinning: frozenset[str] = frozenset()
+    # A peer, and the most that our time may be over its time.
+    goal: tuple[str, float] | None = None
 
 
 @dataclass(frozen=True)
@@ -56,6 +58,10 @@ class Result:
     ratio_low: float
     ratio_high: float
     control: float
+    # What was aimed at, and what came: our time over that peer's.
+    goal_peer: str = ""
+    goal: float | None = None
+    goal_ratio: float | None = None
 
 
 def per_call(call: Call, repeats: int) -> float:
@@ -102,6 +108,7 @@ def measure(row: Row) -> Result:
     median = {name: statistics.median(r[name] for r in rounds) for name in row.calls}
     fastest = min((name for name in median if name != OURS), key=median.__getitem__)
     ratios = [r[OURS] / r[fastest] for r in rounds]
+    goal_peer, goal = row.goal or ("", None)
     return Result(
         name=row.name,
         seconds=median,
@@ -112,6 +119,9 @@ def measure(row: Row) -> Result:
         ratio_low=min(ratios),
         ratio_high=max(ratios),
         control=statistics.median(r[CONTROL] / r[first_peer] for r in rounds),
+        goal_peer=goal_peer,
+        goal=goal,
+        goal_ratio=statistics.median(r[OURS] / r[goal_peer] for r in rounds) if goal_peer else None,
     )
 
 
@@ -139,19 +149,27 @@ def time_of(result: Result, name: str) -> str:
     return duration(result.seconds[name]) + ("!" if name in result.inaccurate else " ")
 
 
+def goal_of(result: Result) -> str:
+    """Write what came of a row's goal, empty if it has none."""
+    if result.goal is None or result.goal_ratio is None:
+        return ""
+    met = "met" if result.goal_ratio <= result.goal else "missed"
+    return f"{result.goal_ratio:.2f} of {result.goal_peer}, at most {result.goal:.2f}: {met}"
+
+
 def table(results: Iterable[Result]) -> str:
     """Lay out results as text, the rows where scirs2 is furthest behind first."""
     ordered = sorted(results, key=lambda result: -result.ratio)
+    goals = ["goal"] if any(result.goal is not None for result in ordered) else []
     peers = list(dict.fromkeys(name for result in ordered for name in result.seconds))
-    head = ["", *peers, "ratio", "spread", "fastest peer", "control"]
+    head = ["", *peers, "ratio", "spread", "fastest peer", "control", *goals]
     lines = [head]
     for result in ordered:
         times = [time_of(result, name) for name in peers]
         spread = f"{result.ratio_low:.2f}-{result.ratio_high:.2f}"
         control = f"{result.control:.2f}"
-        lines.append(
-            [result.name, *times, f"{result.ratio:.2f}", spread, result.fastest_peer, control]
-        )
+        line = [result.name, *times, f"{result.ratio:.2f}", spread, result.fastest_peer, control]
+        lines.append(line + [goal_of(result)] * len(goals))
     widths = [max(len(line[column]) for line in lines) for column in range(len(head))]
     return "\n".join(
         "  ".join([line[0].ljust(widths[0]), *map(str.rjust, line[1:], widths[1:])])

@@ -23,6 +23,7 @@ LEGEND = """\
 ratio    scirs2's time over the fastest peer's, the median of the rounds (below 1: scirs2 is faster)
 spread   the lowest and the highest round
 control  the first peer entered twice; far from 1.00, the row says nothing
+goal     scirs2's time over one peer's, where the project set itself a bound
 !        a peer whose answer is off by more than 1e-13 (float64) or 1e-6 (float32)"""
 
 

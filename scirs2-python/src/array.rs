@@ -8,7 +8,7 @@ use numpy::npyffi::{
     NPY_ARRAY_ALIGNED, NPY_ARRAY_ELEMENTSTRIDES, NPY_ARRAY_ENSUREARRAY, NPY_ARRAY_NOTSWAPPED,
     NPY_ARRAY_WRITEABLE, NPY_ORDER, NpyTypes, PY_ARRAY_API, get_type_object, npy_intp,
 };
-use numpy::{PyArrayDescrMethods, PyUntypedArray, PyUntypedArrayMethods};
+use numpy::{PyArrayDescr, PyArrayDescrMethods, PyUntypedArray, PyUntypedArrayMethods};
 use pyo3::prelude::*;
 use scirs2_core::{DType, Device};
 use scirs2_interop::{Axes, Description, Error, Layout};
@@ -64,9 +64,9 @@ pub(crate) struct Place {
 
 impl Place {
     /// Reads an array's fields.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn of(array: &Bound<'_, PyUntypedArray>) -> Result<Self, Undescribed> {
-        let descr = array.dtype();
+        let descr = descr(array);
         let dtype = dtype_of(&descr).ok_or_else(|| Undescribed::Dtype(descr.to_string()))?;
         if descr.is_native_byteorder() == Some(false) {
             return Err(Undescribed::ByteOrder(descr.to_string()));
@@ -95,6 +95,11 @@ impl Place {
             strides,
             read_only: !is_writeable(array),
         })
+    }
+
+    /// Whether NumPy forbids to write.
+    pub(crate) fn is_read_only(&self) -> bool {
+        self.read_only
     }
 
     /// As an export tells it; `shape` is the array's.
@@ -130,13 +135,13 @@ pub(crate) fn describe(array: &Bound<'_, PyUntypedArray>) -> Result<Description,
 /// An array over described memory, which `base` keeps alive.
 ///
 /// # Safety
-/// While `base` lives the memory can be read, and written if `writeable`.
+/// `descr` is NumPy's name of the described type. While `base` lives the memory can be read, and written if `writeable`.
 pub(crate) unsafe fn wrap<'py>(
     description: &Description,
+    descr: Bound<'py, PyArrayDescr>,
     base: Bound<'py, PyAny>,
     writeable: bool,
 ) -> PyResult<Bound<'py, PyUntypedArray>> {
-    let py = base.py();
     let itemsize = description.dtype().itemsize() as isize;
     // The description proves that lengths, and strides times size, fit.
     let mut shape: Axes<npy_intp> = description.shape().iter().map(|&n| n as isize).collect();
@@ -149,8 +154,7 @@ pub(crate) unsafe fn wrap<'py>(
     // life the base covers, by this function's contract.
     let array = unsafe {
         new_array(
-            py,
-            description.dtype(),
+            descr,
             &mut shape,
             strides.as_mut_ptr(),
             description.data(),
@@ -159,6 +163,31 @@ pub(crate) unsafe fn wrap<'py>(
     }?;
     set_base(&array, base)?;
     Ok(array)
+}
+
+/// A view of an array, as NumPy's `from_dlpack` would make it. Not writeable
+/// where the array is not.
+#[inline]
+pub(crate) fn view<'py>(
+    array: Bound<'py, PyUntypedArray>,
+    writeable: bool,
+) -> PyResult<Bound<'py, PyUntypedArray>> {
+    let mut shape: Axes<npy_intp> = array.shape().iter().map(|&n| n as isize).collect();
+    let mut strides: Axes<npy_intp> = Axes::from_slice(array.strides());
+    let writeable = writeable && is_writeable(&array);
+    // SAFETY: lengths, strides and place are those of the array, which is the
+    // base below.
+    let view = unsafe {
+        new_array(
+            array.dtype(),
+            &mut shape,
+            strides.as_mut_ptr(),
+            data(&array),
+            if writeable { NPY_ARRAY_WRITEABLE } else { 0 },
+        )
+    }?;
+    set_base(&view, array.into_any())?;
+    Ok(view)
 }
 
 /// An array for a result: C order, aligned to 64 bytes, its elements unset.
@@ -181,8 +210,7 @@ pub(crate) fn allocate<'py>(
     // SAFETY: without memory of ours, NumPy allocates.
     let memory = unsafe {
         new_array(
-            py,
-            DType::UInt8,
+            descr_of(py, DType::UInt8)?,
             &mut [bytes],
             ptr::null_mut(),
             ptr::null_mut(),
@@ -196,8 +224,7 @@ pub(crate) fn allocate<'py>(
     // the base keeps them.
     let array = unsafe {
         new_array(
-            py,
-            dtype,
+            descr_of(py, dtype)?,
             &mut shape,
             ptr::null_mut(),
             data,
@@ -213,17 +240,18 @@ pub(crate) fn allocate<'py>(
 /// # Safety
 /// `strides` is NULL or has one entry, in bytes, for each length. `data` is
 /// NULL, or holds an array of that layout for as long as the result lives.
+#[inline]
 unsafe fn new_array<'py>(
-    py: Python<'py>,
-    dtype: DType,
+    descr: Bound<'py, PyArrayDescr>,
     shape: &mut [npy_intp],
     strides: *mut npy_intp,
     data: *mut u8,
     flags: c_int,
 ) -> PyResult<Bound<'py, PyUntypedArray>> {
+    let py = descr.py();
     // SAFETY: a type that NumPy's API always has.
     let class = unsafe { get_type_object(py, NpyTypes::PyArray_Type) };
-    let descr = descr_of(py, dtype)?.into_dtype_ptr();
+    let descr = descr.into_dtype_ptr();
     // SAFETY: the call steals `descr`; the pointers fit the shape by this
     // function's contract, and at most 64 lengths fit a C int.
     let array = unsafe {
@@ -241,7 +269,8 @@ unsafe fn new_array<'py>(
     };
     // SAFETY: a new reference, or NULL with an exception set.
     let array = unsafe { Bound::from_owned_ptr_or_err(py, array) }?;
-    Ok(array.cast_into()?)
+    // SAFETY: an object of the class that was asked for.
+    Ok(unsafe { array.cast_into_unchecked() })
 }
 
 fn set_base(array: &Bound<'_, PyUntypedArray>, base: Bound<'_, PyAny>) -> PyResult<()> {
@@ -278,6 +307,17 @@ pub(crate) fn is_writeable(array: &Bound<'_, PyUntypedArray>) -> bool {
     // SAFETY: the pointer is that of a live array object.
     let flags = unsafe { &*array.as_array_ptr() }.fields.flags;
     flags & NPY_ARRAY_WRITEABLE != 0
+}
+
+/// The array's type, without the reference that `dtype` counts.
+fn descr<'a, 'py>(array: &'a Bound<'py, PyUntypedArray>) -> Borrowed<'a, 'py, PyArrayDescr> {
+    // SAFETY: the pointer is that of a live array object.
+    let descr = unsafe { &*array.as_array_ptr() }.fields.descr;
+    // SAFETY: every array has a type, and holds it at least as long as its own
+    // borrow here, in which no Python code runs that could replace it.
+    let descr = unsafe { Borrowed::from_ptr(array.py(), descr.cast()) };
+    // SAFETY: NumPy puts nothing else there.
+    unsafe { descr.cast_unchecked() }
 }
 
 /// Address of the first element.
@@ -320,15 +360,11 @@ pub(crate) fn copy<'py>(
 
 /// Whether Rust can read the elements in place.
 pub(crate) fn is_readable(array: &Bound<'_, PyUntypedArray>) -> bool {
-    let descr = array.dtype();
-    let itemsize = descr.itemsize().max(1) as isize;
-    array.is_aligned()
-        && descr.is_native_byteorder() != Some(false)
-        && array.strides().iter().all(|bytes| bytes % itemsize == 0)
+    array.is_aligned() && Place::of(array).is_ok()
 }
 
-/// Any object as an array that Rust can read in place; copies only what lies
-/// in foreign byte order, off alignment, or is no array.
+/// Any object as an array that Rust can read in place, with steps of whole
+/// elements; copies only what is not so, or is no array.
 pub(crate) fn readable<'py>(object: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyUntypedArray>> {
     let py = object.py();
     let flags =

@@ -1,39 +1,66 @@
 //! NumPy's names for our dtypes, and back: its own, and those of `ml_dtypes`.
 
-use core::ffi::c_int;
+use core::ffi::{
+    c_int, c_long, c_longlong, c_schar, c_short, c_uchar, c_uint, c_ulong, c_ulonglong, c_ushort,
+};
 
+use numpy::npyffi::NPY_TYPES;
 use numpy::{PyArrayDescr, PyArrayDescrMethods, dtype};
 use pyo3::exceptions::{PyAttributeError, PyBufferError};
 use pyo3::intern;
 use pyo3::prelude::*;
 use scirs2_core::{Complex32, Complex64, DType, f16};
 
+/// Our names for NumPy's own types, by number. NumPy numbers C's integer types,
+/// whose sizes differ from one system to another.
+static BUILTIN: [Option<DType>; 24] = {
+    use DType as D;
+    const fn int(bytes: usize) -> Option<DType> {
+        match bytes {
+            1 => Some(D::Int8),
+            2 => Some(D::Int16),
+            4 => Some(D::Int32),
+            8 => Some(D::Int64),
+            _ => None,
+        }
+    }
+    const fn uint(bytes: usize) -> Option<DType> {
+        match bytes {
+            1 => Some(D::UInt8),
+            2 => Some(D::UInt16),
+            4 => Some(D::UInt32),
+            8 => Some(D::UInt64),
+            _ => None,
+        }
+    }
+    let mut names = [None; 24];
+    names[NPY_TYPES::NPY_BOOL as usize] = Some(D::Bool);
+    names[NPY_TYPES::NPY_BYTE as usize] = int(size_of::<c_schar>());
+    names[NPY_TYPES::NPY_UBYTE as usize] = uint(size_of::<c_uchar>());
+    names[NPY_TYPES::NPY_SHORT as usize] = int(size_of::<c_short>());
+    names[NPY_TYPES::NPY_USHORT as usize] = uint(size_of::<c_ushort>());
+    names[NPY_TYPES::NPY_INT as usize] = int(size_of::<c_int>());
+    names[NPY_TYPES::NPY_UINT as usize] = uint(size_of::<c_uint>());
+    names[NPY_TYPES::NPY_LONG as usize] = int(size_of::<c_long>());
+    names[NPY_TYPES::NPY_ULONG as usize] = uint(size_of::<c_ulong>());
+    names[NPY_TYPES::NPY_LONGLONG as usize] = int(size_of::<c_longlong>());
+    names[NPY_TYPES::NPY_ULONGLONG as usize] = uint(size_of::<c_ulonglong>());
+    names[NPY_TYPES::NPY_HALF as usize] = Some(D::Float16);
+    names[NPY_TYPES::NPY_FLOAT as usize] = Some(D::Float32);
+    names[NPY_TYPES::NPY_DOUBLE as usize] = Some(D::Float64);
+    names[NPY_TYPES::NPY_CFLOAT as usize] = Some(D::Complex64);
+    names[NPY_TYPES::NPY_CDOUBLE as usize] = Some(D::Complex128);
+    names
+};
+
 /// Our name for a type of NumPy's.
 #[inline]
 pub(crate) fn dtype_of(descr: &Bound<'_, PyArrayDescr>) -> Option<DType> {
-    use DType as D;
-    /// The last of the numbers that NumPy's own types have, `NPY_HALF`.
-    const LAST_BUILTIN: c_int = 23;
-    if descr.num() > LAST_BUILTIN {
-        return ml_dtype_of(descr);
+    let number = usize::try_from(descr.num()).ok()?;
+    match BUILTIN.get(number) {
+        Some(name) => *name,
+        None => ml_dtype_of(descr),
     }
-    Some(match (descr.kind(), descr.itemsize()) {
-        (b'b', 1) => D::Bool,
-        (b'i', 1) => D::Int8,
-        (b'i', 2) => D::Int16,
-        (b'i', 4) => D::Int32,
-        (b'i', 8) => D::Int64,
-        (b'u', 1) => D::UInt8,
-        (b'u', 2) => D::UInt16,
-        (b'u', 4) => D::UInt32,
-        (b'u', 8) => D::UInt64,
-        (b'f', 2) => D::Float16,
-        (b'f', 4) => D::Float32,
-        (b'f', 8) => D::Float64,
-        (b'c', 8) => D::Complex64,
-        (b'c', 16) => D::Complex128,
-        _ => return None,
-    })
 }
 
 fn ml_dtype_of(descr: &Bound<'_, PyArrayDescr>) -> Option<DType> {

@@ -1,6 +1,6 @@
 //! `from_dlpack` and `to_dlpack`.
 
-use numpy::{PyUntypedArray, PyUntypedArrayMethods};
+use numpy::{PyArrayDescr, PyUntypedArray, PyUntypedArrayMethods};
 use pyo3::PyTypeInfo;
 use pyo3::exceptions::{PyBufferError, PyTypeError, PyValueError};
 use pyo3::intern;
@@ -9,7 +9,7 @@ use pyo3::types::PyType;
 use scirs2_core::{Device, DeviceKind};
 use scirs2_interop::python::{Offer, Request, give, keep};
 use scirs2_interop::sys::{DLManagedTensor, DLManagedTensorVersioned};
-use scirs2_interop::{Description, Error, Layout, ManagedStruct, export};
+use scirs2_interop::{Error, ManagedStruct, Owner, export};
 
 use crate::array::{self, Place, Undescribed};
 use crate::dtype::descr_of;
@@ -84,18 +84,29 @@ pub(crate) fn from_dlpack<'py>(
         copy: copy.filter(|&copy| !copy),
         device: device.map(host_device).transpose()?,
     };
-    let incoming = match plain_array(x)? {
-        Some(array) => Incoming::same(array)?,
-        None => Incoming::offered(x.py(), Offer::of(x, &request)?)?,
+    let incoming = if let Ok(array) = x.cast_exact::<PyUntypedArray>() {
+        Incoming::same(array.clone())?
+    } else if let Some(offer) = Offer::by_table(x, &request)? {
+        Incoming::offered(x.py(), offer, copy)?
+    } else if let Some(array) = plain_subclass(x)? {
+        Incoming::same(array)?
+    } else {
+        Incoming::offered(x.py(), Offer::by_method(x, &request)?, copy)?
     };
-    incoming.refuse(copy, writeable)?;
     incoming.take(x.py(), copy, writeable)
+}
+
+/// An offer as an array, as `from_dlpack` gives it.
+pub(crate) fn import<'py>(
+    py: Python<'py>,
+    offer: Offer<'py>,
+) -> PyResult<Bound<'py, PyUntypedArray>> {
+    Incoming::offered(py, offer, None)?.take(py, None, None)
 }
 
 /// What `from_dlpack` was given, before it takes it.
 struct Incoming<'py> {
     source: Source<'py>,
-    description: Description,
     /// None: the producer cannot say.
     may_write: Option<bool>,
 }
@@ -103,89 +114,93 @@ struct Incoming<'py> {
 enum Source<'py> {
     /// NumPy's own array needs no capsule: a view of it is what it would become.
     Array(Bound<'py, PyUntypedArray>),
-    Offer(Offer<'py>),
+    /// With NumPy's name of the elements' type.
+    Offer(Offer<'py>, Bound<'py, PyArrayDescr>),
 }
 
 impl<'py> Incoming<'py> {
     fn same(array: Bound<'py, PyUntypedArray>) -> PyResult<Self> {
-        let description = array::describe(&array).map_err(refused)?;
+        // What could not be exported is refused, as any library's tensor would be.
+        let place = Place::of(&array).map_err(refused)?;
         Ok(Incoming {
-            may_write: Some(!description.is_read_only()),
+            may_write: Some(!place.is_read_only()),
             source: Source::Array(array),
-            description,
         })
     }
 
-    fn offered(py: Python<'py>, offer: Offer<'py>) -> PyResult<Self> {
-        let description = offer.description().clone();
-        // What NumPy cannot name must be refused before the offer is taken.
-        descr_of(py, description.dtype())?;
-        // A legacy capsule cannot say; the array in one of ours can.
-        let ours = || offer.kept::<ArrayKeeper>()?.is_writeable(py);
-        Ok(Incoming {
-            may_write: offer.writeable().or_else(ours),
-            source: Source::Offer(offer),
-            description,
-        })
-    }
-
-    /// What was asked for that this tensor cannot be.
-    fn refuse(&self, copy: Option<bool>, writeable: Option<bool>) -> PyResult<()> {
-        if copy == Some(false) && self.description.is_packed() {
-            return Err(Error::Packed(self.description.dtype()).into());
+    #[inline]
+    fn offered(py: Python<'py>, offer: Offer<'py>, copy: Option<bool>) -> PyResult<Self> {
+        let description = offer.description();
+        if copy == Some(false) && description.is_packed() {
+            return Err(Error::Packed(description.dtype()).into());
         }
-        if copy == Some(false) && self.description.is_copied() {
+        if copy == Some(false) && description.is_copied() {
             return Err(PyBufferError::new_err(
                 "copy: False was asked for, but the producer had to copy; pass copy=None",
             ));
         }
-        let copied = copy == Some(true) || self.description.is_packed();
-        if writeable == Some(true) && self.may_write == Some(false) && !copied {
-            return Err(PyBufferError::new_err(
-                "writeable: the producer marks the memory read-only; pass copy=True",
-            ));
-        }
-        Ok(())
+        // What NumPy cannot name must be refused before the offer is taken.
+        let descr = descr_of(py, description.dtype())?;
+        // A legacy capsule cannot say; the array in one of ours can.
+        let ours = || offer.kept::<ArrayKeeper>()?.is_writeable(py);
+        Ok(Incoming {
+            may_write: offer.writeable().or_else(ours),
+            source: Source::Offer(offer, descr),
+        })
     }
 
+    /// The array, once all that can be refused was: only then a capsule is
+    /// consumed.
+    #[inline]
     fn take(
         self,
         py: Python<'py>,
         copy: Option<bool>,
         writeable: Option<bool>,
     ) -> PyResult<Bound<'py, PyUntypedArray>> {
-        let may_write = writeable.unwrap_or(self.may_write.unwrap_or(false));
-        let base = match self.source {
-            Source::Array(array) => array.into_any(),
-            Source::Offer(offer) => keep(py, offer.accept()?)?,
+        let packed = match &self.source {
+            Source::Array(_) => false,
+            Source::Offer(offer, _) => offer.description().is_packed(),
         };
-        let copied = if self.description.is_packed() {
-            // SAFETY: the base keeps the producer's memory until this is done.
-            unsafe { array::unpacked(py, &self.description) }?
-        } else {
-            let may_write = may_write && copy != Some(true);
-            // SAFETY: the base owns the tensor, whose producer promised the
-            // memory, and allowed to write unless the caller took that on.
-            let view = unsafe { array::wrap(&self.description, base, may_write) }?;
-            if copy != Some(true) {
-                return Ok(view);
-            }
-            array::copy(&view)?
-        };
-        if writeable == Some(false) {
-            copied.call_method1(intern!(py, "setflags"), (false,))?;
+        let copied = copy == Some(true) || packed;
+        if writeable == Some(true) && self.may_write == Some(false) && !copied {
+            return Err(PyBufferError::new_err(
+                "writeable: the producer marks the memory read-only; pass copy=True",
+            ));
         }
-        Ok(copied)
+        let may_write = !copied && writeable.or(self.may_write).unwrap_or(false);
+        let view = match self.source {
+            Source::Array(array) => array::view(array, may_write)?,
+            Source::Offer(offer, descr) => {
+                let (description, keeper) = offer.accept()?;
+                let base = keep(py, keeper)?;
+                if packed {
+                    // SAFETY: the base keeps the producer's memory until this
+                    // is done.
+                    unsafe { array::unpacked(py, &description) }?
+                } else {
+                    // SAFETY: the base owns the tensor, whose producer promised
+                    // the memory, and allowed to write unless the caller took
+                    // that on; `offered` named its type.
+                    unsafe { array::wrap(&description, descr, base, may_write) }?
+                }
+            }
+        };
+        if !copied {
+            return Ok(view);
+        }
+        let array = if packed { view } else { array::copy(&view)? };
+        if writeable == Some(false) {
+            array.call_method1(intern!(py, "setflags"), (false,))?;
+        }
+        Ok(array)
     }
 }
 
-/// The object as an array that exports itself as NumPy's do; a subclass may do
-/// so in its own way.
-fn plain_array<'py>(x: &Bound<'py, PyAny>) -> PyResult<Option<Bound<'py, PyUntypedArray>>> {
+/// The object as an array of a subclass of NumPy's that exports itself as
+/// NumPy's do; it may do so in its own way.
+fn plain_subclass<'py>(x: &Bound<'py, PyAny>) -> PyResult<Option<Bound<'py, PyUntypedArray>>> {
     let py = x.py();
-    if let Ok(array) = x.cast_exact::<PyUntypedArray>() {
-        return Ok(Some(array.clone()));
-    }
     let Ok(array) = x.cast::<PyUntypedArray>() else {
         return Ok(None);
     };
@@ -267,38 +282,44 @@ pub(crate) fn to_dlpack<'py>(
     dl_device: Option<(i32, i32)>,
     stream: Option<&Bound<'py, PyAny>>,
 ) -> PyResult<Bound<'py, PyAny>> {
-    let terms = Terms {
+    to_capsule(
+        array_of(array)?,
+        Policy::Exact,
         max_version,
         copy,
         dl_device,
         stream,
-        legacy_read_only: false,
-    };
-    to_capsule(array_of(array)?, &terms)
+    )
 }
 
-/// What a consumer asks of an export.
-pub(crate) struct Terms<'a, 'py> {
-    pub(crate) max_version: Option<(i64, i64)>,
-    pub(crate) copy: Option<bool>,
-    pub(crate) dl_device: Option<(i32, i32)>,
-    pub(crate) stream: Option<&'a Bound<'py, PyAny>>,
-    /// The consumer of a legacy capsule is trusted not to write.
-    pub(crate) legacy_read_only: bool,
+/// What an export does where the form, or the consumers, cannot take an array
+/// as it is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Policy {
+    /// Refuses it.
+    Exact,
+    /// Trusts a consumer of the legacy form not to write to read-only memory,
+    /// and lays odd strides out anew, unless `copy` says never.
+    Obliging,
 }
 
 /// A capsule over an array.
+#[inline]
 pub(crate) fn to_capsule<'py>(
     array: &Bound<'py, PyUntypedArray>,
-    terms: &Terms<'_, 'py>,
+    policy: Policy,
+    max_version: Option<(i64, i64)>,
+    copy: Option<bool>,
+    dl_device: Option<(i32, i32)>,
+    stream: Option<&Bound<'py, PyAny>>,
 ) -> PyResult<Bound<'py, PyAny>> {
-    if let Some(stream) = terms.stream {
+    if let Some(stream) = stream {
         return Err(PyValueError::new_err(format!(
             "stream: the host has no streams, expected None, got {}",
             stream.repr()?
         )));
     }
-    if let Some(device) = terms.dl_device
+    if let Some(device) = dl_device
         && device != (DeviceKind::CPU.0, 0)
     {
         return Err(PyBufferError::new_err(format!(
@@ -306,39 +327,54 @@ pub(crate) fn to_capsule<'py>(
              let the consumer copy it there"
         )));
     }
-    let copied = terms.copy == Some(true);
-    let array = if copied { &array::copy(array)? } else { array };
-    let place = Place::of(array).map_err(refused)?;
+    let py = array.py();
+    if let Some((1.., _)) = max_version {
+        give(
+            py,
+            exported::<DLManagedTensorVersioned>(array, policy, copy)?,
+        )
+    } else {
+        give(py, exported::<DLManagedTensor>(array, policy, copy)?)
+    }
+}
+
+/// An array as a struct that keeps it alive.
+#[inline]
+pub(crate) fn exported<M: ManagedStruct>(
+    array: &Bound<'_, PyUntypedArray>,
+    policy: Policy,
+    copy: Option<bool>,
+) -> PyResult<Owner<M>> {
+    if copy != Some(true) {
+        match shared(array, policy, false) {
+            Err(Undescribed::Stride { .. } | Undescribed::Layout(Error::NegativeStrides(_)))
+                if policy == Policy::Obliging && copy.is_none() => {}
+            result => return result.map_err(refused),
+        }
+    }
+    shared(&array::copy(array)?, policy, true).map_err(refused)
+}
+
+#[inline]
+fn shared<M: ManagedStruct>(
+    array: &Bound<'_, PyUntypedArray>,
+    policy: Policy,
+    copied: bool,
+) -> Result<Owner<M>, Undescribed> {
+    let place = Place::of(array)?;
     let mut layout = place.layout(array.shape());
     layout.copied = copied;
-    if let Some((1.., _)) = terms.max_version {
-        return capsule::<DLManagedTensorVersioned>(array, &layout);
+    if policy == Policy::Obliging && !M::HAS_FLAGS {
+        layout.read_only = false;
     }
-    layout.read_only &= !terms.legacy_read_only;
-    capsule::<DLManagedTensor>(array, &layout)
-}
-
-/// A capsule over a result, in the form that its library takes.
-pub(crate) fn to_plain_capsule<'py, M: ManagedStruct>(
-    array: &Bound<'py, PyUntypedArray>,
-) -> PyResult<Bound<'py, PyAny>> {
-    let place = Place::of(array).map_err(refused)?;
-    capsule::<M>(array, &place.layout(array.shape()))
-}
-
-fn capsule<'py, M: ManagedStruct>(
-    array: &Bound<'py, PyUntypedArray>,
-    layout: &Layout<'_>,
-) -> PyResult<Bound<'py, PyAny>> {
     let keeper = ArrayKeeper(Some(array.clone().into_any().unbind()));
     // SAFETY: the keeper holds the array, and the array its memory, which NumPy
     // lets be written unless it is read-only; where that was taken back, the
     // caller promised that the consumer does not write.
-    let owner = unsafe { export::<M, _>(layout, keeper) }?;
-    give(array.py(), owner)
+    unsafe { export(&layout, keeper) }.map_err(Undescribed::Layout)
 }
 
-fn refused(reason: Undescribed) -> PyErr {
+pub(crate) fn refused(reason: Undescribed) -> PyErr {
     match reason {
         Undescribed::Layout(error) => error.into(),
         reason => PyBufferError::new_err(reason.to_string()),

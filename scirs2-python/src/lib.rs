@@ -8,6 +8,7 @@ mod dtype;
 mod error;
 mod exchange;
 mod exporter;
+mod fast;
 mod library;
 mod linalg;
 mod norm;
@@ -41,6 +42,7 @@ mod _scirs2 {
         // NumPy's API is found once, by whoever is first; a fork in the midst of
         // that would leave the child waiting for a thread it does not have.
         numpy::dtype::<f64>(py).itemsize();
+        super::fast::install(module)?;
         module.add("__version__", env!("CARGO_PKG_VERSION"))?;
         module.add(
             "GPUTensorError",

@@ -6,10 +6,11 @@ use numpy::PyUntypedArray;
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::PyCapsule;
+use scirs2_interop::python::give;
 use scirs2_interop::sys::{DLManagedTensor, DLManagedTensorVersioned};
 
 use crate::array;
-use crate::exchange::{from_dlpack, to_plain_capsule};
+use crate::exchange::{Policy, exported, from_dlpack};
 use crate::exporter::DLPackExporter;
 
 /// A library that a tensor belongs to.
@@ -98,8 +99,14 @@ impl Library {
         let py = array.py();
         let argument = match takes {
             Takes::Object => Bound::new(py, DLPackExporter::of(array))?.into_any(),
-            Takes::Capsule => to_plain_capsule::<DLManagedTensorVersioned>(&array)?,
-            Takes::LegacyCapsule => to_plain_capsule::<DLManagedTensor>(&array)?,
+            Takes::Capsule => give(
+                py,
+                exported::<DLManagedTensorVersioned>(&array, Policy::Exact, None)?,
+            )?,
+            Takes::LegacyCapsule => give(
+                py,
+                exported::<DLManagedTensor>(&array, Policy::Exact, None)?,
+            )?,
         };
         let from_dlpack = py.import(module)?.getattr(intern!(py, "from_dlpack"))?;
         from_dlpack.call1((argument,))

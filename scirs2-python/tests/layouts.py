@@ -75,6 +75,12 @@ def make(layout, dtype):
     return view(filled(dtype, shape))
 
 
+def read_only(array):
+    view = array.view()
+    view.flags.writeable = False
+    return view
+
+
 def same(result, expected):
     """Equal bit for bit, NaN and the sign of zero included."""
     assert result.dtype == expected.dtype

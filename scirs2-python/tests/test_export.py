@@ -290,3 +290,17 @@ class TestLifetime:
         # NumPy reuses the memory of its shape in place.
         array.resize((2, 3), refcheck=False)
         assert describe(capsule).shape == (6,)
+
+
+def test_the_short_way_looks_like_the_long_one():
+    # A call with nothing but an array is answered by a C function of its own.
+    assert scirs2.to_dlpack.__module__ == scirs2.from_dlpack.__module__
+    assert scirs2.to_dlpack.__self__ is scirs2.from_dlpack.__self__
+    assert scirs2.to_dlpack.__text_signature__.startswith("(array, /, *, max_version=None")
+    assert scirs2.to_dlpack.__doc__.startswith("Give a NumPy array")
+    with pytest.raises(TypeError, match="missing 1 required positional argument"):
+        scirs2.to_dlpack()
+    with pytest.raises(TypeError, match="positional"):
+        scirs2.to_dlpack(np.ones(2), np.ones(2))
+    with pytest.raises(TypeError, match="ndarray"):
+        scirs2.to_dlpack(1)

@@ -8,17 +8,23 @@ import numpy as np
 import pytest
 import scirs2
 from capsule import IS_COPIED, PADDED, READ_ONLY, consume, describe
-from layouts import BROADCAST, DTYPES, FORWARD, ML, NARROW, REVERSED, filled, make, same, same_place
+from layouts import (
+    BROADCAST,
+    DTYPES,
+    FORWARD,
+    ML,
+    NARROW,
+    REVERSED,
+    filled,
+    make,
+    read_only,
+    same,
+    same_place,
+)
 
 BFLOAT16 = np.dtype(ml_dtypes.bfloat16)
 LEGACY = pytest.mark.parametrize("asked", [None, (0, 8)])
 VERSIONED = pytest.mark.parametrize("asked", [(1, 0), (1, 3), (2, 0)])
-
-
-def read_only(array):
-    view = array.view()
-    view.flags.writeable = False
-    return view
 
 
 class TestTheMethods:
@@ -118,9 +124,24 @@ class TestTheMethods:
             exporter.__dlpack__()
 
     @pytest.mark.parametrize("layout", REVERSED)
-    def test_negative_strides_go_by_a_copy_alone(self, layout):
+    @pytest.mark.parametrize("asked", [None, (1, 3)])
+    def test_negative_strides_go_by_a_copy(self, asked, layout):
+        array = make(layout, BFLOAT16)
+        capsule = scirs2.DLPackExporter(array).__dlpack__(max_version=asked)
+        fields = describe(capsule)
+        assert fields.flags == (IS_COPIED if asked else None)
+        assert min(fields.strides) > 0
+        same(scirs2.from_dlpack(capsule), array)
         with pytest.raises(BufferError, match=r"strides.*copy=True"):
-            scirs2.DLPackExporter(make(layout, BFLOAT16)).__dlpack__(max_version=(1, 3))
+            scirs2.DLPackExporter(array).__dlpack__(max_version=asked, copy=False)
+
+    def test_a_step_of_half_an_element_goes_by_a_copy(self):
+        field = np.arange(4.0).astype([("value", "f8"), ("byte", "i1")])["value"]
+        capsule = scirs2.DLPackExporter(field).__dlpack__(max_version=(1, 3))
+        assert describe(capsule).flags == IS_COPIED
+        same(scirs2.from_dlpack(capsule), field)
+        with pytest.raises(BufferError, match="9 bytes"):
+            scirs2.DLPackExporter(field).__dlpack__(copy=False)
 
     def test_a_dtype_without_a_code_is_named(self):
         with pytest.raises(BufferError, match="datetime64"):
@@ -225,7 +246,7 @@ class TestLifetime:
         array = np.arange(5.0)[::-1]
         alive = weakref.ref(array)
         with pytest.raises(BufferError):
-            scirs2.DLPackExporter(array).__dlpack__()
+            scirs2.DLPackExporter(array).__dlpack__(copy=False)
         del array
         gc.collect()
         assert alive() is None

@@ -13,7 +13,7 @@ import scirs2
 import tensorflow as tf
 import torch
 from capsule import consume, describe, name_of
-from layouts import DTYPES, ML, NARROW, filled, make
+from layouts import DTYPES, ML, NARROW, filled, make, read_only
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -34,12 +34,6 @@ def aligned(array):
     copy = raw[start : start + array.nbytes].view(array.dtype).reshape(array.shape)
     copy[...] = array
     return copy
-
-
-def read_only(array):
-    view = array.view()
-    view.flags.writeable = False
-    return view
 
 
 FLOAT8 = [dtype.name for dtype in ML if dtype.name.startswith("float8")]

@@ -58,7 +58,10 @@ NUMPY = {
         np.from_dlpack(scirs2.DLPackExporter(array))
         scirs2.DLPackExporter(read_only).__dlpack__()
     """,
-    "an exporter refused": "refused(lambda: scirs2.DLPackExporter(array[::-1]).__dlpack__())",
+    "an exporter that copies, and one that may not": """
+        scirs2.DLPackExporter(array[::-1]).__dlpack__()
+        refused(lambda: scirs2.DLPackExporter(array[::-1]).__dlpack__(copy=False))
+    """,
     "a dtype of ml_dtypes": """
         scirs2.from_dlpack(scirs2.to_dlpack(bfloat16))
         scirs2.from_dlpack(bfloat16)

@@ -6,6 +6,7 @@ use core::ptr::{self, NonNull};
 use pyo3::exceptions::{PyBufferError, PyTypeError};
 use pyo3::ffi;
 use pyo3::prelude::*;
+use pyo3::sync::critical_section::with_critical_section;
 use pyo3::types::{PyCapsule, PyCapsuleMethods};
 
 use super::ask::{Request, ask};
@@ -55,13 +56,39 @@ impl<'py> Offer<'py> {
     /// `TypeError` for what is no DLPack capsule; `BufferError` for one that was
     /// consumed and for a tensor that cannot be taken.
     pub fn of(object: &Bound<'py, PyAny>, request: &Request) -> PyResult<Self> {
-        if let Some((owner, description)) = table::export(object, request)? {
-            return Ok(Offer {
-                holder: Holder::Offer(owner),
-                description,
-            });
+        match Offer::by_table(object, request)? {
+            Some(offer) => Ok(offer),
+            None => Offer::by_method(object, request),
         }
+    }
+
+    /// What an object offers through its type's exchange table; `None` where
+    /// [`by_method`](Self::by_method) must ask it.
+    ///
+    /// # Errors
+    /// Those of [`of`](Self::of) about the tensor.
+    #[inline]
+    pub fn by_table(object: &Bound<'py, PyAny>, request: &Request) -> PyResult<Option<Self>> {
+        Ok(table::export(object, request)?.map(Offer::owned))
+    }
+
+    /// What an object offers through `__dlpack__`, or what a raw capsule holds.
+    ///
+    /// # Errors
+    /// Those of [`of`](Self::of).
+    pub fn by_method(object: &Bound<'py, PyAny>, request: &Request) -> PyResult<Self> {
         Offer::in_capsule(ask(object, request)?)
+    }
+
+    /// A tensor that nobody but the offer holds.
+    #[inline]
+    pub(super) fn owned(
+        (owner, description): (Owner<DLManagedTensorVersioned>, Description),
+    ) -> Self {
+        Offer {
+            holder: Holder::Offer(owner),
+            description,
+        }
     }
 
     fn in_capsule(capsule: Bound<'py, PyAny>) -> PyResult<Self> {
@@ -109,18 +136,18 @@ impl<'py> Offer<'py> {
         }
     }
 
-    /// Takes the tensor: a capsule is consumed, by renaming it.
+    /// Takes the tensor, with what it is: a capsule is consumed, by renaming it.
     ///
     /// # Errors
     /// `BufferError` where somebody else consumed it first.
-    pub fn accept(self) -> PyResult<Keeper> {
-        match self.holder {
-            Holder::Legacy(capsule, managed) => consume(&capsule, managed).map(Keeper::Legacy),
-            Holder::Versioned(capsule, managed) => {
-                consume(&capsule, managed).map(Keeper::Versioned)
-            }
-            Holder::Offer(owner) => Ok(Keeper::Versioned(owner)),
-        }
+    #[inline]
+    pub fn accept(self) -> PyResult<(Description, Keeper)> {
+        let keeper = match self.holder {
+            Holder::Offer(owner) => Keeper::Versioned(owner),
+            Holder::Versioned(capsule, managed) => Keeper::Versioned(consume(&capsule, managed)?),
+            Holder::Legacy(capsule, managed) => Keeper::Legacy(consume(&capsule, managed)?),
+        };
+        Ok((self.description, keeper))
     }
 }
 
@@ -140,15 +167,22 @@ fn consume<M: ManagedStruct>(
     capsule: &Bound<'_, PyAny>,
     managed: NonNull<M>,
 ) -> PyResult<Owner<M>> {
-    if pointer(capsule) != Some(managed) {
-        return Err(not_a_tensor(capsule));
-    }
-    // SAFETY: a valid capsule, and a name that lives for ever.
-    if unsafe { ffi::PyCapsule_SetName(capsule.as_ptr(), M::USED_CAPSULE.as_ptr()) } != 0 {
-        return Err(PyErr::fetch(capsule.py()));
-    }
-    // SAFETY: whoever renames the capsule owns the struct, as the protocol says.
-    Ok(unsafe { Owner::from_raw(managed) })
+    // Of two threads that race for a capsule one must win. The GIL sees to that,
+    // as nothing between look and rename runs Python code; without a GIL this
+    // lock of the capsule does, for all who consume here.
+    with_critical_section(capsule, || {
+        if pointer(capsule) != Some(managed) {
+            return Err(not_a_tensor(capsule));
+        }
+        // SAFETY: a valid capsule, and a name that lives for ever.
+        if unsafe { ffi::PyCapsule_SetName(capsule.as_ptr(), M::USED_CAPSULE.as_ptr()) } != 0 {
+            return Err(PyErr::fetch(capsule.py()));
+        }
+        // SAFETY: whoever renames the capsule owns the struct, as the protocol
+        // says; the capsule bore its first name until now, and the lock admits
+        // no second thread between that look and the rename.
+        Ok(unsafe { Owner::from_raw(managed) })
+    })
 }
 
 fn not_a_tensor(object: &Bound<'_, PyAny>) -> PyErr {
@@ -179,6 +213,7 @@ fn not_a_tensor(object: &Bound<'_, PyAny>) -> PyErr {
 ///
 /// # Errors
 /// Those of making a capsule; the tensor is freed then.
+#[inline]
 pub fn give<M: ManagedStruct>(py: Python<'_>, owner: Owner<M>) -> PyResult<Bound<'_, PyAny>> {
     capsule(py, owner, M::CAPSULE, drop_unconsumed::<M>)
 }
@@ -191,6 +226,7 @@ const KEEPER: &CStr = c"scirs2_tensor_owner";
 ///
 /// # Errors
 /// Those of making a capsule; the tensor is freed then.
+#[inline]
 pub fn keep(py: Python<'_>, keeper: Keeper) -> PyResult<Bound<'_, PyAny>> {
     match keeper {
         Keeper::Legacy(owner) => capsule(py, owner, KEEPER, drop_kept::<DLManagedTensor>),
@@ -200,6 +236,7 @@ pub fn keep(py: Python<'_>, keeper: Keeper) -> PyResult<Bound<'_, PyAny>> {
     }
 }
 
+#[inline]
 fn capsule<'py, M: ManagedStruct>(
     py: Python<'py>,
     owner: Owner<M>,

@@ -19,6 +19,7 @@
 mod ask;
 mod capsule;
 mod error;
+mod serve;
 mod table;
 
 use std::any::Any;
@@ -28,6 +29,7 @@ use pyo3::prelude::*;
 pub use ask::Request;
 pub use capsule::{Keeper, Offer, give, keep};
 pub use error::gpu_tensor_error;
+pub use serve::{Exchange, exchange_table};
 
 use crate::Tensor;
 use crate::sys::DLManagedTensorVersioned;
@@ -41,8 +43,8 @@ impl<'py> FromPyObject<'_, 'py> for Tensor {
 
     fn extract(object: Borrowed<'_, 'py, PyAny>) -> PyResult<Self> {
         let offer = Offer::of(&object, &Request::default())?;
-        let description = offer.description().clone();
-        let owner: Box<dyn Any + Send + Sync> = match offer.accept()? {
+        let (description, keeper) = offer.accept()?;
+        let owner: Box<dyn Any + Send + Sync> = match keeper {
             Keeper::Legacy(owner) => Box::new(owner),
             Keeper::Versioned(owner) => Box::new(owner),
         };

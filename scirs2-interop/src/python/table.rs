@@ -10,6 +10,8 @@ use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyCapsule, PyString, PyType};
 
+use scirs2_core::DType;
+
 use super::ask::Request;
 use crate::Description;
 use crate::owner::Owner;
@@ -19,7 +21,7 @@ use crate::sys::{
 };
 
 /// Name of the capsule that carries a table.
-const CAPSULE: &CStr = c"dlpack_exchange_api";
+pub(super) const CAPSULE: &CStr = c"dlpack_exchange_api";
 
 /// Older tables that a type may offer before the search ends: a chain from
 /// outside may be a ring.
@@ -34,8 +36,16 @@ const MAX_TYPES: usize = 64;
 struct Exporter {
     export: DLPackManagedTensorFromPyObjectNoSync,
     /// PyTorch's table exports what `__dlpack__` refuses or gets wrong: its
-    /// tensors are asked three questions first.
-    is_torch: bool,
+    /// tensors are asked some questions first.
+    torch: Option<Torch>,
+}
+
+/// How PyTorch's tensors are asked.
+#[derive(Clone, Copy)]
+struct Torch {
+    /// The function behind `is_neg`, where that is C's: a call by name costs a
+    /// third more.
+    is_neg: Option<ffi::PyCFunction>,
 }
 
 /// Types seen, with what their table offers. The reference keeps the type, so
@@ -44,6 +54,7 @@ static TYPES: Mutex<Vec<(Py<PyType>, Option<Exporter>)>> = Mutex::new(Vec::new()
 
 /// The object's tensor by its type's table, or `None` where `__dlpack__` must
 /// be asked: there is no table, or it fails, or it would export too much.
+#[inline]
 pub(super) fn export(
     object: &Bound<'_, PyAny>,
     request: &Request,
@@ -52,7 +63,11 @@ pub(super) fn export(
     let Some(exporter) = exporter(object)? else {
         return Ok(None);
     };
-    if exporter.is_torch && is_refused(object)? || request.device.is_some() {
+    let refused = match exporter.torch {
+        Some(torch) => is_refused(object, torch)?,
+        None => false,
+    };
+    if refused || request.device.is_some() {
         return Ok(None);
     }
     let mut managed = ptr::null_mut();
@@ -69,7 +84,19 @@ pub(super) fn export(
     // SAFETY: the function hands over an owned tensor, as the protocol says.
     let owner = unsafe { Owner::from_raw(managed) };
     let description = owner.describe()?;
+    // Only complex numbers can be conjugated.
+    if exporter.torch.is_some() && is_complex(description.dtype()) && is_conj(object) {
+        return Ok(None);
+    }
     Ok(Some((owner, description)))
+}
+
+const fn is_complex(dtype: DType) -> bool {
+    use DType as D;
+    matches!(
+        dtype,
+        D::BComplex32 | D::Complex32 | D::Complex64 | D::Complex128
+    )
 }
 
 /// Drops an error, but for one that ends the program, such as Ctrl-C's.
@@ -80,6 +107,7 @@ fn unless_exit(py: Python<'_>, error: Option<PyErr>) -> PyResult<()> {
     }
 }
 
+#[inline]
 fn exporter(object: &Bound<'_, PyAny>) -> PyResult<Option<Exporter>> {
     let class = object.get_type();
     let known = |types: &[(Py<PyType>, Option<Exporter>)]| {
@@ -92,7 +120,7 @@ fn exporter(object: &Bound<'_, PyAny>) -> PyResult<Option<Exporter>> {
         return Ok(exporter);
     }
     // Looking may run Python code, so the lock is not held meanwhile.
-    let exporter = match look(&class) {
+    let exporter = match look(object, &class) {
         Ok(exporter) => exporter,
         // A class that cannot be looked at has no table.
         Err(error) => unless_exit(class.py(), Some(error)).map(|()| None)?,
@@ -115,7 +143,7 @@ fn lock() -> std::sync::MutexGuard<'static, Vec<(Py<PyType>, Option<Exporter>)>>
 
 /// Looks for a table on a type. One that a base class offers does not speak for
 /// a class with a `__dlpack__` of its own.
-fn look(class: &Bound<'_, PyType>) -> PyResult<Option<Exporter>> {
+fn look(object: &Bound<'_, PyAny>, class: &Bound<'_, PyType>) -> PyResult<Option<Exporter>> {
     let py = class.py();
     let mut overridden = false;
     let bases = class.getattr(intern!(py, "__mro__"))?;
@@ -129,9 +157,14 @@ fn look(class: &Bound<'_, PyType>) -> PyResult<Option<Exporter>> {
             if overridden {
                 return Ok(None);
             }
-            let is_torch = class.hasattr(intern!(py, "is_conj"))?;
+            let torch = if class.hasattr(intern!(py, "is_conj"))? {
+                let is_neg = function_behind(object, intern!(py, "is_neg"));
+                Some(Torch { is_neg })
+            } else {
+                None
+            };
             let export = table.cast::<PyCapsule>().ok().and_then(read);
-            return Ok(export.map(|export| Exporter { export, is_torch }));
+            return Ok(export.map(|export| Exporter { export, torch }));
         }
         overridden |= namespace.contains(intern!(py, "__dlpack__"))?;
     }
@@ -166,15 +199,47 @@ fn read(capsule: &Bound<'_, PyCapsule>) -> Option<DLPackManagedTensorFromPyObjec
     None
 }
 
-/// Whether PyTorch's `__dlpack__` refuses a tensor that its table exports: it
-/// requires grad, or its elements are to be conjugated when they are read. So
-/// does a subclass that will not be asked.
+/// The C function behind a method without arguments; `None` where the method is
+/// something else, such as a subclass's own in Python.
+fn function_behind(
+    object: &Bound<'_, PyAny>,
+    name: &Bound<'_, PyString>,
+) -> Option<ffi::PyCFunction> {
+    let method = object.getattr(name).ok()?;
+    // SAFETY: any object may be asked.
+    if unsafe { ffi::PyCFunction_CheckExact(method.as_ptr()) } == 0 {
+        return None;
+    }
+    // SAFETY: a builtin function, as just seen.
+    let flags = unsafe { ffi::PyCFunction_GetFlags(method.as_ptr()) };
+    // SAFETY: as above.
+    let of = unsafe { ffi::PyCFunction_GetSelf(method.as_ptr()) };
+    if flags != ffi::METH_NOARGS || of != object.as_ptr() {
+        return None;
+    }
+    // SAFETY: as above.
+    unsafe { ffi::PyCFunction_GetFunction(method.as_ptr()) }
+}
+
+/// Whether PyTorch's `__dlpack__` refuses a tensor that its table exports, as it
+/// requires grad. So does a subclass that will not be asked.
 ///
 /// Elements that are to be negated are refused here: `__dlpack__` gives them
 /// away with the wrong sign.
-fn is_refused(tensor: &Bound<'_, PyAny>) -> PyResult<bool> {
+#[inline]
+fn is_refused(tensor: &Bound<'_, PyAny>, torch: Torch) -> PyResult<bool> {
     let py = tensor.py();
-    let negated = match is(tensor, intern!(py, "is_neg")) {
+    let negated = match torch.is_neg {
+        Some(function) => {
+            // SAFETY: the function of a method without arguments of the tensor's
+            // type, which the cache keeps.
+            let answer = unsafe { function(tensor.as_ptr(), ptr::null_mut()) };
+            // SAFETY: what a call answered.
+            unsafe { truth(py, answer) }
+        }
+        None => is(tensor, intern!(py, "is_neg")),
+    };
+    let negated = match negated {
         Ok(negated) => negated,
         Err(error) => return unless_exit(py, Some(error)).map(|()| true),
     };
@@ -185,8 +250,13 @@ fn is_refused(tensor: &Bound<'_, PyAny>) -> PyResult<bool> {
         ));
     }
     let requires_grad = || tensor.getattr(intern!(py, "requires_grad"))?.is_truthy();
-    let is_conj = || is(tensor, intern!(py, "is_conj"));
-    Ok(requires_grad().unwrap_or(true) || is_conj().unwrap_or(true))
+    Ok(requires_grad().unwrap_or(true))
+}
+
+/// Whether a tensor's elements are to be conjugated when they are read, which
+/// `__dlpack__` refuses; also where the tensor will not say.
+fn is_conj(tensor: &Bound<'_, PyAny>) -> bool {
+    is(tensor, intern!(tensor.py(), "is_conj")).unwrap_or(true)
 }
 
 /// Calls a method that answers yes or no, without making a bound method first.
@@ -199,6 +269,15 @@ fn is(tensor: &Bound<'_, PyAny>, question: &Bound<'_, PyString>) -> PyResult<boo
             ptr::null_mut::<ffi::PyObject>(),
         )
     };
-    // SAFETY: a new reference, or NULL with an exception set.
-    unsafe { Bound::from_owned_ptr_or_err(tensor.py(), answer) }?.is_truthy()
+    // SAFETY: what a call answered.
+    unsafe { truth(tensor.py(), answer) }
+}
+
+/// A call's answer as yes or no.
+///
+/// # Safety
+/// `answer` is a new reference, or NULL with an exception set.
+unsafe fn truth(py: Python<'_>, answer: *mut ffi::PyObject) -> PyResult<bool> {
+    // SAFETY: by this function's contract.
+    unsafe { Bound::from_owned_ptr_or_err(py, answer) }?.is_truthy()
 }

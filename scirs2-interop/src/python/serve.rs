@@ -1,0 +1,256 @@
+//! The C exchange table of a Python type of ours, for consumers that want no
+//! Python call.
+
+use core::ffi::{c_char, c_int, c_void};
+use core::ptr::{self, NonNull};
+use std::ffi::CString;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use pyo3::exceptions::{PyRuntimeError, PySystemError};
+use pyo3::ffi;
+use pyo3::prelude::*;
+use scirs2_core::{DType, Device, DeviceKind};
+
+use super::capsule::Offer;
+use super::table::CAPSULE;
+use crate::owner::{ManagedStruct, describe};
+use crate::sys::{
+    DLManagedTensorVersioned, DLPackExchangeAPI, DLPackExchangeAPIHeader, DLTensor,
+    FLAG_IS_SUBBYTE_TYPE_PADDED, VERSION,
+};
+use crate::{Error, Owner};
+
+/// What a type's exchange table does, in Rust's terms.
+pub trait Exchange: 'static {
+    /// Exports an object of the type.
+    ///
+    /// # Errors
+    /// Where the object is of another type, or cannot be exported.
+    fn export(object: &Bound<'_, PyAny>) -> PyResult<Owner<DLManagedTensorVersioned>>;
+
+    /// Describes an object of the type to a caller who does not keep it. The
+    /// numbers that the description points to must outlive the call: they are
+    /// best the object's own.
+    ///
+    /// # Errors
+    /// Those of [`export`](Self::export).
+    fn lend(object: &Bound<'_, PyAny>) -> PyResult<DLTensor>;
+
+    /// Makes an object of a tensor.
+    ///
+    /// # Errors
+    /// Where the tensor cannot be taken.
+    fn import<'py>(py: Python<'py>, offer: Offer<'py>) -> PyResult<Bound<'py, PyAny>>;
+
+    /// Makes a tensor on the host, in C order, whose elements are unset; those
+    /// narrower than a byte have a byte each.
+    ///
+    /// # Errors
+    /// Where there is no memory.
+    fn allocate(
+        py: Python<'_>,
+        dtype: DType,
+        shape: &[usize],
+    ) -> PyResult<Owner<DLManagedTensorVersioned>>;
+}
+
+/// The capsule for a type's attribute `__dlpack_c_exchange_api__`.
+///
+/// # Errors
+/// Those of making a capsule.
+pub fn exchange_table<T: Exchange>(py: Python<'_>) -> PyResult<Bound<'_, PyAny>> {
+    let table = ptr::from_ref(Functions::<T>::TABLE).cast_mut();
+    // SAFETY: neither pointer is NULL, and both live for ever.
+    let capsule = unsafe { ffi::PyCapsule_New(table.cast(), CAPSULE.as_ptr(), None) };
+    // SAFETY: a new reference, or NULL with an exception set.
+    unsafe { Bound::from_owned_ptr_or_err(py, capsule) }
+}
+
+/// The C functions around an [`Exchange`].
+struct Functions<T>(T);
+
+impl<T: Exchange> Functions<T> {
+    /// Consumers read it and do not write.
+    const TABLE: &'static DLPackExchangeAPI = &DLPackExchangeAPI {
+        header: DLPackExchangeAPIHeader {
+            version: VERSION,
+            prev_api: ptr::null_mut(),
+        },
+        managed_tensor_allocator: Some(allocate::<T>),
+        managed_tensor_from_py_object_no_sync: Some(export::<T>),
+        managed_tensor_to_py_object_no_sync: Some(import::<T>),
+        dltensor_from_py_object_no_sync: Some(lend::<T>),
+        current_work_stream: Some(current_work_stream),
+    };
+}
+
+/// Runs the body of a C function: an error, or a panic, becomes -1 with a Python
+/// error set.
+fn answer(body: impl FnOnce(Python<'_>) -> PyResult<()>) -> c_int {
+    attached(body, |py, error| error.restore(py))
+}
+
+/// The same, for a function that tells of its errors in another way.
+fn attached(
+    body: impl FnOnce(Python<'_>) -> PyResult<()>,
+    report: impl FnOnce(Python<'_>, PyErr),
+) -> c_int {
+    let run = |py: Python<'_>| {
+        // A panic must not unwind into the caller, who may not be Rust.
+        let result = catch_unwind(AssertUnwindSafe(|| body(py))).unwrap_or_else(|panic| {
+            // What it carries could panic in its drop.
+            std::mem::forget(panic);
+            Err(PyRuntimeError::new_err("scirs2 panicked: this is a bug"))
+        });
+        match result {
+            Ok(()) => 0,
+            Err(error) => {
+                report(py, error);
+                -1
+            }
+        }
+    };
+    // Without an interpreter nothing can be told, nor done.
+    Python::try_attach(run).unwrap_or(-1)
+}
+
+/// A borrowed object from C.
+///
+/// # Safety
+/// `object` is NULL or a live object, and stays so for `'a`.
+unsafe fn borrowed<'a, 'py>(
+    py: Python<'py>,
+    object: *mut c_void,
+) -> PyResult<Borrowed<'a, 'py, PyAny>> {
+    if object.is_null() {
+        return Err(PySystemError::new_err("the exchange table was given NULL"));
+    }
+    // SAFETY: a live object, by this function's contract.
+    Ok(unsafe { Borrowed::from_ptr(py, object.cast()) })
+}
+
+/// `DLPackManagedTensorFromPyObjectNoSync`.
+///
+/// # Safety
+/// `object` is NULL or a live object; `out` can be written; the thread is
+/// attached to the interpreter.
+unsafe extern "C" fn export<T: Exchange>(
+    object: *mut c_void,
+    out: *mut *mut DLManagedTensorVersioned,
+) -> c_int {
+    answer(|py| {
+        // SAFETY: by this function's contract.
+        let object = unsafe { borrowed(py, object) }?;
+        let managed = T::export(&object)?.into_raw();
+        // SAFETY: `out` can be written, by this function's contract.
+        unsafe { out.write(managed.as_ptr()) };
+        Ok(())
+    })
+}
+
+/// `DLPackDLTensorFromPyObjectNoSync`.
+///
+/// # Safety
+/// As for [`export`].
+unsafe extern "C" fn lend<T: Exchange>(object: *mut c_void, out: *mut DLTensor) -> c_int {
+    answer(|py| {
+        // SAFETY: by this function's contract.
+        let object = unsafe { borrowed(py, object) }?;
+        let tensor = T::lend(&object)?;
+        // SAFETY: `out` can be written, by this function's contract.
+        unsafe { out.write(tensor) };
+        Ok(())
+    })
+}
+
+/// `DLPackManagedTensorToPyObjectNoSync`: the tensor is the callee's from the
+/// first, so a refused one is freed here.
+///
+/// # Safety
+/// `managed` is NULL or a tensor as DLPack describes it, which the caller gives
+/// away; `out` can be written; the thread is attached to the interpreter.
+unsafe extern "C" fn import<T: Exchange>(
+    managed: *mut DLManagedTensorVersioned,
+    out: *mut *mut c_void,
+) -> c_int {
+    answer(|py| {
+        let managed = NonNull::new(managed)
+            .ok_or_else(|| PySystemError::new_err("the exchange table was given NULL"))?;
+        // SAFETY: the caller gives it away, by this function's contract.
+        let owner = unsafe { Owner::from_raw(managed) };
+        let description = owner.describe()?;
+        let object = T::import(py, Offer::owned((owner, description)))?;
+        // SAFETY: `out` can be written, by this function's contract.
+        unsafe { out.write(object.into_ptr().cast()) };
+        Ok(())
+    })
+}
+
+/// `DLPackManagedTensorAllocator`. Of the prototype only device, dtype, ndim and
+/// shape are read.
+///
+/// # Safety
+/// `prototype` is NULL or points to a tensor whose shape holds `ndim` numbers;
+/// `out` can be written; `set_error` may be called with `error_ctx`.
+unsafe extern "C" fn allocate<T: Exchange>(
+    prototype: *mut DLTensor,
+    out: *mut *mut DLManagedTensorVersioned,
+    error_ctx: *mut c_void,
+    set_error: Option<unsafe extern "C" fn(*mut c_void, *const c_char, *const c_char)>,
+) -> c_int {
+    let body = |py: Python<'_>| {
+        // SAFETY: NULL or a tensor, by this function's contract.
+        let prototype = unsafe { prototype.as_ref() }
+            .ok_or_else(|| PySystemError::new_err("the exchange table was given NULL"))?;
+        if prototype.device != Device::CPU {
+            return Err(Error::Device(prototype.device).into());
+        }
+        // A tensor of that kind in the first bytes there are: what is checked
+        // is the arithmetic.
+        let tensor = DLTensor {
+            data: ptr::without_provenance_mut(64),
+            strides: ptr::null_mut(),
+            byte_offset: 0,
+            ..*prototype
+        };
+        let flags = FLAG_IS_SUBBYTE_TYPE_PADDED;
+        let managed = DLManagedTensorVersioned::new(tensor, flags, ptr::null_mut(), None);
+        // SAFETY: the shape holds `ndim` numbers, by this function's contract.
+        let description = unsafe { describe(NonNull::from(&managed)) }?;
+        let owner = T::allocate(py, description.dtype(), description.shape())?;
+        // SAFETY: `out` can be written, by this function's contract.
+        unsafe { out.write(owner.into_raw().as_ptr()) };
+        Ok(())
+    };
+    attached(body, |py, error| {
+        let kind = error.get_type(py).name().map(|name| name.to_string());
+        let kind = kind.unwrap_or_else(|_| "RuntimeError".to_owned());
+        let text = |text: String| CString::new(text.replace('\0', " ")).unwrap_or_default();
+        let (kind, message) = (text(kind), text(error.value(py).to_string()));
+        if let Some(set_error) = set_error {
+            // SAFETY: may be called, by this function's contract, with two C
+            // strings that outlive the call.
+            unsafe { set_error(error_ctx, kind.as_ptr(), message.as_ptr()) }
+        }
+    })
+}
+
+/// `DLPackCurrentWorkStream`: the host has no streams.
+///
+/// # Safety
+/// `out` can be written; the thread is attached to the interpreter.
+unsafe extern "C" fn current_work_stream(
+    kind: DeviceKind,
+    id: i32,
+    out: *mut *mut c_void,
+) -> c_int {
+    answer(|_| {
+        let device = Device { kind, id };
+        if device != Device::CPU {
+            return Err(Error::Device(device).into());
+        }
+        // SAFETY: `out` can be written, by this function's contract.
+        unsafe { out.write(ptr::null_mut()) };
+        Ok(())
+    })
+}
