@@ -1,5 +1,5 @@
 from types import TracebackType
-from typing import Any, Literal, Protocol, Self
+from typing import Any, ClassVar, Literal, Protocol, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -34,6 +34,7 @@ def to_dlpack(
 ) -> Any: ...
 
 class DLPackExporter:
+    __dlpack_c_exchange_api__: ClassVar[Any]
     def __new__(cls, array: NDArray[Any], /) -> Self: ...
     @property
     def array(self) -> NDArray[Any]: ...
