@@ -74,6 +74,19 @@ pub(crate) fn from_f<T: Copy>(from: &[T], to: ArrayViewMut2<'_, T>) {
     copy(view.expect("as many as the shape has"), to);
 }
 
+/// Exchanges rows and columns of an `n` x `n` matrix.
+pub(crate) fn transpose<T: Copy>(n: usize, elements: &mut [T]) {
+    for rows in (0..n).step_by(BLOCK) {
+        for columns in (rows..n).step_by(BLOCK) {
+            for row in rows..n.min(rows + BLOCK) {
+                for column in columns.max(row + 1)..n.min(columns + BLOCK) {
+                    elements.swap(row * n + column, column * n + row);
+                }
+            }
+        }
+    }
+}
+
 /// Whether no element is NaN or infinite.
 pub(crate) fn is_finite<T: Lapack>(elements: &[T]) -> bool {
     // In runs, so that the loop has no branch for each element.

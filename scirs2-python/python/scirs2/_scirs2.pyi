@@ -1,8 +1,11 @@
+from collections.abc import Sequence
 from types import TracebackType
-from typing import Any, Literal, Protocol, Self
+from typing import Any, Literal, Protocol, Self, overload
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+
+from ._results import SlogdetResult
 
 __version__: str
 
@@ -47,12 +50,51 @@ class DLPackExporter:
     ) -> Any: ...
     def __dlpack_device__(self) -> tuple[int, int]: ...
 
+def cho_factor(
+    a: ArrayLike | _SupportsDLPack, lower: bool = False
+) -> tuple[Any, bool]: ...
+def cho_solve(
+    c_and_lower: tuple[ArrayLike | _SupportsDLPack, bool], b: ArrayLike | _SupportsDLPack
+) -> Any: ...
 def cholesky(a: ArrayLike | _SupportsDLPack, /, *, upper: bool = False, out: Any = None) -> Any: ...
+def det(a: ArrayLike | _SupportsDLPack) -> Any: ...
+def inv(a: ArrayLike | _SupportsDLPack, *, out: Any = None) -> Any: ...
+@overload
+def lu(
+    a: ArrayLike | _SupportsDLPack, permute_l: Literal[False] = False, *, p_indices: bool = False
+) -> tuple[Any, Any, Any]: ...
+@overload
+def lu(
+    a: ArrayLike | _SupportsDLPack, permute_l: Literal[True], *, p_indices: bool = False
+) -> tuple[Any, Any]: ...
+def lu_factor(a: ArrayLike | _SupportsDLPack) -> tuple[Any, Any]: ...
+def lu_solve(
+    lu_and_piv: Sequence[ArrayLike | _SupportsDLPack],
+    b: ArrayLike | _SupportsDLPack,
+    trans: Literal[0, 1, 2, "N", "T", "C"] = 0,
+) -> Any: ...
 def norm(
     x: ArrayLike | _SupportsDLPack,
     ord: float | Literal["fro", "f", "nuc"] | None = None,
     axis: int | tuple[int] | tuple[int, int] | None = None,
     keepdims: bool = False,
+) -> Any: ...
+def slogdet(a: ArrayLike | _SupportsDLPack) -> SlogdetResult: ...
+def solve(
+    a: ArrayLike | _SupportsDLPack, b: ArrayLike | _SupportsDLPack, *, out: Any = None
+) -> Any: ...
+def solve_triangular(
+    a: ArrayLike | _SupportsDLPack,
+    b: ArrayLike | _SupportsDLPack,
+    trans: Literal[0, 1, 2, "N", "T", "C"] = 0,
+    lower: bool = False,
+    unit_diagonal: bool = False,
+) -> Any: ...
+def tensorinv(a: ArrayLike | _SupportsDLPack, ind: int = 2) -> Any: ...
+def tensorsolve(
+    a: ArrayLike | _SupportsDLPack,
+    b: ArrayLike | _SupportsDLPack,
+    axes: Sequence[int] | None = None,
 ) -> Any: ...
 def get_num_threads() -> int: ...
 def set_num_threads(n: int, /) -> None: ...
