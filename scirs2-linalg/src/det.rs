@@ -3,7 +3,7 @@
 use ndarray::{
     ArrayBase, ArrayD, ArrayViewD, ArrayViewMutD, Axis, Data, Dimension, IxDyn, RawData,
 };
-use num_traits::{Float as _, NumCast};
+use num_traits::{Float as _, NumCast, One as _, Zero as _};
 use scirs2_core::pool::Workers;
 
 use crate::Error;
@@ -172,6 +172,8 @@ struct Product {
     re: f64,
     im: f64,
     exponent: i64,
+    /// An odd number of factors has a negative real part.
+    negative: bool,
 }
 
 impl Product {
@@ -182,6 +184,7 @@ impl Product {
             re: 1.0,
             im: 0.0,
             exponent: 0,
+            negative: false,
         };
         for pivot in factors.elements.iter().step_by(n + 1) {
             product.take(pivot.parts().map(Into::into));
@@ -189,11 +192,13 @@ impl Product {
         let exchanges = (1..).zip(&factors.pivots);
         if exchanges.filter(|(row, pivot)| row != *pivot).count() % 2 == 1 {
             (product.re, product.im) = (-product.re, -product.im);
+            product.negative = !product.negative;
         }
         product
     }
 
     fn take(&mut self, [re, im]: [f64; 2]) {
+        self.negative ^= re < 0.0;
         let [re, im] = self.normal([re, im]);
         let product = if im == 0.0 && self.im == 0.0 {
             [self.re * re, 0.0]
@@ -218,8 +223,10 @@ impl Product {
 
     fn sign_and_logarithm<T: Lapack>(&self) -> (T, T::Real) {
         let size = self.re.hypot(self.im);
-        let sign = if self.im == 0.0 {
-            [if self.re < 0.0 { -1.0 } else { 1.0 }, 0.0]
+        let is_complex = !T::from_parts([T::Real::zero(), T::Real::one()]).is_zero();
+        let sign = if !is_complex {
+            // Even of a NaN, as NumPy has it.
+            [if self.negative { -1.0 } else { 1.0 }, 0.0]
         } else {
             [self.re / size, self.im / size]
         };

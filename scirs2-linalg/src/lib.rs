@@ -14,6 +14,7 @@
 //! | [`tensorsolve`], [`tensorinv`] | equations between tensors |
 //! | `shape` | what an operation asks of its arguments' shapes |
 //! | `batch` | which matrices, in which pieces, on whose threads |
+//! | `subnormal` | elimination where LAPACK's division fails |
 //! | `layout` | how a matrix gets into LAPACK's memory and out of it |
 //! | `lapack` | every call of LAPACK |
 //!
@@ -34,6 +35,7 @@ mod lu;
 pub mod norm;
 mod shape;
 mod solve;
+mod subnormal;
 mod tensor_equations;
 mod triangular;
 
