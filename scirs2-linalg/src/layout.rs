@@ -7,10 +7,9 @@
 //! | operation on the transpose | gives in C order |
 //! |---|---|
 //! | upper Cholesky factor | the lower factor |
-//! | inverse | the inverse |
-//! | LU factors | solutions, from the right |
 //! | LQ factors | QR factors, each transposed |
 //! | `U` and `VT` of the SVD | `VT` and `U` |
+//! | triangular solutions from the right | solutions from the left |
 
 use ndarray::{ArrayView2, ArrayViewMut2, ShapeBuilder as _};
 
@@ -90,6 +89,19 @@ pub(crate) fn from_c<T: Copy>(from: &[T], to: ArrayViewMut2<'_, T>) {
 pub(crate) fn from_f<T: Copy>(from: &[T], to: ArrayViewMut2<'_, T>) {
     let view = ArrayView2::from_shape(to.dim().f(), &from[..to.len()]);
     copy(view.expect("as many as the shape has"), to);
+}
+
+/// Exchanges rows and columns of an `n` x `n` matrix.
+pub(crate) fn transpose_in_place<T: Copy>(n: usize, elements: &mut [T]) {
+    for rows in (0..n).step_by(BLOCK) {
+        for columns in (rows..n).step_by(BLOCK) {
+            for row in rows..n.min(rows + BLOCK) {
+                for column in columns.max(row + 1)..n.min(columns + BLOCK) {
+                    elements.swap(row * n + column, column * n + row);
+                }
+            }
+        }
+    }
 }
 
 /// Whether no element is NaN or infinite.

@@ -3,32 +3,45 @@
 //! | file | one concept |
 //! |---|---|
 //! | `cholesky` | factors of positive definite matrices |
+//! | `lu` | factors of general matrices, and inverses |
 //! | `svd` | singular values |
 //! | `threads` | how many threads the library uses |
+//! | `triangular` | systems with triangular matrices |
 //!
 //! A matrix is a slice in Fortran order, column after column without a gap. A
 //! function checks that its slices are as long as LAPACK expects; that is what
 //! makes it safe. What the library answers comes back as it is.
 
 mod cholesky;
+mod lu;
 mod svd;
 mod threads;
+mod triangular;
 
 use std::ffi::{c_char, c_int};
 
 use num_traits::Zero;
 use scirs2_core::{Complex32, Complex64, Scalar};
 
+pub(crate) use lu::inverse_workspace;
 pub(crate) use svd::SingularValues;
 pub(crate) use threads::{LibraryThreads, single_threaded};
+pub(crate) use triangular::Shape;
 
 use crate::Error;
 
 /// A type that LAPACK computes in: `f32`, `f64` and their complex numbers.
-pub trait Lapack: Scalar<Real: Into<f64>> + cholesky::Cholesky + svd::Svd {
+pub trait Lapack:
+    Scalar<Real: Into<f64>> + cholesky::Cholesky + lu::Lu + svd::Svd + triangular::Substitute
+{
     /// Real and imaginary part.
     #[doc(hidden)]
     fn parts(self) -> [Self::Real; 2];
+
+    /// The number of that real and imaginary part; a real one leaves the second
+    /// out.
+    #[doc(hidden)]
+    fn from_parts(parts: [Self::Real; 2]) -> Self;
 
     /// Whether no part is NaN or infinite.
     #[doc(hidden)]
@@ -36,12 +49,17 @@ pub trait Lapack: Scalar<Real: Into<f64>> + cholesky::Cholesky + svd::Svd {
 }
 
 macro_rules! lapack {
-    ($($type:ty: |$z:ident| $parts:expr;)+) => {$(
+    ($($type:ty: |$z:ident| $parts:expr, |$re:ident, $im:ident| $number:expr;)+) => {$(
         impl Lapack for $type {
             #[inline(always)]
             fn parts(self) -> [Self::Real; 2] {
                 let $z = self;
                 $parts
+            }
+
+            #[inline(always)]
+            fn from_parts([$re, $im]: [Self::Real; 2]) -> Self {
+                $number
             }
 
             #[inline(always)]
@@ -53,10 +71,10 @@ macro_rules! lapack {
 }
 
 lapack! {
-    f32: |x| [x, 0.0];
-    f64: |x| [x, 0.0];
-    Complex32: |z| [z.re, z.im];
-    Complex64: |z| [z.re, z.im];
+    f32: |x| [x, 0.0], |x, _im| x;
+    f64: |x| [x, 0.0], |x, _im| x;
+    Complex32: |z| [z.re, z.im], |re, im| Complex32::new(re, im);
+    Complex64: |z| [z.re, z.im], |re, im| Complex64::new(re, im);
 }
 
 /// The triangle of a Fortran-ordered matrix that is read and written.
@@ -67,6 +85,14 @@ pub enum Triangle {
 }
 
 impl Triangle {
+    /// Where the transpose has what this one has.
+    pub(crate) const fn transposed(self) -> Self {
+        match self {
+            Triangle::Upper => Triangle::Lower,
+            Triangle::Lower => Triangle::Upper,
+        }
+    }
+
     /// LAPACK's `uplo`.
     const fn uplo(self) -> c_char {
         match self {
@@ -91,7 +117,7 @@ pub(crate) fn check_size(rows: usize, columns: usize) -> Result<(), Error> {
 ///
 /// # Panics
 /// Where it does not fit, which [`check_size`] has ruled out.
-fn int(count: usize) -> c_int {
+pub(crate) fn int(count: usize) -> c_int {
     c_int::try_from(count).expect("checked before any matrix is worked on")
 }
 
