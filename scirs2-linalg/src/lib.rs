@@ -5,6 +5,8 @@
 //! | [`norm`](mod@norm) | vector and matrix norms |
 //! | `kernels` | the loops over elements, for each instruction set |
 //! | [`cholesky`](fn@cholesky) | factors of positive definite matrices |
+//! | [`matmul`](fn@matmul) | products of matrices |
+//! | `numeric` | the elements that products are made of |
 //! | `shape` | what an operation asks of its arguments' shapes |
 //! | `batch` | which matrices, in which pieces, on whose threads |
 //! | `layout` | how a matrix gets into LAPACK's memory and out of it |
@@ -16,17 +18,40 @@
 
 mod batch;
 mod cholesky;
+mod contract;
+mod cross;
+mod einsum;
 mod error;
 mod kernels;
 mod lapack;
 mod layout;
+mod matmul;
+mod matrix_power;
+mod multi_dot;
 pub mod norm;
+mod numeric;
+mod outer;
 mod shape;
+mod tensordot;
+mod trace;
+mod vecdot;
 
 pub use cholesky::{cholesky, cholesky_into, cholesky_shape};
+pub use cross::{cross, cross_into, cross_shape};
+pub use einsum::{einsum, einsum_into, einsum_shape};
 pub use error::{Error, Reason};
 pub use lapack::Lapack;
+pub use matmul::{matmul, matmul_into, matmul_shape};
+pub use matrix_power::{matrix_power, matrix_power_into, matrix_power_shape};
+pub use multi_dot::{multi_dot, multi_dot_into, multi_dot_shape};
 pub use norm::{Axes, Normed, Operand, Order, Rounded, norm, norm_into, norm_shape};
+pub use numeric::Numeric;
+pub use outer::{outer, outer_into};
+pub use tensordot::{tensordot, tensordot_into, tensordot_shape};
+pub use trace::{
+    diagonal, diagonal_into, diagonal_shape, trace, trace_into, trace_shape,
+};
+pub use vecdot::{vecdot, vecdot_into, vecdot_shape};
 
 /// The README's Rust, compiled and run.
 #[cfg(doctest)]

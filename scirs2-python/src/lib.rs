@@ -25,6 +25,26 @@ mod _scirs2 {
     #[pymodule_export]
     use super::linalg::cholesky::cholesky;
     #[pymodule_export]
+    use super::linalg::cross::cross;
+    #[pymodule_export]
+    use super::linalg::einsum::einsum;
+    #[pymodule_export]
+    use super::linalg::matmul::matmul;
+    #[pymodule_export]
+    use super::linalg::matrix_power::matrix_power;
+    #[pymodule_export]
+    use super::linalg::multi_dot::multi_dot;
+    #[pymodule_export]
+    use super::linalg::norms::{matrix_norm, vector_norm};
+    #[pymodule_export]
+    use super::linalg::outer::outer;
+    #[pymodule_export]
+    use super::linalg::tensordot::tensordot;
+    #[pymodule_export]
+    use super::linalg::vecdot::vecdot;
+    #[pymodule_export]
+    use super::linalg::views::{diagonal, matrix_transpose, trace};
+    #[pymodule_export]
     use super::norm::norm;
     #[pymodule_export]
     use super::threads::{_close_pool, get_num_threads, num_threads, set_num_threads};

@@ -1,6 +1,6 @@
 //! The loops over elements.
 //!
-//! Every element is read as a magnitude in `f64`, in blocks that stay in
+//! For norms every element is read as a magnitude in `f64`, in blocks that stay in
 //! cache; so the loops exist once, whatever the element type.
 //!
 //! | file | one concept |
@@ -12,8 +12,10 @@
 //! | `walk` | the order in which axes are walked |
 //! | `rows` | reduction along the inner axis |
 //! | `columns` | reduction across it |
+//! | `integers` | products of matrices of integers |
 
 mod columns;
+pub(crate) mod integers;
 mod isa;
 mod loops;
 mod measure;

@@ -2,6 +2,7 @@
 //!
 //! | file | one concept |
 //! |---|---|
+//! | `blas` | products |
 //! | `cholesky` | factors of positive definite matrices |
 //! | `svd` | singular values |
 //! | `threads` | how many threads the library uses |
@@ -10,6 +11,7 @@
 //! function checks that its slices are as long as LAPACK expects; that is what
 //! makes it safe. What the library answers comes back as it is.
 
+pub(crate) mod blas;
 mod cholesky;
 mod svd;
 mod threads;
@@ -25,7 +27,7 @@ pub(crate) use threads::{LibraryThreads, single_threaded};
 use crate::Error;
 
 /// A type that LAPACK computes in: `f32`, `f64` and their complex numbers.
-pub trait Lapack: Scalar<Real: Into<f64>> + cholesky::Cholesky + svd::Svd {
+pub trait Lapack: Scalar<Real: Into<f64>> + blas::Blas + cholesky::Cholesky + svd::Svd {
     /// Real and imaginary part.
     #[doc(hidden)]
     fn parts(self) -> [Self::Real; 2];
@@ -102,11 +104,16 @@ fn leading(rows: usize) -> c_int {
 
 /// Memory of zeros, or an error where there is not enough.
 pub(crate) fn zeros<T: Zero + Clone>(count: usize) -> Result<Vec<T>, Error> {
+    filled(count, T::zero())
+}
+
+/// [`zeros`] of any element.
+pub(crate) fn filled<T: Clone>(count: usize, element: T) -> Result<Vec<T>, Error> {
     let mut memory = Vec::new();
     if memory.try_reserve_exact(count).is_err() {
         let itemsize = size_of::<T>();
         return Err(Error::Memory { count, itemsize });
     }
-    memory.resize(count, T::zero());
+    memory.resize(count, element);
     Ok(memory)
 }

@@ -3,3 +3,13 @@
 
 mod call;
 pub(crate) mod cholesky;
+pub(crate) mod cross;
+pub(crate) mod einsum;
+pub(crate) mod matmul;
+pub(crate) mod matrix_power;
+pub(crate) mod multi_dot;
+pub(crate) mod norms;
+pub(crate) mod outer;
+pub(crate) mod tensordot;
+pub(crate) mod vecdot;
+pub(crate) mod views;
