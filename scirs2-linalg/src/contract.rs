@@ -92,7 +92,10 @@ fn multiply<T: Numeric>(
     let mut pieces = Vec::new();
     cut(out, [a, b], &mut pieces);
     workers.each(pieces.into_iter(), |(out, [a, b])| {
-        Zip::from(out).and(a).and(b).for_each(|out, &a, &b| *out = a.times(b));
+        Zip::from(out)
+            .and(a)
+            .and(b)
+            .for_each(|out, &a, &b| *out = a.times(b));
         Ok(())
     })
 }

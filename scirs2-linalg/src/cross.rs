@@ -1,6 +1,8 @@
 //! Cross products of vectors of three elements.
 
-use ndarray::{ArrayBase, ArrayD, ArrayViewD, ArrayViewMutD, Axis, Data, Dimension, RemoveAxis as _, Zip};
+use ndarray::{
+    ArrayBase, ArrayD, ArrayViewD, ArrayViewMutD, Axis, Data, Dimension, RemoveAxis as _, Zip,
+};
 use scirs2_core::pool::Workers;
 
 use crate::batch::broadcast;

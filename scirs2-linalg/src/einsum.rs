@@ -43,7 +43,13 @@ pub fn einsum<T: Numeric>(
 ) -> Result<ArrayD<T>, Error> {
     let shapes: Vec<_> = operands.iter().map(|operand| operand.shape()).collect();
     let mut out = filled_array(&einsum_shape(subscripts, &shapes)?, T::ZERO)?;
-    einsum_into(subscripts, operands, None, out.view_mut(), &Workers::current())?;
+    einsum_into(
+        subscripts,
+        operands,
+        None,
+        out.view_mut(),
+        &Workers::current(),
+    )?;
     Ok(out)
 }
 
@@ -76,11 +82,16 @@ pub fn einsum_into<T: Numeric>(
 ) -> Result<(), Error> {
     let shapes: Vec<_> = operands.iter().map(|operand| operand.shape()).collect();
     let plan = Sum::new(subscripts, &shapes)?;
-    let expected: Vec<_> = plan.output.iter().map(|&label| plan.length(label)).collect();
+    let expected: Vec<_> = plan
+        .output
+        .iter()
+        .map(|&label| plan.length(label))
+        .collect();
     shape::output(&expected, &out)?;
     let inputs = plan.inputs.iter().zip(operands);
-    let mut terms: Vec<Term<'_, T>> =
-        inputs.map(|(labels, operand)| Term::new(labels, operand, &plan)).collect();
+    let mut terms: Vec<Term<'_, T>> = inputs
+        .map(|(labels, operand)| Term::new(labels, operand, &plan))
+        .collect();
     for step in path.unwrap_or_default() {
         let mut chosen = take(&mut terms, step).ok_or_else(|| Error::Subscripts {
             subscripts: subscripts.to_owned(),
@@ -126,7 +137,11 @@ fn take<T>(terms: &mut Vec<T>, places: &[usize]) -> Option<Vec<T>> {
     if sorted.len() != places.len() || sorted.last().is_some_and(|&last| last >= terms.len()) {
         return None;
     }
-    let mut taken: Vec<T> = sorted.into_iter().rev().map(|place| terms.remove(place)).collect();
+    let mut taken: Vec<T> = sorted
+        .into_iter()
+        .rev()
+        .map(|place| terms.remove(place))
+        .collect();
     taken.reverse();
     Some(taken)
 }
@@ -135,13 +150,24 @@ fn take<T>(terms: &mut Vec<T>, places: &[usize]) -> Option<Vec<T>> {
 fn cheapest<T: Numeric>(terms: &[Term<'_, T>], plan: &Sum) -> (usize, usize) {
     let pairs = (0..terms.len()).flat_map(|i| (i + 1..terms.len()).map(move |j| (i, j)));
     let size = |&(i, j): &(usize, usize)| -> f64 {
-        let others = || terms.iter().enumerate().filter(|&(at, _)| at != i && at != j);
+        let others = || {
+            terms
+                .iter()
+                .enumerate()
+                .filter(|&(at, _)| at != i && at != j)
+        };
         let kept = |label: &char| {
             plan.output.contains(label) || others().any(|(_, term)| term.labels.contains(label))
         };
-        let fresh = terms[j].labels.iter().filter(|label| !terms[i].labels.contains(label));
+        let fresh = terms[j]
+            .labels
+            .iter()
+            .filter(|label| !terms[i].labels.contains(label));
         let labels = terms[i].labels.iter().chain(fresh);
-        labels.filter(|label| kept(label)).map(|&label| plan.length(label) as f64).product()
+        labels
+            .filter(|label| kept(label))
+            .map(|&label| plan.length(label) as f64)
+            .product()
     };
     let smallest = pairs.min_by(|a, b| size(a).total_cmp(&size(b)));
     smallest.unwrap_or((0, 1))
@@ -172,7 +198,10 @@ impl Sum {
                 None => Ok(text.chars().collect()),
             }
         };
-        let inputs = inputs.split(',').map(labels).collect::<Result<Vec<_>, _>>()?;
+        let inputs = inputs
+            .split(',')
+            .map(labels)
+            .collect::<Result<Vec<_>, _>>()?;
         if inputs.len() != shapes.len() {
             let (terms, arrays) = (inputs.len(), shapes.len());
             return Err(refused(format!("{terms} terms for {arrays} arrays")));
@@ -269,7 +298,9 @@ impl Sum {
         let (batch, inner): (Vec<char>, Vec<char>) =
             shared.into_iter().partition(|label| kept.contains(label));
         let right = second.labels.iter().copied();
-        let right: Vec<char> = right.filter(|label| !first.labels.contains(label)).collect();
+        let right: Vec<char> = right
+            .filter(|label| !first.labels.contains(label))
+            .collect();
 
         let a = first.permuted(&[&batch, &left, &inner]);
         let b = second.permuted(&[&batch, &inner, &right]);
@@ -283,12 +314,18 @@ impl Sum {
             let out = out.permuted_axes(order);
             contract(a, b, batch.len(), inner.len(), out, workers)?;
             let array = ArrayD::from_elem(IxDyn(&[]), T::ZERO).into();
-            return Ok(Term { labels: Vec::new(), array });
+            return Ok(Term {
+                labels: Vec::new(),
+                array,
+            });
         }
         let shape: Vec<_> = labels.iter().map(|&label| self.length(label)).collect();
         let mut product = filled_array(&shape, T::ZERO)?;
         contract(a, b, batch.len(), inner.len(), product.view_mut(), workers)?;
-        Ok(Term { labels, array: product.into() })
+        Ok(Term {
+            labels,
+            array: product.into(),
+        })
     }
 }
 

@@ -22,6 +22,7 @@ mod contract;
 mod cross;
 mod einsum;
 mod error;
+mod floats;
 mod kernels;
 mod lapack;
 mod layout;
@@ -48,9 +49,7 @@ pub use norm::{Axes, Normed, Operand, Order, Rounded, norm, norm_into, norm_shap
 pub use numeric::Numeric;
 pub use outer::{outer, outer_into};
 pub use tensordot::{tensordot, tensordot_into, tensordot_shape};
-pub use trace::{
-    diagonal, diagonal_into, diagonal_shape, trace, trace_into, trace_shape,
-};
+pub use trace::{diagonal, diagonal_into, diagonal_shape, trace, trace_into, trace_shape};
 pub use vecdot::{vecdot, vecdot_into, vecdot_shape};
 
 /// The README's Rust, compiled and run.

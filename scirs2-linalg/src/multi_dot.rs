@@ -116,7 +116,11 @@ fn order(shapes: &[&[usize]]) -> Vec<Vec<usize>> {
     // The rows of each, and the columns of the last.
     let mut sides: Vec<f64> = Vec::with_capacity(count + 1);
     for (number, shape) in shapes.iter().enumerate() {
-        let rows = if number == 0 && shape.len() == 1 { 1 } else { shape[0] };
+        let rows = if number == 0 && shape.len() == 1 {
+            1
+        } else {
+            shape[0]
+        };
         sides.push(rows as f64);
     }
     let last = shapes[count - 1];

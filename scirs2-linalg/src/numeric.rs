@@ -3,7 +3,8 @@
 use ndarray::{ArrayView1, ArrayView2, ArrayViewMut2};
 use scirs2_core::{Bool, Complex32, Complex64, Element};
 
-use crate::kernels::integers::{Packed, Pieces, small};
+use crate::floats::{Floats, by_floats};
+use crate::kernels::integers::{Packed, Pieces, SMALL, small};
 use crate::lapack::blas::{self, Blas};
 use crate::lapack::single_threaded;
 use crate::layout::{from_c, to_c};
@@ -64,12 +65,13 @@ pub trait Numeric: Element {
     fn dot(x: ArrayView1<'_, Self>, y: ArrayView1<'_, Self>) -> Self;
 }
 
-/// Multiplications from which on packing pays.
-const PACKED: usize = 512;
+/// Multiplications from which on BLAS pays, though numbers are converted twice.
+const FLOATS: f64 = 64.0 * 64.0 * 64.0;
 
 macro_rules! wrapping {
     ($($type:ty => $lane:ty, |$x:ident| $to:expr, |$z:ident| $from:expr;
-       $zero:expr, $one:expr, |$a:ident, $b:ident| $plus:expr, $minus:expr, $times:expr;)+) => {$(
+       $zero:expr, $one:expr, |$a:ident, $b:ident| $plus:expr, $minus:expr, $times:expr;
+       $floats:path;)+) => {$(
         impl Packed for $type {
             type Lane = $lane;
 
@@ -89,7 +91,7 @@ macro_rules! wrapping {
             const ZERO: Self = $zero;
             const ONE: Self = $one;
             const LIBRARY: bool = false;
-            type Space = Pieces<$lane>;
+            type Space = Spaces<$lane>;
 
             #[inline(always)]
             fn plus(self, $b: Self) -> Self {
@@ -110,19 +112,23 @@ macro_rules! wrapping {
             }
 
             fn space() -> Self::Space {
-                Pieces::new()
+                single_threaded();
+                Spaces { pieces: Pieces::new(), floats: Floats::new() }
             }
 
             fn product(
                 space: &mut Self::Space,
                 a: ArrayView2<'_, Self>,
                 b: ArrayView2<'_, Self>,
-                out: ArrayViewMut2<'_, Self>,
+                mut out: ArrayViewMut2<'_, Self>,
             ) {
-                if a.len().saturating_mul(b.ncols()) < PACKED {
+                if a.len().max(b.len()).max(out.len()) <= SMALL {
                     small(a, b, out, Self::ZERO, |sum, x, y| sum.plus(x.times(y)));
-                } else {
-                    space.product(a, b, out);
+                    return;
+                }
+                let large = a.len() as f64 * b.ncols() as f64 >= FLOATS;
+                if !(large && $floats(&mut space.floats, a, b, out.view_mut())) {
+                    space.pieces.product(a, b, out);
                 }
             }
 
@@ -138,29 +144,47 @@ macro_rules! wrapping {
 }
 
 macro_rules! integers {
-    ($($type:ty => $lane:ty;)+) => {
+    ($($type:ty => $lane:ty, $floats:path;)+) => {
         wrapping! {$(
             $type => $lane, |x| x as $lane, |lane| lane as $type;
             0, 1, |a, b| a.wrapping_add(b), a.wrapping_sub(b), a.wrapping_mul(b);
+            $floats;
         )+}
     };
 }
 
 integers! {
-    i8 => u16;
-    u8 => u16;
-    i16 => u16;
-    u16 => u16;
-    i32 => u32;
-    u32 => u32;
-    i64 => u64;
-    u64 => u64;
+    i8 => u16, never;
+    u8 => u16, never;
+    i16 => u16, never;
+    u16 => u16, never;
+    i32 => u32, by_floats;
+    u32 => u32, by_floats;
+    i64 => u64, by_floats;
+    u64 => u64, by_floats;
 }
 
 wrapping! {
     Bool => u8, |x| u8::from(x.get()), |lane| Bool::from_byte(lane);
     Bool::from_byte(0), Bool::from_byte(1),
     |a, b| Bool::from(a.get() | b.get()), Bool::from(a != b), Bool::from(a.get() & b.get());
+    never;
+}
+
+/// Memory of both ways to multiply integers.
+pub struct Spaces<L> {
+    pieces: Pieces<L>,
+    floats: Floats,
+}
+
+/// For what the loops of our own are as fast as BLAS.
+fn never<T>(
+    _: &mut Floats,
+    _: ArrayView2<'_, T>,
+    _: ArrayView2<'_, T>,
+    _: ArrayViewMut2<'_, T>,
+) -> bool {
+    false
 }
 
 /// Copies of what BLAS cannot read or write where it lies.

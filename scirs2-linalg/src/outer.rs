@@ -1,8 +1,6 @@
 //! Outer products of two vectors.
 
-use ndarray::{
-    Array2, ArrayBase, ArrayView1, ArrayViewMut2, Axis, Data, Ix1, Ix2, aview1,
-};
+use ndarray::{Array2, ArrayBase, ArrayView1, ArrayViewMut2, Axis, Data, Ix1, Ix2, aview1};
 use scirs2_core::pool::Workers;
 
 use crate::layout::filled_array;
@@ -28,10 +26,7 @@ const PIECE: usize = 1 << 15;
 /// assert_eq!(c, array![[3, 4, 5], [6, 8, 10]]);
 /// # Ok::<(), scirs2_linalg::Error>(())
 /// ```
-pub fn outer<S, S2>(
-    x: &ArrayBase<S, Ix1>,
-    y: &ArrayBase<S2, Ix1>,
-) -> Result<Array2<S::Elem>, Error>
+pub fn outer<S, S2>(x: &ArrayBase<S, Ix1>, y: &ArrayBase<S2, Ix1>) -> Result<Array2<S::Elem>, Error>
 where
     S: Data<Elem: Numeric>,
     S2: Data<Elem = S::Elem>,
@@ -68,7 +63,9 @@ pub fn outer_into<T: Numeric>(
     );
     workers.each(pieces, |(x, mut out)| {
         for (&x, out) in x.iter().zip(out.rows_mut()) {
-            ndarray::Zip::from(out).and(y).for_each(|out, &y| *out = x.times(y));
+            ndarray::Zip::from(out)
+                .and(y)
+                .for_each(|out, &y| *out = x.times(y));
         }
         Ok(())
     })

@@ -44,7 +44,9 @@ where
 pub fn diagonal_shape(a: &[usize], offset: isize) -> Result<Vec<usize>, Error> {
     let (batch, rows, columns) = shape::matrices(1, a)?;
     let (below, right) = start(offset);
-    let len = rows.saturating_sub(below).min(columns.saturating_sub(right));
+    let len = rows
+        .saturating_sub(below)
+        .min(columns.saturating_sub(right));
     Ok([batch, &[len]].concat())
 }
 

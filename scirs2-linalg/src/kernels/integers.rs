@@ -6,12 +6,12 @@
 //! keeps a tile of the result in registers. Signed and unsigned numbers are the
 //! same modulo a power of two, so there is one loop for each width.
 
-use ndarray::{ArrayView2, ArrayViewMut2, Axis, s};
+use ndarray::{ArrayView2, ArrayViewMut2, Axis};
 
 use super::isa::multiversion;
 
 /// A number as the innermost loop has it.
-pub trait Lane: Copy {
+pub(crate) trait Lane: Copy {
     const ZERO: Self;
 
     /// The sides of a tile.
@@ -82,7 +82,7 @@ lanes! {
 }
 
 /// Packed pieces, in memory that is used again.
-pub struct Pieces<L> {
+pub(crate) struct Pieces<L> {
     rows: Vec<L>,
     columns: Vec<L>,
     tile: Vec<L>,
@@ -136,12 +136,16 @@ impl<L: Lane> Pieces<L> {
                 // what nobody reads.
                 let tile = self.tile.chunks_exact_mut(L::COLUMNS);
                 for (sums, out) in tile.zip(out.rows()) {
-                    sums.iter_mut().zip(out).for_each(|(sum, &x)| *sum = x.lane());
+                    sums.iter_mut()
+                        .zip(out)
+                        .for_each(|(sum, &x)| *sum = x.lane());
                 }
                 L::tile(rows, columns, &mut self.tile);
                 let tile = self.tile.chunks_exact(L::COLUMNS);
                 for (sums, out) in tile.zip(out.rows_mut()) {
-                    sums.iter().zip(out).for_each(|(&sum, x)| *x = T::from_lane(sum));
+                    sums.iter()
+                        .zip(out)
+                        .for_each(|(&sum, x)| *x = T::from_lane(sum));
                 }
             }
         }
@@ -163,24 +167,43 @@ fn pack<T: Packed>(from: ArrayView2<'_, T>, width: usize, to: &mut Vec<T::Lane>)
             }
         } else {
             for (lanes, column) in panel.chunks_exact_mut(width).zip(rows.columns()) {
-                lanes.iter_mut().zip(column).for_each(|(lane, &x)| *lane = x.lane());
+                lanes
+                    .iter_mut()
+                    .zip(column)
+                    .for_each(|(lane, &x)| *lane = x.lane());
             }
         }
     }
 }
 
-/// `out = a b`, element by element: for what is too small to pack.
+/// `out = a b` of matrices too small to pack, which have at most so many
+/// elements.
+pub(crate) const SMALL: usize = 64;
+
+/// `out = a b` of [`SMALL`] matrices.
 pub(crate) fn small<T: Copy>(
     a: ArrayView2<'_, T>,
     b: ArrayView2<'_, T>,
-    mut out: ArrayViewMut2<'_, T>,
+    out: ArrayViewMut2<'_, T>,
     zero: T,
     step: impl Fn(T, T, T) -> T,
 ) {
-    for (i, mut out) in out.rows_mut().into_iter().enumerate() {
-        for (j, out) in out.iter_mut().enumerate() {
-            let pairs = a.slice(s![i, ..]).into_iter().zip(b.slice(s![.., j]));
-            *out = pairs.fold(zero, |sum, (&x, &y)| step(sum, x, y));
+    let (inner, columns) = b.dim();
+    let (mut xs, mut ys) = ([zero; SMALL], [zero; SMALL]);
+    std::iter::zip(&mut xs, a).for_each(|(to, &x)| *to = x);
+    std::iter::zip(&mut ys, b).for_each(|(to, &y)| *to = y);
+    let mut sums = [zero; SMALL];
+    if inner * columns > 0 {
+        for (sums, xs) in sums
+            .chunks_exact_mut(columns)
+            .zip(xs[..a.len()].chunks_exact(inner))
+        {
+            for (&x, ys) in xs.iter().zip(ys.chunks_exact(columns)) {
+                sums.iter_mut()
+                    .zip(ys)
+                    .for_each(|(sum, &y)| *sum = step(*sum, x, y));
+            }
         }
     }
+    std::iter::zip(out, sums).for_each(|(to, sum)| *to = sum);
 }

@@ -84,8 +84,7 @@ fn lowest(len: usize, step: isize) -> isize {
 }
 
 fn start<T>(x: &ArrayView1<'_, T>) -> *const T {
-    x.as_ptr()
-        .wrapping_offset(lowest(x.len(), x.strides()[0]))
+    x.as_ptr().wrapping_offset(lowest(x.len(), x.strides()[0]))
 }
 
 const ROWS: CBLAS_LAYOUT = CblasRowMajor;
@@ -176,7 +175,11 @@ macro_rules! complex_dot {
     ($dotc:ident $dotu:ident, $n:ident, $x:ident, $x_step:ident, $y:ident, $y_step:ident,
      $conjugate:ident) => {{
         let mut sum = Self::zero();
-        let dot = if $conjugate { cblas_sys::$dotc } else { cblas_sys::$dotu };
+        let dot = if $conjugate {
+            cblas_sys::$dotc
+        } else {
+            cblas_sys::$dotu
+        };
         // SAFETY: as for real numbers; a complex number is laid out as two reals.
         unsafe { dot($n, $x, $x_step, $y, $y_step, (&raw mut sum).cast()) };
         sum

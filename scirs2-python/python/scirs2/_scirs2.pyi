@@ -1,5 +1,6 @@
+from collections.abc import Callable, Iterable, Sequence
 from types import TracebackType
-from typing import Any, Literal, Protocol, Self
+from typing import Any, Literal, Protocol, Self, SupportsIndex, overload
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -48,11 +49,62 @@ class DLPackExporter:
     def __dlpack_device__(self) -> tuple[int, int]: ...
 
 def cholesky(a: ArrayLike | _SupportsDLPack, /, *, upper: bool = False, out: Any = None) -> Any: ...
+def cross(
+    x1: ArrayLike | _SupportsDLPack, x2: ArrayLike | _SupportsDLPack, /, *, axis: int = -1
+) -> Any: ...
+def diagonal(x: ArrayLike | _SupportsDLPack, /, *, offset: int = 0) -> Any: ...
+@overload
+def einsum(
+    subscripts: str,
+    /,
+    *operands: ArrayLike | _SupportsDLPack,
+    out: Any = None,
+    optimize: bool | str | Sequence[Any] | Callable[..., Any] | None = True,
+) -> Any: ...
+@overload
+def einsum(
+    *operands: ArrayLike | _SupportsDLPack | Sequence[Any],
+    out: Any = None,
+    optimize: bool | str | Sequence[Any] | Callable[..., Any] | None = True,
+) -> Any: ...
+def matmul(
+    x1: ArrayLike | _SupportsDLPack, x2: ArrayLike | _SupportsDLPack, /, *, out: Any = None
+) -> Any: ...
+def matrix_norm(
+    x: ArrayLike | _SupportsDLPack,
+    /,
+    *,
+    keepdims: bool = False,
+    ord: float | Literal["fro", "f", "nuc"] | None = "fro",
+) -> Any: ...
+def matrix_power(a: ArrayLike | _SupportsDLPack, n: SupportsIndex) -> Any: ...
+def matrix_transpose(x: ArrayLike | _SupportsDLPack, /) -> Any: ...
+def multi_dot(arrays: Iterable[ArrayLike | _SupportsDLPack], *, out: Any = None) -> Any: ...
 def norm(
     x: ArrayLike | _SupportsDLPack,
     ord: float | Literal["fro", "f", "nuc"] | None = None,
     axis: int | tuple[int] | tuple[int, int] | None = None,
     keepdims: bool = False,
+) -> Any: ...
+def outer(x1: ArrayLike | _SupportsDLPack, x2: ArrayLike | _SupportsDLPack, /) -> Any: ...
+def tensordot(
+    a: ArrayLike | _SupportsDLPack,
+    b: ArrayLike | _SupportsDLPack,
+    /,
+    axes: SupportsIndex
+    | tuple[SupportsIndex | Sequence[SupportsIndex], SupportsIndex | Sequence[SupportsIndex]] = 2,
+) -> Any: ...
+def trace(x: ArrayLike | _SupportsDLPack, /, *, offset: int = 0, dtype: Any = None) -> Any: ...
+def vecdot(
+    x1: ArrayLike | _SupportsDLPack, x2: ArrayLike | _SupportsDLPack, /, *, axis: int = -1
+) -> Any: ...
+def vector_norm(
+    x: ArrayLike | _SupportsDLPack,
+    /,
+    *,
+    axis: int | tuple[int, ...] | None = None,
+    keepdims: bool = False,
+    ord: float | None = 2,
 ) -> Any: ...
 def get_num_threads() -> int: ...
 def set_num_threads(n: int, /) -> None: ...

@@ -90,7 +90,9 @@ impl<'py> Call<'py> {
         arguments: &[Bound<'py, PyAny>],
     ) -> PyResult<Self> {
         let numbers = 0..arguments.len();
-        let names: Vec<_> = numbers.map(|number| format!("{parameter}[{number}]")).collect();
+        let names: Vec<_> = numbers
+            .map(|number| format!("{parameter}[{number}]"))
+            .collect();
         let arguments: Vec<_> = names.iter().map(String::as_str).zip(arguments).collect();
         Call::numeric(py, name, &arguments)
     }
@@ -164,7 +166,9 @@ impl<'py> Call<'py> {
 
     /// Every operand, as [`view`](Self::view) gives one.
     pub(crate) fn views<T: Element>(&self) -> PyResult<Vec<ArrayViewD<'_, T>>> {
-        (0..self.count()).map(|operand| self.view(operand)).collect()
+        (0..self.count())
+            .map(|operand| self.view(operand))
+            .collect()
     }
 
     /// A result of that dtype and shape, its elements unset.

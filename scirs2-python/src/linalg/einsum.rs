@@ -64,7 +64,9 @@ pub(crate) fn einsum<'py>(
     let py = operands.py();
     let given = Given::of(operands)?;
     let call = Call::numbered(py, "einsum", "operands", &given.arrays)?;
-    let shapes: Vec<_> = (0..call.count()).map(|operand| call.shape(operand)).collect();
+    let shapes: Vec<_> = (0..call.count())
+        .map(|operand| call.shape(operand))
+        .collect();
     let (subscripts, path) = given.planned(&shapes, optimize)?;
     let shape = einsum_shape(&subscripts, &shapes).map_err(|error| call.refused(error))?;
     let mut sum = call.output_in(out, &shape)?;
@@ -127,7 +129,9 @@ impl<'py> Given<'py> {
         let py = self.arrays[0].py();
         let shapes = shapes.iter().map(|shape| PyTuple::new(py, *shape));
         let shapes = PyList::new(py, shapes.collect::<PyResult<Vec<_>>>()?)?;
-        let plan = py.import("scirs2._contraction")?.getattr(intern!(py, "plan"))?;
+        let plan = py
+            .import("scirs2._contraction")?
+            .getattr(intern!(py, "plan"))?;
         let optimize = match optimize {
             Some(optimize) => optimize.clone(),
             None => true.into_pyobject(py)?.to_owned().into_any(),

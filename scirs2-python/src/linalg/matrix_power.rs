@@ -51,7 +51,10 @@ pub(crate) fn matrix_power<'py>(
     let call = Call::numeric(py, "matrix_power", &[("a", a)])?;
     let shape = matrix_power_shape(call.shape(0)).map_err(|error| call.refused(error))?;
     let index = n.call_method0(intern!(py, "__index__")).map_err(|_| {
-        PyTypeError::new_err(format!("matrix_power: n: expected an integer, got {}", n.get_type()))
+        PyTypeError::new_err(format!(
+            "matrix_power: n: expected an integer, got {}",
+            n.get_type()
+        ))
     })?;
     let exponent: u64 = index.extract()?;
     let mut power = call.output(call.dtype(), &shape)?;

@@ -52,7 +52,9 @@ pub(crate) fn multi_dot<'py>(
     let py = arrays.py();
     let arrays = arrays.try_iter()?.collect::<PyResult<Vec<_>>>()?;
     let call = Call::numbered(py, "multi_dot", "arrays", &arrays)?;
-    let shapes: Vec<_> = (0..call.count()).map(|operand| call.shape(operand)).collect();
+    let shapes: Vec<_> = (0..call.count())
+        .map(|operand| call.shape(operand))
+        .collect();
     let shape = multi_dot_shape(&shapes).map_err(|error| call.refused(error))?;
     let mut product = call.output_in(out, &shape)?;
     dispatch!(number call.dtype(), T => {

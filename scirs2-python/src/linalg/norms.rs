@@ -129,7 +129,9 @@ fn merged<'py>(
     let mut reduced = Vec::with_capacity(axes.len());
     for &axis in axes {
         let from_end = if axis < 0 { ndim } else { 0 };
-        let index = from_end.checked_add_signed(axis).filter(|&index| index < ndim);
+        let index = from_end
+            .checked_add_signed(axis)
+            .filter(|&index| index < ndim);
         let Some(index) = index else {
             let reason = format!(
                 "vector_norm: axis {axis} is out of range for an array of {ndim} dimension(s)"
@@ -143,7 +145,12 @@ fn merged<'py>(
         reduced.push(index);
     }
     let mut shape = Vec::with_capacity(ndim);
-    let mut kept = vec![reduced.iter().map(|&axis| array.shape()[axis]).product::<usize>()];
+    let mut kept = vec![
+        reduced
+            .iter()
+            .map(|&axis| array.shape()[axis])
+            .product::<usize>(),
+    ];
     let mut axes = reduced.clone();
     for (axis, &len) in array.shape().iter().enumerate() {
         if !reduced.contains(&axis) {
@@ -157,7 +164,13 @@ fn merged<'py>(
     let flat = array
         .call_method1(intern!(py, "transpose"), (axes,))?
         .call_method1(intern!(py, "reshape"), (PyTuple::new(py, kept)?,))?;
-    let norms = norm_of(Library::NumPy, flat.cast_into()?, order, Axes::Vector(0), false)?;
+    let norms = norm_of(
+        Library::NumPy,
+        flat.cast_into()?,
+        order,
+        Axes::Vector(0),
+        false,
+    )?;
     if library == Library::NumPy && shape.is_empty() {
         return Ok(norms);
     }

@@ -94,7 +94,8 @@ fn pairs(axes: &Bound<'_, PyAny>) -> PyResult<(Vec<isize>, Vec<isize>)> {
             return Ok(vec![axis]);
         }
         let axes = side.try_iter().map_err(|_| refused())?;
-        axes.map(|axis| axis?.extract::<isize>().map_err(|_| refused())).collect()
+        axes.map(|axis| axis?.extract::<isize>().map_err(|_| refused()))
+            .collect()
     };
     Ok((side(first)?, side(second)?))
 }

@@ -48,7 +48,7 @@ pub(crate) fn matrix_transpose<'py>(x: &Bound<'py, PyAny>) -> PyResult<Bound<'py
         )));
     }
     let view = array.call_method1(intern!(py, "swapaxes"), (-2, -1))?;
-    give(library, view.cast_into()?)
+    library.tensor(view.cast_into()?)
 }
 
 /// Diagonals of matrices, as a view.
@@ -87,7 +87,7 @@ pub(crate) fn diagonal<'py>(x: &Bound<'py, PyAny>, offset: isize) -> PyResult<Bo
         let flags = view.getattr(intern!(py, "flags"))?;
         flags.setattr(intern!(py, "writeable"), true)?;
     }
-    give(library, view.cast_into()?)
+    library.tensor(view.cast_into()?)
 }
 
 /// Sums of diagonals.
@@ -134,7 +134,8 @@ pub(crate) fn trace<'py>(
     let py = x.py();
     let (library, array) = taken(x)?;
     let own = dtype_of(&array.dtype());
-    let halves = own.filter(|own| dtype.is_none() && matches!(own, DType::Float16 | DType::BFloat16));
+    let halves =
+        own.filter(|own| dtype.is_none() && matches!(own, DType::Float16 | DType::BFloat16));
     let summed = match (halves, dtype) {
         (Some(_), _) => descr_of(py, DType::Float32)?.into_any(),
         (None, Some(dtype)) => numpy_dtype(dtype)?,
@@ -152,7 +153,8 @@ pub(crate) fn trace<'py>(
         return Ok(sum);
     }
     let (_, sum) = intake(&sum)?;
-    let described = array::describe(&sum).map_err(|reason| PyTypeError::new_err(reason.to_string()))?;
+    let described =
+        array::describe(&sum).map_err(|reason| PyTypeError::new_err(reason.to_string()))?;
     let out = array::allocate(py, described.dtype(), described.shape())?;
     out.set_item(PyEllipsis::get(py), sum)?;
     library.tensor(out)
@@ -166,20 +168,17 @@ fn taken<'py>(x: &Bound<'py, PyAny>) -> PyResult<(Library, Bound<'py, PyUntypedA
     }
 }
 
-fn give<'py>(
-    library: Library,
-    view: Bound<'py, PyUntypedArray>,
-) -> PyResult<Bound<'py, PyAny>> {
-    library.tensor(view)
-}
-
 /// NumPy's name for a dtype of any library.
 fn numpy_dtype<'py>(dtype: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
     let py = dtype.py();
-    let numpys = py.import(intern!(py, "numpy"))?.getattr(intern!(py, "dtype"))?;
+    let numpys = py
+        .import(intern!(py, "numpy"))?
+        .getattr(intern!(py, "dtype"))?;
     numpys.call1((dtype,)).or_else(|error| {
         // PyTorch says "torch.float32", TensorFlow has a name.
-        let name = dtype.getattr(intern!(py, "name")).or_else(|_| dtype.str().map(Bound::into_any))?;
+        let name = dtype
+            .getattr(intern!(py, "name"))
+            .or_else(|_| dtype.str().map(Bound::into_any))?;
         let name: String = name.extract()?;
         let name = name.rsplit('.').next().unwrap_or_default();
         numpys.call1((name,)).map_err(|_| error)
