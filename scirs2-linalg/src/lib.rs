@@ -5,7 +5,12 @@
 //! | [`norm`](mod@norm) | vector and matrix norms |
 //! | `kernels` | the loops over elements, for each instruction set |
 //! | [`cholesky`](fn@cholesky) | factors of positive definite matrices |
-//! | [`matmul`](fn@matmul) | products of matrices |
+//! | [`matmul`](fn@matmul), [`multi_dot`](fn@multi_dot), [`matrix_power`](fn@matrix_power) | products of matrices |
+//! | [`vecdot`](fn@vecdot), [`outer`](fn@outer), [`cross`](fn@cross) | products of vectors |
+//! | [`tensordot`](fn@tensordot), [`einsum`](fn@einsum) | products of tensors |
+//! | [`trace`](fn@trace), [`diagonal`] | diagonals and their sums |
+//! | `contract` | what products of tensors come down to |
+//! | `floats` | products of integers by way of floats |
 //! | `numeric` | the elements that products are made of |
 //! | `shape` | what an operation asks of its arguments' shapes |
 //! | `batch` | which matrices, in which pieces, on whose threads |
@@ -43,7 +48,9 @@ pub use einsum::{einsum, einsum_into, einsum_shape};
 pub use error::{Error, Reason};
 pub use lapack::Lapack;
 pub use matmul::{matmul, matmul_into, matmul_shape};
-pub use matrix_power::{matrix_power, matrix_power_into, matrix_power_shape};
+pub use matrix_power::{
+    inverse_power, inverse_power_into, matrix_power, matrix_power_into, matrix_power_shape,
+};
 pub use multi_dot::{multi_dot, multi_dot_into, multi_dot_shape};
 pub use norm::{Axes, Normed, Operand, Order, Rounded, norm, norm_into, norm_shape};
 pub use numeric::Numeric;

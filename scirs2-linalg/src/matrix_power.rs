@@ -1,17 +1,22 @@
 //! Powers of matrices.
 
 use ndarray::{ArrayBase, ArrayD, ArrayViewD, ArrayViewMutD, Axis, Data, Dimension};
+use ndarray_linalg::Inverse as _;
+use ndarray_linalg::error::LinalgError;
 use scirs2_core::pool::Workers;
 
-use crate::layout::filled_array;
+use crate::batch::{Batch, Stack, StackMut};
+use crate::error::Reason;
+use crate::lapack::single_threaded;
+use crate::layout::{filled_array, zeros_array};
 use crate::matmul::matmul_into;
 use crate::shape::{self, square};
-use crate::{Error, Numeric};
+use crate::{Error, Lapack, Numeric};
 
 /// Powers of square matrices.
 ///
 /// `A^n` for each matrix of the last two axes, by repeated squaring; `A^0` is
-/// the identity. For a negative power take the inverse first. Integers stay
+/// the identity. See [`inverse_power`] for negative ones. Integers stay
 /// exact but for wrapping around at the ends of their range.
 ///
 /// # Errors
@@ -97,6 +102,89 @@ pub fn matrix_power_into<T: Numeric>(
         };
     }
     Ok(())
+}
+
+/// Powers of inverses: `A^-n` for each matrix of the last two axes.
+///
+/// # Errors
+/// As [`matrix_power`], and [`Reason::Singular`] with the first pivot that is
+/// exactly zero.
+///
+/// # Accuracy
+/// That of the inverse (LAPACK `getrf`, `getri`), and of its products.
+///
+/// ```
+/// use ndarray::array;
+///
+/// let a = array![[2.0, 0.0], [0.0, 0.5]];
+/// let power = scirs2_linalg::inverse_power(&a, 3)?;
+/// assert_eq!(power, array![[0.125, 0.0], [0.0, 8.0]].into_dyn());
+/// # Ok::<(), scirs2_linalg::Error>(())
+/// ```
+pub fn inverse_power<S, D>(a: &ArrayBase<S, D>, n: u64) -> Result<ArrayD<S::Elem>, Error>
+where
+    S: Data<Elem: Numeric + Lapack + ndarray_linalg::Lapack>,
+    D: Dimension,
+{
+    let a = a.view().into_dyn();
+    let mut out = zeros_array(&matrix_power_shape(a.shape())?)?;
+    inverse_power_into(a, n, out.view_mut(), &Workers::current())?;
+    Ok(out)
+}
+
+/// [`inverse_power`] into memory of the caller's, of any strides.
+///
+/// # Errors
+/// As [`inverse_power`]; [`Error::OutputShape`] for an `out` of another shape,
+/// and [`Error::Interrupted`] where the workers were stopped.
+pub fn inverse_power_into<T: Numeric + Lapack + ndarray_linalg::Lapack>(
+    a: ArrayViewD<'_, T>,
+    n: u64,
+    out: ArrayViewMutD<'_, T>,
+    workers: &Workers<'_>,
+) -> Result<(), Error> {
+    let mut inverses = zeros_array(&matrix_power_shape(a.shape())?)?;
+    invert(a, inverses.view_mut(), workers)?;
+    matrix_power_into(inverses.view(), n, out, workers)
+}
+
+/// Writes the inverses of the matrices.
+fn invert<T: Lapack + ndarray_linalg::Lapack>(
+    a: ArrayViewD<'_, T>,
+    out: ArrayViewMutD<'_, T>,
+    workers: &Workers<'_>,
+) -> Result<(), Error> {
+    let (batch, n) = square(1, a.shape())?;
+    if n == 0 {
+        return Ok(());
+    }
+    single_threaded();
+    let batch = Batch {
+        shape: batch,
+        flops: 2.0 * (n as f64).powi(3),
+        workers,
+    };
+    let matrices = Stack::new(&a, batch.shape);
+    batch.each(
+        StackMut::new(out),
+        || Ok(()),
+        |(), number, mut out| {
+            let inverse = matrices.get(number).inv().map_err(|error| match error {
+                // The first pivot that is zero, counted from 1.
+                LinalgError::Lapack(lax::error::Error::LapackComputationalFailure {
+                    return_code,
+                }) => {
+                    let pivot = usize::try_from(return_code).unwrap_or(1);
+                    Reason::Singular {
+                        pivot: pivot.saturating_sub(1),
+                    }
+                }
+                _ => Reason::NotFinite,
+            })?;
+            out.assign(&inverse);
+            Ok(())
+        },
+    )
 }
 
 /// Writes the identity to each matrix.

@@ -192,7 +192,7 @@ def test_tensordot(dtype, first, second, axes):
     unit = 4 * 62 * product_of(np.tensordot, a, b, axes=axes)
     agrees(linalg.tensordot(a, b, axes), expected, unit)
     agrees(linalg.tensordot(a, b, axes=axes), expected, unit)
-    turned = np.asfortranarray(a)
+    turned = a.copy(order="F")
     agrees(linalg.tensordot(turned, b[..., ::-1][..., ::-1], axes=axes), expected, unit)
 
 
@@ -295,6 +295,39 @@ def test_powers_of_batches(batch, layout):
     assert np.array_equal(linalg.matrix_power(a, 6), np.linalg.matrix_power(a, 6))
 
 
+@pytest.mark.parametrize("exponent", [-1, -2, -3, -5])
+@pytest.mark.parametrize("n", [0, 1, 2, 5, 16])
+@pytest.mark.parametrize("dtype", matrices.FLOATS)
+def test_negative_powers(dtype, n, exponent):
+    a = matrices.positive_definite(n, dtype, condition=2.0)
+    result = linalg.matrix_power(a, exponent)
+    assert result.dtype == dtype
+    # Of condition two, and so each factor is off by some n * eps, and each product.
+    product = matrices.wide(a)
+    for _ in range(-exponent - 1):
+        product = product @ matrices.wide(a)
+    assert matrices.residual(np.eye(n, dtype=dtype), product, result) <= 8 * 2**-exponent * (n + 1)
+
+
+def test_negative_powers_of_integers_are_floats():
+    a = np.array([[2, 1], [1, 1]])
+    assert linalg.matrix_power(a, -2).dtype == "float64"
+    assert np.allclose(linalg.matrix_power(a, -2), [[2, -3], [-3, 5]], rtol=1e-14)
+    half = linalg.matrix_power(a.astype("float16"), -1)
+    assert half.dtype == "float16"
+    assert half.tolist() == [[1, -1], [-1, 2]]
+
+
+def test_the_singular_matrix_is_named():
+    a = np.stack([np.eye(2)] * 6).reshape(2, 3, 2, 2)
+    a[1, 0, 1, 1] = 0
+    with pytest.raises(linalg.LinAlgError, match=r"matrix_power: matrix 3 .* singular: pivot 1"):
+        linalg.matrix_power(a, -1)
+    with pytest.raises(linalg.LinAlgError, match=r"singular") as caught:
+        linalg.matrix_power(a, -1)
+    assert caught.value.index == (1, 0)
+
+
 def test_powers_refuse_what_numpy_refuses():
     with pytest.raises(TypeError, match="matrix_power: n: expected an integer"):
         linalg.matrix_power(np.eye(2), 1.5)
@@ -379,7 +412,7 @@ def test_any_tensordot(data):
     dtype = data.draw(st.sampled_from(EXACT))
     a, b = whole(shapes[0], dtype), whole(shapes[1], dtype, 1)
     order = data.draw(st.permutations(range(ndims[0])))
-    a = np.ascontiguousarray(a.transpose(order)).transpose(np.argsort(order))
+    a = a.transpose(order).copy().transpose(np.argsort(order).tolist())
     assert np.array_equal(linalg.tensordot(a, b, axes), np.tensordot(a, b, axes))
 
 

@@ -25,12 +25,13 @@ def plan(
         return explicit, None
     if optimize is False:
         return explicit, [tuple(range(len(shapes)))]
+    if isinstance(optimize, list | tuple) and all(isinstance(step, tuple) for step in optimize):
+        return explicit, list(optimize)
     memory_limit = None
     if isinstance(optimize, list | tuple) and optimize and isinstance(optimize[0], str):
         if optimize[0] == "einsum_path":
-            optimize = list(optimize[1:])
-        else:
-            optimize, memory_limit = optimize
+            return explicit, list(optimize[1:])
+        optimize, memory_limit = optimize
     path, _ = opt_einsum.contract_path(
         explicit, *shapes, shapes=True, optimize=optimize, memory_limit=memory_limit
     )

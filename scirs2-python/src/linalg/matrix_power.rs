@@ -4,9 +4,9 @@ use pyo3::exceptions::PyTypeError;
 use pyo3::intern;
 use pyo3::prelude::*;
 use scirs2_core::dispatch;
-use scirs2_linalg::{matrix_power_into, matrix_power_shape};
+use scirs2_linalg::{inverse_power_into, matrix_power_into, matrix_power_shape};
 
-use super::call::Call;
+use super::call::{Call, batch};
 
 /// Powers of square matrices.
 ///
@@ -15,18 +15,19 @@ use super::call::Call;
 /// a : array_like, shape (..., n, n)
 ///     Matrices, of any DLPack library and any strides.
 /// n : int
-///     The exponent; 0 gives the identity.
+///     The exponent; 0 gives the identity, and a negative one powers of the inverse.
 ///
 /// Returns
 /// -------
 /// array, shape (..., n, n)
 ///     In the library and of the dtype of ``a``: integers stay integers and wrap
-///     around. float16 and bfloat16 are computed in float32 and rounded once.
+///     around, but for a negative exponent, which gives float64. float16 and bfloat16 are computed in float32 and rounded once.
 ///
 /// Raises
 /// ------
 /// scirs2.linalg.LinAlgError
-///     The last two dimensions differ.
+///     The last two dimensions differ, or the exponent is negative and a matrix is
+///     singular; ``index`` tells which.
 /// TypeError
 ///     ``n`` is no integer.
 ///
@@ -56,11 +57,27 @@ pub(crate) fn matrix_power<'py>(
             n.get_type()
         ))
     })?;
-    let exponent: u64 = index.extract()?;
+    let exponent: i64 = index.extract()?;
+    if exponent < 0 {
+        return inverse_power(a, exponent.unsigned_abs());
+    }
     let mut power = call.output(call.dtype(), &shape)?;
     dispatch!(number call.dtype(), T => {
         let (a, power) = (call.view::<T>(0)?, power.view_mut::<T>()?);
+        let exponent = exponent.unsigned_abs();
         call.run(&[], |workers| matrix_power_into(a, exponent, power, workers))
     }, else => Err(call.refused_dtype()))?;
+    call.give(power)
+}
+
+/// Powers of the inverses, which are of floats.
+fn inverse_power<'py>(a: &Bound<'py, PyAny>, n: u64) -> PyResult<Bound<'py, PyAny>> {
+    let call = Call::new(a.py(), "matrix_power", &[("a", a)])?;
+    let shape = call.shape(0);
+    let mut power = call.output(call.dtype(), shape)?;
+    dispatch!(scalar call.scalar(), T => {
+        let (a, power) = (call.view::<T>(0)?, power.view_mut::<T>()?);
+        call.run(batch(shape, 2), |workers| inverse_power_into(a, n, power, workers))
+    })?;
     call.give(power)
 }

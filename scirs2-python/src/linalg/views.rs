@@ -48,7 +48,7 @@ pub(crate) fn matrix_transpose<'py>(x: &Bound<'py, PyAny>) -> PyResult<Bound<'py
         )));
     }
     let view = array.call_method1(intern!(py, "swapaxes"), (-2, -1))?;
-    library.tensor(view.cast_into()?)
+    give(library, view.cast_into()?)
 }
 
 /// Diagonals of matrices, as a view.
@@ -87,7 +87,7 @@ pub(crate) fn diagonal<'py>(x: &Bound<'py, PyAny>, offset: isize) -> PyResult<Bo
         let flags = view.getattr(intern!(py, "flags"))?;
         flags.setattr(intern!(py, "writeable"), true)?;
     }
-    library.tensor(view.cast_into()?)
+    give(library, view.cast_into()?)
 }
 
 /// Sums of diagonals.
@@ -166,6 +166,17 @@ fn taken<'py>(x: &Bound<'py, PyAny>) -> PyResult<(Library, Bound<'py, PyUntypedA
         Ok(array) => Ok((Library::NumPy, array.clone())),
         Err(_) => intake(x),
     }
+}
+
+/// A view as the library has it: where that knows no strides, a copy.
+fn give<'py>(library: Library, view: Bound<'py, PyUntypedArray>) -> PyResult<Bound<'py, PyAny>> {
+    let py = view.py();
+    library.tensor(view.clone()).or_else(|error| {
+        let described = array::describe(&view).map_err(|_| error)?;
+        let copy = array::allocate(py, described.dtype(), described.shape())?;
+        copy.set_item(PyEllipsis::get(py), view)?;
+        library.tensor(copy)
+    })
 }
 
 /// NumPy's name for a dtype of any library.
