@@ -33,8 +33,29 @@
 /// }
 /// assert_eq!(itemsize(ScalarType::Complex64), 8);
 /// ```
+///
+/// After `number` a dtype is taken apart, and `T` is one of those that need no
+/// other to be computed in: booleans, whole bytes of integers, and the scalars.
+///
+/// ```
+/// # use scirs2_core::{DType, Element, dispatch};
+/// fn computes(dtype: DType) -> bool {
+///     dispatch!(number dtype, T => T::DTYPE == dtype, else => false)
+/// }
+/// assert!(computes(DType::Int8));
+/// assert!(!computes(DType::Float16));
+/// ```
 #[macro_export]
 macro_rules! dispatch {
+    (number $dtype:expr, $T:ident => $body:expr, else => $other:expr) => {
+        $crate::dispatch!(@arms $dtype, $T, $body, [
+            Bool $crate::Bool,
+            Int8 i8, Int16 i16, Int32 i32, Int64 i64,
+            UInt8 u8, UInt16 u16, UInt32 u32, UInt64 u64,
+            Float32 f32, Float64 f64,
+            Complex64 $crate::Complex32, Complex128 $crate::Complex64
+        ] _ => $other)
+    };
     (scalar $scalar:expr, $T:ident => $body:expr) => {
         $crate::dispatch!(@scalars $scalar, $T, $body, [
             Float32 f32, Float64 f64,

@@ -70,9 +70,10 @@ impl<'a, T> Stack<'a, T> {
         if batch.contains(&0) {
             return Stack::Uneven(view);
         }
-        let merged = (1..batch.len())
+        let last = Axis(batch.len().saturating_sub(1));
+        let merged = (0..last.0)
             .rev()
-            .all(|axis| view.merge_axes(Axis(axis - 1), Axis(axis)));
+            .all(|axis| view.merge_axes(Axis(axis), last));
         if !merged {
             let view = array.broadcast(IxDyn(&shape));
             return Stack::Uneven(view.expect("as above"));

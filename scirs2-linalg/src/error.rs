@@ -122,6 +122,32 @@ pub enum Error {
         /// The axes before the split, as they were given.
         ind: isize,
     },
+    /// An argument of another number of axes than the function works on.
+    #[error("argument {argument} has shape {shape:?}; it must be {must}")]
+    Axes {
+        /// The argument, counted from 1.
+        argument: usize,
+        /// Its shape.
+        shape: Vec<usize>,
+        /// What would do.
+        must: &'static str,
+    },
+    /// Fewer arguments than make sense.
+    #[error("expected at least {least} arrays, got {count}")]
+    TooFewArguments {
+        /// How many there were.
+        count: usize,
+        /// The least that it needs.
+        least: usize,
+    },
+    /// Subscripts that do not fit the arrays, or one another.
+    #[error("subscripts {subscripts:?}: {reason}")]
+    Subscripts {
+        /// As they were given.
+        subscripts: String,
+        /// What is wrong with them.
+        reason: String,
+    },
     /// Batches that do not broadcast.
     #[error("the batches (leading dimensions) {batches:?} do not broadcast")]
     Broadcast {

@@ -14,7 +14,7 @@
 use ndarray::{ArrayView2, ArrayViewMut2, ShapeBuilder as _};
 
 use crate::Error;
-use crate::lapack::{Lapack, zeros};
+use crate::lapack::{Lapack, filled};
 
 /// Rows and columns of a block whose transpose stays in the first-level cache.
 const BLOCK: usize = 16;
@@ -150,8 +150,16 @@ impl<T: Lapack> InPlace<T> {
 pub(crate) fn zeros_array<T: num_traits::Zero + Clone>(
     shape: &[usize],
 ) -> Result<ndarray::ArrayD<T>, Error> {
+    filled_array(shape, T::zero())
+}
+
+/// [`zeros_array`] of any element.
+pub(crate) fn filled_array<T: Clone>(
+    shape: &[usize],
+    element: T,
+) -> Result<ndarray::ArrayD<T>, Error> {
     let count = scirs2_core::shape::element_count(shape).unwrap_or(usize::MAX);
-    let array = ndarray::ArrayD::from_shape_vec(shape, zeros(count)?);
+    let array = ndarray::ArrayD::from_shape_vec(shape, filled(count, element)?);
     array.map_err(|_| Error::Memory {
         count,
         itemsize: size_of::<T>(),

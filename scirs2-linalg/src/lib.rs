@@ -13,6 +13,13 @@
 //! | [`cho_factor`], [`cho_solve`] | Cholesky factors to solve systems with |
 //! | [`solve_triangular`] | systems with triangular matrices |
 //! | [`tensorsolve`], [`tensorinv`] | equations between tensors |
+//! | [`matmul`](fn@matmul), [`multi_dot`](fn@multi_dot), [`matrix_power`](fn@matrix_power) | products of matrices |
+//! | [`vecdot`](fn@vecdot), [`outer`](fn@outer), [`cross`](fn@cross) | products of vectors |
+//! | [`tensordot`](fn@tensordot), [`einsum`](fn@einsum) | products of tensors |
+//! | [`trace`](fn@trace), [`diagonal`] | diagonals and their sums |
+//! | `contract` | what products of tensors come down to |
+//! | `floats` | products of integers by way of floats |
+//! | `numeric` | the elements that products are made of |
 //! | `shape` | what an operation asks of its arguments' shapes |
 //! | `batch` | which matrices, in which pieces, on whose threads |
 //! | `subnormal` | elimination where LAPACK's division fails |
@@ -27,26 +34,40 @@ mod batch;
 mod cho;
 mod cholesky;
 mod config;
+mod contract;
+mod cross;
 mod det;
+mod einsum;
 mod error;
+mod floats;
 mod inv;
 mod kernels;
 mod lapack;
 mod layout;
 mod lu;
+mod matmul;
+mod matrix_power;
+mod multi_dot;
 pub mod norm;
+mod numeric;
+mod outer;
 mod shape;
 mod solve;
 mod subnormal;
 mod tensor_equations;
+mod tensordot;
+mod trace;
 mod triangular;
+mod vecdot;
 
 pub use cho::{
     cho_factor, cho_factor_into, cho_factor_shape, cho_solve, cho_solve_into, cho_solve_shape,
 };
 pub use cholesky::{cholesky, cholesky_into, cholesky_shape};
 pub use config::{Config, config};
+pub use cross::{cross, cross_into, cross_shape};
 pub use det::{Slogdet, det, det_into, det_shape, slogdet, slogdet_into};
+pub use einsum::{einsum, einsum_into, einsum_shape};
 pub use error::{Error, Reason};
 pub use inv::{inv, inv_into, inv_shape};
 pub use lapack::Lapack;
@@ -54,14 +75,24 @@ pub use lu::{
     Lu, LuFactors, Permutation, lu, lu_factor, lu_factor_into, lu_factor_shape, lu_into, lu_shape,
     lu_solve, lu_solve_into, lu_solve_shape,
 };
+pub use matmul::{matmul, matmul_into, matmul_shape};
+pub use matrix_power::{
+    inverse_power, inverse_power_into, matrix_power, matrix_power_into, matrix_power_shape,
+};
+pub use multi_dot::{multi_dot, multi_dot_into, multi_dot_shape};
 pub use norm::{Axes, Normed, Operand, Order, Rounded, norm, norm_into, norm_shape};
+pub use numeric::Numeric;
+pub use outer::{outer, outer_into};
 pub use solve::{solve, solve_into, solve_shape};
 pub use tensor_equations::{
     tensorinv, tensorinv_into, tensorinv_shape, tensorsolve, tensorsolve_into, tensorsolve_shape,
 };
+pub use tensordot::{tensordot, tensordot_into, tensordot_shape};
+pub use trace::{diagonal, diagonal_into, diagonal_shape, trace, trace_into, trace_shape};
 pub use triangular::{
     Op, Triangular, solve_triangular, solve_triangular_into, solve_triangular_shape,
 };
+pub use vecdot::{vecdot, vecdot_into, vecdot_shape};
 
 /// The README's Rust, compiled and run.
 #[cfg(doctest)]

@@ -112,3 +112,12 @@ pub(crate) fn output<T>(expected: &[usize], out: &ArrayViewMutD<'_, T>) -> Resul
         })
     }
 }
+
+/// The axis that a number means, which counts from the end where it is negative.
+pub(crate) fn axis_of(axis: isize, ndim: usize) -> Result<usize, Error> {
+    let from_end = if axis < 0 { ndim } else { 0 };
+    from_end
+        .checked_add_signed(axis)
+        .filter(|&index| index < ndim)
+        .ok_or(Error::AxisOutOfRange { axis, ndim })
+}

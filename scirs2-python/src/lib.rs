@@ -31,17 +31,37 @@ mod _scirs2 {
     #[pymodule_export]
     use super::linalg::cholesky::cholesky;
     #[pymodule_export]
+    use super::linalg::cross::cross;
+    #[pymodule_export]
     use super::linalg::det::{det, slogdet};
+    #[pymodule_export]
+    use super::linalg::einsum::einsum;
     #[pymodule_export]
     use super::linalg::inv::inv;
     #[pymodule_export]
     use super::linalg::lu::{lu, lu_factor, lu_solve};
     #[pymodule_export]
+    use super::linalg::matmul::matmul;
+    #[pymodule_export]
+    use super::linalg::matrix_power::matrix_power;
+    #[pymodule_export]
+    use super::linalg::multi_dot::multi_dot;
+    #[pymodule_export]
+    use super::linalg::norms::{matrix_norm, vector_norm};
+    #[pymodule_export]
+    use super::linalg::outer::outer;
+    #[pymodule_export]
     use super::linalg::solve::solve;
     #[pymodule_export]
     use super::linalg::tensor_equations::{tensorinv, tensorsolve};
     #[pymodule_export]
+    use super::linalg::tensordot::tensordot;
+    #[pymodule_export]
     use super::linalg::triangular::solve_triangular;
+    #[pymodule_export]
+    use super::linalg::vecdot::vecdot;
+    #[pymodule_export]
+    use super::linalg::views::{diagonal, matrix_transpose, trace};
     #[pymodule_export]
     use super::norm::norm;
     #[pymodule_export]

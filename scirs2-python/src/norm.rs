@@ -1,6 +1,7 @@
 //! `scirs2.norm`.
 
 use ndarray::{ArrayViewMutD, IxDyn};
+use numpy::PyUntypedArray;
 use pyo3::exceptions::{PyOverflowError, PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyString, PyTuple};
@@ -90,10 +91,21 @@ pub(crate) fn norm<'py>(
     axis: Option<&Bound<'py, PyAny>>,
     keepdims: bool,
 ) -> PyResult<Bound<'py, PyAny>> {
-    let py = x.py();
     let order = ord.map_or(Ok(Order::Default), order)?;
     let axes = axis.map_or(Ok(Axes::All), axes)?;
     let (library, array) = intake(x)?;
+    norm_of(library, array, order, axes, keepdims)
+}
+
+/// The norm of an array, as its library has it.
+pub(crate) fn norm_of<'py>(
+    library: Library,
+    array: Bound<'py, PyUntypedArray>,
+    order: Order,
+    axes: Axes,
+    keepdims: bool,
+) -> PyResult<Bound<'py, PyAny>> {
+    let py = array.py();
     let description =
         array::describe(&array).map_err(|reason| PyTypeError::new_err(reason.to_string()))?;
     let shape = norm_shape(description.shape(), order, axes, keepdims)
@@ -143,7 +155,8 @@ unsafe fn run<T: Normed>(
     })
 }
 
-fn order(ord: &Bound<'_, PyAny>) -> PyResult<Order> {
+/// The order that `ord` means.
+pub(crate) fn order(ord: &Bound<'_, PyAny>) -> PyResult<Order> {
     if let Ok(name) = ord.cast::<PyString>() {
         return match name.to_str()? {
             "fro" | "f" => Ok(Order::Fro),

@@ -13,8 +13,10 @@
 //! | `rows` | reduction along the inner axis |
 //! | `columns` | reduction across it |
 //! | `small` | factorizations of the smallest matrices |
+//! | `integers` | products of matrices of integers |
 
 mod columns;
+pub(crate) mod integers;
 mod isa;
 mod loops;
 mod measure;

@@ -2,6 +2,7 @@
 //!
 //! | file | one concept |
 //! |---|---|
+//! | `blas` | products |
 //! | `cholesky` | factors of positive definite matrices |
 //! | `lu` | factors of general matrices, and inverses |
 //! | `svd` | singular values |
@@ -12,6 +13,7 @@
 //! function checks that its slices are as long as LAPACK expects; that is what
 //! makes it safe. What the library answers comes back as it is.
 
+pub(crate) mod blas;
 mod cholesky;
 mod lu;
 mod svd;
@@ -32,7 +34,12 @@ use crate::Error;
 
 /// A type that LAPACK computes in: `f32`, `f64` and their complex numbers.
 pub trait Lapack:
-    Scalar<Real: Into<f64>> + cholesky::Cholesky + lu::Lu + svd::Svd + triangular::Substitute
+    Scalar<Real: Into<f64>>
+    + blas::Blas
+    + cholesky::Cholesky
+    + lu::Lu
+    + svd::Svd
+    + triangular::Substitute
 {
     /// Real and imaginary part.
     #[doc(hidden)]
@@ -128,11 +135,16 @@ fn leading(rows: usize) -> c_int {
 
 /// Memory of zeros, or an error where there is not enough.
 pub(crate) fn zeros<T: Zero + Clone>(count: usize) -> Result<Vec<T>, Error> {
+    filled(count, T::zero())
+}
+
+/// [`zeros`] of any element.
+pub(crate) fn filled<T: Clone>(count: usize, element: T) -> Result<Vec<T>, Error> {
     let mut memory = Vec::new();
     if memory.try_reserve_exact(count).is_err() {
         let itemsize = size_of::<T>();
         return Err(Error::Memory { count, itemsize });
     }
-    memory.resize(count, T::zero());
+    memory.resize(count, element);
     Ok(memory)
 }

@@ -4,6 +4,7 @@ use std::fmt;
 
 use crate::Error;
 use crate::kernels::Measure;
+use crate::shape::axis_of;
 
 /// Which norm.
 ///
@@ -189,12 +190,4 @@ impl Task {
             _ => false,
         }
     }
-}
-
-fn axis_of(axis: isize, ndim: usize) -> Result<usize, Error> {
-    let from_end = if axis < 0 { ndim } else { 0 };
-    from_end
-        .checked_add_signed(axis)
-        .filter(|&index| index < ndim)
-        .ok_or(Error::AxisOutOfRange { axis, ndim })
 }

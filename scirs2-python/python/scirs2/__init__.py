@@ -5,6 +5,8 @@
 ``to_dlpack``         a NumPy array for any library
 ``norm``              vector and matrix norms (also ``scirs2.linalg.norm``)
 ``linalg``            linear algebra
+``einsum``            sums of products over named axes
+``matmul``            products, also ``tensordot``, ``vecdot``; ``matrix_transpose``
 ``num_threads``       a context that sets the number of threads
 ``show_config``       versions, LAPACK, instruction sets, threads
 ====================  =====================================================
@@ -17,12 +19,17 @@ with _openblas.loaded_without_threads():
         DLPackExporter,
         GPUTensorError,
         __version__,
+        einsum,
         from_dlpack,
         get_num_threads,
+        matmul,
+        matrix_transpose,
         norm,
         num_threads,
         set_num_threads,
+        tensordot,
         to_dlpack,
+        vecdot,
     )
 
 from . import linalg
@@ -32,12 +39,17 @@ __all__ = [
     "DLPackExporter",
     "GPUTensorError",
     "__version__",
+    "einsum",
     "from_dlpack",
     "get_num_threads",
     "linalg",
+    "matmul",
+    "matrix_transpose",
     "norm",
     "num_threads",
     "set_num_threads",
     "show_config",
+    "tensordot",
     "to_dlpack",
+    "vecdot",
 ]

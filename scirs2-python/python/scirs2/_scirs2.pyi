@@ -1,6 +1,6 @@
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from types import TracebackType
-from typing import Any, ClassVar, Literal, Protocol, Self, overload
+from typing import Any, ClassVar, Literal, Protocol, Self, SupportsIndex, overload
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -72,6 +72,37 @@ def lu_solve(
     b: ArrayLike | _SupportsDLPack,
     trans: Literal[0, 1, 2, "N", "T", "C"] = 0,
 ) -> Any: ...
+def cross(
+    x1: ArrayLike | _SupportsDLPack, x2: ArrayLike | _SupportsDLPack, /, *, axis: int = -1
+) -> Any: ...
+def diagonal(x: ArrayLike | _SupportsDLPack, /, *, offset: int = 0) -> Any: ...
+@overload
+def einsum(
+    subscripts: str,
+    /,
+    *operands: ArrayLike | _SupportsDLPack,
+    out: Any = None,
+    optimize: bool | str | Sequence[Any] | Callable[..., Any] | None = True,
+) -> Any: ...
+@overload
+def einsum(
+    *operands: ArrayLike | _SupportsDLPack | Sequence[Any],
+    out: Any = None,
+    optimize: bool | str | Sequence[Any] | Callable[..., Any] | None = True,
+) -> Any: ...
+def matmul(
+    x1: ArrayLike | _SupportsDLPack, x2: ArrayLike | _SupportsDLPack, /, *, out: Any = None
+) -> Any: ...
+def matrix_norm(
+    x: ArrayLike | _SupportsDLPack,
+    /,
+    *,
+    keepdims: bool = False,
+    ord: float | Literal["fro", "f", "nuc"] | None = "fro",
+) -> Any: ...
+def matrix_power(a: ArrayLike | _SupportsDLPack, n: SupportsIndex) -> Any: ...
+def matrix_transpose(x: ArrayLike | _SupportsDLPack, /) -> Any: ...
+def multi_dot(arrays: Iterable[ArrayLike | _SupportsDLPack], *, out: Any = None) -> Any: ...
 def norm(
     x: ArrayLike | _SupportsDLPack,
     ord: float | Literal["fro", "f", "nuc"] | None = None,
@@ -95,6 +126,26 @@ def tensorsolve(
     a: ArrayLike | _SupportsDLPack,
     b: ArrayLike | _SupportsDLPack,
     axes: Sequence[int] | None = None,
+) -> Any: ...
+def outer(x1: ArrayLike | _SupportsDLPack, x2: ArrayLike | _SupportsDLPack, /) -> Any: ...
+def tensordot(
+    a: ArrayLike | _SupportsDLPack,
+    b: ArrayLike | _SupportsDLPack,
+    /,
+    axes: SupportsIndex
+    | tuple[SupportsIndex | Sequence[SupportsIndex], SupportsIndex | Sequence[SupportsIndex]] = 2,
+) -> Any: ...
+def trace(x: ArrayLike | _SupportsDLPack, /, *, offset: int = 0, dtype: Any = None) -> Any: ...
+def vecdot(
+    x1: ArrayLike | _SupportsDLPack, x2: ArrayLike | _SupportsDLPack, /, *, axis: int = -1
+) -> Any: ...
+def vector_norm(
+    x: ArrayLike | _SupportsDLPack,
+    /,
+    *,
+    axis: int | tuple[int, ...] | None = None,
+    keepdims: bool = False,
+    ord: float | None = 2,
 ) -> Any: ...
 def get_num_threads() -> int: ...
 def set_num_threads(n: int, /) -> None: ...

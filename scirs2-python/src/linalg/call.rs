@@ -2,7 +2,8 @@
 
 use ndarray::{ArrayD, ArrayViewD, ArrayViewMutD};
 use numpy::{
-    PyArrayDescrMethods, PyArrayDyn, PyArrayMethods, PyUntypedArray, PyUntypedArrayMethods,
+    PyArrayDescr, PyArrayDescrMethods as _, PyArrayDyn, PyArrayMethods as _, PyUntypedArray,
+    PyUntypedArrayMethods as _,
 };
 use pyo3::call::PyCallArgs;
 use pyo3::exceptions::{PyTypeError, PyValueError};
@@ -17,7 +18,7 @@ use scirs2_linalg::Error;
 
 use crate::array;
 use crate::door::{Failure, enter};
-use crate::dtype::descr_of;
+use crate::dtype::{descr_of, dtype_of};
 use crate::error::raised;
 use crate::library::{Library, intake};
 
@@ -28,7 +29,8 @@ pub(crate) struct Call<'py> {
     name: &'static str,
     library: Library,
     operands: Vec<Operand<'py>>,
-    scalar: ScalarType,
+    /// What is computed in.
+    dtype: DType,
     /// The half that results are rounded to, where every operand has it.
     half: Option<DType>,
     /// The last operand, where it is of a class that makes NumPy's arrays its
@@ -42,66 +44,98 @@ struct Operand<'py> {
     description: Description,
 }
 
+/// A parameter's name, and what was given for it.
+type Taken<'a, 'py> = (&'a str, Bound<'py, PyUntypedArray>, Description);
+
+/// The operands before their common dtype is known.
+struct Given<'a, 'py> {
+    library: Library,
+    taken: Vec<Taken<'a, 'py>>,
+    subclass: Option<Bound<'py, PyAny>>,
+}
+
 impl<'py> Call<'py> {
-    /// Takes the operands, each with its parameter's name.
+    /// Takes the operands, each with its parameter's name, to be computed with as
+    /// floats: integers become float64.
     pub(crate) fn new(
         py: Python<'py>,
         name: &'static str,
         arguments: &[(&str, &Bound<'py, PyAny>)],
     ) -> PyResult<Self> {
-        let mut taken = Vec::with_capacity(arguments.len());
-        let mut common: Option<(Library, &str)> = None;
+        let given = take(py, name, arguments)?;
+        let taken = &given.taken;
         let mut scalar: Option<ScalarType> = None;
-        let mut subclass = None;
-        for &(parameter, object) in arguments {
-            let (library, array) = intake(object)?;
-            // A list or a number goes with any library.
-            if library != Library::NumPy || object.is_instance_of::<PyUntypedArray>() {
-                match common {
-                    Some((first, its)) if first != library => {
-                        return Err(PyTypeError::new_err(format!(
-                            "{name}: {its} is of {first}, {parameter} of {library}; bring both \
-                             to one library, for example by scirs2.from_dlpack"
-                        )));
-                    }
-                    _ => common = Some((library, parameter)),
-                }
-            }
-            subclass = None;
-            if library == Library::NumPy
-                && !object.is_exact_instance_of::<PyUntypedArray>()
-                && object.hasattr(intern!(py, "__array_wrap__"))?
-            {
-                subclass = Some(object.clone());
-            }
-            let description = array::describe(&array)
-                .map_err(|reason| PyTypeError::new_err(format!("{name}: {parameter}: {reason}")))?;
+        for (parameter, _, description) in taken {
             let Some(own) = ScalarType::of(description.dtype()) else {
-                return Err(PyTypeError::new_err(format!(
-                    "{name}: {parameter}: {} is not computed with; convert it first, for \
-                     example to float32",
-                    description.dtype()
-                )));
+                return Err(not_computed(name, parameter, description.dtype()));
             };
             scalar = Some(scalar.map_or(own, |scalar| scalar.join(own)));
-            taken.push((parameter, array, description));
         }
         let scalar = scalar.unwrap_or(ScalarType::Float64);
         let first = taken.first().map(|(_, _, description)| description.dtype());
-        let half = first.filter(|dtype| matches!(dtype, DType::Float16 | DType::BFloat16));
+        let half = first.filter(|dtype| is_half(*dtype));
         let half = half.filter(|half| taken.iter().all(|(_, _, other)| other.dtype() == *half));
+        Call::of(py, name, given, scalar.dtype(), half)
+    }
+
+    /// As [`new`](Self::new), but of the dtype that NumPy finds for all operands,
+    /// integers and booleans too.
+    pub(crate) fn numeric(
+        py: Python<'py>,
+        name: &'static str,
+        arguments: &[(&str, &Bound<'py, PyAny>)],
+    ) -> PyResult<Self> {
+        let given = take(py, name, arguments)?;
+        for (parameter, _, description) in &given.taken {
+            if ScalarType::of(description.dtype()).is_none() {
+                return Err(not_computed(name, parameter, description.dtype()));
+            }
+        }
+        let dtype = result_type(py, name, &given.taken)?;
+        if is_half(dtype) {
+            return Call::of(py, name, given, DType::Float32, Some(dtype));
+        }
+        Call::of(py, name, given, dtype, None)
+    }
+
+    /// [`numeric`](Self::numeric) of arguments that have a number each.
+    pub(crate) fn numbered(
+        py: Python<'py>,
+        name: &'static str,
+        parameter: &str,
+        arguments: &[Bound<'py, PyAny>],
+    ) -> PyResult<Self> {
+        let numbers = 0..arguments.len();
+        let names: Vec<_> = numbers
+            .map(|number| format!("{parameter}[{number}]"))
+            .collect();
+        let arguments: Vec<_> = names.iter().map(String::as_str).zip(arguments).collect();
+        Call::numeric(py, name, &arguments)
+    }
+
+    fn of(
+        py: Python<'py>,
+        name: &'static str,
+        given: Given<'_, 'py>,
+        dtype: DType,
+        half: Option<DType>,
+    ) -> PyResult<Self> {
+        let Given {
+            library,
+            taken,
+            subclass,
+        } = given;
         let operands = taken.into_iter().map(|(parameter, array, description)| {
-            if description.dtype() == scalar.dtype() {
+            if description.dtype() == dtype {
                 return Ok(Operand {
                     _array: array,
                     description,
                 });
             }
-            let descr = descr_of(py, scalar.dtype())?;
+            let descr = descr_of(py, dtype)?;
             let array = array.call_method1(intern!(py, "astype"), (descr,))?;
             let array = array.cast_into::<PyUntypedArray>()?;
-            let description = array::describe(&array)
-                .map_err(|reason| PyTypeError::new_err(format!("{name}: {parameter}: {reason}")))?;
+            let description = described(name, parameter, &array)?;
             Ok(Operand {
                 _array: array,
                 description,
@@ -110,17 +144,32 @@ impl<'py> Call<'py> {
         Ok(Call {
             py,
             name,
-            library: common.map_or(Library::NumPy, |(library, _)| library),
+            library,
             operands: operands.collect::<PyResult<_>>()?,
-            scalar,
+            dtype,
             half,
             subclass,
         })
     }
 
-    /// What is computed in.
+    /// What is computed in, by a call made with [`numeric`](Self::numeric).
+    pub(crate) fn dtype(&self) -> DType {
+        self.dtype
+    }
+
+    /// A refusal of a dtype that [`dispatch!`](scirs2_core::dispatch) leaves out.
+    pub(crate) fn refused_dtype(&self) -> PyErr {
+        self.refused(Error::Dtype(self.dtype))
+    }
+
+    /// How many operands there are.
+    pub(crate) fn count(&self) -> usize {
+        self.operands.len()
+    }
+
+    /// What is computed in, by a call made with [`new`](Self::new).
     pub(crate) fn scalar(&self) -> ScalarType {
-        self.scalar
+        ScalarType::of(self.dtype).unwrap_or(ScalarType::Float64)
     }
 
     /// The shape of an operand.
@@ -136,6 +185,13 @@ impl<'py> Call<'py> {
         Ok(unsafe { description.view::<T>() }?)
     }
 
+    /// Every operand, as [`view`](Self::view) gives one.
+    pub(crate) fn views<T: Element>(&self) -> PyResult<Vec<ArrayViewD<'_, T>>> {
+        (0..self.count())
+            .map(|operand| self.view(operand))
+            .collect()
+    }
+
     /// A result of that dtype and shape, its elements unset.
     pub(crate) fn output(&self, dtype: DType, shape: &[usize]) -> PyResult<Output<'py>> {
         Output::new(array::allocate(self.py, dtype, shape)?, None)
@@ -149,13 +205,13 @@ impl<'py> Call<'py> {
         shape: &[usize],
     ) -> PyResult<Output<'py>> {
         let Some(out) = out else {
-            return self.output(self.scalar.dtype(), shape);
+            return self.output(self.dtype, shape);
         };
         let name = self.name;
         let refused = |reason: String| PyValueError::new_err(format!("{name}: out: {reason}"));
         let (_, array) = intake(out)?;
         let description = array::describe(&array).map_err(|reason| refused(reason.to_string()))?;
-        let expected = self.half.unwrap_or(self.scalar.dtype());
+        let expected = self.half.unwrap_or(self.dtype);
         if description.dtype() != expected || description.shape() != shape {
             return Err(refused(format!(
                 "expected {expected} of shape {shape:?}, got {} of shape {:?}",
@@ -174,7 +230,7 @@ impl<'py> Call<'py> {
         });
         let itself = scirs2_core::shape::may_overlap(description.shape(), description.strides());
         if read || itself || self.half.is_some() {
-            return Output::new(array::allocate(self.py, self.scalar.dtype(), shape)?, place);
+            return Output::new(array::allocate(self.py, self.dtype, shape)?, place);
         }
         let mut output = Output::new(array, None)?;
         output.given = Some(out.clone());
@@ -323,6 +379,94 @@ pub(crate) fn named<'py>(
 /// The batch of solutions: the axes before one vector, or before the last two.
 pub(crate) fn side_batch<'a>(solutions: &'a [usize], sides: &[usize]) -> &'a [usize] {
     batch(solutions, sides.len().min(2))
+}
+
+/// The operands' library, and each as an array.
+fn take<'a, 'py>(
+    py: Python<'py>,
+    name: &str,
+    arguments: &[(&'a str, &Bound<'py, PyAny>)],
+) -> PyResult<Given<'a, 'py>> {
+    let mut taken = Vec::with_capacity(arguments.len());
+    let mut common: Option<(Library, &str)> = None;
+    let mut subclass = None;
+    for &(parameter, object) in arguments {
+        let (library, array) = intake(object)?;
+        // A list or a number goes with any library.
+        if library != Library::NumPy || object.is_instance_of::<PyUntypedArray>() {
+            match common {
+                Some((first, its)) if first != library => {
+                    return Err(PyTypeError::new_err(format!(
+                        "{name}: {its} is of {first}, {parameter} of {library}; bring both \
+                         to one library, for example by scirs2.from_dlpack"
+                    )));
+                }
+                _ => common = Some((library, parameter)),
+            }
+        }
+        let wraps = library == Library::NumPy
+            && !object.is_exact_instance_of::<PyUntypedArray>()
+            && object.hasattr(intern!(py, "__array_wrap__"))?;
+        subclass = wraps.then(|| object.clone());
+        let description = described(name, parameter, &array)?;
+        taken.push((parameter, array, description));
+    }
+    Ok(Given {
+        library: common.map_or(Library::NumPy, |(library, _)| library),
+        taken,
+        subclass,
+    })
+}
+
+fn described(
+    name: &str,
+    parameter: &str,
+    array: &Bound<'_, PyUntypedArray>,
+) -> PyResult<Description> {
+    array::describe(array)
+        .map_err(|reason| PyTypeError::new_err(format!("{name}: {parameter}: {reason}")))
+}
+
+fn not_computed(name: &str, parameter: &str, dtype: DType) -> PyErr {
+    PyTypeError::new_err(format!(
+        "{name}: {parameter}: {dtype} is not computed with; convert it first, for example to \
+         float32"
+    ))
+}
+
+fn is_half(dtype: DType) -> bool {
+    matches!(dtype, DType::Float16 | DType::BFloat16)
+}
+
+/// The dtype that NumPy gives what is computed from all of them.
+fn result_type(py: Python<'_>, name: &str, taken: &[Taken<'_, '_>]) -> PyResult<DType> {
+    let Some((_, array, first)) = taken.first() else {
+        return Ok(DType::Float64);
+    };
+    let mut common = (first.dtype(), array.dtype());
+    for (parameter, array, description) in taken {
+        if description.dtype() == common.0 {
+            continue;
+        }
+        let promoted = py
+            .import(intern!(py, "numpy"))?
+            .call_method1(intern!(py, "promote_types"), (&common.1, array.dtype()));
+        let promoted = promoted.map_err(|error| {
+            PyTypeError::new_err(format!(
+                "{name}: {parameter}: {} has no common dtype with {} ({error}); convert one, for \
+                 example to float32",
+                description.dtype(),
+                common.0
+            ))
+        })?;
+        let descr = promoted.cast_into::<PyArrayDescr>()?;
+        let Some(dtype) = dtype_of(&descr).filter(|dtype| ScalarType::of(*dtype).is_some()) else {
+            let reason = format!("{name}: {parameter}: {descr} is not computed with");
+            return Err(PyTypeError::new_err(reason));
+        };
+        common = (dtype, descr);
+    }
+    Ok(common.0)
 }
 
 /// The axes before the last `core` ones.

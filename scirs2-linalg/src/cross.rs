@@ -1,0 +1,116 @@
+//! Cross products of vectors of three elements.
+
+use ndarray::{
+    ArrayBase, ArrayD, ArrayViewD, ArrayViewMutD, Axis, Data, Dimension, RemoveAxis as _, Zip,
+};
+use scirs2_core::pool::Workers;
+
+use crate::batch::broadcast;
+use crate::contract::cut;
+use crate::layout::filled_array;
+use crate::shape::{self, axis_of};
+use crate::{Error, Numeric};
+
+/// Cross products of vectors of three elements.
+///
+/// `(x1 y2 - x2 y1, x2 y0 - x0 y2, x0 y1 - x1 y0)` along `axis` of both, which
+/// counts from the end where it is negative; the other axes broadcast, and the
+/// result has its vectors along the same axis.
+///
+/// # Errors
+/// [`Error::AxisOutOfRange`], [`Error::Mismatch`] for vectors of another length
+/// than three, and [`Error::Broadcast`] for other axes that do not fit.
+///
+/// # Accuracy
+/// Each product and each difference is rounded once.
+///
+/// ```
+/// use ndarray::array;
+///
+/// let z = scirs2_linalg::cross(&array![1, 0, 0], &array![0, 1, 0], -1)?;
+/// assert_eq!(z, array![0, 0, 1].into_dyn());
+/// # Ok::<(), scirs2_linalg::Error>(())
+/// ```
+pub fn cross<S, D, S2, D2>(
+    x: &ArrayBase<S, D>,
+    y: &ArrayBase<S2, D2>,
+    axis: isize,
+) -> Result<ArrayD<S::Elem>, Error>
+where
+    S: Data<Elem: Numeric>,
+    S2: Data<Elem = S::Elem>,
+    D: Dimension,
+    D2: Dimension,
+{
+    let (x, y) = (x.view().into_dyn(), y.view().into_dyn());
+    let mut out = filled_array(&cross_shape(x.shape(), y.shape(), axis)?, S::Elem::ZERO)?;
+    cross_into(x, y, axis, out.view_mut(), &Workers::current())?;
+    Ok(out)
+}
+
+/// The shape of what [`cross_into`] writes.
+///
+/// # Errors
+/// As [`cross`], as far as the shapes tell.
+pub fn cross_shape(x: &[usize], y: &[usize], axis: isize) -> Result<Vec<usize>, Error> {
+    let (mut batch_x, mut batch_y) = (x.to_vec(), y.to_vec());
+    let len_x = batch_x.remove(axis_of(axis, x.len())?);
+    let len_y = batch_y.remove(axis_of(axis, y.len())?);
+    if (len_x, len_y) != (3, 3) {
+        return Err(Error::Mismatch {
+            first: x.to_vec(),
+            second: y.to_vec(),
+            must: "both must be vectors of 3 elements along the axis",
+        });
+    }
+    let mut shape = broadcast(&[&batch_x, &batch_y])?;
+    let axis = axis_of(axis, shape.len() + 1)?;
+    shape.insert(axis, 3);
+    Ok(shape)
+}
+
+/// [`cross`] into memory of the caller's, of any strides.
+///
+/// # Errors
+/// As [`cross`]; [`Error::OutputShape`] for an `out` of another shape, and
+/// [`Error::Interrupted`] where the workers were stopped.
+pub fn cross_into<T: Numeric>(
+    x: ArrayViewD<'_, T>,
+    y: ArrayViewD<'_, T>,
+    axis: isize,
+    out: ArrayViewMutD<'_, T>,
+    workers: &Workers<'_>,
+) -> Result<(), Error> {
+    shape::output(&cross_shape(x.shape(), y.shape(), axis)?, &out)?;
+    let mut out = out;
+    let vectors = Axis(axis_of(axis, out.ndim())?);
+    let batch = out.raw_dim().remove_axis(vectors);
+    let (x, y) = (components(&x, axis)?, components(&y, axis)?);
+    let mut pieces = Vec::new();
+    for (at, out) in out.axis_iter_mut(vectors).enumerate() {
+        let (next, after) = ((at + 1) % 3, (at + 2) % 3);
+        let factors = [&x[next], &y[after], &x[after], &y[next]].map(|factor| {
+            let factor = factor.broadcast(batch.clone());
+            factor.expect("the batch is what both broadcast to")
+        });
+        cut(out, factors, &mut pieces);
+    }
+    workers.each(pieces.into_iter(), |(out, [a, b, c, d])| {
+        Zip::from(out)
+            .and(a)
+            .and(b)
+            .and(c)
+            .and(d)
+            .for_each(|out, &a, &b, &c, &d| *out = a.times(b).minus(c.times(d)));
+        Ok(())
+    })
+}
+
+/// The three components of all vectors.
+fn components<'a, T>(
+    x: &'a ArrayViewD<'_, T>,
+    axis: isize,
+) -> Result<[ArrayViewD<'a, T>; 3], Error> {
+    let axis = Axis(axis_of(axis, x.ndim())?);
+    Ok([0, 1, 2].map(|at| x.index_axis(axis, at)))
+}

@@ -1,0 +1,209 @@
+//! Products of matrices of integers, exact modulo the power of two that their
+//! type wraps at.
+//!
+//! The classic blocked product: pieces of both matrices that stay in cache are
+//! packed in the order in which the innermost loop reads them, and that loop
+//! keeps a tile of the result in registers. Signed and unsigned numbers are the
+//! same modulo a power of two, so there is one loop for each width.
+
+use ndarray::{ArrayView2, ArrayViewMut2, Axis};
+
+use super::isa::multiversion;
+
+/// A number as the innermost loop has it.
+pub(crate) trait Lane: Copy {
+    const ZERO: Self;
+
+    /// The sides of a tile.
+    const ROWS: usize;
+    const COLUMNS: usize;
+
+    /// Adds the products of some packed rows and columns to a tile, row after
+    /// row.
+    fn tile(rows: &[Self], columns: &[Self], sums: &mut [Self]);
+}
+
+/// An element that has a lane.
+pub(crate) trait Packed: Copy {
+    type Lane: Lane;
+
+    fn lane(self) -> Self::Lane;
+
+    fn from_lane(lane: Self::Lane) -> Self;
+}
+
+/// What is packed at once, in elements along each axis.
+const INNER: usize = 256;
+const ROWS: usize = 64;
+const COLUMNS: usize = 512;
+
+macro_rules! lanes {
+    ($($lane:ty: $tile:ident, $rows:literal x $columns:literal,
+       |$sum:ident, $x:ident, $y:ident| $step:expr;)+) => {$(
+        multiversion! {
+            fn $tile(rows: &[$lane], columns: &[$lane], sums: &mut [$lane]) {
+                let (rows, _) = rows.as_chunks::<$rows>();
+                let (columns, _) = columns.as_chunks::<$columns>();
+                let (sums, _) = sums.as_chunks_mut::<$columns>();
+                let sums: &mut [[$lane; $columns]; $rows] =
+                    sums.try_into().expect("a tile");
+                let mut tile = *sums;
+                for (xs, ys) in rows.iter().zip(columns) {
+                    for (tile, &$x) in tile.iter_mut().zip(xs) {
+                        for (sum, &$y) in tile.iter_mut().zip(ys) {
+                            let $sum = *sum;
+                            *sum = $step;
+                        }
+                    }
+                }
+                *sums = tile;
+            }
+        }
+
+        impl Lane for $lane {
+            const ZERO: Self = 0;
+            const ROWS: usize = $rows;
+            const COLUMNS: usize = $columns;
+
+            #[inline]
+            fn tile(rows: &[Self], columns: &[Self], sums: &mut [Self]) {
+                $tile(rows, columns, sums);
+            }
+        }
+    )+};
+}
+
+lanes! {
+    // Booleans: any of all.
+    u8: bytes, 4 x 64, |sum, x, y| sum | (x & y);
+    u16: words, 4 x 32, |sum, x, y| sum.wrapping_add(x.wrapping_mul(y));
+    u32: doubles, 4 x 16, |sum, x, y| sum.wrapping_add(x.wrapping_mul(y));
+    u64: quads, 4 x 8, |sum, x, y| sum.wrapping_add(x.wrapping_mul(y));
+}
+
+/// Packed pieces, in memory that is used again.
+pub(crate) struct Pieces<L> {
+    rows: Vec<L>,
+    columns: Vec<L>,
+    tile: Vec<L>,
+}
+
+impl<L: Lane> Pieces<L> {
+    pub(crate) const fn new() -> Self {
+        Pieces {
+            rows: Vec::new(),
+            columns: Vec::new(),
+            tile: Vec::new(),
+        }
+    }
+
+    /// `out = a b`.
+    pub(crate) fn product<T: Packed<Lane = L>>(
+        &mut self,
+        a: ArrayView2<'_, T>,
+        b: ArrayView2<'_, T>,
+        mut out: ArrayViewMut2<'_, T>,
+    ) {
+        out.fill(T::from_lane(L::ZERO));
+        for (b, mut out) in std::iter::zip(
+            b.axis_chunks_iter(Axis(1), COLUMNS),
+            out.axis_chunks_iter_mut(Axis(1), COLUMNS),
+        ) {
+            for (a, b) in std::iter::zip(
+                a.axis_chunks_iter(Axis(1), INNER),
+                b.axis_chunks_iter(Axis(0), INNER),
+            ) {
+                pack(b.t(), L::COLUMNS, &mut self.columns);
+                for (a, out) in std::iter::zip(
+                    a.axis_chunks_iter(Axis(0), ROWS),
+                    out.axis_chunks_iter_mut(Axis(0), ROWS),
+                ) {
+                    pack(a, L::ROWS, &mut self.rows);
+                    self.add(a.ncols(), out);
+                }
+            }
+        }
+    }
+
+    /// Adds the product of what is packed, `inner` elements long.
+    fn add<T: Packed<Lane = L>>(&mut self, inner: usize, mut out: ArrayViewMut2<'_, T>) {
+        self.tile.resize(L::ROWS * L::COLUMNS, L::ZERO);
+        let columns = self.columns.chunks_exact(L::COLUMNS * inner);
+        for (columns, mut out) in columns.zip(out.axis_chunks_iter_mut(Axis(1), L::COLUMNS)) {
+            let rows = self.rows.chunks_exact(L::ROWS * inner);
+            for (rows, mut out) in rows.zip(out.axis_chunks_iter_mut(Axis(0), L::ROWS)) {
+                // Where the tile reaches beyond the matrix, zeros are added to
+                // what nobody reads.
+                let tile = self.tile.chunks_exact_mut(L::COLUMNS);
+                for (sums, out) in tile.zip(out.rows()) {
+                    sums.iter_mut()
+                        .zip(out)
+                        .for_each(|(sum, &x)| *sum = x.lane());
+                }
+                L::tile(rows, columns, &mut self.tile);
+                let tile = self.tile.chunks_exact(L::COLUMNS);
+                for (sums, out) in tile.zip(out.rows_mut()) {
+                    sums.iter()
+                        .zip(out)
+                        .for_each(|(&sum, x)| *x = T::from_lane(sum));
+                }
+            }
+        }
+    }
+}
+
+/// Packs the rows of a matrix, `width` beside one another, element after
+/// element; after the last row come rows of zeros.
+fn pack<T: Packed>(from: ArrayView2<'_, T>, width: usize, to: &mut Vec<T::Lane>) {
+    let (rows, inner) = from.dim();
+    to.clear();
+    to.resize(rows.div_ceil(width) * width * inner, T::Lane::ZERO);
+    let panels = to.chunks_exact_mut(width * inner);
+    for (panel, rows) in panels.zip(from.axis_chunks_iter(Axis(0), width)) {
+        if rows.strides()[0].unsigned_abs() > rows.strides()[1].unsigned_abs() {
+            for (at, row) in rows.rows().into_iter().enumerate() {
+                let panel = panel[at..].iter_mut().step_by(width);
+                panel.zip(row).for_each(|(lane, &x)| *lane = x.lane());
+            }
+        } else {
+            for (lanes, column) in panel.chunks_exact_mut(width).zip(rows.columns()) {
+                lanes
+                    .iter_mut()
+                    .zip(column)
+                    .for_each(|(lane, &x)| *lane = x.lane());
+            }
+        }
+    }
+}
+
+/// `out = a b` of matrices too small to pack, which have at most so many
+/// elements.
+pub(crate) const SMALL: usize = 64;
+
+/// `out = a b` of [`SMALL`] matrices.
+pub(crate) fn small<T: Copy>(
+    a: ArrayView2<'_, T>,
+    b: ArrayView2<'_, T>,
+    out: ArrayViewMut2<'_, T>,
+    zero: T,
+    step: impl Fn(T, T, T) -> T,
+) {
+    let (inner, columns) = b.dim();
+    let (mut xs, mut ys) = ([zero; SMALL], [zero; SMALL]);
+    std::iter::zip(&mut xs, a).for_each(|(to, &x)| *to = x);
+    std::iter::zip(&mut ys, b).for_each(|(to, &y)| *to = y);
+    let mut sums = [zero; SMALL];
+    if inner * columns > 0 {
+        for (sums, xs) in sums
+            .chunks_exact_mut(columns)
+            .zip(xs[..a.len()].chunks_exact(inner))
+        {
+            for (&x, ys) in xs.iter().zip(ys.chunks_exact(columns)) {
+                sums.iter_mut()
+                    .zip(ys)
+                    .for_each(|(sum, &y)| *sum = step(*sum, x, y));
+            }
+        }
+    }
+    std::iter::zip(out, sums).for_each(|(to, sum)| *to = sum);
+}

@@ -1,0 +1,155 @@
+//! Powers of matrices.
+
+use ndarray::{ArrayBase, ArrayD, ArrayViewD, ArrayViewMutD, Axis, Data, Dimension};
+use scirs2_core::pool::Workers;
+
+use crate::inv::inv_into;
+use crate::layout::{filled_array, zeros_array};
+use crate::matmul::matmul_into;
+use crate::shape::{self, square};
+use crate::{Error, Lapack, Numeric};
+
+/// Powers of square matrices.
+///
+/// `A^n` for each matrix of the last two axes, by repeated squaring; `A^0` is
+/// the identity. See [`inverse_power`] for negative ones. Integers stay
+/// exact but for wrapping around at the ends of their range.
+///
+/// # Errors
+/// [`Error::NotSquare`] and [`Error::TooFewAxes`].
+///
+/// # Accuracy
+/// At most `2 log2(n)` products, each as accurate as
+/// [`matmul`](fn@crate::matmul)'s.
+///
+/// ```
+/// use ndarray::array;
+///
+/// let fibonacci = array![[1u64, 1], [1, 0]];
+/// assert_eq!(scirs2_linalg::matrix_power(&fibonacci, 90)?[[0, 1]], 2880067194370816120);
+/// # Ok::<(), scirs2_linalg::Error>(())
+/// ```
+pub fn matrix_power<S, D>(a: &ArrayBase<S, D>, n: u64) -> Result<ArrayD<S::Elem>, Error>
+where
+    S: Data<Elem: Numeric>,
+    D: Dimension,
+{
+    let a = a.view().into_dyn();
+    let mut out = filled_array(&matrix_power_shape(a.shape())?, S::Elem::ZERO)?;
+    matrix_power_into(a, n, out.view_mut(), &Workers::current())?;
+    Ok(out)
+}
+
+/// The shape of what [`matrix_power_into`] writes: that of `a`.
+///
+/// # Errors
+/// As [`matrix_power`].
+pub fn matrix_power_shape(a: &[usize]) -> Result<Vec<usize>, Error> {
+    square(1, a)?;
+    Ok(a.to_vec())
+}
+
+/// [`matrix_power`] into memory of the caller's, of any strides.
+///
+/// # Errors
+/// As [`matrix_power`]; [`Error::OutputShape`] for an `out` of another shape,
+/// and [`Error::Interrupted`] where the workers were stopped.
+pub fn matrix_power_into<T: Numeric>(
+    a: ArrayViewD<'_, T>,
+    n: u64,
+    out: ArrayViewMutD<'_, T>,
+    workers: &Workers<'_>,
+) -> Result<(), Error> {
+    shape::output(&matrix_power_shape(a.shape())?, &out)?;
+    let mut out = out;
+    let multiply = |a: ArrayViewD<'_, T>, b: ArrayViewD<'_, T>| -> Result<ArrayD<T>, Error> {
+        let mut product = filled_array(a.shape(), T::ZERO)?;
+        matmul_into(a, b, product.view_mut(), workers)?;
+        Ok(product)
+    };
+    if n == 0 {
+        identity(out);
+        return Ok(());
+    }
+    // `a` to the powers of two, and the product of those that `n` consists of.
+    let mut square: Option<ArrayD<T>> = None;
+    let mut power: Option<ArrayD<T>> = None;
+    let last = u64::BITS - n.leading_zeros() - 1;
+    for bit in 0..=last {
+        if bit > 0 {
+            let base = square.as_ref().map_or(a.view(), |square| square.view());
+            if bit == last && power.is_none() {
+                return matmul_into(base.clone(), base, out, workers);
+            }
+            square = Some(multiply(base.clone(), base)?);
+        }
+        if n >> bit & 1 == 0 {
+            continue;
+        }
+        let base = square.as_ref().map_or(a.view(), |square| square.view());
+        power = match &power {
+            None if bit == last => {
+                out.assign(&base);
+                return Ok(());
+            }
+            None => Some(base.to_owned()),
+            Some(power) if bit == last => return matmul_into(power.view(), base, out, workers),
+            Some(power) => Some(multiply(power.view(), base)?),
+        };
+    }
+    Ok(())
+}
+
+/// Powers of inverses: `A^-n` for each matrix of the last two axes.
+///
+/// # Errors
+/// As [`matrix_power`], and [`Reason::Singular`](crate::Reason::Singular) with the first pivot that is
+/// exactly zero.
+///
+/// # Accuracy
+/// That of the inverse (LAPACK `getrf`, `getri`), and of its products.
+///
+/// ```
+/// use ndarray::array;
+///
+/// let a = array![[2.0, 0.0], [0.0, 0.5]];
+/// let power = scirs2_linalg::inverse_power(&a, 3)?;
+/// assert_eq!(power, array![[0.125, 0.0], [0.0, 8.0]].into_dyn());
+/// # Ok::<(), scirs2_linalg::Error>(())
+/// ```
+pub fn inverse_power<S, D>(a: &ArrayBase<S, D>, n: u64) -> Result<ArrayD<S::Elem>, Error>
+where
+    S: Data<Elem: Numeric + Lapack>,
+    D: Dimension,
+{
+    let a = a.view().into_dyn();
+    let mut out = zeros_array(&matrix_power_shape(a.shape())?)?;
+    inverse_power_into(a, n, out.view_mut(), &Workers::current())?;
+    Ok(out)
+}
+
+/// [`inverse_power`] into memory of the caller's, of any strides.
+///
+/// # Errors
+/// As [`inverse_power`]; [`Error::OutputShape`] for an `out` of another shape,
+/// and [`Error::Interrupted`] where the workers were stopped.
+pub fn inverse_power_into<T: Numeric + Lapack>(
+    a: ArrayViewD<'_, T>,
+    n: u64,
+    out: ArrayViewMutD<'_, T>,
+    workers: &Workers<'_>,
+) -> Result<(), Error> {
+    let mut inverses = zeros_array(&matrix_power_shape(a.shape())?)?;
+    inv_into(a, inverses.view_mut(), workers)?;
+    matrix_power_into(inverses.view(), n, out, workers)
+}
+
+/// Writes the identity to each matrix.
+fn identity<T: Numeric>(mut out: ArrayViewMutD<'_, T>) {
+    let (rows, columns) = (Axis(out.ndim() - 2), Axis(out.ndim() - 1));
+    out.fill(T::ZERO);
+    for at in 0..out.len_of(rows) {
+        let mut row = out.index_axis_mut(rows, at);
+        row.index_axis_mut(Axis(columns.0 - 1), at).fill(T::ONE);
+    }
+}

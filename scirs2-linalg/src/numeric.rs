@@ -1,0 +1,346 @@
+//! The elements that products are made of.
+
+use ndarray::{ArrayView1, ArrayView2, ArrayViewMut2};
+use scirs2_core::{Bool, Complex32, Complex64, Element};
+
+use crate::floats::{Floats, by_floats};
+use crate::kernels::integers::{Packed, Pieces, SMALL, small};
+use crate::lapack::blas::{self, Blas};
+use crate::lapack::single_threaded;
+use crate::layout::{from_c, to_c};
+
+/// An element that is added and multiplied: booleans, whole bytes of integers,
+/// `f32`, `f64` and their complex numbers.
+///
+/// Integers wrap around at the ends of their range, as NumPy's do. Of booleans
+/// the sum is `or` and the product `and`.
+pub trait Numeric: Element {
+    /// What is added without an effect.
+    const ZERO: Self;
+
+    /// What is multiplied without an effect.
+    const ONE: Self;
+
+    /// Whether BLAS multiplies such matrices, on threads of its own where they
+    /// are large.
+    #[doc(hidden)]
+    const LIBRARY: bool;
+
+    /// Memory that one thread uses for many products.
+    #[doc(hidden)]
+    type Space: Send;
+
+    /// `self + other`.
+    #[must_use]
+    fn plus(self, other: Self) -> Self;
+
+    /// `self - other`; of booleans whether they differ.
+    #[must_use]
+    fn minus(self, other: Self) -> Self;
+
+    /// `self * other`.
+    #[must_use]
+    fn times(self, other: Self) -> Self;
+
+    /// The complex conjugate.
+    #[must_use]
+    fn conjugate(self) -> Self {
+        self
+    }
+
+    #[doc(hidden)]
+    fn space() -> Self::Space;
+
+    /// `out = a b`; the shapes fit, and BLAS can count them.
+    #[doc(hidden)]
+    fn product(
+        space: &mut Self::Space,
+        a: ArrayView2<'_, Self>,
+        b: ArrayView2<'_, Self>,
+        out: ArrayViewMut2<'_, Self>,
+    );
+
+    /// `sum conj(x_i) y_i`; the lengths are equal, and BLAS can count them.
+    #[doc(hidden)]
+    fn dot(x: ArrayView1<'_, Self>, y: ArrayView1<'_, Self>) -> Self;
+}
+
+/// Multiplications from which on BLAS pays, though numbers are converted twice.
+const FLOATS: f64 = 64.0 * 64.0 * 64.0;
+
+macro_rules! wrapping {
+    ($($type:ty => $lane:ty, |$x:ident| $to:expr, |$z:ident| $from:expr;
+       $zero:expr, $one:expr, |$a:ident, $b:ident| $plus:expr, $minus:expr, $times:expr;
+       $floats:path;)+) => {$(
+        impl Packed for $type {
+            type Lane = $lane;
+
+            #[inline(always)]
+            fn lane(self) -> $lane {
+                let $x = self;
+                $to
+            }
+
+            #[inline(always)]
+            fn from_lane($z: $lane) -> Self {
+                $from
+            }
+        }
+
+        impl Numeric for $type {
+            const ZERO: Self = $zero;
+            const ONE: Self = $one;
+            const LIBRARY: bool = false;
+            type Space = Spaces<$lane>;
+
+            #[inline(always)]
+            fn plus(self, $b: Self) -> Self {
+                let $a = self;
+                $plus
+            }
+
+            #[inline(always)]
+            fn minus(self, $b: Self) -> Self {
+                let $a = self;
+                $minus
+            }
+
+            #[inline(always)]
+            fn times(self, $b: Self) -> Self {
+                let $a = self;
+                $times
+            }
+
+            fn space() -> Self::Space {
+                single_threaded();
+                Spaces { pieces: Pieces::new(), floats: Floats::new() }
+            }
+
+            fn product(
+                space: &mut Self::Space,
+                a: ArrayView2<'_, Self>,
+                b: ArrayView2<'_, Self>,
+                mut out: ArrayViewMut2<'_, Self>,
+            ) {
+                if a.len().max(b.len()).max(out.len()) <= SMALL {
+                    small(a, b, out, Self::ZERO, |sum, x, y| sum.plus(x.times(y)));
+                    return;
+                }
+                let large = a.len() as f64 * b.ncols() as f64 >= FLOATS;
+                if !(large && $floats(&mut space.floats, a, b, out.view_mut())) {
+                    space.pieces.product(a, b, out);
+                }
+            }
+
+            fn dot(x: ArrayView1<'_, Self>, y: ArrayView1<'_, Self>) -> Self {
+                let sum = |sum: Self, (&x, &y): (&Self, &Self)| sum.plus(x.times(y));
+                match (x.as_slice(), y.as_slice()) {
+                    (Some(x), Some(y)) => x.iter().zip(y).fold(Self::ZERO, sum),
+                    _ => x.iter().zip(&y).fold(Self::ZERO, sum),
+                }
+            }
+        }
+    )+};
+}
+
+macro_rules! integers {
+    ($($type:ty => $lane:ty, $floats:path;)+) => {
+        wrapping! {$(
+            $type => $lane, |x| x as $lane, |lane| lane as $type;
+            0, 1, |a, b| a.wrapping_add(b), a.wrapping_sub(b), a.wrapping_mul(b);
+            $floats;
+        )+}
+    };
+}
+
+integers! {
+    i8 => u16, never;
+    u8 => u16, never;
+    i16 => u16, never;
+    u16 => u16, never;
+    i32 => u32, by_floats;
+    u32 => u32, by_floats;
+    i64 => u64, by_floats;
+    u64 => u64, by_floats;
+}
+
+wrapping! {
+    Bool => u8, |x| u8::from(x.get()), |lane| Bool::from_byte(lane);
+    Bool::from_byte(0), Bool::from_byte(1),
+    |a, b| Bool::from(a.get() | b.get()), Bool::from(a != b), Bool::from(a.get() & b.get());
+    never;
+}
+
+/// Memory of both ways to multiply integers.
+pub struct Spaces<L> {
+    pieces: Pieces<L>,
+    floats: Floats,
+}
+
+/// For what the loops of our own are as fast as BLAS.
+fn never<T>(
+    _: &mut Floats,
+    _: ArrayView2<'_, T>,
+    _: ArrayView2<'_, T>,
+    _: ArrayViewMut2<'_, T>,
+) -> bool {
+    false
+}
+
+/// Copies of what BLAS cannot read or write where it lies.
+pub struct Copies<T> {
+    a: Vec<T>,
+    b: Vec<T>,
+    out: Vec<T>,
+}
+
+macro_rules! scalars {
+    ($($type:ty: $one:expr, |$x:ident| $conjugate:expr;)+) => {$(
+        impl Numeric for $type {
+            const ZERO: Self = num_traits::ConstZero::ZERO;
+            const ONE: Self = $one;
+            const LIBRARY: bool = true;
+            type Space = Copies<Self>;
+
+            #[inline(always)]
+            fn plus(self, other: Self) -> Self {
+                self + other
+            }
+
+            #[inline(always)]
+            fn minus(self, other: Self) -> Self {
+                self - other
+            }
+
+            #[inline(always)]
+            fn times(self, other: Self) -> Self {
+                self * other
+            }
+
+            #[inline(always)]
+            fn conjugate(self) -> Self {
+                let $x = self;
+                $conjugate
+            }
+
+            fn space() -> Self::Space {
+                single_threaded();
+                Copies { a: Vec::new(), b: Vec::new(), out: Vec::new() }
+            }
+
+            fn product(
+                space: &mut Self::Space,
+                a: ArrayView2<'_, Self>,
+                b: ArrayView2<'_, Self>,
+                out: ArrayViewMut2<'_, Self>,
+            ) {
+                space.product(a, b, out);
+            }
+
+            fn dot(x: ArrayView1<'_, Self>, y: ArrayView1<'_, Self>) -> Self {
+                single_threaded();
+                dot(x, y, true)
+            }
+        }
+    )+};
+}
+
+scalars! {
+    f32: 1.0, |x| x;
+    f64: 1.0, |x| x;
+    Complex32: Complex32::new(1.0, 0.0), |z| z.conj();
+    Complex64: Complex64::new(1.0, 0.0), |z| z.conj();
+}
+
+impl<T: Blas> Copies<T> {
+    /// `out = a b`.
+    fn product(
+        &mut self,
+        a: ArrayView2<'_, T>,
+        b: ArrayView2<'_, T>,
+        mut out: ArrayViewMut2<'_, T>,
+    ) {
+        if out.is_empty() {
+            return;
+        }
+        if a.ncols() == 0 {
+            out.fill(T::zero());
+            return;
+        }
+        let a = readable(a, &mut self.a);
+        let b = readable(b, &mut self.b);
+        if out.ncols() == 1 {
+            return column(a, b.column(0), out.column_mut(0), &mut self.out);
+        }
+        if out.nrows() == 1 {
+            return column(b.reversed_axes(), a.row(0), out.row_mut(0), &mut self.out);
+        }
+        // Columns of the product are rows of its transpose.
+        let (a, b, mut out) = if out.strides()[0] == 1 && out.strides()[1] != 1 {
+            (b.reversed_axes(), a.reversed_axes(), out.reversed_axes())
+        } else {
+            (a, b, out)
+        };
+        if blas::lies_in_rows(&out.view()) {
+            return T::gemm(a, b, false, out);
+        }
+        self.out.clear();
+        self.out.resize(out.len(), T::zero());
+        let copy = ArrayViewMut2::from_shape(out.dim(), &mut self.out);
+        T::gemm(a, b, false, copy.expect("as many as the shape has"));
+        from_c(&self.out, out.view_mut());
+    }
+}
+
+/// The product of a matrix and a vector, both as BLAS can read them but for the
+/// vector's steps.
+fn column<T: Blas>(
+    a: ArrayView2<'_, T>,
+    x: ArrayView1<'_, T>,
+    mut out: ndarray::ArrayViewMut1<'_, T>,
+    space: &mut Vec<T>,
+) {
+    if a.nrows() == 1 {
+        out[0] = dot(a.row(0), x, false);
+        return;
+    }
+    if blas::steps(&out.view()).is_some() {
+        return T::gemv(a, x, out);
+    }
+    space.clear();
+    space.resize(out.len(), T::zero());
+    T::gemv(a, x, ndarray::ArrayViewMut1::from(&mut space[..]));
+    out.assign(&ArrayView1::from(&space[..]));
+}
+
+/// The matrix where BLAS can read it, else a copy.
+fn readable<'a, T: Blas>(a: ArrayView2<'a, T>, space: &'a mut Vec<T>) -> ArrayView2<'a, T> {
+    if blas::lies(&a).is_some() {
+        return a;
+    }
+    space.resize(a.len(), T::zero());
+    let shape = a.dim();
+    let copy = to_c(a, space);
+    ArrayView2::from_shape(shape, copy).expect("as many as the shape has")
+}
+
+fn dot<T: Blas>(x: ArrayView1<'_, T>, y: ArrayView1<'_, T>, conjugate: bool) -> T {
+    let copied = |x: ArrayView1<'_, T>| {
+        let needed = blas::steps(&x).is_none();
+        needed.then(|| x.to_owned())
+    };
+    let (own_x, own_y) = (copied(x), copied(y));
+    let x = own_x.as_ref().map_or(x, |own| own.view());
+    let y = own_y.as_ref().map_or(y, |own| own.view());
+    T::dot(x, y, conjugate)
+}
+
+/// The sum of a vector, pairwise but for runs of 128.
+pub(crate) fn sum<T: Numeric>(x: ArrayView1<'_, T>) -> T {
+    const RUN: usize = 128;
+    if x.len() <= RUN {
+        return x.iter().fold(T::ZERO, |sum, &x| sum.plus(x));
+    }
+    let (left, right) = x.split_at(ndarray::Axis(0), x.len() / 2);
+    sum(left).plus(sum(right))
+}

@@ -1,0 +1,164 @@
+//! Inner products of vectors.
+
+use ndarray::{ArrayBase, ArrayD, ArrayView1, ArrayViewD, ArrayViewMutD, Axis, Data, Dimension, s};
+use scirs2_core::pool::Workers;
+
+use crate::batch::{Batch, Outputs as _, Stack, StackMut, broadcast};
+use crate::lapack::filled;
+use crate::layout::filled_array;
+use crate::shape::{self, axis_of};
+use crate::{Error, Numeric};
+
+/// What is summed in one go: sums of such runs are added pairwise, whoever
+/// computed them.
+const RUN: usize = 1 << 16;
+
+/// Inner products of vectors.
+///
+/// `sum_i conj(x_i) y_i` along `axis` of both, which counts from the end where
+/// it is negative; the other axes broadcast, and are those of the result.
+///
+/// Integers are exact but for wrapping around at the ends of their range; of
+/// booleans it is whether any pair is true.
+///
+/// # Errors
+/// [`Error::AxisOutOfRange`], [`Error::Mismatch`] for vectors of different
+/// lengths, and [`Error::Broadcast`] for other axes that do not fit.
+///
+/// # Accuracy
+/// `gamma_n sum |x_i| |y_i|` at most, with `gamma_n = n eps / (1 - n eps)` (BLAS
+/// `dot`), and the same bits for any number of threads.
+///
+/// ```
+/// use ndarray::array;
+///
+/// let x = array![[3.0, 4.0], [1.0, 0.0]];
+/// assert_eq!(scirs2_linalg::vecdot(&x, &x, -1)?, array![25.0, 1.0].into_dyn());
+/// # Ok::<(), scirs2_linalg::Error>(())
+/// ```
+pub fn vecdot<S, D, S2, D2>(
+    x: &ArrayBase<S, D>,
+    y: &ArrayBase<S2, D2>,
+    axis: isize,
+) -> Result<ArrayD<S::Elem>, Error>
+where
+    S: Data<Elem: Numeric>,
+    S2: Data<Elem = S::Elem>,
+    D: Dimension,
+    D2: Dimension,
+{
+    let (x, y) = (x.view().into_dyn(), y.view().into_dyn());
+    let mut out = filled_array(&vecdot_shape(x.shape(), y.shape(), axis)?, S::Elem::ZERO)?;
+    vecdot_into(x, y, axis, out.view_mut(), &Workers::current())?;
+    Ok(out)
+}
+
+/// The shape of what [`vecdot_into`] writes.
+///
+/// # Errors
+/// As [`vecdot`], as far as the shapes tell.
+pub fn vecdot_shape(x: &[usize], y: &[usize], axis: isize) -> Result<Vec<usize>, Error> {
+    let (mut batch_x, mut batch_y) = (x.to_vec(), y.to_vec());
+    let len_x = batch_x.remove(axis_of(axis, x.len())?);
+    let len_y = batch_y.remove(axis_of(axis, y.len())?);
+    if len_x != len_y {
+        return Err(Error::Mismatch {
+            first: x.to_vec(),
+            second: y.to_vec(),
+            must: "the vectors must have one length",
+        });
+    }
+    broadcast(&[&batch_x, &batch_y])
+}
+
+/// [`vecdot`] into memory of the caller's, of any strides.
+///
+/// # Errors
+/// As [`vecdot`]; [`Error::OutputShape`] for an `out` of another shape, and
+/// [`Error::Interrupted`] where the workers were stopped.
+pub fn vecdot_into<T: Numeric>(
+    x: ArrayViewD<'_, T>,
+    y: ArrayViewD<'_, T>,
+    axis: isize,
+    out: ArrayViewMutD<'_, T>,
+    workers: &Workers<'_>,
+) -> Result<(), Error> {
+    let shape = vecdot_shape(x.shape(), y.shape(), axis)?;
+    shape::output(&shape, &out)?;
+    // A vector is a matrix of one row, a sum one of one element.
+    let rows = |x| -> Result<_, Error> { Ok(last(x, axis)?.1) };
+    let (len, x) = last(x, axis)?;
+    let y = rows(y)?;
+    let ndim = out.ndim();
+    let out = StackMut::new(out.insert_axis(Axis(ndim)).insert_axis(Axis(ndim)));
+    let (x, y) = (Stack::new(&x, &shape), Stack::new(&y, &shape));
+    let pair = |number: usize| (x.get(number), y.get(number));
+    let count: usize = shape.iter().product();
+    if count < workers.threads() && len > RUN {
+        return few_and_long(count, len, out, pair, workers);
+    }
+    let batch = Batch {
+        shape: &shape,
+        flops: 2.0 * len as f64,
+        workers,
+    };
+    batch.each(
+        out,
+        || Ok(()),
+        |(), number, mut out| {
+            let (x, y) = pair(number);
+            let (x, y) = (x.row(0), y.row(0));
+            out[[0, 0]] = match len.div_ceil(RUN) {
+                0 | 1 => T::dot(x, y),
+                runs => pairwise(0, runs, &|run| part(run, x, y)),
+            };
+            Ok(())
+        },
+    )
+}
+
+/// The array with its vectors as matrices of one row, and their length.
+fn last<T>(x: ArrayViewD<'_, T>, axis: isize) -> Result<(usize, ArrayViewD<'_, T>), Error> {
+    let axis = axis_of(axis, x.ndim())?;
+    let mut order: Vec<usize> = (0..x.ndim()).filter(|&other| other != axis).collect();
+    order.push(axis);
+    let x = x.permuted_axes(order);
+    let before = Axis(x.ndim() - 1);
+    Ok((x.len_of(before), x.insert_axis(before)))
+}
+
+/// Vectors whose runs the workers share.
+fn few_and_long<'a, T: Numeric>(
+    count: usize,
+    len: usize,
+    mut out: StackMut<'_, T>,
+    pair: impl Fn(usize) -> (ndarray::ArrayView2<'a, T>, ndarray::ArrayView2<'a, T>),
+    workers: &Workers<'_>,
+) -> Result<(), Error> {
+    let mut sums = filled(len.div_ceil(RUN), T::ZERO)?;
+    for number in 0..count {
+        let (x, y) = pair(number);
+        let (x, y) = (x.row(0), y.row(0));
+        workers.each(sums.iter_mut().enumerate(), |(run, sum)| {
+            *sum = part(run, x, y);
+            Ok::<(), Error>(())
+        })?;
+        out.next()[[0, 0]] = pairwise(0, sums.len(), &|run| sums[run]);
+    }
+    Ok(())
+}
+
+/// The sum of one run.
+fn part<T: Numeric>(run: usize, x: ArrayView1<'_, T>, y: ArrayView1<'_, T>) -> T {
+    let (start, end) = (run * RUN, x.len().min((run + 1) * RUN));
+    T::dot(x.slice(s![start..end]), y.slice(s![start..end]))
+}
+
+/// The sum of `part`, of all from `start` to before `end`.
+fn pairwise<T: Numeric>(start: usize, end: usize, part: &impl Fn(usize) -> T) -> T {
+    if end - start == 1 {
+        return part(start);
+    }
+    let middle = usize::midpoint(start, end);
+    pairwise(start, middle, part).plus(pairwise(middle, end, part))
+}

@@ -1,0 +1,83 @@
+//! `scirs2.linalg.matrix_power`.
+
+use pyo3::exceptions::PyTypeError;
+use pyo3::intern;
+use pyo3::prelude::*;
+use scirs2_core::dispatch;
+use scirs2_linalg::{inverse_power_into, matrix_power_into, matrix_power_shape};
+
+use super::call::{Call, batch};
+
+/// Powers of square matrices.
+///
+/// Parameters
+/// ----------
+/// a : array_like, shape (..., n, n)
+///     Matrices, of any DLPack library and any strides.
+/// n : int
+///     The exponent; 0 gives the identity, and a negative one powers of the inverse.
+///
+/// Returns
+/// -------
+/// array, shape (..., n, n)
+///     In the library and of the dtype of ``a``: integers stay integers and wrap
+///     around, but for a negative exponent, which gives float64. float16 and bfloat16 are computed in float32 and rounded once.
+///
+/// Raises
+/// ------
+/// scirs2.linalg.LinAlgError
+///     The last two dimensions differ, or the exponent is negative and a matrix is
+///     singular; ``index`` tells which.
+/// TypeError
+///     ``n`` is no integer.
+///
+/// Notes
+/// -----
+/// Repeated squaring: at most ``2 * log2(n)`` products, in memory for three matrices
+/// beside the result.
+///
+/// Examples
+/// --------
+/// >>> import numpy as np, scirs2
+/// >>> scirs2.linalg.matrix_power(np.array([[1, 1], [1, 0]]), 10)
+/// array([[89, 55],
+///        [55, 34]])
+#[pyfunction]
+#[pyo3(signature = (a, n))]
+pub(crate) fn matrix_power<'py>(
+    a: &Bound<'py, PyAny>,
+    n: &Bound<'py, PyAny>,
+) -> PyResult<Bound<'py, PyAny>> {
+    let py = a.py();
+    let call = Call::numeric(py, "matrix_power", &[("a", a)])?;
+    let shape = matrix_power_shape(call.shape(0)).map_err(|error| call.refused(error))?;
+    let index = n.call_method0(intern!(py, "__index__")).map_err(|_| {
+        PyTypeError::new_err(format!(
+            "matrix_power: n: expected an integer, got {}",
+            n.get_type()
+        ))
+    })?;
+    let exponent: i64 = index.extract()?;
+    if exponent < 0 {
+        return inverse_power(a, exponent.unsigned_abs());
+    }
+    let mut power = call.output(call.dtype(), &shape)?;
+    dispatch!(number call.dtype(), T => {
+        let (a, power) = (call.view::<T>(0)?, power.view_mut::<T>()?);
+        let exponent = exponent.unsigned_abs();
+        call.run(&[], |workers| matrix_power_into(a, exponent, power, workers))
+    }, else => Err(call.refused_dtype()))?;
+    call.give(power)
+}
+
+/// Powers of the inverses, which are of floats.
+fn inverse_power<'py>(a: &Bound<'py, PyAny>, n: u64) -> PyResult<Bound<'py, PyAny>> {
+    let call = Call::new(a.py(), "matrix_power", &[("a", a)])?;
+    let shape = call.shape(0);
+    let mut power = call.output(call.dtype(), shape)?;
+    dispatch!(scalar call.scalar(), T => {
+        let (a, power) = (call.view::<T>(0)?, power.view_mut::<T>()?);
+        call.run(batch(shape, 2), |workers| inverse_power_into(a, n, power, workers))
+    })?;
+    call.give(power)
+}

@@ -1,0 +1,101 @@
+//! `scirs2.linalg.tensordot`.
+
+use pyo3::exceptions::{PyTypeError, PyValueError};
+use pyo3::prelude::*;
+use scirs2_core::dispatch;
+use scirs2_linalg::{tensordot_into, tensordot_shape};
+
+use super::call::Call;
+
+/// The contraction of two arrays over pairs of their axes.
+///
+/// Parameters
+/// ----------
+/// a, b : array_like
+///     Arrays of any DLPack library and any strides.
+/// axes : int, or pair of ints or of sequences of ints, optional
+///     A number: the last ``axes`` axes of ``a`` and the first of ``b``, in order; 0
+///     is the outer product. A pair: the axes of ``a``, and of ``b`` their partners.
+///
+/// Returns
+/// -------
+/// array
+///     The other axes of ``a`` and then those of ``b``, in the library of the
+///     operands, of the dtype that NumPy's promotion gives: integers stay integers
+///     and wrap around, of booleans it is whether any pair is true. float16 and
+///     bfloat16 are computed in float32 and rounded once.
+///
+/// Raises
+/// ------
+/// ValueError
+///     Partners differ in length or number, an axis is named twice, or there is no
+///     such axis.
+/// TypeError
+///     The operands are of two libraries, or have no common dtype.
+///
+/// Notes
+/// -----
+/// One ``matmul``. An operand is copied where the axes that are summed over, or the
+/// others, do not lie one after the other in memory.
+///
+/// Examples
+/// --------
+/// >>> import numpy as np, scirs2
+/// >>> a = np.arange(60.0).reshape(3, 4, 5)
+/// >>> b = np.arange(24.0).reshape(4, 3, 2)
+/// >>> scirs2.linalg.tensordot(a, b, axes=([1, 0], [0, 1]))[0]
+/// array([4400., 4730.])
+#[pyfunction]
+#[pyo3(signature = (a, b, /, axes=None))]
+#[pyo3(text_signature = "(a, b, /, axes=2)")]
+pub(crate) fn tensordot<'py>(
+    a: &Bound<'py, PyAny>,
+    b: &Bound<'py, PyAny>,
+    axes: Option<&Bound<'py, PyAny>>,
+) -> PyResult<Bound<'py, PyAny>> {
+    let call = Call::numeric(a.py(), "tensordot", &[("a", a), ("b", b)])?;
+    let (axes_a, axes_b) = axes.map_or_else(|| Ok(last_and_first(2)), pairs)?;
+    let shape = tensordot_shape(call.shape(0), call.shape(1), &axes_a, &axes_b);
+    let mut product = call.output(call.dtype(), &shape.map_err(|error| call.refused(error))?)?;
+    dispatch!(number call.dtype(), T => {
+        let (a, b) = (call.view::<T>(0)?, call.view::<T>(1)?);
+        let product = product.view_mut::<T>()?;
+        call.run(&[], |workers| tensordot_into(a, b, &axes_a, &axes_b, product, workers))
+    }, else => Err(call.refused_dtype()))?;
+    call.give(product)
+}
+
+/// The last axes of one array, and the first of the other.
+fn last_and_first(count: isize) -> (Vec<isize>, Vec<isize>) {
+    ((-count..0).collect(), (0..count).collect())
+}
+
+/// The axes that `axes` means.
+fn pairs(axes: &Bound<'_, PyAny>) -> PyResult<(Vec<isize>, Vec<isize>)> {
+    if let Ok(count) = axes.extract::<isize>() {
+        return Ok(last_and_first(count));
+    }
+    let refused = || {
+        PyTypeError::new_err(format!(
+            "tensordot: axes: expected an integer, or a pair of integers or of sequences of \
+             integers, got {axes}"
+        ))
+    };
+    let sides = axes.try_iter().map_err(|_| refused())?;
+    let sides = sides.collect::<PyResult<Vec<_>>>()?;
+    let [first, second] = &sides[..] else {
+        return Err(PyValueError::new_err(format!(
+            "tensordot: axes: expected those of a and those of b, got {} of them",
+            sides.len()
+        )));
+    };
+    let side = |side: &Bound<'_, PyAny>| -> PyResult<Vec<isize>> {
+        if let Ok(axis) = side.extract::<isize>() {
+            return Ok(vec![axis]);
+        }
+        let axes = side.try_iter().map_err(|_| refused())?;
+        axes.map(|axis| axis?.extract::<isize>().map_err(|_| refused()))
+            .collect()
+    };
+    Ok((side(first)?, side(second)?))
+}

@@ -1,0 +1,197 @@
+//! Views of the caller's memory: `scirs2.linalg.matrix_transpose` and
+//! `diagonal`, and `trace`, which sums one.
+
+use numpy::{PyUntypedArray, PyUntypedArrayMethods as _};
+use pyo3::exceptions::{PyTypeError, PyValueError};
+use pyo3::intern;
+use pyo3::prelude::*;
+use pyo3::types::{PyDict, PyEllipsis};
+use scirs2_core::DType;
+
+use crate::array;
+use crate::dtype::{descr_of, dtype_of};
+use crate::library::{Library, intake};
+
+/// Transposes of matrices, as a view.
+///
+/// Parameters
+/// ----------
+/// x : array_like, shape (..., m, n)
+///     Matrices, of any DLPack library, any strides and any dtype.
+///
+/// Returns
+/// -------
+/// array, shape (..., n, m)
+///     In the library of ``x``, on the same memory: what is written to one is
+///     written to the other. JAX and TensorFlow copy what does not lie in C order.
+///
+/// Raises
+/// ------
+/// ValueError
+///     ``x`` has fewer than two dimensions.
+///
+/// Examples
+/// --------
+/// >>> import numpy as np, scirs2
+/// >>> scirs2.linalg.matrix_transpose(np.array([[1, 2], [3, 4]]))
+/// array([[1, 3],
+///        [2, 4]])
+#[pyfunction]
+#[pyo3(signature = (x, /))]
+pub(crate) fn matrix_transpose<'py>(x: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+    let py = x.py();
+    let (library, array) = taken(x)?;
+    if array.ndim() < 2 {
+        return Err(PyValueError::new_err(format!(
+            "matrix_transpose: x has shape {:?}; it needs at least 2 dimensions",
+            array.shape()
+        )));
+    }
+    let view = array.call_method1(intern!(py, "swapaxes"), (-2, -1))?;
+    give(library, view.cast_into()?)
+}
+
+/// Diagonals of matrices, as a view.
+///
+/// Parameters
+/// ----------
+/// x : array_like, shape (..., m, n)
+///     Matrices, of any DLPack library, any strides and any dtype.
+/// offset : int, optional
+///     Above the main diagonal where positive, below it where negative.
+///
+/// Returns
+/// -------
+/// array, shape (..., k)
+///     In the library of ``x``, on the same memory; a NumPy array is read-only, as
+///     that of ``numpy.linalg.diagonal``. JAX and TensorFlow copy what does not lie in
+///     C order.
+///
+/// Raises
+/// ------
+/// ValueError
+///     ``x`` has fewer than two dimensions.
+///
+/// Examples
+/// --------
+/// >>> import numpy as np, scirs2
+/// >>> scirs2.linalg.diagonal(np.array([[1, 2, 3], [4, 5, 6]]), offset=1)
+/// array([2, 6])
+#[pyfunction]
+#[pyo3(signature = (x, /, *, offset=0))]
+pub(crate) fn diagonal<'py>(x: &Bound<'py, PyAny>, offset: isize) -> PyResult<Bound<'py, PyAny>> {
+    let py = x.py();
+    let (library, array) = taken(x)?;
+    let view = array.call_method1(intern!(py, "diagonal"), (offset, -2, -1))?;
+    if library != Library::NumPy && array::is_writeable(&array) {
+        let flags = view.getattr(intern!(py, "flags"))?;
+        flags.setattr(intern!(py, "writeable"), true)?;
+    }
+    give(library, view.cast_into()?)
+}
+
+/// Sums of diagonals.
+///
+/// Parameters
+/// ----------
+/// x : array_like, shape (..., m, n)
+///     Matrices, of any DLPack library and any strides.
+/// offset : int, optional
+///     Above the main diagonal where positive, below it where negative.
+/// dtype : dtype, optional
+///     What is summed in, and the dtype of the result: a name, or NumPy's or the
+///     library's own. By default that of ``x``, and for integers and booleans of fewer
+///     bits than the machine's the machine's.
+///
+/// Returns
+/// -------
+/// array, shape (...)
+///     In the library of ``x``; for NumPy a number where no dimension is left.
+///
+/// Raises
+/// ------
+/// ValueError
+///     ``x`` has fewer than two dimensions.
+/// TypeError
+///     ``dtype`` is none.
+///
+/// Notes
+/// -----
+/// Summed pairwise, float16 and bfloat16 in float32. Nothing is copied.
+///
+/// Examples
+/// --------
+/// >>> import numpy as np, scirs2
+/// >>> scirs2.linalg.trace(np.array([[1, 2], [3, 4]]))
+/// np.int64(5)
+#[pyfunction]
+#[pyo3(signature = (x, /, *, offset=0, dtype=None))]
+pub(crate) fn trace<'py>(
+    x: &Bound<'py, PyAny>,
+    offset: isize,
+    dtype: Option<&Bound<'py, PyAny>>,
+) -> PyResult<Bound<'py, PyAny>> {
+    let py = x.py();
+    let (library, array) = taken(x)?;
+    let own = dtype_of(&array.dtype());
+    let halves =
+        own.filter(|own| dtype.is_none() && matches!(own, DType::Float16 | DType::BFloat16));
+    let summed = match (halves, dtype) {
+        (Some(_), _) => descr_of(py, DType::Float32)?.into_any(),
+        (None, Some(dtype)) => numpy_dtype(dtype)?,
+        (None, None) => py.None().into_bound(py),
+    };
+    let options = PyDict::new(py);
+    options.set_item(intern!(py, "axis"), -1)?;
+    options.set_item(intern!(py, "dtype"), summed)?;
+    let view = array.call_method1(intern!(py, "diagonal"), (offset, -2, -1))?;
+    let mut sum = view.call_method(intern!(py, "sum"), (), Some(&options))?;
+    if let Some(half) = halves {
+        sum = sum.call_method1(intern!(py, "astype"), (descr_of(py, half)?,))?;
+    }
+    if library == Library::NumPy {
+        return Ok(sum);
+    }
+    let (_, sum) = intake(&sum)?;
+    let described =
+        array::describe(&sum).map_err(|reason| PyTypeError::new_err(reason.to_string()))?;
+    let out = array::allocate(py, described.dtype(), described.shape())?;
+    out.set_item(PyEllipsis::get(py), sum)?;
+    library.tensor(out)
+}
+
+/// An operand: a NumPy array as it is, whatever its dtype.
+fn taken<'py>(x: &Bound<'py, PyAny>) -> PyResult<(Library, Bound<'py, PyUntypedArray>)> {
+    match x.cast::<PyUntypedArray>() {
+        Ok(array) => Ok((Library::NumPy, array.clone())),
+        Err(_) => intake(x),
+    }
+}
+
+/// A view as the library has it: where that knows no strides, a copy.
+fn give<'py>(library: Library, view: Bound<'py, PyUntypedArray>) -> PyResult<Bound<'py, PyAny>> {
+    let py = view.py();
+    library.tensor(view.clone()).or_else(|error| {
+        let described = array::describe(&view).map_err(|_| error)?;
+        let copy = array::allocate(py, described.dtype(), described.shape())?;
+        copy.set_item(PyEllipsis::get(py), view)?;
+        library.tensor(copy)
+    })
+}
+
+/// NumPy's name for a dtype of any library.
+fn numpy_dtype<'py>(dtype: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+    let py = dtype.py();
+    let numpys = py
+        .import(intern!(py, "numpy"))?
+        .getattr(intern!(py, "dtype"))?;
+    numpys.call1((dtype,)).or_else(|error| {
+        // PyTorch says "torch.float32", TensorFlow has a name.
+        let name = dtype
+            .getattr(intern!(py, "name"))
+            .or_else(|_| dtype.str().map(Bound::into_any))?;
+        let name: String = name.extract()?;
+        let name = name.rsplit('.').next().unwrap_or_default();
+        numpys.call1((name,)).map_err(|_| error)
+    })
+}
