@@ -103,7 +103,8 @@ pub struct Slogdet<T: Lapack> {
 ///
 /// let answer = scirs2_linalg::slogdet(&array![[0.0, 1e200], [1e200, 0.0]])?;
 /// assert_eq!(answer.sign[[]], -1.0);
-/// assert!((answer.logabsdet[[]] - 400.0 * 10_f64.ln()).abs() < 1e-12);
+/// let log: f64 = answer.logabsdet[[]];
+/// assert!((log - 400.0 * 10_f64.ln()).abs() < 1e-12);
 /// # Ok::<(), scirs2_linalg::Error>(())
 /// ```
 pub fn slogdet<S, D>(a: &ArrayBase<S, D>) -> Result<Slogdet<S::Elem>, Error>
