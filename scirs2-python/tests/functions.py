@@ -182,7 +182,7 @@ FUNCTIONS = {
     "eigvalsh": Function((definite,), same_as(np.linalg.eigvalsh), kinds=("real",)),
     "inv": Function((square,), lambda a, inverse: [(a @ inverse, a @ np.linalg.inv(a))]),
     "lstsq": Function((tall, right), _least_squares, kinds=("same", "real", "index", "real")),
-    "lu": Function((square,), _lu, kinds=("same", "same", "same")),
+    "lu": Function((square,), _lu, kinds=("real", "same", "same")),
     "lu_factor": Function((square,), _lu_factor, kinds=("same", "index")),
     "lu_solve": Function(
         (square, right),
@@ -230,7 +230,7 @@ FUNCTIONS = {
     "tensordot": Function(
         (square, right),
         lambda a, b, c: [(c, a @ b)],
-        lambda f, a, b: f(a, b, 1),
+        lambda f, a, b: f(a, b, axes=1),
         exact=True,
         single=True,
     ),

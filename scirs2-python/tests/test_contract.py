@@ -17,6 +17,8 @@ from scirs2 import linalg
 INTEGERS = ["bool", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64"]
 HALVES = ["float16", "bfloat16"]
 DTYPES = [*INTEGERS, *HALVES, *matrices.FLOATS]
+# These look at no element.
+VIEWS = ["diagonal", "matrix_transpose"]
 BATCHED = [name for name, function in FUNCTIONS.items() if not function.single]
 
 
@@ -73,20 +75,29 @@ def test_every_function_is_here():
 @pytest.mark.parametrize("name", FUNCTIONS)
 def test_every_dtype(name, dtype):
     operands = given(name, dtype=dtype)
-    results = ask(name, *operands)
-    if name == "eig" and dtype_of(dtype).kind != "c":
-        # As NumPy: real where every eigenvalue is.
-        pass
-    for result, expected in zip(results, answered(name, dtype), strict=True):
-        if expected is not None and name not in ("eig", "eigvals"):
-            assert result.dtype == expected
-    if dtype_of(dtype).kind not in "bu" or not FUNCTIONS[name].exact:
-        check(name, operands, results)
-    else:
+    if FUNCTIONS[name].exact and dtype in INTEGERS:
+        if (name, dtype) == ("cross", "bool"):
+            pytest.skip("booleans have no difference, in NumPy either")
         # What wraps round wraps as NumPy's does.
         reference = getattr(np.linalg, name)
         (expected,) = FUNCTIONS[name].call(reference, *operands)
-        assert np.array_equal(results[0], expected)
+        (result,) = ask(name, *operands)
+        assert result.dtype == expected.dtype
+        assert np.array_equal(result, expected)
+        return
+    results = ask(name, *operands)
+    for result, expected in zip(results, answered(name, dtype), strict=True):
+        # Eigenvalues of a real matrix are real where all of them are, as in NumPy.
+        if expected is not None and not (name.startswith("eig") and result.dtype.kind == "f"):
+            assert result.dtype == expected
+    check(name, operands, results)
+
+
+def lay(layout, operand):
+    """The same operand in another layout."""
+    if operand.ndim == 1:
+        return matrices.LAYOUTS[layout](operand[:, None])[:, 0]
+    return matrices.LAYOUTS[layout](operand)
 
 
 @pytest.mark.parametrize("dtype", matrices.FLOATS)
@@ -95,7 +106,7 @@ def test_every_dtype(name, dtype):
 def test_every_layout(name, layout, dtype):
     batch = () if FUNCTIONS[name].single else (3,)
     operands = given(name, batch, dtype)
-    results = ask(name, *(matrices.LAYOUTS[layout](operand) for operand in operands))
+    results = ask(name, *(lay(layout, operand) for operand in operands))
     check(name, operands, results)
 
 
@@ -158,10 +169,10 @@ def test_two_libraries_in_one_call_are_refused(name):
         ask(name, torch.from_numpy(first), *rest)
 
 
-@pytest.mark.parametrize("name", FUNCTIONS)
+@pytest.mark.parametrize("name", [name for name in FUNCTIONS if name not in VIEWS])
 def test_what_is_no_number_is_refused(name):
     operands = [np.full(operand.shape, "x") for operand in given(name)]
-    with pytest.raises(TypeError, match=f"{name}: "):
+    with pytest.raises(TypeError, match="dtype"):
         ask(name, *operands)
 
 
