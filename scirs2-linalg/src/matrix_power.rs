@@ -1,7 +1,7 @@
 //! Powers of matrices.
 
 use ndarray::{ArrayBase, ArrayD, ArrayViewD, ArrayViewMutD, Axis, Data, Dimension};
-use ndarray_linalg::Inverse as _;
+use ndarray_linalg::InverseInto as _;
 use ndarray_linalg::error::LinalgError;
 use scirs2_core::pool::Workers;
 
@@ -169,18 +169,27 @@ fn invert<T: Lapack + ndarray_linalg::Lapack>(
         StackMut::new(out),
         || Ok(()),
         |(), number, mut out| {
-            let inverse = matrices.get(number).inv().map_err(|error| match error {
-                // The first pivot that is zero, counted from 1.
-                LinalgError::Lapack(lax::error::Error::LapackComputationalFailure {
-                    return_code,
-                }) => {
-                    let pivot = usize::try_from(return_code).unwrap_or(1);
-                    Reason::Singular {
-                        pivot: pivot.saturating_sub(1),
+            // In columns, so that it is this matrix that is factored.
+            let rows = matrices
+                .get(number)
+                .reversed_axes()
+                .as_standard_layout()
+                .into_owned();
+            let inverse = rows
+                .reversed_axes()
+                .inv_into()
+                .map_err(|error| match error {
+                    // The first pivot that is zero, counted from 1.
+                    LinalgError::Lapack(lax::error::Error::LapackComputationalFailure {
+                        return_code,
+                    }) => {
+                        let pivot = usize::try_from(return_code).unwrap_or(1);
+                        Reason::Singular {
+                            pivot: pivot.saturating_sub(1),
+                        }
                     }
-                }
-                _ => Reason::NotFinite,
-            })?;
+                    _ => Reason::NotFinite,
+                })?;
             out.assign(&inverse);
             Ok(())
         },
