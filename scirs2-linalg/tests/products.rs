@@ -4,9 +4,10 @@ use ndarray::{Array, Array2, ArrayD, Axis, IxDyn, array, s};
 use scirs2_core::pool::{Workers, set_local_threads};
 use scirs2_core::{Bool, Complex64};
 use scirs2_linalg::{
-    Error, cross, cross_into, diagonal, diagonal_into, einsum, einsum_into, matmul, matmul_into,
-    matrix_power, matrix_power_into, multi_dot, multi_dot_into, outer, outer_into, tensordot,
-    tensordot_into, trace, trace_into, vecdot, vecdot_into,
+    Error, Reason, cross, cross_into, diagonal, diagonal_into, einsum, einsum_into, inverse_power,
+    inverse_power_into, matmul, matmul_into, matrix_power, matrix_power_into, multi_dot,
+    multi_dot_into, outer, outer_into, tensordot, tensordot_into, trace, trace_into, vecdot,
+    vecdot_into,
 };
 
 /// Numbers that differ.
@@ -86,6 +87,19 @@ fn integers_do_not_depend_on_the_threads() {
         assert_eq!(large, exact.mapv(|x| x.wrapping_mul(far)).into_dyn());
     }
     set_local_threads(None).unwrap();
+}
+
+#[test]
+fn batches_of_many_axes_broadcast() {
+    let (a, b) = (counted(&[2, 3, 1, 5, 4, 2]), counted(&[3, 7, 1, 2, 3]));
+    let product = matmul(&a, &b).unwrap();
+    assert_eq!(product.shape(), [2, 3, 7, 5, 4, 3]);
+    for index in ndarray::indices([2, 3, 7, 5]) {
+        let (i, j, k, l) = index;
+        let a = a.slice(s![i, j, 0, l, .., ..]).to_owned();
+        let b = b.slice(s![j, k, 0, .., ..]).to_owned();
+        assert_eq!(product.slice(s![i, j, k, l, .., ..]), expected(&a, &b));
+    }
 }
 
 #[test]
@@ -211,6 +225,26 @@ fn the_order_without_a_path_is_the_cheap_one() {
         einsum("ij,jk,kl->", &operands).unwrap()[[]],
         1_000_000_000_000
     );
+}
+
+#[test]
+fn inverses_are_raised_and_the_singular_one_is_named() {
+    let a = array![[[2.0, 0.0], [0.0, 4.0]], [[0.0, 1.0], [1.0, 0.0]]];
+    let power = strided(&[2, 2, 2], 7.0, |out| {
+        inverse_power_into(a.view().into_dyn(), 2, out, &Workers::serial()).unwrap();
+    });
+    assert_eq!(
+        power,
+        array![[[0.25, 0.0], [0.0, 0.0625]], [[1.0, 0.0], [0.0, 1.0]]].into_dyn()
+    );
+    let mut a = a;
+    a[[1, 0, 1]] = 0.0;
+    let reason = Reason::Singular { pivot: 1 };
+    let error = Error::Matrix {
+        index: Some(1),
+        reason,
+    };
+    assert_eq!(inverse_power(&a, 1), Err(error));
 }
 
 #[test]

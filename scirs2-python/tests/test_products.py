@@ -1,5 +1,7 @@
 """Products but for `matmul`: vecdot, outer, cross, tensordot, multi_dot, matrix_power."""
 
+import inspect
+
 import matrices
 import ml_dtypes
 import numpy as np
@@ -393,6 +395,26 @@ def test_two_libraries_are_refused():
         TypeError, match=r"multi_dot: arrays\[0\] is of NumPy, arrays\[2\] of PyTorch"
     ):
         linalg.multi_dot([np.eye(2), [[1, 2], [3, 4]], torch.eye(2)])
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "cross",
+        "diagonal",
+        "matrix_norm",
+        "matrix_power",
+        "matrix_transpose",
+        "multi_dot",
+        "outer",
+        "trace",
+        "vecdot",
+        "vector_norm",
+    ],
+)
+def test_signatures_are_numpys(name):
+    ours, numpys = (inspect.signature(getattr(xp, name)) for xp in (linalg, np.linalg))
+    assert str(ours) == str(numpys)
 
 
 def test_the_top_level_has_them():

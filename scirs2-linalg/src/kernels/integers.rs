@@ -207,3 +207,42 @@ pub(crate) fn small<T: Copy>(
     }
     std::iter::zip(out, sums).for_each(|(to, sum)| *to = sum);
 }
+
+#[cfg(test)]
+mod tests {
+    use ndarray::Array2;
+    use scirs2_core::Bool;
+
+    use super::super::isa::forced::baseline;
+    use super::*;
+    use crate::Numeric;
+
+    /// On every instruction set, what the definition gives.
+    fn agrees<T: Numeric + Packed>(of: impl Fn(usize) -> T) {
+        for (rows, inner, columns) in [(1, 1, 1), (5, 3, 70), (65, 257, 33), (4, 600, 513)] {
+            let a = Array2::from_shape_fn((rows, inner), |(i, j)| of(7 * i + 13 * j + i * j));
+            let b = Array2::from_shape_fn((columns, inner), |(i, j)| of(11 * i + 5 * j + i * j));
+            let expected = Array2::from_shape_fn((rows, columns), |(i, j)| {
+                let pairs = std::iter::zip(a.row(i), b.row(j));
+                pairs.fold(T::ZERO, |sum, (&x, &y)| sum.plus(x.times(y)))
+            });
+            let product = || {
+                let mut out = Array2::from_elem((rows, columns), T::ONE);
+                Pieces::new().product(a.view(), b.t(), out.view_mut());
+                out
+            };
+            assert_eq!(product(), expected);
+            assert_eq!(baseline(product), expected);
+        }
+    }
+
+    #[test]
+    fn every_instruction_set_gives_the_exact_product() {
+        let spread = |i: usize| (i as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        agrees(|i| spread(i) as i8);
+        agrees(|i| spread(i) as u16);
+        agrees(|i| spread(i) as i32);
+        agrees(|i| spread(i).cast_signed());
+        agrees(|i| Bool::from(spread(i) >> 60 == 3));
+    }
+}

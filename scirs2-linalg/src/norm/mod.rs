@@ -57,8 +57,8 @@ pub trait Operand {
 /// # Errors
 /// An axis out of range or named twice, an order that the vectors or matrices
 /// do not have, the smallest of nothing ([`Error::Empty`]), and for the norms
-/// of singular values [`Error::NotANumber`], [`Error::NoConvergence`] and
-/// [`Error::TooLarge`].
+/// of singular values [`NotANumber`](crate::Reason::NotANumber),
+/// [`NoConvergence`](crate::Reason::NoConvergence) and [`Error::TooLarge`].
 ///
 /// # Accuracy
 /// Sums run in `f64`, in short runs merged pairwise, and are rounded once to

@@ -44,6 +44,7 @@ use super::call::Call;
 ///        [ 0, -1,  0]])
 #[pyfunction]
 #[pyo3(signature = (x1, x2, /, *, axis=-1))]
+#[pyo3(text_signature = "(x1, x2, /, *, axis=-1)")]
 pub(crate) fn cross<'py>(
     x1: &Bound<'py, PyAny>,
     x2: &Bound<'py, PyAny>,

@@ -46,6 +46,7 @@ use super::call::Call;
 /// array([25.,  3.])
 #[pyfunction]
 #[pyo3(signature = (x1, x2, /, *, axis=-1))]
+#[pyo3(text_signature = "(x1, x2, /, *, axis=-1)")]
 pub(crate) fn vecdot<'py>(
     x1: &Bound<'py, PyAny>,
     x2: &Bound<'py, PyAny>,
