@@ -13,8 +13,10 @@
 //! | `U` and `VT` of the SVD | `VT` and `U` |
 
 use ndarray::{ArrayView2, ArrayViewMut2, ShapeBuilder as _};
+use num_traits::Float as _;
 
 use crate::Error;
+use crate::error::Reason;
 use crate::lapack::{Lapack, zeros};
 
 /// Rows and columns of a block whose transpose stays in the first-level cache.
@@ -74,12 +76,59 @@ pub(crate) fn from_f<T: Copy>(from: &[T], to: ArrayViewMut2<'_, T>) {
     copy(view.expect("as many as the shape has"), to);
 }
 
+/// Exchanges rows and columns of an `n` x `n` matrix.
+pub(crate) fn transpose<T: Copy>(n: usize, elements: &mut [T]) {
+    for rows in (0..n).step_by(BLOCK) {
+        for columns in (rows..n).step_by(BLOCK) {
+            for row in rows..n.min(rows + BLOCK) {
+                for column in columns.max(row + 1)..n.min(columns + BLOCK) {
+                    elements.swap(row * n + column, column * n + row);
+                }
+            }
+        }
+    }
+}
+
 /// Whether no element is NaN or infinite.
 pub(crate) fn is_finite<T: Lapack>(elements: &[T]) -> bool {
     // In runs, so that the loop has no branch for each element.
     elements
         .chunks(256)
         .all(|run| run.iter().fold(true, |all, x| all & x.is_finite()))
+}
+
+/// Whether every element is finite; an error where one is NaN.
+pub(crate) fn screen<T: Lapack>(elements: &[T]) -> Result<bool, Reason> {
+    if is_finite(elements) {
+        return Ok(true);
+    }
+    let is_nan = |x: &T| x.parts().iter().any(|part| part.is_nan());
+    if elements.iter().any(is_nan) {
+        return Err(Reason::NotANumber);
+    }
+    Ok(false)
+}
+
+/// Lets `work` write a matrix in C order: to the output's own memory where that
+/// is in C order, else to a workspace that is copied to it after.
+pub(crate) fn written<T: Lapack, R>(
+    mut out: ArrayViewMut2<'_, T>,
+    space: &mut Vec<T>,
+    work: impl FnOnce(&mut [T]) -> R,
+) -> R {
+    if let Some(elements) = out.as_slice_mut() {
+        return work(elements);
+    }
+    space.resize(out.len(), T::zero());
+    let result = work(space);
+    from_c(space, out);
+    result
+}
+
+/// Writes the identity, as far as the matrix goes.
+pub(crate) fn identity<T: Lapack>(mut out: ArrayViewMut2<'_, T>) {
+    out.fill(T::zero());
+    out.diag_mut().fill(T::one());
 }
 
 /// Memory in C order for a matrix that an operation overwrites: the output's

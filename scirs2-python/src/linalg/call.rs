@@ -2,9 +2,11 @@
 
 use ndarray::{ArrayViewD, ArrayViewMutD};
 use numpy::PyUntypedArray;
+use pyo3::call::PyCallArgs;
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::intern;
 use pyo3::prelude::*;
+use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyEllipsis, PyTuple};
 use scirs2_core::pool::Workers;
 use scirs2_core::{DType, Element, ScalarType};
@@ -27,6 +29,8 @@ pub(crate) struct Call<'py> {
     scalar: ScalarType,
     /// The half that results are rounded to, where every operand has it.
     half: Option<DType>,
+    /// Whether single precision is computed in double, and rounded to single after.
+    widened: bool,
 }
 
 /// One operand, readable from Rust while `_array` lives.
@@ -41,6 +45,25 @@ impl<'py> Call<'py> {
         py: Python<'py>,
         name: &'static str,
         arguments: &[(&str, &Bound<'py, PyAny>)],
+    ) -> PyResult<Self> {
+        Call::of(py, name, arguments, false)
+    }
+
+    /// As [`new`](Self::new), but single precision is computed in double, as NumPy
+    /// does it: for thresholds that lie below the epsilon of single.
+    pub(crate) fn in_double(
+        py: Python<'py>,
+        name: &'static str,
+        arguments: &[(&str, &Bound<'py, PyAny>)],
+    ) -> PyResult<Self> {
+        Call::of(py, name, arguments, true)
+    }
+
+    fn of(
+        py: Python<'py>,
+        name: &'static str,
+        arguments: &[(&str, &Bound<'py, PyAny>)],
+        double: bool,
     ) -> PyResult<Self> {
         let mut taken = Vec::with_capacity(arguments.len());
         let mut common: Option<(Library, &str)> = None;
@@ -71,7 +94,12 @@ impl<'py> Call<'py> {
             scalar = Some(scalar.map_or(own, |scalar| scalar.join(own)));
             taken.push((parameter, array, description));
         }
-        let scalar = scalar.unwrap_or(ScalarType::Float64);
+        let given = scalar.unwrap_or(ScalarType::Float64);
+        let scalar = if double {
+            given.join(ScalarType::Float64)
+        } else {
+            given
+        };
         let first = taken.first().map(|(_, _, description)| description.dtype());
         let half = first.filter(|dtype| matches!(dtype, DType::Float16 | DType::BFloat16));
         let half = half.filter(|half| taken.iter().all(|(_, _, other)| other.dtype() == *half));
@@ -99,7 +127,17 @@ impl<'py> Call<'py> {
             operands: operands.collect::<PyResult<_>>()?,
             scalar,
             half,
+            widened: scalar != given,
         })
+    }
+
+    /// The machine epsilon of what the operands came in, halves as single.
+    pub(crate) fn epsilon(&self) -> f64 {
+        if self.widened || matches!(self.scalar.real(), ScalarType::Float32) {
+            f64::from(f32::EPSILON)
+        } else {
+            f64::EPSILON
+        }
     }
 
     /// What is computed in.
@@ -183,6 +221,16 @@ impl<'py> Call<'py> {
         raised(self.py, self.name, error, &[])
     }
 
+    /// The dtype that results of the computed one are rounded to.
+    fn rounded(&self, computed: DType) -> Option<DType> {
+        match computed {
+            DType::Float32 => self.half,
+            DType::Float64 if self.widened => Some(self.half.unwrap_or(DType::Float32)),
+            DType::Complex128 if self.widened => Some(DType::Complex64),
+            _ => None,
+        }
+    }
+
     /// A result as the caller's library has it; for NumPy a number where there
     /// are no axes.
     pub(crate) fn give(&self, output: Output<'py>) -> PyResult<Bound<'py, PyAny>> {
@@ -195,8 +243,8 @@ impl<'py> Call<'py> {
             return Ok(given);
         }
         let mut array = output.array;
-        if let Some(half) = self.half.filter(|_| !is_complex(&output.description)) {
-            let rounded = array::allocate(py, half, output.description.shape())?;
+        if let Some(dtype) = self.rounded(output.description.dtype()) {
+            let rounded = array::allocate(py, dtype, output.description.shape())?;
             rounded.set_item(PyEllipsis::get(py), array)?;
             array = rounded;
         }
@@ -205,10 +253,6 @@ impl<'py> Call<'py> {
         }
         self.library.tensor(array)
     }
-}
-
-fn is_complex(description: &Description) -> bool {
-    ScalarType::of(description.dtype()).is_some_and(ScalarType::is_complex)
 }
 
 /// The first byte of an array and the one after its last.
@@ -255,6 +299,18 @@ impl<'py> Output<'py> {
         // memory with an operand.
         Ok(unsafe { self.description.view_mut::<T>() }?)
     }
+}
+
+/// A named tuple of `scirs2._results`.
+pub(crate) fn named<'py>(
+    py: Python<'py>,
+    class: &str,
+    results: impl PyCallArgs<'py>,
+) -> PyResult<Bound<'py, PyAny>> {
+    static MODULE: PyOnceLock<Py<PyModule>> = PyOnceLock::new();
+    let module =
+        MODULE.get_or_try_init(py, || PyResult::Ok(py.import("scirs2._results")?.unbind()))?;
+    module.bind(py).getattr(class)?.call1(results)
 }
 
 /// The axes before the last `core` ones.
