@@ -25,6 +25,20 @@ mod _scirs2 {
     #[pymodule_export]
     use super::linalg::cholesky::cholesky;
     #[pymodule_export]
+    use super::linalg::eig::{eig, eigvals};
+    #[pymodule_export]
+    use super::linalg::eigh::{eigh, eigvalsh};
+    #[pymodule_export]
+    use super::linalg::lstsq::lstsq;
+    #[pymodule_export]
+    use super::linalg::pinv::pinv;
+    #[pymodule_export]
+    use super::linalg::qr::qr;
+    #[pymodule_export]
+    use super::linalg::rank::matrix_rank;
+    #[pymodule_export]
+    use super::linalg::svd::{svd, svdvals};
+    #[pymodule_export]
     use super::norm::norm;
     #[pymodule_export]
     use super::threads::{_close_pool, get_num_threads, num_threads, set_num_threads};

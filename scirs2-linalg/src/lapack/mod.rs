@@ -3,32 +3,63 @@
 //! | file | one concept |
 //! |---|---|
 //! | `cholesky` | factors of positive definite matrices |
-//! | `svd` | singular values |
+//! | `eig` | eigenvalues and eigenvectors of general matrices |
+//! | `eigh` | those of Hermitian matrices |
+//! | `lstsq` | least squares |
+//! | `qr` | orthogonal factors |
+//! | `svd` | singular values and vectors |
 //! | `threads` | how many threads the library uses |
+//! | `workspace` | its scratch memory |
 //!
 //! A matrix is a slice in Fortran order, column after column without a gap. A
 //! function checks that its slices are as long as LAPACK expects; that is what
 //! makes it safe. What the library answers comes back as it is.
 
 mod cholesky;
+mod eig;
+mod eigh;
+mod lstsq;
+mod qr;
 mod svd;
 mod threads;
+mod workspace;
 
 use std::ffi::{c_char, c_int};
 
 use num_traits::Zero;
 use scirs2_core::{Complex32, Complex64, Scalar};
 
-pub(crate) use svd::SingularValues;
+pub(crate) use eig::Geev;
+pub(crate) use eigh::Heevd;
+pub(crate) use lstsq::Gelsd;
+pub(crate) use qr::{Factor, factor_workspace, orthogonal_workspace};
+pub(crate) use svd::{Gesdd, Vectors};
 pub(crate) use threads::{LibraryThreads, single_threaded};
+pub(crate) use workspace::Workspace;
 
 use crate::Error;
 
 /// A type that LAPACK computes in: `f32`, `f64` and their complex numbers.
-pub trait Lapack: Scalar<Real: Into<f64>> + cholesky::Cholesky + svd::Svd {
+pub trait Lapack:
+    Scalar<Real: Into<f64>>
+    + cholesky::Cholesky
+    + eig::Eig
+    + eigh::Eigh
+    + lstsq::Lstsq
+    + qr::Qr
+    + svd::Svd
+{
+    /// The complex numbers of that precision.
+    type Complex: Lapack<Real = Self::Real>;
+
     /// Real and imaginary part.
     #[doc(hidden)]
     fn parts(self) -> [Self::Real; 2];
+
+    /// The number of that real and imaginary part; a real one leaves the second
+    /// out.
+    #[doc(hidden)]
+    fn from_parts(parts: [Self::Real; 2]) -> Self;
 
     /// Whether no part is NaN or infinite.
     #[doc(hidden)]
@@ -36,12 +67,21 @@ pub trait Lapack: Scalar<Real: Into<f64>> + cholesky::Cholesky + svd::Svd {
 }
 
 macro_rules! lapack {
-    ($($type:ty: |$z:ident| $parts:expr;)+) => {$(
+    ($(
+        $type:ty: $complex:ty, |$z:ident| $parts:expr, |$re:ident, $im:ident| $number:expr;
+    )+) => {$(
         impl Lapack for $type {
+            type Complex = $complex;
+
             #[inline(always)]
             fn parts(self) -> [Self::Real; 2] {
                 let $z = self;
                 $parts
+            }
+
+            #[inline(always)]
+            fn from_parts([$re, $im]: [Self::Real; 2]) -> Self {
+                $number
             }
 
             #[inline(always)]
@@ -53,10 +93,10 @@ macro_rules! lapack {
 }
 
 lapack! {
-    f32: |x| [x, 0.0];
-    f64: |x| [x, 0.0];
-    Complex32: |z| [z.re, z.im];
-    Complex64: |z| [z.re, z.im];
+    f32: Complex32, |x| [x, 0.0], |x, _im| x;
+    f64: Complex64, |x| [x, 0.0], |x, _im| x;
+    Complex32: Complex32, |z| [z.re, z.im], |re, im| Complex32::new(re, im);
+    Complex64: Complex64, |z| [z.re, z.im], |re, im| Complex64::new(re, im);
 }
 
 /// The triangle of a Fortran-ordered matrix that is read and written.

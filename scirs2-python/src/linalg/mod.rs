@@ -3,3 +3,11 @@
 
 mod call;
 pub(crate) mod cholesky;
+pub(crate) mod eig;
+pub(crate) mod eigh;
+pub(crate) mod lstsq;
+pub(crate) mod pinv;
+pub(crate) mod qr;
+pub(crate) mod rank;
+pub(crate) mod svd;
+mod tolerance;
