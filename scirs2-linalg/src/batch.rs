@@ -17,7 +17,7 @@ use scirs2_core::pool::Workers;
 
 use crate::Error;
 use crate::error::Reason;
-use crate::lapack::LibraryThreads;
+use crate::lapack::{LibraryThreads, single_threaded};
 
 /// Floating-point operations of one piece: some 100 microseconds of small
 /// matrices.
@@ -261,6 +261,7 @@ impl Batch<'_> {
             }
             return Ok(());
         }
+        single_threaded();
         let each = ((PIECE / (self.flops + CALL)) as usize).max(1);
         let spaces = Mutex::new(Vec::new());
         let pieces = pieces(outputs, count, each);

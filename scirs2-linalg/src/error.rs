@@ -128,6 +128,25 @@ pub enum Error {
         /// That of the right-hand sides.
         right: Vec<usize>,
     },
+    /// A tensor that makes no square matrix.
+    #[error(
+        "shape {shape:?} makes a {rows} x {columns} matrix, which must be square; the dimensions \
+         before and after the split need the same product"
+    )]
+    NotSquareTensor {
+        /// The tensor's shape, its axes in the order of the matrix.
+        shape: Vec<usize>,
+        /// The product of the dimensions before the split.
+        rows: usize,
+        /// The product of those after it.
+        columns: usize,
+    },
+    /// A split of axes that leaves none before it.
+    #[error("ind must be at least 1, got {ind}")]
+    Split {
+        /// The axes before the split, as they were given.
+        ind: isize,
+    },
     /// Batches that do not broadcast.
     #[error("the batches (leading dimensions) {batches:?} do not broadcast")]
     Broadcast {
@@ -174,6 +193,17 @@ pub enum Reason {
         /// The first pivot that is zero, counted from 0.
         pivot: usize,
     },
+    /// Pivots that are of no LU factors.
+    #[error(
+        "has no row {row} for pivot {pivot} to exchange; pivots are counted from 0, as lu_factor \
+         gives them"
+    )]
+    NoSuchRow {
+        /// The pivot, counted from 0.
+        pivot: usize,
+        /// What it was.
+        row: i64,
+    },
     /// No Cholesky factor exists.
     #[error(
         "is not positive definite: its leading minor of order {minor} is not; eigvalsh tells \
@@ -189,6 +219,9 @@ pub enum Reason {
     /// A NaN or an infinity, for which there is no answer.
     #[error("holds a NaN or an infinity; remove it first")]
     NotFinite,
+    /// A NaN or an infinity on the other side of the equation.
+    #[error("has a right-hand side with a NaN or an infinity; remove it first")]
+    NotFiniteRightSide,
     /// An iteration that did not come to its end.
     #[error("did not converge: LAPACK's {routine} gave up; scale the matrix or try float64")]
     NoConvergence {

@@ -12,6 +12,13 @@
 //! | [`pinv`](fn@pinv) | pseudo-inverses |
 //! | [`qr`](fn@qr) | orthogonal factors |
 //! | [`svd`](fn@svd) | singular values and vectors |
+//! | [`solve`](fn@solve) | systems of linear equations |
+//! | [`inv`](fn@inv) | inverses |
+//! | [`det`](fn@det), [`slogdet`] | determinants |
+//! | [`lu`](fn@lu), [`lu_factor`], [`lu_solve`] | LU factors, and systems with them |
+//! | [`cho_factor`], [`cho_solve`] | Cholesky factors to solve systems with |
+//! | [`solve_triangular`] | systems with triangular matrices |
+//! | [`tensorsolve`], [`tensorinv`] | equations between tensors |
 //! | `shape` | what an operation asks of its arguments' shapes |
 //! | `batch` | which matrices, in which pieces, on whose threads |
 //! | `layout` | how a matrix gets into LAPACK's memory and out of it |
@@ -22,35 +29,58 @@
 //! caller's.
 
 mod batch;
+mod cho;
 mod cholesky;
+mod det;
 mod eig;
 mod eigh;
 mod error;
+mod inv;
 mod kernels;
 mod lapack;
 mod layout;
 mod lstsq;
+mod lu;
 mod memory;
 pub mod norm;
 mod pinv;
 mod qr;
 mod rank;
 mod shape;
+mod solve;
 mod svd;
+mod tensor_equations;
+mod triangular;
 
+pub use cho::{
+    cho_factor, cho_factor_into, cho_factor_shape, cho_solve, cho_solve_into, cho_solve_shape,
+};
 pub use cholesky::{cholesky, cholesky_into, cholesky_shape};
+pub use det::{Slogdet, det, det_into, det_shape, slogdet, slogdet_into};
 pub use eig::{eig, eig_into, eig_shape, eigvals, eigvals_into, eigvals_shape};
 pub use eigh::{eigh, eigh_into, eigh_shape, eigvalsh, eigvalsh_into, eigvalsh_shape};
 pub use error::{Error, Reason};
+pub use inv::{inv, inv_into, inv_shape};
 pub use lapack::Lapack;
 pub use lstsq::{LeastSquares, lstsq, lstsq_into, lstsq_shape};
+pub use lu::{
+    Lu, LuFactors, Permutation, lu, lu_factor, lu_factor_into, lu_factor_shape, lu_into, lu_shape,
+    lu_solve, lu_solve_into, lu_solve_shape,
+};
 pub use norm::{Axes, Normed, Operand, Order, Rounded, norm, norm_into, norm_shape};
 pub use pinv::{pinv, pinv_into, pinv_shape};
 pub use qr::{
     qr, qr_into, qr_r, qr_r_into, qr_r_shape, qr_raw, qr_raw_into, qr_raw_shape, qr_shape,
 };
 pub use rank::{Tolerance, matrix_rank, matrix_rank_into, matrix_rank_shape};
+pub use solve::{solve, solve_into, solve_shape};
 pub use svd::{svd, svd_into, svd_shape, svdvals, svdvals_into, svdvals_shape};
+pub use tensor_equations::{
+    tensorinv, tensorinv_into, tensorinv_shape, tensorsolve, tensorsolve_into, tensorsolve_shape,
+};
+pub use triangular::{
+    Op, Triangular, solve_triangular, solve_triangular_into, solve_triangular_shape,
+};
 
 /// The README's Rust, compiled and run.
 #[cfg(doctest)]

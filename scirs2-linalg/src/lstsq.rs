@@ -1,8 +1,7 @@
 //! Least squares.
 
 use ndarray::{
-    ArrayBase, ArrayD, ArrayView2, ArrayViewD, ArrayViewMut2, ArrayViewMutD, Axis, Data, Dimension,
-    IxDyn, RawData,
+    ArrayBase, ArrayD, ArrayView2, ArrayViewD, ArrayViewMut2, ArrayViewMutD, Data, Dimension,
 };
 use num_traits::{Float as _, NumCast, Zero as _};
 use scirs2_core::Scalar;
@@ -13,7 +12,7 @@ use crate::batch::{Batch, Stack, StackMut, broadcast};
 use crate::error::Reason;
 use crate::lapack::{Gelsd, Lapack};
 use crate::layout::{is_finite, screen, to_f, zeros_array};
-use crate::shape::{self, matrices};
+use crate::shape::{self, columns, matrices};
 
 /// What [`lstsq`] finds: owned arrays, or memory for them.
 #[derive(Clone, Debug)]
@@ -200,16 +199,6 @@ impl Problem {
             columns,
             sides,
         })
-    }
-}
-
-/// A vector as the matrix of one column; a stack of matrices as it is.
-fn columns<S: RawData>(b: ArrayBase<S, IxDyn>, vector: bool) -> ArrayBase<S, IxDyn> {
-    if vector {
-        let last = Axis(b.ndim());
-        b.insert_axis(last)
-    } else {
-        b
     }
 }
 

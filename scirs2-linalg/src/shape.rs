@@ -1,8 +1,9 @@
 //! What an operation asks of its arguments' shapes.
 
-use ndarray::ArrayViewMutD;
+use ndarray::{ArrayBase, ArrayViewMutD, Axis, IxDyn, RawData};
 
 use crate::Error;
+use crate::batch::broadcast;
 use crate::lapack::check_size;
 
 /// The batch of an array of matrices, and their rows and columns.
@@ -29,6 +30,74 @@ pub(crate) fn square(argument: usize, shape: &[usize]) -> Result<(&[usize], usiz
         Ok((batch, rows))
     } else {
         Err(Error::NotSquare { rows, columns })
+    }
+}
+
+/// Square matrices, and right-hand sides for them.
+pub(crate) struct System {
+    /// What both batches broadcast to.
+    pub(crate) batch: Vec<usize>,
+    /// The order of the matrices.
+    pub(crate) n: usize,
+    /// The right-hand sides of one matrix; `None` where they are one vector.
+    pub(crate) columns: Option<usize>,
+}
+
+impl System {
+    /// Takes `b` for a vector where it has one axis, else for a stack of
+    /// matrices.
+    pub(crate) fn new(a: &[usize], b: &[usize]) -> Result<Self, Error> {
+        let (batch, n) = square(1, a)?;
+        let (b_batch, rows, columns) = match *b {
+            [] => {
+                return Err(Error::TooFewAxes {
+                    argument: 2,
+                    shape: Vec::new(),
+                    least: 1,
+                });
+            }
+            [rows] => (&[][..], rows, None),
+            _ => {
+                let (batch, rows, columns) = matrices(2, b)?;
+                (batch, rows, Some(columns))
+            }
+        };
+        if rows != n {
+            return Err(Error::Mismatch {
+                first: a.to_vec(),
+                second: b.to_vec(),
+                must: "a right-hand side needs as many rows as the matrix; many vectors are the \
+                       columns of a matrix",
+            });
+        }
+        Ok(System {
+            batch: broadcast(&[batch, b_batch])?,
+            n,
+            columns,
+        })
+    }
+
+    /// The shape of the solutions.
+    pub(crate) fn solutions(&self) -> Vec<usize> {
+        let mut shape = self.batch.clone();
+        shape.push(self.n);
+        shape.extend(self.columns);
+        shape
+    }
+
+    /// Floating-point operations of substitution with one triangle.
+    pub(crate) fn substitution(&self) -> f64 {
+        (self.n as f64).powi(2) * self.columns.unwrap_or(1) as f64
+    }
+}
+
+/// A vector as the matrix of one column; a stack of matrices as it is.
+pub(crate) fn columns<S: RawData>(b: ArrayBase<S, IxDyn>, vector: bool) -> ArrayBase<S, IxDyn> {
+    if vector {
+        let last = Axis(b.ndim());
+        b.insert_axis(last)
+    } else {
+        b
     }
 }
 

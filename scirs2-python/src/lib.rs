@@ -23,13 +23,21 @@ mod _scirs2 {
     #[pymodule_export]
     use super::exporter::DLPackExporter;
     #[pymodule_export]
+    use super::linalg::cho::{cho_factor, cho_solve};
+    #[pymodule_export]
     use super::linalg::cholesky::cholesky;
+    #[pymodule_export]
+    use super::linalg::det::{det, slogdet};
     #[pymodule_export]
     use super::linalg::eig::{eig, eigvals};
     #[pymodule_export]
     use super::linalg::eigh::{eigh, eigvalsh};
     #[pymodule_export]
+    use super::linalg::inv::inv;
+    #[pymodule_export]
     use super::linalg::lstsq::lstsq;
+    #[pymodule_export]
+    use super::linalg::lu::{lu, lu_factor, lu_solve};
     #[pymodule_export]
     use super::linalg::pinv::pinv;
     #[pymodule_export]
@@ -37,7 +45,13 @@ mod _scirs2 {
     #[pymodule_export]
     use super::linalg::rank::matrix_rank;
     #[pymodule_export]
+    use super::linalg::solve::solve;
+    #[pymodule_export]
     use super::linalg::svd::{svd, svdvals};
+    #[pymodule_export]
+    use super::linalg::tensor_equations::{tensorinv, tensorsolve};
+    #[pymodule_export]
+    use super::linalg::triangular::solve_triangular;
     #[pymodule_export]
     use super::norm::norm;
     #[pymodule_export]

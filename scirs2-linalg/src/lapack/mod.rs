@@ -6,9 +6,11 @@
 //! | `eig` | eigenvalues and eigenvectors of general matrices |
 //! | `eigh` | those of Hermitian matrices |
 //! | `lstsq` | least squares |
+//! | `lu` | factors of general matrices, and inverses |
 //! | `qr` | orthogonal factors |
 //! | `svd` | singular values and vectors |
 //! | `threads` | how many threads the library uses |
+//! | `triangular` | systems with triangular matrices |
 //! | `workspace` | its scratch memory |
 //!
 //! A matrix is a slice in Fortran order, column after column without a gap. A
@@ -19,9 +21,11 @@ mod cholesky;
 mod eig;
 mod eigh;
 mod lstsq;
+mod lu;
 mod qr;
 mod svd;
 mod threads;
+mod triangular;
 mod workspace;
 
 use std::ffi::{c_char, c_int};
@@ -32,9 +36,11 @@ use scirs2_core::{Complex32, Complex64, Scalar};
 pub(crate) use eig::Geev;
 pub(crate) use eigh::Heevd;
 pub(crate) use lstsq::Gelsd;
+pub(crate) use lu::inverse_workspace;
 pub(crate) use qr::{Factor, factor_workspace, orthogonal_workspace};
 pub(crate) use svd::{Gesdd, Vectors};
 pub(crate) use threads::{LibraryThreads, single_threaded};
+pub(crate) use triangular::Shape;
 pub(crate) use workspace::Workspace;
 
 use crate::Error;
@@ -46,8 +52,10 @@ pub trait Lapack:
     + eig::Eig
     + eigh::Eigh
     + lstsq::Lstsq
+    + lu::Lu
     + qr::Qr
     + svd::Svd
+    + triangular::Substitute
 {
     /// The complex numbers of that precision.
     type Complex: Lapack<Real = Self::Real>;
@@ -107,6 +115,14 @@ pub enum Triangle {
 }
 
 impl Triangle {
+    /// Where the transpose has what this one has.
+    pub(crate) const fn transposed(self) -> Self {
+        match self {
+            Triangle::Upper => Triangle::Lower,
+            Triangle::Lower => Triangle::Upper,
+        }
+    }
+
     /// LAPACK's `uplo`.
     const fn uplo(self) -> c_char {
         match self {
@@ -131,7 +147,7 @@ pub(crate) fn check_size(rows: usize, columns: usize) -> Result<(), Error> {
 ///
 /// # Panics
 /// Where it does not fit, which [`check_size`] has ruled out.
-fn int(count: usize) -> c_int {
+pub(crate) fn int(count: usize) -> c_int {
     c_int::try_from(count).expect("checked before any matrix is worked on")
 }
 

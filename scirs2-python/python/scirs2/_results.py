@@ -30,3 +30,10 @@ class SVDResult(NamedTuple):
     U: Any
     S: Any
     Vh: Any
+
+
+class SlogdetResult(NamedTuple):
+    """Sign and logarithm of determinants."""
+
+    sign: Any
+    logabsdet: Any

@@ -1,13 +1,15 @@
 //! One call of a function of linear algebra: its operands in, its results out.
 
-use ndarray::{ArrayViewD, ArrayViewMutD};
-use numpy::PyUntypedArray;
+use ndarray::{ArrayD, ArrayViewD, ArrayViewMutD};
+use numpy::{
+    PyArrayDescrMethods, PyArrayDyn, PyArrayMethods, PyUntypedArray, PyUntypedArrayMethods,
+};
 use pyo3::call::PyCallArgs;
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
-use pyo3::types::{PyEllipsis, PyTuple};
+use pyo3::types::{PyEllipsis, PyModule, PyTuple};
 use scirs2_core::pool::Workers;
 use scirs2_core::{DType, Element, ScalarType};
 use scirs2_interop::Description;
@@ -203,6 +205,34 @@ impl<'py> Call<'py> {
         Ok(output)
     }
 
+    /// An argument of integers, which are not computed with.
+    pub(crate) fn integers(
+        &self,
+        parameter: &str,
+        object: &Bound<'py, PyAny>,
+    ) -> PyResult<ArrayD<i64>> {
+        let name = self.name;
+        let (library, array) = intake(object)?;
+        let foreign = library != Library::NumPy || object.is_instance_of::<PyUntypedArray>();
+        if foreign && library != self.library {
+            return Err(PyTypeError::new_err(format!(
+                "{name}: {parameter} is of {library}, the other arguments of {}; bring them to \
+                 one library, for example by scirs2.from_dlpack",
+                self.library
+            )));
+        }
+        let kind = array.dtype().kind();
+        if !matches!(kind, b'i' | b'u') {
+            return Err(PyTypeError::new_err(format!(
+                "{name}: {parameter}: needs integers, got {}",
+                array.dtype()
+            )));
+        }
+        let descr = descr_of(self.py, DType::Int64)?;
+        let array = array.call_method1(intern!(self.py, "astype"), (descr,))?;
+        Ok(array.cast_into::<PyArrayDyn<i64>>()?.to_owned_array())
+    }
+
     /// Runs a kernel with the interpreter released; `batch` is the shape that
     /// the error's number of a matrix counts in.
     pub(crate) fn run<R: Send>(
@@ -311,6 +341,11 @@ pub(crate) fn named<'py>(
     let module =
         MODULE.get_or_try_init(py, || PyResult::Ok(py.import("scirs2._results")?.unbind()))?;
     module.bind(py).getattr(class)?.call1(results)
+}
+
+/// The batch of solutions: the axes before one vector, or before the last two.
+pub(crate) fn side_batch<'a>(solutions: &'a [usize], sides: &[usize]) -> &'a [usize] {
+    batch(solutions, sides.len().min(2))
 }
 
 /// The axes before the last `core` ones.

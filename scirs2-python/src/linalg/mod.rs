@@ -2,12 +2,19 @@
 //! their functions do before and after the work.
 
 mod call;
+pub(crate) mod cho;
 pub(crate) mod cholesky;
+pub(crate) mod det;
 pub(crate) mod eig;
 pub(crate) mod eigh;
+pub(crate) mod inv;
 pub(crate) mod lstsq;
+pub(crate) mod lu;
 pub(crate) mod pinv;
 pub(crate) mod qr;
 pub(crate) mod rank;
+pub(crate) mod solve;
 pub(crate) mod svd;
+pub(crate) mod tensor_equations;
 mod tolerance;
+pub(crate) mod triangular;

@@ -1,0 +1,199 @@
+//! Systems with positive definite matrices, factored once.
+
+use ndarray::{
+    ArrayBase, ArrayD, ArrayView2, ArrayViewD, ArrayViewMut2, ArrayViewMutD, Data, Dimension,
+};
+use scirs2_core::pool::Workers;
+
+use crate::Error;
+use crate::batch::{Batch, Stack, StackMut};
+use crate::error::Reason;
+use crate::lapack::{Lapack, Triangle};
+use crate::layout::{InPlace, is_finite, zeros_array};
+use crate::shape::{self, System, columns, square};
+use crate::triangular::{Op, Square};
+
+/// Cholesky factors in the form that [`cho_solve`] takes.
+///
+/// As [`cholesky`](crate::cholesky()), but what stands in the other triangle of `a`
+/// stays there. `A = U^H U`, or with `lower` `A = L L^H`; only that triangle is
+/// read.
+///
+/// # Errors
+/// [`Error::NotSquare`], [`Error::TooFewAxes`], [`Reason::NotPositiveDefinite`]
+/// with the order of the first leading minor that is not, and
+/// [`Reason::NotFinite`].
+///
+/// # Accuracy
+/// Backward stable: `|A - L L^H| <= c n eps |A|` (LAPACK `potrf`).
+///
+/// ```
+/// use ndarray::array;
+///
+/// let c = scirs2_linalg::cho_factor(&array![[4.0, 2.0], [7.0, 5.0]], false)?;
+/// assert_eq!(c, array![[2.0, 1.0], [7.0, 2.0]].into_dyn());
+/// # Ok::<(), scirs2_linalg::Error>(())
+/// ```
+pub fn cho_factor<S, D>(a: &ArrayBase<S, D>, lower: bool) -> Result<ArrayD<S::Elem>, Error>
+where
+    S: Data<Elem: Lapack>,
+    D: Dimension,
+{
+    let a = a.view().into_dyn();
+    let mut out = zeros_array(&cho_factor_shape(a.shape())?)?;
+    cho_factor_into(a, lower, out.view_mut(), &Workers::current())?;
+    Ok(out)
+}
+
+/// The shape of what [`cho_factor_into`] writes: that of `a`.
+///
+/// # Errors
+/// As [`cho_factor`], as far as the shape tells.
+pub fn cho_factor_shape(a: &[usize]) -> Result<Vec<usize>, Error> {
+    square(1, a)?;
+    Ok(a.to_vec())
+}
+
+/// [`cho_factor`] into memory of the caller's, of any strides.
+///
+/// # Errors
+/// As [`cho_factor`]; [`Error::OutputShape`] for an `out` of another shape, and
+/// [`Error::Interrupted`] where the workers were stopped.
+pub fn cho_factor_into<T: Lapack>(
+    a: ArrayViewD<'_, T>,
+    lower: bool,
+    out: ArrayViewMutD<'_, T>,
+    workers: &Workers<'_>,
+) -> Result<(), Error> {
+    shape::output(&cho_factor_shape(a.shape())?, &out)?;
+    let (batch, n) = square(1, a.shape())?;
+    let batch = Batch {
+        shape: batch,
+        flops: (n as f64).powi(3) / 3.0,
+        workers,
+    };
+    let matrices = Stack::new(&a, batch.shape);
+    let triangle = triangle(lower);
+    batch.each(
+        StackMut::new(out),
+        || Ok(InPlace::new()),
+        |space, number, out| {
+            space.run(matrices.get(number), out, |matrix| {
+                Square::in_c_order(n, matrix).check_triangle(triangle, false)?;
+                T::potrf(triangle.transposed(), n, matrix)
+            })
+        },
+    )
+}
+
+/// Solutions of `A X = B` from the factors of `A` that [`cho_factor`] gives, or
+/// those of [`cholesky`](crate::cholesky()).
+///
+/// `b` is one vector where it has one axis, else its last two axes are matrices of
+/// right-hand sides. The batches broadcast.
+///
+/// # Errors
+/// [`Error::NotSquare`], [`Error::TooFewAxes`], [`Error::Mismatch`],
+/// [`Error::Broadcast`], [`Reason::Singular`], [`Reason::NotFinite`] and
+/// [`Reason::NotFiniteRightSide`].
+///
+/// # Accuracy
+/// Backward stable: `|A x - b| <= c n eps |A| |x|` (BLAS `trsm`, `trsv`).
+///
+/// ```
+/// use ndarray::array;
+/// use scirs2_linalg::{cho_factor, cho_solve};
+///
+/// let c = cho_factor(&array![[4.0, 2.0], [2.0, 5.0]], false)?;
+/// assert_eq!(cho_solve(&c, false, &array![6.0, 7.0])?, array![1.0, 1.0].into_dyn());
+/// # Ok::<(), scirs2_linalg::Error>(())
+/// ```
+pub fn cho_solve<S, D, R, E>(
+    c: &ArrayBase<S, D>,
+    lower: bool,
+    b: &ArrayBase<R, E>,
+) -> Result<ArrayD<S::Elem>, Error>
+where
+    S: Data<Elem: Lapack>,
+    D: Dimension,
+    R: Data<Elem = S::Elem>,
+    E: Dimension,
+{
+    let (c, b) = (c.view().into_dyn(), b.view().into_dyn());
+    let mut out = zeros_array(&cho_solve_shape(c.shape(), b.shape())?)?;
+    cho_solve_into(c, lower, b, out.view_mut(), &Workers::current())?;
+    Ok(out)
+}
+
+/// The shape of what [`cho_solve_into`] writes: the batch, then the last axis or
+/// axes of `b`.
+///
+/// # Errors
+/// As [`cho_solve`], as far as the shapes tell.
+pub fn cho_solve_shape(c: &[usize], b: &[usize]) -> Result<Vec<usize>, Error> {
+    Ok(System::new(c, b)?.solutions())
+}
+
+/// [`cho_solve`] into memory of the caller's, of any strides.
+///
+/// # Errors
+/// As [`cho_solve`]; [`Error::OutputShape`] for an `out` of another shape, and
+/// [`Error::Interrupted`] where the workers were stopped.
+pub fn cho_solve_into<T: Lapack>(
+    c: ArrayViewD<'_, T>,
+    lower: bool,
+    b: ArrayViewD<'_, T>,
+    out: ArrayViewMutD<'_, T>,
+    workers: &Workers<'_>,
+) -> Result<(), Error> {
+    let system = System::new(c.shape(), b.shape())?;
+    shape::output(&system.solutions(), &out)?;
+    let vector = system.columns.is_none();
+    let (b, out) = (columns(b, vector), columns(out, vector));
+    let batch = Batch {
+        shape: &system.batch,
+        flops: 2.0 * system.substitution(),
+        workers,
+    };
+    let (factors, sides) = (Stack::new(&c, batch.shape), Stack::new(&b, batch.shape));
+    batch.each(
+        StackMut::new(out),
+        || Ok((Vec::new(), InPlace::new())),
+        |space, number, out| one(space, factors.get(number), lower, sides.get(number), out),
+    )
+}
+
+/// One matrix.
+fn one<T: Lapack>(
+    (copy, in_place): &mut (Vec<T>, InPlace<T>),
+    c: ArrayView2<'_, T>,
+    lower: bool,
+    b: ArrayView2<'_, T>,
+    out: ArrayViewMut2<'_, T>,
+) -> Result<(), Reason> {
+    let c = Square::new(c, copy);
+    let triangle = triangle(lower);
+    c.check_triangle(triangle, false)?;
+    c.check_diagonal()?;
+    let (first, second) = if lower {
+        (Op::Plain, Op::Adjoint)
+    } else {
+        (Op::Adjoint, Op::Plain)
+    };
+    in_place.run(b, out, |b| {
+        if !is_finite(b) {
+            return Err(Reason::NotFiniteRightSide);
+        }
+        c.solve(triangle, first, false, b);
+        c.solve(triangle, second, false, b);
+        Ok(())
+    })
+}
+
+fn triangle(lower: bool) -> Triangle {
+    if lower {
+        Triangle::Lower
+    } else {
+        Triangle::Upper
+    }
+}

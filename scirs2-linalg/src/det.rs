@@ -1,0 +1,265 @@
+//! Determinants.
+
+use ndarray::{
+    ArrayBase, ArrayD, ArrayViewD, ArrayViewMutD, Axis, Data, Dimension, IxDyn, RawData,
+};
+use num_traits::{Float as _, NumCast};
+use scirs2_core::pool::Workers;
+
+use crate::Error;
+use crate::batch::{Batch, Stack, StackMut};
+use crate::error::Reason;
+use crate::lapack::Lapack;
+use crate::layout::zeros_array;
+use crate::lu::{self, Factors};
+use crate::shape::{self, square};
+
+/// Determinants of square matrices.
+///
+/// One number for each matrix of the last two axes; that of a matrix without rows
+/// is 1, of a singular one 0.
+///
+/// # Errors
+/// [`Error::NotSquare`] and [`Error::TooFewAxes`]. A NaN goes into the result.
+///
+/// # Accuracy
+/// The determinant of a matrix within `c n eps |A|` of `a`: the product of the
+/// pivots (LAPACK `getrf`), with an exponent of its own, so that it overflows only
+/// where the determinant itself does.
+///
+/// ```
+/// use ndarray::array;
+///
+/// let det = scirs2_linalg::det(&array![[1.0, 2.0], [2.0, 8.0]])?;
+/// assert_eq!(det[[]], 4.0);
+/// # Ok::<(), scirs2_linalg::Error>(())
+/// ```
+pub fn det<S, D>(a: &ArrayBase<S, D>) -> Result<ArrayD<S::Elem>, Error>
+where
+    S: Data<Elem: Lapack>,
+    D: Dimension,
+{
+    let a = a.view().into_dyn();
+    let mut out = zeros_array(&det_shape(a.shape())?)?;
+    det_into(a, out.view_mut(), &Workers::current())?;
+    Ok(out)
+}
+
+/// The shape of what [`det_into`] and [`slogdet_into`] write: the batch.
+///
+/// # Errors
+/// As [`det`], as far as the shape tells.
+pub fn det_shape(a: &[usize]) -> Result<Vec<usize>, Error> {
+    Ok(square(1, a)?.0.to_vec())
+}
+
+/// [`det`] into memory of the caller's, of any strides.
+///
+/// # Errors
+/// As [`det`]; [`Error::OutputShape`] for an `out` of another shape, and
+/// [`Error::Interrupted`] where the workers were stopped.
+pub fn det_into<T: Lapack>(
+    a: ArrayViewD<'_, T>,
+    out: ArrayViewMutD<'_, T>,
+    workers: &Workers<'_>,
+) -> Result<(), Error> {
+    shape::output(&det_shape(a.shape())?, &out)?;
+    let (batch, n) = square(1, a.shape())?;
+    let matrices = Stack::new(&a, batch);
+    driver(batch, n, workers).each(
+        StackMut::new(numbers(out)),
+        || Factors::new(n, n),
+        |space, number, mut out| {
+            out[[0, 0]] = match space.factor(matrices.get(number)) {
+                Ok(()) => Product::of(space).value(),
+                Err(Reason::Singular { .. }) => T::zero(),
+                Err(other) => return Err(other),
+            };
+            Ok(())
+        },
+    )
+}
+
+/// What [`slogdet`] answers: `det A = sign exp(logabsdet)`.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Slogdet<T: Lapack> {
+    /// Of modulus 1, or 0 for a singular matrix.
+    pub sign: ArrayD<T>,
+    /// The logarithm of the determinant's modulus, minus infinity for a singular
+    /// matrix.
+    pub logabsdet: ArrayD<T::Real>,
+}
+
+/// Sign and logarithm of determinants, which neither overflow nor underflow.
+///
+/// # Errors
+/// As [`det`].
+///
+/// # Accuracy
+/// As [`det`]; the logarithm is of the product itself, not a sum of logarithms.
+///
+/// ```
+/// use ndarray::array;
+///
+/// let answer = scirs2_linalg::slogdet(&array![[0.0, 1e200], [1e200, 0.0]])?;
+/// assert_eq!(answer.sign[[]], -1.0);
+/// assert_eq!(answer.logabsdet[[]], 400.0 * 10_f64.ln());
+/// # Ok::<(), scirs2_linalg::Error>(())
+/// ```
+pub fn slogdet<S, D>(a: &ArrayBase<S, D>) -> Result<Slogdet<S::Elem>, Error>
+where
+    S: Data<Elem: Lapack>,
+    D: Dimension,
+{
+    let a = a.view().into_dyn();
+    let shape = det_shape(a.shape())?;
+    let (mut sign, mut logabsdet) = (zeros_array(&shape)?, zeros_array(&shape)?);
+    let workers = Workers::current();
+    slogdet_into(a, sign.view_mut(), logabsdet.view_mut(), &workers)?;
+    Ok(Slogdet { sign, logabsdet })
+}
+
+/// [`slogdet`] into memory of the caller's, of any strides.
+///
+/// # Errors
+/// As [`slogdet`]; [`Error::OutputShape`] for an output of another shape, and
+/// [`Error::Interrupted`] where the workers were stopped.
+pub fn slogdet_into<T: Lapack>(
+    a: ArrayViewD<'_, T>,
+    sign: ArrayViewMutD<'_, T>,
+    logabsdet: ArrayViewMutD<'_, T::Real>,
+    workers: &Workers<'_>,
+) -> Result<(), Error> {
+    let shape = det_shape(a.shape())?;
+    shape::output(&shape, &sign)?;
+    shape::output(&shape, &logabsdet)?;
+    let (batch, n) = square(1, a.shape())?;
+    let matrices = Stack::new(&a, batch);
+    driver(batch, n, workers).each(
+        (
+            StackMut::new(numbers(sign)),
+            StackMut::new(numbers(logabsdet)),
+        ),
+        || Factors::new(n, n),
+        |space, number, (mut sign, mut logabsdet)| {
+            (sign[[0, 0]], logabsdet[[0, 0]]) = match space.factor(matrices.get(number)) {
+                Ok(()) => Product::of(space).sign_and_logarithm(),
+                Err(Reason::Singular { .. }) => (T::zero(), T::Real::neg_infinity()),
+                Err(other) => return Err(other),
+            };
+            Ok(())
+        },
+    )
+}
+
+fn driver<'a>(shape: &'a [usize], n: usize, workers: &'a Workers<'a>) -> Batch<'a> {
+    let flops = lu::flops(n, n);
+    Batch {
+        shape,
+        flops,
+        workers,
+    }
+}
+
+/// Each number as a matrix of one element.
+fn numbers<S: RawData>(out: ArrayBase<S, IxDyn>) -> ArrayBase<S, IxDyn> {
+    let (row, column) = (Axis(out.ndim()), Axis(out.ndim() + 1));
+    out.insert_axis(row).insert_axis(column)
+}
+
+/// A product `(re + i im) 2^exponent`, whose larger part stays between 1 and 2.
+struct Product {
+    re: f64,
+    im: f64,
+    exponent: i64,
+}
+
+impl Product {
+    /// The product of the pivots, of the determinant's sign.
+    fn of<T: Lapack>(factors: &Factors<T>) -> Self {
+        let n = factors.pivots.len();
+        let mut product = Product {
+            re: 1.0,
+            im: 0.0,
+            exponent: 0,
+        };
+        for pivot in factors.elements.iter().step_by(n + 1) {
+            product.take(pivot.parts().map(Into::into));
+        }
+        let exchanges = (1..).zip(&factors.pivots);
+        if exchanges.filter(|(row, pivot)| row != *pivot).count() % 2 == 1 {
+            (product.re, product.im) = (-product.re, -product.im);
+        }
+        product
+    }
+
+    fn take(&mut self, [re, im]: [f64; 2]) {
+        let [re, im] = self.normal([re, im]);
+        let product = if im == 0.0 && self.im == 0.0 {
+            [self.re * re, 0.0]
+        } else {
+            [self.re * re - self.im * im, self.re * im + self.im * re]
+        };
+        [self.re, self.im] = self.normal(product);
+    }
+
+    /// Moves the exponent of a number out of it; zeros, infinities and NaN stay.
+    fn normal(&mut self, parts: [f64; 2]) -> [f64; 2] {
+        let size = parts[0].abs().max(parts[1].abs());
+        let exponent = exponent(size);
+        self.exponent += exponent;
+        parts.map(|part| times_power(part, -exponent))
+    }
+
+    fn value<T: Lapack>(&self) -> T {
+        let part = |part| real::<T>(times_power(part, self.exponent));
+        T::from_parts([part(self.re), part(self.im)])
+    }
+
+    fn sign_and_logarithm<T: Lapack>(&self) -> (T, T::Real) {
+        let size = self.re.hypot(self.im);
+        let sign = if self.im == 0.0 {
+            [if self.re < 0.0 { -1.0 } else { 1.0 }, 0.0]
+        } else {
+            [self.re / size, self.im / size]
+        };
+        let logarithm = size.ln() + self.exponent as f64 * std::f64::consts::LN_2;
+        (T::from_parts(sign.map(real::<T>)), real::<T>(logarithm))
+    }
+}
+
+fn real<T: Lapack>(x: f64) -> T::Real {
+    <T::Real as NumCast>::from(x).expect("a float takes any float")
+}
+
+/// The exponent of a finite number other than zero, else 0.
+fn exponent(size: f64) -> i64 {
+    if size == 0.0 || !size.is_finite() {
+        return 0;
+    }
+    // A subnormal one has its exponent in its leading zeros.
+    let biased = |x: f64| (x.to_bits() >> 52 & 0x7ff).cast_signed();
+    if size < f64::MIN_POSITIVE {
+        biased(size * 2_f64.powi(64)) - 1023 - 64
+    } else {
+        biased(size) - 1023
+    }
+}
+
+/// `x` times two to a power, rounded once.
+fn times_power(x: f64, power: i64) -> f64 {
+    // Each step but the last is exact for a number of moderate size: going down
+    // it stays normal, going up nothing is lost.
+    let steps = 1000;
+    let mut power = power.clamp(-5 * steps, 5 * steps);
+    let mut x = x;
+    while power > steps {
+        x *= 2_f64.powi(1000);
+        power -= steps;
+    }
+    while power < -steps {
+        x *= 2_f64.powi(-1000);
+        power += steps;
+    }
+    x * 2_f64.powi(i32::try_from(power).expect("clamped"))
+}

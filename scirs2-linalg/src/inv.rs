@@ -1,0 +1,132 @@
+//! Inverses.
+
+use ndarray::{
+    ArrayBase, ArrayD, ArrayView2, ArrayViewD, ArrayViewMut2, ArrayViewMutD, Data, Dimension,
+};
+use scirs2_core::pool::Workers;
+
+use crate::Error;
+use crate::batch::{Batch, Stack, StackMut};
+use crate::error::Reason;
+use crate::lapack::{Lapack, inverse_workspace, zeros};
+use crate::layout::{from_f, to_f, transpose, zeros_array};
+use crate::shape::{self, square};
+use crate::triangular::{lift, scaled};
+
+/// Inverses of square matrices.
+///
+/// `A^-1`, for each matrix of the last two axes.
+///
+/// # Errors
+/// [`Error::NotSquare`], [`Error::TooFewAxes`], and [`Reason::Singular`] with the
+/// first pivot that is exactly zero. A NaN goes into the result.
+///
+/// # Accuracy
+/// `|X A - I| <= c n eps |X| |A|` as a rule (LAPACK `getrf`, `getri`). To solve a
+/// system, [`solve`](crate::solve()) is faster and more accurate.
+///
+/// ```
+/// use ndarray::array;
+///
+/// let x = scirs2_linalg::inv(&array![[1.0, 2.0], [2.0, 8.0]])?;
+/// assert_eq!(x, array![[2.0, -0.5], [-0.5, 0.25]].into_dyn());
+/// # Ok::<(), scirs2_linalg::Error>(())
+/// ```
+pub fn inv<S, D>(a: &ArrayBase<S, D>) -> Result<ArrayD<S::Elem>, Error>
+where
+    S: Data<Elem: Lapack>,
+    D: Dimension,
+{
+    let a = a.view().into_dyn();
+    let mut out = zeros_array(&inv_shape(a.shape())?)?;
+    inv_into(a, out.view_mut(), &Workers::current())?;
+    Ok(out)
+}
+
+/// The shape of what [`inv_into`] writes: that of `a`.
+///
+/// # Errors
+/// As [`inv`], as far as the shape tells.
+pub fn inv_shape(a: &[usize]) -> Result<Vec<usize>, Error> {
+    square(1, a)?;
+    Ok(a.to_vec())
+}
+
+/// [`inv`] into memory of the caller's, of any strides.
+///
+/// # Errors
+/// As [`inv`]; [`Error::OutputShape`] for an `out` of another shape, and
+/// [`Error::Interrupted`] where the workers were stopped.
+pub fn inv_into<T: Lapack>(
+    a: ArrayViewD<'_, T>,
+    out: ArrayViewMutD<'_, T>,
+    workers: &Workers<'_>,
+) -> Result<(), Error> {
+    shape::output(&inv_shape(a.shape())?, &out)?;
+    let (batch, n) = square(1, a.shape())?;
+    let batch = Batch {
+        shape: batch,
+        flops: 2.0 * (n as f64).powi(3),
+        workers,
+    };
+    let matrices = Stack::new(&a, batch.shape);
+    batch.each(
+        StackMut::new(out),
+        || {
+            Ok(Space {
+                pivots: zeros(n)?,
+                work: zeros(inverse_workspace::<T>(n))?,
+                matrix: Vec::new(),
+            })
+        },
+        |space, number, out| space.run(matrices.get(number), out),
+    )
+}
+
+struct Space<T> {
+    pivots: Vec<i32>,
+    work: Vec<T>,
+    /// Only for an output with gaps.
+    matrix: Vec<T>,
+}
+
+impl<T: Lapack> Space<T> {
+    /// One matrix, in the memory of the output, which is turned in place where it
+    /// is in C order: the factors are to be those of the matrix itself.
+    fn run(&mut self, a: ArrayView2<'_, T>, mut out: ArrayViewMut2<'_, T>) -> Result<(), Reason> {
+        let n = a.nrows();
+        if let Some(elements) = out.view_mut().reversed_axes().into_slice() {
+            self.invert(n, to_f(a, elements))
+        } else if let Some(elements) = out.as_slice_mut() {
+            self.invert(n, to_f(a, elements))?;
+            transpose(n, elements);
+            Ok(())
+        } else {
+            let mut matrix = std::mem::take(&mut self.matrix);
+            matrix.resize(a.len(), T::zero());
+            let done = self.invert(n, to_f(a, &mut matrix));
+            from_f(&matrix, out);
+            self.matrix = matrix;
+            done
+        }
+    }
+
+    /// In Fortran order, in place.
+    fn invert(&mut self, n: usize, matrix: &mut [T]) -> Result<(), Reason> {
+        let singular = |pivot| Reason::Singular { pivot };
+        T::getrf(n, matrix, &mut self.pivots).map_err(singular)?;
+        let scale = lift(n, matrix);
+        if let Some(scale) = scale {
+            for (column, elements) in matrix.chunks_exact_mut(n).enumerate() {
+                elements[..=column]
+                    .iter_mut()
+                    .for_each(|x| *x = scaled(*x, scale));
+            }
+        }
+        T::getri(n, matrix, &self.pivots, &mut self.work).map_err(singular)?;
+        if let Some(scale) = scale {
+            matrix.iter_mut().for_each(|x| *x = scaled(*x, scale));
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,481 @@
+//! LU factors, and systems solved with them.
+
+use std::ffi::c_int;
+
+use ndarray::{
+    ArrayBase, ArrayD, ArrayView2, ArrayViewD, ArrayViewMut2, ArrayViewMutD, Axis, Data, Dimension,
+};
+use num_traits::{One as _, Zero as _};
+use scirs2_core::pool::Workers;
+
+use crate::Error;
+use crate::batch::{Batch, Stack, StackMut};
+use crate::error::Reason;
+use crate::lapack::{Lapack, Triangle, int, zeros};
+use crate::layout::{InPlace, from_f, is_finite, to_f, zeros_array};
+use crate::shape::{self, System, columns};
+use crate::triangular::{Op, Square};
+
+/// What [`lu`] answers: `A = P L U`.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Lu<T> {
+    /// Row `i` of `A` is row `permutation[i]` of `L U`.
+    pub permutation: ArrayD<i32>,
+    /// Lower trapezoidal, with ones on the diagonal.
+    pub l: ArrayD<T>,
+    /// Upper trapezoidal.
+    pub u: ArrayD<T>,
+}
+
+/// What [`lu_into`] writes of the permutation.
+#[derive(Debug)]
+pub enum Permutation<'a, T: Lapack> {
+    /// For each row of `A` the row of `L U`.
+    Indices(ArrayViewMutD<'a, i32>),
+    /// The matrix `P`.
+    Matrix(ArrayViewMutD<'a, T::Real>),
+    /// Nothing: `P L` stands in the place of `L`.
+    InL,
+}
+
+/// What [`lu_factor`] answers.
+#[derive(Clone, PartialEq, Debug)]
+pub struct LuFactors<T> {
+    /// `U`, and below its diagonal `L` without its ones.
+    pub lu: ArrayD<T>,
+    /// Row `i` was exchanged with row `pivots[i]`, one after the other.
+    pub pivots: ArrayD<i32>,
+}
+
+/// LU factors with partial pivoting.
+///
+/// `A = P L U`, for each matrix of the last two axes, of `m` rows and `n` columns:
+/// `P` is a permutation, `L` (`m` x `k`) lower trapezoidal with ones on its
+/// diagonal, `U` (`k` x `n`) upper trapezoidal, and `k` the smaller of `m` and `n`.
+/// Singular matrices have factors, too.
+///
+/// # Errors
+/// [`Error::TooFewAxes`] and [`Reason::NotFinite`].
+///
+/// # Accuracy
+/// Backward stable as a rule: `|A - P L U| <= c n eps |L| |U|` (LAPACK `getrf`).
+///
+/// ```
+/// use ndarray::array;
+///
+/// let f = scirs2_linalg::lu(&array![[1.0, 2.0], [2.0, 8.0]])?;
+/// assert_eq!(f.permutation, array![1, 0].into_dyn());
+/// assert_eq!(f.l, array![[1.0, 0.0], [0.5, 1.0]].into_dyn());
+/// assert_eq!(f.u, array![[2.0, 8.0], [0.0, -2.0]].into_dyn());
+/// # Ok::<(), scirs2_linalg::Error>(())
+/// ```
+pub fn lu<S, D>(a: &ArrayBase<S, D>) -> Result<Lu<S::Elem>, Error>
+where
+    S: Data<Elem: Lapack>,
+    D: Dimension,
+{
+    let a = a.view().into_dyn();
+    let [rows, l, u] = lu_shape(a.shape())?;
+    let (mut l, mut u) = (zeros_array(&l)?, zeros_array(&u)?);
+    let mut permutation = zeros_array(&rows)?;
+    let indices = Permutation::Indices(permutation.view_mut());
+    lu_into(a, indices, l.view_mut(), u.view_mut(), &Workers::current())?;
+    Ok(Lu { permutation, l, u })
+}
+
+/// The shapes of the permutation's indices, of `L` and of `U`.
+///
+/// # Errors
+/// As [`lu`], as far as the shape tells.
+pub fn lu_shape(a: &[usize]) -> Result<[Vec<usize>; 3], Error> {
+    let (batch, m, n) = shape::matrices(1, a)?;
+    let k = m.min(n);
+    Ok([
+        [batch, &[m]].concat(),
+        [batch, &[m, k]].concat(),
+        [batch, &[k, n]].concat(),
+    ])
+}
+
+/// [`lu`] into memory of the caller's, of any strides.
+///
+/// # Errors
+/// As [`lu`]; [`Error::OutputShape`] for an output of another shape, and
+/// [`Error::Interrupted`] where the workers were stopped.
+pub fn lu_into<T: Lapack>(
+    a: ArrayViewD<'_, T>,
+    permutation: Permutation<'_, T>,
+    l: ArrayViewMutD<'_, T>,
+    u: ArrayViewMutD<'_, T>,
+    workers: &Workers<'_>,
+) -> Result<(), Error> {
+    let [rows, l_shape, u_shape] = lu_shape(a.shape())?;
+    shape::output(&l_shape, &l)?;
+    shape::output(&u_shape, &u)?;
+    let (batch, m, n) = shape::matrices(1, a.shape())?;
+    let batch = Batch {
+        shape: batch,
+        flops: flops(m, n),
+        workers,
+    };
+    let matrices = Stack::new(&a, batch.shape);
+    let space = || Factors::new(m, n);
+    let factors = |space: &mut Factors<T>, number| space.finite_factors(matrices.get(number));
+    let lu = (StackMut::new(l), StackMut::new(u));
+    match permutation {
+        Permutation::Indices(indices) => {
+            shape::output(&rows, &indices)?;
+            let outputs = (StackMut::new(columns(indices, true)), lu.0, lu.1);
+            batch.each(outputs, space, |space, number, (mut indices, l, u)| {
+                factors(space, number)?;
+                for (at, row) in space.permutation().into_iter().enumerate() {
+                    indices[[row, 0]] = int(at);
+                }
+                space.split(None, l, u);
+                Ok(())
+            })
+        }
+        Permutation::Matrix(matrix) => {
+            shape::output(&[&rows[..], &[m]].concat(), &matrix)?;
+            let outputs = (StackMut::new(matrix), lu.0, lu.1);
+            batch.each(outputs, space, |space, number, (mut matrix, l, u)| {
+                factors(space, number)?;
+                matrix.fill(T::Real::zero());
+                for (at, row) in space.permutation().into_iter().enumerate() {
+                    matrix[[row, at]] = T::Real::one();
+                }
+                space.split(None, l, u);
+                Ok(())
+            })
+        }
+        Permutation::InL => batch.each(lu, space, |space, number, (l, u)| {
+            factors(space, number)?;
+            space.split(Some(&space.permutation()), l, u);
+            Ok(())
+        }),
+    }
+}
+
+/// LU factors in the form that [`lu_solve`] takes.
+///
+/// As [`lu`], with both factors in one matrix and the permutation as the
+/// exchanges of rows that make it.
+///
+/// # Errors
+/// As [`lu`].
+///
+/// # Accuracy
+/// As [`lu`].
+///
+/// ```
+/// use ndarray::array;
+/// use scirs2_linalg::{Op, lu_factor, lu_solve};
+///
+/// let factors = lu_factor(&array![[1.0, 2.0], [2.0, 8.0]])?;
+/// assert_eq!(factors.lu, array![[2.0, 8.0], [0.5, -2.0]].into_dyn());
+/// assert_eq!(factors.pivots, array![1, 1].into_dyn());
+/// assert_eq!(lu_solve(&factors, &array![3.0, 10.0], Op::Plain)?, array![1.0, 1.0].into_dyn());
+/// # Ok::<(), scirs2_linalg::Error>(())
+/// ```
+pub fn lu_factor<S, D>(a: &ArrayBase<S, D>) -> Result<LuFactors<S::Elem>, Error>
+where
+    S: Data<Elem: Lapack>,
+    D: Dimension,
+{
+    let a = a.view().into_dyn();
+    let [lu, pivots] = lu_factor_shape(a.shape())?;
+    let (mut lu, mut pivots) = (zeros_array(&lu)?, zeros_array(&pivots)?);
+    lu_factor_into(a, lu.view_mut(), pivots.view_mut(), &Workers::current())?;
+    Ok(LuFactors { lu, pivots })
+}
+
+/// The shapes of the factors and of the pivots.
+///
+/// # Errors
+/// As [`lu_factor`], as far as the shape tells.
+pub fn lu_factor_shape(a: &[usize]) -> Result<[Vec<usize>; 2], Error> {
+    let (batch, m, n) = shape::matrices(1, a)?;
+    Ok([a.to_vec(), [batch, &[m.min(n)]].concat()])
+}
+
+/// [`lu_factor`] into memory of the caller's, of any strides.
+///
+/// # Errors
+/// As [`lu_factor`]; [`Error::OutputShape`] for an output of another shape, and
+/// [`Error::Interrupted`] where the workers were stopped.
+pub fn lu_factor_into<T: Lapack>(
+    a: ArrayViewD<'_, T>,
+    lu: ArrayViewMutD<'_, T>,
+    pivots: ArrayViewMutD<'_, i32>,
+    workers: &Workers<'_>,
+) -> Result<(), Error> {
+    let [lu_shape, pivots_shape] = lu_factor_shape(a.shape())?;
+    shape::output(&lu_shape, &lu)?;
+    shape::output(&pivots_shape, &pivots)?;
+    let (batch, m, n) = shape::matrices(1, a.shape())?;
+    let batch = Batch {
+        shape: batch,
+        flops: flops(m, n),
+        workers,
+    };
+    let matrices = Stack::new(&a, batch.shape);
+    batch.each(
+        (StackMut::new(lu), StackMut::new(columns(pivots, true))),
+        || Factors::new(m, n),
+        |space, number, (lu, mut pivots)| {
+            space.finite_factors(matrices.get(number))?;
+            from_f(&space.elements, lu);
+            for (to, pivot) in pivots.iter_mut().zip(&space.pivots) {
+                *to = pivot - 1;
+            }
+            Ok(())
+        },
+    )
+}
+
+/// Solutions of `op(A) X = B` from the factors of `A` that [`lu_factor`] gives.
+///
+/// `b` is one vector where it has one axis, else its last two axes are matrices of
+/// right-hand sides. The batches broadcast.
+///
+/// # Errors
+/// [`Error::NotSquare`], [`Error::TooFewAxes`], [`Error::Mismatch`],
+/// [`Error::Broadcast`], [`Reason::Singular`], [`Reason::NoSuchRow`] for pivots
+/// that are of no factors, [`Reason::NotFinite`] and
+/// [`Reason::NotFiniteRightSide`].
+///
+/// # Accuracy
+/// Backward stable as a rule: `|A x - b| <= c n eps |L| |U| |x|` (BLAS `trsm`,
+/// `trsv`).
+///
+/// ```
+/// use ndarray::array;
+/// use scirs2_linalg::{Op, lu_factor, lu_solve};
+///
+/// let factors = lu_factor(&array![[1.0, 2.0], [2.0, 8.0]])?;
+/// let x = lu_solve(&factors, &array![3.0, 10.0], Op::Transpose)?;
+/// assert_eq!(x, array![1.0, 1.0].into_dyn());
+/// # Ok::<(), scirs2_linalg::Error>(())
+/// ```
+pub fn lu_solve<T, R, E>(
+    factors: &LuFactors<T>,
+    b: &ArrayBase<R, E>,
+    op: Op,
+) -> Result<ArrayD<T>, Error>
+where
+    T: Lapack,
+    R: Data<Elem = T>,
+    E: Dimension,
+{
+    let (lu, pivots, b) = (factors.lu.view(), factors.pivots.view(), b.view());
+    let b = b.into_dyn();
+    let mut out = zeros_array(&lu_solve_shape(lu.shape(), pivots.shape(), b.shape())?)?;
+    lu_solve_into(lu, pivots, b, op, out.view_mut(), &Workers::current())?;
+    Ok(out)
+}
+
+/// The shape of what [`lu_solve_into`] writes: the batch, then the last axis or
+/// axes of `b`.
+///
+/// # Errors
+/// As [`lu_solve`], as far as the shapes tell.
+pub fn lu_solve_shape(lu: &[usize], pivots: &[usize], b: &[usize]) -> Result<Vec<usize>, Error> {
+    let system = System::new(lu, b)?;
+    if *pivots == lu[..lu.len() - 1] {
+        return Ok(system.solutions());
+    }
+    Err(Error::Mismatch {
+        first: lu.to_vec(),
+        second: pivots.to_vec(),
+        must: "lu_factor gives one pivot for each row of its factors",
+    })
+}
+
+/// [`lu_solve`] into memory of the caller's, of any strides.
+///
+/// # Errors
+/// As [`lu_solve`]; [`Error::OutputShape`] for an `out` of another shape, and
+/// [`Error::Interrupted`] where the workers were stopped.
+pub fn lu_solve_into<T: Lapack>(
+    lu: ArrayViewD<'_, T>,
+    pivots: ArrayViewD<'_, i32>,
+    b: ArrayViewD<'_, T>,
+    op: Op,
+    out: ArrayViewMutD<'_, T>,
+    workers: &Workers<'_>,
+) -> Result<(), Error> {
+    let expected = lu_solve_shape(lu.shape(), pivots.shape(), b.shape())?;
+    shape::output(&expected, &out)?;
+    let system = System::new(lu.shape(), b.shape())?;
+    let vector = system.columns.is_none();
+    let (b, out) = (columns(b, vector), columns(out, vector));
+    let pivots = columns(pivots, true);
+    let batch = Batch {
+        shape: &system.batch,
+        flops: 2.0 * system.substitution(),
+        workers,
+    };
+    let factors = Stack::new(&lu, batch.shape);
+    let (pivots, sides) = (
+        Stack::new(&pivots, batch.shape),
+        Stack::new(&b, batch.shape),
+    );
+    batch.each(
+        StackMut::new(out),
+        || Ok((Vec::new(), Vec::new(), InPlace::new())),
+        |(copy, exchanges, in_place), number, out| {
+            let square = Square::new(factors.get(number), copy);
+            square.check_triangle(Triangle::Lower, true)?;
+            square.check_triangle(Triangle::Upper, false)?;
+            square.check_diagonal()?;
+            read_pivots(pivots.get(number), exchanges)?;
+            in_place.run(sides.get(number), out, |b| {
+                if !is_finite(b) {
+                    return Err(Reason::NotFiniteRightSide);
+                }
+                solve(square, exchanges, op, b);
+                Ok(())
+            })
+        },
+    )
+}
+
+/// Takes pivots as LAPACK counts them, from 1.
+fn read_pivots(pivots: ArrayView2<'_, i32>, to: &mut Vec<c_int>) -> Result<(), Reason> {
+    to.clear();
+    let n = pivots.len();
+    for (pivot, &row) in pivots.iter().enumerate() {
+        if usize::try_from(row).is_ok_and(|row| row < n) {
+            to.push(row + 1);
+        } else {
+            let row = i64::from(row);
+            return Err(Reason::NoSuchRow { pivot, row });
+        }
+    }
+    Ok(())
+}
+
+/// Solves `op(A) X = B` with factors of `A` that have no zero pivot; `b` is the
+/// rows of `B`, and then those of `X`.
+pub(crate) fn solve<T: Lapack>(factors: Square<'_, T>, pivots: &[c_int], op: Op, b: &mut [T]) {
+    let n = pivots.len();
+    if b.is_empty() {
+        return;
+    }
+    let each = b.len() / n;
+    // A = P L U, and P is the exchanges, the last one first.
+    if op == Op::Plain {
+        (0..n).for_each(|row| exchange(pivots, row, each, b));
+        factors.solve(Triangle::Lower, op, true, b);
+        factors.solve(Triangle::Upper, op, false, b);
+    } else {
+        factors.solve(Triangle::Upper, op, false, b);
+        factors.solve(Triangle::Lower, op, true, b);
+        (0..n).rev().for_each(|row| exchange(pivots, row, each, b));
+    }
+}
+
+/// Exchanges a row of `each` elements with the one that its pivot names, which
+/// never stands above it in LAPACK's own.
+fn exchange<T>(pivots: &[c_int], row: usize, each: usize, b: &mut [T]) {
+    let other = counted_from_0(pivots[row]);
+    let (upper, lower) = (row.min(other), row.max(other));
+    if upper < lower {
+        let (left, right) = b.split_at_mut(lower * each);
+        left[upper * each..][..each].swap_with_slice(&mut right[..each]);
+    }
+}
+
+fn counted_from_0(pivot: c_int) -> usize {
+    usize::try_from(pivot - 1).expect("LAPACK counts from 1")
+}
+
+/// The operations of one factorization, about.
+pub(crate) fn flops(m: usize, n: usize) -> f64 {
+    let (most, least) = (m.max(n) as f64, m.min(n) as f64);
+    least * least * (most - least / 3.0)
+}
+
+/// The factors of matrices of one shape, column after column, in memory that is
+/// used again.
+///
+/// They are those of the matrix itself, as NumPy's are, not those of its
+/// transpose, which would save turning the copy: rounding decides whether the last
+/// pivot of a singular matrix is exactly zero, and it decides otherwise for the
+/// transpose.
+pub(crate) struct Factors<T> {
+    rows: usize,
+    pub(crate) elements: Vec<T>,
+    pub(crate) pivots: Vec<c_int>,
+}
+
+impl<T: Lapack> Factors<T> {
+    pub(crate) fn new(rows: usize, columns: usize) -> Result<Self, Error> {
+        Ok(Factors {
+            rows,
+            elements: zeros(rows.saturating_mul(columns))?,
+            pivots: zeros(rows.min(columns))?,
+        })
+    }
+
+    /// Factors a matrix; the error is the first pivot that is exactly zero.
+    pub(crate) fn factor(&mut self, a: ArrayView2<'_, T>) -> Result<(), Reason> {
+        to_f(a, &mut self.elements);
+        let done = T::getrf(self.rows, &mut self.elements, &mut self.pivots);
+        done.map_err(|pivot| Reason::Singular { pivot })
+    }
+
+    /// Factors a matrix that may be singular, but has to be finite.
+    fn finite_factors(&mut self, a: ArrayView2<'_, T>) -> Result<(), Reason> {
+        if !is_finite(to_f(a, &mut self.elements)) {
+            return Err(Reason::NotFinite);
+        }
+        // A zero pivot is no failure here.
+        let _ = T::getrf(self.rows, &mut self.elements, &mut self.pivots);
+        Ok(())
+    }
+
+    /// The factors of a square matrix.
+    pub(crate) fn square(&self) -> Square<'_, T> {
+        Square::in_f_order(self.rows, &self.elements)
+    }
+
+    /// For each row of `L U` the row of the matrix.
+    fn permutation(&self) -> Vec<usize> {
+        let mut rows = (0..self.rows).collect::<Vec<_>>();
+        for (row, &pivot) in self.pivots.iter().enumerate() {
+            rows.swap(row, counted_from_0(pivot));
+        }
+        rows
+    }
+
+    /// Takes the factors apart, the rows of `L` to their places in `P L` where
+    /// these are given.
+    fn split(
+        &self,
+        rows: Option<&[usize]>,
+        mut l: ArrayViewMut2<'_, T>,
+        mut u: ArrayViewMut2<'_, T>,
+    ) {
+        let at = |row: usize, column: usize| self.elements[column * self.rows + row];
+        for (row, mut to) in u.rows_mut().into_iter().enumerate() {
+            for (column, x) in to.iter_mut().enumerate() {
+                *x = if column < row {
+                    T::zero()
+                } else {
+                    at(row, column)
+                };
+            }
+        }
+        for row in 0..l.nrows() {
+            let place = rows.map_or(row, |rows| rows[row]);
+            for (column, x) in l.index_axis_mut(Axis(0), place).iter_mut().enumerate() {
+                *x = match column.cmp(&row) {
+                    std::cmp::Ordering::Less => at(row, column),
+                    std::cmp::Ordering::Equal => T::one(),
+                    std::cmp::Ordering::Greater => T::zero(),
+                };
+            }
+        }
+    }
+}

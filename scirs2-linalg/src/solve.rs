@@ -1,0 +1,126 @@
+//! Systems of linear equations.
+
+use ndarray::{
+    ArrayBase, ArrayD, ArrayView2, ArrayViewD, ArrayViewMut2, ArrayViewMutD, Data, Dimension,
+};
+use scirs2_core::pool::Workers;
+
+use crate::Error;
+use crate::batch::{Batch, Stack, StackMut};
+use crate::error::Reason;
+use crate::lapack::Lapack;
+use crate::layout::{InPlace, zeros_array};
+use crate::lu::{self, Factors};
+use crate::shape::{self, System, columns};
+use crate::triangular::Op;
+
+/// Solutions of `A X = B`.
+///
+/// The last two axes of `a` are square matrices. `b` is one vector where it has
+/// one axis, else its last two axes are matrices of right-hand sides. The batches
+/// broadcast; one matrix for many right-hand sides is factored once by each
+/// thread.
+///
+/// # Errors
+/// [`Error::NotSquare`], [`Error::TooFewAxes`], [`Error::Mismatch`] for a `b` of
+/// other rows, [`Error::Broadcast`], and [`Reason::Singular`] with the first pivot
+/// that is exactly zero. A NaN goes into the result.
+///
+/// # Accuracy
+/// Backward stable as a rule: `|A x - b| <= c n eps |A| |x|` (LAPACK `getrf`, BLAS
+/// `trsm` and `trsv`).
+///
+/// ```
+/// use ndarray::array;
+///
+/// let a = array![[1.0, 2.0], [2.0, 8.0]];
+/// let x = scirs2_linalg::solve(&a, &array![3.0, 10.0])?;
+/// assert_eq!(x, array![1.0, 1.0].into_dyn());
+/// # Ok::<(), scirs2_linalg::Error>(())
+/// ```
+pub fn solve<S, D, R, E>(a: &ArrayBase<S, D>, b: &ArrayBase<R, E>) -> Result<ArrayD<S::Elem>, Error>
+where
+    S: Data<Elem: Lapack>,
+    D: Dimension,
+    R: Data<Elem = S::Elem>,
+    E: Dimension,
+{
+    let (a, b) = (a.view().into_dyn(), b.view().into_dyn());
+    let mut out = zeros_array(&solve_shape(a.shape(), b.shape())?)?;
+    solve_into(a, b, out.view_mut(), &Workers::current())?;
+    Ok(out)
+}
+
+/// The shape of what [`solve_into`] writes: the batch, then the last axis or axes
+/// of `b`.
+///
+/// # Errors
+/// As [`solve`], as far as the shapes tell.
+pub fn solve_shape(a: &[usize], b: &[usize]) -> Result<Vec<usize>, Error> {
+    Ok(System::new(a, b)?.solutions())
+}
+
+/// [`solve`] into memory of the caller's, of any strides.
+///
+/// # Errors
+/// As [`solve`]; [`Error::OutputShape`] for an `out` of another shape, and
+/// [`Error::Interrupted`] where the workers were stopped.
+pub fn solve_into<T: Lapack>(
+    a: ArrayViewD<'_, T>,
+    b: ArrayViewD<'_, T>,
+    out: ArrayViewMutD<'_, T>,
+    workers: &Workers<'_>,
+) -> Result<(), Error> {
+    let system = System::new(a.shape(), b.shape())?;
+    shape::output(&system.solutions(), &out)?;
+    let vector = system.columns.is_none();
+    let (b, out) = (columns(b, vector), columns(out, vector));
+    let batch = Batch {
+        shape: &system.batch,
+        flops: lu::flops(system.n, system.n) + 2.0 * system.substitution(),
+        workers,
+    };
+    let (matrices, sides) = (Stack::new(&a, batch.shape), Stack::new(&b, batch.shape));
+    batch.each(
+        StackMut::new(out),
+        || Space::new(system.n),
+        |space, number, out| space.solve(matrices.get(number), sides.get(number), out),
+    )
+}
+
+struct Space<T> {
+    factors: Factors<T>,
+    /// Where the matrix that is factored lies; all of a call have the same
+    /// strides.
+    factored: Option<usize>,
+    in_place: InPlace<T>,
+}
+
+impl<T: Lapack> Space<T> {
+    fn new(n: usize) -> Result<Self, Error> {
+        Ok(Space {
+            factors: Factors::new(n, n)?,
+            factored: None,
+            in_place: InPlace::new(),
+        })
+    }
+
+    fn solve(
+        &mut self,
+        a: ArrayView2<'_, T>,
+        b: ArrayView2<'_, T>,
+        out: ArrayViewMut2<'_, T>,
+    ) -> Result<(), Reason> {
+        let place = Some(a.as_ptr().addr());
+        if self.factored != place {
+            self.factored = None;
+            self.factors.factor(a)?;
+            self.factored = place;
+        }
+        let factors = &self.factors;
+        self.in_place.run(b, out, |b| {
+            lu::solve(factors.square(), &factors.pivots, Op::Plain, b);
+            Ok(())
+        })
+    }
+}

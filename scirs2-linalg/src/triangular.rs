@@ -1,0 +1,310 @@
+//! Systems with triangular matrices.
+
+use ndarray::{
+    ArrayBase, ArrayD, ArrayView2, ArrayViewD, ArrayViewMut2, ArrayViewMutD, Data, Dimension,
+};
+use num_traits::{Float as _, One as _};
+use scirs2_core::Scalar;
+use scirs2_core::pool::Workers;
+
+use crate::Error;
+use crate::batch::{Batch, Stack, StackMut};
+use crate::error::Reason;
+use crate::lapack::{Lapack, Shape, Triangle};
+use crate::layout::{InPlace, is_finite, to_c, zeros_array};
+use crate::shape::{self, System, columns};
+
+/// The matrix itself, or what is made of it (LAPACK's `trans`).
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+pub enum Op {
+    /// `A`.
+    #[default]
+    Plain,
+    /// `A^T`.
+    Transpose,
+    /// `A^H`, the conjugate of the transpose.
+    Adjoint,
+}
+
+/// What [`solve_triangular`] reads of a matrix, and what it solves with.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+pub struct Triangular {
+    /// The lower triangle is read, else the upper one.
+    pub lower: bool,
+    /// What is made of that triangle.
+    pub op: Op,
+    /// The diagonal is taken for ones and not read.
+    pub unit_diagonal: bool,
+}
+
+/// Solutions of `op(A) X = B` with triangular matrices.
+///
+/// Of each matrix of the last two axes of `a` one triangle is read. `b` is one
+/// vector where it has one axis, else its last two axes are matrices of right-hand
+/// sides. The batches broadcast.
+///
+/// # Errors
+/// [`Error::NotSquare`], [`Error::TooFewAxes`], [`Error::Mismatch`] for a `b` of
+/// other rows, [`Error::Broadcast`], [`Reason::Singular`] with the first zero on
+/// a diagonal, [`Reason::NotFinite`] and [`Reason::NotFiniteRightSide`].
+///
+/// # Accuracy
+/// Backward stable for each right-hand side: `|(A + E) x - b| = 0` with
+/// `|E| <= c n eps |A|`, element by element (BLAS `trsm`, `trsv`).
+///
+/// ```
+/// use ndarray::array;
+/// use scirs2_linalg::{Triangular, solve_triangular};
+///
+/// let a = array![[2.0, 1.0], [0.0, 4.0]];
+/// let x = solve_triangular(&a, &array![4.0, 8.0], Triangular::default())?;
+/// assert_eq!(x, array![1.0, 2.0].into_dyn());
+/// # Ok::<(), scirs2_linalg::Error>(())
+/// ```
+pub fn solve_triangular<S, D, R, E>(
+    a: &ArrayBase<S, D>,
+    b: &ArrayBase<R, E>,
+    how: Triangular,
+) -> Result<ArrayD<S::Elem>, Error>
+where
+    S: Data<Elem: Lapack>,
+    D: Dimension,
+    R: Data<Elem = S::Elem>,
+    E: Dimension,
+{
+    let (a, b) = (a.view().into_dyn(), b.view().into_dyn());
+    let mut out = zeros_array(&solve_triangular_shape(a.shape(), b.shape())?)?;
+    solve_triangular_into(a, b, how, out.view_mut(), &Workers::current())?;
+    Ok(out)
+}
+
+/// The shape of what [`solve_triangular_into`] writes: the batch, then the last
+/// axis or axes of `b`.
+///
+/// # Errors
+/// As [`solve_triangular`], as far as the shapes tell.
+pub fn solve_triangular_shape(a: &[usize], b: &[usize]) -> Result<Vec<usize>, Error> {
+    Ok(System::new(a, b)?.solutions())
+}
+
+/// [`solve_triangular`] into memory of the caller's, of any strides.
+///
+/// # Errors
+/// As [`solve_triangular`]; [`Error::OutputShape`] for an `out` of another shape,
+/// and [`Error::Interrupted`] where the workers were stopped.
+pub fn solve_triangular_into<T: Lapack>(
+    a: ArrayViewD<'_, T>,
+    b: ArrayViewD<'_, T>,
+    how: Triangular,
+    out: ArrayViewMutD<'_, T>,
+    workers: &Workers<'_>,
+) -> Result<(), Error> {
+    let system = System::new(a.shape(), b.shape())?;
+    shape::output(&system.solutions(), &out)?;
+    let vector = system.columns.is_none();
+    let (b, out) = (columns(b, vector), columns(out, vector));
+    let batch = Batch {
+        shape: &system.batch,
+        flops: system.substitution(),
+        workers,
+    };
+    let (matrices, sides) = (Stack::new(&a, batch.shape), Stack::new(&b, batch.shape));
+    batch.each(
+        StackMut::new(out),
+        || Ok((Vec::new(), InPlace::new())),
+        |space, number, out| one(space, matrices.get(number), sides.get(number), how, out),
+    )
+}
+
+/// One matrix.
+fn one<T: Lapack>(
+    (copy, in_place): &mut (Vec<T>, InPlace<T>),
+    a: ArrayView2<'_, T>,
+    b: ArrayView2<'_, T>,
+    how: Triangular,
+    out: ArrayViewMut2<'_, T>,
+) -> Result<(), Reason> {
+    let a = Square::new(a, copy);
+    let triangle = if how.lower {
+        Triangle::Lower
+    } else {
+        Triangle::Upper
+    };
+    let unit = how.unit_diagonal;
+    a.check_triangle(triangle, unit)?;
+    if !unit {
+        a.check_diagonal()?;
+    }
+    in_place.run(b, out, |b| {
+        if !is_finite(b) {
+            return Err(Reason::NotFiniteRightSide);
+        }
+        a.solve(triangle, how.op, unit, b);
+        Ok(())
+    })
+}
+
+/// A square matrix whose triangles are solved with, as it lies in memory.
+#[derive(Clone, Copy)]
+pub(crate) struct Square<'a, T> {
+    elements: &'a [T],
+    n: usize,
+    c_order: bool,
+}
+
+impl<'a, T: Lapack> Square<'a, T> {
+    /// A matrix where it lies, or copied to `space` where it has gaps.
+    pub(crate) fn new(a: ArrayView2<'a, T>, space: &'a mut Vec<T>) -> Self {
+        let (n, len) = (a.nrows(), a.len());
+        let (elements, c_order) = if let Some(elements) = a.to_slice() {
+            (elements, true)
+        } else if let Some(elements) = a.reversed_axes().to_slice() {
+            (elements, false)
+        } else {
+            space.resize(len, T::zero());
+            (&*to_c(a, space), true)
+        };
+        Square {
+            elements,
+            n,
+            c_order,
+        }
+    }
+
+    /// A matrix row after row.
+    pub(crate) fn in_c_order(n: usize, elements: &'a [T]) -> Self {
+        Square {
+            elements,
+            n,
+            c_order: true,
+        }
+    }
+
+    /// A matrix column after column.
+    pub(crate) fn in_f_order(n: usize, elements: &'a [T]) -> Self {
+        Square {
+            elements,
+            n,
+            c_order: false,
+        }
+    }
+
+    fn diagonal(self) -> impl Iterator<Item = T> {
+        self.elements.iter().step_by(self.n + 1).copied()
+    }
+
+    /// An error for a zero on the diagonal.
+    pub(crate) fn check_diagonal(self) -> Result<(), Reason> {
+        match self.diagonal().position(|x| x.is_zero()) {
+            Some(pivot) => Err(Reason::Singular { pivot }),
+            None => Ok(()),
+        }
+    }
+
+    /// An error for a NaN or an infinity in a triangle.
+    pub(crate) fn check_triangle(self, triangle: Triangle, unit: bool) -> Result<(), Reason> {
+        let lower = (triangle == Triangle::Lower) == self.c_order;
+        let beside = usize::from(unit);
+        let rows = self.elements.chunks_exact(self.n.max(1)).enumerate();
+        let mut read = rows.map(|(i, row)| {
+            if lower {
+                &row[..i + 1 - beside]
+            } else {
+                &row[i + beside..]
+            }
+        });
+        if read.all(is_finite) {
+            Ok(())
+        } else {
+            Err(Reason::NotFinite)
+        }
+    }
+
+    /// Solves `op(A) X = B` with a triangle of this matrix, whose diagonal has no
+    /// zero; `b` is the rows of `B`, and then those of `X`.
+    pub(crate) fn solve(self, triangle: Triangle, op: Op, unit: bool, b: &mut [T]) {
+        if b.is_empty() {
+            return;
+        }
+        let scale = if unit {
+            None
+        } else {
+            lift(self.n, self.elements)
+        };
+        let lifted;
+        let mut matrix = self;
+        if let Some(scale) = scale {
+            lifted = self
+                .elements
+                .iter()
+                .map(|&x| scaled(x, scale))
+                .collect::<Vec<_>>();
+            matrix.elements = &lifted;
+            b.iter_mut().for_each(|x| *x = scaled(*x, scale));
+        }
+        // A^H X = B is A^T conj(X) = conj(B).
+        if op == Op::Adjoint {
+            conjugate(b);
+        }
+        matrix.substitute(triangle, op != Op::Plain, unit, b);
+        if op == Op::Adjoint {
+            conjugate(b);
+        }
+    }
+
+    /// In Fortran order `b` is the transpose of `B`, and a matrix in C order is
+    /// its own transpose.
+    fn substitute(self, triangle: Triangle, transpose: bool, unit: bool, b: &mut [T]) {
+        let c_order = self.c_order;
+        let shape = |transpose| Shape {
+            triangle: if c_order {
+                triangle.transposed()
+            } else {
+                triangle
+            },
+            transpose,
+            unit,
+        };
+        if b.len() == self.n {
+            T::trsv(shape(transpose != c_order), self.elements, b);
+        } else {
+            T::trsm(shape(transpose == c_order), self.n, self.elements, b);
+        }
+    }
+}
+
+fn conjugate<T: Lapack>(elements: &mut [T]) {
+    for x in elements {
+        let [re, im] = x.parts();
+        *x = T::from_parts([re, -im]);
+    }
+}
+
+/// `x` times a real number.
+pub(crate) fn scaled<T: Lapack>(x: T, scale: T::Real) -> T {
+    T::from_parts(x.parts().map(|part| part * scale))
+}
+
+/// The larger of both parts' moduli.
+fn size<T: Lapack>(x: T) -> T::Real {
+    let [re, im] = x.parts();
+    re.abs().max(im.abs())
+}
+
+/// The power of two that lifts an `n` x `n` matrix to about one, where the
+/// reciprocal of a number on its diagonal would overflow: BLAS multiplies by it.
+pub(crate) fn lift<T: Lapack>(n: usize, elements: &[T]) -> Option<T::Real> {
+    type Real<T> = <T as Scalar>::Real;
+    let tiny = Real::<T>::min_positive_value();
+    let small = |x: &T| !x.is_zero() && size(*x) < tiny;
+    if !elements.iter().step_by(n + 1).any(small) {
+        return None;
+    }
+    let one = Real::<T>::one();
+    let largest = elements.iter().fold(tiny, |most, &x| most.max(size(x)));
+    let mut scale = one;
+    while scale * largest < one && scale * tiny < one {
+        scale = scale + scale;
+    }
+    Some(scale)
+}
