@@ -59,6 +59,12 @@ pub enum Error {
         /// The array's shape.
         shape: Vec<usize>,
     },
+    /// A matrix without elements, which has no condition number.
+    #[error("shape {shape:?} holds matrices without elements, which have no condition number")]
+    NoElements {
+        /// The array's shape.
+        shape: Vec<usize>,
+    },
     /// An output array of another shape than the result's.
     #[error("the output has shape {got:?}, the result {expected:?}")]
     OutputShape {

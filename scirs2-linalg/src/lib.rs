@@ -5,6 +5,7 @@
 //! | [`norm`](mod@norm) | vector and matrix norms |
 //! | `kernels` | the loops over elements, for each instruction set |
 //! | [`cholesky`](fn@cholesky) | factors of positive definite matrices |
+//! | [`cond`](fn@cond) | condition numbers |
 //! | [`eig`](fn@eig) | eigenvalues and eigenvectors of general matrices |
 //! | [`eigh`](fn@eigh) | those of Hermitian matrices |
 //! | [`lstsq`](fn@lstsq) | least squares |
@@ -31,6 +32,7 @@
 mod batch;
 mod cho;
 mod cholesky;
+mod cond;
 mod det;
 mod eig;
 mod eigh;
@@ -56,6 +58,7 @@ pub use cho::{
     cho_factor, cho_factor_into, cho_factor_shape, cho_solve, cho_solve_into, cho_solve_shape,
 };
 pub use cholesky::{cholesky, cholesky_into, cholesky_shape};
+pub use cond::{cond, cond_into, cond_shape};
 pub use det::{Slogdet, det, det_into, det_shape, slogdet, slogdet_into};
 pub use eig::{eig, eig_into, eig_shape, eigvals, eigvals_into, eigvals_shape};
 pub use eigh::{eigh, eigh_into, eigh_shape, eigvalsh, eigvalsh_into, eigvalsh_shape};

@@ -39,7 +39,8 @@ pub(crate) fn raised(py: Python<'_>, name: &str, error: Error, batch: &[usize]) 
         Error::Memory { .. } | Error::SquareMemory { .. } => PyMemoryError::new_err(message),
         Error::Matrix { index, .. } => linalg_error_at(py, message, index, batch),
         // As NumPy has it: its class is a ValueError, too.
-        Error::NotSquare { .. }
+        Error::NoElements { .. }
+        | Error::NotSquare { .. }
         | Error::NotSquareTensor { .. }
         | Error::RightSide { .. }
         | Error::TooFewAxes { .. } => linalg_error_at(py, message, None, batch),

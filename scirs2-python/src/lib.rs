@@ -27,6 +27,8 @@ mod _scirs2 {
     #[pymodule_export]
     use super::linalg::cholesky::cholesky;
     #[pymodule_export]
+    use super::linalg::cond::cond;
+    #[pymodule_export]
     use super::linalg::det::{det, slogdet};
     #[pymodule_export]
     use super::linalg::eig::{eig, eigvals};

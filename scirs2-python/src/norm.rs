@@ -143,7 +143,7 @@ unsafe fn run<T: Normed>(
     })
 }
 
-fn order(ord: &Bound<'_, PyAny>) -> PyResult<Order> {
+pub(crate) fn order(ord: &Bound<'_, PyAny>) -> PyResult<Order> {
     if let Ok(name) = ord.cast::<PyString>() {
         return match name.to_str()? {
             "fro" | "f" => Ok(Order::Fro),

@@ -37,7 +37,9 @@ def test_as_numpy(dtype, hermitian, name, n):
     a = (matrices.hermitian if hermitian else matrices.general)(name, n, dtype)
     for options in [{}, {"rtol": None}, {"rcond": 1e-3}]:
         s = np.linalg.svd(a, compute_uv=False)
-        cutoff = {"rcond": 1e-3, "rtol": n * matrices.eps(dtype)}.get(next(iter(options), ""), 1e-15)
+        cutoff = {"rcond": 1e-3, "rtol": n * matrices.eps(dtype)}.get(
+            next(iter(options), ""), 1e-15
+        )
         kept = s[s > cutoff * s[0]]
         noise = n * np.finfo(float).eps
         if np.any((s < 8 * noise * s[0]) & (s > 0) & (s > cutoff * s[0] / 8)):

@@ -4,6 +4,7 @@
 mod call;
 pub(crate) mod cho;
 pub(crate) mod cholesky;
+pub(crate) mod cond;
 pub(crate) mod det;
 pub(crate) mod eig;
 pub(crate) mod eigh;
