@@ -131,7 +131,7 @@ def test_one_large_matrix():
 def test_what_is_not_finite_is_refused(function, value):
     a = np.stack([np.eye(3)] * 6).reshape(2, 3, 3, 3)
     a[1, 0, 2, 0] = value
-    with pytest.raises(linalg.LinAlgError, match="matrix 3 .* NaN or an infinity") as caught:
+    with pytest.raises(linalg.LinAlgError, match=r"matrix 3 .* NaN or an infinity") as caught:
         function(a)
     assert caught.value.index == (1, 0)
 

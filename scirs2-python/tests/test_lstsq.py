@@ -185,7 +185,7 @@ def test_what_is_not_finite(value):
     assert np.array_equal(rank, expected[2])
     assert np.array_equal(s, expected[3])
     a[1, 0, 2, 0] = value
-    with pytest.raises(linalg.LinAlgError, match="matrix 3 .* holds a NaN") as caught:
+    with pytest.raises(linalg.LinAlgError, match=r"matrix 3 .* holds a NaN") as caught:
         linalg.lstsq(a, b)
     assert caught.value.index == (1, 0)
 

@@ -103,11 +103,11 @@ def test_thresholds_broadcast():
             ours = linalg.matrix_rank(a, **{name: threshold})
             assert np.array_equal(ours, np.linalg.matrix_rank(a, **{name: threshold}))
     assert np.array_equal(linalg.matrix_rank(a[0], [[1.5], [3]]), [[2], [1]])
-    with pytest.raises(ValueError, match="pinv: .* do not broadcast"):
+    with pytest.raises(ValueError, match=r"pinv: .* do not broadcast"):
         linalg.pinv(a, [0.1, 0.2, 0.3])
-    with pytest.raises(ValueError, match="pinv: .* do not broadcast"):
+    with pytest.raises(ValueError, match=r"pinv: .* do not broadcast"):
         linalg.pinv(a[0], [0.1, 0.2])
-    with pytest.raises(ValueError, match="matrix_rank: .* do not broadcast"):
+    with pytest.raises(ValueError, match=r"matrix_rank: .* do not broadcast"):
         linalg.matrix_rank(a, [1, 2, 3])
     with pytest.raises(TypeError, match="rcond: a threshold is a real number"):
         linalg.pinv(a, 1j)
@@ -145,13 +145,13 @@ def test_matrices_without_elements(shape):
 def test_what_is_not_finite():
     a = np.stack([np.eye(3)] * 4).reshape(2, 2, 3, 3)
     a[1, 0, 2, 1] = np.inf
-    with pytest.raises(linalg.LinAlgError, match="pinv: matrix 2 .* NaN or an infinity") as caught:
+    with pytest.raises(linalg.LinAlgError, match=r"pinv: matrix 2 .* NaN or an infinity") as caught:
         linalg.pinv(a)
     assert caught.value.index == (1, 0)
     # NaN is above no tolerance, as in NumPy.
     assert np.array_equal(linalg.matrix_rank(a), [[3, 3], [0, 3]])
     a[1, 1, 2, 1] = np.nan
-    with pytest.raises(linalg.LinAlgError, match="matrix_rank: matrix 3 .* a NaN") as caught:
+    with pytest.raises(linalg.LinAlgError, match=r"matrix_rank: matrix 3 .* a NaN") as caught:
         linalg.matrix_rank(a)
     assert caught.value.index == (1, 1)
 

@@ -116,7 +116,7 @@ def test_hermitian_is_as_numpy_has_it(dtype):
     # Values of one modulus, of both signs, and zero.
     a = np.diag([1.0, -3, 2, -3, 0])
     check(a, *linalg.svd(a, hermitian=True))
-    with pytest.raises(linalg.LinAlgError, match="svd: .* 2 x 3"):
+    with pytest.raises(linalg.LinAlgError, match=r"svd: .* 2 x 3"):
         linalg.svd(np.ones((2, 3)), hermitian=True)
 
 
@@ -140,12 +140,12 @@ def test_what_is_not_finite():
     a[1, 0, 2, 0] = np.inf
     assert np.isnan(linalg.svdvals(a)[1, 0]).all()
     for hermitian in [False, True]:
-        with pytest.raises(linalg.LinAlgError, match="matrix 3 .* NaN or an infinity") as caught:
+        with pytest.raises(linalg.LinAlgError, match=r"matrix 3 .* NaN or an infinity") as caught:
             linalg.svd(a, hermitian=hermitian)
         assert caught.value.index == (1, 0)
     a[0, 2, 2, 0] = np.nan
     for function in [linalg.svd, linalg.svdvals]:
-        with pytest.raises(linalg.LinAlgError, match="matrix 2 .* holds a NaN;") as caught:
+        with pytest.raises(linalg.LinAlgError, match=r"matrix 2 .* holds a NaN;") as caught:
             function(a)
         assert caught.value.index == (0, 2)
 
