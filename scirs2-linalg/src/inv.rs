@@ -9,9 +9,11 @@ use crate::Error;
 use crate::batch::{Batch, Stack, StackMut};
 use crate::error::Reason;
 use crate::lapack::{Lapack, inverse_workspace, zeros};
-use crate::layout::{from_f, to_f, transpose, zeros_array};
+use crate::layout::{from_f, is_finite, transpose, zeros_array};
+use crate::lu;
 use crate::shape::{self, square};
-use crate::triangular::{lift, scaled};
+use crate::subnormal::is_tiny;
+use crate::triangular::{Op, Square};
 
 /// Inverses of square matrices.
 ///
@@ -101,39 +103,38 @@ impl<T: Lapack> Inverse<T> {
         a: ArrayView2<'_, T>,
         mut out: ArrayViewMut2<'_, T>,
     ) -> Result<(), Reason> {
-        let n = a.nrows();
         if let Some(elements) = out.view_mut().reversed_axes().into_slice() {
-            self.invert(n, to_f(a, elements))
+            self.invert(a, elements)
         } else if let Some(elements) = out.as_slice_mut() {
-            self.invert(n, to_f(a, elements))?;
-            transpose(n, elements);
+            self.invert(a, elements)?;
+            transpose(a.nrows(), elements);
             Ok(())
         } else {
             let mut matrix = std::mem::take(&mut self.matrix);
             matrix.resize(a.len(), T::zero());
-            let done = self.invert(n, to_f(a, &mut matrix));
+            let done = self.invert(a, &mut matrix);
             from_f(&matrix, out);
             self.matrix = matrix;
             done
         }
     }
 
-    /// In Fortran order, in place.
-    fn invert(&mut self, n: usize, matrix: &mut [T]) -> Result<(), Reason> {
+    /// The inverse column after column.
+    fn invert(&mut self, a: ArrayView2<'_, T>, to: &mut [T]) -> Result<(), Reason> {
+        let n = a.nrows();
         let singular = |pivot| Reason::Singular { pivot };
-        T::getrf(n, matrix, &mut self.pivots).map_err(singular)?;
-        let scale = lift(n, matrix);
-        if let Some(scale) = scale {
-            for (column, elements) in matrix.chunks_exact_mut(n).enumerate() {
-                elements[..=column]
-                    .iter_mut()
-                    .for_each(|x| *x = scaled(*x, scale));
-            }
+        lu::factor(a, to, &mut self.pivots).map_err(singular)?;
+        if !is_finite(to) || to.iter().step_by(n + 1).any(|pivot| is_tiny(*pivot)) {
+            // The inverse of U, which getri takes first, may overflow where that
+            // of A does not; and it loses sight of an infinity.
+            let factors = to.to_vec();
+            to.fill(T::zero());
+            to.iter_mut().step_by(n + 1).for_each(|x| *x = T::one());
+            let factors = Square::in_f_order(n, &factors);
+            lu::solve(factors, &self.pivots, Op::Plain, to);
+            transpose(n, to);
+            return Ok(());
         }
-        T::getri(n, matrix, &self.pivots, &mut self.work).map_err(singular)?;
-        if let Some(scale) = scale {
-            matrix.iter_mut().for_each(|x| *x = scaled(*x, scale));
-        }
-        Ok(())
+        T::getri(n, to, &self.pivots, &mut self.work).map_err(singular)
     }
 }

@@ -7,10 +7,9 @@
 //! | operation on the transpose | gives in C order |
 //! |---|---|
 //! | upper Cholesky factor | the lower factor |
-//! | inverse | the inverse |
-//! | LU factors | solutions, from the right |
 //! | LQ factors | QR factors, each transposed |
 //! | `U` and `VT` of the SVD | `VT` and `U` |
+//! | triangular solutions from the right | solutions from the left |
 
 use ndarray::{ArrayView2, ArrayViewMut2, ShapeBuilder as _};
 use num_traits::Float as _;

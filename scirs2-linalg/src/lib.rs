@@ -22,6 +22,7 @@
 //! | [`tensorsolve`], [`tensorinv`] | equations between tensors |
 //! | `shape` | what an operation asks of its arguments' shapes |
 //! | `batch` | which matrices, in which pieces, on whose threads |
+//! | `subnormal` | elimination where LAPACK's division fails |
 //! | `layout` | how a matrix gets into LAPACK's memory and out of it |
 //! | `lapack` | every call of LAPACK |
 //!
@@ -50,6 +51,7 @@ mod qr;
 mod rank;
 mod shape;
 mod solve;
+mod subnormal;
 mod svd;
 mod tensor_equations;
 mod triangular;

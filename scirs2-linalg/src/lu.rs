@@ -14,6 +14,7 @@ use crate::error::Reason;
 use crate::lapack::{Lapack, Triangle, int, zeros};
 use crate::layout::{InPlace, from_f, is_finite, to_f, zeros_array};
 use crate::shape::{self, System, columns};
+use crate::subnormal;
 use crate::triangular::{Op, Square};
 
 /// What [`lu`] answers: `A = P L U`.
@@ -390,6 +391,32 @@ fn counted_from_0(pivot: c_int) -> usize {
     usize::try_from(pivot - 1).expect("LAPACK counts from 1")
 }
 
+/// Copies a matrix of `rows` to `to`, column after column, and factors it there;
+/// the error is the first pivot that is exactly zero.
+pub(crate) fn factor<T: Lapack>(
+    a: ArrayView2<'_, T>,
+    to: &mut [T],
+    pivots: &mut [c_int],
+) -> Result<(), usize> {
+    to_f(a, to);
+    factor_copy(a, to, pivots)
+}
+
+/// [`factor`] where the copy has been made.
+fn factor_copy<T: Lapack>(
+    a: ArrayView2<'_, T>,
+    to: &mut [T],
+    pivots: &mut [c_int],
+) -> Result<(), usize> {
+    let rows = a.nrows();
+    let done = T::getrf(rows, to, pivots);
+    if subnormal::spoils(rows, to) {
+        to_f(a, to);
+        return subnormal::factor(rows, to, pivots);
+    }
+    done
+}
+
 /// The operations of one factorization, about.
 pub(crate) fn flops(m: usize, n: usize) -> f64 {
     let (most, least) = (m.max(n) as f64, m.min(n) as f64);
@@ -420,8 +447,7 @@ impl<T: Lapack> Factors<T> {
 
     /// Factors a matrix; the error is the first pivot that is exactly zero.
     pub(crate) fn factor(&mut self, a: ArrayView2<'_, T>) -> Result<(), Reason> {
-        to_f(a, &mut self.elements);
-        let done = T::getrf(self.rows, &mut self.elements, &mut self.pivots);
+        let done = factor(a, &mut self.elements, &mut self.pivots);
         done.map_err(|pivot| Reason::Singular { pivot })
     }
 
@@ -431,7 +457,7 @@ impl<T: Lapack> Factors<T> {
             return Err(Reason::NotFinite);
         }
         // A zero pivot is no failure here.
-        let _ = T::getrf(self.rows, &mut self.elements, &mut self.pivots);
+        let _ = factor_copy(a, &mut self.elements, &mut self.pivots);
         Ok(())
     }
 

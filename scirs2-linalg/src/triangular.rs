@@ -3,8 +3,6 @@
 use ndarray::{
     ArrayBase, ArrayD, ArrayView2, ArrayViewD, ArrayViewMut2, ArrayViewMutD, Data, Dimension,
 };
-use num_traits::{Float as _, One as _};
-use scirs2_core::Scalar;
 use scirs2_core::pool::Workers;
 
 use crate::Error;
@@ -13,6 +11,7 @@ use crate::error::Reason;
 use crate::lapack::{Lapack, Shape, Triangle};
 use crate::layout::{InPlace, is_finite, to_c, zeros_array};
 use crate::shape::{self, System, columns};
+use crate::subnormal::{is_subnormal, substitute};
 
 /// The matrix itself, or what is made of it (LAPACK's `trans`).
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
@@ -226,27 +225,11 @@ impl<'a, T: Lapack> Square<'a, T> {
         if b.is_empty() {
             return;
         }
-        let scale = if unit {
-            None
-        } else {
-            lift(self.n, self.elements)
-        };
-        let lifted;
-        let mut matrix = self;
-        if let Some(scale) = scale {
-            lifted = self
-                .elements
-                .iter()
-                .map(|&x| scaled(x, scale))
-                .collect::<Vec<_>>();
-            matrix.elements = &lifted;
-            b.iter_mut().for_each(|x| *x = scaled(*x, scale));
-        }
         // A^H X = B is A^T conj(X) = conj(B).
         if op == Op::Adjoint {
             conjugate(b);
         }
-        matrix.substitute(triangle, op != Op::Plain, unit, b);
+        self.substitute(triangle, op != Op::Plain, unit, b);
         if op == Op::Adjoint {
             conjugate(b);
         }
@@ -255,7 +238,23 @@ impl<'a, T: Lapack> Square<'a, T> {
     /// In Fortran order `b` is the transpose of `B`, and a matrix in C order is
     /// its own transpose.
     fn substitute(self, triangle: Triangle, transpose: bool, unit: bool, b: &mut [T]) {
-        let c_order = self.c_order;
+        let (n, c_order) = (self.n, self.c_order);
+        if !unit && self.diagonal().any(is_subnormal) {
+            let lower = (triangle == Triangle::Lower) != transpose;
+            let by_row = transpose != c_order;
+            return substitute(
+                n,
+                lower,
+                |row, column| {
+                    self.elements[if by_row {
+                        row * n + column
+                    } else {
+                        column * n + row
+                    }]
+                },
+                b,
+            );
+        }
         let shape = |transpose| Shape {
             triangle: if c_order {
                 triangle.transposed()
@@ -265,10 +264,10 @@ impl<'a, T: Lapack> Square<'a, T> {
             transpose,
             unit,
         };
-        if b.len() == self.n {
+        if b.len() == n {
             T::trsv(shape(transpose != c_order), self.elements, b);
         } else {
-            T::trsm(shape(transpose == c_order), self.n, self.elements, b);
+            T::trsm(shape(transpose == c_order), n, self.elements, b);
         }
     }
 }
@@ -278,33 +277,4 @@ fn conjugate<T: Lapack>(elements: &mut [T]) {
         let [re, im] = x.parts();
         *x = T::from_parts([re, -im]);
     }
-}
-
-/// `x` times a real number.
-pub(crate) fn scaled<T: Lapack>(x: T, scale: T::Real) -> T {
-    T::from_parts(x.parts().map(|part| part * scale))
-}
-
-/// The larger of both parts' moduli.
-fn size<T: Lapack>(x: T) -> T::Real {
-    let [re, im] = x.parts();
-    re.abs().max(im.abs())
-}
-
-/// The power of two that lifts an `n` x `n` matrix to about one, where the
-/// reciprocal of a number on its diagonal would overflow: BLAS multiplies by it.
-pub(crate) fn lift<T: Lapack>(n: usize, elements: &[T]) -> Option<T::Real> {
-    type Real<T> = <T as Scalar>::Real;
-    let tiny = Real::<T>::min_positive_value();
-    let small = |x: &T| !x.is_zero() && size(*x) < tiny;
-    if !elements.iter().step_by(n + 1).any(small) {
-        return None;
-    }
-    let one = Real::<T>::one();
-    let largest = elements.iter().fold(tiny, |most, &x| most.max(size(x)));
-    let mut scale = one;
-    while scale * largest < one && scale * tiny < one {
-        scale = scale + scale;
-    }
-    Some(scale)
 }

@@ -154,6 +154,19 @@ def residual(expected, *factors, of=None):
     return float(np.max(error / unit, initial=0.0))
 
 
+def backward_error(a, x, b):
+    """Return ``norm(a @ x - b)`` in units of ``eps * norm(a) * norm(x)``.
+
+    Vectors come as matrices of one column. The spacing of subnormal numbers is
+    allowed for.
+    """
+    a, x, b = np.asarray(a), np.asarray(x), np.asarray(b)
+    error = norm(wide(a) @ wide(x) - wide(b))
+    spacing = tiny(a.dtype) * eps(a.dtype)
+    unit = eps(a.dtype) * norm(a) * norm(x) + max(b.shape[-1] * b.shape[-2], 1) * spacing
+    return float(np.max(error / unit, initial=0.0))
+
+
 def departure(q):
     """Return how far columns are from orthonormal, in units of eps."""
     q = np.asarray(q)

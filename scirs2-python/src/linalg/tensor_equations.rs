@@ -47,10 +47,15 @@ use super::call::Call;
 pub(crate) fn tensorsolve<'py>(
     a: &Bound<'py, PyAny>,
     b: &Bound<'py, PyAny>,
-    axes: Option<Vec<isize>>,
+    axes: Option<&Bound<'py, PyAny>>,
 ) -> PyResult<Bound<'py, PyAny>> {
     let call = Call::new(a.py(), "tensorsolve", &[("a", a), ("b", b)])?;
-    let axes = axes.unwrap_or_default();
+    let axes = axes.map(|axes| {
+        axes.try_iter()?
+            .map(|axis| axis?.extract::<isize>())
+            .collect()
+    });
+    let axes = axes.unwrap_or_else(|| PyResult::Ok(Vec::new()))?;
     let shape = tensorsolve_shape(call.shape(0), call.shape(1), &axes)
         .map_err(|error| call.refused(error))?;
     let mut solution = call.output(call.scalar().dtype(), &shape)?;
