@@ -59,6 +59,12 @@ pub enum Error {
         /// The array's shape.
         shape: Vec<usize>,
     },
+    /// A matrix without elements, which has no condition number.
+    #[error("shape {shape:?} holds matrices without elements, which have no condition number")]
+    NoElements {
+        /// The array's shape.
+        shape: Vec<usize>,
+    },
     /// An output array of another shape than the result's.
     #[error("the output has shape {got:?}, the result {expected:?}")]
     OutputShape {
@@ -74,6 +80,20 @@ pub enum Error {
         count: usize,
         /// Their size.
         itemsize: usize,
+    },
+    /// No memory for square matrices that the caller may not need.
+    #[error(
+        "the {order} x {order} matrix takes {gigabytes:.0} GB, and {available:.0} GB are free; {cure}"
+    )]
+    SquareMemory {
+        /// Rows of the matrix.
+        order: usize,
+        /// What they take, over the whole batch.
+        gigabytes: f64,
+        /// What there is.
+        available: f64,
+        /// What to ask for instead.
+        cure: &'static str,
     },
     /// An argument with too few axes to be what the function works on.
     #[error("argument {argument} has shape {shape:?}; it needs at least {least} dimension(s)")]
@@ -102,6 +122,17 @@ pub enum Error {
         second: Vec<usize>,
         /// What would fit.
         must: &'static str,
+    },
+    /// A right-hand side of least squares that does not fit its matrix.
+    #[error(
+        "{matrix:?} needs right-hand sides of as many rows, got {right:?}; many vectors are the \
+         columns of a matrix"
+    )]
+    RightSide {
+        /// The shape of the matrices.
+        matrix: Vec<usize>,
+        /// That of the right-hand sides.
+        right: Vec<usize>,
     },
     /// A tensor that makes no square matrix.
     #[error(

@@ -74,28 +74,35 @@ pub fn inv_into<T: Lapack>(
     let matrices = Stack::new(&a, batch.shape);
     batch.each(
         StackMut::new(out),
-        || {
-            Ok(Space {
-                pivots: zeros(n)?,
-                work: zeros(inverse_workspace::<T>(n))?,
-                matrix: Vec::new(),
-            })
-        },
+        || Inverse::new(n),
         |space, number, out| space.run(matrices.get(number), out),
     )
 }
 
-struct Space<T> {
+/// Inverses of matrices of one order.
+pub(crate) struct Inverse<T> {
     pivots: Vec<i32>,
     work: Vec<T>,
     /// Only for an output with gaps.
     matrix: Vec<T>,
 }
 
-impl<T: Lapack> Space<T> {
+impl<T: Lapack> Inverse<T> {
+    pub(crate) fn new(n: usize) -> Result<Self, Error> {
+        Ok(Inverse {
+            pivots: zeros(n)?,
+            work: zeros(inverse_workspace::<T>(n))?,
+            matrix: Vec::new(),
+        })
+    }
+
     /// One matrix, in the memory of the output, which is turned in place where it
     /// is in C order: the factors are to be those of the matrix itself.
-    fn run(&mut self, a: ArrayView2<'_, T>, mut out: ArrayViewMut2<'_, T>) -> Result<(), Reason> {
+    pub(crate) fn run(
+        &mut self,
+        a: ArrayView2<'_, T>,
+        mut out: ArrayViewMut2<'_, T>,
+    ) -> Result<(), Reason> {
         if let Some(elements) = out.view_mut().reversed_axes().into_slice() {
             self.invert(a, elements)
         } else if let Some(elements) = out.as_slice_mut() {

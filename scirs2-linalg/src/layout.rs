@@ -12,8 +12,10 @@
 //! | triangular solutions from the right | solutions from the left |
 
 use ndarray::{ArrayView2, ArrayViewMut2, ShapeBuilder as _};
+use num_traits::Float as _;
 
 use crate::Error;
+use crate::error::Reason;
 use crate::lapack::{Lapack, filled};
 
 /// Rows and columns of a block whose transpose stays in the first-level cache.
@@ -110,6 +112,40 @@ pub(crate) fn is_finite<T: Lapack>(elements: &[T]) -> bool {
     elements
         .chunks(256)
         .all(|run| run.iter().fold(true, |all, x| all & x.is_finite()))
+}
+
+/// Whether every element is finite; an error where one is NaN.
+pub(crate) fn screen<T: Lapack>(elements: &[T]) -> Result<bool, Reason> {
+    if is_finite(elements) {
+        return Ok(true);
+    }
+    let is_nan = |x: &T| x.parts().iter().any(|part| part.is_nan());
+    if elements.iter().any(is_nan) {
+        return Err(Reason::NotANumber);
+    }
+    Ok(false)
+}
+
+/// Lets `work` write a matrix in C order: to the output's own memory where that
+/// is in C order, else to a workspace that is copied to it after.
+pub(crate) fn written<T: Lapack, R>(
+    mut out: ArrayViewMut2<'_, T>,
+    space: &mut Vec<T>,
+    work: impl FnOnce(&mut [T]) -> R,
+) -> R {
+    if let Some(elements) = out.as_slice_mut() {
+        return work(elements);
+    }
+    space.resize(out.len(), T::zero());
+    let result = work(space);
+    from_c(space, out);
+    result
+}
+
+/// Writes the identity, as far as the matrix goes.
+pub(crate) fn identity<T: Lapack>(mut out: ArrayViewMut2<'_, T>) {
+    out.fill(T::zero());
+    out.diag_mut().fill(T::one());
 }
 
 /// Memory in C order for a matrix that an operation overwrites: the output's

@@ -6,6 +6,14 @@
 //! | [`config`](fn@config) | what this build runs on |
 //! | `kernels` | the loops over elements, for each instruction set |
 //! | [`cholesky`](fn@cholesky) | factors of positive definite matrices |
+//! | [`cond`](fn@cond) | condition numbers |
+//! | [`eig`](fn@eig) | eigenvalues and eigenvectors of general matrices |
+//! | [`eigh`](fn@eigh) | those of Hermitian matrices |
+//! | [`lstsq`](fn@lstsq) | least squares |
+//! | [`matrix_rank`](fn@matrix_rank) | how many singular values are not zero |
+//! | [`pinv`](fn@pinv) | pseudo-inverses |
+//! | [`qr`](fn@qr) | orthogonal factors |
+//! | [`svd`](fn@svd) | singular values and vectors |
 //! | [`solve`](fn@solve) | systems of linear equations |
 //! | [`inv`](fn@inv) | inverses |
 //! | [`det`](fn@det), [`slogdet`] | determinants |
@@ -33,10 +41,13 @@
 mod batch;
 mod cho;
 mod cholesky;
+mod cond;
 mod config;
 mod contract;
 mod cross;
 mod det;
+mod eig;
+mod eigh;
 mod einsum;
 mod error;
 mod floats;
@@ -44,16 +55,22 @@ mod inv;
 mod kernels;
 mod lapack;
 mod layout;
+mod lstsq;
 mod lu;
 mod matmul;
 mod matrix_power;
+mod memory;
 mod multi_dot;
 pub mod norm;
 mod numeric;
 mod outer;
+mod pinv;
+mod qr;
+mod rank;
 mod shape;
 mod solve;
 mod subnormal;
+mod svd;
 mod tensor_equations;
 mod tensordot;
 mod trace;
@@ -64,13 +81,17 @@ pub use cho::{
     cho_factor, cho_factor_into, cho_factor_shape, cho_solve, cho_solve_into, cho_solve_shape,
 };
 pub use cholesky::{cholesky, cholesky_into, cholesky_shape};
+pub use cond::{cond, cond_into, cond_shape};
 pub use config::{Config, config};
 pub use cross::{cross, cross_into, cross_shape};
 pub use det::{Slogdet, det, det_into, det_shape, slogdet, slogdet_into};
+pub use eig::{eig, eig_into, eig_shape, eigvals, eigvals_into, eigvals_shape};
+pub use eigh::{eigh, eigh_into, eigh_shape, eigvalsh, eigvalsh_into, eigvalsh_shape};
 pub use einsum::{einsum, einsum_into, einsum_shape};
 pub use error::{Error, Reason};
 pub use inv::{inv, inv_into, inv_shape};
 pub use lapack::Lapack;
+pub use lstsq::{LeastSquares, lstsq, lstsq_into, lstsq_shape};
 pub use lu::{
     Lu, LuFactors, Permutation, lu, lu_factor, lu_factor_into, lu_factor_shape, lu_into, lu_shape,
     lu_solve, lu_solve_into, lu_solve_shape,
@@ -83,7 +104,13 @@ pub use multi_dot::{multi_dot, multi_dot_into, multi_dot_shape};
 pub use norm::{Axes, Normed, Operand, Order, Rounded, norm, norm_into, norm_shape};
 pub use numeric::Numeric;
 pub use outer::{outer, outer_into};
+pub use pinv::{pinv, pinv_into, pinv_shape};
+pub use qr::{
+    qr, qr_into, qr_r, qr_r_into, qr_r_shape, qr_raw, qr_raw_into, qr_raw_shape, qr_shape,
+};
+pub use rank::{Tolerance, matrix_rank, matrix_rank_into, matrix_rank_shape};
 pub use solve::{solve, solve_into, solve_shape};
+pub use svd::{svd, svd_into, svd_shape, svdvals, svdvals_into, svdvals_shape};
 pub use tensor_equations::{
     tensorinv, tensorinv_into, tensorinv_shape, tensorsolve, tensorsolve_into, tensorsolve_shape,
 };

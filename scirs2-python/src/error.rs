@@ -36,12 +36,14 @@ pub(crate) fn raised(py: Python<'_>, name: &str, error: Error, batch: &[usize]) 
     match error {
         Error::AxisOutOfRange { .. } => axis_error(py, message),
         Error::Dtype(_) => PyTypeError::new_err(message),
-        Error::Memory { .. } => PyMemoryError::new_err(message),
+        Error::Memory { .. } | Error::SquareMemory { .. } => PyMemoryError::new_err(message),
         Error::Matrix { index, .. } => linalg_error_at(py, message, index, batch),
         // As NumPy has it: its class is a ValueError, too.
-        Error::NotSquare { .. } | Error::NotSquareTensor { .. } | Error::TooFewAxes { .. } => {
-            linalg_error_at(py, message, None, batch)
-        }
+        Error::NoElements { .. }
+        | Error::NotSquare { .. }
+        | Error::NotSquareTensor { .. }
+        | Error::RightSide { .. }
+        | Error::TooFewAxes { .. } => linalg_error_at(py, message, None, batch),
         Error::Tensor(error) => error.into(),
         _ => PyValueError::new_err(message),
     }

@@ -31,13 +31,21 @@ mod _scirs2 {
     #[pymodule_export]
     use super::linalg::cholesky::cholesky;
     #[pymodule_export]
+    use super::linalg::cond::cond;
+    #[pymodule_export]
     use super::linalg::cross::cross;
     #[pymodule_export]
     use super::linalg::det::{det, slogdet};
     #[pymodule_export]
+    use super::linalg::eig::{eig, eigvals};
+    #[pymodule_export]
+    use super::linalg::eigh::{eigh, eigvalsh};
+    #[pymodule_export]
     use super::linalg::einsum::einsum;
     #[pymodule_export]
     use super::linalg::inv::inv;
+    #[pymodule_export]
+    use super::linalg::lstsq::lstsq;
     #[pymodule_export]
     use super::linalg::lu::{lu, lu_factor, lu_solve};
     #[pymodule_export]
@@ -51,7 +59,15 @@ mod _scirs2 {
     #[pymodule_export]
     use super::linalg::outer::outer;
     #[pymodule_export]
+    use super::linalg::pinv::pinv;
+    #[pymodule_export]
+    use super::linalg::qr::qr;
+    #[pymodule_export]
+    use super::linalg::rank::matrix_rank;
+    #[pymodule_export]
     use super::linalg::solve::solve;
+    #[pymodule_export]
+    use super::linalg::svd::{svd, svdvals};
     #[pymodule_export]
     use super::linalg::tensor_equations::{tensorinv, tensorsolve};
     #[pymodule_export]

@@ -4,10 +4,15 @@
 //! |---|---|
 //! | `blas` | products |
 //! | `cholesky` | factors of positive definite matrices |
+//! | `eig` | eigenvalues and eigenvectors of general matrices |
+//! | `eigh` | those of Hermitian matrices |
+//! | `lstsq` | least squares |
 //! | `lu` | factors of general matrices, and inverses |
-//! | `svd` | singular values |
+//! | `qr` | orthogonal factors |
+//! | `svd` | singular values and vectors |
 //! | `threads` | how many threads the library uses |
 //! | `triangular` | systems with triangular matrices |
+//! | `workspace` | its scratch memory |
 //!
 //! A matrix is a slice in Fortran order, column after column without a gap. A
 //! function checks that its slices are as long as LAPACK expects; that is what
@@ -15,20 +20,30 @@
 
 pub(crate) mod blas;
 mod cholesky;
+mod eig;
+mod eigh;
+mod lstsq;
 mod lu;
+mod qr;
 mod svd;
 mod threads;
 mod triangular;
+mod workspace;
 
 use std::ffi::{c_char, c_int};
 
 use num_traits::Zero;
 use scirs2_core::{Complex32, Complex64, Scalar};
 
+pub(crate) use eig::Geev;
+pub(crate) use eigh::Heevd;
+pub(crate) use lstsq::Gelsd;
 pub(crate) use lu::inverse_workspace;
-pub(crate) use svd::SingularValues;
+pub(crate) use qr::{Factor, factor_workspace, orthogonal_workspace};
+pub(crate) use svd::{Gesdd, Vectors};
 pub(crate) use threads::{LibraryThreads, single_threaded};
 pub(crate) use triangular::Shape;
+pub(crate) use workspace::Workspace;
 
 use crate::Error;
 
@@ -37,10 +52,17 @@ pub trait Lapack:
     Scalar<Real: Into<f64>>
     + blas::Blas
     + cholesky::Cholesky
+    + eig::Eig
+    + eigh::Eigh
+    + lstsq::Lstsq
     + lu::Lu
+    + qr::Qr
     + svd::Svd
     + triangular::Substitute
 {
+    /// The complex numbers of that precision.
+    type Complex: Lapack<Real = Self::Real>;
+
     /// Real and imaginary part.
     #[doc(hidden)]
     fn parts(self) -> [Self::Real; 2];
@@ -56,8 +78,12 @@ pub trait Lapack:
 }
 
 macro_rules! lapack {
-    ($($type:ty: |$z:ident| $parts:expr, |$re:ident, $im:ident| $number:expr;)+) => {$(
+    ($(
+        $type:ty: $complex:ty, |$z:ident| $parts:expr, |$re:ident, $im:ident| $number:expr;
+    )+) => {$(
         impl Lapack for $type {
+            type Complex = $complex;
+
             #[inline(always)]
             fn parts(self) -> [Self::Real; 2] {
                 let $z = self;
@@ -78,10 +104,10 @@ macro_rules! lapack {
 }
 
 lapack! {
-    f32: |x| [x, 0.0], |x, _im| x;
-    f64: |x| [x, 0.0], |x, _im| x;
-    Complex32: |z| [z.re, z.im], |re, im| Complex32::new(re, im);
-    Complex64: |z| [z.re, z.im], |re, im| Complex64::new(re, im);
+    f32: Complex32, |x| [x, 0.0], |x, _im| x;
+    f64: Complex64, |x| [x, 0.0], |x, _im| x;
+    Complex32: Complex32, |z| [z.re, z.im], |re, im| Complex32::new(re, im);
+    Complex64: Complex64, |z| [z.re, z.im], |re, im| Complex64::new(re, im);
 }
 
 /// The triangle of a Fortran-ordered matrix that is read and written.

@@ -1,64 +1,61 @@
-//! Singular values.
+//! Singular values and vectors.
 
 use std::ffi::{c_char, c_int};
-use std::ptr;
 
-use num_traits::ToPrimitive;
 use scirs2_core::{Complex32, Complex64, Scalar};
 
-use super::{Lapack, zeros};
+use super::workspace::{Workspace, check_count};
+use super::{Lapack, int, leading, zeros};
 use crate::Error;
 use crate::error::Reason;
 
 /// The routines of this family, for one element type.
 pub trait Svd: Scalar {
-    /// `gesdd` for the singular values alone, with LAPACK's arguments.
+    /// `gesdd`, with LAPACK's arguments.
     ///
     /// # Safety
     /// The pointers lead to as many elements as LAPACK's manual asks for with
-    /// `jobz = 'N'`: `a` to `m * n`, `s` to the smaller of them, `work` to
-    /// `lwork` (to one where that is -1), `rwork` to 7 and `iwork` to 8 times
-    /// as many as `s`.
+    /// that `jobz`; the workspace asks, or is what the routine answered, with the
+    /// lengths of `rwork` and `iwork` that the manual names.
     #[doc(hidden)]
     #[expect(clippy::too_many_arguments, reason = "they are LAPACK's")]
     unsafe fn gesdd(
+        jobz: c_char,
         m: c_int,
         n: c_int,
         a: *mut Self,
         s: *mut Self::Real,
-        work: *mut Self,
-        lwork: c_int,
-        rwork: *mut Self::Real,
-        iwork: *mut c_int,
+        u: *mut Self,
+        vt: *mut Self,
+        ldvt: c_int,
+        space: &mut Workspace<Self>,
     ) -> c_int;
 }
-
-/// `jobz`: no singular vectors.
-const VALUES_ONLY: c_char = b'N'.cast_signed();
 
 macro_rules! svd {
     ($($type:ty: $gesdd:ident $($rwork:ident)?;)+) => {$(
         impl Svd for $type {
             unsafe fn gesdd(
+                jobz: c_char,
                 m: c_int,
                 n: c_int,
                 a: *mut Self,
                 s: *mut Self::Real,
-                work: *mut Self,
-                lwork: c_int,
-                _rwork: *mut Self::Real,
-                iwork: *mut c_int,
+                u: *mut Self,
+                vt: *mut Self,
+                ldvt: c_int,
+                space: &mut Workspace<Self>,
             ) -> c_int {
-                $(let $rwork = _rwork;)?
-                let (u, vt) = (ptr::null_mut(), ptr::null_mut());
+                let lwork = space.lwork();
+                $(let $rwork = space.rwork.as_mut_ptr();)?
                 let mut info = 0;
-                // SAFETY: the caller vouches for the sizes. U and VT are not
-                // read for jobz = N; both languages lay out a complex number as
-                // two reals.
+                // SAFETY: the caller vouches for the sizes; both languages lay
+                // out a complex number as two reals.
                 unsafe {
                     lapack_sys::$gesdd(
-                        &VALUES_ONLY, &m, &n, a.cast(), &m, s, u, &1, vt, &1,
-                        work.cast(), &lwork, $($rwork,)? iwork, &mut info,
+                        &jobz, &m, &n, a.cast(), &m, s, u.cast(), &m, vt.cast(), &ldvt,
+                        space.work.as_mut_ptr().cast(), &lwork, $($rwork,)?
+                        space.iwork.as_mut_ptr(), &mut info,
                     );
                 }
                 info
@@ -74,41 +71,64 @@ svd! {
     Complex64: zgesdd_ rwork;
 }
 
-/// Singular values of matrices of one shape, in memory that is used again.
-pub(crate) struct SingularValues<T: Lapack> {
-    rows: c_int,
-    columns: c_int,
-    matrix: Vec<T>,
-    values: Vec<T::Real>,
-    work: Vec<T>,
-    rwork: Vec<T::Real>,
-    iwork: Vec<c_int>,
+/// Which singular vectors are computed.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Vectors {
+    /// None.
+    None,
+    /// Those of the singular values.
+    Thin,
+    /// A basis of the whole space on both sides.
+    Full,
 }
 
-impl<T: Lapack> SingularValues<T> {
+impl Vectors {
+    /// LAPACK's `jobz`.
+    const fn jobz(self) -> c_char {
+        match self {
+            Vectors::None => b'N'.cast_signed(),
+            Vectors::Thin => b'S'.cast_signed(),
+            Vectors::Full => b'A'.cast_signed(),
+        }
+    }
+}
+
+/// The decomposition of matrices of one shape, in memory that is used again.
+pub(crate) struct Gesdd<T: Lapack> {
+    rows: usize,
+    columns: usize,
+    vectors: Vectors,
+    matrix: Vec<T>,
+    values: Vec<T::Real>,
+    space: Workspace<T>,
+}
+
+impl<T: Lapack> Gesdd<T> {
     /// For matrices of that shape, which has no zero.
-    pub(crate) fn new(rows: usize, columns: usize) -> Result<Self, Error> {
-        super::single_threaded();
-        let too_large = Error::TooLarge { rows, columns };
-        let (Ok(m), Ok(n)) = (c_int::try_from(rows), c_int::try_from(columns)) else {
-            return Err(too_large);
-        };
-        let count = rows.min(columns);
-        let mut new = SingularValues::<T> {
-            rows: m,
-            columns: n,
+    pub(crate) fn new(rows: usize, columns: usize, vectors: Vectors) -> Result<Self, Error> {
+        let (least, most) = (rows.min(columns), rows.max(columns));
+        let count = least as u128;
+        // The longest that it counts, with blocks of up to 64 columns.
+        let mut longest = 7 * count + 64 * (rows as u128 + columns as u128);
+        let mut rwork = least.saturating_mul(7);
+        if vectors != Vectors::None {
+            longest += 4 * count * count;
+            let both = most.saturating_add(least).saturating_mul(2);
+            let wide = both.max(least.saturating_mul(5)).saturating_add(5);
+            rwork = wide.saturating_mul(least);
+            longest = longest.max(rwork as u128);
+        }
+        check_count(rows, columns, longest)?;
+        let mut new = Gesdd {
+            rows,
+            columns,
+            vectors,
             matrix: zeros(rows.saturating_mul(columns))?,
-            values: zeros(count)?,
-            work: zeros(1)?,
-            rwork: zeros(7 * count)?,
-            iwork: zeros(8 * count)?,
+            values: zeros(least)?,
+            space: Workspace::new(rwork, 8 * least)?,
         };
-        new.call(-1);
-        let wished: f64 = new.work[0].parts()[0].into();
-        // A single cannot hold every length; LAPACK may have rounded it down.
-        let lwork = (wished * (1.0 + f64::from(f32::EPSILON))).ceil().to_i32();
-        let lwork = lwork.and_then(|lwork| usize::try_from(lwork).ok());
-        new.work = zeros(lwork.ok_or(too_large)?)?;
+        new.call(&mut [], &mut []);
+        new.space.answered()?;
         Ok(new)
     }
 
@@ -117,27 +137,41 @@ impl<T: Lapack> SingularValues<T> {
         &mut self.matrix
     }
 
-    /// The singular values of the matrix, the largest first.
-    pub(crate) fn solve(&mut self) -> Result<&[T::Real], Reason> {
-        match self.call(super::int(self.work.len())) {
+    /// The singular values of the matrix, the largest first, and the vectors that
+    /// were asked for, `U` and `V^H`, column by column.
+    pub(crate) fn solve(&mut self, u: &mut [T], vt: &mut [T]) -> Result<&[T::Real], Reason> {
+        let (rows, columns) = (self.rows, self.columns);
+        let expected = match self.vectors {
+            Vectors::None => (0, 0),
+            Vectors::Thin => (rows * self.values.len(), self.values.len() * columns),
+            Vectors::Full => (rows * rows, columns * columns),
+        };
+        assert_eq!((u.len(), vt.len()), expected);
+        match self.call(u, vt) {
             0 => Ok(&self.values),
             _ => Err(Reason::NoConvergence { routine: "gesdd" }),
         }
     }
 
-    fn call(&mut self, lwork: c_int) -> c_int {
-        // SAFETY: `new` made every vector as long as LAPACK asks, and `lwork` is
-        // -1 or the length of `work`.
+    /// Asks, or works with `u` and `vt` as long as `solve` wants them.
+    fn call(&mut self, u: &mut [T], vt: &mut [T]) -> c_int {
+        let ldvt = match self.vectors {
+            Vectors::Full => self.columns,
+            _ => self.values.len(),
+        };
+        // SAFETY: `new` made every vector as long as LAPACK asks, and `solve` has
+        // asserted the lengths of the others; a question reads none.
         unsafe {
             T::gesdd(
-                self.rows,
-                self.columns,
+                self.vectors.jobz(),
+                int(self.rows),
+                int(self.columns),
                 self.matrix.as_mut_ptr(),
                 self.values.as_mut_ptr(),
-                self.work.as_mut_ptr(),
-                lwork,
-                self.rwork.as_mut_ptr(),
-                self.iwork.as_mut_ptr(),
+                u.as_mut_ptr(),
+                vt.as_mut_ptr(),
+                leading(ldvt),
+                &mut self.space,
             )
         }
     }

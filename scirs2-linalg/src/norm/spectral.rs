@@ -9,7 +9,7 @@ use super::order::Spectral;
 use crate::Error;
 use crate::error::Reason;
 use crate::lapack::Lapack as _;
-use crate::lapack::SingularValues;
+use crate::lapack::{Gesdd, Vectors};
 
 /// Elements of matrices that make one piece.
 const GRAIN: usize = 1 << 10;
@@ -77,12 +77,15 @@ fn matrix<'a, T>(
 fn of_one<T: Normed>(
     matrix: &ArrayViewD<'_, T>,
     of: Spectral,
-    solver: &mut Option<SingularValues<T::Singular>>,
+    solver: &mut Option<Gesdd<T::Singular>>,
     index: Option<usize>,
 ) -> Result<f64, Error> {
     let solver = match solver {
         Some(solver) => solver,
-        None => solver.insert(SingularValues::new(matrix.shape()[1], matrix.shape()[0])?),
+        None => {
+            let (rows, columns) = (matrix.shape()[1], matrix.shape()[0]);
+            solver.insert(Gesdd::new(rows, columns, Vectors::None)?)
+        }
     };
     let (mut has_nan, mut has_infinity) = (false, false);
     for (to, &from) in solver.matrix().iter_mut().zip(matrix) {
@@ -103,7 +106,7 @@ fn of_one<T: Normed>(
         return Ok(f64::NAN);
     }
     let values = solver
-        .solve()
+        .solve(&mut [], &mut [])
         .map_err(|reason| Error::Matrix { index, reason })?;
     Ok(match of {
         // LAPACK sorts them, the largest first.

@@ -5,7 +5,7 @@ from typing import Any, ClassVar, Literal, Protocol, Self, SupportsIndex, overlo
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ._results import SlogdetResult
+from ._results import EighResult, EigResult, QRResult, SlogdetResult, SVDResult
 
 __version__: str
 
@@ -56,6 +56,63 @@ def cho_solve(
     c_and_lower: tuple[ArrayLike | _SupportsDLPack, bool], b: ArrayLike | _SupportsDLPack
 ) -> Any: ...
 def cholesky(a: ArrayLike | _SupportsDLPack, /, *, upper: bool = False, out: Any = None) -> Any: ...
+def cond(
+    x: ArrayLike | _SupportsDLPack, p: float | Literal["fro", "f", "nuc"] | None = None
+) -> Any: ...
+def eig(a: ArrayLike | _SupportsDLPack) -> EigResult: ...
+def eigh(a: ArrayLike | _SupportsDLPack, UPLO: Literal["L", "U", "l", "u"] = "L") -> EighResult: ...
+def eigvals(a: ArrayLike | _SupportsDLPack) -> Any: ...
+def eigvalsh(a: ArrayLike | _SupportsDLPack, UPLO: Literal["L", "U", "l", "u"] = "L") -> Any: ...
+def lstsq(
+    a: ArrayLike | _SupportsDLPack,
+    b: ArrayLike | _SupportsDLPack,
+    rcond: float | None = None,
+) -> tuple[Any, Any, Any, Any]: ...
+def matrix_rank(
+    A: ArrayLike | _SupportsDLPack,
+    tol: ArrayLike | _SupportsDLPack | None = None,
+    hermitian: bool = False,
+    *,
+    rtol: ArrayLike | _SupportsDLPack | None = None,
+) -> Any: ...
+def pinv(
+    a: ArrayLike | _SupportsDLPack,
+    rcond: ArrayLike | _SupportsDLPack | None = None,
+    hermitian: bool = False,
+    *,
+    rtol: ArrayLike | _SupportsDLPack | None = ...,
+) -> Any: ...
+@overload
+def qr(
+    a: ArrayLike | _SupportsDLPack, mode: Literal["reduced", "complete"] = "reduced"
+) -> QRResult: ...
+@overload
+def qr(a: ArrayLike | _SupportsDLPack, mode: Literal["r"]) -> Any: ...
+@overload
+def qr(a: ArrayLike | _SupportsDLPack, mode: Literal["raw"]) -> tuple[Any, Any]: ...
+@overload
+def svd(
+    a: ArrayLike | _SupportsDLPack,
+    full_matrices: bool = True,
+    compute_uv: Literal[True] = True,
+    hermitian: bool = False,
+) -> SVDResult: ...
+@overload
+def svd(
+    a: ArrayLike | _SupportsDLPack,
+    full_matrices: bool = True,
+    *,
+    compute_uv: Literal[False],
+    hermitian: bool = False,
+) -> Any: ...
+@overload
+def svd(
+    a: ArrayLike | _SupportsDLPack,
+    full_matrices: bool,
+    compute_uv: Literal[False],
+    hermitian: bool = False,
+) -> Any: ...
+def svdvals(x: ArrayLike | _SupportsDLPack, /) -> Any: ...
 def det(a: ArrayLike | _SupportsDLPack) -> Any: ...
 def inv(a: ArrayLike | _SupportsDLPack, *, out: Any = None) -> Any: ...
 @overload

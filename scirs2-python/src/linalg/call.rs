@@ -36,6 +36,8 @@ pub(crate) struct Call<'py> {
     /// The last operand, where it is of a class that makes NumPy's arrays its
     /// own, such as `numpy.matrix`.
     subclass: Option<Bound<'py, PyAny>>,
+    /// Whether single precision is computed in double, and rounded to single after.
+    widened: bool,
 }
 
 /// One operand, readable from Rust while `_array` lives.
@@ -62,6 +64,25 @@ impl<'py> Call<'py> {
         name: &'static str,
         arguments: &[(&str, &Bound<'py, PyAny>)],
     ) -> PyResult<Self> {
+        Call::floats(py, name, arguments, false)
+    }
+
+    /// As [`new`](Self::new), but single precision is computed in double, as NumPy
+    /// does it: for thresholds that lie below the epsilon of single.
+    pub(crate) fn in_double(
+        py: Python<'py>,
+        name: &'static str,
+        arguments: &[(&str, &Bound<'py, PyAny>)],
+    ) -> PyResult<Self> {
+        Call::floats(py, name, arguments, true)
+    }
+
+    fn floats(
+        py: Python<'py>,
+        name: &'static str,
+        arguments: &[(&str, &Bound<'py, PyAny>)],
+        double: bool,
+    ) -> PyResult<Self> {
         let given = take(py, name, arguments)?;
         let taken = &given.taken;
         let mut scalar: Option<ScalarType> = None;
@@ -71,11 +92,18 @@ impl<'py> Call<'py> {
             };
             scalar = Some(scalar.map_or(own, |scalar| scalar.join(own)));
         }
-        let scalar = scalar.unwrap_or(ScalarType::Float64);
+        let own = scalar.unwrap_or(ScalarType::Float64);
+        let scalar = if double {
+            own.join(ScalarType::Float64)
+        } else {
+            own
+        };
         let first = taken.first().map(|(_, _, description)| description.dtype());
         let half = first.filter(|dtype| is_half(*dtype));
         let half = half.filter(|half| taken.iter().all(|(_, _, other)| other.dtype() == *half));
-        Call::of(py, name, given, scalar.dtype(), half)
+        let mut call = Call::of(py, name, given, scalar.dtype(), half)?;
+        call.widened = scalar != own;
+        Ok(call)
     }
 
     /// As [`new`](Self::new), but of the dtype that NumPy finds for all operands,
@@ -149,7 +177,17 @@ impl<'py> Call<'py> {
             dtype,
             half,
             subclass,
+            widened: false,
         })
+    }
+
+    /// The machine epsilon of what the operands came in, halves as single.
+    pub(crate) fn epsilon(&self) -> f64 {
+        if self.widened || matches!(self.scalar().real(), ScalarType::Float32) {
+            f64::from(f32::EPSILON)
+        } else {
+            f64::EPSILON
+        }
     }
 
     /// What is computed in, by a call made with [`numeric`](Self::numeric).
@@ -293,6 +331,16 @@ impl<'py> Call<'py> {
         }
     }
 
+    /// The dtype that results of the computed one are rounded to.
+    fn rounded(&self, computed: DType) -> Option<DType> {
+        match computed {
+            DType::Float32 => self.half,
+            DType::Float64 if self.widened => Some(self.half.unwrap_or(DType::Float32)),
+            DType::Complex128 if self.widened => Some(DType::Complex64),
+            _ => None,
+        }
+    }
+
     /// A result as the caller's library has it; for NumPy a number where there
     /// are no axes.
     pub(crate) fn give(&self, output: Output<'py>) -> PyResult<Bound<'py, PyAny>> {
@@ -305,9 +353,8 @@ impl<'py> Call<'py> {
             return Ok(given);
         }
         let mut array = output.array;
-        let single = output.description.dtype() == DType::Float32;
-        if let Some(half) = self.half.filter(|_| single) {
-            let rounded = array::allocate(py, half, output.description.shape())?;
+        if let Some(dtype) = self.rounded(output.description.dtype()) {
+            let rounded = array::allocate(py, dtype, output.description.shape())?;
             rounded.set_item(PyEllipsis::get(py), array)?;
             array = rounded;
         }

@@ -1,0 +1,194 @@
+//! Condition numbers.
+
+use ndarray::{
+    ArrayBase, ArrayD, ArrayView2, ArrayViewD, ArrayViewMut2, ArrayViewMutD, Axis, Data, Dimension,
+};
+use num_traits::{Float as _, Zero as _};
+use scirs2_core::Scalar;
+use scirs2_core::pool::Workers;
+
+use crate::batch::{Batch, Stack, StackMut};
+use crate::inv::Inverse;
+use crate::lapack::Lapack;
+use crate::layout::zeros_array;
+use crate::norm::{Axes, Normed, Order, norm_into, norm_shape};
+use crate::shape::{self, matrices, square};
+use crate::svd::svdvals_into;
+use crate::{Error, inv::inv_shape};
+
+/// Condition numbers.
+///
+/// By how much an error in `b` may grow in the `x` of `A x = b`: `|A| |A^-1|` in the
+/// norm of that [`Order`], one number for each matrix of the last two axes. In the
+/// 2-norm, the default, it is the largest singular value by the smallest, for
+/// matrices of any shape, and its inverse for an order of -2. A singular matrix has
+/// an infinite one, and so has one with an infinity, but where the norm is the
+/// smallest of several sums.
+///
+/// # Errors
+/// [`Error::TooFewAxes`], [`Error::NoElements`], [`Error::MatrixOrder`],
+/// [`Error::NotSquare`] but in the 2-norm; [`Reason::NotANumber`] where singular
+/// values are asked for, else a NaN gives NaN.
+///
+/// # Accuracy
+/// A relative error of `c n eps` times itself. LAPACK `gesdd`, or `getrf` and `getri`
+/// on a copy of the matrices.
+///
+/// [`Reason::NotANumber`]: crate::Reason::NotANumber
+///
+/// ```
+/// use ndarray::array;
+/// use scirs2_linalg::{Order, cond};
+///
+/// let a = array![[4.0, 0.0], [0.0, 0.5]];
+/// assert_eq!(cond(&a, Order::Default)?[[]], 8.0);
+/// assert_eq!(cond(&a, Order::P(1.0))?[[]], 8.0);
+/// # Ok::<(), scirs2_linalg::Error>(())
+/// ```
+pub fn cond<S, D>(
+    a: &ArrayBase<S, D>,
+    order: Order,
+) -> Result<ArrayD<<S::Elem as Scalar>::Real>, Error>
+where
+    S: Data<Elem: Lapack + Normed<Norm = <S::Elem as Scalar>::Real>>,
+    D: Dimension,
+{
+    let a = a.view().into_dyn();
+    let mut out = zeros_array(&cond_shape(a.shape(), order)?)?;
+    cond_into(a, order, out.view_mut(), &Workers::current())?;
+    Ok(out)
+}
+
+/// The shape of what [`cond_into`] writes.
+///
+/// # Errors
+/// As [`cond`], as far as the shape tells.
+pub fn cond_shape(a: &[usize], order: Order) -> Result<Vec<usize>, Error> {
+    let (batch, m, n) = matrices(1, a)?;
+    if m == 0 || n == 0 {
+        return Err(Error::NoElements { shape: a.to_vec() });
+    }
+    if !is_spectral(order) {
+        square(1, a)?;
+        norm_shape(a, order, LAST, false)?;
+    }
+    Ok(batch.to_vec())
+}
+
+/// The axes of a matrix.
+const LAST: Axes = Axes::Matrix(-2, -1);
+
+/// Whether the singular values tell.
+fn is_spectral(order: Order) -> bool {
+    order == Order::Default || matches!(order, Order::P(p) if p.abs() == 2.0)
+}
+
+/// [`cond`] into memory of the caller's, of any strides.
+///
+/// # Errors
+/// As [`cond`]; [`Error::OutputShape`] for an output of another shape, and
+/// [`Error::Interrupted`] where the workers were stopped.
+pub fn cond_into<T: Lapack + Normed<Norm = T::Real>>(
+    a: ArrayViewD<'_, T>,
+    order: Order,
+    out: ArrayViewMutD<'_, T::Real>,
+    workers: &Workers<'_>,
+) -> Result<(), Error> {
+    shape::output(&cond_shape(a.shape(), order)?, &out)?;
+    if is_spectral(order) {
+        by_values(a, order, out, workers)
+    } else {
+        by_inverse(a, order, out, workers)
+    }
+}
+
+/// By singular values.
+fn by_values<T: Lapack>(
+    a: ArrayViewD<'_, T>,
+    order: Order,
+    mut out: ArrayViewMutD<'_, T::Real>,
+    workers: &Workers<'_>,
+) -> Result<(), Error> {
+    let (batch, m, n) = matrices(1, a.shape())?;
+    let mut values = zeros_array::<T::Real>(&[batch, &[m.min(n)]].concat())?;
+    svdvals_into(a.view(), false, values.view_mut(), workers)?;
+    let inverted = order == Order::P(-2.0);
+    for (out, values) in out.iter_mut().zip(values.lanes(Axis(batch.len()))) {
+        let (first, last) = (values[0], values[values.len() - 1]);
+        *out = or_infinite(if inverted { last / first } else { first / last });
+    }
+    Ok(())
+}
+
+/// By the norms of the matrix and its inverse.
+fn by_inverse<T: Lapack + Normed<Norm = T::Real>>(
+    a: ArrayViewD<'_, T>,
+    order: Order,
+    mut out: ArrayViewMutD<'_, T::Real>,
+    workers: &Workers<'_>,
+) -> Result<(), Error> {
+    let (shape, n) = square(1, a.shape())?;
+    let mut inverses = zeros_array::<T>(&inv_shape(a.shape())?)?;
+    let batch = Batch {
+        shape,
+        flops: 2.0 * (n as f64).powi(3),
+        workers,
+    };
+    let matrices = Stack::new(&a, shape);
+    let last = Axis(out.ndim());
+    let known = out.view_mut().insert_axis(last);
+    let known = known.insert_axis(last);
+    batch.each(
+        (StackMut::new(inverses.view_mut()), StackMut::new(known)),
+        || Inverse::new(n),
+        |space, number, (inverse, mut known)| {
+            known[[0, 0]] = invert(space, matrices.get(number), inverse);
+            Ok(())
+        },
+    )?;
+    let (mut norms, mut inverse_norms) = (zeros_array(shape)?, zeros_array(shape)?);
+    norm_into(a.view(), order, LAST, norms.view_mut(), workers)?;
+    norm_into(
+        inverses.view(),
+        order,
+        LAST,
+        inverse_norms.view_mut(),
+        workers,
+    )?;
+    for ((out, &norm), &inverse) in out.iter_mut().zip(&norms).zip(&inverse_norms) {
+        if out.is_zero() {
+            *out = or_infinite(norm * inverse);
+        }
+    }
+    Ok(())
+}
+
+/// Inverts a matrix. The answer is its condition where there is no inverse, and
+/// that is then zero; else zero.
+fn invert<T: Lapack>(
+    space: &mut Inverse<T>,
+    a: ArrayView2<'_, T>,
+    mut inverse: ArrayViewMut2<'_, T>,
+) -> T::Real {
+    let is_nan = |x: &T| x.parts().iter().any(|part| part.is_nan());
+    let known = if a.iter().any(is_nan) {
+        T::Real::nan()
+    } else if space.run(a, inverse.view_mut()).is_ok()
+        && inverse.iter().all(|x| Lapack::is_finite(*x))
+    {
+        return T::Real::zero();
+    } else {
+        T::Real::infinity()
+    };
+    inverse.fill(T::zero());
+    known
+}
+
+/// NaN is what comes of a matrix that has no inverse.
+fn or_infinite<R: scirs2_core::Real>(condition: R) -> R {
+    if condition.is_nan() {
+        R::infinity()
+    } else {
+        condition
+    }
+}

@@ -1,0 +1,214 @@
+//! Eigenvalues and eigenvectors of general matrices.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use ndarray::{
+    ArrayBase, ArrayD, ArrayView2, ArrayViewD, ArrayViewMut2, ArrayViewMutD, Axis, Data, Dimension,
+};
+use num_traits::Zero as _;
+use scirs2_core::pool::Workers;
+
+use crate::Error;
+use crate::batch::{Batch, Stack, StackMut};
+use crate::error::Reason;
+use crate::lapack::{Geev, Lapack};
+use crate::layout::{is_finite, to_f, zeros_array};
+use crate::shape::{self, square};
+
+/// Eigenvalues and right eigenvectors of general matrices.
+///
+/// `A v_i = w_i v_i`, with each `v_i` of length one and its largest element real,
+/// for each matrix of the last two axes: `w` has shape `(..., n)`, and column `i`
+/// of the vectors, of shape `(..., n, n)`, is `v_i`. The order is LAPACK's; the two
+/// of a conjugate pair are neighbours, the one with the positive imaginary part
+/// first. Both are complex, whatever the matrix.
+///
+/// # Errors
+/// [`Error::NotSquare`], [`Error::TooFewAxes`], [`Reason::NotFinite`], and
+/// [`Reason::NoConvergence`].
+///
+/// # Accuracy
+/// Backward stable: each `w_i` and `v_i` is that of a matrix within `c n eps |A|` of
+/// `A`. Values of a matrix far from normal may move much more than that; a
+/// defective one has vectors that are nearly the same. LAPACK `geev`.
+///
+/// ```
+/// use ndarray::array;
+/// use scirs2_core::Complex64;
+///
+/// let (values, _) = scirs2_linalg::eig(&array![[0.0, -1.0], [1.0, 0.0]])?;
+/// let i = Complex64::new(0.0, 1.0);
+/// assert_eq!(values, array![i, -i].into_dyn());
+/// # Ok::<(), scirs2_linalg::Error>(())
+/// ```
+#[expect(clippy::type_complexity, reason = "two arrays")]
+pub fn eig<S, D>(
+    a: &ArrayBase<S, D>,
+) -> Result<
+    (
+        ArrayD<<S::Elem as Lapack>::Complex>,
+        ArrayD<<S::Elem as Lapack>::Complex>,
+    ),
+    Error,
+>
+where
+    S: Data<Elem: Lapack>,
+    D: Dimension,
+{
+    let a = a.view().into_dyn();
+    let [values, vectors] = eig_shape(a.shape())?;
+    let (mut values, mut vectors) = (zeros_array(&values)?, zeros_array(&vectors)?);
+    eig_into(
+        a,
+        values.view_mut(),
+        vectors.view_mut(),
+        &Workers::current(),
+    )?;
+    Ok((values, vectors))
+}
+
+/// The shapes of what [`eig_into`] writes: values and vectors.
+///
+/// # Errors
+/// As [`eig`], as far as the shape tells.
+pub fn eig_shape(a: &[usize]) -> Result<[Vec<usize>; 2], Error> {
+    Ok([eigvals_shape(a)?, a.to_vec()])
+}
+
+/// [`eig`] into memory of the caller's, of any strides. The answer is whether
+/// every eigenvalue is real.
+///
+/// # Errors
+/// As [`eig`]; [`Error::OutputShape`] for an output of another shape, and
+/// [`Error::Interrupted`] where the workers were stopped.
+pub fn eig_into<T: Lapack>(
+    a: ArrayViewD<'_, T>,
+    values: ArrayViewMutD<'_, T::Complex>,
+    vectors: ArrayViewMutD<'_, T::Complex>,
+    workers: &Workers<'_>,
+) -> Result<bool, Error> {
+    let [values_shape, vectors_shape] = eig_shape(a.shape())?;
+    shape::output(&values_shape, &values)?;
+    shape::output(&vectors_shape, &vectors)?;
+    let (batch, n) = square(1, a.shape())?;
+    let batch = Batch {
+        shape: batch,
+        flops: 25.0 * (n as f64).powi(3),
+        workers,
+    };
+    let matrices = Stack::new(&a, batch.shape);
+    let last = Axis(values.ndim());
+    let real = AtomicBool::new(true);
+    batch.each(
+        (
+            StackMut::new(values.insert_axis(last)),
+            StackMut::new(vectors),
+        ),
+        || solver(n, true),
+        |solver, number, (values, mut vectors)| {
+            let Some(solver) = solver else { return Ok(()) };
+            solve(solver, matrices.get(number), values, &real)?;
+            for ((row, column), element) in vectors.indexed_iter_mut() {
+                *element = solver.vector(row, column);
+            }
+            Ok(())
+        },
+    )?;
+    Ok(real.into_inner())
+}
+
+/// Eigenvalues of general matrices.
+///
+/// As [`eig`] without the vectors, of shape `(..., n)`, in about a third of the
+/// time.
+///
+/// # Errors
+/// As [`eig`].
+///
+/// # Accuracy
+/// As [`eig`]. LAPACK `geev`.
+///
+/// ```
+/// use ndarray::array;
+///
+/// let values = scirs2_linalg::eigvals(&array![[1.0, 5.0], [0.0, 2.0]])?;
+/// assert_eq!((values[[0]].re, values[[1]].re), (1.0, 2.0));
+/// # Ok::<(), scirs2_linalg::Error>(())
+/// ```
+pub fn eigvals<S, D>(a: &ArrayBase<S, D>) -> Result<ArrayD<<S::Elem as Lapack>::Complex>, Error>
+where
+    S: Data<Elem: Lapack>,
+    D: Dimension,
+{
+    let a = a.view().into_dyn();
+    let mut values = zeros_array(&eigvals_shape(a.shape())?)?;
+    eigvals_into(a, values.view_mut(), &Workers::current())?;
+    Ok(values)
+}
+
+/// The shape of what [`eigvals_into`] writes.
+///
+/// # Errors
+/// As [`eigvals`], as far as the shape tells.
+pub fn eigvals_shape(a: &[usize]) -> Result<Vec<usize>, Error> {
+    let (batch, n) = square(1, a)?;
+    Ok([batch, &[n]].concat())
+}
+
+/// [`eigvals`] into memory of the caller's, of any strides. The answer is whether
+/// every eigenvalue is real.
+///
+/// # Errors
+/// As [`eigvals`]; [`Error::OutputShape`] for an output of another shape, and
+/// [`Error::Interrupted`] where the workers were stopped.
+pub fn eigvals_into<T: Lapack>(
+    a: ArrayViewD<'_, T>,
+    values: ArrayViewMutD<'_, T::Complex>,
+    workers: &Workers<'_>,
+) -> Result<bool, Error> {
+    shape::output(&eigvals_shape(a.shape())?, &values)?;
+    let (batch, n) = square(1, a.shape())?;
+    let batch = Batch {
+        shape: batch,
+        flops: 10.0 * (n as f64).powi(3),
+        workers,
+    };
+    let matrices = Stack::new(&a, batch.shape);
+    let last = Axis(values.ndim());
+    let real = AtomicBool::new(true);
+    batch.each(
+        StackMut::new(values.insert_axis(last)),
+        || solver(n, false),
+        |solver, number, values| {
+            let Some(solver) = solver else { return Ok(()) };
+            solve(solver, matrices.get(number), values, &real)
+        },
+    )?;
+    Ok(real.into_inner())
+}
+
+/// `None` for matrices without elements.
+fn solver<T: Lapack>(n: usize, vectors: bool) -> Result<Option<Geev<T>>, Error> {
+    (n > 0).then(|| Geev::new(n, vectors)).transpose()
+}
+
+/// One matrix: its values. Clears `real` where one of them is not.
+fn solve<T: Lapack>(
+    solver: &mut Geev<T>,
+    a: ArrayView2<'_, T>,
+    mut values: ArrayViewMut2<'_, T::Complex>,
+    real: &AtomicBool,
+) -> Result<(), Reason> {
+    // The matrix itself, not its transpose, has its values in NumPy's order.
+    if !is_finite(to_f(a, solver.matrix())) {
+        return Err(Reason::NotFinite);
+    }
+    solver.solve()?;
+    for (number, value) in values.iter_mut().enumerate() {
+        *value = solver.value(number);
+        if !value.parts()[1].is_zero() {
+            real.store(false, Ordering::Relaxed);
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,93 @@
+//! Scratch memory for LAPACK.
+
+use std::ffi::c_int;
+
+use num_traits::ToPrimitive as _;
+use scirs2_core::Scalar;
+
+use super::{Lapack, zeros};
+use crate::Error;
+
+/// Scratch memory of one routine for matrices of one shape.
+///
+/// A routine is called twice: first it only answers what it needs, then it works
+/// with that, any number of times.
+pub struct Workspace<T: Scalar> {
+    pub(super) work: Vec<T>,
+    pub(super) rwork: Vec<T::Real>,
+    pub(super) iwork: Vec<c_int>,
+    asks: bool,
+}
+
+impl<T: Lapack> Workspace<T> {
+    /// For the routine's question. `rwork` and `iwork` are lengths that it does
+    /// not answer.
+    pub(super) fn new(rwork: usize, iwork: usize) -> Result<Self, Error> {
+        super::single_threaded();
+        Ok(Workspace {
+            work: zeros(1)?,
+            rwork: zeros(rwork.max(1))?,
+            iwork: zeros(iwork.max(1))?,
+            asks: true,
+        })
+    }
+
+    /// For the work, now that the routine has answered.
+    pub(super) fn answered(&mut self) -> Result<(), Error> {
+        let longest = c_int::MAX.unsigned_abs() as usize;
+        let length = |answer: f64| {
+            // A single cannot hold every length; LAPACK may have rounded it down.
+            let length = (answer * (1.0 + f64::from(f32::EPSILON))).ceil();
+            length.to_usize().unwrap_or(0).min(longest)
+        };
+        let (work, rwork) = (self.work[0].parts()[0].into(), self.rwork[0].into());
+        let iwork = usize::try_from(self.iwork[0]).unwrap_or(0);
+        self.work = zeros(length(work).max(1))?;
+        self.rwork = zeros(length(rwork).max(self.rwork.len()))?;
+        self.iwork = zeros(iwork.max(self.iwork.len()))?;
+        self.asks = false;
+        Ok(())
+    }
+
+    /// Makes `work` no shorter than that.
+    pub(super) fn at_least(&mut self, length: usize) -> Result<(), Error> {
+        if self.work.len() < length {
+            self.work = zeros(length)?;
+        }
+        Ok(())
+    }
+}
+
+impl<T: Scalar> Workspace<T> {
+    /// LAPACK's `lwork`: -1 is the question.
+    pub(super) fn lwork(&self) -> c_int {
+        self.length(self.work.len())
+    }
+
+    pub(super) fn lrwork(&self) -> c_int {
+        self.length(self.rwork.len())
+    }
+
+    pub(super) fn liwork(&self) -> c_int {
+        self.length(self.iwork.len())
+    }
+
+    fn length(&self, length: usize) -> c_int {
+        if self.asks {
+            -1
+        } else {
+            c_int::try_from(length).unwrap_or(c_int::MAX)
+        }
+    }
+}
+
+/// An error for a matrix that would make LAPACK count beyond its integers;
+/// `longest` is the most elements that the routine counts.
+pub(super) fn check_count(rows: usize, columns: usize, longest: u128) -> Result<(), Error> {
+    super::check_size(rows, columns)?;
+    if c_int::try_from(longest).is_ok() {
+        Ok(())
+    } else {
+        Err(Error::TooLarge { rows, columns })
+    }
+}

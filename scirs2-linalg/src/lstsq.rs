@@ -1,0 +1,288 @@
+//! Least squares.
+
+use ndarray::{
+    ArrayBase, ArrayD, ArrayView2, ArrayViewD, ArrayViewMut2, ArrayViewMutD, Data, Dimension,
+};
+use num_traits::{Float as _, NumCast, Zero as _};
+use scirs2_core::Scalar;
+use scirs2_core::pool::Workers;
+
+use crate::Error;
+use crate::batch::{Batch, Stack, StackMut, broadcast};
+use crate::error::Reason;
+use crate::lapack::{Gelsd, Lapack};
+use crate::layout::{is_finite, screen, to_f, zeros_array};
+use crate::shape::{self, columns, matrices};
+
+/// What [`lstsq`] finds: owned arrays, or memory for them.
+#[derive(Clone, Debug)]
+pub struct LeastSquares<X, R, K> {
+    /// The solutions, of shape `(..., n, k)`, or `(..., n)` where `b` is a vector.
+    pub x: X,
+    /// The sums of squares of `b - A x`, of shape `(..., k)`, with a `k` of one for
+    /// a vector. NaN where the rank is less than `n`; with `m <= n` there are none,
+    /// and the shape is `(..., 0)`.
+    pub residuals: R,
+    /// The ranks, of the shape of the batch.
+    pub rank: K,
+    /// The singular values in descending order, of shape `(..., min(m, n))`.
+    pub singular_values: R,
+}
+
+/// Least-squares solutions of the smallest norm.
+///
+/// The `x` of the smallest 2-norm among those that make the 2-norm of `b - A x`
+/// smallest, for each `(m, n)` matrix of the last two axes of `a` and each column
+/// of `b`, whose batches broadcast. A `b` of one axis is a vector. Singular values
+/// of at most `rcond` times the largest count as zero; without an `rcond` it is
+/// `max(m, n)` times the machine epsilon; one outside of (0, 1) is the epsilon.
+///
+/// # Errors
+/// [`Error::TooFewAxes`], [`Error::RightSide`], [`Error::Broadcast`];
+/// [`Reason::NotANumber`] and [`Reason::NotFinite`] for a matrix; a column of `b`
+/// with a NaN or an infinity has a solution of NaN. [`Reason::NoConvergence`].
+///
+/// # Accuracy
+/// Backward stable: `x` solves the problem for a matrix within `c max(m, n) eps
+/// |A|` of `A`. LAPACK `gelsd`.
+///
+/// ```
+/// use ndarray::array;
+///
+/// // The line through (0, 1), (1, 3) and (2, 5).
+/// let a = array![[0.0, 1.0], [1.0, 1.0], [2.0, 1.0]];
+/// let found = scirs2_linalg::lstsq(&a, &array![1.0, 3.0, 5.0], None)?;
+/// assert!((found.x[[0]] - 2.0_f64).abs() < 1e-14 && (found.x[[1]] - 1.0).abs() < 1e-14);
+/// assert_eq!(found.rank[[]], 2);
+/// # Ok::<(), scirs2_linalg::Error>(())
+/// ```
+#[expect(clippy::type_complexity, reason = "four arrays")]
+pub fn lstsq<S, D, Z, E>(
+    a: &ArrayBase<S, D>,
+    b: &ArrayBase<Z, E>,
+    rcond: Option<f64>,
+) -> Result<LeastSquares<ArrayD<S::Elem>, ArrayD<<S::Elem as Scalar>::Real>, ArrayD<i32>>, Error>
+where
+    S: Data<Elem: Lapack>,
+    D: Dimension,
+    Z: Data<Elem = S::Elem>,
+    E: Dimension,
+{
+    let (a, b) = (a.view().into_dyn(), b.view().into_dyn());
+    let shape = lstsq_shape(a.shape(), b.shape())?;
+    let mut found = LeastSquares {
+        x: zeros_array(&shape.x)?,
+        residuals: zeros_array(&shape.residuals)?,
+        rank: zeros_array(&shape.rank)?,
+        singular_values: zeros_array(&shape.singular_values)?,
+    };
+    let outputs = LeastSquares {
+        x: found.x.view_mut(),
+        residuals: found.residuals.view_mut(),
+        rank: found.rank.view_mut(),
+        singular_values: found.singular_values.view_mut(),
+    };
+    lstsq_into(a, b, rcond, outputs, &Workers::current())?;
+    Ok(found)
+}
+
+/// The shapes of what [`lstsq_into`] writes.
+///
+/// # Errors
+/// As [`lstsq`], as far as the shapes tell.
+#[expect(clippy::type_complexity, reason = "four shapes")]
+pub fn lstsq_shape(
+    a: &[usize],
+    b: &[usize],
+) -> Result<LeastSquares<Vec<usize>, Vec<usize>, Vec<usize>>, Error> {
+    let problem = Problem::new(a, b)?;
+    let (m, n) = (problem.rows, problem.columns);
+    let shape = |core: &[usize]| [&problem.batch, core].concat();
+    let residuals = if m > n { problem.sides } else { 0 };
+    Ok(LeastSquares {
+        x: if b.len() == 1 {
+            shape(&[n])
+        } else {
+            shape(&[n, problem.sides])
+        },
+        residuals: shape(&[residuals]),
+        rank: problem.batch.clone(),
+        singular_values: shape(&[m.min(n)]),
+    })
+}
+
+/// [`lstsq`] into memory of the caller's, of any strides.
+///
+/// # Errors
+/// As [`lstsq`]; [`Error::OutputShape`] for an output of another shape, and
+/// [`Error::Interrupted`] where the workers were stopped.
+pub fn lstsq_into<T: Lapack>(
+    a: ArrayViewD<'_, T>,
+    b: ArrayViewD<'_, T>,
+    rcond: Option<f64>,
+    out: LeastSquares<ArrayViewMutD<'_, T>, ArrayViewMutD<'_, T::Real>, ArrayViewMutD<'_, i32>>,
+    workers: &Workers<'_>,
+) -> Result<(), Error> {
+    let expected = lstsq_shape(a.shape(), b.shape())?;
+    shape::output(&expected.x, &out.x)?;
+    shape::output(&expected.residuals, &out.residuals)?;
+    shape::output(&expected.rank, &out.rank)?;
+    shape::output(&expected.singular_values, &out.singular_values)?;
+    let problem = Problem::new(a.shape(), b.shape())?;
+    let (m, n, sides) = (problem.rows, problem.columns, problem.sides);
+    let least = m.min(n) as f64;
+    let batch = Batch {
+        shape: &problem.batch,
+        flops: m as f64 * n as f64 * (4.0 * least + 4.0 * sides as f64) + 8.0 * least.powi(3),
+        workers,
+    };
+    let epsilon: f64 = T::Real::epsilon().into();
+    let rcond = rcond.unwrap_or(epsilon * m.max(n) as f64);
+    let rcond = <T::Real as NumCast>::from(rcond).unwrap_or_else(T::Real::nan);
+    let vector = b.ndim() == 1;
+    let b = columns(b, vector);
+    let (matrices, right) = (Stack::new(&a, batch.shape), Stack::new(&b, batch.shape));
+    let outputs = (
+        StackMut::new(columns(out.x, vector)),
+        StackMut::new(columns(out.residuals, true)),
+        StackMut::new(columns(columns(out.rank, true), true)),
+        StackMut::new(columns(out.singular_values, true)),
+    );
+    batch.each(
+        outputs,
+        || {
+            let solved = m > 0 && n > 0;
+            solved.then(|| Gelsd::new(m, n, sides.max(1))).transpose()
+        },
+        |solver, number, (x, residuals, mut rank, s)| {
+            let (a, b) = (matrices.get(number), right.get(number));
+            rank[[0, 0]] = match solver {
+                Some(solver) => one(solver, a, b, rcond, x, residuals, s)?,
+                None => without_elements(b, x, residuals),
+            };
+            Ok(())
+        },
+    )
+}
+
+/// Matrices, and right-hand sides for them.
+struct Problem {
+    batch: Vec<usize>,
+    rows: usize,
+    columns: usize,
+    sides: usize,
+}
+
+impl Problem {
+    fn new(a: &[usize], b: &[usize]) -> Result<Self, Error> {
+        let (a_batch, rows, columns) = matrices(1, a)?;
+        let (b_batch, b_rows, sides) = match *b {
+            [] => {
+                return Err(Error::TooFewAxes {
+                    argument: 2,
+                    shape: Vec::new(),
+                    least: 1,
+                });
+            }
+            [rows] => (&[][..], rows, 1),
+            _ => matrices(2, b)?,
+        };
+        if rows != b_rows {
+            return Err(Error::RightSide {
+                matrix: a.to_vec(),
+                right: b.to_vec(),
+            });
+        }
+        Ok(Problem {
+            batch: broadcast(&[a_batch, b_batch])?,
+            rows,
+            columns,
+            sides,
+        })
+    }
+}
+
+/// One matrix; the answer is its rank.
+fn one<T: Lapack>(
+    solver: &mut Gelsd<T>,
+    a: ArrayView2<'_, T>,
+    b: ArrayView2<'_, T>,
+    rcond: T::Real,
+    mut x: ArrayViewMut2<'_, T>,
+    mut residuals: ArrayViewMut2<'_, T::Real>,
+    mut s: ArrayViewMut2<'_, T::Real>,
+) -> Result<i32, Reason> {
+    if !screen(to_f(a, solver.matrix()))? {
+        return Err(Reason::NotFinite);
+    }
+    let height = solver.height();
+    let mut spoiled = Vec::new();
+    solver.right().fill(T::zero());
+    for (column, to) in solver
+        .right()
+        .chunks_exact_mut(height)
+        .take(b.ncols())
+        .enumerate()
+    {
+        let to = &mut to[..b.nrows()];
+        for (to, &from) in to.iter_mut().zip(b.column(column)) {
+            *to = from;
+        }
+        if !is_finite(to) {
+            // LAPACK would spread it over every column.
+            to.fill(T::zero());
+            spoiled.push(column);
+        }
+    }
+    let (rank, values) = solver.solve(rcond)?;
+    for (to, &value) in s.iter_mut().zip(values) {
+        *to = value;
+    }
+    let nan = T::Real::nan();
+    let full = usize::try_from(rank) == Ok(a.ncols());
+    for (column, solution) in solver
+        .right()
+        .chunks_exact(height)
+        .take(b.ncols())
+        .enumerate()
+    {
+        let (solution, left) = solution.split_at(a.ncols());
+        let spoiled = spoiled.contains(&column);
+        for (to, &element) in x.column_mut(column).iter_mut().zip(solution) {
+            *to = if spoiled {
+                T::from_parts([nan, nan])
+            } else {
+                element
+            };
+        }
+        if let Some(residual) = residuals.get_mut([column, 0]) {
+            *residual = if full && !spoiled { squares(left) } else { nan };
+        }
+    }
+    Ok(rank)
+}
+
+/// A matrix of no rows or no columns: the solution is zero, and all of `b` is
+/// left.
+fn without_elements<T: Lapack>(
+    b: ArrayView2<'_, T>,
+    mut x: ArrayViewMut2<'_, T>,
+    mut residuals: ArrayViewMut2<'_, T::Real>,
+) -> i32 {
+    x.fill(T::zero());
+    for (residual, column) in residuals.iter_mut().zip(b.columns()) {
+        *residual = squares(column);
+    }
+    0
+}
+
+/// The sum of the squares of moduli.
+fn squares<'a, T: Lapack>(elements: impl IntoIterator<Item = &'a T>) -> T::Real {
+    let square = |x: &T| {
+        let [re, im] = x.parts();
+        re * re + im * im
+    };
+    elements
+        .into_iter()
+        .fold(T::Real::zero(), |sum, x| sum + square(x))
+}

@@ -1,0 +1,77 @@
+//! How much memory there is.
+
+use std::fs;
+
+use crate::Error;
+
+/// Bytes below which nobody asks: the question takes longer than such a matrix.
+const SMALL: usize = 1 << 27;
+
+/// An error where square matrices of that order, one for each place of the batch,
+/// do not fit into memory, so that a call fails before the system does. `cure`
+/// tells the caller what to ask for instead.
+pub(crate) fn check_square(
+    batch: &[usize],
+    order: usize,
+    itemsize: usize,
+    cure: &'static str,
+) -> Result<(), Error> {
+    let count = scirs2_core::shape::element_count(&[batch, &[order, order]].concat());
+    let bytes = count.and_then(|count| count.checked_mul(itemsize));
+    if bytes.is_some_and(|bytes| bytes < SMALL) {
+        return Ok(());
+    }
+    let available = available().unwrap_or(usize::MAX);
+    if bytes.is_some_and(|bytes| bytes <= available) {
+        return Ok(());
+    }
+    Err(Error::SquareMemory {
+        order,
+        gigabytes: bytes.map_or(f64::INFINITY, gigabytes),
+        available: gigabytes(available),
+        cure,
+    })
+}
+
+fn gigabytes(bytes: usize) -> f64 {
+    bytes as f64 / 1e9
+}
+
+/// What the system, and this process's control group, have left; `None` where
+/// they do not tell.
+fn available() -> Option<usize> {
+    let system = fs::read_to_string("/proc/meminfo").ok().and_then(|text| {
+        let line = text
+            .lines()
+            .find_map(|line| line.strip_prefix("MemAvailable:"))?;
+        let kibibytes: usize = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
+        kibibytes.checked_mul(1024)
+    });
+    let group = |name: &str| -> Option<usize> {
+        let text = fs::read_to_string(format!("/sys/fs/cgroup/{name}")).ok()?;
+        text.trim().parse().ok()
+    };
+    let group =
+        group("memory.max").map(|most| most.saturating_sub(group("memory.current").unwrap_or(0)));
+    system.into_iter().chain(group).min()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_cannot_fit_is_refused_with_its_cure() {
+        assert_eq!(check_square(&[], 1000, 8, "less"), Ok(()));
+        let refused = check_square(&[2], 100_000_000, 8, "ask for less");
+        let message = refused.expect_err("no machine has that").to_string();
+        assert!(message.contains("ask for less"), "{message}");
+        assert!(message.contains("160000000"), "{message}");
+        assert!(check_square(&[], usize::MAX, 8, "less").is_err());
+    }
+
+    #[test]
+    fn linux_tells_how_much_there_is() {
+        assert_eq!(available().is_some(), cfg!(target_os = "linux"));
+    }
+}

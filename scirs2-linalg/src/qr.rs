@@ -1,0 +1,335 @@
+//! Orthogonal factors.
+
+use ndarray::{
+    ArrayBase, ArrayD, ArrayView2, ArrayViewD, ArrayViewMut2, ArrayViewMutD, Axis, Data, Dimension,
+};
+use scirs2_core::pool::Workers;
+
+use crate::Error;
+use crate::batch::{Batch, Stack, StackMut};
+use crate::lapack::{Factor, Lapack, Workspace, factor_workspace, orthogonal_workspace, zeros};
+use crate::layout::{identity, to_c, to_f, written, zeros_array};
+use crate::memory::check_square;
+use crate::shape::{self, matrices};
+
+/// Orthogonal and triangular factors.
+///
+/// `A = Q R`, with the columns of `Q` orthonormal and `R` upper triangular, for
+/// each matrix of the last two axes. With `k = min(m, n)` the shapes are
+/// `(..., m, k)` and `(..., k, n)`; with `complete` `Q` is `(..., m, m)` and `R`
+/// `(..., m, n)`.
+///
+/// # Errors
+/// [`Error::TooFewAxes`], and [`Error::SquareMemory`] where `complete` asks for
+/// more memory than there is. A NaN or an infinity spreads over the factors.
+///
+/// # Accuracy
+/// Backward stable: `|A - Q R| <= c m eps |A|` and `|Q^H Q - I| <= c m eps`. LAPACK
+/// `gelqf` and `orglq` on the transpose: nothing is transposed, and nothing copied
+/// but to the results.
+///
+/// ```
+/// use ndarray::array;
+///
+/// let (q, r) = scirs2_linalg::qr(&array![[3.0, 1.0], [4.0, 2.0]], false)?;
+/// assert!((r[[0, 0]].abs() - 5.0_f64).abs() < 1e-14);
+/// assert_eq!(r[[1, 0]], 0.0);
+/// assert!((q[[0, 0]] * r[[0, 0]] - 3.0).abs() < 1e-14);
+/// # Ok::<(), scirs2_linalg::Error>(())
+/// ```
+#[expect(clippy::type_complexity, reason = "two arrays")]
+pub fn qr<S, D>(
+    a: &ArrayBase<S, D>,
+    complete: bool,
+) -> Result<(ArrayD<S::Elem>, ArrayD<S::Elem>), Error>
+where
+    S: Data<Elem: Lapack>,
+    D: Dimension,
+{
+    let a = a.view().into_dyn();
+    let [q, r] = qr_shape(a.shape(), complete, size_of::<S::Elem>())?;
+    let (mut q, mut r) = (zeros_array(&q)?, zeros_array(&r)?);
+    qr_into(a, q.view_mut(), r.view_mut(), &Workers::current())?;
+    Ok((q, r))
+}
+
+/// The shapes of what [`qr_into`] writes, `Q` and `R`, for elements of that size.
+///
+/// # Errors
+/// As [`qr`], as far as the shape tells.
+pub fn qr_shape(a: &[usize], complete: bool, itemsize: usize) -> Result<[Vec<usize>; 2], Error> {
+    let (batch, m, n) = matrices(1, a)?;
+    let k = if complete { m } else { m.min(n) };
+    if k > n {
+        check_square(batch, m, itemsize, "pass mode='reduced'")?;
+    }
+    Ok([[batch, &[m, k]].concat(), [batch, &[k, n]].concat()])
+}
+
+/// [`qr`] into memory of the caller's, of any strides; the factors are complete
+/// where `Q` is square.
+///
+/// # Errors
+/// As [`qr`]; [`Error::OutputShape`] for an output of another shape, and
+/// [`Error::Interrupted`] where the workers were stopped.
+pub fn qr_into<T: Lapack>(
+    a: ArrayViewD<'_, T>,
+    q: ArrayViewMutD<'_, T>,
+    r: ArrayViewMutD<'_, T>,
+    workers: &Workers<'_>,
+) -> Result<(), Error> {
+    let (batch, m, n) = matrices(1, a.shape())?;
+    let complete = q.shape().last() == Some(&m);
+    let k = if complete { m } else { m.min(n) };
+    shape::output(&[batch, &[m, k]].concat(), &q)?;
+    shape::output(&[batch, &[k, n]].concat(), &r)?;
+    let batch = Batch {
+        shape: batch,
+        flops: 4.0 * m as f64 * k as f64 * n as f64,
+        workers,
+    };
+    let matrices = Stack::new(&a, batch.shape);
+    batch.each(
+        (StackMut::new(q), StackMut::new(r)),
+        || {
+            Ok(Space {
+                reflect: Reflect::new(Factor::Lq, m, n)?,
+                orthogonal: orthogonal_workspace(k, m)?,
+                q: Vec::new(),
+                r: Vec::new(),
+            })
+        },
+        |space, number, (q, r)| {
+            space.factors(matrices.get(number), q, r);
+            Ok(())
+        },
+    )
+}
+
+/// The triangular factor alone.
+///
+/// `R` of [`qr`], of shape `(..., min(m, n), n)`, without the work for `Q`.
+///
+/// # Errors
+/// [`Error::TooFewAxes`].
+///
+/// # Accuracy
+/// As [`qr`]. LAPACK `gelqf`, on a copy of the matrix.
+///
+/// ```
+/// use ndarray::array;
+///
+/// let r = scirs2_linalg::qr_r(&array![[3.0, 1.0], [4.0, 2.0]])?;
+/// assert!((r[[0, 0]].abs() - 5.0_f64).abs() < 1e-14);
+/// # Ok::<(), scirs2_linalg::Error>(())
+/// ```
+pub fn qr_r<S, D>(a: &ArrayBase<S, D>) -> Result<ArrayD<S::Elem>, Error>
+where
+    S: Data<Elem: Lapack>,
+    D: Dimension,
+{
+    let a = a.view().into_dyn();
+    let mut r = zeros_array(&qr_r_shape(a.shape())?)?;
+    qr_r_into(a, r.view_mut(), &Workers::current())?;
+    Ok(r)
+}
+
+/// The shape of what [`qr_r_into`] writes.
+///
+/// # Errors
+/// As [`qr_r`], as far as the shape tells.
+pub fn qr_r_shape(a: &[usize]) -> Result<Vec<usize>, Error> {
+    let (batch, m, n) = matrices(1, a)?;
+    Ok([batch, &[m.min(n), n]].concat())
+}
+
+/// [`qr_r`] into memory of the caller's, of any strides.
+///
+/// # Errors
+/// As [`qr_r`]; [`Error::OutputShape`] for an output of another shape, and
+/// [`Error::Interrupted`] where the workers were stopped.
+pub fn qr_r_into<T: Lapack>(
+    a: ArrayViewD<'_, T>,
+    r: ArrayViewMutD<'_, T>,
+    workers: &Workers<'_>,
+) -> Result<(), Error> {
+    shape::output(&qr_r_shape(a.shape())?, &r)?;
+    let (batch, m, n) = matrices(1, a.shape())?;
+    let batch = batch_of(batch, m, n, workers);
+    let matrices = Stack::new(&a, batch.shape);
+    batch.each(
+        StackMut::new(r),
+        || Ok((Reflect::new(Factor::Lq, m, n)?, zeros(m * n)?)),
+        |(reflect, matrix), number, mut r| {
+            reflect.run(to_c(matrices.get(number), matrix));
+            for (row, mut elements) in r.rows_mut().into_iter().enumerate() {
+                let from = &matrix[row * n..(row + 1) * n];
+                for (column, element) in elements.iter_mut().enumerate() {
+                    *element = if column < row {
+                        T::zero()
+                    } else {
+                        from[column]
+                    };
+                }
+            }
+            Ok(())
+        },
+    )
+}
+
+/// The factors as LAPACK leaves them.
+///
+/// `h`, of shape `(..., n, m)`, is the transpose of the matrix that holds `R` on
+/// and above its diagonal and the reflectors of `Q` below it: `Q = H_1 ... H_k`
+/// with `H_i = I - tau_i v_i v_i^H`, where `v_i` is zero before its element `i`, one
+/// there, and row `i` of `h` after it. `tau` has shape `(..., min(m, n))`.
+///
+/// # Errors
+/// [`Error::TooFewAxes`].
+///
+/// # Accuracy
+/// As [`qr`]. LAPACK `geqrf`, in the memory of `h`.
+///
+/// ```
+/// use ndarray::array;
+///
+/// let (h, tau) = scirs2_linalg::qr_raw(&array![[3.0], [4.0]])?;
+/// assert!((h[[0, 0]] - -5.0_f64).abs() < 1e-14 && (h[[0, 1]] - 0.5).abs() < 1e-15);
+/// assert!((tau[[0]] - 1.6).abs() < 1e-15);
+/// # Ok::<(), scirs2_linalg::Error>(())
+/// ```
+#[expect(clippy::type_complexity, reason = "two arrays")]
+pub fn qr_raw<S, D>(a: &ArrayBase<S, D>) -> Result<(ArrayD<S::Elem>, ArrayD<S::Elem>), Error>
+where
+    S: Data<Elem: Lapack>,
+    D: Dimension,
+{
+    let a = a.view().into_dyn();
+    let [h, tau] = qr_raw_shape(a.shape())?;
+    let (mut h, mut tau) = (zeros_array(&h)?, zeros_array(&tau)?);
+    qr_raw_into(a, h.view_mut(), tau.view_mut(), &Workers::current())?;
+    Ok((h, tau))
+}
+
+/// The shapes of what [`qr_raw_into`] writes, `h` and `tau`.
+///
+/// # Errors
+/// As [`qr_raw`], as far as the shape tells.
+pub fn qr_raw_shape(a: &[usize]) -> Result<[Vec<usize>; 2], Error> {
+    let (batch, m, n) = matrices(1, a)?;
+    Ok([[batch, &[n, m]].concat(), [batch, &[m.min(n)]].concat()])
+}
+
+/// [`qr_raw`] into memory of the caller's, of any strides.
+///
+/// # Errors
+/// As [`qr_raw`]; [`Error::OutputShape`] for an output of another shape, and
+/// [`Error::Interrupted`] where the workers were stopped.
+pub fn qr_raw_into<T: Lapack>(
+    a: ArrayViewD<'_, T>,
+    h: ArrayViewMutD<'_, T>,
+    tau: ArrayViewMutD<'_, T>,
+    workers: &Workers<'_>,
+) -> Result<(), Error> {
+    let [h_shape, tau_shape] = qr_raw_shape(a.shape())?;
+    shape::output(&h_shape, &h)?;
+    shape::output(&tau_shape, &tau)?;
+    let (batch, m, n) = matrices(1, a.shape())?;
+    let batch = batch_of(batch, m, n, workers);
+    let matrices = Stack::new(&a, batch.shape);
+    let last = Axis(tau.ndim());
+    batch.each(
+        (StackMut::new(h), StackMut::new(tau.insert_axis(last))),
+        || Ok((Reflect::new(Factor::Qr, m, n)?, Vec::new())),
+        |(reflect, space), number, (h, mut tau)| {
+            written(h, space, |h| reflect.run(to_f(matrices.get(number), h)));
+            for (to, &factor) in tau.iter_mut().zip(&reflect.tau) {
+                *to = factor;
+            }
+            Ok(())
+        },
+    )
+}
+
+/// Matrices of which only the reflectors are computed.
+fn batch_of<'a>(shape: &'a [usize], m: usize, n: usize, workers: &'a Workers<'a>) -> Batch<'a> {
+    Batch {
+        shape,
+        flops: 2.0 * m as f64 * n as f64 * m.min(n) as f64,
+        workers,
+    }
+}
+
+/// Triangles and reflectors of `m` x `n` matrices in place: by LQ of matrices in
+/// C order, which LAPACK takes for their transposes, or by QR in Fortran order.
+struct Reflect<T: Lapack> {
+    factor: Factor,
+    shape: (usize, usize),
+    tau: Vec<T>,
+    space: Workspace<T>,
+}
+
+impl<T: Lapack> Reflect<T> {
+    fn new(factor: Factor, m: usize, n: usize) -> Result<Self, Error> {
+        let shape = match factor {
+            Factor::Lq => (n, m),
+            Factor::Qr => (m, n),
+        };
+        Ok(Reflect {
+            factor,
+            shape,
+            tau: zeros(m.min(n))?,
+            space: factor_workspace(factor, shape.0, shape.1)?,
+        })
+    }
+
+    fn run(&mut self, matrix: &mut [T]) {
+        let (rows, columns) = self.shape;
+        T::factor(
+            self.factor,
+            rows,
+            columns,
+            matrix,
+            &mut self.tau,
+            &mut self.space,
+        );
+    }
+}
+
+struct Space<T: Lapack> {
+    reflect: Reflect<T>,
+    orthogonal: Workspace<T>,
+    q: Vec<T>,
+    r: Vec<T>,
+}
+
+impl<T: Lapack> Space<T> {
+    /// One matrix. It is worked on in the memory of that factor that has its
+    /// shape.
+    fn factors(&mut self, a: ArrayView2<'_, T>, q: ArrayViewMut2<'_, T>, r: ArrayViewMut2<'_, T>) {
+        let ((m, n), k) = (a.dim(), q.ncols());
+        if a.is_empty() {
+            identity(q);
+            return;
+        }
+        let (reflect, orthogonal) = (&mut self.reflect, &mut self.orthogonal);
+        written(q, &mut self.q, |q| {
+            written(r, &mut self.r, |r| {
+                if k == m {
+                    reflect.run(to_c(a, r));
+                    let columns = m.min(n);
+                    for (to, from) in q.chunks_exact_mut(m).zip(r.chunks_exact(n)) {
+                        to[..columns].copy_from_slice(&from[..columns]);
+                    }
+                } else {
+                    reflect.run(to_c(a, q));
+                    r.copy_from_slice(&q[..k * n]);
+                }
+                for (row, elements) in r.chunks_exact_mut(n).enumerate() {
+                    elements[..row.min(n)].fill(T::zero());
+                }
+                T::orthogonal(k, m, q, &reflect.tau, orthogonal);
+            });
+        });
+    }
+}

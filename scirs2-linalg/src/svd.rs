@@ -1,0 +1,359 @@
+//! Singular values and vectors.
+
+use ndarray::{
+    ArrayBase, ArrayD, ArrayView2, ArrayViewD, ArrayViewMut2, ArrayViewMutD, Axis, Data, Dimension,
+};
+use num_traits::{Float as _, One as _};
+use scirs2_core::Scalar;
+use scirs2_core::pool::Workers;
+
+use crate::Error;
+use crate::batch::{Batch, Stack, StackMut};
+use crate::eigh::Solver;
+use crate::error::Reason;
+use crate::lapack::{Gesdd, Lapack, Vectors, zeros};
+use crate::layout::{identity, screen, to_c, written, zeros_array};
+use crate::memory::check_square;
+use crate::shape::{self, matrices, square};
+
+/// Singular values and vectors.
+///
+/// `A = U diag(s) V^H`, with `U` and `V` unitary and `s` in descending order, for
+/// each matrix of the last two axes. With `k = min(m, n)` the shapes are
+/// `(..., m, k)`, `(..., k)` and `(..., k, n)`; with `full_matrices` `U` is
+/// `(..., m, m)` and `V^H` `(..., n, n)`. With `hermitian` the matrices are
+/// Hermitian, only their lower triangle is read, and the way leads through
+/// [`eigh`](crate::eigh()).
+///
+/// # Errors
+/// [`Error::TooFewAxes`], [`Error::NotSquare`] with `hermitian`,
+/// [`Reason::NotANumber`], [`Reason::NotFinite`] for an infinity,
+/// [`Reason::NoConvergence`], and [`Error::SquareMemory`] where `full_matrices`
+/// asks for more memory than there is.
+///
+/// # Accuracy
+/// Backward stable: `|A - U s V^H| <= c max(m, n) eps |A|`, and each singular
+/// value is right to `c max(m, n) eps |A|`. LAPACK `gesdd`, on the transpose: in C
+/// order its `U` is the `V^H` of `A`.
+///
+/// ```
+/// use ndarray::array;
+///
+/// let a = array![[0.0, 2.0], [1.0, 0.0], [0.0, 0.0]];
+/// let (u, s, vh) = scirs2_linalg::svd(&a, false, false)?;
+/// assert_eq!(s, array![2.0, 1.0].into_dyn());
+/// assert_eq!((u.shape(), vh.shape()), (&[3, 2][..], &[2, 2][..]));
+/// # Ok::<(), scirs2_linalg::Error>(())
+/// ```
+#[expect(clippy::type_complexity, reason = "three arrays")]
+pub fn svd<S, D>(
+    a: &ArrayBase<S, D>,
+    full_matrices: bool,
+    hermitian: bool,
+) -> Result<
+    (
+        ArrayD<S::Elem>,
+        ArrayD<<S::Elem as Scalar>::Real>,
+        ArrayD<S::Elem>,
+    ),
+    Error,
+>
+where
+    S: Data<Elem: Lapack>,
+    D: Dimension,
+{
+    let a = a.view().into_dyn();
+    let itemsize = size_of::<S::Elem>();
+    let [u, s, vh] = svd_shape(a.shape(), full_matrices, itemsize)?;
+    let (mut u, mut s, mut vh) = (zeros_array(&u)?, zeros_array(&s)?, zeros_array(&vh)?);
+    let outputs = (u.view_mut(), s.view_mut(), vh.view_mut());
+    svd_into(a, hermitian, outputs, &Workers::current())?;
+    Ok((u, s, vh))
+}
+
+/// The shapes of what [`svd_into`] writes, `U`, `S` and `V^H`, for elements of
+/// that size.
+///
+/// # Errors
+/// As [`svd`], as far as the shape tells.
+pub fn svd_shape(
+    a: &[usize],
+    full_matrices: bool,
+    itemsize: usize,
+) -> Result<[Vec<usize>; 3], Error> {
+    let (batch, m, n) = matrices(1, a)?;
+    let k = m.min(n);
+    let (rows, columns) = if full_matrices { (m, n) } else { (k, k) };
+    if full_matrices && m != n {
+        check_square(batch, m.max(n), itemsize, "pass full_matrices=False")?;
+    }
+    let shape = |core: &[usize]| [batch, core].concat();
+    Ok([shape(&[m, rows]), shape(&[k]), shape(&[columns, n])])
+}
+
+/// [`svd`] into memory of the caller's, of any strides; the matrices are full
+/// where `U` and `V^H` are.
+///
+/// # Errors
+/// As [`svd`]; [`Error::OutputShape`] for an output of another shape, and
+/// [`Error::Interrupted`] where the workers were stopped.
+pub fn svd_into<T: Lapack>(
+    a: ArrayViewD<'_, T>,
+    hermitian: bool,
+    (u, s, vh): (
+        ArrayViewMutD<'_, T>,
+        ArrayViewMutD<'_, T::Real>,
+        ArrayViewMutD<'_, T>,
+    ),
+    workers: &Workers<'_>,
+) -> Result<(), Error> {
+    let (batch, m, n) = matrices(1, a.shape())?;
+    let k = m.min(n);
+    let full = u.shape().last() == Some(&m) && vh.shape().iter().rev().nth(1) == Some(&n);
+    let (rows, columns) = if full { (m, n) } else { (k, k) };
+    shape::output(&[batch, &[m, rows]].concat(), &u)?;
+    shape::output(&[batch, &[k]].concat(), &s)?;
+    shape::output(&[batch, &[columns, n]].concat(), &vh)?;
+    if hermitian {
+        square(1, a.shape())?;
+    }
+    let batch = Batch {
+        shape: batch,
+        flops: 20.0 * m as f64 * n as f64 * k as f64,
+        workers,
+    };
+    let vectors = if full { Vectors::Full } else { Vectors::Thin };
+    let matrices = Stack::new(&a, batch.shape);
+    let last = Axis(s.ndim());
+    let outputs = (
+        StackMut::new(u),
+        StackMut::new(s.insert_axis(last)),
+        StackMut::new(vh),
+    );
+    batch.each(
+        outputs,
+        || Factors::new(m, n, vectors, hermitian),
+        |factors, number, (u, s, vh)| factors.run(matrices.get(number), u, s, vh),
+    )
+}
+
+/// Singular values, in descending order.
+///
+/// As [`svd`] without the vectors, of shape `(..., k)`, in about a fifth of the
+/// time.
+///
+/// # Errors
+/// As [`svd`], but that an infinity makes every value NaN.
+///
+/// # Accuracy
+/// As [`svd`]. LAPACK `gesdd`.
+///
+/// ```
+/// use ndarray::array;
+///
+/// let a = array![[0.0, -2.0], [1.0, 0.0]];
+/// assert_eq!(scirs2_linalg::svdvals(&a, false)?, array![2.0, 1.0].into_dyn());
+/// # Ok::<(), scirs2_linalg::Error>(())
+/// ```
+pub fn svdvals<S, D>(
+    a: &ArrayBase<S, D>,
+    hermitian: bool,
+) -> Result<ArrayD<<S::Elem as Scalar>::Real>, Error>
+where
+    S: Data<Elem: Lapack>,
+    D: Dimension,
+{
+    let a = a.view().into_dyn();
+    let mut values = zeros_array(&svdvals_shape(a.shape())?)?;
+    svdvals_into(a, hermitian, values.view_mut(), &Workers::current())?;
+    Ok(values)
+}
+
+/// The shape of what [`svdvals_into`] writes.
+///
+/// # Errors
+/// As [`svdvals`], as far as the shape tells.
+pub fn svdvals_shape(a: &[usize]) -> Result<Vec<usize>, Error> {
+    let (batch, m, n) = matrices(1, a)?;
+    Ok([batch, &[m.min(n)]].concat())
+}
+
+/// [`svdvals`] into memory of the caller's, of any strides.
+///
+/// # Errors
+/// As [`svdvals`]; [`Error::OutputShape`] for an output of another shape, and
+/// [`Error::Interrupted`] where the workers were stopped.
+pub fn svdvals_into<T: Lapack>(
+    a: ArrayViewD<'_, T>,
+    hermitian: bool,
+    values: ArrayViewMutD<'_, T::Real>,
+    workers: &Workers<'_>,
+) -> Result<(), Error> {
+    shape::output(&svdvals_shape(a.shape())?, &values)?;
+    if hermitian {
+        square(1, a.shape())?;
+    }
+    let (batch, m, n) = matrices(1, a.shape())?;
+    let batch = Batch {
+        shape: batch,
+        flops: 4.0 * m as f64 * n as f64 * m.min(n) as f64,
+        workers,
+    };
+    let matrices = Stack::new(&a, batch.shape);
+    let last = Axis(values.ndim());
+    batch.each(
+        StackMut::new(values.insert_axis(last)),
+        || Values::new(m, n, hermitian),
+        |solver, number, values| solver.run(matrices.get(number), values),
+    )
+}
+
+/// Singular values of matrices of one shape.
+enum Values<T: Lapack> {
+    Empty,
+    General(Gesdd<T>),
+    Hermitian(Solver<T>, Vec<T>),
+}
+
+impl<T: Lapack> Values<T> {
+    fn new(m: usize, n: usize, hermitian: bool) -> Result<Self, Error> {
+        Ok(if m == 0 || n == 0 {
+            Values::Empty
+        } else if hermitian {
+            Values::Hermitian(Solver::new(n, false, false)?, zeros(n * n)?)
+        } else {
+            Values::General(Gesdd::new(n, m, Vectors::None)?)
+        })
+    }
+
+    fn run(
+        &mut self,
+        a: ArrayView2<'_, T>,
+        mut values: ArrayViewMut2<'_, T::Real>,
+    ) -> Result<(), Reason> {
+        match self {
+            Values::Empty => {}
+            Values::General(lapack) => {
+                // The transpose has the same values.
+                if screen(to_c(a, lapack.matrix()))? {
+                    put(lapack.solve(&mut [], &mut [])?, values);
+                } else {
+                    values.fill(T::Real::nan());
+                }
+            }
+            Values::Hermitian(solver, matrix) => {
+                solver.run(a, matrix, values.view_mut())?;
+                let mut moduli: Vec<T::Real> = values.iter().map(|value| value.abs()).collect();
+                moduli.sort_by(|x, y| descending(*x, *y));
+                put(&moduli, values);
+            }
+        }
+        Ok(())
+    }
+}
+
+fn put<T: Copy>(from: &[T], mut to: ArrayViewMut2<'_, T>) {
+    for (to, &from) in to.iter_mut().zip(from) {
+        *to = from;
+    }
+}
+
+fn descending<R: scirs2_core::Real>(x: R, y: R) -> std::cmp::Ordering {
+    y.partial_cmp(&x).unwrap_or(std::cmp::Ordering::Equal)
+}
+
+/// The decomposition of matrices of one shape, in C order.
+pub(crate) struct Factors<T: Lapack> {
+    solver: Way<T>,
+    u: Vec<T>,
+    vh: Vec<T>,
+}
+
+enum Way<T: Lapack> {
+    Empty,
+    General(Gesdd<T>),
+    Hermitian(Solver<T>, Vec<T>),
+}
+
+impl<T: Lapack> Factors<T> {
+    pub(crate) fn new(
+        m: usize,
+        n: usize,
+        vectors: Vectors,
+        hermitian: bool,
+    ) -> Result<Self, Error> {
+        let solver = if m == 0 || n == 0 {
+            Way::Empty
+        } else if hermitian {
+            Way::Hermitian(Solver::new(n, false, true)?, zeros(n * n)?)
+        } else {
+            Way::General(Gesdd::new(n, m, vectors)?)
+        };
+        Ok(Factors {
+            solver,
+            u: Vec::new(),
+            vh: Vec::new(),
+        })
+    }
+
+    pub(crate) fn run(
+        &mut self,
+        a: ArrayView2<'_, T>,
+        u: ArrayViewMut2<'_, T>,
+        mut s: ArrayViewMut2<'_, T::Real>,
+        vh: ArrayViewMut2<'_, T>,
+    ) -> Result<(), Reason> {
+        match &mut self.solver {
+            Way::Empty => {
+                identity(u);
+                identity(vh);
+                Ok(())
+            }
+            Way::General(lapack) => {
+                if !screen(to_c(a, lapack.matrix()))? {
+                    return Err(Reason::NotFinite);
+                }
+                // In LAPACK's order the matrix is the transpose, U is V^T and V^T
+                // is U.
+                written(u, &mut self.u, |u| {
+                    written(vh, &mut self.vh, |vh| {
+                        put(lapack.solve(vh, u)?, s);
+                        Ok(())
+                    })
+                })
+            }
+            Way::Hermitian(solver, vectors) => {
+                solver.run(a, vectors, s.view_mut())?;
+                if s.iter().any(|value| value.is_nan()) {
+                    return Err(Reason::NotFinite);
+                }
+                by_moduli(vectors, u, s, vh);
+                Ok(())
+            }
+        }
+    }
+}
+
+/// Turns eigenvalues into singular values: the largest modulus first, each sign
+/// in `V`. `vectors` stand column by column.
+fn by_moduli<T: Lapack>(
+    vectors: &[T],
+    mut u: ArrayViewMut2<'_, T>,
+    s: ArrayViewMut2<'_, T::Real>,
+    mut vh: ArrayViewMut2<'_, T>,
+) {
+    let n = u.nrows();
+    let values: Vec<T::Real> = s.iter().copied().collect();
+    let mut order: Vec<usize> = (0..n).rev().collect();
+    order.sort_by(|&i, &j| descending(values[i].abs(), values[j].abs()));
+    for (number, &from) in order.iter().enumerate() {
+        let sign = T::Real::one().copysign(values[from]);
+        for (row, &element) in vectors[from * n..(from + 1) * n].iter().enumerate() {
+            let [re, im] = element.parts();
+            u[[row, number]] = element;
+            vh[[number, row]] = T::from_parts([sign * re, -sign * im]);
+        }
+    }
+    let moduli: Vec<T::Real> = order.iter().map(|&from| values[from].abs()).collect();
+    put(&moduli, s);
+}

@@ -1,0 +1,298 @@
+//! Eigenvalues, singular values, QR and what is built on them: outputs with gaps
+//! in them, and errors with their data.
+
+use ndarray::{Array, ArrayD, ArrayViewMutD, IxDyn, Slice, array};
+use scirs2_core::Complex64;
+use scirs2_core::pool::Workers;
+use scirs2_linalg::{
+    Error, LeastSquares, Order, Reason, Tolerance, cond, cond_into, eig, eig_into, eigh, eigh_into,
+    eigvals, eigvals_into, eigvalsh, eigvalsh_into, lstsq, lstsq_into, matrix_rank,
+    matrix_rank_into, pinv, pinv_into, qr, qr_into, qr_r, qr_r_into, qr_raw, qr_raw_into, svd,
+    svd_into, svdvals, svdvals_into,
+};
+
+/// Numbers that have no pattern.
+fn numbers(shape: &[usize]) -> ArrayD<f64> {
+    let mut state = 1_u32;
+    ArrayD::from_shape_simple_fn(shape, || {
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        f64::from(state) / f64::from(u32::MAX) - 0.5
+    })
+}
+
+/// Memory of twice the length along every axis.
+struct Gaps<T>(ArrayD<T>);
+
+impl<T: Clone + PartialEq + num_traits::Zero + std::fmt::Debug> Gaps<T> {
+    fn new(shape: &[usize]) -> Self {
+        let wide: Vec<usize> = shape.iter().map(|len| 2 * len).collect();
+        Gaps(ArrayD::zeros(wide))
+    }
+
+    /// Every other element along every axis, from the last one on.
+    fn view_mut(&mut self) -> ArrayViewMutD<'_, T> {
+        let mut view = self.0.view_mut();
+        view.slice_each_axis_inplace(|_| Slice::new(0, None, -2));
+        view
+    }
+
+    /// The result is the expected one, and what lies between is as it was.
+    fn holds(mut self, expected: &ArrayD<T>) {
+        assert_eq!(self.view_mut(), expected.view());
+        self.view_mut().fill(T::zero());
+        assert!(self.0.iter().all(T::is_zero));
+    }
+}
+
+fn workers() -> Workers<'static> {
+    Workers::current()
+}
+
+#[test]
+fn hermitian_eigenvalues_go_to_any_memory() -> Result<(), Error> {
+    let a = numbers(&[2, 3, 4, 4]);
+    for upper in [false, true] {
+        let (values, vectors) = eigh(&a, upper)?;
+        let (mut w, mut v) = (Gaps::new(values.shape()), Gaps::new(vectors.shape()));
+        eigh_into(a.view(), upper, w.view_mut(), v.view_mut(), &workers())?;
+        w.holds(&values);
+        v.holds(&vectors);
+        let alone = eigvalsh(&a, upper)?;
+        let mut w = Gaps::new(alone.shape());
+        eigvalsh_into(a.view(), upper, w.view_mut(), &workers())?;
+        w.holds(&alone);
+    }
+    Ok(())
+}
+
+#[test]
+fn singular_values_go_to_any_memory() -> Result<(), Error> {
+    for shape in [[2, 3, 4, 2], [2, 3, 2, 4], [2, 3, 3, 3]] {
+        let a = numbers(&shape);
+        for (full, hermitian) in [(false, false), (true, false), (false, shape[2] == shape[3])] {
+            let (u, s, vh) = svd(&a, full, hermitian)?;
+            let mut outputs = (
+                Gaps::new(u.shape()),
+                Gaps::new(s.shape()),
+                Gaps::new(vh.shape()),
+            );
+            let views = (
+                outputs.0.view_mut(),
+                outputs.1.view_mut(),
+                outputs.2.view_mut(),
+            );
+            svd_into(a.view(), hermitian, views, &workers())?;
+            outputs.0.holds(&u);
+            outputs.1.holds(&s);
+            outputs.2.holds(&vh);
+        }
+        let values = svdvals(&a, false)?;
+        let mut s = Gaps::new(values.shape());
+        svdvals_into(a.view(), false, s.view_mut(), &workers())?;
+        s.holds(&values);
+    }
+    Ok(())
+}
+
+#[test]
+fn orthogonal_factors_go_to_any_memory() -> Result<(), Error> {
+    for shape in [[2, 3, 4, 2], [2, 3, 2, 4], [2, 3, 3, 3]] {
+        let a = numbers(&shape);
+        for complete in [false, true] {
+            let (q, r) = qr(&a, complete)?;
+            let (mut to_q, mut to_r) = (Gaps::new(q.shape()), Gaps::new(r.shape()));
+            qr_into(a.view(), to_q.view_mut(), to_r.view_mut(), &workers())?;
+            to_q.holds(&q);
+            to_r.holds(&r);
+        }
+        let r = qr_r(&a)?;
+        let mut to_r = Gaps::new(r.shape());
+        qr_r_into(a.view(), to_r.view_mut(), &workers())?;
+        to_r.holds(&r);
+        let (h, tau) = qr_raw(&a)?;
+        let (mut to_h, mut to_tau) = (Gaps::new(h.shape()), Gaps::new(tau.shape()));
+        qr_raw_into(a.view(), to_h.view_mut(), to_tau.view_mut(), &workers())?;
+        to_h.holds(&h);
+        to_tau.holds(&tau);
+    }
+    Ok(())
+}
+
+#[test]
+fn eigenvalues_go_to_any_memory_and_tell_whether_they_are_real() -> Result<(), Error> {
+    let a = numbers(&[2, 3, 4, 4]);
+    let (values, vectors) = eig(&a)?;
+    let (mut w, mut v) = (Gaps::new(values.shape()), Gaps::new(vectors.shape()));
+    let real = eig_into(a.view(), w.view_mut(), v.view_mut(), &workers())?;
+    assert_eq!(real, values.iter().all(|value| value.im == 0.0));
+    w.holds(&values);
+    v.holds(&vectors);
+    let values = eigvals(&a)?;
+    let mut w = Gaps::new(values.shape());
+    eigvals_into(a.view(), w.view_mut(), &workers())?;
+    w.holds(&values);
+    let mut w = ArrayD::<Complex64>::zeros(IxDyn(&[2]));
+    let triangle = array![[1.0, 5.0], [0.0, 2.0]].into_dyn();
+    assert!(eigvals_into(triangle.view(), w.view_mut(), &workers())?);
+    let rotation = array![[0.0, 1.0], [-1.0, 0.0]].into_dyn();
+    assert!(!eigvals_into(rotation.view(), w.view_mut(), &workers())?);
+    Ok(())
+}
+
+#[test]
+fn least_squares_go_to_any_memory() -> Result<(), Error> {
+    let (a, b) = (numbers(&[2, 1, 5, 3]), numbers(&[3, 5, 2]));
+    let found = lstsq(&a, &b, None)?;
+    let mut x = Gaps::new(found.x.shape());
+    let mut residuals = Gaps::new(found.residuals.shape());
+    let mut rank = Gaps::new(found.rank.shape());
+    let mut singular_values = Gaps::new(found.singular_values.shape());
+    let out = LeastSquares {
+        x: x.view_mut(),
+        residuals: residuals.view_mut(),
+        rank: rank.view_mut(),
+        singular_values: singular_values.view_mut(),
+    };
+    lstsq_into(a.view(), b.view(), None, out, &workers())?;
+    x.holds(&found.x);
+    residuals.holds(&found.residuals);
+    rank.holds(&found.rank);
+    singular_values.holds(&found.singular_values);
+    assert_eq!(found.x.shape(), [2, 3, 3, 2]);
+    Ok(())
+}
+
+#[test]
+fn what_is_built_on_singular_values_goes_to_any_memory() -> Result<(), Error> {
+    let a = numbers(&[2, 3, 4, 4]);
+    let inverse = pinv(&a, None, false)?;
+    let mut out = Gaps::new(inverse.shape());
+    pinv_into(a.view(), None, false, out.view_mut(), &workers())?;
+    out.holds(&inverse);
+    let rank = matrix_rank(&a, Tolerance::Default, false)?;
+    let mut out = Gaps::new(rank.shape());
+    matrix_rank_into(
+        a.view(),
+        Tolerance::Default,
+        false,
+        out.view_mut(),
+        &workers(),
+    )?;
+    out.holds(&rank);
+    assert_eq!(rank, ArrayD::from_elem(IxDyn(&[2, 3]), 4));
+    for order in [Order::Default, Order::P(-2.0), Order::P(1.0), Order::Nuc] {
+        let condition = cond(&a, order)?;
+        let mut out = Gaps::new(condition.shape());
+        cond_into(a.view(), order, out.view_mut(), &workers())?;
+        out.holds(&condition);
+    }
+    Ok(())
+}
+
+#[test]
+fn a_tolerance_may_have_more_axes_than_the_matrices() -> Result<(), Error> {
+    let a = Array::from_diag(&array![4.0, 2.0, 1.0]);
+    let tolerance = array![[1.5], [3.0]].into_dyn();
+    let rank = matrix_rank(&a, Tolerance::Absolute(tolerance.view()), false)?;
+    assert_eq!(rank, array![[2], [1]].into_dyn());
+    let refused = pinv(&a, Some(tolerance.view()), false);
+    assert!(matches!(refused, Err(Error::Broadcast { .. })));
+    Ok(())
+}
+
+#[test]
+fn the_matrix_with_a_nan_is_named() {
+    let mut a = numbers(&[2, 3, 4, 4]);
+    a[[1, 1, 2, 0]] = f64::NAN;
+    let number = |reason| Error::Matrix {
+        index: Some(4),
+        reason,
+    };
+    let nan = number(Reason::NotANumber);
+    assert_eq!(eigh(&a, false).unwrap_err(), nan);
+    // The other triangle is not read.
+    assert!(eigh(&a, true).is_ok());
+    assert_eq!(eigvalsh(&a, false).unwrap_err(), nan);
+    assert_eq!(svd(&a, true, false).unwrap_err(), nan);
+    assert_eq!(svdvals(&a, true).unwrap_err(), nan);
+    assert_eq!(pinv(&a, None, false).unwrap_err(), nan);
+    assert_eq!(lstsq(&a, &numbers(&[4]), None).unwrap_err(), nan);
+    assert_eq!(cond(&a, Order::Nuc).unwrap_err(), nan);
+    assert_eq!(eig(&a).unwrap_err(), number(Reason::NotFinite));
+    a[[1, 1, 2, 0]] = f64::INFINITY;
+    assert_eq!(svd(&a, true, false).unwrap_err(), number(Reason::NotFinite));
+    assert_eq!(eigvals(&a).unwrap_err(), number(Reason::NotFinite));
+    assert!(svdvals(&a, false).is_ok_and(|s| s[[1, 1, 0]].is_nan()));
+    assert!(cond(&a, Order::Fro).is_ok_and(|c| c[[1, 1]].is_infinite()));
+}
+
+#[test]
+fn shapes_that_do_not_fit_are_told() {
+    let wide = numbers(&[2, 3]);
+    let not_square = Error::NotSquare {
+        rows: 2,
+        columns: 3,
+    };
+    assert_eq!(eigh(&wide, false).unwrap_err(), not_square);
+    assert_eq!(eig(&wide).unwrap_err(), not_square);
+    assert_eq!(svd(&wide, false, true).unwrap_err(), not_square);
+    assert_eq!(cond(&wide, Order::P(1.0)).unwrap_err(), not_square);
+    assert_eq!(
+        lstsq(&wide, &numbers(&[3]), None).unwrap_err(),
+        Error::RightSide {
+            matrix: vec![2, 3],
+            right: vec![3],
+        }
+    );
+    assert_eq!(
+        cond(&numbers(&[0, 3]), Order::Default).unwrap_err(),
+        Error::NoElements { shape: vec![0, 3] }
+    );
+    let mut small = ArrayD::zeros(IxDyn(&[1]));
+    assert_eq!(
+        svdvals_into(wide.view(), false, small.view_mut(), &workers()).unwrap_err(),
+        Error::OutputShape {
+            expected: vec![2],
+            got: vec![1],
+        }
+    );
+}
+
+#[test]
+fn what_lapack_cannot_count_is_refused_before_any_work() {
+    // Views of one element, as large as they say.
+    let one = ndarray::arr0(1.0_f64);
+    let side = usize::try_from(i32::MAX).expect("32 bits") + 1;
+    let beyond = one.broadcast((side, 1)).expect("one element broadcasts");
+    let too_large = Error::TooLarge {
+        rows: side,
+        columns: 1,
+    };
+    assert_eq!(svdvals(&beyond, false).unwrap_err(), too_large);
+    assert_eq!(qr_r(&beyond).unwrap_err(), too_large);
+    // The sides fit, the squares that LAPACK counts do not.
+    let square = one.broadcast((40_000, 40_000)).expect("as above");
+    let mut values = ArrayD::zeros(IxDyn(&[40_000]));
+    let refused = eigvalsh_into(square.into_dyn(), false, values.view_mut(), &workers());
+    assert!(matches!(refused, Err(Error::TooLarge { .. })));
+}
+
+#[test]
+fn full_matrices_beyond_memory_are_refused() {
+    let tall = ndarray::Array2::<f32>::zeros((4_000_000, 1));
+    for refused in [
+        svd(&tall, true, false).map(|_| ()),
+        qr(&tall, true).map(|_| ()),
+    ] {
+        assert!(
+            matches!(
+                refused,
+                Err(Error::SquareMemory {
+                    order: 4_000_000,
+                    ..
+                })
+            ),
+            "{refused:?}"
+        );
+    }
+}

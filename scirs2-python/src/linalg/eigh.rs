@@ -1,0 +1,131 @@
+//! `scirs2.linalg.eigh` and `eigvalsh`.
+
+use pyo3::exceptions::PyValueError;
+use pyo3::prelude::*;
+use scirs2_core::dispatch;
+use scirs2_linalg::{eigh_into, eigh_shape, eigvalsh_into, eigvalsh_shape};
+
+use super::call::{Call, batch, named};
+
+/// Eigenvalues and eigenvectors of Hermitian matrices.
+///
+/// ``a @ v[:, i] = w[i] * v[:, i]`` with real ``w`` in ascending order and ``v``
+/// unitary.
+///
+/// Parameters
+/// ----------
+/// a : array_like, shape (..., n, n)
+///     Matrices, of any DLPack library and any strides. Only one triangle is read,
+///     and the imaginary part of the diagonal counts as zero.
+/// UPLO : {"L", "U"}, optional
+///     The triangle that is read: the lower or the upper one.
+///
+/// Returns
+/// -------
+/// eigenvalues : array, shape (..., n)
+///     In ascending order, each as often as its multiplicity; real.
+/// eigenvectors : array, shape (..., n, n)
+///     Column ``i`` belongs to value ``i``. Both come as a named tuple, in the
+///     library of ``a``. Integers give float64; float16 and bfloat16 are computed in
+///     float32 and given back as they came.
+///
+/// Raises
+/// ------
+/// scirs2.linalg.LinAlgError
+///     A matrix holds a NaN, is not square, or does not converge; ``index`` tells
+///     which in the batch. One that holds an infinity gives NaN, as in NumPy.
+/// ValueError
+///     ``UPLO`` is neither.
+///
+/// Notes
+/// -----
+/// LAPACK ``syevd`` and ``heevd``, in the memory of the vectors. Backward stable:
+/// ``norm(a - v * w @ v.conj().mT) <= c * n * eps * norm(a)``, and each eigenvalue is
+/// right to as much.
+///
+/// Examples
+/// --------
+/// >>> import numpy as np, scirs2
+/// >>> w, v = scirs2.linalg.eigh(np.array([[2.0, 1.0], [1.0, 2.0]]))
+/// >>> w.round(12)
+/// array([1., 3.])
+/// >>> abs(v).round(4)
+/// array([[0.7071, 0.7071],
+///        [0.7071, 0.7071]])
+#[pyfunction]
+#[pyo3(signature = (a, UPLO="L"))]
+#[expect(non_snake_case, reason = "NumPy's name")]
+pub(crate) fn eigh<'py>(a: &Bound<'py, PyAny>, UPLO: &str) -> PyResult<Bound<'py, PyAny>> {
+    let upper = is_upper("eigh", UPLO)?;
+    let call = Call::new(a.py(), "eigh", &[("a", a)])?;
+    let [values, vectors] = eigh_shape(call.shape(0)).map_err(|error| call.refused(error))?;
+    let shape = batch(&vectors, 2);
+    let mut w = call.output(call.scalar().real().dtype(), &values)?;
+    let mut v = call.output(call.scalar().dtype(), &vectors)?;
+    dispatch!(scalar call.scalar(), T => {
+        let (a, w, v) = (call.view::<T>(0)?, w.view_mut()?, v.view_mut()?);
+        call.run(shape, |workers| eigh_into::<T>(a, upper, w, v, workers))
+    })?;
+    named(a.py(), "EighResult", (call.give(w)?, call.give(v)?))
+}
+
+/// Eigenvalues of Hermitian matrices.
+///
+/// As :func:`eigh` without the vectors.
+///
+/// Parameters
+/// ----------
+/// a : array_like, shape (..., n, n)
+///     Matrices, of any DLPack library and any strides. Only one triangle is read,
+///     and the imaginary part of the diagonal counts as zero.
+/// UPLO : {"L", "U"}, optional
+///     The triangle that is read: the lower or the upper one.
+///
+/// Returns
+/// -------
+/// array, shape (..., n)
+///     In ascending order, each as often as its multiplicity; real, in the library
+///     of ``a``.
+///
+/// Raises
+/// ------
+/// scirs2.linalg.LinAlgError
+///     A matrix holds a NaN, is not square, or does not converge; ``index`` tells
+///     which in the batch. One that holds an infinity gives NaN, as in NumPy.
+/// ValueError
+///     ``UPLO`` is neither.
+///
+/// Notes
+/// -----
+/// LAPACK ``syevd`` and ``heevd``, on a copy of one matrix a thread. Each value is
+/// right to ``c * n * eps * norm(a)``.
+///
+/// Examples
+/// --------
+/// >>> import numpy as np, scirs2
+/// >>> scirs2.linalg.eigvalsh(np.array([[2.0, 0.0], [0.0, 1.0]]))
+/// array([1., 2.])
+#[pyfunction]
+#[pyo3(signature = (a, UPLO="L"))]
+#[expect(non_snake_case, reason = "NumPy's name")]
+pub(crate) fn eigvalsh<'py>(a: &Bound<'py, PyAny>, UPLO: &str) -> PyResult<Bound<'py, PyAny>> {
+    let upper = is_upper("eigvalsh", UPLO)?;
+    let call = Call::new(a.py(), "eigvalsh", &[("a", a)])?;
+    let shape = eigvalsh_shape(call.shape(0)).map_err(|error| call.refused(error))?;
+    let mut w = call.output(call.scalar().real().dtype(), &shape)?;
+    dispatch!(scalar call.scalar(), T => {
+        let (a, w) = (call.view::<T>(0)?, w.view_mut()?);
+        call.run(batch(&shape, 1), |workers| eigvalsh_into::<T>(a, upper, w, workers))
+    })?;
+    call.give(w)
+}
+
+fn is_upper(name: &str, uplo: &str) -> PyResult<bool> {
+    match uplo {
+        "L" | "l" => Ok(false),
+        "U" | "u" => Ok(true),
+        other => Err(PyValueError::new_err(format!(
+            "{name}: UPLO: expected 'L' or 'U', got {other:?}"
+        ))),
+    }
+}

@@ -1,0 +1,137 @@
+//! `scirs2.linalg.svd` and `svdvals`.
+
+use pyo3::prelude::*;
+use scirs2_core::dispatch;
+use scirs2_linalg::{svd_into, svd_shape, svdvals_into, svdvals_shape};
+
+use super::call::{Call, batch, named};
+
+/// Singular values and vectors.
+///
+/// ``a = U * S @ Vh`` with ``U`` and ``Vh`` unitary and ``S`` in descending order,
+/// with ``k = min(m, n)`` singular values.
+///
+/// Parameters
+/// ----------
+/// a : array_like, shape (..., m, n)
+///     Matrices, of any DLPack library and any strides.
+/// full_matrices : bool, optional
+///     Give bases of the whole spaces, ``U`` of shape ``(..., m, m)`` and ``Vh`` of
+///     ``(..., n, n)``; else ``(..., m, k)`` and ``(..., k, n)``.
+/// compute_uv : bool, optional
+///     Give the vectors, too; else only ``S``.
+/// hermitian : bool, optional
+///     Take the matrices for Hermitian, read only their lower triangle, and find the
+///     values by :func:`eigh`, which is faster.
+///
+/// Returns
+/// -------
+/// U : array, shape (..., m, m) or (..., m, k)
+/// S : array, shape (..., k)
+///     Real.
+/// Vh : array, shape (..., n, n) or (..., k, n)
+///     The three come as a named tuple, in the library of ``a``. Integers give
+///     float64; float16 and bfloat16 are computed in float32 and given back as they
+///     came.
+///
+/// Raises
+/// ------
+/// scirs2.linalg.LinAlgError
+///     A matrix holds a NaN or an infinity, or does not converge; ``index`` tells
+///     which in the batch. Without ``compute_uv`` an infinity gives NaN, as in NumPy.
+/// MemoryError
+///     ``full_matrices`` asks for more memory than there is.
+///
+/// Notes
+/// -----
+/// LAPACK ``gesdd`` on the transpose, so that nothing is transposed; it overwrites a
+/// copy of one matrix a thread. Backward stable: ``norm(a - U * S @ Vh) <= c * max(m,
+/// n) * eps * norm(a)``, and each singular value is right to as much. Signs, and
+/// vectors of equal values, may differ from those of another library.
+///
+/// Examples
+/// --------
+/// >>> import numpy as np, scirs2
+/// >>> a = np.array([[0.0, 2.0], [1.0, 0.0], [0.0, 0.0]])
+/// >>> U, S, Vh = scirs2.linalg.svd(a, full_matrices=False)
+/// >>> S
+/// array([2., 1.])
+/// >>> U.shape, Vh.shape
+/// ((3, 2), (2, 2))
+#[pyfunction]
+#[pyo3(signature = (a, full_matrices=true, compute_uv=true, hermitian=false))]
+pub(crate) fn svd<'py>(
+    a: &Bound<'py, PyAny>,
+    full_matrices: bool,
+    compute_uv: bool,
+    hermitian: bool,
+) -> PyResult<Bound<'py, PyAny>> {
+    if !compute_uv {
+        return values("svd", ("a", a), hermitian);
+    }
+    let call = Call::new(a.py(), "svd", &[("a", a)])?;
+    let itemsize = call.scalar().dtype().itemsize();
+    let [u_shape, s_shape, vh_shape] =
+        svd_shape(call.shape(0), full_matrices, itemsize).map_err(|error| call.refused(error))?;
+    let mut u = call.output(call.scalar().dtype(), &u_shape)?;
+    let mut s = call.output(call.scalar().real().dtype(), &s_shape)?;
+    let mut vh = call.output(call.scalar().dtype(), &vh_shape)?;
+    dispatch!(scalar call.scalar(), T => {
+        let a = call.view::<T>(0)?;
+        let outputs = (u.view_mut()?, s.view_mut()?, vh.view_mut()?);
+        call.run(batch(&u_shape, 2), |workers| svd_into::<T>(a, hermitian, outputs, workers))
+    })?;
+    let results = (call.give(u)?, call.give(s)?, call.give(vh)?);
+    named(a.py(), "SVDResult", results)
+}
+
+/// Singular values.
+///
+/// As :func:`svd` without the vectors.
+///
+/// Parameters
+/// ----------
+/// x : array_like, shape (..., m, n)
+///     Matrices, of any DLPack library and any strides.
+///
+/// Returns
+/// -------
+/// array, shape (..., min(m, n))
+///     In descending order; real, in the library of ``x``.
+///
+/// Raises
+/// ------
+/// scirs2.linalg.LinAlgError
+///     A matrix holds a NaN, or does not converge; ``index`` tells which in the
+///     batch. One that holds an infinity gives NaN, as in NumPy.
+///
+/// Notes
+/// -----
+/// LAPACK ``gesdd``, on a copy of one matrix a thread. Each value is right to ``c *
+/// max(m, n) * eps * norm(x)``.
+///
+/// Examples
+/// --------
+/// >>> import numpy as np, scirs2
+/// >>> scirs2.linalg.svdvals(np.array([[0.0, -2.0], [1.0, 0.0]]))
+/// array([2., 1.])
+#[pyfunction]
+#[pyo3(signature = (x, /))]
+pub(crate) fn svdvals<'py>(x: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+    values("svdvals", ("x", x), false)
+}
+
+fn values<'py>(
+    name: &'static str,
+    a: (&str, &Bound<'py, PyAny>),
+    hermitian: bool,
+) -> PyResult<Bound<'py, PyAny>> {
+    let call = Call::new(a.1.py(), name, &[a])?;
+    let shape = svdvals_shape(call.shape(0)).map_err(|error| call.refused(error))?;
+    let mut s = call.output(call.scalar().real().dtype(), &shape)?;
+    dispatch!(scalar call.scalar(), T => {
+        let (a, s) = (call.view::<T>(0)?, s.view_mut()?);
+        call.run(batch(&shape, 1), |workers| svdvals_into::<T>(a, hermitian, s, workers))
+    })?;
+    call.give(s)
+}
