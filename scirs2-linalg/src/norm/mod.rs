@@ -57,7 +57,8 @@ pub trait Operand {
 /// # Errors
 /// An axis out of range or named twice, an order that the vectors or matrices
 /// do not have, the smallest of nothing ([`Error::Empty`]), and for the norms
-/// of singular values [`Error::NotANumber`], [`Error::NoConvergence`] and
+/// of singular values [`Reason::NotANumber`](crate::Reason::NotANumber),
+/// [`Reason::NoConvergence`](crate::Reason::NoConvergence) and
 /// [`Error::TooLarge`].
 ///
 /// # Accuracy
