@@ -131,7 +131,7 @@ pub fn eig_into<T: Lapack>(
 /// ```
 /// use ndarray::array;
 ///
-/// let values = scirs2_linalg::eigvals(&array![[1.0, 5.0], [0.0, 2.0]])?;
+/// let values = scirs2_linalg::eigvals(&array![[1.0_f64, 5.0], [0.0, 2.0]])?;
 /// assert_eq!((values[[0]].re, values[[1]].re), (1.0, 2.0));
 /// # Ok::<(), scirs2_linalg::Error>(())
 /// ```

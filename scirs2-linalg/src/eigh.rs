@@ -34,9 +34,9 @@ use crate::shape::{self, square};
 /// ```
 /// use ndarray::array;
 ///
-/// let a = array![[2.0, 1.0], [1.0, 2.0]];
+/// let a = array![[2.0_f64, 1.0], [1.0, 2.0]];
 /// let (values, vectors) = scirs2_linalg::eigh(&a, false)?;
-/// assert!((values[[0]] - 1.0_f64).abs() < 1e-15 && (values[[1]] - 3.0).abs() < 1e-15);
+/// assert!((values[[0]] - 1.0).abs() < 1e-15 && (values[[1]] - 3.0).abs() < 1e-15);
 /// assert!((vectors[[0, 1]] - vectors[[1, 1]]).abs() < 1e-15);
 /// # Ok::<(), scirs2_linalg::Error>(())
 /// ```

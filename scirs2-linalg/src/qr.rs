@@ -31,8 +31,8 @@ use crate::shape::{self, matrices};
 /// ```
 /// use ndarray::array;
 ///
-/// let (q, r) = scirs2_linalg::qr(&array![[3.0, 1.0], [4.0, 2.0]], false)?;
-/// assert!((r[[0, 0]].abs() - 5.0_f64).abs() < 1e-14);
+/// let (q, r) = scirs2_linalg::qr(&array![[3.0_f64, 1.0], [4.0, 2.0]], false)?;
+/// assert!((r[[0, 0]].abs() - 5.0).abs() < 1e-14);
 /// assert_eq!(r[[1, 0]], 0.0);
 /// assert!((q[[0, 0]] * r[[0, 0]] - 3.0).abs() < 1e-14);
 /// # Ok::<(), scirs2_linalg::Error>(())
@@ -119,8 +119,8 @@ pub fn qr_into<T: Lapack>(
 /// ```
 /// use ndarray::array;
 ///
-/// let r = scirs2_linalg::qr_r(&array![[3.0, 1.0], [4.0, 2.0]])?;
-/// assert!((r[[0, 0]].abs() - 5.0_f64).abs() < 1e-14);
+/// let r = scirs2_linalg::qr_r(&array![[3.0_f64, 1.0], [4.0, 2.0]])?;
+/// assert!((r[[0, 0]].abs() - 5.0).abs() < 1e-14);
 /// # Ok::<(), scirs2_linalg::Error>(())
 /// ```
 pub fn qr_r<S, D>(a: &ArrayBase<S, D>) -> Result<ArrayD<S::Elem>, Error>
