@@ -1,7 +1,11 @@
 //! Systems with triangular matrices.
 
-use std::ffi::c_char;
+use std::ptr;
 
+use cblas_sys::{
+    CBLAS_DIAG, CBLAS_LAYOUT, CBLAS_TRANSPOSE, CBLAS_UPLO, CblasColMajor, CblasLower, CblasNoTrans,
+    CblasNonUnit, CblasRight, CblasTrans, CblasUnit, CblasUpper,
+};
 use scirs2_core::{Complex32, Complex64};
 
 use super::{Triangle, int, leading};
@@ -29,35 +33,39 @@ pub struct Shape {
 }
 
 impl Shape {
-    /// LAPACK's `uplo`, `trans` and `diag`.
-    const fn codes(self) -> [c_char; 3] {
-        let trans = if self.transpose { b'T' } else { b'N' };
-        let diag = if self.unit { b'U' } else { b'N' };
-        [
-            self.triangle.uplo(),
-            trans.cast_signed(),
-            diag.cast_signed(),
-        ]
+    const fn codes(self) -> (CBLAS_UPLO, CBLAS_TRANSPOSE, CBLAS_DIAG) {
+        (
+            match self.triangle {
+                Triangle::Upper => CblasUpper,
+                Triangle::Lower => CblasLower,
+            },
+            if self.transpose {
+                CblasTrans
+            } else {
+                CblasNoTrans
+            },
+            if self.unit { CblasUnit } else { CblasNonUnit },
+        )
     }
 }
 
-const RIGHT: c_char = b'R'.cast_signed();
+const COLUMNS: CBLAS_LAYOUT = CblasColMajor;
 
 macro_rules! triangular {
-    ($($type:ty: $one:expr, $trsm:ident $trsv:ident;)+) => {$(
+    ($($type:ty: $trsm:ident $trsv:ident |$factor:ident| $by:expr;)+) => {$(
         impl Substitute for $type {
             fn trsm(shape: Shape, n: usize, a: &[Self], b: &mut [Self]) {
                 let rows = b.len().checked_div(n).unwrap_or(0);
                 assert!(a.len() / n.max(1) >= n && b.len() == n * rows);
-                let [uplo, trans, diag] = shape.codes();
-                let one: $type = $one;
+                let (uplo, trans, diag) = shape.codes();
+                let one: Self = 1.0.into();
+                let by = |$factor: &Self| $by;
                 // SAFETY: the lengths are those just asserted, and both languages
                 // lay out a complex number as two reals.
                 unsafe {
-                    blas_sys::$trsm(
-                        &RIGHT, &uplo, &trans, &diag, &int(rows), &int(n),
-                        (&raw const one).cast(), a.as_ptr().cast(), &leading(n),
-                        b.as_mut_ptr().cast(), &leading(rows),
+                    cblas_sys::$trsm(
+                        COLUMNS, CblasRight, uplo, trans, diag, int(rows), int(n), by(&one),
+                        a.as_ptr().cast(), leading(n), b.as_mut_ptr().cast(), leading(rows),
                     );
                 }
             }
@@ -65,13 +73,13 @@ macro_rules! triangular {
             fn trsv(shape: Shape, a: &[Self], b: &mut [Self]) {
                 let n = b.len();
                 assert!(a.len() / n.max(1) >= n);
-                let [uplo, trans, diag] = shape.codes();
+                let (uplo, trans, diag) = shape.codes();
                 // SAFETY: the lengths are those just asserted, and both languages
                 // lay out a complex number as two reals.
                 unsafe {
-                    blas_sys::$trsv(
-                        &uplo, &trans, &diag, &int(n), a.as_ptr().cast(), &leading(n),
-                        b.as_mut_ptr().cast(), &1,
+                    cblas_sys::$trsv(
+                        COLUMNS, uplo, trans, diag, int(n), a.as_ptr().cast(), leading(n),
+                        b.as_mut_ptr().cast(), 1,
                     );
                 }
             }
@@ -80,8 +88,8 @@ macro_rules! triangular {
 }
 
 triangular! {
-    f32: 1.0, strsm_ strsv_;
-    f64: 1.0, dtrsm_ dtrsv_;
-    Complex32: Complex32::new(1.0, 0.0), ctrsm_ ctrsv_;
-    Complex64: Complex64::new(1.0, 0.0), ztrsm_ ztrsv_;
+    f32: cblas_strsm cblas_strsv |factor| *factor;
+    f64: cblas_dtrsm cblas_dtrsv |factor| *factor;
+    Complex32: cblas_ctrsm cblas_ctrsv |factor| ptr::from_ref(factor).cast();
+    Complex64: cblas_ztrsm cblas_ztrsv |factor| ptr::from_ref(factor).cast();
 }

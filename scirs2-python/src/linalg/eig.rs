@@ -63,7 +63,7 @@ pub(crate) fn eig<'py>(a: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
             v = real_part::<T>(&call, v)?;
         }
     });
-    named(a.py(), "EigResult", (call.give(w)?, call.give(v)?))
+    named(a.py(), "EigResult", (call.give(w)?, call.give_alike(v)?))
 }
 
 /// Eigenvalues of general matrices.

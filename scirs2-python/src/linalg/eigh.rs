@@ -66,7 +66,7 @@ pub(crate) fn eigh<'py>(a: &Bound<'py, PyAny>, UPLO: &str) -> PyResult<Bound<'py
         let (a, w, v) = (call.view::<T>(0)?, w.view_mut()?, v.view_mut()?);
         call.run(shape, |workers| eigh_into::<T>(a, upper, w, v, workers))
     })?;
-    named(a.py(), "EighResult", (call.give(w)?, call.give(v)?))
+    named(a.py(), "EighResult", (call.give(w)?, call.give_alike(v)?))
 }
 
 /// Eigenvalues of Hermitian matrices.

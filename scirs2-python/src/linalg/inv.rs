@@ -54,5 +54,5 @@ pub(crate) fn inv<'py>(
         let (a, inverses) = (call.view::<T>(0)?, inverses.view_mut::<T>()?);
         call.run(batch(&shape, 2), |workers| inv_into(a, inverses, workers))
     })?;
-    call.give(inverses)
+    call.give_alike(inverses)
 }

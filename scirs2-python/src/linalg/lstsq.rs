@@ -90,7 +90,7 @@ pub(crate) fn lstsq<'py>(
         residuals = call.output(real, &[0])?;
     }
     let results = (
-        call.give(x)?,
+        call.give_alike(x)?,
         call.give(residuals)?,
         call.give(rank)?,
         call.give(s)?,

@@ -59,5 +59,5 @@ pub(crate) fn matmul<'py>(
         let product = product.view_mut::<T>()?;
         call.run(&[], |workers| matmul_into(x1, x2, product, workers))
     }, else => Err(call.refused_dtype()))?;
-    call.give(product)
+    call.give_alike(product)
 }

@@ -7,6 +7,7 @@ use scirs2_core::dispatch;
 use scirs2_linalg::{inverse_power_into, matrix_power_into, matrix_power_shape};
 
 use super::call::{Call, batch};
+use super::matmul::matmul;
 
 /// Powers of square matrices.
 ///
@@ -57,7 +58,9 @@ pub(crate) fn matrix_power<'py>(
             n.get_type()
         ))
     })?;
-    let exponent: i64 = index.extract()?;
+    let Ok(exponent) = index.extract::<i64>() else {
+        return far_power(a, &index);
+    };
     if exponent < 0 {
         return inverse_power(a, exponent.unsigned_abs());
     }
@@ -67,7 +70,21 @@ pub(crate) fn matrix_power<'py>(
         let exponent = exponent.unsigned_abs();
         call.run(&[], |workers| matrix_power_into(a, exponent, power, workers))
     }, else => Err(call.refused_dtype()))?;
-    call.give(power)
+    call.give_alike(power)
+}
+
+/// Powers whose exponent is beyond 64 bits.
+fn far_power<'py>(a: &Bound<'py, PyAny>, n: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+    const STEP: i64 = 1 << 62;
+    let py = a.py();
+    if n.lt(0)? {
+        let inverse = matrix_power(a, (-1i64).into_pyobject(py)?.as_any())?;
+        return matrix_power(&inverse, &n.neg()?);
+    }
+    let step = STEP.into_pyobject(py)?.into_any();
+    let steps = matrix_power(&matrix_power(a, &step)?, &n.floor_div(&step)?)?;
+    let rest = matrix_power(a, &n.rem(&step)?)?;
+    matmul(&steps, &rest, None)
 }
 
 /// Powers of the inverses, which are of floats.
@@ -79,5 +96,5 @@ fn inverse_power<'py>(a: &Bound<'py, PyAny>, n: u64) -> PyResult<Bound<'py, PyAn
         let (a, power) = (call.view::<T>(0)?, power.view_mut::<T>()?);
         call.run(batch(shape, 2), |workers| inverse_power_into(a, n, power, workers))
     })?;
-    call.give(power)
+    call.give_alike(power)
 }

@@ -93,7 +93,7 @@ pub(crate) fn pinv<'py>(
             pinv_into::<T>(a, Some(threshold.view()), hermitian, out, workers)
         })
     })?;
-    call.give(inverse)
+    call.give_alike(inverse)
 }
 
 /// A parameter for which None is a value.

@@ -90,7 +90,7 @@ fn factors<'py>(call: &Call<'py>, py: Python<'py>, complete: bool) -> PyResult<B
         let (a, q, r) = (call.view::<T>(0)?, q.view_mut()?, r.view_mut()?);
         call.run(batch(&q_shape, 2), |workers| qr_into::<T>(a, q, r, workers))
     })?;
-    named(py, "QRResult", (call.give(q)?, call.give(r)?))
+    named(py, "QRResult", (call.give_alike(q)?, call.give_alike(r)?))
 }
 
 fn triangle<'py>(call: &Call<'py>) -> PyResult<Bound<'py, PyAny>> {
@@ -100,7 +100,7 @@ fn triangle<'py>(call: &Call<'py>) -> PyResult<Bound<'py, PyAny>> {
         let (a, r) = (call.view::<T>(0)?, r.view_mut()?);
         call.run(batch(&shape, 2), |workers| qr_r_into::<T>(a, r, workers))
     })?;
-    call.give(r)
+    call.give_alike(r)
 }
 
 fn raw<'py>(call: &Call<'py>, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {

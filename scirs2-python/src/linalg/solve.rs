@@ -60,5 +60,5 @@ pub(crate) fn solve<'py>(
         let batch = side_batch(&shape, call.shape(1));
         call.run(batch, |workers| solve_into(a, b, x, workers))
     })?;
-    call.give(solutions)
+    call.give_alike(solutions)
 }

@@ -81,7 +81,7 @@ pub(crate) fn svd<'py>(
         let outputs = (u.view_mut()?, s.view_mut()?, vh.view_mut()?);
         call.run(batch(&u_shape, 2), |workers| svd_into::<T>(a, hermitian, outputs, workers))
     })?;
-    let results = (call.give(u)?, call.give(s)?, call.give(vh)?);
+    let results = (call.give_alike(u)?, call.give(s)?, call.give_alike(vh)?);
     named(a.py(), "SVDResult", results)
 }
 

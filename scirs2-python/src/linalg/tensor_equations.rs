@@ -63,7 +63,7 @@ pub(crate) fn tensorsolve<'py>(
         let (a, b, x) = (call.view::<T>(0)?, call.view::<T>(1)?, solution.view_mut::<T>()?);
         call.run(&[], |workers| tensorsolve_into(a, b, &axes, x, workers))
     })?;
-    call.give(solution)
+    call.give_alike(solution)
 }
 
 /// The inverse of a tensor: ``tensordot(tensorinv(a, ind), a, ind)`` is the identity.
@@ -112,5 +112,5 @@ pub(crate) fn tensorinv<'py>(a: &Bound<'py, PyAny>, ind: isize) -> PyResult<Boun
         let (a, x) = (call.view::<T>(0)?, inverse.view_mut::<T>()?);
         call.run(&[], |workers| tensorinv_into(a, ind, x, workers))
     })?;
-    call.give(inverse)
+    call.give_alike(inverse)
 }
