@@ -1,7 +1,7 @@
 //! Determinants.
 
 use ndarray::{
-    ArrayBase, ArrayD, ArrayViewD, ArrayViewMutD, Axis, Data, Dimension, IxDyn, RawData,
+    ArrayBase, ArrayD, ArrayView2, ArrayViewD, ArrayViewMutD, Axis, Data, Dimension, IxDyn, RawData,
 };
 use num_traits::{Float as _, NumCast, One as _, Zero as _};
 use scirs2_core::pool::Workers;
@@ -9,9 +9,10 @@ use scirs2_core::pool::Workers;
 use crate::Error;
 use crate::batch::{Batch, Stack, StackMut};
 use crate::error::Reason;
+use crate::kernels::small::largest;
 use crate::lapack::Lapack;
 use crate::layout::zeros_array;
-use crate::lu::{self, Factors};
+use crate::lu::{self, Factors, SmallFactors};
 use crate::shape::{self, square};
 
 /// Determinants of square matrices.
@@ -68,13 +69,10 @@ pub fn det_into<T: Lapack>(
     let matrices = Stack::new(&a, batch);
     driver(batch, n, workers).each(
         StackMut::new(numbers(out)),
-        || Factors::new(n, n),
+        || Space::new(n),
         |space, number, mut out| {
-            out[[0, 0]] = match space.factor(matrices.get(number)) {
-                Ok(()) => Product::of(space).value(),
-                Err(Reason::Singular { .. }) => T::zero(),
-                Err(other) => return Err(other),
-            };
+            let product = space.product(matrices.get(number))?;
+            out[[0, 0]] = product.map_or(T::zero(), |product| product.value());
             Ok(())
         },
     )
@@ -141,12 +139,12 @@ pub fn slogdet_into<T: Lapack>(
             StackMut::new(numbers(sign)),
             StackMut::new(numbers(logabsdet)),
         ),
-        || Factors::new(n, n),
+        || Space::new(n),
         |space, number, (mut sign, mut logabsdet)| {
-            (sign[[0, 0]], logabsdet[[0, 0]]) = match space.factor(matrices.get(number)) {
-                Ok(()) => Product::of(space).sign_and_logarithm(),
-                Err(Reason::Singular { .. }) => (T::zero(), T::Real::neg_infinity()),
-                Err(other) => return Err(other),
+            let product = space.product(matrices.get(number))?;
+            (sign[[0, 0]], logabsdet[[0, 0]]) = match product {
+                Some(product) => product.sign_and_logarithm(),
+                None => (T::zero(), T::Real::neg_infinity()),
             };
             Ok(())
         },
@@ -159,6 +157,46 @@ fn driver<'a>(shape: &'a [usize], n: usize, workers: &'a Workers<'a>) -> Batch<'
         shape,
         flops,
         workers,
+    }
+}
+
+/// What factors the matrices of one order.
+struct Space<T> {
+    n: usize,
+    small: Option<SmallFactors<T>>,
+    factors: Factors<T>,
+}
+
+impl<T: Lapack> Space<T> {
+    fn new(n: usize) -> Result<Self, Error> {
+        let small = SmallFactors::new(n, largest::DETERMINANT);
+        let factors = match small {
+            Some(_) => Factors::on_demand(n),
+            None => Factors::new(n, n)?,
+        };
+        Ok(Space { n, small, factors })
+    }
+
+    /// The product of the pivots, `None` where one is zero.
+    fn product(&mut self, a: ArrayView2<'_, T>) -> Result<Option<Product>, Reason> {
+        if let Some(small) = &mut self.small
+            && let Some(done) = small.factor(a)
+        {
+            let product = |()| Product::of(self.n, &small.elements, small.exchanges());
+            return unless_singular(done.map(product));
+        }
+        let factors = &mut self.factors;
+        let done = factors.factor(a);
+        let product = |()| Product::of(self.n, &factors.elements, factors.exchanges());
+        unless_singular(done.map(product))
+    }
+}
+
+fn unless_singular<R>(done: Result<R, Reason>) -> Result<Option<R>, Reason> {
+    match done {
+        Ok(result) => Ok(Some(result)),
+        Err(Reason::Singular { .. }) => Ok(None),
+        Err(other) => Err(other),
     }
 }
 
@@ -179,19 +217,17 @@ struct Product {
 
 impl Product {
     /// The product of the pivots, of the determinant's sign.
-    fn of<T: Lapack>(factors: &Factors<T>) -> Self {
-        let n = factors.pivots.len();
+    fn of<T: Lapack>(n: usize, factors: &[T], exchanges: impl Iterator<Item = bool>) -> Self {
         let mut product = Product {
             re: 1.0,
             im: 0.0,
             exponent: 0,
             negative: false,
         };
-        for pivot in factors.elements.iter().step_by(n + 1) {
+        for pivot in factors.iter().step_by(n + 1) {
             product.take(pivot.parts().map(Into::into));
         }
-        let exchanges = (1..).zip(&factors.pivots);
-        if exchanges.filter(|(row, pivot)| row != *pivot).count() % 2 == 1 {
+        if exchanges.filter(|exchanged| *exchanged).count() % 2 == 1 {
             (product.re, product.im) = (-product.re, -product.im);
             product.negative = !product.negative;
         }

@@ -8,9 +8,10 @@ use scirs2_core::pool::Workers;
 use crate::Error;
 use crate::batch::{Batch, Stack, StackMut};
 use crate::error::Reason;
+use crate::kernels::small::largest;
 use crate::lapack::{Lapack, inverse_workspace, zeros};
-use crate::layout::{from_f, is_finite, transpose_in_place, zeros_array};
-use crate::lu;
+use crate::layout::{from_f, is_finite, transpose_in_place, written, zeros_array};
+use crate::lu::{self, SmallFactors};
 use crate::shape::{self, square};
 use crate::subnormal::is_tiny;
 use crate::triangular::{Op, Square};
@@ -81,6 +82,7 @@ pub fn inv_into<T: Lapack>(
 
 /// Inverses of matrices of one order.
 pub(crate) struct Inverse<T> {
+    small: Option<SmallFactors<T>>,
     pivots: Vec<i32>,
     work: Vec<T>,
     /// Only for an output with gaps.
@@ -89,9 +91,16 @@ pub(crate) struct Inverse<T> {
 
 impl<T: Lapack> Inverse<T> {
     pub(crate) fn new(n: usize) -> Result<Self, Error> {
+        let small = SmallFactors::new(n, largest::LU);
+        let work = match small {
+            // As much as getri has to have; what it gets to do is rare.
+            Some(_) => n.max(1),
+            None => inverse_workspace::<T>(n),
+        };
         Ok(Inverse {
+            small,
             pivots: zeros(n)?,
-            work: zeros(inverse_workspace::<T>(n))?,
+            work: zeros(work)?,
             matrix: Vec::new(),
         })
     }
@@ -103,6 +112,18 @@ impl<T: Lapack> Inverse<T> {
         a: ArrayView2<'_, T>,
         mut out: ArrayViewMut2<'_, T>,
     ) -> Result<(), Reason> {
+        if let Some(small) = &mut self.small
+            && let Some(done) = small.factor(a)
+        {
+            done?;
+            let whole = written(out.view_mut(), &mut self.matrix, |x| {
+                small.inverse(x);
+                is_finite(x)
+            });
+            if whole {
+                return Ok(());
+            }
+        }
         if let Some(elements) = out.view_mut().reversed_axes().into_slice() {
             self.invert(a, elements)
         } else if let Some(elements) = out.as_slice_mut() {

@@ -11,8 +11,9 @@ use scirs2_core::pool::Workers;
 use crate::Error;
 use crate::batch::{Batch, Stack, StackMut};
 use crate::error::Reason;
+use crate::kernels::small;
 use crate::lapack::{Lapack, Triangle, int, zeros};
-use crate::layout::{InPlace, from_f, is_finite, to_f, zeros_array};
+use crate::layout::{InPlace, from_f, is_finite, to_c, to_f, zeros_array};
 use crate::shape::{self, System, columns};
 use crate::subnormal;
 use crate::triangular::{Op, Square};
@@ -423,6 +424,57 @@ pub(crate) fn flops(m: usize, n: usize) -> f64 {
     least * least * (most - least / 3.0)
 }
 
+/// The factors of small matrices of one order, row after row, in memory that is
+/// used again.
+pub(crate) struct SmallFactors<T> {
+    n: usize,
+    pub(crate) elements: Vec<T>,
+    sums: Vec<T>,
+    swaps: [usize; small::largest::DETERMINANT],
+}
+
+impl<T: Lapack> SmallFactors<T> {
+    /// `None` for matrices larger than that, and where LAPACK is faster.
+    pub(crate) fn new(n: usize, largest: usize) -> Option<Self> {
+        (n <= largest && small::has_lu::<T>()).then(|| SmallFactors {
+            n,
+            elements: vec![T::zero(); n * n],
+            sums: vec![T::zero(); n * n],
+            swaps: [0; small::largest::DETERMINANT],
+        })
+    }
+
+    /// Factors a matrix; the error is the first pivot that is exactly zero. `None`
+    /// for a matrix that is not finite: what becomes of it LAPACK knows.
+    pub(crate) fn factor(&mut self, a: ArrayView2<'_, T>) -> Option<Result<(), Reason>> {
+        if !is_finite(to_c(a, &mut self.elements)) {
+            return None;
+        }
+        let pivot = small::lu(self.n, &mut self.elements, &mut self.sums, &mut self.swaps);
+        Some(if pivot == self.n {
+            Ok(())
+        } else {
+            Err(Reason::Singular { pivot })
+        })
+    }
+
+    /// Solves `A X = B`; `b` is the rows of `B`, and then those of `X`.
+    pub(crate) fn solve(&self, b: &mut [T]) {
+        small::solve_lu(self.n, &self.elements, &self.swaps, b);
+    }
+
+    /// The inverse, row after row.
+    pub(crate) fn inverse(&self, x: &mut [T]) {
+        small::inverse_lu(self.n, &self.elements, &self.swaps, x);
+    }
+
+    /// Whether each row was exchanged with another.
+    pub(crate) fn exchanges(&self) -> impl Iterator<Item = bool> {
+        let swaps = self.swaps[..self.n].iter().enumerate();
+        swaps.map(|(row, &other)| row != other)
+    }
+}
+
 /// The factors of matrices of one shape, column after column, in memory that is
 /// used again.
 ///
@@ -445,8 +497,19 @@ impl<T: Lapack> Factors<T> {
         })
     }
 
+    /// For square matrices, with memory only once it is needed.
+    pub(crate) const fn on_demand(n: usize) -> Self {
+        Factors {
+            rows: n,
+            elements: Vec::new(),
+            pivots: Vec::new(),
+        }
+    }
+
     /// Factors a matrix; the error is the first pivot that is exactly zero.
     pub(crate) fn factor(&mut self, a: ArrayView2<'_, T>) -> Result<(), Reason> {
+        self.elements.resize(a.len(), T::zero());
+        self.pivots.resize(a.nrows().min(a.ncols()), 0);
         let done = factor(a, &mut self.elements, &mut self.pivots);
         done.map_err(|pivot| Reason::Singular { pivot })
     }
@@ -459,6 +522,13 @@ impl<T: Lapack> Factors<T> {
         // A zero pivot is no failure here.
         let _ = factor_copy(a, &mut self.elements, &mut self.pivots);
         Ok(())
+    }
+
+    /// Whether each row was exchanged with another.
+    pub(crate) fn exchanges(&self) -> impl Iterator<Item = bool> {
+        (1..)
+            .zip(&self.pivots)
+            .map(|(row, &pivot): (c_int, _)| row != pivot)
     }
 
     /// The factors of a square matrix.

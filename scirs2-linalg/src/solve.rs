@@ -8,9 +8,10 @@ use scirs2_core::pool::Workers;
 use crate::Error;
 use crate::batch::{Batch, Stack, StackMut};
 use crate::error::Reason;
+use crate::kernels::small::largest;
 use crate::lapack::Lapack;
 use crate::layout::{InPlace, zeros_array};
-use crate::lu::{self, Factors};
+use crate::lu::{self, Factors, SmallFactors};
 use crate::shape::{self, System, columns};
 use crate::triangular::Op;
 
@@ -89,18 +90,28 @@ pub fn solve_into<T: Lapack>(
 }
 
 struct Space<T> {
+    small: Option<SmallFactors<T>>,
     factors: Factors<T>,
     /// Where the matrix that is factored lies; all of a call have the same
     /// strides.
     factored: Option<usize>,
+    /// Whether it is in `small`.
+    is_small: bool,
     in_place: InPlace<T>,
 }
 
 impl<T: Lapack> Space<T> {
     fn new(n: usize) -> Result<Self, Error> {
+        let small = SmallFactors::new(n, largest::LU);
+        let factors = match small {
+            Some(_) => Factors::on_demand(n),
+            None => Factors::new(n, n)?,
+        };
         Ok(Space {
-            factors: Factors::new(n, n)?,
+            small,
+            factors,
             factored: None,
+            is_small: false,
             in_place: InPlace::new(),
         })
     }
@@ -114,13 +125,23 @@ impl<T: Lapack> Space<T> {
         let place = Some(a.as_ptr().addr());
         if self.factored != place {
             self.factored = None;
-            self.factors.factor(a)?;
+            self.factor(a)?;
             self.factored = place;
         }
-        let factors = &self.factors;
+        let (factors, small) = (&self.factors, self.small.as_ref());
+        let small = small.filter(|_| self.is_small);
         self.in_place.run(b, out, |b| {
-            lu::solve(factors.square(), &factors.pivots, Op::Plain, b);
+            match small {
+                Some(small) => small.solve(b),
+                None => lu::solve(factors.square(), &factors.pivots, Op::Plain, b),
+            }
             Ok(())
         })
+    }
+
+    fn factor(&mut self, a: ArrayView2<'_, T>) -> Result<(), Reason> {
+        let small = self.small.as_mut().and_then(|small| small.factor(a));
+        self.is_small = small.is_some();
+        small.unwrap_or_else(|| self.factors.factor(a))
     }
 }

@@ -2,8 +2,8 @@
 //! time.
 
 /// Makes a function whose body the compiler vectorises twice: for the target's
-/// baseline, and on x86-64 for AVX2. The standard library keeps what it found
-/// out about the CPU, so the choice costs a load and a branch.
+/// baseline, and on x86-64 for AVX2 with FMA. The standard library keeps what it
+/// found out about the CPU, so the choice costs a load and a branch.
 ///
 /// The arithmetic is the same in both, operation for operation, and so are the
 /// bits of the result.
@@ -20,12 +20,12 @@ macro_rules! multiversion {
 
             #[cfg(target_arch = "x86_64")]
             {
-                #[target_feature(enable = "avx2")]
+                #[target_feature(enable = "avx2,fma")]
                 fn avx2 $(<$G: $bound>)? ($($arg: $type),*) $(-> $result)? {
                     portable $(::<$G>)? ($($arg),*)
                 }
                 if $crate::kernels::isa::has_avx2() {
-                    // SAFETY: the CPU has AVX2, as was just asked.
+                    // SAFETY: the CPU has both, as was just asked.
                     return unsafe { avx2 $(::<$G>)? ($($arg),*) };
                 }
             }
@@ -34,6 +34,14 @@ macro_rules! multiversion {
     )+};
 }
 pub(crate) use multiversion;
+
+/// Whether a fused multiplication and addition is one instruction, not a call.
+pub(crate) fn has_fma() -> bool {
+    #[cfg(target_arch = "x86_64")]
+    return has_avx2();
+    #[cfg(not(target_arch = "x86_64"))]
+    cfg!(target_arch = "aarch64")
+}
 
 /// The instruction set that is chosen on this machine.
 pub(crate) fn instruction_set() -> &'static str {
@@ -48,15 +56,18 @@ pub(crate) fn instruction_set() -> &'static str {
     }
 }
 
+/// Whether there is AVX2, and FMA, which comes with it.
 #[cfg(all(target_arch = "x86_64", not(test)))]
 pub(crate) fn has_avx2() -> bool {
-    std::arch::is_x86_feature_detected!("avx2")
+    std::arch::is_x86_feature_detected!("avx2") && std::arch::is_x86_feature_detected!("fma")
 }
 
 /// In tests a thread can force the baseline.
 #[cfg(all(target_arch = "x86_64", test))]
 pub(crate) fn has_avx2() -> bool {
-    !forced::BASELINE.get() && std::arch::is_x86_feature_detected!("avx2")
+    !forced::BASELINE.get()
+        && std::arch::is_x86_feature_detected!("avx2")
+        && std::arch::is_x86_feature_detected!("fma")
 }
 
 #[cfg(test)]

@@ -46,6 +46,7 @@ pub(crate) use triangular::Shape;
 pub(crate) use workspace::Workspace;
 
 use crate::Error;
+use crate::kernels::small::Fused;
 
 /// A type that LAPACK computes in: `f32`, `f64` and their complex numbers.
 pub trait Lapack:
@@ -59,6 +60,7 @@ pub trait Lapack:
     + qr::Qr
     + svd::Svd
     + triangular::Substitute
+    + Fused
 {
     /// The complex numbers of that precision.
     type Complex: Lapack<Real = Self::Real>;
