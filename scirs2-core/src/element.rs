@@ -229,6 +229,11 @@ pub trait Scalar: Element + NumAssign {
     #[must_use]
     fn conj(self) -> Self;
 
+    /// The quotient by a real number: one without a square of it, which would
+    /// leave the range early.
+    #[must_use]
+    fn over(self, real: Self::Real) -> Self;
+
     /// `|re| + |im|`, by which pivots are chosen: as good as the modulus, and it
     /// needs no root.
     #[must_use]
@@ -259,6 +264,11 @@ macro_rules! scalars {
             }
 
             #[inline(always)]
+            fn over(self, real: $real) -> Self {
+                self / real
+            }
+
+            #[inline(always)]
             fn abs1(self) -> $real {
                 self.abs()
             }
@@ -282,6 +292,11 @@ macro_rules! scalars {
             #[inline(always)]
             fn conj(self) -> Self {
                 Complex::conj(&self)
+            }
+
+            #[inline(always)]
+            fn over(self, real: $real) -> Self {
+                Complex::new(self.re / real, self.im / real)
             }
 
             #[inline(always)]

@@ -168,6 +168,9 @@ pub(crate) trait Outputs: Send + Sized {
 
     /// The next place.
     fn next(&mut self) -> Self::Matrices;
+
+    /// Whether there is no element to write, in however many places.
+    fn is_empty(&self) -> bool;
 }
 
 impl<'a, T: Send> Outputs for StackMut<'a, T> {
@@ -200,6 +203,13 @@ impl<'a, T: Send> Outputs for StackMut<'a, T> {
             StackMut::Uneven(views) => views.pop_front().expect("one for each place"),
         }
     }
+
+    fn is_empty(&self) -> bool {
+        match self {
+            StackMut::Even(view) => view.is_empty(),
+            StackMut::Uneven(views) => views.front().is_none_or(|view| view.is_empty()),
+        }
+    }
 }
 
 macro_rules! tuples {
@@ -218,6 +228,11 @@ macro_rules! tuples {
             fn next(&mut self) -> Self::Matrices {
                 let ($($name,)+) = self;
                 ($($name.next(),)+)
+            }
+
+            fn is_empty(&self) -> bool {
+                let ($($name,)+) = self;
+                $($name.is_empty())&&+
             }
         }
     )+};
@@ -247,6 +262,9 @@ impl Batch<'_> {
         work: impl Fn(&mut W, usize, O::Matrices) -> Result<(), Reason> + Sync,
     ) -> Result<(), Error> {
         single_threaded();
+        if outputs.is_empty() {
+            return Ok(());
+        }
         let count = self.shape.iter().product::<usize>();
         let at = |number| (!self.shape.is_empty()).then_some(number);
         let failed = |number, reason| Error::Matrix {
@@ -270,35 +288,53 @@ impl Batch<'_> {
         single_threaded();
         let each = ((PIECE / (self.flops + CALL)) as usize).max(1);
         let spaces = Mutex::new(Vec::new());
-        let pieces = pieces(outputs, count, each);
-        self.workers
-            .each(pieces.into_iter(), |(first, last, mut outputs)| {
-                let kept = lock(&spaces).pop();
-                let mut space = kept.map_or_else(&workspace, Ok)?;
-                for number in first..last {
-                    work(&mut space, number, outputs.next())
-                        .map_err(|reason| failed(number, reason))?;
-                }
-                lock(&spaces).push(space);
-                Ok(())
-            })
+        let pieces = Pieces {
+            rest: Some(outputs),
+            first: 0,
+            count,
+            each,
+        };
+        self.workers.each(pieces, |(first, last, mut outputs)| {
+            let kept = lock(&spaces).pop();
+            let mut space = kept.map_or_else(&workspace, Ok)?;
+            for number in first..last {
+                work(&mut space, number, outputs.next())
+                    .map_err(|reason| failed(number, reason))?;
+            }
+            lock(&spaces).push(space);
+            Ok(())
+        })
     }
 }
 
 /// The outputs in pieces, each with the number of its first place and of the
-/// one after its last.
-fn pieces<O: Outputs>(mut outputs: O, count: usize, each: usize) -> Vec<(usize, usize, O)> {
-    let mut pieces = Vec::with_capacity(count.div_ceil(each));
-    let mut first = 0;
-    while first < count {
-        let last = count.min(first + each);
-        let (piece, rest) = outputs.split_at(last - first);
-        pieces.push((first, last, piece));
-        outputs = rest;
-        first = last;
-    }
-    pieces
+/// one after its last; cut off one by one, because there may be very many.
+struct Pieces<O> {
+    rest: Option<O>,
+    first: usize,
+    count: usize,
+    each: usize,
 }
+
+impl<O: Outputs> Iterator for Pieces<O> {
+    type Item = (usize, usize, O);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let rest = self.rest.take().filter(|_| self.first < self.count)?;
+        let first = self.first;
+        self.first = self.count.min(first + self.each);
+        let (piece, rest) = rest.split_at(self.first - first);
+        self.rest = Some(rest);
+        Some((first, self.first, piece))
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        let left = (self.count - self.first).div_ceil(self.each);
+        (left, Some(left))
+    }
+}
+
+impl<O: Outputs> ExactSizeIterator for Pieces<O> {}
 
 /// What is locked is only ever a list of workspaces, which a panic elsewhere
 /// does not spoil.

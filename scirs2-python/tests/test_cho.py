@@ -18,7 +18,8 @@ def test_the_solution_solves(dtype, n, lower):
     assert c.dtype == a.dtype
     # The other triangle is as it was.
     part, other = (np.tril, np.triu) if lower else (np.triu, np.tril)
-    assert np.array_equal(part(c), linalg.cholesky(a, upper=not lower))
+    # Not by the same steps: small matrices have a kernel of their own.
+    assert matrices.residual(linalg.cholesky(a, upper=not lower), part(c)) <= 100 * (n + 1)
     assert np.array_equal(other(c, 1 if lower else -1), other(a, 1 if lower else -1))
     for layout in ["C order", "Fortran order", "strided"]:
         factor = (matrices.LAYOUTS[layout](c), lower)

@@ -5,7 +5,9 @@
 //! way, but for a single large matrix.
 
 use std::ffi::c_int;
+use std::num::NonZeroUsize;
 use std::sync::{Mutex, MutexGuard, Once, TryLockError};
+use std::thread;
 
 unsafe extern "C" {
     fn openblas_set_num_threads(threads: c_int);
@@ -40,7 +42,10 @@ impl LibraryThreads {
             Err(TryLockError::WouldBlock) => None,
         };
         if holder.is_some() {
-            set(threads);
+            // Threads of the library spin while they wait: more than there are
+            // cores would keep the others from working.
+            let cores = thread::available_parallelism().map_or(1, NonZeroUsize::get);
+            set(threads.min(cores));
         }
         LibraryThreads(holder)
     }

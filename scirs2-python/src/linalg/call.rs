@@ -10,7 +10,7 @@ use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
-use pyo3::types::{PyEllipsis, PyModule, PyTuple};
+use pyo3::types::{PyDict, PyEllipsis, PyModule, PyTuple};
 use scirs2_core::pool::Workers;
 use scirs2_core::{DType, Element, ScalarType};
 use scirs2_interop::Description;
@@ -247,7 +247,26 @@ impl<'py> Call<'py> {
         };
         let name = self.name;
         let refused = |reason: String| PyValueError::new_err(format!("{name}: out: {reason}"));
-        let (_, array) = intake(out)?;
+        let (library, array) = if let Ok(array) = out.cast::<PyUntypedArray>() {
+            (Library::NumPy, array.clone())
+        } else if out.hasattr(intern!(self.py, "__dlpack__"))? {
+            intake(out)?
+        } else {
+            return Err(PyTypeError::new_err(format!(
+                "{name}: out: expected an array, got {}",
+                out.get_type()
+            )));
+        };
+        if library != self.library {
+            return Err(PyTypeError::new_err(format!(
+                "{name}: out is of {library}, the operands of {}; bring both to one library",
+                self.library
+            )));
+        }
+        if !array::is_readable(&array) {
+            let reason = "the memory must be aligned, in native byte order and of whole steps";
+            return Err(refused(reason.to_owned()));
+        }
         let description = array::describe(&array).map_err(|reason| refused(reason.to_string()))?;
         let expected = self.half.unwrap_or(self.dtype);
         if description.dtype() != expected || description.shape() != shape {
@@ -266,8 +285,12 @@ impl<'py> Call<'py> {
             let (first, second) = (extent(&operand.description), extent(&description));
             first.0 < second.1 && second.0 < first.1
         });
-        let itself = scirs2_core::shape::may_overlap(description.shape(), description.strides());
-        if read || itself || self.half.is_some() {
+        if scirs2_core::shape::may_overlap(description.shape(), description.strides()) {
+            return Err(refused(
+                "two of its indices may name one element".to_owned(),
+            ));
+        }
+        if read || self.half.is_some() {
             return Output::new(array::allocate(self.py, self.dtype, shape)?, place);
         }
         let mut output = Output::new(array, None)?;
@@ -355,7 +378,15 @@ impl<'py> Call<'py> {
         let mut array = output.array;
         if let Some(dtype) = self.rounded(output.description.dtype()) {
             let rounded = array::allocate(py, dtype, output.description.shape())?;
-            rounded.set_item(PyEllipsis::get(py), array)?;
+            // What is beyond the range becomes infinite, as the computation in that
+            // dtype would have it, and without a warning.
+            let quiet = PyDict::new(py);
+            quiet.set_item(intern!(py, "over"), intern!(py, "ignore"))?;
+            let state = py.import(intern!(py, "numpy"))?;
+            let before = state.call_method(intern!(py, "seterr"), (), Some(&quiet))?;
+            let done = rounded.set_item(PyEllipsis::get(py), array);
+            state.call_method(intern!(py, "seterr"), (), Some(before.cast()?))?;
+            done?;
             array = rounded;
         }
         if self.library == Library::NumPy && output.description.shape().is_empty() {

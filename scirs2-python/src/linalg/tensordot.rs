@@ -3,6 +3,7 @@
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use scirs2_core::dispatch;
+use scirs2_interop::MAX_NDIM;
 use scirs2_linalg::{tensordot_into, tensordot_shape};
 
 use super::call::Call;
@@ -73,6 +74,11 @@ fn last_and_first(count: isize) -> (Vec<isize>, Vec<isize>) {
 /// The axes that `axes` means.
 fn pairs(axes: &Bound<'_, PyAny>) -> PyResult<(Vec<isize>, Vec<isize>)> {
     if let Ok(count) = axes.extract::<isize>() {
+        if !(0..=MAX_NDIM.cast_signed()).contains(&count) {
+            return Err(PyValueError::new_err(format!(
+                "tensordot: axes: expected a number of axes that both have, got {count}"
+            )));
+        }
         return Ok(last_and_first(count));
     }
     let refused = || {

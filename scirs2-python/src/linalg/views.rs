@@ -82,7 +82,7 @@ pub(crate) fn matrix_transpose<'py>(x: &Bound<'py, PyAny>) -> PyResult<Bound<'py
 pub(crate) fn diagonal<'py>(x: &Bound<'py, PyAny>, offset: isize) -> PyResult<Bound<'py, PyAny>> {
     let py = x.py();
     let (library, array) = taken(x)?;
-    let view = array.call_method1(intern!(py, "diagonal"), (offset, -2, -1))?;
+    let view = array.call_method1(intern!(py, "diagonal"), (within(offset), -2, -1))?;
     if library != Library::NumPy && array::is_writeable(&array) {
         let flags = view.getattr(intern!(py, "flags"))?;
         flags.setattr(intern!(py, "writeable"), true)?;
@@ -144,7 +144,7 @@ pub(crate) fn trace<'py>(
     let options = PyDict::new(py);
     options.set_item(intern!(py, "axis"), -1)?;
     options.set_item(intern!(py, "dtype"), summed)?;
-    let view = array.call_method1(intern!(py, "diagonal"), (offset, -2, -1))?;
+    let view = array.call_method1(intern!(py, "diagonal"), (within(offset), -2, -1))?;
     let mut sum = view.call_method(intern!(py, "sum"), (), Some(&options))?;
     if let Some(half) = halves {
         sum = sum.call_method1(intern!(py, "astype"), (descr_of(py, half)?,))?;
@@ -158,6 +158,13 @@ pub(crate) fn trace<'py>(
     let out = array::allocate(py, described.dtype(), described.shape())?;
     out.set_item(PyEllipsis::get(py), sum)?;
     library.tensor(out)
+}
+
+/// An offset that NumPy's C ints hold: beyond it lies no array's diagonal either,
+/// and `diagonal` would read foreign memory at the least int.
+fn within(offset: isize) -> i32 {
+    let offset = i32::try_from(offset);
+    offset.unwrap_or(i32::MAX).max(-i32::MAX)
 }
 
 /// An operand: a NumPy array as it is, whatever its dtype.
