@@ -91,7 +91,7 @@ pub fn einsum_into<T: Numeric>(
     let inputs = plan.inputs.iter().zip(operands);
     let mut terms: Vec<Term<'_, T>> = inputs
         .map(|(labels, operand)| Term::new(labels, operand, &plan))
-        .collect();
+        .collect::<Result<_, _>>()?;
     for step in path.unwrap_or_default() {
         let mut chosen = take(&mut terms, step).ok_or_else(|| Error::Subscripts {
             subscripts: subscripts.to_owned(),
@@ -118,7 +118,7 @@ pub fn einsum_into<T: Numeric>(
             plan.pair(first, second, [].iter(), Some(out), workers)?;
         }
         (None, Some(only)) => {
-            let only = only.reduced(&plan.output);
+            let only = only.reduced(&plan.output)?;
             let order = plan.output.iter().map(|&label| only.axis(label));
             let order: Vec<_> = order.collect();
             let mut out = out;
@@ -291,7 +291,10 @@ impl Sum {
             own.labels.iter().filter(needed).copied().collect()
         };
         let (needed_first, needed_second) = (of_both(&first, &second), of_both(&second, &first));
-        let (first, second) = (first.reduced(&needed_first), second.reduced(&needed_second));
+        let (first, second) = (
+            first.reduced(&needed_first)?,
+            second.reduced(&needed_second)?,
+        );
 
         let common = |label: &char| second.labels.contains(label);
         let (shared, left): (Vec<char>, Vec<char>) = first.labels.iter().partition(|l| common(l));
@@ -338,11 +341,11 @@ struct Term<'a, T: Numeric> {
 impl<'a, T: Numeric> Term<'a, T> {
     /// An operand, with its repeated labels taken along the diagonal, and
     /// without the axes that broadcast.
-    fn new(labels: &[char], operand: &'a ArrayViewD<'_, T>, plan: &Sum) -> Self {
+    fn new(labels: &[char], operand: &'a ArrayViewD<'_, T>, plan: &Sum) -> Result<Self, Error> {
         let mut labels = labels.to_vec();
         let mut array = CowArray::from(operand.view());
         while let Some((first, second)) = repeated(&labels) {
-            array = diagonal(&array.view(), first, second).into();
+            array = diagonal(&array.view(), first, second)?.into();
             labels.remove(second);
         }
         for axis in (0..labels.len()).rev() {
@@ -351,7 +354,7 @@ impl<'a, T: Numeric> Term<'a, T> {
                 labels.remove(axis);
             }
         }
-        Term { labels, array }
+        Ok(Term { labels, array })
     }
 
     fn axis(&self, label: char) -> usize {
@@ -359,15 +362,23 @@ impl<'a, T: Numeric> Term<'a, T> {
         axis.expect("one of its labels")
     }
 
-    /// Summed over all labels but these.
-    fn reduced(mut self, kept: &[char]) -> Self {
-        for axis in (0..self.labels.len()).rev() {
-            if !kept.contains(&self.labels[axis]) {
-                self.array = self.array.map_axis(Axis(axis), sum).into();
-                self.labels.remove(axis);
+    /// Summed over all labels but these, the longest axis first, so that what is
+    /// left in between is short.
+    fn reduced(mut self, kept: &[char]) -> Result<Self, Error> {
+        loop {
+            let axes = (0..self.labels.len()).filter(|&axis| !kept.contains(&self.labels[axis]));
+            let Some(axis) = axes.max_by_key(|&axis| self.array.len_of(Axis(axis))) else {
+                return Ok(self);
+            };
+            let mut shape = self.array.shape().to_vec();
+            shape.remove(axis);
+            let mut sums = filled_array(&shape, T::ZERO)?;
+            for (sum_of, lane) in sums.iter_mut().zip(self.array.lanes(Axis(axis))) {
+                *sum_of = sum(lane);
             }
+            self.array = sums.into();
+            self.labels.remove(axis);
         }
-        self
     }
 
     /// With its axes in that order.
@@ -385,12 +396,16 @@ fn repeated(labels: &[char]) -> Option<(usize, usize)> {
 }
 
 /// A copy of the diagonal of two axes, at the place of the first.
-fn diagonal<T: Numeric>(a: &ArrayView<'_, T, IxDyn>, first: usize, second: usize) -> ArrayD<T> {
+fn diagonal<T: Numeric>(
+    a: &ArrayView<'_, T, IxDyn>,
+    first: usize,
+    second: usize,
+) -> Result<ArrayD<T>, Error> {
     let mut shape = a.shape().to_vec();
     shape.remove(second);
-    let mut out = ArrayD::from_elem(IxDyn(&shape), T::ZERO);
+    let mut out = filled_array(&shape, T::ZERO)?;
     for (at, mut out) in out.axis_iter_mut(Axis(first)).enumerate() {
         out.assign(&a.index_axis(Axis(second), at).index_axis(Axis(first), at));
     }
-    out
+    Ok(out)
 }

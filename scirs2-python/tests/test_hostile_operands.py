@@ -3,6 +3,7 @@
 import matrices
 import numpy as np
 import pytest
+import scirs2
 import torch
 from scirs2 import linalg
 
@@ -65,6 +66,10 @@ def test_more_axes_than_there_can_be(axes):
 def test_very_many_empty_matrices(name):
     many = np.broadcast_to(1.0, (2**33, 0, 0))
     assert getattr(linalg, name)(many).size == 0
+
+
+def test_a_sum_over_more_than_memory_holds():
+    assert scirs2.einsum("...ij->...", np.broadcast_to(np.int8(1), (2**40, 0))) == 0
 
 
 def test_the_condition_beyond_single_precision_is_infinite_without_a_warning():
