@@ -285,7 +285,6 @@ impl Batch<'_> {
             }
             return Ok(());
         }
-        single_threaded();
         let each = ((PIECE / (self.flops + CALL)) as usize).max(1);
         let spaces = Mutex::new(Vec::new());
         let pieces = Pieces {

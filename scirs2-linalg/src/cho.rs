@@ -10,7 +10,7 @@ use crate::batch::{Batch, Stack, StackMut};
 use crate::error::Reason;
 use crate::lapack::{Lapack, Triangle};
 use crate::layout::{InPlace, is_finite, zeros_array};
-use crate::shape::{self, System, columns, square};
+use crate::shape::{self, System, square};
 use crate::triangular::{Op, Square};
 
 /// Cholesky factors in the form that [`cho_solve`] takes.
@@ -147,19 +147,12 @@ pub fn cho_solve_into<T: Lapack>(
     workers: &Workers<'_>,
 ) -> Result<(), Error> {
     let system = System::new(c.shape(), b.shape())?;
-    shape::output(&system.solutions(), &out)?;
-    let vector = system.columns.is_none();
-    let (b, out) = (columns(b, vector), columns(out, vector));
-    let batch = Batch {
-        shape: &system.batch,
-        flops: 2.0 * system.substitution(),
+    system.each(
+        (c, b, out),
+        2.0 * system.substitution(),
         workers,
-    };
-    let (factors, sides) = (Stack::new(&c, batch.shape), Stack::new(&b, batch.shape));
-    batch.each(
-        StackMut::new(out),
         || Ok((Vec::new(), InPlace::new())),
-        |space, number, out| one(space, factors.get(number), lower, sides.get(number), out),
+        |space, _, (c, b, out)| one(space, c, lower, b, out),
     )
 }
 

@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use ndarray::{
-    ArrayBase, ArrayD, ArrayView2, ArrayViewD, ArrayViewMut2, ArrayViewMutD, Axis, Data, Dimension,
+    ArrayBase, ArrayD, ArrayView2, ArrayViewD, ArrayViewMut2, ArrayViewMutD, Data, Dimension,
 };
 use num_traits::Zero as _;
 use scirs2_core::pool::Workers;
@@ -97,11 +97,10 @@ pub fn eig_into<T: Lapack>(
         workers,
     };
     let matrices = Stack::new(&a, batch.shape);
-    let last = Axis(values.ndim());
     let real = AtomicBool::new(true);
     batch.each(
         (
-            StackMut::new(values.insert_axis(last)),
+            StackMut::new(shape::columns(values, true)),
             StackMut::new(vectors),
         ),
         || solver(n, true),
@@ -174,10 +173,9 @@ pub fn eigvals_into<T: Lapack>(
         workers,
     };
     let matrices = Stack::new(&a, batch.shape);
-    let last = Axis(values.ndim());
     let real = AtomicBool::new(true);
     batch.each(
-        StackMut::new(values.insert_axis(last)),
+        StackMut::new(shape::columns(values, true)),
         || solver(n, false),
         |solver, number, values| {
             let Some(solver) = solver else { return Ok(()) };

@@ -1,7 +1,7 @@
 //! Eigenvalues and eigenvectors of Hermitian matrices.
 
 use ndarray::{
-    ArrayBase, ArrayD, ArrayView2, ArrayViewD, ArrayViewMut2, ArrayViewMutD, Axis, Data, Dimension,
+    ArrayBase, ArrayD, ArrayView2, ArrayViewD, ArrayViewMut2, ArrayViewMutD, Data, Dimension,
 };
 use num_traits::Float as _;
 use scirs2_core::pool::Workers;
@@ -93,10 +93,9 @@ pub fn eigh_into<T: Lapack>(
         workers,
     };
     let matrices = Stack::new(&a, batch.shape);
-    let last = Axis(values.ndim());
     batch.each(
         (
-            StackMut::new(values.insert_axis(last)),
+            StackMut::new(shape::columns(values, true)),
             StackMut::new(vectors),
         ),
         || Ok((Solver::new(n, upper, true)?, Vec::new())),
@@ -170,9 +169,8 @@ pub fn eigvalsh_into<T: Lapack>(
         workers,
     };
     let matrices = Stack::new(&a, batch.shape);
-    let last = Axis(values.ndim());
     batch.each(
-        StackMut::new(values.insert_axis(last)),
+        StackMut::new(shape::columns(values, true)),
         || Ok((Solver::new(n, upper, false)?, crate::lapack::zeros(n * n)?)),
         |(solver, matrix), number, values| solver.run(matrices.get(number), matrix, values),
     )

@@ -157,28 +157,14 @@ impl<T: Lapack> InPlace<T> {
         InPlace(Vec::new())
     }
 
-    /// The workspace, at least that long.
-    pub(crate) fn matrix(&mut self, len: usize) -> &mut [T] {
-        if self.0.len() < len {
-            self.0.resize(len, T::zero());
-        }
-        &mut self.0[..len]
-    }
-
     /// Copies `from` to `out` by way of `work`, which overwrites it in C order.
-    pub(crate) fn run<E>(
+    pub(crate) fn run<R>(
         &mut self,
         from: ArrayView2<'_, T>,
-        mut out: ArrayViewMut2<'_, T>,
-        work: impl FnOnce(&mut [T]) -> Result<(), E>,
-    ) -> Result<(), E> {
-        if let Some(elements) = out.as_slice_mut() {
-            return work(to_c(from, elements));
-        }
-        let matrix = self.matrix(out.len());
-        work(to_c(from, matrix))?;
-        from_c(matrix, out);
-        Ok(())
+        out: ArrayViewMut2<'_, T>,
+        work: impl FnOnce(&mut [T]) -> R,
+    ) -> R {
+        written(out, &mut self.0, |elements| work(to_c(from, elements)))
     }
 }
 

@@ -306,32 +306,22 @@ pub fn lu_solve_into<T: Lapack>(
     out: ArrayViewMutD<'_, T>,
     workers: &Workers<'_>,
 ) -> Result<(), Error> {
-    let expected = lu_solve_shape(lu.shape(), pivots.shape(), b.shape())?;
-    shape::output(&expected, &out)?;
+    lu_solve_shape(lu.shape(), pivots.shape(), b.shape())?;
     let system = System::new(lu.shape(), b.shape())?;
-    let vector = system.columns.is_none();
-    let (b, out) = (columns(b, vector), columns(out, vector));
     let pivots = columns(pivots, true);
-    let batch = Batch {
-        shape: &system.batch,
-        flops: 2.0 * system.substitution(),
+    let pivots = Stack::new(&pivots, &system.batch);
+    system.each(
+        (lu, b, out),
+        2.0 * system.substitution(),
         workers,
-    };
-    let factors = Stack::new(&lu, batch.shape);
-    let (pivots, sides) = (
-        Stack::new(&pivots, batch.shape),
-        Stack::new(&b, batch.shape),
-    );
-    batch.each(
-        StackMut::new(out),
         || Ok((Vec::new(), Vec::new(), InPlace::new())),
-        |(copy, exchanges, in_place), number, out| {
-            let square = Square::new(factors.get(number), copy);
+        |(copy, exchanges, in_place), number, (lu, b, out)| {
+            let square = Square::new(lu, copy);
             square.check_triangle(Triangle::Lower, true)?;
             square.check_triangle(Triangle::Upper, false)?;
             square.check_diagonal()?;
             read_pivots(pivots.get(number), exchanges)?;
-            in_place.run(sides.get(number), out, |b| {
+            in_place.run(b, out, |b| {
                 if !is_finite(b) {
                     return Err(Reason::NotFiniteRightSide);
                 }

@@ -1,7 +1,7 @@
 //! Orthogonal factors.
 
 use ndarray::{
-    ArrayBase, ArrayD, ArrayView2, ArrayViewD, ArrayViewMut2, ArrayViewMutD, Axis, Data, Dimension,
+    ArrayBase, ArrayD, ArrayView2, ArrayViewD, ArrayViewMut2, ArrayViewMutD, Data, Dimension,
 };
 use scirs2_core::pool::Workers;
 
@@ -237,9 +237,8 @@ pub fn qr_raw_into<T: Lapack>(
     let (batch, m, n) = matrices(1, a.shape())?;
     let batch = batch_of(batch, m, n, workers);
     let matrices = Stack::new(&a, batch.shape);
-    let last = Axis(tau.ndim());
     batch.each(
-        (StackMut::new(h), StackMut::new(tau.insert_axis(last))),
+        (StackMut::new(h), StackMut::new(shape::columns(tau, true))),
         || Ok((Reflect::new(Factor::Qr, m, n)?, Vec::new())),
         |(reflect, space), number, (h, mut tau)| {
             written(h, space, |h| reflect.run(to_f(matrices.get(number), h)));

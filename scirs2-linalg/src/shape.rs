@@ -1,10 +1,14 @@
 //! What an operation asks of its arguments' shapes.
 
-use ndarray::{ArrayBase, ArrayViewMutD, Axis, IxDyn, RawData};
+use ndarray::{
+    ArrayBase, ArrayView2, ArrayViewD, ArrayViewMut2, ArrayViewMutD, Axis, IxDyn, RawData,
+};
+use scirs2_core::pool::Workers;
 
 use crate::Error;
-use crate::batch::broadcast;
-use crate::lapack::check_size;
+use crate::batch::{Batch, Stack, StackMut, broadcast};
+use crate::error::Reason;
+use crate::lapack::{Lapack, check_size};
 
 /// The batch of an array of matrices, and their rows and columns.
 pub(crate) fn matrices(
@@ -83,6 +87,38 @@ impl System {
         shape.push(self.n);
         shape.extend(self.columns);
         shape
+    }
+
+    /// Works on every matrix and its right-hand sides, as [`Batch::each`] does.
+    pub(crate) fn each<T: Lapack, W: Send>(
+        &self,
+        (a, b, out): (ArrayViewD<'_, T>, ArrayViewD<'_, T>, ArrayViewMutD<'_, T>),
+        flops: f64,
+        workers: &Workers<'_>,
+        workspace: impl Fn() -> Result<W, Error> + Sync,
+        work: impl Fn(
+            &mut W,
+            usize,
+            (ArrayView2<'_, T>, ArrayView2<'_, T>, ArrayViewMut2<'_, T>),
+        ) -> Result<(), Reason>
+        + Sync,
+    ) -> Result<(), Error> {
+        output(&self.solutions(), &out)?;
+        let vector = self.columns.is_none();
+        let (b, out) = (columns(b, vector), columns(out, vector));
+        let batch = Batch {
+            shape: &self.batch,
+            flops,
+            workers,
+        };
+        let (matrices, sides) = (Stack::new(&a, batch.shape), Stack::new(&b, batch.shape));
+        batch.each(StackMut::new(out), workspace, |space, number, out| {
+            work(
+                space,
+                number,
+                (matrices.get(number), sides.get(number), out),
+            )
+        })
     }
 
     /// Floating-point operations of substitution with one triangle.

@@ -6,13 +6,12 @@ use ndarray::{
 use scirs2_core::pool::Workers;
 
 use crate::Error;
-use crate::batch::{Batch, Stack, StackMut};
 use crate::error::Reason;
 use crate::kernels::small::largest;
 use crate::lapack::Lapack;
 use crate::layout::{InPlace, zeros_array};
 use crate::lu::{self, Factors, SmallFactors};
-use crate::shape::{self, System, columns};
+use crate::shape::System;
 use crate::triangular::Op;
 
 /// Solutions of `A X = B`.
@@ -73,19 +72,12 @@ pub fn solve_into<T: Lapack>(
     workers: &Workers<'_>,
 ) -> Result<(), Error> {
     let system = System::new(a.shape(), b.shape())?;
-    shape::output(&system.solutions(), &out)?;
-    let vector = system.columns.is_none();
-    let (b, out) = (columns(b, vector), columns(out, vector));
-    let batch = Batch {
-        shape: &system.batch,
-        flops: lu::flops(system.n, system.n) + 2.0 * system.substitution(),
+    system.each(
+        (a, b, out),
+        lu::flops(system.n, system.n) + 2.0 * system.substitution(),
         workers,
-    };
-    let (matrices, sides) = (Stack::new(&a, batch.shape), Stack::new(&b, batch.shape));
-    batch.each(
-        StackMut::new(out),
         || Space::new(system.n),
-        |space, number, out| space.solve(matrices.get(number), sides.get(number), out),
+        |space, _, (a, b, out)| space.solve(a, b, out),
     )
 }
 

@@ -1,7 +1,7 @@
 //! Singular values and vectors.
 
 use ndarray::{
-    ArrayBase, ArrayD, ArrayView2, ArrayViewD, ArrayViewMut2, ArrayViewMutD, Axis, Data, Dimension,
+    ArrayBase, ArrayD, ArrayView2, ArrayViewD, ArrayViewMut2, ArrayViewMutD, Data, Dimension,
 };
 use num_traits::{Float as _, One as _};
 use scirs2_core::Scalar;
@@ -124,10 +124,9 @@ pub fn svd_into<T: Lapack>(
     };
     let vectors = if full { Vectors::Full } else { Vectors::Thin };
     let matrices = Stack::new(&a, batch.shape);
-    let last = Axis(s.ndim());
     let outputs = (
         StackMut::new(u),
-        StackMut::new(s.insert_axis(last)),
+        StackMut::new(shape::columns(s, true)),
         StackMut::new(vh),
     );
     batch.each(
@@ -200,9 +199,8 @@ pub fn svdvals_into<T: Lapack>(
         workers,
     };
     let matrices = Stack::new(&a, batch.shape);
-    let last = Axis(values.ndim());
     batch.each(
-        StackMut::new(values.insert_axis(last)),
+        StackMut::new(shape::columns(values, true)),
         || Values::new(m, n, hermitian),
         |solver, number, values| solver.run(matrices.get(number), values),
     )

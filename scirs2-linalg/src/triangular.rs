@@ -6,11 +6,10 @@ use ndarray::{
 use scirs2_core::pool::Workers;
 
 use crate::Error;
-use crate::batch::{Batch, Stack, StackMut};
 use crate::error::Reason;
 use crate::lapack::{Lapack, Shape, Triangle};
 use crate::layout::{InPlace, is_finite, to_c, zeros_array};
-use crate::shape::{self, System, columns};
+use crate::shape::System;
 use crate::subnormal::{is_subnormal, substitute};
 
 /// The matrix itself, or what is made of it (LAPACK's `trans`).
@@ -99,19 +98,12 @@ pub fn solve_triangular_into<T: Lapack>(
     workers: &Workers<'_>,
 ) -> Result<(), Error> {
     let system = System::new(a.shape(), b.shape())?;
-    shape::output(&system.solutions(), &out)?;
-    let vector = system.columns.is_none();
-    let (b, out) = (columns(b, vector), columns(out, vector));
-    let batch = Batch {
-        shape: &system.batch,
-        flops: system.substitution(),
+    system.each(
+        (a, b, out),
+        system.substitution(),
         workers,
-    };
-    let (matrices, sides) = (Stack::new(&a, batch.shape), Stack::new(&b, batch.shape));
-    batch.each(
-        StackMut::new(out),
         || Ok((Vec::new(), InPlace::new())),
-        |space, number, out| one(space, matrices.get(number), sides.get(number), how, out),
+        |space, _, (a, b, out)| one(space, a, b, how, out),
     )
 }
 
@@ -274,7 +266,6 @@ impl<'a, T: Lapack> Square<'a, T> {
 
 fn conjugate<T: Lapack>(elements: &mut [T]) {
     for x in elements {
-        let [re, im] = x.parts();
-        *x = T::from_parts([re, -im]);
+        *x = x.conj();
     }
 }

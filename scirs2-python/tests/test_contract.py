@@ -1,6 +1,7 @@
 """What holds for every function of linear algebra: dtypes, layouts, batches, libraries, threads."""
 
 import concurrent.futures
+import os
 
 import child
 import jax
@@ -203,7 +204,7 @@ def test_eight_threads_at_once():
                 assert np.array_equal(result, same)
 
 
-@pytest.mark.skipif(not hasattr(__import__("os"), "fork"), reason="needs fork")
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
 def test_a_pool_by_fork_after_use():
     child.run("""
         import multiprocessing, warnings
@@ -227,7 +228,7 @@ def test_a_pool_by_fork_after_use():
     """)
 
 
-@pytest.mark.skipif(not hasattr(__import__("os"), "fork"), reason="needs POSIX signals")
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs POSIX signals")
 @pytest.mark.parametrize("name", ["svd", "eigh", "qr", "inv"])
 def test_ctrl_c_stops_a_long_batch(name):
     child.run(f"""
