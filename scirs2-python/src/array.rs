@@ -11,7 +11,7 @@ use numpy::npyffi::{
 use numpy::{PyArrayDescr, PyArrayDescrMethods, PyUntypedArray, PyUntypedArrayMethods};
 use pyo3::prelude::*;
 use scirs2_core::{DType, Device};
-use scirs2_interop::{Axes, Description, Error, Layout};
+use scirs2_interop::{Axes, Description, Error, Grid, Layout};
 
 use crate::dtype::{descr_of, dtype_of};
 
@@ -58,7 +58,7 @@ impl fmt::Display for Undescribed {
 pub(crate) struct Place {
     dtype: DType,
     data: *mut u8,
-    strides: Axes<isize>,
+    grid: Grid,
     read_only: bool,
 }
 
@@ -74,25 +74,27 @@ impl Place {
         let itemsize = dtype.itemsize();
         // A power of two, like every size there is.
         let shift = itemsize.trailing_zeros();
-        let mut strides = Axes::from_slice(array.strides());
-        let mut c_order = 1;
-        for (stride, &len) in strides.iter_mut().zip(array.shape()).rev() {
-            if len <= 1 || array.is_empty() {
-                // Never stepped along.
-                *stride = c_order;
-            } else if stride.trailing_zeros() >= shift {
-                *stride >>= shift;
+        let (shape, strides) = (array.shape(), array.strides());
+        let shortest = shape.iter().copied().min().unwrap_or(1);
+        let mut grid = Grid::new(shape.len());
+        grid.fill(|axis| {
+            let (len, bytes) = (shape[axis], strides[axis]);
+            if bytes.trailing_zeros() >= shift {
+                Ok((len, bytes >> shift))
+            } else if len == 1 || shortest == 0 {
+                Ok((len, 0))
             } else {
-                let bytes = *stride;
-                return Err(Undescribed::Stride { bytes, itemsize });
+                Err(Undescribed::Stride { bytes, itemsize })
             }
+        })?;
+        if shortest <= 1 {
             // NumPy keeps the product of its lengths in range.
-            c_order *= len.max(1).cast_signed();
+            grid.settle(shortest == 0);
         }
         Ok(Place {
             dtype,
             data: data(array),
-            strides,
+            grid,
             read_only: !is_writeable(array),
         })
     }
@@ -102,15 +104,15 @@ impl Place {
         self.read_only
     }
 
-    /// As an export tells it; `shape` is the array's.
+    /// As an export tells it.
     #[inline]
-    pub(crate) fn layout<'a>(&'a self, shape: &'a [usize]) -> Layout<'a> {
+    pub(crate) fn layout(&self) -> Layout<'_> {
         Layout {
             data: self.data,
             device: Device::CPU,
             dtype: self.dtype,
-            shape,
-            strides: &self.strides,
+            shape: self.grid.lengths(),
+            strides: self.grid.steps(),
             read_only: self.read_only,
             copied: false,
             packed: false,
@@ -121,15 +123,8 @@ impl Place {
 /// The type, place and layout of an array, checked.
 pub(crate) fn describe(array: &Bound<'_, PyUntypedArray>) -> Result<Description, Undescribed> {
     let place = Place::of(array)?;
-    let shape = Axes::from_slice(array.shape());
-    Description::new(
-        place.data,
-        place.dtype,
-        shape,
-        place.strides,
-        place.read_only,
-    )
-    .map_err(Undescribed::Layout)
+    Description::on(place.data, place.dtype, place.grid, place.read_only)
+        .map_err(Undescribed::Layout)
 }
 
 /// An array over described memory, which `base` keeps alive.
