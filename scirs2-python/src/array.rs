@@ -15,8 +15,12 @@ use scirs2_interop::{Axes, Description, Error, Grid, Layout};
 
 use crate::dtype::{descr_of, dtype_of};
 
-/// Results start where the widest registers and JAX want them.
+/// Where the widest registers and JAX want an array to start.
 const ALIGNMENT: usize = 64;
+
+/// For fewer bytes a second array, which keeps the memory of an aligned one, costs
+/// more than the copy that it spares JAX.
+const SMALL: usize = 1024;
 
 /// Why an array has no description.
 pub(crate) enum Undescribed {
@@ -185,7 +189,25 @@ pub(crate) fn view<'py>(
     Ok(view)
 }
 
-/// An array for a result: C order, aligned to 64 bytes, its elements unset.
+/// An array for a result: C order, aligned to 64 bytes unless it is small, its
+/// elements unset.
+pub(crate) fn result<'py>(
+    py: Python<'py>,
+    dtype: DType,
+    shape: &[usize],
+) -> PyResult<Bound<'py, PyUntypedArray>> {
+    let bytes = scirs2_core::shape::element_count(shape)
+        .and_then(|count| count.checked_mul(dtype.itemsize()));
+    if bytes.is_none_or(|bytes| bytes >= SMALL) {
+        return allocate(py, dtype, shape);
+    }
+    let mut shape: Axes<npy_intp> = shape.iter().map(|&n| n as isize).collect();
+    let descr = descr_of(py, dtype)?;
+    // SAFETY: without memory of ours, NumPy allocates.
+    unsafe { new_array(descr, &mut shape, ptr::null_mut(), ptr::null_mut(), 0) }
+}
+
+/// An array in C order, aligned to 64 bytes, its elements unset.
 pub(crate) fn allocate<'py>(
     py: Python<'py>,
     dtype: DType,
