@@ -1,6 +1,10 @@
 """The site: `make docs` builds it into docs/_build/html."""
 
 import inspect
+import os
+
+# TensorFlow writes to stderr on import.
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import scirs2
 
@@ -8,8 +12,14 @@ project = "scirs2"
 author = "the scirs2 developers"
 version = release = scirs2.__version__
 
-extensions = ["sphinx.ext.autodoc", "numpydoc"]
+extensions = [
+    "sphinx.ext.autodoc",
+    "sphinx.ext.autosummary",
+    "numpydoc",
+    "sphinx_gallery.gen_gallery",
+]
 exclude_patterns = ["_build"]
+templates_path = ["_templates"]
 # An ord of "nuc" is typed with straight quotes.
 smartquotes = False
 nitpicky = True
@@ -18,10 +28,28 @@ nitpick_ignore_regex = [("py:.*", r"(?!scirs2\b).*")]
 
 # Members of a class are documented with it, not on a page each.
 numpydoc_show_class_members = False
+toc_object_entries = False
+
+sphinx_gallery_conf = {
+    "examples_dirs": "../examples/gallery",
+    "gallery_dirs": "generated/gallery",
+    "filename_pattern": ".*",
+    "within_subsection_order": "ExampleTitleSortKey",
+    # Names in the scripts lead to the reference, and the reference back.
+    "reference_url": {"scirs2": None},
+    "doc_module": "scirs2",
+    "backreferences_dir": "generated/examples",
+    # Times would be those of whoever built the site.
+    "min_reported_time": 1e9,
+    "write_computation_times": False,
+    "show_signature": False,
+    "abort_on_example_error": True,
+}
 
 html_theme = "pydata_sphinx_theme"
 html_title = "scirs2"
 html_show_sourcelink = False
+html_copy_source = False
 html_theme_options = {
     "show_prev_next": False,
     "show_toc_level": 2,
@@ -29,7 +57,8 @@ html_theme_options = {
     "footer_start": [],
     "footer_end": [],
 }
-html_sidebars = {"**": []}
+html_static_path = ["_static"]
+html_css_files = ["site.css"]
 
 
 def whole_signature(app, what, name, obj, options, signature, returns):
