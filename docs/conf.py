@@ -24,7 +24,8 @@ templates_path = ["_templates"]
 smartquotes = False
 nitpicky = True
 # Python's and NumPy's own names are not linked: the build needs no network.
-nitpick_ignore_regex = [("py:.*", r"(?!scirs2\b).*")]
+OURS = "|".join([*scirs2.__all__, *scirs2.linalg.__all__])
+nitpick_ignore_regex = [("py:.*", rf"(?!scirs2\b|({OURS})$).*")]
 
 # Members of a class are documented with it, not on a page each.
 numpydoc_show_class_members = False
@@ -57,6 +58,8 @@ html_theme_options = {
     "footer_start": [],
     "footer_end": [],
 }
+# Pages with no others below them.
+html_sidebars = {page: [] for page in ("start", "rust", "search")}
 html_static_path = ["_static"]
 html_css_files = ["site.css"]
 
