@@ -7,10 +7,11 @@ all pixels move by the same small ``v``, so that
 
 .. code-block:: text
 
-    slope along y * v_y  +  slope along x * v_x  =  change of brightness
+    slope_y * v_y + slope_x * v_x = change
 
-for each of its pixels, which is an overdetermined system for two unknowns. Every window
-has a matrix of its own, and one call of :func:`~scirs2.linalg.lstsq` solves them all.
+for each of its pixels, with the slopes and the change of its brightness: an
+overdetermined system for two unknowns. Every window has a matrix of its own, and one
+call of :func:`~scirs2.linalg.lstsq` solves them all.
 """
 
 import matplotlib.pyplot as plt
@@ -58,10 +59,7 @@ print(f"{len(known)} windows, {known.sum()} with texture")
 # %%
 # The true motion is that of a turn about the centre.
 
-places = np.stack(np.indices(before.shape), axis=-1) + 0.0
-middle = places[WINDOW // 2 :: STEP, WINDOW // 2 :: STEP]
-rows, columns = (length - WINDOW for length in before.shape)
-middle = middle[: rows // STEP + 1, : columns // STEP + 1].reshape(-1, 2)
+middle = np.stack([windows(index).mean(axis=1) for index in np.indices(before.shape)], axis=-1)
 truth = (middle - centre) @ (turn - np.eye(2))
 error = linalg.norm(motion - truth, axis=1)[known]
 print(f"the median error is {np.median(error):.3f} pixels")
