@@ -50,7 +50,6 @@ sphinx_gallery_conf = {
 html_theme = "pydata_sphinx_theme"
 html_title = "scirs2"
 html_show_sourcelink = False
-html_copy_source = False
 html_theme_options = {
     "show_prev_next": False,
     "show_toc_level": 2,
