@@ -3,8 +3,8 @@
 import inspect
 import os
 
-# TensorFlow writes to stderr on import.
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+# TensorFlow writes to stderr on import, about itself and about oneDNN.
+os.environ |= {"TF_CPP_MIN_LOG_LEVEL": "3", "TF_ENABLE_ONEDNN_OPTS": "0"}
 
 import scirs2
 
