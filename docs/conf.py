@@ -44,6 +44,8 @@ sphinx_gallery_conf = {
     "min_reported_time": 1e9,
     "write_computation_times": False,
     "show_signature": False,
+    # What is printed is the output, and not the last value of a block.
+    "capture_repr": (),
     "abort_on_example_error": True,
 }
 
