@@ -10,7 +10,7 @@ use std::env;
 use std::fmt;
 use std::num::NonZeroUsize;
 use std::process;
-use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::thread::{self, ThreadId};
 use std::time::Duration;
@@ -164,15 +164,20 @@ fn pool(helpers: usize) -> Option<Arc<Pool>> {
 /// The thread that closed the pool, once somebody did.
 static CLOSED_BY: OnceLock<ThreadId> = OnceLock::new();
 
-/// Calls of [`Workers::each`] under way: the process in the high half, their
-/// number in the low one. A child of `fork` has none of its parent's.
-static CALLS: AtomicU64 = AtomicU64::new(0);
+/// Calls of [`Workers::each`] and [`Workers::alone`] under way.
+static CALLS: AtomicUsize = AtomicUsize::new(0);
+
+/// The process that they are under way in; 0 before the first. A call does not ask
+/// which process it is in: that takes longer than a small matrix.
+static PROCESS: AtomicU32 = AtomicU32::new(0);
 
 /// Stops all work of other threads and waits until none is left.
 ///
 /// For the end of a process: once libraries unload, a worker must not be inside
 /// one. The calling thread may go on to work, alone; calls from other threads
 /// are [`Interrupted`].
+///
+/// A child of `fork` that was not told of it by [`forked`] does not wait.
 pub fn close() {
     if CLOSED_BY.set(thread::current().id()).is_ok() {
         while Call::under_way() > 0 {
@@ -188,42 +193,39 @@ fn is_closed() -> bool {
         .is_some_and(|closer| *closer != thread::current().id())
 }
 
+/// Says that this process is the child of a `fork`: what was under way in its parent
+/// will never end here.
+pub fn forked() {
+    CALLS.store(0, Ordering::SeqCst);
+    PROCESS.store(process::id(), Ordering::SeqCst);
+}
+
 /// A call under way, for as long as it lives.
 struct Call;
 
 impl Call {
     fn start() -> Self {
-        Call::change(|count| count + 1);
+        if PROCESS.load(Ordering::Relaxed) == 0 {
+            PROCESS.store(process::id(), Ordering::SeqCst);
+        }
+        CALLS.fetch_add(1, Ordering::SeqCst);
         Call
     }
 
-    fn under_way() -> u64 {
-        let calls = CALLS.load(Ordering::SeqCst);
-        if calls >> 32 == u64::from(process::id()) {
-            calls & u64::from(u32::MAX)
+    fn under_way() -> usize {
+        if PROCESS.load(Ordering::SeqCst) == process::id() {
+            CALLS.load(Ordering::SeqCst)
         } else {
             0
         }
-    }
-
-    fn change(by: impl Fn(u64) -> u64) {
-        let process = u64::from(process::id());
-        let change = |calls: u64| {
-            let count = if calls >> 32 == process {
-                calls & u64::from(u32::MAX)
-            } else {
-                0
-            };
-            Some(process << 32 | by(count))
-        };
-        // Never fails: `change` always gives a value.
-        let _ = CALLS.fetch_update(Ordering::SeqCst, Ordering::SeqCst, change);
     }
 }
 
 impl Drop for Call {
     fn drop(&mut self) {
-        Call::change(|count| count.saturating_sub(1));
+        // A fork in the midst of the call may have forgotten it.
+        let less = |calls: usize| calls.checked_sub(1);
+        let _ = CALLS.fetch_update(Ordering::SeqCst, Ordering::SeqCst, less);
     }
 }
 

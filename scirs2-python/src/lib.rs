@@ -18,7 +18,7 @@ mod threads;
 mod _scirs2 {
     use numpy::PyArrayDescrMethods;
     use pyo3::prelude::*;
-    use pyo3::types::PyModule;
+    use pyo3::types::{IntoPyDict as _, PyModule};
 
     #[pymodule_export]
     use super::config::_config;
@@ -81,7 +81,7 @@ mod _scirs2 {
     #[pymodule_export]
     use super::norm::norm;
     #[pymodule_export]
-    use super::threads::{_close_pool, get_num_threads, num_threads, set_num_threads};
+    use super::threads::{_close_pool, _forked, get_num_threads, num_threads, set_num_threads};
 
     #[pymodule_init]
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
@@ -89,6 +89,10 @@ mod _scirs2 {
         // A worker inside OpenBLAS as that unloads would crash the process.
         py.import("atexit")?
             .call_method1("register", (module.getattr("_close_pool")?,))?;
+        if let Some(register) = py.import("os")?.getattr_opt("register_at_fork")? {
+            let children = [("after_in_child", module.getattr("_forked")?)];
+            register.call((), Some(&children.into_py_dict(py)?))?;
+        }
         // NumPy's API is found once, by whoever is first; a fork in the midst of
         // that would leave the child waiting for a thread it does not have.
         numpy::dtype::<f64>(py).itemsize();

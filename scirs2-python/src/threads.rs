@@ -138,6 +138,12 @@ fn out_of_range(error: ThreadCountError) -> PyErr {
     PyValueError::new_err(error.to_string())
 }
 
+/// Tells the pool that this process is the child of a fork; for `os.register_at_fork`.
+#[pyfunction]
+pub(crate) fn _forked() {
+    pool::forked();
+}
+
 /// Ends the work of all threads but this one, and waits for it; for `atexit`.
 #[pyfunction]
 pub(crate) fn _close_pool(py: Python<'_>) {

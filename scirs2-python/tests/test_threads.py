@@ -319,6 +319,23 @@ class TestFork:
         """
         )
 
+    def test_the_end_of_a_child_does_not_wait_for_its_parents_threads(self):
+        child.run(
+            self.SETTING
+            + """
+        import threading
+        large = np.random.default_rng(4).random((4000, 4000))
+        def work_and_close():
+            scirs2.norm(x)
+            scirs2._scirs2._close_pool()
+            return True
+        thread = threading.Thread(target=scirs2.norm, args=(large, 3))
+        thread.start()
+        while thread.is_alive():
+            assert forked(work_and_close) == 0
+        """
+        )
+
     def test_the_child_keeps_the_count(self):
         child.run(
             self.SETTING
