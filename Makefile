@@ -24,7 +24,7 @@ SOURCES := $(shell find Cargo.toml Cargo.lock pyproject.toml README.md LICENSE-*
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup build demo test test-peers test-sanitized fuzz lint fmt bench docs clean
+.PHONY: help setup build demo test test-peers test-sanitized fuzz lint types fmt bench docs clean
 
 help: ## Tell what there is
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -82,6 +82,12 @@ lint: $(VENV)/.build $(VENV)/.lint ## Check format, lints and doc comments
 	$(BIN)/ruff check --quiet
 	$(BIN)/ruff format --quiet --check
 
+types: build $(VENV)/.test $(VENV)/.lint ## Check the types with mypy and pyright, and the stubs against the extension
+	$(BIN)/mypy
+	$(BIN)/basedpyright
+	$(BIN)/python -m mypy.stubtest --mypy-config-file pyproject.toml \
+		--allowlist scirs2-python/tests/typing/stubtest-allowlist.txt scirs2
+
 fmt: $(VENV)/.lint ## Format Rust and Python
 	cargo fmt --all
 	$(BIN)/ruff check --quiet --fix --select I
@@ -95,7 +101,7 @@ docs: build $(VENV)/.docs $(VENV)/.test ## Build the site into docs/_build/html
 	@echo "open docs/_build/html/index.html"
 
 clean: ## Remove .venv and all that was built
-	rm -rf .venv .venv-peers target third-party-licences docs/_build .pytest_cache .hypothesis .ruff_cache
+	rm -rf .venv .venv-peers target third-party-licences docs/_build .pytest_cache .hypothesis .ruff_cache .mypy_cache
 
 # A stamp tells that a step is done; it is repeated when what it read changes.
 $(VENV)/.tools:
