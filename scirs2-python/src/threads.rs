@@ -5,7 +5,7 @@ use std::thread::{self, ThreadId};
 
 use pyo3::exceptions::{PyOverflowError, PyValueError};
 use pyo3::prelude::*;
-use scirs2_core::pool::{self, ThreadCountError};
+use scirs2_core::pool::{self, ThreadCountError, ThreadSource};
 
 /// The number of threads that a call from this Python thread may use.
 ///
@@ -136,6 +136,19 @@ fn count(n: &Bound<'_, PyAny>) -> PyResult<usize> {
 
 fn out_of_range(error: ThreadCountError) -> PyErr {
     PyValueError::new_err(error.to_string())
+}
+
+/// Sets the number where it was decided: of this thread inside of a `with`, else of
+/// the process; for threadpoolctl.
+#[pyfunction]
+#[pyo3(signature = (n, /))]
+pub(crate) fn _steer_num_threads(n: &Bound<'_, PyAny>) -> PyResult<()> {
+    let n = count(n)?;
+    match pool::threads_and_source().1 {
+        ThreadSource::Local => pool::set_local_threads(Some(n)).map(drop),
+        _ => pool::set_threads(n),
+    }
+    .map_err(out_of_range)
 }
 
 /// Ends the work of all threads but this one, and waits for it; for `atexit`.

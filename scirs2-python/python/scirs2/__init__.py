@@ -12,7 +12,9 @@
 ====================  =====================================================
 """
 
-from . import _openblas
+from . import _openblas, _requirements
+
+_requirements.check()
 
 with _openblas.loaded_without_threads():
     from ._scirs2 import (
@@ -32,8 +34,10 @@ with _openblas.loaded_without_threads():
         vecdot,
     )
 
-from . import linalg
+from . import _threadpoolctl, linalg
 from ._show_config import show_config
+
+_threadpoolctl.tell()
 
 __all__ = [
     "DLPackExporter",
