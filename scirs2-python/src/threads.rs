@@ -33,6 +33,7 @@ pub(crate) fn get_num_threads() -> usize {
 /// No thread starts before the first call that has work for two. Norms, and
 /// batches of at least as many matrices as threads, give the same bits for any
 /// number; one large matrix is LAPACK's, whose sums depend on its threads.
+/// The limits of ``threadpoolctl`` set this number too.
 ///
 /// Parameters
 /// ----------
