@@ -152,6 +152,20 @@ def test_threadpoolctl_sees_and_steers_the_threads(imports):
     child.run(imports + textwrap.dedent(THREADS))
 
 
+def test_numpys_own_threads_are_as_they_were():
+    ask = """
+        for library in threadpoolctl.threadpool_info():
+            if "numpy" in library["filepath"]:
+                print(library["internal_api"], library["num_threads"])
+    """
+    env = {"OPENBLAS_NUM_THREADS": "", "OMP_NUM_THREADS": ""}
+    first, last = (
+        child.run(f"import {imports}, threadpoolctl" + textwrap.dedent(ask), env=env)
+        for imports in ("scirs2, numpy", "numpy, scirs2")
+    )
+    assert first == last
+
+
 def test_nothing_waits_once_threadpoolctl_is_told():
     child.run(
         """

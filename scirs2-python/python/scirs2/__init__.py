@@ -14,6 +14,7 @@
 
 from . import _openblas, _requirements
 
+# Before OpenBLAS, so that what is for ours does not hold for NumPy's.
 _requirements.check()
 
 with _openblas.loaded_without_threads():
