@@ -119,12 +119,12 @@ wheel: $(VENV)/.build $(VENV)/.wheel ## Build the wheel to give on, into target/
 
 sdist: $(VENV)/.build ## Build the source archive, into target/wheels, and install from it
 	rm -f target/wheels/*.tar.gz
-	$(BIN)/maturin sdist --quiet --out target/wheels
+	$(BIN)/maturin sdist --out target/wheels
 	@echo "--- Installing from it into an empty environment (some minutes)"
 	bash .ci/check-install target/wheels/*.tar.gz
 
 prove-contributing: ## Add a function by the steps of CONTRIBUTING.md, in a copy, and run all that they name
-	$(PYTHON) .ci/prove-contributing
+	$(PYTHON) .ci/prove_contributing.py
 
 clean: ## Remove .venv and all that was built
 	rm -rf .venv .venv-peers target third-party-licences docs/_build .pytest_cache .hypothesis .ruff_cache .mypy_cache
