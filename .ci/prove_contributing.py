@@ -5,6 +5,7 @@ example: files and lines that mention it are written once more, in the places th
 page lists and nowhere else. Whatever is missing there fails a build or a test here.
 """
 
+import contextlib
 import os
 import re
 import shutil
@@ -83,10 +84,10 @@ def copy_files(copy: Path) -> None:
 
 def main() -> None:
     """Copy, walk, build, test."""
-    os.environ.pop("VIRTUAL_ENV", None)
-    with tempfile.TemporaryDirectory() as copy:
+    with tempfile.TemporaryDirectory() as copy, contextlib.chdir(copy):
         copy_files(Path(copy))
-        os.chdir(copy)
+        # Where cargo finds OpenBLAS, once make has filled it.
+        os.environ["VIRTUAL_ENV"] = f"{copy}/.venv"
         # What is compiled already, of other people's crates, serves here too.
         (CHECKOUT / "target").mkdir(exist_ok=True)
         Path("target").symlink_to(CHECKOUT / "target", target_is_directory=True)
