@@ -1,7 +1,7 @@
 """What this installation is made of, for a bug report."""
 
+import os.path
 import platform
-from pathlib import Path
 from typing import Any, Literal, overload
 
 import numpy as np
@@ -46,7 +46,7 @@ def show_config(
             "NumPy": np.__version__,
             "Python": platform.python_version(),
             "system": f"{platform.system()} {platform.machine()}",
-            "installed at": str(Path(__file__).parent),
+            "installed at": os.path.dirname(__file__),
         },
         "Linear algebra": {
             "LAPACK": told["openblas"],

@@ -5,12 +5,13 @@ is told of the extension as soon as both are imported, whichever comes first.
 """
 
 import sys
-from importlib.abc import MetaPathFinder
-from importlib.machinery import ModuleSpec
-from types import ModuleType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from . import _scirs2
+
+if TYPE_CHECKING:
+    from importlib.machinery import ModuleSpec
+    from types import ModuleType
 
 NAME = "threadpoolctl"
 
@@ -23,10 +24,13 @@ def tell() -> None:
         sys.meta_path.insert(0, _Waiting())
 
 
-class _Waiting(MetaPathFinder):
-    """Finds nothing itself; what the others find tells when it has run."""
+class _Waiting:
+    """A finder that finds nothing itself; what the others find tells when it has run.
 
-    def find_spec(self, fullname: str, path: Any, target: Any = None) -> ModuleSpec | None:
+    By its method alone: `importlib.abc` would bring half of the standard library.
+    """
+
+    def find_spec(self, fullname: str, path: Any, target: Any = None) -> "ModuleSpec | None":
         if fullname != NAME:
             return None
         others = (finder for finder in sys.meta_path if finder is not self)
@@ -35,7 +39,7 @@ class _Waiting(MetaPathFinder):
         if spec is not None and spec.loader is not None:
             run = spec.loader.exec_module
 
-            def run_and_tell(module: ModuleType) -> None:
+            def run_and_tell(module: "ModuleType") -> None:
                 run(module)
                 if self in sys.meta_path:
                     sys.meta_path.remove(self)
