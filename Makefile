@@ -100,8 +100,15 @@ fmt: $(VENV)/.lint ## Format Rust and Python
 bench: build $(VENV)/.bench ## Time scirs2 beside NumPy, PyTorch and JAX
 	$(BIN)/python benches/run.py
 
+# Anew each time: what was renamed must not stay. rustdoc as `make lint` calls it.
 docs: build $(VENV)/.docs $(VENV)/.test ## Build the site into docs/_build/html
+	@echo "--- rustdoc"
+	RUSTDOCFLAGS="--deny warnings" cargo doc $(LOCKED) --quiet --workspace --no-deps
+	@echo "--- Sphinx, which runs the examples of the gallery (a minute)"
+	@rm -rf docs/_build docs/generated
 	$(BIN)/sphinx-build --quiet --fail-on-warning --keep-going docs docs/_build/html
+	@cp -R target/doc docs/_build/html/rust
+	$(BIN)/python docs/check_links.py docs/_build/html
 	@echo "open docs/_build/html/index.html"
 
 # zig links for the glibc of the tag, not for this machine's. Elsewhere, and in
@@ -127,7 +134,7 @@ prove-contributing: ## Add a function by the steps of CONTRIBUTING.md, in a copy
 	$(PYTHON) .ci/prove_contributing.py
 
 clean: ## Remove .venv and all that was built
-	rm -rf .venv .venv-peers target third-party-licences docs/_build .pytest_cache .hypothesis .ruff_cache .mypy_cache
+	rm -rf .venv .venv-peers target third-party-licences docs/_build docs/generated .pytest_cache .hypothesis .ruff_cache .mypy_cache
 
 # A stamp tells that a step is done; it is repeated when what it read changes.
 $(VENV)/.tools:

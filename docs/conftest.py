@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 from _pytest.doctest import DoctestTextfile
 
+collect_ignore = ["_build", "generated"]
+
 
 def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
     # A page that is named on the command line pytest takes by itself.

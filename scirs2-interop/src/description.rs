@@ -64,11 +64,20 @@ impl Description {
                 strides: strides.len(),
             });
         }
+        let mut grid = Grid::new(shape.len());
+        grid.fill(|axis| Ok((shape[axis], strides[axis])))?;
+        Description::on(data, dtype, grid, read_only)
+    }
+
+    /// As [`new`](Self::new), of lengths and strides that are already together.
+    ///
+    /// # Errors
+    /// Those of [`new`](Self::new).
+    #[inline(always)]
+    pub fn on(data: *mut u8, dtype: DType, grid: Grid, read_only: bool) -> Result<Self, Error> {
         let mut description =
-            Description::unchecked(Device::CPU, dtype, shape.len(), FLAG_IS_SUBBYTE_TYPE_PADDED);
+            Description::unchecked(Device::CPU, dtype, grid, FLAG_IS_SUBBYTE_TYPE_PADDED);
         description.read_only = read_only;
-        let axis = |axis: usize| Ok((shape[axis], strides[axis]));
-        description.grid.fill(axis)?;
         description.check(data, 0, false)?;
         Ok(description)
     }
@@ -81,19 +90,20 @@ impl Description {
         shape: &[usize],
         flags: u64,
     ) -> Result<Self, Error> {
-        let mut description = Description::unchecked(Device::CPU, dtype, shape.len(), flags);
-        description.grid.fill(|axis| Ok((shape[axis], 0)))?;
+        let mut grid = Grid::new(shape.len());
+        grid.fill(|axis| Ok((shape[axis], 0)))?;
+        let mut description = Description::unchecked(Device::CPU, dtype, grid, flags);
         description.check(data, 0, true)?;
         Ok(description)
     }
 
     #[inline(always)]
-    fn unchecked(device: Device, dtype: DType, ndim: usize, flags: u64) -> Self {
+    fn unchecked(device: Device, dtype: DType, grid: Grid, flags: u64) -> Self {
         Description {
             data: dangling(),
             device,
             dtype,
-            grid: Grid::new(ndim),
+            grid,
             read_only: flags & FLAG_READ_ONLY != 0,
             copied: flags & FLAG_IS_COPIED != 0,
             packed: dtype.bits() < 8 && flags & FLAG_IS_SUBBYTE_TYPE_PADDED == 0,
@@ -121,14 +131,8 @@ impl Description {
         }
         let empty = shortest == 0;
         if c_order || shortest <= 1 {
-            // What fits in bytes fits here.
-            let mut c_step = 1;
-            for (len, step) in grid.axes_mut().rev() {
-                if c_order || empty || len == 1 {
-                    *step = c_step;
-                }
-                c_step *= len.max(1).cast_signed();
-            }
+            // What fits in bytes fits there.
+            grid.settle(c_order || empty);
         }
         if empty {
             return Ok(());
@@ -190,8 +194,8 @@ impl Description {
         lengths: &[i64],
         strides: Option<&[i64]>,
     ) -> Result<Self, Error> {
-        let mut description = Description::unchecked(tensor.device, dtype, ndim, flags);
-        description.grid.fill(|axis| {
+        let mut grid = Grid::new(ndim);
+        grid.fill(|axis| {
             let length = lengths[axis];
             if length < 0 {
                 return Err(Error::NegativeLength { axis, length });
@@ -200,6 +204,7 @@ impl Description {
             // A length that no pointer can step is too large for memory.
             Ok((length.try_into().unwrap_or(usize::MAX), step))
         })?;
+        let mut description = Description::unchecked(tensor.device, dtype, grid, flags);
         description.check(tensor.data.cast(), tensor.byte_offset, strides.is_none())?;
         Ok(description)
     }

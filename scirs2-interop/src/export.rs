@@ -102,12 +102,12 @@ struct Numbers {
 }
 
 impl Numbers {
-    #[inline]
-    fn as_mut_ptr(&mut self) -> *mut i64 {
+    #[inline(always)]
+    fn as_mut_slice(&mut self) -> &mut [i64] {
         if self.many.is_empty() {
-            self.few.as_mut_ptr()
+            &mut self.few
         } else {
-            self.many.as_mut_ptr()
+            &mut self.many
         }
     }
 }
@@ -128,29 +128,29 @@ impl<M: ManagedStruct> Outline<M> {
         if layout.read_only && !M::HAS_FLAGS {
             return Err(Error::ReadOnlyLegacy);
         }
-        if layout.strides.iter().any(|&stride| stride < 0) {
-            return Err(Error::NegativeStrides(layout.strides.to_vec()));
-        }
         let padded = layout.dtype.bits() < 8 && !layout.packed;
         if padded && !M::HAS_FLAGS {
             return Err(Error::PaddedLegacy(layout.dtype));
         }
         let flag = |is: bool, flag: u64| if is { flag } else { 0 };
         let ndim = layout.shape.len();
-        let axes = layout.shape.iter().zip(layout.strides);
         let mut numbers = Numbers {
             few: [0; 2 * FEW],
-            many: Vec::new(),
+            many: if ndim > FEW {
+                vec![0; 2 * ndim]
+            } else {
+                Vec::new()
+            },
         };
-        if ndim > FEW {
-            let shape = layout.shape.iter().map(|&len| len as i64);
-            let strides = layout.strides.iter().map(|&stride| stride as i64);
-            numbers.many = shape.chain(strides).collect();
-        } else {
-            for (axis, (&len, &stride)) in axes.enumerate() {
-                numbers.few[axis] = len as i64;
-                numbers.few[ndim + axis] = stride as i64;
-            }
+        let (lengths, steps) = numbers.as_mut_slice().split_at_mut(ndim);
+        let mut signs = 0;
+        let axes = layout.shape.iter().zip(layout.strides);
+        for ((&len, &stride), (length, step)) in axes.zip(lengths.iter_mut().zip(steps)) {
+            (*length, *step) = (len as i64, stride as i64);
+            signs |= stride;
+        }
+        if signs < 0 {
+            return Err(Error::NegativeStrides(layout.strides.to_vec()));
         }
         Ok(Outline {
             tensor: DLTensor {
@@ -190,7 +190,7 @@ impl<M: ManagedStruct> Outline<M> {
         // Pointers into the box are taken once it no longer moves.
         // SAFETY: `export` was just leaked, so it is valid and nobody else's.
         let numbers = unsafe { &mut (*export).numbers };
-        tensor.shape = numbers.as_mut_ptr();
+        tensor.shape = numbers.as_mut_slice().as_mut_ptr();
         tensor.strides = tensor.shape.wrapping_add(tensor.ndim as usize);
         let whole = M::new(tensor, flags, export.cast(), Some(delete::<M, K>));
         // SAFETY: as above.
@@ -227,30 +227,31 @@ unsafe extern "C" fn delete<M: ManagedStruct, K>(managed: *mut M) {
     }
 }
 
-/// The keeper of a struct that [`export`] made with one of type `K`.
+/// The keeper of a struct that [`export`] made with one of type `K`, to be read
+/// while the struct lives.
 ///
 /// The address of a function may differ from one codegen unit to another, so a
 /// `None` may be wrong. Where the deleter is ours the struct is the start of an
 /// `Export`; functions of equal code may be merged, so its tag tells of what.
 ///
 /// # Safety
-/// As for [`ManagedStruct::read`], for `'a`.
+/// As for [`ManagedStruct::read`].
 #[cfg(feature = "pyo3")]
-pub(crate) unsafe fn kept<'a, M: ManagedStruct, K: Send + 'static>(
+#[inline]
+pub(crate) unsafe fn kept<M: ManagedStruct, K: Send + 'static>(
     managed: NonNull<M>,
-) -> Option<&'a K> {
+) -> Option<NonNull<K>> {
     let ours: unsafe extern "C" fn(*mut M) = delete::<M, K>;
     // SAFETY: the caller promised such a struct.
     let deleter = unsafe { M::deleter(managed) };
     deleter.filter(|&deleter| core::ptr::fn_addr_eq(deleter, ours))?;
     // SAFETY: as above; `export` put the whole allocation there.
-    let export: *const Export<M, K> = unsafe { M::context(managed) }.cast_const().cast();
+    let export: *mut Export<M, K> = unsafe { M::context(managed) }.cast();
     // SAFETY: struct and tag come first, whatever the keeper's type.
     let tag = unsafe { (*export).tag };
     if tag != TypeId::of::<K>() {
         return None;
     }
-    // SAFETY: the tag says that the keeper is a `K`; it lives as long as the
-    // struct, which the caller promised for `'a`.
-    Some(unsafe { &(*export).keeper })
+    // SAFETY: the tag says that the keeper is a `K`; the place lies in the box.
+    NonNull::new(unsafe { &raw mut (*export).keeper })
 }

@@ -5,8 +5,17 @@
 pub(crate) const FEW: usize = 5;
 
 /// For each axis its length and the step along it.
+///
+/// ```
+/// use scirs2_interop::Grid;
+///
+/// let mut grid = Grid::new(2);
+/// grid.fill(|axis| Ok::<_, ()>([(2, 3), (3, 1)][axis])).unwrap();
+/// assert_eq!(grid.lengths(), [2, 3]);
+/// assert_eq!(grid.steps(), [3, 1]);
+/// ```
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub(crate) struct Grid {
+pub struct Grid {
     ndim: usize,
     /// Zero beyond `ndim`, and all of them where `many` has the axes.
     lengths: [usize; FEW],
@@ -23,7 +32,8 @@ struct Many {
 impl Grid {
     /// Of so many axes, still to be filled.
     #[inline(always)]
-    pub(crate) fn new(ndim: usize) -> Self {
+    #[must_use]
+    pub fn new(ndim: usize) -> Self {
         let many = (ndim > FEW).then(|| {
             Box::new(Many {
                 lengths: vec![0; ndim],
@@ -39,8 +49,11 @@ impl Grid {
     }
 
     /// Asks for the length and the step of each axis.
+    ///
+    /// # Errors
+    /// The first of the answers that is one.
     #[inline(always)]
-    pub(crate) fn fill<E>(
+    pub fn fill<E>(
         &mut self,
         mut axis: impl FnMut(usize) -> Result<(usize, isize), E>,
     ) -> Result<(), E> {
@@ -58,7 +71,8 @@ impl Grid {
 
     /// The length of each axis.
     #[inline(always)]
-    pub(crate) fn lengths(&self) -> &[usize] {
+    #[must_use]
+    pub fn lengths(&self) -> &[usize] {
         match &self.many {
             None => &self.lengths[..self.ndim],
             Some(many) => &many.lengths,
@@ -67,7 +81,8 @@ impl Grid {
 
     /// The step along each axis.
     #[inline(always)]
-    pub(crate) fn steps(&self) -> &[isize] {
+    #[must_use]
+    pub fn steps(&self) -> &[isize] {
         match &self.many {
             None => &self.steps[..self.ndim],
             Some(many) => &many.steps,
@@ -82,15 +97,22 @@ impl Grid {
         (upward && self.many.is_none()).then_some((self.ndim, &self.lengths, &self.steps))
     }
 
-    /// Each axis, its step to be changed.
+    /// Gives the axes that nobody steps along, which are of length 1, or `all` of
+    /// them, the steps of C order.
+    ///
+    /// The product of the lengths, those of zero left out, must fit.
     #[inline(always)]
-    pub(crate) fn axes_mut(
-        &mut self,
-    ) -> impl DoubleEndedIterator<Item = (usize, &mut isize)> + ExactSizeIterator {
+    pub fn settle(&mut self, all: bool) {
         let (lengths, steps) = match &mut self.many {
             None => (&self.lengths[..self.ndim], &mut self.steps[..self.ndim]),
             Some(many) => (&many.lengths[..], &mut many.steps[..]),
         };
-        lengths.iter().copied().zip(steps)
+        let mut c_step = 1;
+        for (&len, step) in lengths.iter().zip(steps).rev() {
+            if all || len == 1 {
+                *step = c_step;
+            }
+            c_step *= len.max(1).cast_signed();
+        }
     }
 }

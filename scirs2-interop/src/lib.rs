@@ -54,5 +54,6 @@ pub use description::{Axes, Description, MAX_NDIM};
 pub use dtype::dl_type;
 pub use error::Error;
 pub use export::{Layout, export};
+pub use grid::Grid;
 pub use owner::{ManagedStruct, Owner};
 pub use tensor::Tensor;

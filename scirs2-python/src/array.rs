@@ -11,12 +11,16 @@ use numpy::npyffi::{
 use numpy::{PyArrayDescr, PyArrayDescrMethods, PyUntypedArray, PyUntypedArrayMethods};
 use pyo3::prelude::*;
 use scirs2_core::{DType, Device};
-use scirs2_interop::{Axes, Description, Error, Layout};
+use scirs2_interop::{Axes, Description, Error, Grid, Layout};
 
 use crate::dtype::{descr_of, dtype_of};
 
-/// Results start where the widest registers and JAX want them.
+/// Where the widest registers and JAX want an array to start.
 const ALIGNMENT: usize = 64;
+
+/// For fewer bytes a second array, which keeps the memory of an aligned one, costs
+/// more than the copy that it spares JAX.
+const SMALL: usize = 1024;
 
 /// Why an array has no description.
 pub(crate) enum Undescribed {
@@ -58,7 +62,7 @@ impl fmt::Display for Undescribed {
 pub(crate) struct Place {
     dtype: DType,
     data: *mut u8,
-    strides: Axes<isize>,
+    grid: Grid,
     read_only: bool,
 }
 
@@ -74,25 +78,27 @@ impl Place {
         let itemsize = dtype.itemsize();
         // A power of two, like every size there is.
         let shift = itemsize.trailing_zeros();
-        let mut strides = Axes::from_slice(array.strides());
-        let mut c_order = 1;
-        for (stride, &len) in strides.iter_mut().zip(array.shape()).rev() {
-            if len <= 1 || array.is_empty() {
-                // Never stepped along.
-                *stride = c_order;
-            } else if stride.trailing_zeros() >= shift {
-                *stride >>= shift;
+        let (shape, strides) = (array.shape(), array.strides());
+        let shortest = shape.iter().copied().min().unwrap_or(1);
+        let mut grid = Grid::new(shape.len());
+        grid.fill(|axis| {
+            let (len, bytes) = (shape[axis], strides[axis]);
+            if bytes.trailing_zeros() >= shift {
+                Ok((len, bytes >> shift))
+            } else if len == 1 || shortest == 0 {
+                Ok((len, 0))
             } else {
-                let bytes = *stride;
-                return Err(Undescribed::Stride { bytes, itemsize });
+                Err(Undescribed::Stride { bytes, itemsize })
             }
+        })?;
+        if shortest <= 1 {
             // NumPy keeps the product of its lengths in range.
-            c_order *= len.max(1).cast_signed();
+            grid.settle(shortest == 0);
         }
         Ok(Place {
             dtype,
             data: data(array),
-            strides,
+            grid,
             read_only: !is_writeable(array),
         })
     }
@@ -102,15 +108,15 @@ impl Place {
         self.read_only
     }
 
-    /// As an export tells it; `shape` is the array's.
+    /// As an export tells it.
     #[inline]
-    pub(crate) fn layout<'a>(&'a self, shape: &'a [usize]) -> Layout<'a> {
+    pub(crate) fn layout(&self) -> Layout<'_> {
         Layout {
             data: self.data,
             device: Device::CPU,
             dtype: self.dtype,
-            shape,
-            strides: &self.strides,
+            shape: self.grid.lengths(),
+            strides: self.grid.steps(),
             read_only: self.read_only,
             copied: false,
             packed: false,
@@ -121,15 +127,8 @@ impl Place {
 /// The type, place and layout of an array, checked.
 pub(crate) fn describe(array: &Bound<'_, PyUntypedArray>) -> Result<Description, Undescribed> {
     let place = Place::of(array)?;
-    let shape = Axes::from_slice(array.shape());
-    Description::new(
-        place.data,
-        place.dtype,
-        shape,
-        place.strides,
-        place.read_only,
-    )
-    .map_err(Undescribed::Layout)
+    Description::on(place.data, place.dtype, place.grid, place.read_only)
+        .map_err(Undescribed::Layout)
 }
 
 /// An array over described memory, which `base` keeps alive.
@@ -190,7 +189,25 @@ pub(crate) fn view<'py>(
     Ok(view)
 }
 
-/// An array for a result: C order, aligned to 64 bytes, its elements unset.
+/// An array for a result: C order, aligned to 64 bytes unless it is small, its
+/// elements unset.
+pub(crate) fn result<'py>(
+    py: Python<'py>,
+    dtype: DType,
+    shape: &[usize],
+) -> PyResult<Bound<'py, PyUntypedArray>> {
+    let bytes = scirs2_core::shape::element_count(shape)
+        .and_then(|count| count.checked_mul(dtype.itemsize()));
+    if bytes.is_none_or(|bytes| bytes >= SMALL) {
+        return allocate(py, dtype, shape);
+    }
+    let mut shape: Axes<npy_intp> = shape.iter().map(|&n| n as isize).collect();
+    let descr = descr_of(py, dtype)?;
+    // SAFETY: without memory of ours, NumPy allocates.
+    unsafe { new_array(descr, &mut shape, ptr::null_mut(), ptr::null_mut(), 0) }
+}
+
+/// An array in C order, aligned to 64 bytes, its elements unset.
 pub(crate) fn allocate<'py>(
     py: Python<'py>,
     dtype: DType,

@@ -25,12 +25,18 @@ pub(crate) fn enter<R: Send, E: Send>(
 ) -> Result<R, Failure<E>> {
     py.detach(|| {
         let raised = RefCell::new(None);
-        let asked = Cell::new(Instant::now());
+        // Work in one piece never asks, and needs no clock.
+        let asked = Cell::new(None::<Instant>);
         let stop = || {
-            if asked.get().elapsed() < SIGNAL_INTERVAL {
+            let due = asked
+                .get()
+                .is_some_and(|at| at.elapsed() >= SIGNAL_INTERVAL);
+            if asked.get().is_none() || due {
+                asked.set(Some(Instant::now()));
+            }
+            if !due {
                 return false;
             }
-            asked.set(Instant::now());
             let signal = Python::attach(|py| py.check_signals()).err();
             let stop = signal.is_some();
             raised.replace(signal);

@@ -1,13 +1,13 @@
 //! `from_dlpack` and `to_dlpack`.
 
-use numpy::{PyArrayDescr, PyUntypedArray, PyUntypedArrayMethods};
+use numpy::{PyArrayDescr, PyUntypedArray};
 use pyo3::PyTypeInfo;
 use pyo3::exceptions::{PyBufferError, PyTypeError, PyValueError};
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::PyType;
 use scirs2_core::{Device, DeviceKind};
-use scirs2_interop::python::{Offer, Request, give, keep};
+use scirs2_interop::python::{Offer, Reference, Request, give, keep};
 use scirs2_interop::sys::{DLManagedTensor, DLManagedTensorVersioned};
 use scirs2_interop::{Error, ManagedStruct, Owner, export};
 
@@ -142,7 +142,10 @@ impl<'py> Incoming<'py> {
         // What NumPy cannot name must be refused before the offer is taken.
         let descr = descr_of(py, description.dtype())?;
         // A legacy capsule cannot say; the array in one of ours can.
-        let ours = || offer.kept::<ArrayKeeper>()?.is_writeable(py);
+        let ours = || {
+            let object = offer.kept::<Reference>()?.object(py)?;
+            Some(array::is_writeable(object.cast().ok()?))
+        };
         Ok(Incoming {
             may_write: offer.writeable().or_else(ours),
             source: Source::Offer(offer, descr),
@@ -362,12 +365,12 @@ fn shared<M: ManagedStruct>(
     copied: bool,
 ) -> Result<Owner<M>, Undescribed> {
     let place = Place::of(array)?;
-    let mut layout = place.layout(array.shape());
+    let mut layout = place.layout();
     layout.copied = copied;
     if policy == Policy::Obliging && !M::HAS_FLAGS {
         layout.read_only = false;
     }
-    let keeper = ArrayKeeper(Some(array.clone().into_any().unbind()));
+    let keeper = Reference::to(array.clone().into_any());
     // SAFETY: the keeper holds the array, and the array its memory, which NumPy
     // lets be written unless it is read-only; where that was taken back, the
     // caller promised that the consumer does not write.
@@ -392,25 +395,4 @@ pub(crate) fn array_of<'a, 'py>(
             object.get_type()
         ))
     })
-}
-
-/// Keeps an array alive for a consumer.
-struct ArrayKeeper(Option<Py<PyAny>>);
-
-impl ArrayKeeper {
-    fn is_writeable(&self, py: Python<'_>) -> Option<bool> {
-        let array = self.0.as_ref()?.bind(py).cast::<PyUntypedArray>().ok()?;
-        Some(array::is_writeable(array))
-    }
-}
-
-impl Drop for ArrayKeeper {
-    /// The consumer may be on any thread, and may outlive the interpreter: the
-    /// array is leaked then, because without an interpreter nothing can free it.
-    fn drop(&mut self) {
-        let mut array = self.0.take();
-        if Python::try_attach(|_| drop(array.take())).is_none() {
-            std::mem::forget(array);
-        }
-    }
 }

@@ -2,7 +2,7 @@
 
 use std::sync::OnceLock;
 
-use numpy::{PyUntypedArray, PyUntypedArrayMethods};
+use numpy::PyUntypedArray;
 use pyo3::exceptions::PyBufferError;
 use pyo3::gc::{PyTraverseError, PyVisit};
 use pyo3::prelude::*;
@@ -120,7 +120,7 @@ impl Exchange for Table {
         let exporter = object.cast::<DLPackExporter>()?.get();
         let array = exporter.array.bind(object.py());
         let place = Place::of(array).map_err(refused)?;
-        let layout = place.layout(array.shape());
+        let layout = place.layout();
         if layout.strides.iter().any(|&stride| stride < 0) {
             return Err(Error::NegativeStrides(layout.strides.to_vec()).into());
         }

@@ -2,14 +2,15 @@
 
 use core::fmt;
 
-use numpy::PyUntypedArray;
+use numpy::{PyUntypedArray, PyUntypedArrayMethods as _};
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::PyCapsule;
+use scirs2_interop::Description;
 use scirs2_interop::python::give;
 use scirs2_interop::sys::{DLManagedTensor, DLManagedTensorVersioned};
 
-use crate::array;
+use crate::array::{self, Undescribed};
 use crate::exchange::{Policy, exported, from_dlpack};
 use crate::exporter::DLPackExporter;
 
@@ -113,24 +114,37 @@ impl Library {
     }
 }
 
-/// An operand as an array that Rust can read in place, and its library.
-///
-/// Without a copy, but for what lies in foreign byte order or off alignment,
-/// and what exports no tensor: lists, numbers, TensorFlow's variables.
-pub(crate) fn intake<'py>(
-    x: &Bound<'py, PyAny>,
-) -> PyResult<(Library, Bound<'py, PyUntypedArray>)> {
-    let array = if let Ok(array) = x.cast::<PyUntypedArray>() {
-        array.clone()
+/// An operand as an array that Rust can read in place.
+pub(crate) struct Intake<'py> {
+    pub(crate) library: Library,
+    pub(crate) array: Bound<'py, PyUntypedArray>,
+    /// What the array is, or why nothing is computed with it.
+    pub(crate) described: Result<Description, Undescribed>,
+}
+
+/// Takes an operand without a copy, but for what lies in foreign byte order or
+/// off alignment, and what exports no tensor: lists, numbers, TensorFlow's
+/// variables.
+pub(crate) fn intake<'py>(x: &Bound<'py, PyAny>) -> PyResult<Intake<'py>> {
+    let (library, array) = if let Ok(array) = x.cast::<PyUntypedArray>() {
+        (Library::NumPy, array.clone())
     } else if x.hasattr(intern!(x.py(), "__dlpack__"))? || x.is_instance_of::<PyCapsule>() {
-        from_dlpack(x, None, None, None)?
+        (Library::of(x)?, from_dlpack(x, None, None, None)?)
     } else {
-        return Ok((Library::of(x)?, array::readable(x)?));
+        (Library::of(x)?, array::readable(x)?)
     };
-    let array = if array::is_readable(&array) {
-        array
-    } else {
-        array::readable(&array)?
-    };
-    Ok((Library::of(x)?, array))
+    let described = array::describe(&array);
+    if array.is_aligned() && described.is_ok() {
+        return Ok(Intake {
+            library,
+            array,
+            described,
+        });
+    }
+    let array = array::readable(&array)?;
+    Ok(Intake {
+        library,
+        described: array::describe(&array),
+        array,
+    })
 }

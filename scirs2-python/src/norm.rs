@@ -1,7 +1,6 @@
 //! `scirs2.norm`.
 
 use ndarray::{ArrayViewMutD, IxDyn};
-use numpy::PyUntypedArray;
 use pyo3::exceptions::{PyOverflowError, PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyString, PyTuple};
@@ -12,7 +11,7 @@ use scirs2_linalg::{Axes, Error, Normed, Order, norm_into, norm_shape};
 use crate::array;
 use crate::door::{Failure, enter};
 use crate::error::{axis_error, raised};
-use crate::library::{Library, intake};
+use crate::library::{Intake, Library, intake};
 
 /// Norm of an array, of its vectors along one axis, or of its matrices along two.
 ///
@@ -93,21 +92,23 @@ pub(crate) fn norm<'py>(
 ) -> PyResult<Bound<'py, PyAny>> {
     let order = ord.map_or(Ok(Order::Default), order)?;
     let axes = axis.map_or(Ok(Axes::All), axes)?;
-    let (library, array) = intake(x)?;
-    norm_of(library, array, order, axes, keepdims)
+    norm_of(intake(x)?, order, axes, keepdims)
 }
 
 /// The norm of an array, as its library has it.
 pub(crate) fn norm_of<'py>(
-    library: Library,
-    array: Bound<'py, PyUntypedArray>,
+    x: Intake<'py>,
     order: Order,
     axes: Axes,
     keepdims: bool,
 ) -> PyResult<Bound<'py, PyAny>> {
+    let Intake {
+        library,
+        array,
+        described,
+    } = x;
     let py = array.py();
-    let description =
-        array::describe(&array).map_err(|reason| PyTypeError::new_err(reason.to_string()))?;
+    let description = described.map_err(|reason| PyTypeError::new_err(reason.to_string()))?;
     let shape = norm_shape(description.shape(), order, axes, keepdims)
         .map_err(|error| raised_for(py, error, &description, axes))?;
     dispatch!(description.dtype(), T => {
@@ -122,7 +123,7 @@ pub(crate) fn norm_of<'py>(
             // SAFETY: one element of that dtype.
             return unsafe { array::scalar(py, Norm::DTYPE, place) };
         }
-        let out = array::allocate(py, Norm::DTYPE, &shape)?;
+        let out = array::result(py, Norm::DTYPE, &shape)?;
         // SAFETY: `array` keeps the input readable, and `out` is a fresh array
         // of that shape in C order that nobody else sees.
         unsafe { run::<T>(py, &description, order, axes, &shape, array::data(&out)) }?;

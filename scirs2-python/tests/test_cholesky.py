@@ -42,7 +42,7 @@ def test_batches_and_layouts(dtype, batch, layout):
     result = linalg.cholesky(matrices.LAYOUTS[layout](a))
     assert result.shape == a.shape
     assert result.flags.c_contiguous
-    assert result.ctypes.data % 64 == 0 or not result.size
+    assert result.ctypes.data % 64 == 0 or result.nbytes < 1024
     for index in np.ndindex(batch):
         assert np.array_equal(result[index], linalg.cholesky(a[index]))
 

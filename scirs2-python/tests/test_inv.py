@@ -59,7 +59,7 @@ def test_batches_and_layouts(dtype, batch, layout):
     x = linalg.inv(matrices.LAYOUTS[layout](a))
     assert x.shape == a.shape
     assert x.flags.c_contiguous
-    assert x.ctypes.data % 64 == 0 or not x.size
+    assert x.ctypes.data % 64 == 0 or x.nbytes < 1024
     for index in np.ndindex(batch):
         assert np.array_equal(x[index], linalg.inv(a[index]))
 

@@ -102,7 +102,7 @@ def test_batches_and_layouts(dtype, batch, layout):
     result = linalg.matmul(lay(a), lay(b))
     assert result.dtype == dtype
     assert result.flags.c_contiguous
-    assert result.ctypes.data % 64 == 0 or not result.size
+    assert result.ctypes.data % 64 == 0 or result.nbytes < 1024
     if dtype in matrices.FLOATS:
         assert close(result, a, b)
     else:

@@ -10,6 +10,7 @@ use pyo3::sync::critical_section::with_critical_section;
 use pyo3::types::{PyCapsule, PyCapsuleMethods};
 
 use super::ask::{Request, ask};
+use super::reference::Reference;
 use super::table;
 use crate::Description;
 use crate::export::kept;
@@ -130,8 +131,13 @@ impl<'py> Offer<'py> {
     #[must_use]
     pub fn kept<K: Send + 'static>(&self) -> Option<&K> {
         match self.holder {
-            // SAFETY: the capsule keeps the struct alive, and the offer holds it.
-            Holder::Legacy(_, managed) => unsafe { kept(managed) },
+            Holder::Legacy(_, managed) => {
+                // SAFETY: the capsule keeps the struct alive, and the offer holds it.
+                let keeper = unsafe { kept(managed) }?;
+                // SAFETY: alive as long as the struct; nobody writes to it before
+                // the struct dies.
+                Some(unsafe { keeper.as_ref() })
+            }
             _ => None,
         }
     }
@@ -281,13 +287,25 @@ unsafe fn drop_content<M: ManagedStruct>(object: *mut ffi::PyObject, name: &CStr
     let Some(managed) = NonNull::new(managed.cast::<M>()) else {
         return;
     };
+    // SAFETY: attached, by this function's contract.
+    let py = unsafe { Python::assume_attached() };
     // The deleter may run Python code, and a capsule may die while an
     // exception is on its way.
     let (mut class, mut value, mut traceback) = (ptr::null_mut(), ptr::null_mut(), ptr::null_mut());
-    // SAFETY: attached, by this function's contract.
+    // SAFETY: attached.
     unsafe { ffi::PyErr_Fetch(&raw mut class, &raw mut value, &raw mut traceback) };
     // SAFETY: the capsule held the duty to free, and dies.
-    drop(unsafe { Owner::from_raw(managed) });
-    // SAFETY: attached, with what was fetched above.
-    unsafe { ffi::PyErr_Restore(class, value, traceback) };
+    let owner = unsafe { Owner::from_raw(managed) };
+    // The deleter would have to find out first whether it may touch Python.
+    // SAFETY: the struct lives until its owner is dropped.
+    if let Some(mut reference) = unsafe { kept::<M, Reference>(managed) } {
+        // SAFETY: a part of that struct, of which nobody else knows any more.
+        unsafe { reference.as_mut() }.release(py);
+    }
+    drop(owner);
+    // SAFETY: attached.
+    if !class.is_null() || !unsafe { ffi::PyErr_Occurred() }.is_null() {
+        // SAFETY: attached, with what was fetched above.
+        unsafe { ffi::PyErr_Restore(class, value, traceback) };
+    }
 }

@@ -19,6 +19,7 @@
 mod ask;
 mod capsule;
 mod error;
+mod reference;
 mod serve;
 mod table;
 
@@ -29,6 +30,7 @@ use pyo3::prelude::*;
 pub use ask::Request;
 pub use capsule::{Keeper, Offer, give, keep};
 pub use error::gpu_tensor_error;
+pub use reference::Reference;
 pub use serve::{Exchange, exchange_table};
 
 use crate::Tensor;

@@ -16,11 +16,11 @@ use scirs2_core::{DType, Element, ScalarType};
 use scirs2_interop::Description;
 use scirs2_linalg::Error;
 
-use crate::array;
+use crate::array::{self, Undescribed};
 use crate::door::{Failure, enter};
 use crate::dtype::{descr_of, dtype_of};
 use crate::error::raised;
-use crate::library::{Library, intake};
+use crate::library::{Intake, Library, intake};
 
 /// A function's operands, all of one library and one dtype.
 pub(crate) struct Call<'py> {
@@ -40,19 +40,21 @@ pub(crate) struct Call<'py> {
     widened: bool,
 }
 
-/// One operand, readable from Rust while `_array` lives.
+/// One operand, readable from Rust while `array` lives.
 struct Operand<'py> {
-    _array: Bound<'py, PyUntypedArray>,
+    array: Bound<'py, PyUntypedArray>,
     description: Description,
 }
 
-/// A parameter's name, and what was given for it.
-type Taken<'a, 'py> = (&'a str, Bound<'py, PyUntypedArray>, Description);
+/// A parameter's name, and the object that was given for it.
+type Argument<'a, 'py> = (&'a str, &'a Bound<'py, PyAny>);
 
 /// The operands before their common dtype is known.
 struct Given<'a, 'py> {
+    arguments: &'a [Argument<'a, 'py>],
     library: Library,
-    taken: Vec<Taken<'a, 'py>>,
+    /// One for each argument.
+    operands: Vec<Operand<'py>>,
     subclass: Option<Bound<'py, PyAny>>,
 }
 
@@ -62,7 +64,7 @@ impl<'py> Call<'py> {
     pub(crate) fn new(
         py: Python<'py>,
         name: &'static str,
-        arguments: &[(&str, &Bound<'py, PyAny>)],
+        arguments: &[Argument<'_, 'py>],
     ) -> PyResult<Self> {
         Call::floats(py, name, arguments, false)
     }
@@ -72,7 +74,7 @@ impl<'py> Call<'py> {
     pub(crate) fn in_double(
         py: Python<'py>,
         name: &'static str,
-        arguments: &[(&str, &Bound<'py, PyAny>)],
+        arguments: &[Argument<'_, 'py>],
     ) -> PyResult<Self> {
         Call::floats(py, name, arguments, true)
     }
@@ -80,16 +82,13 @@ impl<'py> Call<'py> {
     fn floats(
         py: Python<'py>,
         name: &'static str,
-        arguments: &[(&str, &Bound<'py, PyAny>)],
+        arguments: &[Argument<'_, 'py>],
         double: bool,
     ) -> PyResult<Self> {
         let given = take(py, name, arguments)?;
-        let taken = &given.taken;
         let mut scalar: Option<ScalarType> = None;
-        for (parameter, _, description) in taken {
-            let Some(own) = ScalarType::of(description.dtype()) else {
-                return Err(not_computed(name, parameter, description.dtype()));
-            };
+        for (parameter, dtype) in given.dtypes() {
+            let own = ScalarType::of(dtype).ok_or_else(|| not_computed(name, parameter, dtype))?;
             scalar = Some(scalar.map_or(own, |scalar| scalar.join(own)));
         }
         let own = scalar.unwrap_or(ScalarType::Float64);
@@ -98,9 +97,9 @@ impl<'py> Call<'py> {
         } else {
             own
         };
-        let first = taken.first().map(|(_, _, description)| description.dtype());
+        let first = given.dtypes().next().map(|(_, dtype)| dtype);
         let half = first.filter(|dtype| is_half(*dtype));
-        let half = half.filter(|half| taken.iter().all(|(_, _, other)| other.dtype() == *half));
+        let half = half.filter(|half| given.dtypes().all(|(_, dtype)| dtype == *half));
         let mut call = Call::of(py, name, given, scalar.dtype(), half)?;
         call.widened = scalar != own;
         Ok(call)
@@ -111,15 +110,15 @@ impl<'py> Call<'py> {
     pub(crate) fn numeric(
         py: Python<'py>,
         name: &'static str,
-        arguments: &[(&str, &Bound<'py, PyAny>)],
+        arguments: &[Argument<'_, 'py>],
     ) -> PyResult<Self> {
         let given = take(py, name, arguments)?;
-        for (parameter, _, description) in &given.taken {
-            if ScalarType::of(description.dtype()).is_none() {
-                return Err(not_computed(name, parameter, description.dtype()));
+        for (parameter, dtype) in given.dtypes() {
+            if ScalarType::of(dtype).is_none() {
+                return Err(not_computed(name, parameter, dtype));
             }
         }
-        let dtype = result_type(py, name, &given.taken)?;
+        let dtype = result_type(py, name, &given)?;
         if is_half(dtype) {
             return Call::of(py, name, given, DType::Float32, Some(dtype));
         }
@@ -149,31 +148,28 @@ impl<'py> Call<'py> {
         half: Option<DType>,
     ) -> PyResult<Self> {
         let Given {
+            arguments,
             library,
-            taken,
+            mut operands,
             subclass,
         } = given;
-        let operands = taken.into_iter().map(|(parameter, array, description)| {
-            if description.dtype() == dtype {
-                return Ok(Operand {
-                    _array: array,
-                    description,
-                });
+        for (operand, (parameter, _)) in operands.iter_mut().zip(arguments) {
+            if operand.description.dtype() != dtype {
+                let descr = descr_of(py, dtype)?;
+                let array = operand
+                    .array
+                    .call_method1(intern!(py, "astype"), (descr,))?;
+                operand.array = array.cast_into()?;
+                let described = array::describe(&operand.array);
+                operand.description =
+                    described.map_err(|reason| undescribed(name, parameter, &reason))?;
             }
-            let descr = descr_of(py, dtype)?;
-            let array = array.call_method1(intern!(py, "astype"), (descr,))?;
-            let array = array.cast_into::<PyUntypedArray>()?;
-            let description = described(name, parameter, &array)?;
-            Ok(Operand {
-                _array: array,
-                description,
-            })
-        });
+        }
         Ok(Call {
             py,
             name,
             library,
-            operands: operands.collect::<PyResult<_>>()?,
+            operands,
             dtype,
             half,
             subclass,
@@ -232,7 +228,7 @@ impl<'py> Call<'py> {
 
     /// A result of that dtype and shape, its elements unset.
     pub(crate) fn output(&self, dtype: DType, shape: &[usize]) -> PyResult<Output<'py>> {
-        Output::new(array::allocate(self.py, dtype, shape)?, None)
+        Output::new(array::result(self.py, dtype, shape)?, None)
     }
 
     /// A result of the operands' type in the caller's own memory, `out`, or
@@ -250,7 +246,8 @@ impl<'py> Call<'py> {
         let (library, array) = if let Ok(array) = out.cast::<PyUntypedArray>() {
             (Library::NumPy, array.clone())
         } else if out.hasattr(intern!(self.py, "__dlpack__"))? {
-            intake(out)?
+            let Intake { library, array, .. } = intake(out)?;
+            (library, array)
         } else {
             return Err(PyTypeError::new_err(format!(
                 "{name}: out: expected an array, got {}",
@@ -291,7 +288,7 @@ impl<'py> Call<'py> {
             ));
         }
         if read || self.half.is_some() {
-            return Output::new(array::allocate(self.py, self.dtype, shape)?, place);
+            return Output::new(array::result(self.py, self.dtype, shape)?, place);
         }
         let mut output = Output::new(array, None)?;
         output.given = Some(out.clone());
@@ -305,7 +302,7 @@ impl<'py> Call<'py> {
         object: &Bound<'py, PyAny>,
     ) -> PyResult<ArrayD<i64>> {
         let name = self.name;
-        let (library, array) = intake(object)?;
+        let Intake { library, array, .. } = intake(object)?;
         let foreign = library != Library::NumPy || object.is_instance_of::<PyUntypedArray>();
         if foreign && library != self.library {
             return Err(PyTypeError::new_err(format!(
@@ -377,7 +374,7 @@ impl<'py> Call<'py> {
         }
         let mut array = output.array;
         if let Some(dtype) = self.rounded(output.description.dtype()) {
-            let rounded = array::allocate(py, dtype, output.description.shape())?;
+            let rounded = array::result(py, dtype, output.description.shape())?;
             // What is beyond the range becomes infinite, as the computation in that
             // dtype would have it, and without a warning.
             let quiet = PyDict::new(py);
@@ -459,17 +456,29 @@ pub(crate) fn side_batch<'a>(solutions: &'a [usize], sides: &[usize]) -> &'a [us
     batch(solutions, sides.len().min(2))
 }
 
+impl Given<'_, '_> {
+    /// Each parameter's name, and the dtype of what was given for it.
+    fn dtypes(&self) -> impl Iterator<Item = (&str, DType)> {
+        let operands = self.arguments.iter().zip(&self.operands);
+        operands.map(|((parameter, _), operand)| (*parameter, operand.description.dtype()))
+    }
+}
+
 /// The operands' library, and each as an array.
 fn take<'a, 'py>(
     py: Python<'py>,
     name: &str,
-    arguments: &[(&'a str, &Bound<'py, PyAny>)],
+    arguments: &'a [Argument<'a, 'py>],
 ) -> PyResult<Given<'a, 'py>> {
-    let mut taken = Vec::with_capacity(arguments.len());
+    let mut operands = Vec::with_capacity(arguments.len());
     let mut common: Option<(Library, &str)> = None;
     let mut subclass = None;
     for &(parameter, object) in arguments {
-        let (library, array) = intake(object)?;
+        let Intake {
+            library,
+            array,
+            described,
+        } = intake(object)?;
         // A list or a number goes with any library.
         if library != Library::NumPy || object.is_instance_of::<PyUntypedArray>() {
             match common {
@@ -486,23 +495,21 @@ fn take<'a, 'py>(
             && !object.is_exact_instance_of::<PyUntypedArray>()
             && object.hasattr(intern!(py, "__array_wrap__"))?;
         subclass = wraps.then(|| object.clone());
-        let description = described(name, parameter, &array)?;
-        taken.push((parameter, array, description));
+        operands.push(Operand {
+            description: described.map_err(|reason| undescribed(name, parameter, &reason))?,
+            array,
+        });
     }
     Ok(Given {
+        arguments,
         library: common.map_or(Library::NumPy, |(library, _)| library),
-        taken,
+        operands,
         subclass,
     })
 }
 
-fn described(
-    name: &str,
-    parameter: &str,
-    array: &Bound<'_, PyUntypedArray>,
-) -> PyResult<Description> {
-    array::describe(array)
-        .map_err(|reason| PyTypeError::new_err(format!("{name}: {parameter}: {reason}")))
+fn undescribed(name: &str, parameter: &str, reason: &Undescribed) -> PyErr {
+    PyTypeError::new_err(format!("{name}: {parameter}: {reason}"))
 }
 
 fn not_computed(name: &str, parameter: &str, dtype: DType) -> PyErr {
@@ -517,13 +524,13 @@ fn is_half(dtype: DType) -> bool {
 }
 
 /// The dtype that NumPy gives what is computed from all of them.
-fn result_type(py: Python<'_>, name: &str, taken: &[Taken<'_, '_>]) -> PyResult<DType> {
-    let Some((_, array, first)) = taken.first() else {
+fn result_type(py: Python<'_>, name: &str, given: &Given<'_, '_>) -> PyResult<DType> {
+    let Some(first) = given.operands.first() else {
         return Ok(DType::Float64);
     };
-    let mut common = (first.dtype(), array.dtype());
-    for (parameter, array, description) in taken {
-        if description.dtype() == common.0 {
+    let mut common = (first.description.dtype(), first.array.dtype());
+    for ((parameter, dtype), Operand { array, .. }) in given.dtypes().zip(&given.operands) {
+        if dtype == common.0 {
             continue;
         }
         let promoted = py
@@ -531,9 +538,8 @@ fn result_type(py: Python<'_>, name: &str, taken: &[Taken<'_, '_>]) -> PyResult<
             .call_method1(intern!(py, "promote_types"), (&common.1, array.dtype()));
         let promoted = promoted.map_err(|error| {
             PyTypeError::new_err(format!(
-                "{name}: {parameter}: {} has no common dtype with {} ({error}); convert one, for \
-                 example to float32",
-                description.dtype(),
+                "{name}: {parameter}: {dtype} has no common dtype with {} ({error}); convert \
+                 one, for example to float32",
                 common.0
             ))
         })?;

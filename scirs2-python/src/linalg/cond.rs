@@ -17,7 +17,7 @@ use crate::norm::order;
 /// x : array_like, shape (..., m, n)
 ///     Matrices, of any DLPack library and any strides; square but in the 2-norm.
 /// p : None, 1, -1, 2, -2, inf, -inf, "fro" or "nuc", optional
-///     The norm, as in :func:`norm`. None is the 2-norm: the largest singular value by
+///     The norm, as in :func:`scirs2.norm`. None is the 2-norm: the largest singular value by
 ///     the smallest; -2 is its inverse.
 ///
 /// Returns

@@ -10,7 +10,7 @@ use scirs2_linalg::{Axes, Order};
 
 use crate::array;
 use crate::error::axis_error;
-use crate::library::{Library, intake};
+use crate::library::{Intake, Library, intake};
 use crate::norm::{norm_of, order};
 
 /// Norms of matrices.
@@ -50,8 +50,7 @@ pub(crate) fn matrix_norm<'py>(
     ord: Option<&Bound<'py, PyAny>>,
 ) -> PyResult<Bound<'py, PyAny>> {
     let order = ord.map_or(Ok(Order::Fro), order)?;
-    let (library, array) = intake(x)?;
-    norm_of(library, array, order, Axes::Matrix(-2, -1), keepdims)
+    norm_of(intake(x)?, order, Axes::Matrix(-2, -1), keepdims)
 }
 
 /// Norms of vectors, over any number of axes.
@@ -95,9 +94,10 @@ pub(crate) fn vector_norm<'py>(
     keepdims: bool,
     ord: Option<&Bound<'py, PyAny>>,
 ) -> PyResult<Bound<'py, PyAny>> {
-    let (library, array) = intake(x)?;
+    let x = intake(x)?;
+    let ndim = x.array.ndim();
     let axes: Vec<isize> = match axis {
-        None => (0..array.ndim().cast_signed()).collect(),
+        None => (0..ndim.cast_signed()).collect(),
         Some(axis) if axis.is_instance_of::<PyTuple>() => axis.extract()?,
         Some(axis) => vec![axis.extract().map_err(|_| {
             PyTypeError::new_err(format!(
@@ -108,11 +108,11 @@ pub(crate) fn vector_norm<'py>(
     };
     let order = ord.map_or(Ok(Order::P(2.0)), order)?;
     match (&axes[..], order) {
-        ([axis], _) => norm_of(library, array, order, Axes::Vector(*axis), keepdims),
-        (_, Order::P(2.0) | Order::Default) if axes.len() == array.ndim() && axis.is_none() => {
-            norm_of(library, array, Order::Default, Axes::All, keepdims)
+        ([axis], _) => norm_of(x, order, Axes::Vector(*axis), keepdims),
+        (_, Order::P(2.0) | Order::Default) if axes.len() == ndim && axis.is_none() => {
+            norm_of(x, Order::Default, Axes::All, keepdims)
         }
-        _ => merged(library, &array, &axes, order, keepdims),
+        _ => merged(x.library, &x.array, &axes, order, keepdims),
     }
 }
 
@@ -164,21 +164,16 @@ fn merged<'py>(
     let flat = array
         .call_method1(intern!(py, "transpose"), (axes,))?
         .call_method1(intern!(py, "reshape"), (PyTuple::new(py, kept)?,))?;
-    let norms = norm_of(
-        Library::NumPy,
-        flat.cast_into()?,
-        order,
-        Axes::Vector(0),
-        false,
-    )?;
+    let norms = norm_of(intake(&flat)?, order, Axes::Vector(0), false)?;
     if library == Library::NumPy && shape.is_empty() {
         return Ok(norms);
     }
-    let (_, norms) = intake(&norms)?;
-    let described =
-        array::describe(&norms).map_err(|reason| PyTypeError::new_err(reason.to_string()))?;
-    let out = array::allocate(py, described.dtype(), &shape)?;
-    let norms = norms.call_method1(intern!(py, "reshape"), (PyTuple::new(py, shape)?,))?;
+    let Intake {
+        array, described, ..
+    } = intake(&norms)?;
+    let described = described.map_err(|reason| PyTypeError::new_err(reason.to_string()))?;
+    let out = array::result(py, described.dtype(), &shape)?;
+    let norms = array.call_method1(intern!(py, "reshape"), (PyTuple::new(py, shape)?,))?;
     out.set_item(PyEllipsis::get(py), norms)?;
     library.tensor(out)
 }

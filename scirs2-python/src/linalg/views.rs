@@ -10,7 +10,7 @@ use scirs2_core::DType;
 
 use crate::array;
 use crate::dtype::{descr_of, dtype_of};
-use crate::library::{Library, intake};
+use crate::library::{Intake, Library, intake};
 
 /// Transposes of matrices, as a view.
 ///
@@ -152,11 +152,12 @@ pub(crate) fn trace<'py>(
     if library == Library::NumPy {
         return Ok(sum);
     }
-    let (_, sum) = intake(&sum)?;
-    let described =
-        array::describe(&sum).map_err(|reason| PyTypeError::new_err(reason.to_string()))?;
-    let out = array::allocate(py, described.dtype(), described.shape())?;
-    out.set_item(PyEllipsis::get(py), sum)?;
+    let Intake {
+        array, described, ..
+    } = intake(&sum)?;
+    let described = described.map_err(|reason| PyTypeError::new_err(reason.to_string()))?;
+    let out = array::result(py, described.dtype(), described.shape())?;
+    out.set_item(PyEllipsis::get(py), array)?;
     library.tensor(out)
 }
 
@@ -171,7 +172,7 @@ fn within(offset: isize) -> i32 {
 fn taken<'py>(x: &Bound<'py, PyAny>) -> PyResult<(Library, Bound<'py, PyUntypedArray>)> {
     match x.cast::<PyUntypedArray>() {
         Ok(array) => Ok((Library::NumPy, array.clone())),
-        Err(_) => intake(x),
+        Err(_) => intake(x).map(|taken| (taken.library, taken.array)),
     }
 }
 
@@ -180,7 +181,7 @@ fn give<'py>(library: Library, view: Bound<'py, PyUntypedArray>) -> PyResult<Bou
     let py = view.py();
     library.tensor(view.clone()).or_else(|error| {
         let described = array::describe(&view).map_err(|_| error)?;
-        let copy = array::allocate(py, described.dtype(), described.shape())?;
+        let copy = array::result(py, described.dtype(), described.shape())?;
         copy.set_item(PyEllipsis::get(py), view)?;
         library.tensor(copy)
     })

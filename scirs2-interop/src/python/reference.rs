@@ -1,0 +1,40 @@
+//! A Python object whose memory a consumer reads.
+
+use pyo3::prelude::*;
+
+/// Keeps a Python object for a consumer, who may be on any thread and may
+/// outlive the interpreter: the keeper of an [`export`](crate::export).
+///
+/// Without an interpreter nothing can free the object: it is leaked then.
+#[derive(Debug)]
+pub struct Reference(Option<Py<PyAny>>);
+
+impl Reference {
+    /// Keeps that object.
+    #[must_use]
+    #[inline]
+    pub fn to(object: Bound<'_, PyAny>) -> Self {
+        Reference(Some(object.unbind()))
+    }
+
+    /// The object.
+    #[must_use]
+    pub fn object<'a, 'py>(&'a self, py: Python<'py>) -> Option<&'a Bound<'py, PyAny>> {
+        Some(self.0.as_ref()?.bind(py))
+    }
+
+    /// Lets go at once, as a thread that is attached can.
+    #[inline]
+    pub(super) fn release(&mut self, py: Python<'_>) {
+        drop(self.0.take().map(|object| object.into_bound(py)));
+    }
+}
+
+impl Drop for Reference {
+    #[inline]
+    fn drop(&mut self) {
+        if self.0.is_some() && Python::try_attach(|py| self.release(py)).is_none() {
+            std::mem::forget(self.0.take());
+        }
+    }
+}
