@@ -24,12 +24,12 @@ SOURCES := $(shell find Cargo.toml Cargo.lock pyproject.toml README.md LICENSE-*
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup build demo test test-peers test-sanitized fuzz lint fmt bench docs clean
+.PHONY: help setup build demo test test-peers test-sanitized fuzz lint types fmt deny bench docs wheel sdist prove-contributing clean
 
 help: ## Tell what there is
-	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
-setup: $(VENV)/.build $(VENV)/.test $(VENV)/.lint $(VENV)/.docs $(VENV)/.bench ## Fill .venv with every tool (PYTHON=python3.12 picks another Python)
+setup: $(VENV)/.build $(VENV)/.test $(VENV)/.lint $(VENV)/.docs $(VENV)/.bench $(VENV)/.wheel ## Fill .venv with every tool (PYTHON=python3.12 picks another Python)
 
 build: $(VENV)/.installed ## Build in release mode and install into .venv
 
@@ -82,6 +82,16 @@ lint: $(VENV)/.build $(VENV)/.lint ## Check format, lints and doc comments
 	$(BIN)/ruff check --quiet
 	$(BIN)/ruff format --quiet --check
 
+types: build $(VENV)/.test $(VENV)/.lint ## Check the types with mypy and pyright, and the stubs against the extension
+	$(BIN)/mypy
+	$(BIN)/basedpyright
+	$(BIN)/python -m mypy.stubtest --mypy-config-file pyproject.toml \
+		--allowlist scirs2-python/tests/typing/stubtest-allowlist.txt scirs2
+
+deny: ## Check licences, advisories and sources of every crate
+	@command -v cargo-deny > /dev/null || { echo "cargo-deny is needed: cargo install --locked cargo-deny"; exit 1; }
+	cargo deny --locked check
+
 fmt: $(VENV)/.lint ## Format Rust and Python
 	cargo fmt --all
 	$(BIN)/ruff check --quiet --fix --select I
@@ -101,8 +111,30 @@ docs: build $(VENV)/.docs $(VENV)/.test ## Build the site into docs/_build/html
 	$(BIN)/python docs/check_links.py docs/_build/html
 	@echo "open docs/_build/html/index.html"
 
+# zig links for the glibc of the tag, not for this machine's. Elsewhere, and in
+# `pip install .`, the tag follows what was linked.
+ifeq ($(shell uname -s),Linux)
+wheel: export MATURIN_PEP517_ARGS := --zig --auditwheel repair --compatibility manylinux_2_28
+endif
+# Every Python that is here.
+PYTHONS ?= $(foreach minor,11 12 13 14,$(shell python3.$(minor) -c 'print("python3.$(minor)")' 2> /dev/null))
+wheel: $(VENV)/.build $(VENV)/.wheel ## Build the wheel to give on, into target/wheels, and check it
+	rm -f target/wheels/*.whl
+	@echo "--- Building the wheel in release mode (some minutes)"
+	@$(BIN)/python -m pip wheel --quiet --no-build-isolation --no-deps --wheel-dir target/wheels .
+	PYTHONS="$(PYTHONS)" bash .ci/check-wheel target/wheels/*.whl
+
+sdist: $(VENV)/.build ## Build the source archive, into target/wheels, and install from it
+	rm -f target/wheels/*.tar.gz
+	$(BIN)/maturin sdist --out target/wheels
+	@echo "--- Installing from it into an empty environment (some minutes)"
+	bash .ci/check-install target/wheels/*.tar.gz
+
+prove-contributing: ## Add a function by the steps of CONTRIBUTING.md, in a copy, and run all that they name
+	$(PYTHON) .ci/prove_contributing.py
+
 clean: ## Remove .venv and all that was built
-	rm -rf .venv .venv-peers target third-party-licences docs/_build docs/generated .pytest_cache .hypothesis .ruff_cache
+	rm -rf .venv .venv-peers target third-party-licences docs/_build docs/generated .pytest_cache .hypothesis .ruff_cache .mypy_cache
 
 # A stamp tells that a step is done; it is repeated when what it read changes.
 $(VENV)/.tools:
@@ -120,7 +152,7 @@ $(VENV)/.tools:
 
 # uv takes seconds where pip takes minutes; pip is there for a machine whose
 # package index only pip is told about.
-$(VENV)/.build $(VENV)/.test $(VENV)/.lint $(VENV)/.docs $(VENV)/.bench: $(VENV)/.%: pyproject.toml | $(VENV)/.tools
+$(VENV)/.build $(VENV)/.test $(VENV)/.lint $(VENV)/.docs $(VENV)/.bench $(VENV)/.wheel: $(VENV)/.%: pyproject.toml | $(VENV)/.tools
 	@echo "--- Installing what '$*' needs$(if $(filter test bench,$*), (PyTorch alone is some gigabytes))"
 	@$(BIN)/uv pip install --quiet --group $* || $(BIN)/python -m pip install --quiet --group $*
 	@touch $@

@@ -2,14 +2,17 @@
 
 The hooks are maturin's. What is added here: `pip install .` repairs the wheel
 (by default maturin does that only for a release), so that it carries OpenBLAS
-and needs nothing of the build once it is installed.
+and needs nothing of the build once it is installed; and OpenBLAS stands in the
+bill of materials (SBOM) beside the crates.
 """
 
 from __future__ import annotations
 
+import importlib.metadata
 import importlib.util
 import json
 import os
+import shlex
 import shutil
 import subprocess
 import sys
@@ -43,6 +46,8 @@ __all__ = [
 CRATE = "scirs2-python"
 LICENCES = Path("third-party-licences")
 LICENCE_NAMES = ("LICENSE", "LICENCE", "COPYING", "NOTICE", "UNLICENSE")
+OPENBLAS = "scipy-openblas32"
+OPENBLAS_VARIABLE = "SCIRS2_OPENBLAS_DIR"
 # `pypi` asks for the lowest tag that fits what was linked here.
 REPAIR = "--auditwheel repair --compatibility pypi"
 
@@ -75,19 +80,54 @@ prepare_metadata_for_build_editable = prepare_metadata_for_build_wheel
 
 
 def _prepare() -> None:
-    os.environ.setdefault("MATURIN_PEP517_ARGS", REPAIR)
     _point_at_openblas()
-    _drop_repaired(_carry_licences())
+    target = _carry_licences()
+    _drop_repaired(target)
+    arguments = os.environ.get("MATURIN_PEP517_ARGS", REPAIR)
+    if bom := _openblas_bom(target):
+        arguments += f" --sbom-include {shlex.quote(str(bom))}"
+    os.environ["MATURIN_PEP517_ARGS"] = arguments
+
+
+def _packaged_openblas() -> str | None:
+    """Return the folder of this interpreter's OpenBLAS."""
+    spec = importlib.util.find_spec(OPENBLAS.replace("-", "_"))
+    if spec is None or not spec.submodule_search_locations:
+        return None
+    return str(Path(spec.submodule_search_locations[0], "lib"))
 
 
 def _point_at_openblas() -> None:
     """Name the OpenBLAS of this interpreter, unless the build script finds it itself."""
     if os.environ.get("VIRTUAL_ENV") == sys.prefix and "PYTHONPATH" not in os.environ:
         return
-    spec = importlib.util.find_spec("scipy_openblas32")
-    if spec is not None and spec.submodule_search_locations:
-        folder = Path(spec.submodule_search_locations[0], "lib")
-        os.environ.setdefault("SCIRS2_OPENBLAS_DIR", str(folder))
+    if folder := _packaged_openblas():
+        os.environ.setdefault(OPENBLAS_VARIABLE, folder)
+
+
+def _openblas_bom(target: Path) -> Path | None:
+    """Write the bill of materials of the packaged OpenBLAS; maturin knows only of crates.
+
+    None where another is linked: of a system's library maturin itself names the package.
+    """
+    folder = _packaged_openblas()
+    if folder is None or os.environ.get(OPENBLAS_VARIABLE, folder) != folder:
+        return None
+    version = importlib.metadata.version(OPENBLAS)
+    component = {
+        "type": "library",
+        "bom-ref": f"pkg:pypi/{OPENBLAS}@{version}",
+        "name": "OpenBLAS",
+        "version": version,
+        "description": "BLAS and LAPACK, with the libgfortran and libquadmath that it needs",
+        "licenses": [{"license": {"name": "BSD-3-Clause and others: LICENSE-OpenBLAS.txt"}}],
+        "purl": f"pkg:pypi/{OPENBLAS}@{version}",
+    }
+    bom = {"bomFormat": "CycloneDX", "specVersion": "1.5", "version": 1, "components": [component]}
+    target.mkdir(parents=True, exist_ok=True)
+    file = target / "openblas.cdx.json"
+    file.write_text(json.dumps(bom, indent=2), encoding="utf-8")
+    return file
 
 
 def _drop_repaired(target: Path) -> None:

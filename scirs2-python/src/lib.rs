@@ -81,7 +81,9 @@ mod _scirs2 {
     #[pymodule_export]
     use super::norm::norm;
     #[pymodule_export]
-    use super::threads::{_close_pool, _forked, get_num_threads, num_threads, set_num_threads};
+    use super::threads::{
+        _close_pool, _forked, _steer_num_threads, get_num_threads, num_threads, set_num_threads,
+    };
 
     #[pymodule_init]
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {

@@ -5,7 +5,7 @@ use std::thread::{self, ThreadId};
 
 use pyo3::exceptions::{PyOverflowError, PyValueError};
 use pyo3::prelude::*;
-use scirs2_core::pool::{self, ThreadCountError};
+use scirs2_core::pool::{self, ThreadCountError, ThreadSource};
 
 /// The number of threads that a call from this Python thread may use.
 ///
@@ -33,6 +33,7 @@ pub(crate) fn get_num_threads() -> usize {
 /// No thread starts before the first call that has work for two. Norms, and
 /// batches of at least as many matrices as threads, give the same bits for any
 /// number; one large matrix is LAPACK's, whose sums depend on its threads.
+/// The limits of ``threadpoolctl`` set this number too.
 ///
 /// Parameters
 /// ----------
@@ -136,6 +137,19 @@ fn count(n: &Bound<'_, PyAny>) -> PyResult<usize> {
 
 fn out_of_range(error: ThreadCountError) -> PyErr {
     PyValueError::new_err(error.to_string())
+}
+
+/// Sets the number where it was decided: of this thread inside of a `with`, else of
+/// the process; for threadpoolctl.
+#[pyfunction]
+#[pyo3(signature = (n, /))]
+pub(crate) fn _steer_num_threads(n: &Bound<'_, PyAny>) -> PyResult<()> {
+    let n = count(n)?;
+    match pool::threads_and_source().1 {
+        ThreadSource::Local => pool::set_local_threads(Some(n)).map(drop),
+        _ => pool::set_threads(n),
+    }
+    .map_err(out_of_range)
 }
 
 /// Tells the pool that this process is the child of a fork; for `os.register_at_fork`.

@@ -114,6 +114,19 @@ def test_import_pulls_in_no_other_array_library():
     )
 
 
+def test_import_pulls_in_next_to_nothing_beside_numpy():
+    child.run(
+        """
+        import sys
+        import numpy
+        before = set(sys.modules)
+        import scirs2
+        added = {name for name in sys.modules if name.partition(".")[0] != "scirs2"} - before
+        assert added <= {"atexit"}, added
+        """
+    )
+
+
 def test_import_writes_nothing():
     process = subprocess.run(
         [sys.executable, "-W", "error", "-c", "import scirs2"],

@@ -12,7 +12,10 @@
 ====================  =====================================================
 """
 
-from . import _openblas
+from . import _openblas, _requirements
+
+# Before OpenBLAS, so that what is for ours does not hold for NumPy's.
+_requirements.check()
 
 with _openblas.loaded_without_threads():
     from ._scirs2 import (
@@ -32,8 +35,10 @@ with _openblas.loaded_without_threads():
         vecdot,
     )
 
-from . import linalg
+from . import _threadpoolctl, linalg
 from ._show_config import show_config
+
+_threadpoolctl.tell()
 
 __all__ = [
     "DLPackExporter",

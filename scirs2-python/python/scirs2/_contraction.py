@@ -1,9 +1,13 @@
 """The order in which an einsum is contracted."""
 
+# opt_einsum ships no types, so strict would ask for them here.
+# pyright: basic
+
 from collections.abc import Sequence
 from typing import Any
 
 import opt_einsum
+from opt_einsum.parser import parse_einsum_input
 
 
 def plan(
@@ -19,7 +23,7 @@ def plan(
         pairs = zip(shapes, subscripts, strict=False)
         operands = [one for pair in pairs for one in pair]
         operands += subscripts[len(shapes) :]
-    inputs, output, _ = opt_einsum.parser.parse_einsum_input(operands, shapes=True)
+    inputs, output, _ = parse_einsum_input(operands, shapes=True)
     explicit = f"{inputs}->{output}"
     if len(shapes) <= 2:
         return explicit, None

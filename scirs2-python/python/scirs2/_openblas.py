@@ -1,12 +1,12 @@
 """How the OpenBLAS inside the extension is loaded."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 
 
 @contextmanager
-def loaded_without_threads() -> Iterator[None]:
+def loaded_without_threads() -> Generator[None, None, None]:
     """Keep OpenBLAS from starting a thread per core as it is loaded.
 
     It reads the variable once, on load. The threads of this package come from

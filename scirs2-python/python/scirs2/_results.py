@@ -1,39 +1,42 @@
 """What functions return that have more than one result."""
 
-from typing import Any, NamedTuple
+from typing import Generic, NamedTuple, TypeVar
+
+_First = TypeVar("_First")
+_Second = TypeVar("_Second")
 
 
-class EigResult(NamedTuple):
+class EigResult(NamedTuple, Generic[_First, _Second]):
     """Eigenvalues and right eigenvectors."""
 
-    eigenvalues: Any
-    eigenvectors: Any
+    eigenvalues: _First
+    eigenvectors: _Second
 
 
-class EighResult(NamedTuple):
+class EighResult(NamedTuple, Generic[_First, _Second]):
     """Eigenvalues and eigenvectors of Hermitian matrices."""
 
-    eigenvalues: Any
-    eigenvectors: Any
+    eigenvalues: _First
+    eigenvectors: _Second
 
 
-class QRResult(NamedTuple):
+class QRResult(NamedTuple, Generic[_First, _Second]):
     """Orthogonal and triangular factors."""
 
-    Q: Any
-    R: Any
+    Q: _First
+    R: _Second
 
 
-class SVDResult(NamedTuple):
+class SVDResult(NamedTuple, Generic[_First, _Second]):
     """Singular vectors and values."""
 
-    U: Any
-    S: Any
-    Vh: Any
+    U: _First
+    S: _Second
+    Vh: _First
 
 
-class SlogdetResult(NamedTuple):
+class SlogdetResult(NamedTuple, Generic[_First, _Second]):
     """Sign and logarithm of determinants."""
 
-    sign: Any
-    logabsdet: Any
+    sign: _First
+    logabsdet: _Second

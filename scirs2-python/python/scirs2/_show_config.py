@@ -1,15 +1,21 @@
 """What this installation is made of, for a bug report."""
 
+import os.path
 import platform
-import sys
-from typing import Any
+from typing import Any, Literal, overload
 
 import numpy as np
 
 from ._scirs2 import __version__, _config
 
 
-def show_config(mode: str = "stdout") -> dict[str, Any] | None:
+@overload
+def show_config(mode: Literal["stdout"] = "stdout") -> None: ...
+@overload
+def show_config(mode: Literal["dicts"]) -> dict[str, dict[str, Any]]: ...
+def show_config(
+    mode: Literal["stdout", "dicts"] = "stdout",
+) -> dict[str, dict[str, Any]] | None:
     """Tell versions, the LAPACK build, instruction sets and threads.
 
     Parameters
@@ -34,13 +40,13 @@ def show_config(mode: str = "stdout") -> dict[str, Any] | None:
     True
     """
     told = _config()
-    table = {
+    table: dict[str, dict[str, Any]] = {
         "Versions": {
             "scirs2": __version__,
             "NumPy": np.__version__,
             "Python": platform.python_version(),
             "system": f"{platform.system()} {platform.machine()}",
-            "installed at": sys.modules[__package__].__path__[0],
+            "installed at": os.path.dirname(__file__),
         },
         "Linear algebra": {
             "LAPACK": told["openblas"],
