@@ -2,6 +2,7 @@
 
 | file | one concept |
 |---|---|
+| `machine` | the cores and the memory that there are |
 | `levels` | how much is timed, and how long |
 | `harness` | one row: checked, then timed in turns |
 | `libraries` | how a user calls each library |

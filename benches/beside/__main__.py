@@ -5,18 +5,19 @@ from __future__ import annotations
 import argparse
 import datetime
 import sys
+import time
 from pathlib import Path
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from . import large
 from .charts import drawn
 from .compare import compare
 from .harness import Result
 from .levels import LEVELS, Level
+from .machine import cores
 from .page import page
-from .record import Record, Table, setting
+from .record import Record, Table, mean, setting
 from .suites import TITLES, measured, processes
 from .table import text
 
@@ -37,22 +38,22 @@ def run(level: Level) -> Record:
         disable=not console.is_terminal,
     )
     tables: dict[tuple[str, int], Table] = {}
+    start = time.monotonic()
     with bar:
         for process in processes(level):
-            cores = len(process.cores)
+            count = len(process.cores)
             found = measured(process, level)
             task = bar.add_task("", total=next(found))
             for suite, row in found:
-                table = tables.setdefault((suite, cores), Table(suite, cores, [], []))
+                table = tables.setdefault((suite, count), Table(suite, count, [], []))
                 if not table.results and not table.findings and not console.is_terminal:
-                    print(f"... {TITLES[suite]}, {cores} cores", file=sys.stderr, flush=True)
+                    print(f"... {TITLES[suite]}, {count} cores", file=sys.stderr, flush=True)
                 (table.results if isinstance(row, Result) else table.findings).append(row)
-                bar.update(task, advance=1, description=f"{TITLES[suite]}, {cores} cores")
+                bar.update(task, advance=1, description=f"{TITLES[suite]}, {count} cores")
                 bar.refresh()
-    for table in tables.values():
-        if table.suite == "large":
-            table.findings.append(large.mean(table.results))
-    return Record(setting(level.name), list(tables.values()))
+    large = tables["large", len(cores())]
+    large.findings.append(mean(large.results))
+    return Record(setting(level.name, time.monotonic() - start), list(tables.values()))
 
 
 def keep(record: Record, folder: Path) -> Path:

@@ -30,6 +30,7 @@ STYLE = {
     "svg.hashsalt": "scirs2",
 }
 DOUBLE = "float64"
+RATIO_TICKS = (0.5, 1, 2, 5, 10, 20)
 
 
 def grid(count: int, across: int, title: str, record: Record) -> tuple[Figure, list[Axes]]:
@@ -86,7 +87,7 @@ def ratios(record: Record) -> Figure | None:
         axis.set(title=op, xscale="log", yscale="log", xlabel="n")
         axis.set_xticks(n, [str(order) for order in n], minor=False, fontsize=6)
         axis.minorticks_off()
-        axis.set_yticks([0.5, 1, 2, 5, 10, 20], ["0.5", "1", "2", "5", "10", "20"])
+        axis.set_yticks(RATIO_TICKS, [f"{tick:g}" for tick in RATIO_TICKS])
     return figure
 
 
@@ -122,7 +123,7 @@ def views(record: Record) -> Figure | None:
     figure, axes = grid(len(by_dtype), 1, title, record)
     for axis, (dtype, rows) in zip(axes, by_dtype.items(), strict=True):
         labels = [
-            f"{row.at['layout']}\nord {row.at['ord']}"
+            f"{row.at['layout']}, ord {row.at['ord']}"
             + (f", axis {row.at['axis']}" if row.at["axis"] is not None else "")
             for row in rows
         ]
@@ -131,7 +132,7 @@ def views(record: Record) -> Figure | None:
                             OURS: ([row.share for row in rows], OUR_COLOUR, 1.0)})  # fmt: skip
         axis.axhline(1, color=LIMIT_COLOUR, linewidth=0.8)
         axis.set(title=dtype)
-        axis.tick_params(axis="x", labelsize=5)
+        slant(axis)
     axes[0].legend(fontsize=7)
     return figure
 
@@ -146,6 +147,12 @@ def bars(
         axis.bar(left, values, width, color=colour, alpha=alpha, label=label)
     axis.set_xticks(range(len(labels)), labels)
     axis.grid(visible=False, axis="x")
+
+
+def slant(axis: Axes) -> None:
+    """Turn the labels below, so that long ones do not run into each other."""
+    for label in axis.get_xticklabels():
+        label.set(rotation=30, horizontalalignment="right", fontsize=7)
 
 
 def throughput(record: Record) -> Figure | None:
@@ -165,7 +172,7 @@ def throughput(record: Record) -> Figure | None:
         ):
             for cores in counts:
                 at = {row.name: row for row in record.of("batches", cores)}
-                values = [count / time(at[row.name]) for row in rows]
+                values = [count / time(at[r.name]) if r.name in at else math.nan for r in rows]
                 name = f"{label}, {cores} core{'s' * (cores > 1)}"
                 groups[name] = (values, colour, 1.0 if cores == counts[-1] else PALE)
         bars(axis, [row.at["op"] for row in rows], groups)
@@ -187,7 +194,7 @@ def growth(record: Record) -> Figure | None:
         axis.plot(sizes, finding.series["seconds"], marker="o", color=OUR_COLOUR)
         axis.plot(sizes, finding.series["model"], "--", color=LIMIT_COLOUR, linewidth=0.8)
         axis.set(xscale="log", yscale="log", xlabel=variable, ylabel="seconds")
-        axis.set_title(f"{finding.at['op']}: {finding.value:.2f} {finding.unit}", fontsize=8)
+        axis.set_title(f"{finding.at['op']}\n{finding.value:.2f} {finding.unit}", fontsize=8)
         if variable == "threads":
             axis.set_xticks(sizes, [f"{size}" for size in sizes])
         axis.minorticks_off()
@@ -205,7 +212,7 @@ def memory(record: Record) -> Figure | None:
     bars(axis, labels, {"measured": ([finding.value for finding in found], OUR_COLOUR, 1.0)})
     said = [finding.at["said"] for finding in found]
     axis.plot(range(len(said)), said, "_", color=LIMIT_COLOUR, markersize=16, label="said")
-    axis.tick_params(axis="x", labelrotation=30)
+    slant(axis)
     axis.legend()
     return figure
 

@@ -17,7 +17,7 @@ from scirs2 import linalg
 
 from .harness import Call, Finding, per_call, timed
 from .levels import Level
-from .libraries import cores
+from .machine import cores
 from .operations import Maker, definite, general, hermitian, right, vector
 
 # So much more than the model is noise, or a cache that the larger sizes leave.
@@ -41,7 +41,7 @@ def seconds(call: Call, level: Level) -> float:
     """Return the shortest of a few timings."""
     call()
     repeats = max(1, int(level.timing / per_call(call, 1)))
-    return min(timed(call, repeats) for _ in range(level.rounds))
+    return min(timed(call, repeats) for _ in range(level.least))
 
 
 def fitted(

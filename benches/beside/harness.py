@@ -28,11 +28,11 @@ FIRST = "NumPy"
 READ = "read limit"
 
 # A peer that takes so many times the fastest one's time is timed once, not in turns.
-FAR = 3.0
+FAR = 2.0
 # A call this long is timed once a round, without another to warm up.
-LONG = 0.2
+LONG = 0.02
 # A call this long is estimated by its first, although a first call may compile.
-VERY_LONG = 2.0
+VERY_LONG = 0.5
 ESTIMATES = 3
 # The pause in which the process must take no CPU time, and when to wait no longer.
 PAUSE = 0.004
@@ -179,7 +179,8 @@ def play(
     while len(rounds) < level.rounds:
         rounds.append({name: timed(calls[name], repeats[name]) for name in order})
         order.append(order.pop(0))
-        if len(rounds) >= level.least and time.perf_counter() - start > level.row:
+        seconds = time.perf_counter() - start
+        if seconds > (level.row if len(rounds) >= level.least else level.patience):
             break
     return rounds
 

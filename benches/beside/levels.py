@@ -10,7 +10,8 @@ class Level:
     """How much is timed, and how long.
 
     A timing repeats its call until it lasts `timing` seconds. A row takes `rounds`
-    rounds, fewer (but `least`) where they would last longer than `row` seconds.
+    rounds, fewer (but `least`) where they would last longer than `row` seconds, and
+    fewer still beyond `patience`.
     """
 
     name: str
@@ -18,6 +19,7 @@ class Level:
     least: int
     timing: float
     row: float
+    patience: float
 
     def pick(self, *, test: tuple, quick: tuple, full: tuple, whole: tuple | None = None) -> tuple:
         """Choose what this level runs; `whole` is `full` unless it is said."""
@@ -29,10 +31,10 @@ LEVELS = {
     level.name: level
     for level in (
         # Whether everything runs; its numbers say nothing.
-        Level("test", rounds=1, least=1, timing=0.0, row=0.0),
-        Level("quick", rounds=3, least=3, timing=0.002, row=0.5),
-        Level("full", rounds=7, least=3, timing=0.004, row=2.0),
-        # With the large decompositions that last minutes.
-        Level("whole", rounds=7, least=3, timing=0.004, row=2.0),
+        Level("test", rounds=1, least=1, timing=0.0, row=0.0, patience=0.0),
+        Level("quick", rounds=3, least=3, timing=0.002, row=0.3, patience=1.0),
+        Level("full", rounds=5, least=3, timing=0.004, row=1.0, patience=3.0),
+        # With every decomposition at every size.
+        Level("whole", rounds=7, least=3, timing=0.004, row=2.0, patience=30.0),
     )
 }

@@ -1,8 +1,8 @@
 """The peak of each operation's memory over its operands, in matrices of their size.
 
 As Linux tells it: the most that the process had resident since it was asked to
-forget. Every block comes from the system and goes back to it, so that nothing that
-was left over is used a second time.
+forget. `suites` makes every block come from the system and go back to it, so that
+nothing that was left over is used a second time.
 """
 
 from __future__ import annotations
@@ -21,8 +21,6 @@ from .operations import definite, general, hermitian, right
 
 STATUS = Path("/proc/self/status")
 FORGET = Path("/proc/self/clear_refs")
-# The variables that make the allocator of the C library keep nothing.
-ENVIRONMENT = {"MALLOC_MMAP_THRESHOLD_": "65536", "MALLOC_TRIM_THRESHOLD_": "0"}
 # The library's own buffers, and the rounding to huge pages.
 SLACK = 0.15
 

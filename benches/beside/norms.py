@@ -14,7 +14,8 @@ from jax import numpy as jnp
 
 from .harness import READ, Call, Goal, Row, per_call
 from .levels import Level
-from .libraries import aligned, bind, cores, host, memory
+from .libraries import aligned, bind, host
+from .machine import cores, memory
 
 VECTOR_ORDERS = (2, 1, np.inf, 0, 3)
 MATRIX = (3000, 2000)
@@ -177,30 +178,28 @@ def matrix_row(
 
 
 def plan(level: Level) -> list[Callable[[], Row]]:
-    """List the norms; on one core, those in double precision."""
-    dtypes = level.pick(
-        test=("float64",), quick=("float64",), full=("float64", "float32", "complex128")
-    )
-    if len(cores()) == 1:
-        dtypes = dtypes[:1]
+    """List the norms: every length in double precision on all cores, else every second."""
     lengths = level.pick(
         test=(1_000,),
         quick=(1_000, 1_000_000),
         full=(1_000, 10_000, 100_000, 1_000_000, 10_000_000, 100_000_000),
     )
-    (shape,) = level.pick(test=((30, 20),), quick=(MATRIX,), full=(MATRIX,))
+    alone = len(cores()) == 1
+    others = () if alone else level.pick(test=(), quick=(), full=("float32", "complex128"))
+    sizes = [(length, "float64") for length in (lengths[::2] if alone else lengths)]
+    sizes += [(length, dtype) for dtype in others for length in lengths[::2]]
     of_vectors = [
         partial(vector_row, length, dtype, order)
-        for dtype in dtypes
-        for length in lengths
+        for length, dtype in sizes
         for order in VECTOR_ORDERS
         if length * np.dtype(dtype).itemsize * MEMORY_PART < memory()
         # The longest take a second and more in some peers.
         and (length < LONGEST or order in LONGEST_ORDERS)
     ]
+    (shape,) = level.pick(test=((30, 20),), quick=(MATRIX,), full=(MATRIX,))
     of_matrices = [
         partial(matrix_row, shape, dtype, view, order, axis)
-        for dtype in dtypes
+        for dtype in ("float64", *others)
         for view in VIEWS
         for order, axis in (("fro", None), (1, None), (np.inf, None), (2, 0), (2, 1))
     ]

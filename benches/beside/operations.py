@@ -217,6 +217,12 @@ DECOMPOSITIONS = (
 )  # fmt: skip
 
 
+def up_to(name: str) -> tuple[Operation, ...]:
+    """Return the decompositions up to that one."""
+    names = [operation.name for operation in DECOMPOSITIONS]
+    return DECOMPOSITIONS[: names.index(name) + 1]
+
+
 def in_lists(function: Callable[..., object]) -> Callable[..., object]:
     """Make a function of one list a function of its elements."""
     return lambda *matrices: function(matrices)

@@ -5,15 +5,18 @@ from __future__ import annotations
 import datetime
 import json
 import platform
+import statistics
 import subprocess
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from .harness import Finding, Result
-from .libraries import cores
+from .machine import cores
 
 HERE = Path(__file__).parent
+# What the geometric mean of all large matrices is to reach.
+MEAN_GOAL = 1.1
 LIBRARIES = ("numpy", "scipy", "torch", "jax")
 
 
@@ -78,6 +81,16 @@ class Record:
         return cls(read["setting"], tables)
 
 
+def mean(results: list[Result]) -> Finding:
+    """Return the geometric mean of the ratios."""
+    return Finding(
+        "geometric mean of all rows",
+        statistics.geometric_mean(result.ratio for result in results),
+        "times as fast",
+        least=MEAN_GOAL,
+    )
+
+
 def cpu_model() -> str:
     """Return the processor's name, as far as the system tells it."""
     cpuinfo = Path("/proc/cpuinfo")
@@ -101,7 +114,7 @@ def version_of(library: str) -> str:
         return f"{library} from a checkout"
 
 
-def setting(level: str) -> dict[str, str]:
+def setting(level: str, seconds: float) -> dict[str, str]:
     """Return what a reader needs to judge the numbers."""
     versions = [f"Python {platform.python_version()}", *map(version_of, LIBRARIES)]
     return {
@@ -109,5 +122,5 @@ def setting(level: str) -> dict[str, str]:
         "commit": commit(),
         "machine": f"{cpu_model()}, {len(cores())} cores, {platform.system()}",
         "versions": ", ".join(versions),
-        "level": level,
+        "level": f"{level}, in {seconds / 60:.1f} minutes",
     }

@@ -12,14 +12,15 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from .harness import Finding, Result
 from .levels import Level
-from .libraries import cores
-from .memory import ENVIRONMENT
+from .machine import cores
 
+# The variables that make the allocator of the C library keep nothing.
+KEEP_NOTHING = {"MALLOC_MMAP_THRESHOLD_": "65536", "MALLOC_TRIM_THRESHOLD_": "0"}
 TITLES = {
     "exchange": "Exchange, per call",
     "norms": "Norms",
@@ -52,7 +53,7 @@ def processes(level: Level) -> list[Process]:
     # A process is bound to its cores by the affinity that it inherits.
     if len(every) > 1 and hasattr(os, "sched_setaffinity"):
         plans.append(Process(("norms", "batches", "large"), every[:1], {}))
-    return [*plans, Process(("memory",), every, ENVIRONMENT)]
+    return [*plans, Process(("memory",), every, KEEP_NOTHING)]
 
 
 @contextmanager
@@ -67,6 +68,13 @@ def only(chosen: list[int]) -> Iterator[None]:
         yield
     finally:
         os.sched_setaffinity(0, before)
+
+
+def without_goal(row: Result | Finding) -> Result | Finding:
+    """Take the goal from a result: the goals are for all cores."""
+    if isinstance(row, Finding):
+        return row
+    return replace(row, goal=None, goal_of="", goal_ratio=None, goal_high=None)
 
 
 def measured(process: Process, level: Level) -> Iterator[int | tuple[str, Result | Finding]]:
@@ -84,6 +92,7 @@ def measured(process: Process, level: Level) -> Iterator[int | tuple[str, Result
         yield int(child.stdout.readline() or 0)
         for line in child.stdout:
             suite, kind, fields = json.loads(line)
-            yield suite, (Result if kind == "Result" else Finding)(**fields)
+            row = (Result if kind == "Result" else Finding)(**fields)
+            yield suite, row if process.cores == cores() else without_goal(row)
     if child.returncode:
         raise SystemExit(f"{' '.join(command)} failed: exit {child.returncode}")

@@ -113,12 +113,13 @@ def summary(record: Record) -> str:
         missed = [r for r in table.results if r.verdict == "missed"]
         kept = [r for r in table.results if r.goal is not None]
         broken = [f for f in table.findings if f.verdict == "missed"]
-        lines.append(
-            f"{title(table)}: behind on {len(slower)} of {len(table.results)} rows, "
-            f"{len(missed)} of {len(kept)} goals missed"
-            if table.results
-            else f"{title(table)}: {len(broken)} of {len(table.findings)} bounds missed"
-        )
+        counts = [
+            (len(slower), len(table.results), "rows behind"),
+            (len(missed), len(kept), "goals missed"),
+            (len(broken), len(table.findings), "bounds missed"),
+        ]
+        said = ", ".join(f"{some} of {all_} {what}" for some, all_, what in counts if all_)
+        lines.append(f"{title(table)}: {said}")
         lines += [f"    {r.name}: {r.ratio:.2f} of {r.fastest}" for r in slower]
         lines += [
             f"    {r.name}: goal {r.goal:g}{f' of {r.goal_of}' if r.goal_of else ''}, "
