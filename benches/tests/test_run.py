@@ -9,6 +9,7 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
+from beside.harness import WRONG
 
 # It imports PyTorch and JAX, on a machine that may be busy.
 pytestmark = pytest.mark.timeout(600)
@@ -51,6 +52,8 @@ def test_every_suite_gives_rows(folder):
     expected = {"exchange", "norms", "small", "batches", "large", "integers", "growth", "startup"}
     linux = {"memory"} if os.path.exists("/proc/self/clear_refs") else set()
     assert suites == expected | linux
+    findings = [finding["name"] for table in tables for finding in table["findings"]]
+    assert [name for name in findings if name.endswith(WRONG)] == []
 
 
 def test_the_page_has_the_charts_in_it_and_fetches_nothing(folder):
