@@ -155,7 +155,8 @@ def timed(call: Call, repeats: int) -> float:
 
 
 def estimate(call: Call) -> float:
-    """Return about how long a call takes: the shortest of a few."""
+    """Return about how long a call takes: the shortest of a few, nobody else at work."""
+    rest()
     times = [per_call(call, 1)]
     while len(times) < ESTIMATES and sum(times) < LONG:
         times.append(per_call(call, 1))
@@ -196,11 +197,17 @@ def check(row: Row) -> tuple[dict[str, float], dict[str, float]]:
     return errors, estimates
 
 
-def near(estimates: dict[str, float]) -> list[str]:
-    """Choose the calls to time in turns: ours, and the peers that might be the fastest."""
-    peers = {name: seconds for name, seconds in estimates.items() if name != OURS}
-    limit = FAR * min(peers.values())
-    return [OURS, *(name for name, seconds in peers.items() if seconds <= limit)]
+def line_up(row: Row, estimates: dict[str, float]) -> tuple[dict[str, Call], list[str], str]:
+    """Choose what is timed in turns; return also the peers in it, and who is in it twice."""
+    limit = FAR * min(seconds for name, seconds in estimates.items() if name != OURS)
+    peers = [name for name in row.calls if name != OURS and estimates[name] <= limit]
+    twice = FIRST if FIRST in peers else peers[0]
+    calls = {name: row.calls[name] for name in (OURS, *peers)} | {AGAIN: row.calls[twice]}
+    if row.goal and row.goal.of in row.calls:
+        calls[row.goal.of] = row.calls[row.goal.of]
+    if row.read:
+        calls[READ] = row.read
+    return calls, peers, twice
 
 
 def measure(row: Row, level: Level) -> Result | Finding:
@@ -210,19 +217,11 @@ def measure(row: Row, level: Level) -> Result | Finding:
     inaccurate = [name for name, error in errors.items() if not error <= row.tolerance]
     if OURS in inaccurate:
         return Finding(f"{row.name}, {WRONG}", errors[OURS], "relative error", most=row.tolerance)
-    timed_in_turns = near(estimates)
-    peers = timed_in_turns[1:]
-    twice = FIRST if FIRST in peers else peers[0]
-    calls = {name: row.calls[name] for name in timed_in_turns} | {AGAIN: row.calls[twice]}
+    calls, peers, twice = line_up(row, estimates)
     estimates[AGAIN] = estimates[twice]
-    goal_of = row.goal.of if row.goal else ""
-    if goal_of and goal_of != READ:
-        calls[goal_of] = row.calls[goal_of]
     if row.read:
-        calls[READ] = row.read
         estimates[READ] = estimate(row.read)
     rounds = play(calls, estimates, level)
-
     median = {name: statistics.median(r[name] for r in rounds) for name in calls}
     fastest = min(peers, key=median.__getitem__)
 
@@ -230,6 +229,7 @@ def measure(row: Row, level: Level) -> Result | Finding:
         return [r[name] / r[over] for r in rounds]
 
     against = ratios(fastest)
+    goal_of = row.goal.of if row.goal else ""
     aimed = ratios(goal_of) if goal_of else against
     return Result(
         name=row.name,

@@ -12,7 +12,7 @@ import scirs2
 import torch
 from jax import numpy as jnp
 
-from .harness import READ, Call, Goal, Row, per_call
+from .harness import READ, Call, Goal, Row, estimate
 from .levels import Level
 from .libraries import aligned, bind, host
 from .machine import cores, memory
@@ -79,7 +79,7 @@ def reader(memory: np.ndarray) -> Call:
         partial(torch.sum, tensor),
         bind("JAX", jnp.sum, (flat,)),
     ]
-    return min(ways, key=lambda way: min(per_call(way, 3) for _ in range(3)))
+    return min(ways, key=estimate)
 
 
 @dataclass(frozen=True)
