@@ -32,8 +32,8 @@ WRONG = "wrong"
 FAR = 2.0
 # A call this long is timed once a round, without another to warm up.
 LONG = 0.02
-# A call this long is estimated by its first, although a first call may compile.
-VERY_LONG = 0.5
+# A call this long is estimated by its first, although that may start threads.
+VERY_LONG = 0.1
 ESTIMATES = 3
 # The pause in which the process must take no CPU time, and when to wait no longer.
 PAUSE = 0.004
