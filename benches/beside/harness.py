@@ -36,7 +36,7 @@ LONG = 0.02
 VERY_LONG = 0.1
 ESTIMATES = 3
 # The pause in which the process must take no CPU time, and when to wait no longer.
-PAUSE = 0.004
+PAUSE = 0.002
 RESTLESS = 0.5
 
 Call = Callable[[], object]

@@ -33,7 +33,7 @@ LEVELS = {
         # Whether everything runs; its numbers say nothing.
         Level("test", rounds=1, least=1, timing=0.0, row=0.0, patience=0.0),
         Level("quick", rounds=3, least=3, timing=0.002, row=0.3, patience=1.0),
-        Level("full", rounds=5, least=3, timing=0.004, row=1.0, patience=3.0),
+        Level("full", rounds=5, least=3, timing=0.004, row=0.6, patience=2.0),
         # With every decomposition at every size.
         Level("whole", rounds=7, least=3, timing=0.004, row=2.0, patience=30.0),
     )
