@@ -211,7 +211,15 @@ def memory(record: Record) -> Figure | None:
     labels = [finding.at["op"] for finding in found]
     bars(axis, labels, {"measured": ([finding.value for finding in found], OUR_COLOUR, 1.0)})
     said = [finding.at["said"] for finding in found]
-    axis.plot(range(len(said)), said, "_", color=LIMIT_COLOUR, markersize=16, label="said")
+    axis.plot(
+        range(len(said)),
+        said,
+        "_",
+        color=LIMIT_COLOUR,
+        markersize=24,
+        markeredgewidth=2,
+        label="said",
+    )
     slant(axis)
     axis.legend()
     return figure
