@@ -39,8 +39,9 @@ SAID: dict[str, tuple[Callable[..., object], tuple, float]] = {
     "lu_factor": (linalg.lu_factor, (general,), 2),
     "qr": (linalg.qr, (general,), 2),
     "svdvals": (linalg.svdvals, (general,), 1),
-    # U and V^H, the copy, and gesdd's 3 n^2.
-    "svd": (linalg.svd, (general,), 6),
+    # U and V^H, the copy, and gesdd's 4 n^2.
+    "svd": (linalg.svd, (general,), 7),
+    "lstsq": (linalg.lstsq, (general, right), 1),
     "eigvalsh": (linalg.eigvalsh, (hermitian,), 1),
     # The vectors, and syevd's 2 n^2.
     "eigh": (linalg.eigh, (hermitian,), 3),
