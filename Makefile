@@ -24,7 +24,8 @@ SOURCES := $(shell find Cargo.toml Cargo.lock pyproject.toml README.md LICENSE-*
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup build demo test test-peers test-sanitized fuzz lint types fmt deny bench docs wheel sdist prove-contributing clean
+.PHONY: help setup build demo test test-peers test-sanitized fuzz lint types fmt deny bench bench-quick \
+	bench-whole bench-compare docs wheel sdist prove-contributing clean
 
 help: ## Tell what there is
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -97,8 +98,22 @@ fmt: $(VENV)/.lint ## Format Rust and Python
 	$(BIN)/ruff check --quiet --fix --select I
 	$(BIN)/ruff format --quiet
 
-bench: build $(VENV)/.bench ## Time scirs2 beside NumPy, PyTorch and JAX
-	$(BIN)/python benches/run.py
+# CHARTS=docs/_static/bench keeps the charts by themselves, too.
+BESIDE := cd benches && $(CURDIR)/$(BIN)/python -m beside
+CHARTS_TO = $(if $(CHARTS),--charts $(abspath $(CHARTS)))
+
+bench: build $(VENV)/.bench ## Time scirs2 beside NumPy, SciPy, PyTorch and JAX: ten minutes (CHARTS=folder keeps the charts)
+	$(BESIDE) run $(CHARTS_TO)
+
+bench-quick: build $(VENV)/.bench ## The same with fewer rows: two minutes
+	$(BESIDE) run --level quick $(CHARTS_TO)
+
+bench-whole: build $(VENV)/.bench ## The same with the decompositions that take minutes each
+	$(BESIDE) run --level whole $(CHARTS_TO)
+
+bench-compare: $(VENV)/.bench ## Tell what became slower between two records (A=before.json B=after.json)
+	@$(if $(and $(A),$(B)),,echo "make bench-compare A=before.json B=after.json"; exit 2)
+	@$(BESIDE) compare $(abspath $(A)) $(abspath $(B))
 
 # Anew each time: what was renamed must not stay. rustdoc as `make lint` calls it.
 docs: build $(VENV)/.docs $(VENV)/.test ## Build the site into docs/_build/html

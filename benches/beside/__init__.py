@@ -1,0 +1,18 @@
+"""scirs2 beside its peers: what is timed, how, and what is made of it.
+
+| file | one concept |
+|---|---|
+| `machine` | the cores and the memory that there are |
+| `levels` | how much is timed, and how long |
+| `harness` | one row: checked, then timed in turns |
+| `libraries` | how a user calls each library |
+| `truth` | what must be true of a result, and how far it is from that |
+| `operations` | linear algebra: operands, peers, truth |
+| `exchange`, `norms`, `small`, `batches`, `large`, `integers` | the rows |
+| `growth`, `memory`, `startup` | what is measured of scirs2 alone |
+| `suites` | which of these run, on how many cores |
+| `child` | one of them, in a process of its own |
+| `record` | the numbers, the machine, the file that keeps both |
+| `table`, `charts`, `page` | text, charts, the HTML page |
+| `compare` | two records |
+"""
