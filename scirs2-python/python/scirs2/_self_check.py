@@ -22,7 +22,7 @@ Check: TypeAlias = Callable[[], str]
 # Residuals over their scales: each pair is one equation that must hold.
 Residuals: TypeAlias = list[tuple[Any, Any]]
 
-DTYPES = (np.float32, np.float64, np.complex64, np.complex128)
+DTYPES: tuple[Any, ...] = (np.float32, np.float64, np.complex64, np.complex128)
 # The kernels of our own, a batch for the pool, one matrix for all of LAPACK's threads.
 CASES: list[tuple[tuple[int, ...], Any]] = [
     *product([(500, 3, 3), (40, 24, 24)], DTYPES),
