@@ -188,13 +188,18 @@ fn is_closed() -> bool {
         .is_some_and(|closer| *closer != thread::current().id())
 }
 
-/// A call under way, for as long as it lives.
-struct Call;
+/// A call under way, for as long as it lives, of the process that it began in.
+struct Call(u64);
 
 impl Call {
     fn start() -> Self {
-        Call::change(|count| count + 1);
-        Call
+        // Asked for once a call: it is the slowest step of a small one.
+        let process = u64::from(process::id());
+        Call::change(|calls| {
+            let own = calls >> 32 == process;
+            Some(if own { calls + 1 } else { process << 32 | 1 })
+        });
+        Call(process)
     }
 
     fn under_way() -> u64 {
@@ -206,24 +211,15 @@ impl Call {
         }
     }
 
-    fn change(by: impl Fn(u64) -> u64) {
-        let process = u64::from(process::id());
-        let change = |calls: u64| {
-            let count = if calls >> 32 == process {
-                calls & u64::from(u32::MAX)
-            } else {
-                0
-            };
-            Some(process << 32 | by(count))
-        };
-        // Never fails: `change` always gives a value.
-        let _ = CALLS.fetch_update(Ordering::SeqCst, Ordering::SeqCst, change);
+    fn change(by: impl Fn(u64) -> Option<u64>) {
+        // Fails only where there is nothing to change.
+        let _ = CALLS.fetch_update(Ordering::SeqCst, Ordering::SeqCst, by);
     }
 }
 
 impl Drop for Call {
     fn drop(&mut self) {
-        Call::change(|count| count.saturating_sub(1));
+        Call::change(|calls| (calls >> 32 == self.0).then(|| calls - 1));
     }
 }
 

@@ -6,6 +6,7 @@ use ndarray::{
 use scirs2_core::pool::Workers;
 
 use crate::batch::{Batch, Outputs as _, Stack, StackMut, broadcast};
+use crate::kernels::products::{has_products, products};
 use crate::lapack::check_size;
 use crate::layout::filled_array;
 use crate::shape;
@@ -26,8 +27,8 @@ use crate::{Error, Numeric};
 ///
 /// # Accuracy
 /// `|c - ab| <= gamma_k |a| |b|`, element by element, where `gamma_k` is
-/// `k eps / (1 - k eps)` (BLAS `gemm`, `gemv` and `dot`), twice that for complex
-/// numbers.
+/// `k eps / (1 - k eps)` (BLAS `gemm`, `gemv` and `dot`, and loops of our own for
+/// matrices of up to 64 elements), twice that for complex numbers.
 ///
 /// ```
 /// use ndarray::array;
@@ -146,6 +147,20 @@ pub fn matmul_into<T: Numeric>(
         flops,
         workers,
     };
+    let sides = [rows, inner, columns];
+    if has_products::<T>(sides) {
+        return batch.each_left(
+            StackMut::new(out),
+            || Ok([const { Vec::new() }; 3]),
+            |[space_a, space_b, space], numbers, out| {
+                let a = a.elements(numbers.clone(), space_a);
+                let b = b.elements(numbers, space_b);
+                out.written(T::ZERO, space, |out| products(sides, a, b, out));
+                Some(Vec::new())
+            },
+            |_, _, _| Ok(()),
+        );
+    }
     if T::LIBRARY || shape.iter().product::<usize>() >= workers.threads() {
         return batch.each(
             StackMut::new(out),

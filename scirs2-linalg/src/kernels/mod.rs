@@ -13,13 +13,15 @@
 //! | `rows` | reduction along the inner axis |
 //! | `columns` | reduction across it |
 //! | `small` | factorizations of the smallest matrices |
+//! | `products` | products of the smallest matrices |
 //! | `integers` | products of matrices of integers |
 
 mod columns;
 pub(crate) mod integers;
-mod isa;
+pub(crate) mod isa;
 mod loops;
 mod measure;
+pub(crate) mod products;
 mod rows;
 pub(crate) mod small;
 mod source;
