@@ -317,28 +317,17 @@ impl Batch<'_> {
         workspace: impl Fn() -> Result<W, Error> + Sync,
         work: impl Fn(&mut W, usize, O::Matrices) -> Result<(), Reason> + Sync,
     ) -> Result<(), Error> {
-        self.drive(CALL, outputs, workspace, |_, _, _| None, work)
+        let together = None::<fn(&mut W, Range<usize>, &mut O) -> Vec<usize>>;
+        self.each_left(outputs, workspace, together, work)
     }
 
-    /// [`each`](Self::each), but for the places that `together` does: it takes
-    /// those of one piece at once and answers the numbers of those that are left,
-    /// or `None` where all of them are.
+    /// [`each`](Self::each), but for the places that a kernel does: it takes those
+    /// of one piece together, and answers which of them are left.
     pub(crate) fn each_left<O: Outputs, W: Send>(
         &self,
         outputs: O,
         workspace: impl Fn() -> Result<W, Error> + Sync,
-        together: impl Fn(&mut W, Range<usize>, &mut O) -> Option<Vec<usize>> + Sync,
-        work: impl Fn(&mut W, usize, O::Matrices) -> Result<(), Reason> + Sync,
-    ) -> Result<(), Error> {
-        self.drive(SHARE, outputs, workspace, together, work)
-    }
-
-    fn drive<O: Outputs, W: Send>(
-        &self,
-        call: f64,
-        outputs: O,
-        workspace: impl Fn() -> Result<W, Error> + Sync,
-        together: impl Fn(&mut W, Range<usize>, &mut O) -> Option<Vec<usize>> + Sync,
+        together: Option<impl Fn(&mut W, Range<usize>, &mut O) -> Vec<usize> + Sync>,
         work: impl Fn(&mut W, usize, O::Matrices) -> Result<(), Reason> + Sync,
     ) -> Result<(), Error> {
         single_threaded();
@@ -365,6 +354,7 @@ impl Batch<'_> {
             }
             return Ok(());
         }
+        let call = if together.is_some() { SHARE } else { CALL };
         let each = ((PIECE / (self.flops + call)) as usize).max(1);
         let spaces = Mutex::new(Vec::new());
         let pieces = Pieces {
@@ -376,7 +366,8 @@ impl Batch<'_> {
         self.workers.each(pieces, |(first, last, mut outputs)| {
             let kept = lock(&spaces).pop();
             let mut space = kept.map_or_else(&workspace, Ok)?;
-            let left = together(&mut space, first..last, &mut outputs);
+            let together = together.as_ref();
+            let left = together.map(|together| together(&mut space, first..last, &mut outputs));
             let mut at = first;
             let mut one = |number| {
                 while at < number {
@@ -389,7 +380,7 @@ impl Batch<'_> {
             };
             match left {
                 None => (first..last).try_for_each(&mut one)?,
-                Some(left) => left.into_iter().try_for_each(one)?,
+                Some(left) => left.into_iter().try_for_each(|place| one(first + place))?,
             }
             lock(&spaces).push(space);
             Ok(())

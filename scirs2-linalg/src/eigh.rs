@@ -3,12 +3,13 @@
 use ndarray::{
     ArrayBase, ArrayD, ArrayView2, ArrayViewD, ArrayViewMut2, ArrayViewMutD, Data, Dimension,
 };
-use num_traits::Float as _;
+use num_traits::{Float as _, Zero as _};
 use scirs2_core::pool::Workers;
 
 use crate::Error;
 use crate::batch::{Batch, Stack, StackMut};
 use crate::error::Reason;
+use crate::kernels::jacobi::{REAL, has_jacobi, symmetric};
 use crate::lapack::{Heevd, Lapack, Triangle};
 use crate::layout::{screen, to_f, transpose_in_place, written, zeros_array};
 use crate::shape::{self, square};
@@ -93,14 +94,26 @@ pub fn eigh_into<T: Lapack>(
         workers,
     };
     let matrices = Stack::new(&a, batch.shape);
-    batch.each(
+    let together = |space: &mut Space<T>, numbers, out: &mut (StackMut<'_, _>, StackMut<'_, _>)| {
+        let a = matrices.elements(numbers, &mut space.a);
+        let left = out.0.written(T::Real::zero(), &mut space.values, |values| {
+            out.1.written(T::zero(), &mut space.vectors, |vectors| {
+                let vectors = T::reals_mut(vectors)?;
+                Some(symmetric(n, upper, T::reals(a)?, values, vectors))
+            })
+        });
+        left.expect(REAL)
+    };
+    batch.each_left(
         (
             StackMut::new(shape::columns(values, true)),
             StackMut::new(vectors),
         ),
-        || Ok((Solver::new(n, upper, true)?, Vec::new())),
-        |(solver, space), number, (mut values, vectors)| {
-            written(vectors, space, |vectors| {
+        || Space::new(n, upper, true),
+        has_jacobi::<T>(n).then_some(together),
+        |space, number, (mut values, vectors)| {
+            let solver = &mut space.solver;
+            written(vectors, &mut space.vectors, |vectors| {
                 solver.run(matrices.get(number), vectors, values.view_mut())?;
                 transpose_in_place(n, vectors);
                 Ok(())
@@ -169,11 +182,43 @@ pub fn eigvalsh_into<T: Lapack>(
         workers,
     };
     let matrices = Stack::new(&a, batch.shape);
-    batch.each(
+    let together = |space: &mut Space<T>, numbers, values: &mut StackMut<'_, _>| {
+        let a = matrices.elements(numbers, &mut space.a);
+        let left = values.written(T::Real::zero(), &mut space.values, |values| {
+            Some(symmetric(n, upper, T::reals(a)?, values, &mut []))
+        });
+        left.expect(REAL)
+    };
+    batch.each_left(
         StackMut::new(shape::columns(values, true)),
-        || Ok((Solver::new(n, upper, false)?, crate::lapack::zeros(n * n)?)),
-        |(solver, matrix), number, values| solver.run(matrices.get(number), matrix, values),
+        || Space::new(n, upper, false),
+        has_jacobi::<T>(n).then_some(together),
+        |space, number, values| {
+            let (solver, matrix) = (&mut space.solver, &mut space.vectors);
+            matrix.resize(n * n, T::zero());
+            solver.run(matrices.get(number), matrix, values)
+        },
     )
+}
+
+/// Memory that one thread uses for many matrices.
+struct Space<T: Lapack> {
+    solver: Solver<T>,
+    vectors: Vec<T>,
+    /// Only for arrays with gaps.
+    a: Vec<T>,
+    values: Vec<T::Real>,
+}
+
+impl<T: Lapack> Space<T> {
+    fn new(n: usize, upper: bool, vectors: bool) -> Result<Self, Error> {
+        Ok(Space {
+            solver: Solver::new(n, upper, vectors)?,
+            vectors: Vec::new(),
+            a: Vec::new(),
+            values: Vec::new(),
+        })
+    }
 }
 
 /// Hermitian matrices of one order, in LAPACK's memory.

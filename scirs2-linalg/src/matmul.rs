@@ -1,5 +1,7 @@
 //! Products of matrices.
 
+use std::ops::Range;
+
 use ndarray::{
     ArrayBase, ArrayD, ArrayView2, ArrayViewD, ArrayViewMut2, ArrayViewMutD, Axis, Data, Dimension,
 };
@@ -152,12 +154,16 @@ pub fn matmul_into<T: Numeric>(
         return batch.each_left(
             StackMut::new(out),
             || Ok([const { Vec::new() }; 3]),
-            |[space_a, space_b, space], numbers, out| {
-                let a = a.elements(numbers.clone(), space_a);
-                let b = b.elements(numbers, space_b);
-                out.written(T::ZERO, space, |out| products(sides, a, b, out));
-                Some(Vec::new())
-            },
+            Some(
+                |[space_a, space_b, space]: &mut [Vec<T>; 3],
+                 numbers: Range<usize>,
+                 out: &mut StackMut<'_, T>| {
+                    let a = a.elements(numbers.clone(), space_a);
+                    let b = b.elements(numbers, space_b);
+                    out.written(T::ZERO, space, |out| products(sides, a, b, out));
+                    Vec::new()
+                },
+            ),
             |_, _, _| Ok(()),
         );
     }

@@ -3,7 +3,7 @@
 use ndarray::{
     ArrayBase, ArrayD, ArrayView2, ArrayViewD, ArrayViewMut2, ArrayViewMutD, Data, Dimension,
 };
-use num_traits::{Float as _, One as _};
+use num_traits::{Float as _, One as _, Zero as _};
 use scirs2_core::Scalar;
 use scirs2_core::pool::Workers;
 
@@ -11,6 +11,7 @@ use crate::Error;
 use crate::batch::{Batch, Stack, StackMut};
 use crate::eigh::Solver;
 use crate::error::Reason;
+use crate::kernels::jacobi::{REAL, has_jacobi, singular};
 use crate::lapack::{Gesdd, Lapack, Vectors, zeros};
 use crate::layout::{identity, screen, to_c, written, zeros_array};
 use crate::memory::check_square;
@@ -129,11 +130,46 @@ pub fn svd_into<T: Lapack>(
         StackMut::new(shape::columns(s, true)),
         StackMut::new(vh),
     );
-    batch.each(
+    let together = |space: &mut Space<T, Factors<T>>, numbers, out: &mut (_, _, _)| {
+        let (u, s, vh): &mut (StackMut<'_, _>, StackMut<'_, _>, StackMut<'_, _>) = out;
+        let a = matrices.elements(numbers, &mut space.a);
+        let left = s.written(T::Real::zero(), &mut space.values, |s| {
+            u.written(T::zero(), &mut space.u, |u| {
+                vh.written(T::zero(), &mut space.vh, |vh| {
+                    let (u, vh) = (T::reals_mut(u)?, T::reals_mut(vh)?);
+                    Some(singular(n, T::reals(a)?, s, u, vh))
+                })
+            })
+        });
+        left.expect(REAL)
+    };
+    batch.each_left(
         outputs,
-        || Factors::new(m, n, vectors, hermitian),
-        |factors, number, (u, s, vh)| factors.run(matrices.get(number), u, s, vh),
+        || Factors::new(m, n, vectors, hermitian).map(Space::new),
+        (m == n && !hermitian && has_jacobi::<T>(n)).then_some(together),
+        |space, number, (u, s, vh)| space.solver.run(matrices.get(number), u, s, vh),
     )
+}
+
+/// What finds the values, and memory for arrays with gaps.
+struct Space<T: Lapack, S> {
+    solver: S,
+    a: Vec<T>,
+    values: Vec<T::Real>,
+    u: Vec<T>,
+    vh: Vec<T>,
+}
+
+impl<T: Lapack, S> Space<T, S> {
+    fn new(solver: S) -> Self {
+        Space {
+            solver,
+            a: Vec::new(),
+            values: Vec::new(),
+            u: Vec::new(),
+            vh: Vec::new(),
+        }
+    }
 }
 
 /// Singular values, in descending order.
@@ -199,10 +235,18 @@ pub fn svdvals_into<T: Lapack>(
         workers,
     };
     let matrices = Stack::new(&a, batch.shape);
-    batch.each(
+    let together = |space: &mut Space<T, Values<T>>, numbers, values: &mut StackMut<'_, _>| {
+        let a = matrices.elements(numbers, &mut space.a);
+        let left = values.written(T::Real::zero(), &mut space.values, |values| {
+            Some(singular(n, T::reals(a)?, values, &mut [], &mut []))
+        });
+        left.expect(REAL)
+    };
+    batch.each_left(
         StackMut::new(shape::columns(values, true)),
-        || Values::new(m, n, hermitian),
-        |solver, number, values| solver.run(matrices.get(number), values),
+        || Values::new(m, n, hermitian).map(Space::new),
+        (m == n && !hermitian && has_jacobi::<T>(n)).then_some(together),
+        |space, number, values| space.solver.run(matrices.get(number), values),
     )
 }
 

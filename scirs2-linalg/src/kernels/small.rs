@@ -19,6 +19,8 @@ pub(crate) mod largest {
     /// Elements of each factor and of the product.
     pub(crate) const PRODUCT: usize = 64;
     pub(crate) const CHOLESKY: usize = 16;
+    /// Eigenvalues of symmetric matrices and singular values, by rotations.
+    pub(crate) const JACOBI: usize = 4;
     /// Beyond it OpenBLAS groups its sums, and rounding would find other singular
     /// matrices than NumPy does, in some 10 of 100 where LAPACK does in 2.
     pub(crate) const LU: usize = 5;
