@@ -9,6 +9,8 @@ use scirs2_core::pool::Workers;
 use crate::Error;
 use crate::batch::{Batch, Stack, StackMut};
 use crate::error::Reason;
+use crate::kernels::elimination::{determinants, has_elimination};
+use crate::kernels::lanes::REAL;
 use crate::kernels::small::largest;
 use crate::lapack::Lapack;
 use crate::layout::zeros_array;
@@ -67,9 +69,17 @@ pub fn det_into<T: Lapack>(
     shape::output(&det_shape(a.shape())?, &out)?;
     let (batch, n) = square(1, a.shape())?;
     let matrices = Stack::new(&a, batch);
-    driver(batch, n, workers).each(
+    let together = |space: &mut Space<T>, numbers, out: &mut StackMut<'_, _>| {
+        let a = matrices.elements(numbers, &mut space.a);
+        let left = out.written(T::zero(), &mut space.values, |values| {
+            Some(determinants(n, T::reals(a)?, T::reals_mut(values)?))
+        });
+        left.expect(REAL)
+    };
+    driver(batch, n, workers).each_left(
         StackMut::new(numbers(out)),
         || Space::new(n),
+        has_elimination::<T>(n).then_some(together),
         |space, number, mut out| {
             let product = space.product(matrices.get(number))?;
             out[[0, 0]] = product.map_or(T::zero(), |product| product.value());
@@ -165,6 +175,9 @@ struct Space<T> {
     n: usize,
     small: Option<SmallFactors<T>>,
     factors: Factors<T>,
+    /// Only for arrays with gaps.
+    a: Vec<T>,
+    values: Vec<T>,
 }
 
 impl<T: Lapack> Space<T> {
@@ -174,7 +187,13 @@ impl<T: Lapack> Space<T> {
             Some(_) => Factors::on_demand(n),
             None => Factors::new(n, n)?,
         };
-        Ok(Space { n, small, factors })
+        Ok(Space {
+            n,
+            small,
+            factors,
+            a: Vec::new(),
+            values: Vec::new(),
+        })
     }
 
     /// The product of the pivots, `None` where one is zero.

@@ -1,17 +1,22 @@
 //! Systems of linear equations.
 
+use std::ops::Range;
+
 use ndarray::{
     ArrayBase, ArrayD, ArrayView2, ArrayViewD, ArrayViewMut2, ArrayViewMutD, Data, Dimension,
 };
 use scirs2_core::pool::Workers;
 
 use crate::Error;
+use crate::batch::StackMut;
 use crate::error::Reason;
+use crate::kernels::elimination::{has_elimination, solutions};
+use crate::kernels::lanes::REAL;
 use crate::kernels::small::largest;
 use crate::lapack::Lapack;
 use crate::layout::{InPlace, zeros_array};
 use crate::lu::{self, Factors, SmallFactors};
-use crate::shape::System;
+use crate::shape::{Pair, System};
 use crate::triangular::Op;
 
 /// Solutions of `A X = B`.
@@ -72,11 +77,25 @@ pub fn solve_into<T: Lapack>(
     workers: &Workers<'_>,
 ) -> Result<(), Error> {
     let system = System::new(a.shape(), b.shape())?;
-    system.each(
+    let (n, columns) = (system.n, system.columns.unwrap_or(1));
+    let together = |space: &mut Space<T>,
+                    numbers: Range<usize>,
+                    (a, b): Pair<'_, T>,
+                    out: &mut StackMut<'_, T>| {
+        let a = a.elements(numbers.clone(), &mut space.a);
+        let b = b.elements(numbers, &mut space.b);
+        let left = out.written(T::zero(), &mut space.x, |x| {
+            let (a, b, x) = (T::reals(a)?, T::reals(b)?, T::reals_mut(x)?);
+            Some(solutions(n, columns, a, b, x))
+        });
+        left.expect(REAL)
+    };
+    system.each_left(
         (a, b, out),
-        lu::flops(system.n, system.n) + 2.0 * system.substitution(),
+        lu::flops(n, n) + 2.0 * system.substitution(),
         workers,
-        || Space::new(system.n),
+        || Space::new(n),
+        (has_elimination::<T>(n) && (1..=COLUMNS).contains(&columns)).then_some(together),
         |space, _, (a, b, out)| space.solve(a, b, out),
     )
 }
@@ -90,7 +109,15 @@ struct Space<T> {
     /// Whether it is in `small`.
     is_small: bool,
     in_place: InPlace<T>,
+    /// Only for arrays with gaps.
+    a: Vec<T>,
+    b: Vec<T>,
+    x: Vec<T>,
 }
+
+/// Right-hand sides up to which the systems of a batch are solved side by side;
+/// more are rows that one solution vectorises along.
+const COLUMNS: usize = 8;
 
 impl<T: Lapack> Space<T> {
     fn new(n: usize) -> Result<Self, Error> {
@@ -105,6 +132,9 @@ impl<T: Lapack> Space<T> {
             factored: None,
             is_small: false,
             in_place: InPlace::new(),
+            a: Vec::new(),
+            b: Vec::new(),
+            x: Vec::new(),
         })
     }
 

@@ -8,7 +8,7 @@
 use scirs2_core::Real;
 
 use super::isa::multiversion;
-use super::lanes::{Lanes, Square, WIDTH, load, store};
+use super::lanes::{Lanes, Square, WIDTH, constant, load, sizes, store, zeros};
 use super::small::largest;
 use crate::lapack::Lapack;
 
@@ -16,9 +16,6 @@ use crate::lapack::Lapack;
 pub(crate) fn has_jacobi<T: Lapack>(n: usize) -> bool {
     T::reals(&[]).is_some() && (2..=largest::JACOBI).contains(&n)
 }
-
-/// Why a kernel's operands are real numbers.
-pub(crate) const REAL: &str = "there are kernels for real numbers only";
 
 /// Sweeps over all pairs. Five are common, and the last finds nothing to do.
 const SWEEPS: usize = 12;
@@ -77,11 +74,6 @@ fn range<R: Real>() -> (R, R) {
     (least.sqrt() / R::epsilon() / eighth, most.sqrt() * eighth)
 }
 
-#[inline(always)]
-fn constant<R: Real>(x: f64) -> R {
-    <R as num_traits::NumCast>::from(x).expect("a float takes any float")
-}
-
 /// The part of the elements that is as good as nothing beside rounding.
 const NOTHING: f64 = 1.0 / 8.0;
 
@@ -106,14 +98,11 @@ fn symmetric_of<R: Real, const N: usize>(
                 }
             }
         }
-        let mut sizes = [R::zero(); WIDTH];
-        for (row, elements) in a.iter().enumerate() {
-            for element in &elements[row..] {
-                for (size, &x) in sizes.iter_mut().zip(element) {
-                    *size += x.abs();
-                }
-            }
-        }
+        let triangle = a
+            .iter()
+            .enumerate()
+            .flat_map(|(row, elements)| &elements[row..]);
+        let sizes = sizes(triangle);
         let nothing = sizes.map(|size| size * (R::epsilon() * constant(NOTHING)));
         let mut v = identity();
         let mut turned = [true; WIDTH];
@@ -257,12 +246,7 @@ fn singular_of<R: Real, const N: usize>(
     for (group, from) in from.chunks(WIDTH * N * N).enumerate() {
         let first = group * WIDTH;
         let count = load(from, &mut u);
-        let mut sizes = [R::zero(); WIDTH];
-        for element in u.as_flattened() {
-            for (size, &x) in sizes.iter_mut().zip(element) {
-                *size += x.abs();
-            }
-        }
+        let sizes = sizes(u.as_flattened());
         let mut v = identity();
         let mut turned = [true; WIDTH];
         for _ in 0..SWEEPS {
@@ -354,10 +338,6 @@ fn turn_one<R: Real, const N: usize, const P: usize, const Q: usize>(
     if wanted {
         turn::<R, N, P, Q>(count, &cosines, &sines, v);
     }
-}
-
-fn zeros<R: Real, const N: usize>() -> Square<R, N> {
-    [[[R::zero(); WIDTH]; N]; N]
 }
 
 fn identity<R: Real, const N: usize>() -> Square<R, N> {

@@ -14,15 +14,17 @@
 //! | `columns` | reduction across it |
 //! | `small` | factorizations of the smallest matrices |
 //! | `lanes` | small matrices side by side |
+//! | `elimination` | LU of the smallest matrices, side by side |
 //! | `jacobi` | eigenvalues and singular values of the smallest matrices |
 //! | `products` | products of the smallest matrices |
 //! | `integers` | products of matrices of integers |
 
 mod columns;
+pub(crate) mod elimination;
 pub(crate) mod integers;
 pub(crate) mod isa;
 pub(crate) mod jacobi;
-mod lanes;
+pub(crate) mod lanes;
 mod loops;
 mod measure;
 pub(crate) mod products;

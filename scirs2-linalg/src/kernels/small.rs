@@ -24,6 +24,8 @@ pub(crate) mod largest {
     /// Beyond it OpenBLAS groups its sums, and rounding would find other singular
     /// matrices than NumPy does, in some 10 of 100 where LAPACK does in 2.
     pub(crate) const LU: usize = 5;
+    /// The same of many side by side, and determinants.
+    pub(crate) const ELIMINATION: usize = 4;
     /// A determinant does not raise; one of a singular matrix is zero or tiny.
     pub(crate) const DETERMINANT: usize = 16;
 }
