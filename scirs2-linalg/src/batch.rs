@@ -317,17 +317,18 @@ impl Batch<'_> {
         workspace: impl Fn() -> Result<W, Error> + Sync,
         work: impl Fn(&mut W, usize, O::Matrices) -> Result<(), Reason> + Sync,
     ) -> Result<(), Error> {
-        let together = None::<fn(&mut W, Range<usize>, &mut O) -> Vec<usize>>;
+        let together = None::<fn(&mut (), Range<usize>, &mut O) -> Vec<usize>>;
         self.each_left(outputs, workspace, together, work)
     }
 
     /// [`each`](Self::each), but for the places that a kernel does: it takes those
-    /// of one piece together, and answers which of them are left.
-    pub(crate) fn each_left<O: Outputs, W: Send>(
+    /// of one piece together, in memory of its own, and answers which of them are
+    /// left. A workspace is made only where some are.
+    pub(crate) fn each_left<O: Outputs, G: Default + Send, W: Send>(
         &self,
         outputs: O,
         workspace: impl Fn() -> Result<W, Error> + Sync,
-        together: Option<impl Fn(&mut W, Range<usize>, &mut O) -> Vec<usize> + Sync>,
+        together: Option<impl Fn(&mut G, Range<usize>, &mut O) -> Vec<usize> + Sync>,
         work: impl Fn(&mut W, usize, O::Matrices) -> Result<(), Reason> + Sync,
     ) -> Result<(), Error> {
         single_threaded();
@@ -356,7 +357,7 @@ impl Batch<'_> {
         }
         let call = if together.is_some() { SHARE } else { CALL };
         let each = ((PIECE / (self.flops + call)) as usize).max(1);
-        let spaces = Mutex::new(Vec::new());
+        let (gaps, spaces) = (Mutex::new(Vec::new()), Mutex::new(Vec::new()));
         let pieces = Pieces {
             rest: Some(outputs),
             first: 0,
@@ -364,10 +365,17 @@ impl Batch<'_> {
             each,
         };
         self.workers.each(pieces, |(first, last, mut outputs)| {
+            let left = together.as_ref().map(|together| {
+                let mut memory = lock(&gaps).pop().unwrap_or_default();
+                let left = together(&mut memory, first..last, &mut outputs);
+                lock(&gaps).push(memory);
+                left
+            });
+            if left.as_ref().is_some_and(Vec::is_empty) {
+                return Ok(());
+            }
             let kept = lock(&spaces).pop();
             let mut space = kept.map_or_else(&workspace, Ok)?;
-            let together = together.as_ref();
-            let left = together.map(|together| together(&mut space, first..last, &mut outputs));
             let mut at = first;
             let mut one = |number| {
                 while at < number {

@@ -69,9 +69,9 @@ pub fn det_into<T: Lapack>(
     shape::output(&det_shape(a.shape())?, &out)?;
     let (batch, n) = square(1, a.shape())?;
     let matrices = Stack::new(&a, batch);
-    let together = |space: &mut Space<T>, numbers, out: &mut StackMut<'_, _>| {
-        let a = matrices.elements(numbers, &mut space.a);
-        let left = out.written(T::zero(), &mut space.values, |values| {
+    let together = |[gaps_a, gaps]: &mut [Vec<T>; 2], numbers, out: &mut StackMut<'_, _>| {
+        let a = matrices.elements(numbers, gaps_a);
+        let left = out.written(T::zero(), gaps, |values| {
             Some(determinants(n, T::reals(a)?, T::reals_mut(values)?))
         });
         left.expect(REAL)
@@ -175,9 +175,6 @@ struct Space<T> {
     n: usize,
     small: Option<SmallFactors<T>>,
     factors: Factors<T>,
-    /// Only for arrays with gaps.
-    a: Vec<T>,
-    values: Vec<T>,
 }
 
 impl<T: Lapack> Space<T> {
@@ -187,13 +184,7 @@ impl<T: Lapack> Space<T> {
             Some(_) => Factors::on_demand(n),
             None => Factors::new(n, n)?,
         };
-        Ok(Space {
-            n,
-            small,
-            factors,
-            a: Vec::new(),
-            values: Vec::new(),
-        })
+        Ok(Space { n, small, factors })
     }
 
     /// The product of the pivots, `None` where one is zero.

@@ -75,32 +75,19 @@ pub fn inv_into<T: Lapack>(
         workers,
     };
     let matrices = Stack::new(&a, batch.shape);
-    let together = |space: &mut Space<T>, numbers, out: &mut StackMut<'_, _>| {
-        let a = matrices.elements(numbers, &mut space.a);
-        let left = out.written(T::zero(), &mut space.x, |x| {
+    let together = |[gaps_a, gaps]: &mut [Vec<T>; 2], numbers, out: &mut StackMut<'_, _>| {
+        let a = matrices.elements(numbers, gaps_a);
+        let left = out.written(T::zero(), gaps, |x| {
             Some(inverses(n, T::reals(a)?, T::reals_mut(x)?))
         });
         left.expect(REAL)
     };
     batch.each_left(
         StackMut::new(out),
-        || {
-            Ok(Space {
-                inverse: Inverse::new(n)?,
-                a: Vec::new(),
-                x: Vec::new(),
-            })
-        },
+        || Inverse::new(n),
         has_elimination::<T>(n).then_some(together),
-        |space, number, out| space.inverse.run(matrices.get(number), out),
+        |inverse, number, out| inverse.run(matrices.get(number), out),
     )
-}
-
-/// What inverts one matrix, and memory for arrays with gaps.
-struct Space<T> {
-    inverse: Inverse<T>,
-    a: Vec<T>,
-    x: Vec<T>,
 }
 
 /// Inverses of matrices of one order.

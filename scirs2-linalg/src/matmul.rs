@@ -151,21 +151,18 @@ pub fn matmul_into<T: Numeric>(
     };
     let sides = [rows, inner, columns];
     if has_products::<T>(sides) {
-        return batch.each_left(
-            StackMut::new(out),
-            || Ok([const { Vec::new() }; 3]),
-            Some(
-                |[space_a, space_b, space]: &mut [Vec<T>; 3],
-                 numbers: Range<usize>,
-                 out: &mut StackMut<'_, T>| {
-                    let a = a.elements(numbers.clone(), space_a);
-                    let b = b.elements(numbers, space_b);
-                    out.written(T::ZERO, space, |out| products(sides, a, b, out));
-                    Vec::new()
-                },
-            ),
-            |_, _, _| Ok(()),
-        );
+        let together = |[gaps_a, gaps_b, gaps]: &mut [Vec<T>; 3],
+                        numbers: Range<usize>,
+                        out: &mut StackMut<'_, T>| {
+            let (a, b) = (
+                a.elements(numbers.clone(), gaps_a),
+                b.elements(numbers, gaps_b),
+            );
+            out.written(T::ZERO, gaps, |out| products(sides, a, b, out));
+            Vec::new()
+        };
+        let (out, none) = (StackMut::new(out), |_: &mut (), _, _| Ok(()));
+        return batch.each_left(out, || Ok(()), Some(together), none);
     }
     if T::LIBRARY || shape.iter().product::<usize>() >= workers.threads() {
         return batch.each(

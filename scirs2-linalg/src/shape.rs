@@ -108,20 +108,20 @@ impl System {
         ) -> Result<(), Reason>
         + Sync,
     ) -> Result<(), Error> {
-        let together = None::<fn(&mut W, Range<usize>, Pair<'_, T>, &mut StackMut<'_, T>) -> _>;
+        let together = None::<fn(&mut (), Range<usize>, Pair<'_, T>, &mut StackMut<'_, T>) -> _>;
         self.each_left((a, b, out), flops, workers, workspace, together, work)
     }
 
     /// [`each`](Self::each), but for what a kernel does of several together, as
     /// [`Batch::each_left`] has it.
-    pub(crate) fn each_left<T: Lapack, W: Send>(
+    pub(crate) fn each_left<T: Lapack, G: Default + Send, W: Send>(
         &self,
         (a, b, out): (ArrayViewD<'_, T>, ArrayViewD<'_, T>, ArrayViewMutD<'_, T>),
         flops: f64,
         workers: &Workers<'_>,
         workspace: impl Fn() -> Result<W, Error> + Sync,
         together: Option<
-            impl Fn(&mut W, Range<usize>, Pair<'_, T>, &mut StackMut<'_, T>) -> Vec<usize> + Sync,
+            impl Fn(&mut G, Range<usize>, Pair<'_, T>, &mut StackMut<'_, T>) -> Vec<usize> + Sync,
         >,
         work: impl Fn(
             &mut W,
@@ -141,8 +141,8 @@ impl System {
         let (matrices, sides) = (Stack::new(&a, batch.shape), Stack::new(&b, batch.shape));
         let pair = (&matrices, &sides);
         let together = together.map(|together| {
-            move |space: &mut W, numbers: Range<usize>, out: &mut StackMut<'_, T>| {
-                together(space, numbers, pair, out)
+            move |gaps: &mut G, numbers: Range<usize>, out: &mut StackMut<'_, T>| {
+                together(gaps, numbers, pair, out)
             }
         });
         batch.each_left(

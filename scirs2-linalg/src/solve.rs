@@ -78,13 +78,15 @@ pub fn solve_into<T: Lapack>(
 ) -> Result<(), Error> {
     let system = System::new(a.shape(), b.shape())?;
     let (n, columns) = (system.n, system.columns.unwrap_or(1));
-    let together = |space: &mut Space<T>,
+    let together = |[gaps_a, gaps_b, gaps]: &mut [Vec<T>; 3],
                     numbers: Range<usize>,
                     (a, b): Pair<'_, T>,
                     out: &mut StackMut<'_, T>| {
-        let a = a.elements(numbers.clone(), &mut space.a);
-        let b = b.elements(numbers, &mut space.b);
-        let left = out.written(T::zero(), &mut space.x, |x| {
+        let (a, b) = (
+            a.elements(numbers.clone(), gaps_a),
+            b.elements(numbers, gaps_b),
+        );
+        let left = out.written(T::zero(), gaps, |x| {
             let (a, b, x) = (T::reals(a)?, T::reals(b)?, T::reals_mut(x)?);
             Some(solutions(n, columns, a, b, x))
         });
@@ -109,10 +111,6 @@ struct Space<T> {
     /// Whether it is in `small`.
     is_small: bool,
     in_place: InPlace<T>,
-    /// Only for arrays with gaps.
-    a: Vec<T>,
-    b: Vec<T>,
-    x: Vec<T>,
 }
 
 /// Right-hand sides up to which the systems of a batch are solved side by side;
@@ -132,9 +130,6 @@ impl<T: Lapack> Space<T> {
             factored: None,
             is_small: false,
             in_place: InPlace::new(),
-            a: Vec::new(),
-            b: Vec::new(),
-            x: Vec::new(),
         })
     }
 

@@ -36,7 +36,8 @@ use crate::shape::{self, matrices, square};
 /// # Accuracy
 /// Backward stable: `|A - U s V^H| <= c max(m, n) eps |A|`, and each singular
 /// value is right to `c max(m, n) eps |A|`. LAPACK `gesdd`, on the transpose: in C
-/// order its `U` is the `V^H` of `A`.
+/// order its `U` is the `V^H` of `A`. For real matrices of order 2 to 4 Jacobi's
+/// rotations of its columns.
 ///
 /// ```
 /// use ndarray::array;
@@ -131,47 +132,30 @@ pub fn svd_into<T: Lapack>(
         StackMut::new(shape::columns(s, true)),
         StackMut::new(vh),
     );
-    let together = |space: &mut Space<T, Factors<T>>, numbers, out: &mut (_, _, _)| {
-        let (u, s, vh): &mut (StackMut<'_, _>, StackMut<'_, _>, StackMut<'_, _>) = out;
-        let a = matrices.elements(numbers, &mut space.a);
-        let left = s.written(T::Real::zero(), &mut space.values, |s| {
-            u.written(T::zero(), &mut space.u, |u| {
-                vh.written(T::zero(), &mut space.vh, |vh| {
-                    let (u, vh) = (T::reals_mut(u)?, T::reals_mut(vh)?);
-                    Some(singular(n, T::reals(a)?, s, u, vh))
+    let together =
+        |([gaps_a, gaps_u, gaps_vh], gaps_s): &mut Gaps<T>, numbers, out: &mut (_, _, _)| {
+            let (u, s, vh): &mut (StackMut<'_, _>, StackMut<'_, _>, StackMut<'_, _>) = out;
+            let a = matrices.elements(numbers, gaps_a);
+            let left = s.written(T::Real::zero(), gaps_s, |s| {
+                u.written(T::zero(), gaps_u, |u| {
+                    vh.written(T::zero(), gaps_vh, |vh| {
+                        let (u, vh) = (T::reals_mut(u)?, T::reals_mut(vh)?);
+                        Some(singular(n, T::reals(a)?, s, u, vh))
+                    })
                 })
-            })
-        });
-        left.expect(REAL)
-    };
+            });
+            left.expect(REAL)
+        };
     batch.each_left(
         outputs,
-        || Factors::new(m, n, vectors, hermitian).map(Space::new),
+        || Factors::new(m, n, vectors, hermitian),
         (m == n && !hermitian && has_jacobi::<T>(n)).then_some(together),
-        |space, number, (u, s, vh)| space.solver.run(matrices.get(number), u, s, vh),
+        |factors, number, (u, s, vh)| factors.run(matrices.get(number), u, s, vh),
     )
 }
 
-/// What finds the values, and memory for arrays with gaps.
-struct Space<T: Lapack, S> {
-    solver: S,
-    a: Vec<T>,
-    values: Vec<T::Real>,
-    u: Vec<T>,
-    vh: Vec<T>,
-}
-
-impl<T: Lapack, S> Space<T, S> {
-    fn new(solver: S) -> Self {
-        Space {
-            solver,
-            a: Vec::new(),
-            values: Vec::new(),
-            u: Vec::new(),
-            vh: Vec::new(),
-        }
-    }
-}
+/// Memory for matrices, `U`, `V^H` and values that have gaps between them.
+type Gaps<T> = ([Vec<T>; 3], Vec<<T as Scalar>::Real>);
 
 /// Singular values, in descending order.
 ///
@@ -182,7 +166,7 @@ impl<T: Lapack, S> Space<T, S> {
 /// As [`svd`], but that an infinity makes every value NaN.
 ///
 /// # Accuracy
-/// As [`svd`]. LAPACK `gesdd`.
+/// As [`svd`], by the same means.
 ///
 /// ```
 /// use ndarray::array;
@@ -236,18 +220,18 @@ pub fn svdvals_into<T: Lapack>(
         workers,
     };
     let matrices = Stack::new(&a, batch.shape);
-    let together = |space: &mut Space<T, Values<T>>, numbers, values: &mut StackMut<'_, _>| {
-        let a = matrices.elements(numbers, &mut space.a);
-        let left = values.written(T::Real::zero(), &mut space.values, |values| {
+    let together = |([gaps_a, ..], gaps_s): &mut Gaps<T>, numbers, values: &mut StackMut<'_, _>| {
+        let a = matrices.elements(numbers, gaps_a);
+        let left = values.written(T::Real::zero(), gaps_s, |values| {
             Some(singular(n, T::reals(a)?, values, &mut [], &mut []))
         });
         left.expect(REAL)
     };
     batch.each_left(
         StackMut::new(shape::columns(values, true)),
-        || Values::new(m, n, hermitian).map(Space::new),
+        || Values::new(m, n, hermitian),
         (m == n && !hermitian && has_jacobi::<T>(n)).then_some(together),
-        |space, number, values| space.solver.run(matrices.get(number), values),
+        |solver, number, values| solver.run(matrices.get(number), values),
     )
 }
 

@@ -93,8 +93,9 @@ fn symmetric_of<R: Real, const N: usize>(
         let count = load(from, &mut a);
         if !upper {
             for row in 1..N {
-                for column in 0..row {
-                    a[column][row] = a[row][column];
+                let (above, below) = a.split_at_mut(row);
+                for (elements, mirrored) in above.iter_mut().zip(below[0]) {
+                    elements[row] = mirrored;
                 }
             }
         }
@@ -389,14 +390,11 @@ mod tests {
     }
 
     /// Elements of the matrix product and the difference, by the definition.
-    fn residual<R: Real>(
+    fn residual<R: Real + Into<f64>>(
         n: usize,
         product: impl Fn(usize, usize, usize) -> R,
         expected: impl Fn(usize, usize) -> R,
-    ) -> f64
-    where
-        R: Into<f64>,
-    {
+    ) -> f64 {
         let mut worst = 0.0_f64;
         for i in 0..n {
             for j in 0..n {
