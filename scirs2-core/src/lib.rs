@@ -23,5 +23,5 @@ pub mod shape;
 
 pub use device::{Device, DeviceKind};
 pub use dtype::DType;
-pub use element::{Bool, Complex32, Complex64, Element, Real, Scalar, bf16, f16};
+pub use element::{Bool, Complex, Complex32, Complex64, Element, Real, Scalar, bf16, f16};
 pub use scalar::ScalarType;

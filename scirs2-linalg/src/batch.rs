@@ -7,17 +7,19 @@
 
 use std::collections::VecDeque;
 use std::mem;
+use std::ops::Range;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use ndarray::{
     ArrayView2, ArrayView3, ArrayViewD, ArrayViewMut2, ArrayViewMut3, ArrayViewMutD, Axis, Ix2,
-    Ix3, IxDyn,
+    Ix3, IxDyn, s,
 };
 use scirs2_core::pool::Workers;
 
 use crate::Error;
 use crate::error::Reason;
 use crate::lapack::{LibraryThreads, single_threaded};
+use crate::layout::from_c;
 
 /// Floating-point operations of one piece: some 100 microseconds of small
 /// matrices.
@@ -25,6 +27,9 @@ const PIECE: f64 = 2e5;
 
 /// What a call for one matrix costs beside its arithmetic, in operations.
 const CALL: f64 = 1e3;
+
+/// The same of one matrix among many that a kernel takes together.
+const SHARE: f64 = 50.0;
 
 /// Operations from which on threads of the library's own are worth waking.
 const THREADED: f64 = 2e7;
@@ -109,6 +114,27 @@ impl<'a, T> Stack<'a, T> {
     }
 }
 
+impl<'a, T: Copy> Stack<'a, T> {
+    /// The elements of several matrices in C order: where they lie, if that is how
+    /// they lie, else a copy.
+    pub(crate) fn elements<'b>(&'b self, numbers: Range<usize>, space: &'b mut Vec<T>) -> &'b [T] {
+        if let Stack::Even(view) = self
+            && let Some(elements) = view.slice(s![numbers.clone(), .., ..]).to_slice()
+        {
+            return elements;
+        }
+        space.clear();
+        for number in numbers {
+            let matrix = self.get(number);
+            match matrix.as_slice() {
+                Some(elements) => space.extend_from_slice(elements),
+                None => space.extend(matrix.iter()),
+            }
+        }
+        space
+    }
+}
+
 /// The matrices of an array that an operation writes.
 pub(crate) enum StackMut<'a, T> {
     /// One step leads from each matrix to the next.
@@ -144,6 +170,36 @@ impl<'a, T> StackMut<'a, T> {
             view.expect("two axes are left")
         });
         StackMut::Uneven(matrices.collect())
+    }
+}
+
+impl<T: Copy> StackMut<'_, T> {
+    /// Lets `work` write the elements of all matrices in C order: where they lie,
+    /// if that is how they lie, else to a workspace that starts with `element` in
+    /// every place and is copied to them after.
+    pub(crate) fn written<R>(
+        &mut self,
+        element: T,
+        space: &mut Vec<T>,
+        work: impl FnOnce(&mut [T]) -> R,
+    ) -> R {
+        let mut views: Vec<_> = match self {
+            StackMut::Even(view) => {
+                if let Some(elements) = view.as_slice_mut() {
+                    return work(elements);
+                }
+                view.outer_iter_mut().collect()
+            }
+            StackMut::Uneven(views) => views.iter_mut().map(|view| view.view_mut()).collect(),
+        };
+        let each = views.first().map_or(0, |view| view.len());
+        space.clear();
+        space.resize(views.len() * each, element);
+        let result = work(space);
+        for (view, elements) in views.iter_mut().zip(space.chunks_exact(each.max(1))) {
+            from_c(elements, view.view_mut());
+        }
+        result
     }
 }
 
@@ -261,6 +317,20 @@ impl Batch<'_> {
         workspace: impl Fn() -> Result<W, Error> + Sync,
         work: impl Fn(&mut W, usize, O::Matrices) -> Result<(), Reason> + Sync,
     ) -> Result<(), Error> {
+        let together = None::<fn(&mut (), Range<usize>, &mut O) -> Vec<usize>>;
+        self.each_left(outputs, workspace, together, work)
+    }
+
+    /// [`each`](Self::each), but for the places that a kernel does: it takes those
+    /// of one piece together, in memory of its own, and answers which of them are
+    /// left. A workspace is made only where some are.
+    pub(crate) fn each_left<O: Outputs, G: Default + Send, W: Send>(
+        &self,
+        outputs: O,
+        workspace: impl Fn() -> Result<W, Error> + Sync,
+        together: Option<impl Fn(&mut G, Range<usize>, &mut O) -> Vec<usize> + Sync>,
+        work: impl Fn(&mut W, usize, O::Matrices) -> Result<(), Reason> + Sync,
+    ) -> Result<(), Error> {
         single_threaded();
         if self.flops == 0.0 && outputs.is_empty() {
             return Ok(());
@@ -285,8 +355,9 @@ impl Batch<'_> {
             }
             return Ok(());
         }
-        let each = ((PIECE / (self.flops + CALL)) as usize).max(1);
-        let spaces = Mutex::new(Vec::new());
+        let call = if together.is_some() { SHARE } else { CALL };
+        let each = ((PIECE / (self.flops + call)) as usize).max(1);
+        let (gaps, spaces) = (Mutex::new(Vec::new()), Mutex::new(Vec::new()));
         let pieces = Pieces {
             rest: Some(outputs),
             first: 0,
@@ -294,11 +365,30 @@ impl Batch<'_> {
             each,
         };
         self.workers.each(pieces, |(first, last, mut outputs)| {
+            let left = together.as_ref().map(|together| {
+                let mut memory = lock(&gaps).pop().unwrap_or_default();
+                let left = together(&mut memory, first..last, &mut outputs);
+                lock(&gaps).push(memory);
+                left
+            });
+            if left.as_ref().is_some_and(Vec::is_empty) {
+                return Ok(());
+            }
             let kept = lock(&spaces).pop();
             let mut space = kept.map_or_else(&workspace, Ok)?;
-            for number in first..last {
-                work(&mut space, number, outputs.next())
-                    .map_err(|reason| failed(number, reason))?;
+            let mut at = first;
+            let mut one = |number| {
+                while at < number {
+                    outputs.next();
+                    at += 1;
+                }
+                at += 1;
+                let done = work(&mut space, number, outputs.next());
+                done.map_err(|reason| failed(number, reason))
+            };
+            match left {
+                None => (first..last).try_for_each(&mut one)?,
+                Some(left) => left.into_iter().try_for_each(|place| one(first + place))?,
             }
             lock(&spaces).push(space);
             Ok(())

@@ -9,6 +9,8 @@ use scirs2_core::pool::Workers;
 use crate::Error;
 use crate::batch::{Batch, Stack, StackMut};
 use crate::error::Reason;
+use crate::kernels::elimination::{determinants, has_elimination};
+use crate::kernels::lanes::REAL;
 use crate::kernels::small::largest;
 use crate::lapack::Lapack;
 use crate::layout::zeros_array;
@@ -67,9 +69,17 @@ pub fn det_into<T: Lapack>(
     shape::output(&det_shape(a.shape())?, &out)?;
     let (batch, n) = square(1, a.shape())?;
     let matrices = Stack::new(&a, batch);
-    driver(batch, n, workers).each(
+    let together = |[gaps_a, gaps]: &mut [Vec<T>; 2], numbers, out: &mut StackMut<'_, _>| {
+        let a = matrices.elements(numbers, gaps_a);
+        let left = out.written(T::zero(), gaps, |values| {
+            Some(determinants(n, T::reals(a)?, T::reals_mut(values)?))
+        });
+        left.expect(REAL)
+    };
+    driver(batch, n, workers).each_left(
         StackMut::new(numbers(out)),
         || Space::new(n),
+        has_elimination::<T>(n).then_some(together),
         |space, number, mut out| {
             let product = space.product(matrices.get(number))?;
             out[[0, 0]] = product.map_or(T::zero(), |product| product.value());

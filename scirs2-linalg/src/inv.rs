@@ -8,6 +8,8 @@ use scirs2_core::pool::Workers;
 use crate::Error;
 use crate::batch::{Batch, Stack, StackMut};
 use crate::error::Reason;
+use crate::kernels::elimination::{has_elimination, inverses};
+use crate::kernels::lanes::REAL;
 use crate::kernels::small::largest;
 use crate::lapack::{Lapack, inverse_workspace, zeros};
 use crate::layout::{from_f, is_finite, transpose_in_place, written, zeros_array};
@@ -73,10 +75,18 @@ pub fn inv_into<T: Lapack>(
         workers,
     };
     let matrices = Stack::new(&a, batch.shape);
-    batch.each(
+    let together = |[gaps_a, gaps]: &mut [Vec<T>; 2], numbers, out: &mut StackMut<'_, _>| {
+        let a = matrices.elements(numbers, gaps_a);
+        let left = out.written(T::zero(), gaps, |x| {
+            Some(inverses(n, T::reals(a)?, T::reals_mut(x)?))
+        });
+        left.expect(REAL)
+    };
+    batch.each_left(
         StackMut::new(out),
         || Inverse::new(n),
-        |space, number, out| space.run(matrices.get(number), out),
+        has_elimination::<T>(n).then_some(together),
+        |inverse, number, out| inverse.run(matrices.get(number), out),
     )
 }
 

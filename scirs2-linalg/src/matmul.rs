@@ -1,11 +1,14 @@
 //! Products of matrices.
 
+use std::ops::Range;
+
 use ndarray::{
     ArrayBase, ArrayD, ArrayView2, ArrayViewD, ArrayViewMut2, ArrayViewMutD, Axis, Data, Dimension,
 };
 use scirs2_core::pool::Workers;
 
 use crate::batch::{Batch, Outputs as _, Stack, StackMut, broadcast};
+use crate::kernels::products::{has_products, products};
 use crate::lapack::check_size;
 use crate::layout::filled_array;
 use crate::shape;
@@ -26,8 +29,8 @@ use crate::{Error, Numeric};
 ///
 /// # Accuracy
 /// `|c - ab| <= gamma_k |a| |b|`, element by element, where `gamma_k` is
-/// `k eps / (1 - k eps)` (BLAS `gemm`, `gemv` and `dot`), twice that for complex
-/// numbers.
+/// `k eps / (1 - k eps)` (BLAS `gemm`, `gemv` and `dot`, and loops of our own for
+/// matrices of up to 64 elements), twice that for complex numbers.
 ///
 /// ```
 /// use ndarray::array;
@@ -146,6 +149,21 @@ pub fn matmul_into<T: Numeric>(
         flops,
         workers,
     };
+    let sides = [rows, inner, columns];
+    if has_products::<T>(sides) {
+        let together = |[gaps_a, gaps_b, gaps]: &mut [Vec<T>; 3],
+                        numbers: Range<usize>,
+                        out: &mut StackMut<'_, T>| {
+            let (a, b) = (
+                a.elements(numbers.clone(), gaps_a),
+                b.elements(numbers, gaps_b),
+            );
+            out.written(T::ZERO, gaps, |out| products(sides, a, b, out));
+            Vec::new()
+        };
+        let (out, none) = (StackMut::new(out), |_: &mut (), _, _| Ok(()));
+        return batch.each_left(out, || Ok(()), Some(together), none);
+    }
     if T::LIBRARY || shape.iter().product::<usize>() >= workers.threads() {
         return batch.each(
             StackMut::new(out),

@@ -1,10 +1,12 @@
 //! The elements that products are made of.
 
 use ndarray::{ArrayView1, ArrayView2, ArrayViewMut2};
-use scirs2_core::{Bool, Complex32, Complex64, Element};
+use num_traits::Float;
+use scirs2_core::{Bool, Complex, Complex32, Complex64, Element};
 
 use crate::floats::{Floats, by_floats};
-use crate::kernels::integers::{Packed, Pieces, SMALL, small};
+use crate::kernels::integers::{Packed, Pieces};
+use crate::kernels::isa::has_fma;
 use crate::lapack::blas::{self, Blas};
 use crate::lapack::single_threaded;
 use crate::layout::{from_c, to_c};
@@ -41,6 +43,20 @@ pub trait Numeric: Element {
     /// `self * other`.
     #[must_use]
     fn times(self, other: Self) -> Self;
+
+    /// `self + x * y`, of floats with one rounding.
+    #[doc(hidden)]
+    #[must_use]
+    fn plus_product(self, x: Self, y: Self) -> Self {
+        self.plus(x.times(y))
+    }
+
+    /// Whether [`plus_product`](Self::plus_product) is a few instructions and not
+    /// a call.
+    #[doc(hidden)]
+    fn has_plus_product() -> bool {
+        true
+    }
 
     /// The complex conjugate.
     #[must_use]
@@ -122,10 +138,6 @@ macro_rules! wrapping {
                 b: ArrayView2<'_, Self>,
                 mut out: ArrayViewMut2<'_, Self>,
             ) {
-                if a.len().max(b.len()).max(out.len()) <= SMALL {
-                    small(a, b, out, Self::ZERO, |sum, x, y| sum.plus(x.times(y)));
-                    return;
-                }
                 let large = a.len() as f64 * b.ncols() as f64 >= FLOATS;
                 if !(large && $floats(&mut space.floats, a, b, out.view_mut())) {
                     space.pieces.product(a, b, out);
@@ -195,7 +207,8 @@ pub struct Copies<T> {
 }
 
 macro_rules! scalars {
-    ($($type:ty: $one:expr, |$x:ident| $conjugate:expr;)+) => {$(
+    ($($type:ty: $one:expr, |$x:ident| $conjugate:expr,
+       |$sum:ident, $by:ident| $plus_product:expr;)+) => {$(
         impl Numeric for $type {
             const ZERO: Self = num_traits::ConstZero::ZERO;
             const ONE: Self = $one;
@@ -215,6 +228,16 @@ macro_rules! scalars {
             #[inline(always)]
             fn times(self, other: Self) -> Self {
                 self * other
+            }
+
+            #[inline(always)]
+            fn plus_product(self, $x: Self, $by: Self) -> Self {
+                let $sum = self;
+                $plus_product
+            }
+
+            fn has_plus_product() -> bool {
+                has_fma()
             }
 
             #[inline(always)]
@@ -246,10 +269,19 @@ macro_rules! scalars {
 }
 
 scalars! {
-    f32: 1.0, |x| x;
-    f64: 1.0, |x| x;
-    Complex32: Complex32::new(1.0, 0.0), |z| z.conj();
-    Complex64: Complex64::new(1.0, 0.0), |z| z.conj();
+    f32: 1.0, |x| x, |sum, y| x.mul_add(y, sum);
+    f64: 1.0, |x| x, |sum, y| x.mul_add(y, sum);
+    Complex32: Complex32::new(1.0, 0.0), |z| z.conj(), |sum, w| fused(sum, z, w);
+    Complex64: Complex64::new(1.0, 0.0), |z| z.conj(), |sum, w| fused(sum, z, w);
+}
+
+/// `sum + z w`, each part with two roundings.
+#[inline(always)]
+fn fused<R: Float>(sum: Complex<R>, z: Complex<R>, w: Complex<R>) -> Complex<R> {
+    Complex {
+        re: (-z.im).mul_add(w.im, z.re.mul_add(w.re, sum.re)),
+        im: z.im.mul_add(w.re, z.re.mul_add(w.im, sum.im)),
+    }
 }
 
 impl<T: Blas> Copies<T> {

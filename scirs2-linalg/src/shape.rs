@@ -1,5 +1,7 @@
 //! What an operation asks of its arguments' shapes.
 
+use std::ops::Range;
+
 use ndarray::{
     ArrayBase, ArrayView2, ArrayViewD, ArrayViewMut2, ArrayViewMutD, Axis, IxDyn, RawData,
 };
@@ -46,6 +48,9 @@ pub(crate) struct System {
     /// The right-hand sides of one matrix; `None` where they are one vector.
     pub(crate) columns: Option<usize>,
 }
+
+/// Matrices and their right-hand sides.
+pub(crate) type Pair<'a, T> = (&'a Stack<'a, T>, &'a Stack<'a, T>);
 
 impl System {
     /// Takes `b` for a vector where it has one axis, else for a stack of
@@ -103,6 +108,28 @@ impl System {
         ) -> Result<(), Reason>
         + Sync,
     ) -> Result<(), Error> {
+        let together = None::<fn(&mut (), Range<usize>, Pair<'_, T>, &mut StackMut<'_, T>) -> _>;
+        self.each_left((a, b, out), flops, workers, workspace, together, work)
+    }
+
+    /// [`each`](Self::each), but for what a kernel does of several together, as
+    /// [`Batch::each_left`] has it.
+    pub(crate) fn each_left<T: Lapack, G: Default + Send, W: Send>(
+        &self,
+        (a, b, out): (ArrayViewD<'_, T>, ArrayViewD<'_, T>, ArrayViewMutD<'_, T>),
+        flops: f64,
+        workers: &Workers<'_>,
+        workspace: impl Fn() -> Result<W, Error> + Sync,
+        together: Option<
+            impl Fn(&mut G, Range<usize>, Pair<'_, T>, &mut StackMut<'_, T>) -> Vec<usize> + Sync,
+        >,
+        work: impl Fn(
+            &mut W,
+            usize,
+            (ArrayView2<'_, T>, ArrayView2<'_, T>, ArrayViewMut2<'_, T>),
+        ) -> Result<(), Reason>
+        + Sync,
+    ) -> Result<(), Error> {
         output(&self.solutions(), &out)?;
         let vector = self.columns.is_none();
         let (b, out) = (columns(b, vector), columns(out, vector));
@@ -112,13 +139,21 @@ impl System {
             workers,
         };
         let (matrices, sides) = (Stack::new(&a, batch.shape), Stack::new(&b, batch.shape));
-        batch.each(StackMut::new(out), workspace, |space, number, out| {
-            work(
-                space,
-                number,
-                (matrices.get(number), sides.get(number), out),
-            )
-        })
+        let pair = (&matrices, &sides);
+        let together = together.map(|together| {
+            move |gaps: &mut G, numbers: Range<usize>, out: &mut StackMut<'_, T>| {
+                together(gaps, numbers, pair, out)
+            }
+        });
+        batch.each_left(
+            StackMut::new(out),
+            workspace,
+            together,
+            |space, number, out| {
+                let (a, b) = (matrices.get(number), sides.get(number));
+                work(space, number, (a, b, out))
+            },
+        )
     }
 
     /// Floating-point operations of substitution with one triangle.

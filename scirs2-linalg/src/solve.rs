@@ -1,17 +1,22 @@
 //! Systems of linear equations.
 
+use std::ops::Range;
+
 use ndarray::{
     ArrayBase, ArrayD, ArrayView2, ArrayViewD, ArrayViewMut2, ArrayViewMutD, Data, Dimension,
 };
 use scirs2_core::pool::Workers;
 
 use crate::Error;
+use crate::batch::StackMut;
 use crate::error::Reason;
+use crate::kernels::elimination::{has_elimination, solutions};
+use crate::kernels::lanes::REAL;
 use crate::kernels::small::largest;
 use crate::lapack::Lapack;
 use crate::layout::{InPlace, zeros_array};
 use crate::lu::{self, Factors, SmallFactors};
-use crate::shape::System;
+use crate::shape::{Pair, System};
 use crate::triangular::Op;
 
 /// Solutions of `A X = B`.
@@ -72,11 +77,27 @@ pub fn solve_into<T: Lapack>(
     workers: &Workers<'_>,
 ) -> Result<(), Error> {
     let system = System::new(a.shape(), b.shape())?;
-    system.each(
+    let (n, columns) = (system.n, system.columns.unwrap_or(1));
+    let together = |[gaps_a, gaps_b, gaps]: &mut [Vec<T>; 3],
+                    numbers: Range<usize>,
+                    (a, b): Pair<'_, T>,
+                    out: &mut StackMut<'_, T>| {
+        let (a, b) = (
+            a.elements(numbers.clone(), gaps_a),
+            b.elements(numbers, gaps_b),
+        );
+        let left = out.written(T::zero(), gaps, |x| {
+            let (a, b, x) = (T::reals(a)?, T::reals(b)?, T::reals_mut(x)?);
+            Some(solutions(n, columns, a, b, x))
+        });
+        left.expect(REAL)
+    };
+    system.each_left(
         (a, b, out),
-        lu::flops(system.n, system.n) + 2.0 * system.substitution(),
+        lu::flops(n, n) + 2.0 * system.substitution(),
         workers,
-        || Space::new(system.n),
+        || Space::new(n),
+        (has_elimination::<T>(n) && (1..=COLUMNS).contains(&columns)).then_some(together),
         |space, _, (a, b, out)| space.solve(a, b, out),
     )
 }
@@ -91,6 +112,10 @@ struct Space<T> {
     is_small: bool,
     in_place: InPlace<T>,
 }
+
+/// Right-hand sides up to which the systems of a batch are solved side by side;
+/// more are rows that one solution vectorises along.
+const COLUMNS: usize = 8;
 
 impl<T: Lapack> Space<T> {
     fn new(n: usize) -> Result<Self, Error> {

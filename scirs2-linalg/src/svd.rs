@@ -3,7 +3,7 @@
 use ndarray::{
     ArrayBase, ArrayD, ArrayView2, ArrayViewD, ArrayViewMut2, ArrayViewMutD, Data, Dimension,
 };
-use num_traits::{Float as _, One as _};
+use num_traits::{Float as _, One as _, Zero as _};
 use scirs2_core::Scalar;
 use scirs2_core::pool::Workers;
 
@@ -11,6 +11,8 @@ use crate::Error;
 use crate::batch::{Batch, Stack, StackMut};
 use crate::eigh::Solver;
 use crate::error::Reason;
+use crate::kernels::jacobi::{has_jacobi, singular};
+use crate::kernels::lanes::REAL;
 use crate::lapack::{Gesdd, Lapack, Vectors, zeros};
 use crate::layout::{identity, screen, to_c, written, zeros_array};
 use crate::memory::check_square;
@@ -34,7 +36,8 @@ use crate::shape::{self, matrices, square};
 /// # Accuracy
 /// Backward stable: `|A - U s V^H| <= c max(m, n) eps |A|`, and each singular
 /// value is right to `c max(m, n) eps |A|`. LAPACK `gesdd`, on the transpose: in C
-/// order its `U` is the `V^H` of `A`.
+/// order its `U` is the `V^H` of `A`. For real matrices of order 2 to 4 Jacobi's
+/// rotations of its columns.
 ///
 /// ```
 /// use ndarray::array;
@@ -129,12 +132,30 @@ pub fn svd_into<T: Lapack>(
         StackMut::new(shape::columns(s, true)),
         StackMut::new(vh),
     );
-    batch.each(
+    let together =
+        |([gaps_a, gaps_u, gaps_vh], gaps_s): &mut Gaps<T>, numbers, out: &mut (_, _, _)| {
+            let (u, s, vh): &mut (StackMut<'_, _>, StackMut<'_, _>, StackMut<'_, _>) = out;
+            let a = matrices.elements(numbers, gaps_a);
+            let left = s.written(T::Real::zero(), gaps_s, |s| {
+                u.written(T::zero(), gaps_u, |u| {
+                    vh.written(T::zero(), gaps_vh, |vh| {
+                        let (u, vh) = (T::reals_mut(u)?, T::reals_mut(vh)?);
+                        Some(singular(n, T::reals(a)?, s, u, vh))
+                    })
+                })
+            });
+            left.expect(REAL)
+        };
+    batch.each_left(
         outputs,
         || Factors::new(m, n, vectors, hermitian),
+        (m == n && !hermitian && has_jacobi::<T>(n)).then_some(together),
         |factors, number, (u, s, vh)| factors.run(matrices.get(number), u, s, vh),
     )
 }
+
+/// Memory for matrices, `U`, `V^H` and values that have gaps between them.
+type Gaps<T> = ([Vec<T>; 3], Vec<<T as Scalar>::Real>);
 
 /// Singular values, in descending order.
 ///
@@ -145,7 +166,7 @@ pub fn svd_into<T: Lapack>(
 /// As [`svd`], but that an infinity makes every value NaN.
 ///
 /// # Accuracy
-/// As [`svd`]. LAPACK `gesdd`.
+/// As [`svd`], by the same means.
 ///
 /// ```
 /// use ndarray::array;
@@ -199,9 +220,17 @@ pub fn svdvals_into<T: Lapack>(
         workers,
     };
     let matrices = Stack::new(&a, batch.shape);
-    batch.each(
+    let together = |([gaps_a, ..], gaps_s): &mut Gaps<T>, numbers, values: &mut StackMut<'_, _>| {
+        let a = matrices.elements(numbers, gaps_a);
+        let left = values.written(T::Real::zero(), gaps_s, |values| {
+            Some(singular(n, T::reals(a)?, values, &mut [], &mut []))
+        });
+        left.expect(REAL)
+    };
+    batch.each_left(
         StackMut::new(shape::columns(values, true)),
         || Values::new(m, n, hermitian),
+        (m == n && !hermitian && has_jacobi::<T>(n)).then_some(together),
         |solver, number, values| solver.run(matrices.get(number), values),
     )
 }

@@ -176,38 +176,6 @@ fn pack<T: Packed>(from: ArrayView2<'_, T>, width: usize, to: &mut Vec<T::Lane>)
     }
 }
 
-/// `out = a b` of matrices too small to pack, which have at most so many
-/// elements.
-pub(crate) const SMALL: usize = 64;
-
-/// `out = a b` of [`SMALL`] matrices.
-pub(crate) fn small<T: Copy>(
-    a: ArrayView2<'_, T>,
-    b: ArrayView2<'_, T>,
-    out: ArrayViewMut2<'_, T>,
-    zero: T,
-    step: impl Fn(T, T, T) -> T,
-) {
-    let (inner, columns) = b.dim();
-    let (mut xs, mut ys) = ([zero; SMALL], [zero; SMALL]);
-    std::iter::zip(&mut xs, a).for_each(|(to, &x)| *to = x);
-    std::iter::zip(&mut ys, b).for_each(|(to, &y)| *to = y);
-    let mut sums = [zero; SMALL];
-    if inner * columns > 0 {
-        for (sums, xs) in sums
-            .chunks_exact_mut(columns)
-            .zip(xs[..a.len()].chunks_exact(inner))
-        {
-            for (&x, ys) in xs.iter().zip(ys.chunks_exact(columns)) {
-                sums.iter_mut()
-                    .zip(ys)
-                    .for_each(|(sum, &y)| *sum = step(*sum, x, y));
-            }
-        }
-    }
-    std::iter::zip(out, sums).for_each(|(to, sum)| *to = sum);
-}
-
 #[cfg(test)]
 mod tests {
     use ndarray::Array2;

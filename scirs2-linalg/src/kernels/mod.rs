@@ -13,13 +13,21 @@
 //! | `rows` | reduction along the inner axis |
 //! | `columns` | reduction across it |
 //! | `small` | factorizations of the smallest matrices |
+//! | `lanes` | small matrices side by side |
+//! | `elimination` | LU of the smallest matrices, side by side |
+//! | `jacobi` | eigenvalues and singular values of the smallest matrices |
+//! | `products` | products of the smallest matrices |
 //! | `integers` | products of matrices of integers |
 
 mod columns;
+pub(crate) mod elimination;
 pub(crate) mod integers;
-mod isa;
+pub(crate) mod isa;
+pub(crate) mod jacobi;
+pub(crate) mod lanes;
 mod loops;
 mod measure;
+pub(crate) mod products;
 mod rows;
 pub(crate) mod small;
 mod source;

@@ -13,13 +13,19 @@ use scirs2_core::{Complex32, Complex64, Scalar};
 use super::isa::{has_fma, multiversion};
 use crate::error::Reason;
 
-/// The largest order that each kernel is for: it is faster than LAPACK there, and
-/// no less accurate.
+/// The largest order that each kernel is for: it is faster than the library there,
+/// and no less accurate.
 pub(crate) mod largest {
+    /// Elements of each factor and of the product.
+    pub(crate) const PRODUCT: usize = 64;
     pub(crate) const CHOLESKY: usize = 16;
+    /// Eigenvalues of symmetric matrices and singular values, by rotations.
+    pub(crate) const JACOBI: usize = 4;
     /// Beyond it OpenBLAS groups its sums, and rounding would find other singular
     /// matrices than NumPy does, in some 10 of 100 where LAPACK does in 2.
     pub(crate) const LU: usize = 5;
+    /// The same of many side by side, and determinants.
+    pub(crate) const ELIMINATION: usize = 4;
     /// A determinant does not raise; one of a singular matrix is zero or tiny.
     pub(crate) const DETERMINANT: usize = 16;
 }

@@ -77,11 +77,20 @@ pub trait Lapack:
     /// Whether no part is NaN or infinite.
     #[doc(hidden)]
     fn is_finite(self) -> bool;
+
+    /// The elements as what they are, if that is real.
+    #[doc(hidden)]
+    fn reals(elements: &[Self]) -> Option<&[Self::Real]>;
+
+    /// [`reals`](Self::reals) to write.
+    #[doc(hidden)]
+    fn reals_mut(elements: &mut [Self]) -> Option<&mut [Self::Real]>;
 }
 
 macro_rules! lapack {
     ($(
-        $type:ty: $complex:ty, |$z:ident| $parts:expr, |$re:ident, $im:ident| $number:expr;
+        $type:ty: $complex:ty, |$z:ident| $parts:expr, |$re:ident, $im:ident| $number:expr,
+        |$elements:ident| $reals:expr;
     )+) => {$(
         impl Lapack for $type {
             type Complex = $complex;
@@ -101,15 +110,23 @@ macro_rules! lapack {
             fn is_finite(self) -> bool {
                 self.parts().iter().all(|part| part.is_finite())
             }
+
+            fn reals($elements: &[Self]) -> Option<&[Self::Real]> {
+                $reals
+            }
+
+            fn reals_mut($elements: &mut [Self]) -> Option<&mut [Self::Real]> {
+                $reals
+            }
         }
     )+};
 }
 
 lapack! {
-    f32: Complex32, |x| [x, 0.0], |x, _im| x;
-    f64: Complex64, |x| [x, 0.0], |x, _im| x;
-    Complex32: Complex32, |z| [z.re, z.im], |re, im| Complex32::new(re, im);
-    Complex64: Complex64, |z| [z.re, z.im], |re, im| Complex64::new(re, im);
+    f32: Complex32, |x| [x, 0.0], |x, _im| x, |x| Some(x);
+    f64: Complex64, |x| [x, 0.0], |x, _im| x, |x| Some(x);
+    Complex32: Complex32, |z| [z.re, z.im], |re, im| Complex32::new(re, im), |_z| None;
+    Complex64: Complex64, |z| [z.re, z.im], |re, im| Complex64::new(re, im), |_z| None;
 }
 
 /// The triangle of a Fortran-ordered matrix that is read and written.

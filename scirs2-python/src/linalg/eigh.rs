@@ -39,9 +39,11 @@ use super::call::{Call, batch, named};
 ///
 /// Notes
 /// -----
-/// LAPACK ``syevd`` and ``heevd``, in the memory of the vectors. Backward stable:
+/// LAPACK ``syevd`` and ``heevd``, in the memory of the vectors; for real matrices of
+/// up to four rows Jacobi's rotations, for many matrices at once. Backward stable:
 /// ``norm(a - v * w @ v.conj().mT) <= c * n * eps * norm(a)``, and each eigenvalue is
-/// right to as much.
+/// right to as much. Signs, and vectors of equal values, may differ from those of
+/// another library.
 ///
 /// Examples
 /// --------
@@ -97,8 +99,9 @@ pub(crate) fn eigh<'py>(a: &Bound<'py, PyAny>, UPLO: &str) -> PyResult<Bound<'py
 ///
 /// Notes
 /// -----
-/// LAPACK ``syevd`` and ``heevd``, on a copy of one matrix a thread. Each value is
-/// right to ``c * n * eps * norm(a)``.
+/// LAPACK ``syevd`` and ``heevd``, on a copy of one matrix a thread; Jacobi's
+/// rotations where :func:`eigh` has them. Each value is right to ``c * n * eps *
+/// norm(a)``.
 ///
 /// Examples
 /// --------

@@ -45,9 +45,10 @@ use super::call::{Call, batch, named};
 /// Notes
 /// -----
 /// LAPACK ``gesdd`` on the transpose, so that nothing is transposed; it overwrites a
-/// copy of one matrix a thread. Backward stable: ``norm(a - U * S @ Vh) <= c * max(m,
-/// n) * eps * norm(a)``, and each singular value is right to as much. Signs, and
-/// vectors of equal values, may differ from those of another library.
+/// copy of one matrix a thread. For real square matrices of up to four rows Jacobi's
+/// rotations, for many matrices at once. Backward stable: ``norm(a - U * S @ Vh) <= c
+/// * max(m, n) * eps * norm(a)``, and each singular value is right to as much. Signs,
+/// and vectors of equal values, may differ from those of another library.
 ///
 /// Examples
 /// --------
@@ -107,8 +108,8 @@ pub(crate) fn svd<'py>(
 ///
 /// Notes
 /// -----
-/// LAPACK ``gesdd``, on a copy of one matrix a thread. Each value is right to ``c *
-/// max(m, n) * eps * norm(x)``.
+/// LAPACK ``gesdd``, on a copy of one matrix a thread; Jacobi's rotations where
+/// :func:`svd` has them. Each value is right to ``c * max(m, n) * eps * norm(x)``.
 ///
 /// Examples
 /// --------
