@@ -3,7 +3,7 @@
 use ndarray::{
     ArrayBase, ArrayD, ArrayView2, ArrayViewD, ArrayViewMutD, Axis, Data, Dimension, IxDyn, RawData,
 };
-use num_traits::{Float as _, NumCast, One as _, Zero as _};
+use num_traits::{Float as _, NumCast};
 use scirs2_core::pool::Workers;
 
 use crate::Error;
@@ -274,12 +274,11 @@ impl Product {
 
     fn sign_and_logarithm<T: Lapack>(&self) -> (T, T::Real) {
         let size = self.re.hypot(self.im);
-        let is_complex = !T::from_parts([T::Real::zero(), T::Real::one()]).is_zero();
-        let sign = if !is_complex {
+        let sign = if T::is_complex() {
+            [self.re / size, self.im / size]
+        } else {
             // Even of a NaN, as NumPy has it.
             [if self.negative { -1.0 } else { 1.0 }, 0.0]
-        } else {
-            [self.re / size, self.im / size]
         };
         let logarithm = size.ln() + self.exponent as f64 * std::f64::consts::LN_2;
         (T::from_parts(sign.map(real::<T>)), real::<T>(logarithm))

@@ -65,6 +65,12 @@ pub trait Lapack:
     /// The complex numbers of that precision.
     type Complex: Lapack<Real = Self::Real>;
 
+    /// Whether numbers have an imaginary part.
+    #[doc(hidden)]
+    fn is_complex() -> bool {
+        Self::reals(&[]).is_none()
+    }
+
     /// Real and imaginary part.
     #[doc(hidden)]
     fn parts(self) -> [Self::Real; 2];

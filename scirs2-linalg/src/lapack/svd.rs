@@ -116,7 +116,11 @@ impl<T: Lapack> Gesdd<T> {
             let both = most.saturating_add(least).saturating_mul(2);
             let wide = both.max(least.saturating_mul(5)).saturating_add(5);
             rwork = wide.saturating_mul(least);
+        }
+        if T::is_complex() {
             longest = longest.max(rwork as u128);
+        } else {
+            rwork = 0;
         }
         check_count(rows, columns, longest)?;
         let mut new = Gesdd {

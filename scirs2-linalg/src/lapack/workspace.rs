@@ -2,7 +2,7 @@
 
 use std::ffi::c_int;
 
-use num_traits::ToPrimitive as _;
+use num_traits::{ToPrimitive as _, Zero};
 use scirs2_core::Scalar;
 
 use super::{Lapack, zeros};
@@ -42,19 +42,16 @@ impl<T: Lapack> Workspace<T> {
         };
         let (work, rwork) = (self.work[0].parts()[0].into(), self.rwork[0].into());
         let iwork = usize::try_from(self.iwork[0]).unwrap_or(0);
-        self.work = zeros(length(work).max(1))?;
-        self.rwork = zeros(length(rwork).max(self.rwork.len()))?;
-        self.iwork = zeros(iwork.max(self.iwork.len()))?;
+        lengthen(&mut self.work, length(work))?;
+        lengthen(&mut self.rwork, length(rwork))?;
+        lengthen(&mut self.iwork, iwork)?;
         self.asks = false;
         Ok(())
     }
 
     /// Makes `work` no shorter than that.
     pub(super) fn at_least(&mut self, length: usize) -> Result<(), Error> {
-        if self.work.len() < length {
-            self.work = zeros(length)?;
-        }
-        Ok(())
+        lengthen(&mut self.work, length)
     }
 }
 
@@ -79,6 +76,15 @@ impl<T: Scalar> Workspace<T> {
             c_int::try_from(length).unwrap_or(c_int::MAX)
         }
     }
+}
+
+/// Makes scratch memory no shorter than that, and lets the old go first.
+fn lengthen<E: Clone + Zero>(scratch: &mut Vec<E>, length: usize) -> Result<(), Error> {
+    if scratch.len() < length {
+        *scratch = Vec::new();
+        *scratch = zeros(length)?;
+    }
+    Ok(())
 }
 
 /// An error for a matrix that would make LAPACK count beyond its integers;
