@@ -20,7 +20,10 @@ use arc_swap::ArcSwapOption;
 /// The most threads that can be asked for.
 pub const MAX_THREADS: usize = 1024;
 
-/// LAPACK keeps work on the stack; the default of 2 MiB is too little for it.
+/// The stack that LAPACK may need: its LU with threads takes up to 4.7 MiB.
+const STACK_NEEDED: usize = 6 << 20;
+
+/// The stack of a thread that gets a new one; the default of 2 MiB is too little.
 const STACK_BYTES: usize = 16 << 20;
 
 /// The variables that set the thread count, the first that holds one wins.
@@ -121,9 +124,12 @@ fn from_environment(variable: impl Fn(&str) -> Option<String>) -> Option<(usize,
     })
 }
 
-/// The cores this process may use, by its affinity and its cgroup.
-fn cores() -> usize {
-    thread::available_parallelism().map_or(1, NonZeroUsize::get)
+/// The cores this process may use, by its affinity and its cgroup at the first
+/// call: asking takes as long as a small matrix.
+#[must_use]
+pub fn cores() -> usize {
+    static CORES: OnceLock<usize> = OnceLock::new();
+    *CORES.get_or_init(|| thread::available_parallelism().map_or(1, NonZeroUsize::get))
 }
 
 struct Pool {
@@ -354,37 +360,21 @@ impl Workers<'_> {
         Ok(())
     }
 
-    /// Runs one piece of work that brings its own threads, on a thread with the
-    /// pool's large stack, and waits for it.
+    /// Runs one piece of work that brings its own threads, on the calling thread,
+    /// with a stack as large as the pool's.
     ///
     /// It cannot be stopped, so `stop` is asked after it.
     ///
     /// # Errors
     /// [`Interrupted`] where the pool is closed, or `stop` said so.
-    pub fn alone<R: Send>(&self, work: impl FnOnce() -> R + Send) -> Result<R, Interrupted> {
+    pub fn alone<R>(&self, work: impl FnOnce() -> R) -> Result<R, Interrupted> {
         let _call = Call::start();
         if is_closed() {
             return Err(Interrupted);
         }
-        let mut work = Some(work);
-        let mut result = None;
-        // A thread of its own, not one of the pool's, which may be busy for long
-        // with the batch of another caller.
-        let started = thread::scope(|scope| {
-            let run = || result = work.take().map(|work| work());
-            thread::Builder::new()
-                .name("scirs2-alone".to_owned())
-                .stack_size(STACK_BYTES)
-                .spawn_scoped(scope, run)
-                .is_ok()
-        });
-        debug_assert!(started || result.is_none());
-        // Where the system grants no thread the caller's own has to do.
-        let result = match (result, work) {
-            (Some(result), _) => result,
-            (None, Some(work)) => work(),
-            (None, None) => unreachable!("a panic in the thread is passed on by the scope"),
-        };
+        // Not on a thread made for it: the system may put that on the core of one of
+        // those it brings, and each waits for the other to be put aside.
+        let result = stacker::maybe_grow(STACK_NEEDED, STACK_BYTES, work);
         match self.stop {
             Some(stop) if stop() => Err(Interrupted),
             _ => Ok(result),

@@ -5,9 +5,9 @@
 //! way, but for a single large matrix.
 
 use std::ffi::c_int;
-use std::num::NonZeroUsize;
 use std::sync::{Mutex, MutexGuard, Once, TryLockError};
-use std::thread;
+
+use scirs2_core::pool::cores;
 
 unsafe extern "C" {
     fn openblas_set_num_threads(threads: c_int);
@@ -44,8 +44,7 @@ impl LibraryThreads {
         if holder.is_some() {
             // Threads of the library spin while they wait: more than there are
             // cores would keep the others from working.
-            let cores = thread::available_parallelism().map_or(1, NonZeroUsize::get);
-            set(threads.min(cores));
+            set(threads.min(cores()));
         }
         LibraryThreads(holder)
     }
