@@ -8,7 +8,7 @@ use scirs2_core::pool::Workers;
 use crate::Error;
 use crate::batch::{Batch, Stack, StackMut};
 use crate::error::Reason;
-use crate::kernels::small;
+use crate::kernels::{self, largest};
 use crate::lapack::{Lapack, Triangle};
 use crate::layout::{InPlace, zeros_array};
 use crate::shape::{self, square};
@@ -91,9 +91,9 @@ fn one<T: Lapack>(
     let n = a.nrows();
     space.run(a, out, |matrix| {
         // The lower triangle in C order is the upper one in Fortran order.
-        match (n <= small::largest::CHOLESKY, upper) {
-            (true, true) => small::cholesky_upper(n, matrix)?,
-            (true, false) => small::cholesky_lower(n, matrix)?,
+        match (n <= largest::CHOLESKY, upper) {
+            (true, true) => kernels::cholesky::upper(n, matrix)?,
+            (true, false) => kernels::cholesky::lower(n, matrix)?,
             (false, true) => T::potrf(Triangle::Lower, n, matrix)?,
             (false, false) => T::potrf(Triangle::Upper, n, matrix)?,
         }

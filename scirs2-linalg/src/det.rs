@@ -11,7 +11,6 @@ use crate::batch::{Batch, Stack, StackMut};
 use crate::error::Reason;
 use crate::kernels::elimination::{determinants, has_elimination};
 use crate::kernels::lanes::REAL;
-use crate::kernels::small::largest;
 use crate::lapack::Lapack;
 use crate::layout::zeros_array;
 use crate::lu::{self, Factors, SmallFactors};
@@ -172,19 +171,18 @@ fn driver<'a>(shape: &'a [usize], n: usize, workers: &'a Workers<'a>) -> Batch<'
 
 /// What factors the matrices of one order.
 struct Space<T> {
-    n: usize,
     small: Option<SmallFactors<T>>,
     factors: Factors<T>,
 }
 
 impl<T: Lapack> Space<T> {
     fn new(n: usize) -> Result<Self, Error> {
-        let small = SmallFactors::new(n, largest::DETERMINANT);
+        let small = SmallFactors::new(n);
         let factors = match small {
             Some(_) => Factors::on_demand(n),
             None => Factors::new(n, n)?,
         };
-        Ok(Space { n, small, factors })
+        Ok(Space { small, factors })
     }
 
     /// The product of the pivots, `None` where one is zero.
@@ -192,12 +190,12 @@ impl<T: Lapack> Space<T> {
         if let Some(small) = &mut self.small
             && let Some(done) = small.factor(a)
         {
-            let product = |()| Product::of(self.n, &small.elements, small.exchanges());
+            let product = |()| Product::of(small.diagonal(), small.exchanges());
             return unless_singular(done.map(product));
         }
         let factors = &mut self.factors;
         let done = factors.factor(a);
-        let product = |()| Product::of(self.n, &factors.elements, factors.exchanges());
+        let product = |()| Product::of(factors.diagonal(), factors.exchanges());
         unless_singular(done.map(product))
     }
 }
@@ -227,14 +225,17 @@ struct Product {
 
 impl Product {
     /// The product of the pivots, of the determinant's sign.
-    fn of<T: Lapack>(n: usize, factors: &[T], exchanges: impl Iterator<Item = bool>) -> Self {
+    fn of<T: Lapack>(
+        pivots: impl Iterator<Item = T>,
+        exchanges: impl Iterator<Item = bool>,
+    ) -> Self {
         let mut product = Product {
             re: 1.0,
             im: 0.0,
             exponent: 0,
             negative: false,
         };
-        for pivot in factors.iter().step_by(n + 1) {
+        for pivot in pivots {
             product.take(pivot.parts().map(Into::into));
         }
         if exchanges.filter(|exchanged| *exchanged).count() % 2 == 1 {

@@ -10,7 +10,6 @@ use crate::batch::{Batch, Stack, StackMut};
 use crate::error::Reason;
 use crate::kernels::elimination::{has_elimination, inverses};
 use crate::kernels::lanes::REAL;
-use crate::kernels::small::largest;
 use crate::lapack::{Lapack, inverse_workspace, zeros};
 use crate::layout::{from_f, is_finite, transpose_in_place, written, zeros_array};
 use crate::lu::{self, SmallFactors};
@@ -101,7 +100,7 @@ pub(crate) struct Inverse<T> {
 
 impl<T: Lapack> Inverse<T> {
     pub(crate) fn new(n: usize) -> Result<Self, Error> {
-        let small = SmallFactors::new(n, largest::LU);
+        let small = SmallFactors::new(n);
         let work = match small {
             // As much as getri has to have; what it gets to do is rare.
             Some(_) => n.max(1),

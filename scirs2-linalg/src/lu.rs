@@ -11,9 +11,9 @@ use scirs2_core::pool::Workers;
 use crate::Error;
 use crate::batch::{Batch, Stack, StackMut};
 use crate::error::Reason;
-use crate::kernels::small;
+use crate::kernels::{largest, lu as kernel};
 use crate::lapack::{Lapack, Triangle, int, zeros};
-use crate::layout::{InPlace, from_f, is_finite, to_c, to_f, zeros_array};
+use crate::layout::{InPlace, from_f, is_finite, to_f, zeros_array};
 use crate::shape::{self, System, columns};
 use crate::subnormal;
 use crate::triangular::{Op, Square};
@@ -414,34 +414,47 @@ pub(crate) fn flops(m: usize, n: usize) -> f64 {
     least * least * (most - least / 3.0)
 }
 
-/// The factors of small matrices of one order, row after row, in memory that is
-/// used again.
+/// The factors of small matrices of one order, in memory that is used again.
 pub(crate) struct SmallFactors<T> {
     n: usize,
-    pub(crate) elements: Vec<T>,
+    elements: Vec<T>,
     sums: Vec<T>,
-    swaps: [usize; small::largest::DETERMINANT],
+    swaps: [usize; largest::LU],
 }
 
 impl<T: Lapack> SmallFactors<T> {
-    /// `None` for matrices larger than that, and where LAPACK is faster.
-    pub(crate) fn new(n: usize, largest: usize) -> Option<Self> {
-        (n <= largest && small::has_lu::<T>()).then(|| SmallFactors {
+    /// `None` where LAPACK is faster.
+    pub(crate) fn new(n: usize) -> Option<Self> {
+        (n <= largest::LU && kernel::has_lu::<T>()).then(|| SmallFactors {
             n,
-            elements: vec![T::zero(); n * n],
-            sums: vec![T::zero(); n * n],
-            swaps: [0; small::largest::DETERMINANT],
+            elements: vec![T::zero(); n * kernel::width(n)],
+            sums: vec![T::zero(); n * kernel::width(n)],
+            swaps: [0; largest::LU],
         })
     }
 
     /// Factors a matrix; the error is the first pivot that is exactly zero. `None`
-    /// for a matrix that is not finite: what becomes of it LAPACK knows.
+    /// where LAPACK is to say what becomes of the matrix: of one that is not finite,
+    /// and of one that it might find singular.
     pub(crate) fn factor(&mut self, a: ArrayView2<'_, T>) -> Option<Result<(), Reason>> {
-        if !is_finite(to_c(a, &mut self.elements)) {
+        let n = self.n;
+        let rows = self.elements.chunks_exact_mut(kernel::width(n).max(1));
+        for (to, from) in rows.zip(a.rows()) {
+            let (to, gap) = to.split_at_mut(n);
+            match from.to_slice() {
+                Some(from) => to.copy_from_slice(from),
+                None => to.iter_mut().zip(from).for_each(|(to, &x)| *to = x),
+            }
+            gap.fill(T::zero());
+        }
+        if !is_finite(&self.elements) {
             return None;
         }
-        let pivot = small::lu(self.n, &mut self.elements, &mut self.sums, &mut self.swaps);
-        Some(if pivot == self.n {
+        let pivot = kernel::lu(n, &mut self.elements, &mut self.sums, &mut self.swaps);
+        if n > largest::SAME_BITS && kernel::nearly_singular(n, &self.elements) {
+            return None;
+        }
+        Some(if pivot == n {
             Ok(())
         } else {
             Err(Reason::Singular { pivot })
@@ -450,12 +463,18 @@ impl<T: Lapack> SmallFactors<T> {
 
     /// Solves `A X = B`; `b` is the rows of `B`, and then those of `X`.
     pub(crate) fn solve(&self, b: &mut [T]) {
-        small::solve_lu(self.n, &self.elements, &self.swaps, b);
+        kernel::solve_lu(self.n, &self.elements, &self.swaps, b);
     }
 
     /// The inverse, row after row.
     pub(crate) fn inverse(&self, x: &mut [T]) {
-        small::inverse_lu(self.n, &self.elements, &self.swaps, x);
+        kernel::inverse_lu(self.n, &self.elements, &self.swaps, x);
+    }
+
+    /// The diagonal of `U`.
+    pub(crate) fn diagonal(&self) -> impl Iterator<Item = T> {
+        let step = kernel::width(self.n) + 1;
+        self.elements.iter().step_by(step).copied()
     }
 
     /// Whether each row was exchanged with another.
@@ -512,6 +531,11 @@ impl<T: Lapack> Factors<T> {
         // A zero pivot is no failure here.
         let _ = factor_copy(a, &mut self.elements, &mut self.pivots);
         Ok(())
+    }
+
+    /// The diagonal of `U`.
+    pub(crate) fn diagonal(&self) -> impl Iterator<Item = T> {
+        self.elements.iter().step_by(self.rows + 1).copied()
     }
 
     /// Whether each row was exchanged with another.

@@ -12,7 +12,6 @@ use crate::batch::StackMut;
 use crate::error::Reason;
 use crate::kernels::elimination::{has_elimination, solutions};
 use crate::kernels::lanes::REAL;
-use crate::kernels::small::largest;
 use crate::lapack::Lapack;
 use crate::layout::{InPlace, zeros_array};
 use crate::lu::{self, Factors, SmallFactors};
@@ -119,7 +118,7 @@ const COLUMNS: usize = 8;
 
 impl<T: Lapack> Space<T> {
     fn new(n: usize) -> Result<Self, Error> {
-        let small = SmallFactors::new(n, largest::LU);
+        let small = SmallFactors::new(n);
         let factors = match small {
             Some(_) => Factors::on_demand(n),
             None => Factors::new(n, n)?,

@@ -1,6 +1,6 @@
 //! LU of the smallest matrices, for many side by side, and what is made of it.
 //!
-//! The operations are those of the kernels in `small`, in their order, so that the
+//! The operations are those of the kernels in `lu`, in their order, so that the
 //! results have the same bits. A matrix that takes another way there is left: one
 //! that is not finite, or has a pivot without a reciprocal.
 
@@ -8,7 +8,7 @@ use scirs2_core::Real;
 
 use super::isa::{has_fma, multiversion};
 use super::lanes::{Lanes, Square, WIDTH, constant, load, sizes, store, zeros};
-use super::small::largest;
+use super::largest;
 use crate::lapack::Lapack;
 
 /// Whether there are kernels for such matrices of that order.
@@ -191,7 +191,7 @@ fn solutions_of<R: Real, const N: usize>(
 }
 
 /// Solves for one column, which if it is `ALONE` is summed up along the rows of
-/// the factors, as in `small`.
+/// the factors, as in `lu`.
 #[inline(always)]
 fn substitute<R: Real, const N: usize, const ALONE: bool>(
     factors: &Factors<R, N>,
@@ -319,7 +319,7 @@ fn determinants_of<R: Real, const N: usize>(a: &[R], values: &mut [R]) -> Vec<us
 
 #[cfg(test)]
 mod tests {
-    use super::super::small;
+    use super::super::lu;
     use super::*;
 
     /// More than one group of matrices: numbers without a pattern, of small whole
@@ -342,7 +342,7 @@ mod tests {
 
     /// Bit for bit what the kernels for one matrix give, but for what is left,
     /// which is all that has no regular pivots.
-    fn agrees<R: Real + small::Fused>() {
+    fn agrees<R: Real + lu::Fused>() {
         for n in 2..=largest::ELIMINATION {
             let a = matrices::<R>(n);
             let count = a.len() / (n * n);
@@ -365,9 +365,9 @@ mod tests {
             let mut found = 0;
             for at in 0..count {
                 let part = |x: &[R], len: usize| x[at * len..][..len].to_vec();
-                let mut lu = part(&a, n * n);
-                let mut swaps = [0; small::largest::DETERMINANT];
-                let pivot = small::lu(n, &mut lu, &mut vec![R::zero(); n * n], &mut swaps);
+                let mut factors = part(&a, n * n);
+                let mut swaps = [0; largest::LU];
+                let pivot = lu::lu(n, &mut factors, &mut vec![R::zero(); n * n], &mut swaps);
                 assert_eq!(
                     left_of_inverses.contains(&at),
                     pivot < n,
@@ -379,11 +379,11 @@ mod tests {
                     continue;
                 }
                 let mut inverse = vec![R::zero(); n * n];
-                small::inverse_lu(n, &lu, &swaps, &mut inverse);
+                lu::inverse_lu(n, &factors, &swaps, &mut inverse);
                 assert_eq!(part(&x, n * n), inverse);
                 for (columns, b, x) in &sides {
                     let mut b = part(b, n * columns);
-                    small::solve_lu(n, &lu, &swaps, &mut b);
+                    lu::solve_lu(n, &factors, &swaps, &mut b);
                     assert_eq!(part(x, n * columns), b);
                 }
             }

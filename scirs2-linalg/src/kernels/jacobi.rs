@@ -9,7 +9,7 @@ use scirs2_core::Real;
 
 use super::isa::multiversion;
 use super::lanes::{Lanes, Square, WIDTH, constant, load, sizes, store, zeros};
-use super::small::largest;
+use super::largest;
 use crate::lapack::Lapack;
 
 /// Whether there are kernels for such matrices of that order.

@@ -12,24 +12,28 @@
 //! | `walk` | the order in which axes are walked |
 //! | `rows` | reduction along the inner axis |
 //! | `columns` | reduction across it |
-//! | `small` | factorizations of the smallest matrices |
+//! | `largest` | up to which order each of the following works |
+//! | `cholesky` | the Cholesky factor of a small matrix |
+//! | `lu` | LU of a small matrix |
 //! | `lanes` | small matrices side by side |
 //! | `elimination` | LU of the smallest matrices, side by side |
 //! | `jacobi` | eigenvalues and singular values of the smallest matrices |
 //! | `products` | products of the smallest matrices |
 //! | `integers` | products of matrices of integers |
 
+pub(crate) mod cholesky;
 mod columns;
 pub(crate) mod elimination;
 pub(crate) mod integers;
 pub(crate) mod isa;
 pub(crate) mod jacobi;
 pub(crate) mod lanes;
+pub(crate) mod largest;
 mod loops;
+pub(crate) mod lu;
 mod measure;
 pub(crate) mod products;
 mod rows;
-pub(crate) mod small;
 mod source;
 mod walk;
 

@@ -4,7 +4,7 @@
 //! the right matrix go by.
 
 use super::isa::multiversion;
-use super::small::largest;
+use super::largest;
 use crate::Numeric;
 
 /// Rows, inner elements and columns of one product.

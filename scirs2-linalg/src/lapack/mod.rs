@@ -46,7 +46,7 @@ pub(crate) use triangular::Shape;
 pub(crate) use workspace::Workspace;
 
 use crate::Error;
-use crate::kernels::small::Fused;
+use crate::kernels::lu::Fused;
 
 /// A type that LAPACK computes in: `f32`, `f64` and their complex numbers.
 pub trait Lapack:

@@ -1,0 +1,90 @@
+//! The Cholesky factor of one small matrix.
+//!
+//! A matrix is a slice in C order. The loops run along rows, which are what the
+//! compiler vectorises; the orders up to 4 get a copy of the loops each, unrolled.
+//! The algorithms are LAPACK's unblocked ones, and so are their error bounds.
+
+use num_traits::{Float as _, Zero as _};
+use scirs2_core::Scalar;
+
+use super::isa::multiversion;
+use super::largest;
+use crate::error::Reason;
+
+/// Calls an inlined kernel with the order known to the compiler where that is
+/// small.
+macro_rules! unrolled {
+    ($kernel:ident($n:expr $(, $argument:expr)*)) => {
+        match $n {
+            1 => $kernel(1 $(, $argument)*),
+            2 => $kernel(2 $(, $argument)*),
+            3 => $kernel(3 $(, $argument)*),
+            4 => $kernel(4 $(, $argument)*),
+            n => $kernel(n $(, $argument)*),
+        }
+    };
+}
+
+multiversion! {
+    /// The factor `U` of `A = U^H U` in place of the upper triangle.
+    ///
+    /// A NaN passes through, as in LAPACK.
+    pub(crate) fn upper<T: Scalar>(n: usize, a: &mut [T]) -> Result<(), Reason> {
+        unrolled!(upper_of(n, a))
+    }
+
+    /// The factor `L` of `A = L L^H` in place of the lower triangle.
+    pub(crate) fn lower<T: Scalar>(n: usize, a: &mut [T]) -> Result<(), Reason> {
+        unrolled!(lower_of(n, a))
+    }
+}
+
+#[inline(always)]
+fn upper_of<T: Scalar>(n: usize, a: &mut [T]) -> Result<(), Reason> {
+    let a = &mut a[..n * n];
+    for k in 0..n {
+        let (above, below) = a.split_at_mut((k + 1) * n);
+        let row = &mut above[k * n..];
+        let pivot = row[k].real();
+        if pivot <= T::Real::zero() {
+            return Err(Reason::NotPositiveDefinite { minor: k + 1 });
+        }
+        let root = pivot.sqrt();
+        row[k] = T::from_real(root);
+        for x in &mut row[k + 1..n] {
+            *x = x.over(root);
+        }
+        for (i, other) in (k + 1..n).zip(below.chunks_exact_mut(n)) {
+            let factor = row[i].conj();
+            for (x, &y) in other[i..n].iter_mut().zip(&row[i..n]) {
+                *x -= factor * y;
+            }
+        }
+    }
+    Ok(())
+}
+
+#[inline(always)]
+fn lower_of<T: Scalar>(n: usize, a: &mut [T]) -> Result<(), Reason> {
+    let a = &mut a[..n * n];
+    // The column in work, conjugated and in one piece.
+    let mut column = [T::zero(); largest::CHOLESKY];
+    for k in 0..n {
+        let pivot = a[k * n + k].real();
+        if pivot <= T::Real::zero() {
+            return Err(Reason::NotPositiveDefinite { minor: k + 1 });
+        }
+        let root = pivot.sqrt();
+        a[k * n + k] = T::from_real(root);
+        for i in k + 1..n {
+            let row = &mut a[i * n..][..i + 1];
+            row[k] = row[k].over(root);
+            column[i] = row[k].conj();
+            let factor = row[k];
+            for (x, &y) in row[k + 1..].iter_mut().zip(&column[k + 1..=i]) {
+                *x -= factor * y;
+            }
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,15 @@
+//! The largest order that each kernel is for: it is faster than the library there,
+//! and no less accurate.
+
+/// Elements of each factor and of the product.
+pub(crate) const PRODUCT: usize = 64;
+pub(crate) const CHOLESKY: usize = 16;
+/// Eigenvalues of symmetric matrices and singular values, by rotations.
+pub(crate) const JACOBI: usize = 4;
+/// Factors, solutions, inverses and determinants by elimination.
+pub(crate) const LU: usize = 32;
+/// Beyond it OpenBLAS groups its sums, and rounding finds other singular
+/// matrices than NumPy does, in some 10 of 100 where LAPACK does in 2.
+pub(crate) const SAME_BITS: usize = 5;
+/// Elimination of many side by side.
+pub(crate) const ELIMINATION: usize = 4;

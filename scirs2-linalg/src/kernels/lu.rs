@@ -1,0 +1,422 @@
+//! LU of one small matrix, and what is made of it: where calling LAPACK costs more
+//! than the arithmetic.
+//!
+//! A matrix is rows of [`width`] elements, of which the first `n` count: so many are
+//! vectors, and what is done to a row is done to all of it, without a loop. The
+//! algorithms are LAPACK's unblocked ones, and so are their error bounds.
+
+use std::ops::Neg;
+
+use num_traits::{Float as _, NumCast, ToPrimitive as _, Zero as _};
+use scirs2_core::{Complex32, Complex64, Scalar};
+
+use super::isa::{has_fma, multiversion};
+use super::largest;
+
+/// A number whose product is added to another with one rounding.
+pub trait Fused: Scalar + Neg<Output = Self> {
+    /// Whether the kernels of LU are as fast as LAPACK.
+    #[doc(hidden)]
+    const FUSED: bool;
+
+    /// `self * factor + sum`; for complex numbers with roundings between.
+    #[doc(hidden)]
+    #[must_use]
+    fn fused(self, factor: Self, sum: Self) -> Self;
+
+    /// `1 / self`, where that has full precision.
+    #[doc(hidden)]
+    fn reciprocal(self) -> Option<Self>;
+}
+
+macro_rules! fused {
+    ($($real:ident $complex:ident)+) => {$(
+        impl Fused for $real {
+            const FUSED: bool = true;
+
+            #[inline(always)]
+            fn fused(self, factor: Self, sum: Self) -> Self {
+                self.mul_add(factor, sum)
+            }
+
+            #[inline(always)]
+            fn reciprocal(self) -> Option<Self> {
+                let reciprocal = 1.0 / self;
+                (self.is_normal() && reciprocal.is_normal()).then_some(reciprocal)
+            }
+        }
+
+        impl Fused for $complex {
+            const FUSED: bool = false;
+
+            #[inline(always)]
+            fn fused(self, factor: Self, sum: Self) -> Self {
+                self * factor + sum
+            }
+
+            #[inline(always)]
+            fn reciprocal(self) -> Option<Self> {
+                None
+            }
+        }
+    )+};
+}
+
+fused! { f32 Complex32 f64 Complex64 }
+
+/// Whether LU is faster here than in LAPACK, for small matrices.
+pub(crate) fn has_lu<T: Fused>() -> bool {
+    T::FUSED && has_fma()
+}
+
+/// The elements from one row to the next in a matrix of order `n`.
+pub(crate) const fn width(n: usize) -> usize {
+    match n {
+        0..=4 => n,
+        5..=8 => 8,
+        9..=16 => 16,
+        _ => largest::LU,
+    }
+}
+
+/// Calls an inlined kernel with the width known to the compiler, and the order where
+/// that is the same.
+macro_rules! by_width {
+    ($kernel:ident($n:expr $(, $argument:expr)*)) => {
+        match width($n) {
+            0 | 1 => $kernel::<T, 1>($n $(, $argument)*),
+            2 => $kernel::<T, 2>(2 $(, $argument)*),
+            3 => $kernel::<T, 3>(3 $(, $argument)*),
+            4 => $kernel::<T, 4>(4 $(, $argument)*),
+            8 => $kernel::<T, 8>($n $(, $argument)*),
+            16 => $kernel::<T, 16>($n $(, $argument)*),
+            _ => $kernel::<T, { largest::LU }>($n $(, $argument)*),
+        }
+    };
+}
+
+multiversion! {
+    /// `P A = L U` in place of `A`, which is finite, with the row that each row was
+    /// swapped with; gives the first column whose pivot is zero, or `n`. `sums` is
+    /// memory of the same length.
+    ///
+    /// The operations are OpenBLAS's, in its order: products are summed up, each
+    /// sum fused with the next product, and then subtracted; a column is multiplied
+    /// by the reciprocal of its pivot. Up to order 5 the factors are the same bit for
+    /// bit, so that NumPy agrees about which matrices are exactly singular.
+    pub(crate) fn lu<T: Fused>(
+        n: usize, a: &mut [T], sums: &mut [T], swaps: &mut [usize],
+    ) -> usize {
+        by_width!(lu_of(n, a, sums, swaps))
+    }
+
+    /// Whether factors by [`lu`] are of a matrix that a rounding may have kept from
+    /// being singular: where a pivot is so small beside what stands above it that
+    /// another order of operations may find zero.
+    pub(crate) fn nearly_singular<T: Fused>(n: usize, lu: &[T]) -> bool {
+        by_width!(nearly_singular_of(n, lu))
+    }
+
+    /// `A X = B` in place of `B`, whose rows have no gaps, by [`lu`].
+    pub(crate) fn solve_lu<T: Fused>(n: usize, lu: &[T], swaps: &[usize], b: &mut [T]) {
+        if b.len() == n {
+            solve_one(n, lu, swaps, b);
+        } else {
+            solve_many(n, lu, swaps, b);
+        }
+    }
+
+    /// `A^-1` by [`lu`], without gaps: the `X` of `X A = I`.
+    pub(crate) fn inverse_lu<T: Fused>(n: usize, lu: &[T], swaps: &[usize], x: &mut [T]) {
+        inverse_of(n, lu, swaps, x);
+    }
+}
+
+#[inline(always)]
+fn lu_of<T: Fused, const W: usize>(
+    n: usize,
+    a: &mut [T],
+    sums: &mut [T],
+    swaps: &mut [usize],
+) -> usize {
+    let a = &mut a.as_chunks_mut::<W>().0[..n];
+    let sums = &mut sums.as_chunks_mut::<W>().0[..n];
+    let swaps = &mut swaps[..n];
+    let mut singular = n;
+    for k in 0..n {
+        let mut pivot = k;
+        let mut largest = T::Real::zero();
+        for i in k..n {
+            if k > 0 {
+                a[i][k] -= sums[i][k];
+            }
+            let size = a[i][k].abs1();
+            if size > largest {
+                (pivot, largest) = (i, size);
+            }
+        }
+        swaps[k] = pivot;
+        if largest.is_zero() {
+            singular = singular.min(k);
+        }
+        a.swap(k, pivot);
+        sums.swap(k, pivot);
+        if k > 0 {
+            for j in 0..W {
+                let x = a[k][j];
+                a[k][j] = if j > k { x - sums[k][j] } else { x };
+            }
+        }
+        let row = a[k];
+        let reciprocal = row[k].reciprocal();
+        for (other, sums) in a.iter_mut().zip(&mut *sums).skip(k + 1) {
+            match reciprocal {
+                Some(reciprocal) => other[k] *= reciprocal,
+                None if other[k].is_zero() => {}
+                None => other[k] /= row[k],
+            }
+            // The first columns of the sums are not read again.
+            let factor = other[k];
+            for (sum, x) in sums.iter_mut().zip(row) {
+                *sum = if k > 0 {
+                    factor.fused(x, *sum)
+                } else {
+                    factor * x
+                };
+            }
+        }
+    }
+    singular
+}
+
+#[inline(always)]
+fn nearly_singular_of<T: Fused, const W: usize>(n: usize, lu: &[T]) -> bool {
+    /// Some times the rounding of a sum of as many products as there are rows.
+    const ROUNDINGS: f64 = 64.0;
+    let rounding = T::Real::epsilon()
+        .to_f64()
+        .expect("a double takes any float");
+    let part = <T::Real as NumCast>::from(ROUNDINGS * n as f64 * rounding);
+    let part = part.expect("a float takes any float");
+    // The largest of each column so far, of those to come.
+    let mut largest = [T::Real::zero(); W];
+    let mut found = false;
+    for (k, row) in lu.as_chunks::<W>().0[..n].iter().enumerate() {
+        found |= row[k].abs1() <= part * largest[k];
+        for (largest, x) in largest.iter_mut().zip(row) {
+            let size = x.abs1();
+            *largest = if size > *largest { size } else { *largest };
+        }
+    }
+    found
+}
+
+#[inline(always)]
+fn solve_one<T: Fused>(n: usize, lu: &[T], swaps: &[usize], b: &mut [T]) {
+    let width = width(n);
+    let b = &mut b[..n];
+    for (k, &pivot) in swaps[..n].iter().enumerate() {
+        b.swap(k, pivot);
+    }
+    for k in 1..n {
+        b[k] -= dot(&lu[k * width..][..k], &b[..k]);
+    }
+    for k in (0..n).rev() {
+        let row = &lu[k * width..][..n];
+        b[k] = (b[k] - dot(&row[k + 1..], &b[k + 1..])) / row[k];
+    }
+}
+
+/// Columns that are worked on together.
+const PANEL: usize = 16;
+
+/// The rows of some columns.
+type Panel<T> = [[T; PANEL]; largest::LU];
+
+#[inline(always)]
+fn solve_many<T: Fused>(n: usize, lu: &[T], swaps: &[usize], b: &mut [T]) {
+    let width = width(n);
+    let columns = b.len().checked_div(n).unwrap_or(0);
+    for first in (0..columns).step_by(PANEL) {
+        let count = PANEL.min(columns - first);
+        let rows = first..first + count;
+        let mut panel = [[T::zero(); PANEL]; largest::LU];
+        for (to, from) in panel.iter_mut().zip(b.chunks_exact(columns)) {
+            to[..count].copy_from_slice(&from[rows.clone()]);
+        }
+        for (k, &pivot) in swaps[..n].iter().enumerate() {
+            panel.swap(k, pivot);
+        }
+        for k in 0..n {
+            for i in k + 1..n {
+                subtract(lu[i * width + k], k, i, &mut panel);
+            }
+        }
+        for k in (0..n).rev() {
+            for x in &mut panel[k] {
+                *x /= lu[k * width + k];
+            }
+            for i in 0..k {
+                subtract(lu[i * width + k], k, i, &mut panel);
+            }
+        }
+        for (from, to) in panel.iter().zip(b.chunks_exact_mut(columns)) {
+            to[rows.clone()].copy_from_slice(&from[..count]);
+        }
+    }
+}
+
+#[inline(always)]
+fn inverse_of<T: Fused>(n: usize, lu: &[T], swaps: &[usize], x: &mut [T]) {
+    let width = width(n);
+    for (panel, rows) in x.chunks_mut((PANEL * n).max(1)).enumerate() {
+        let first = panel * PANEL;
+        // Each row of the inverse is a column here.
+        let mut panel = [[T::zero(); PANEL]; largest::LU];
+        for (column, row) in panel.iter_mut().skip(first).take(PANEL).enumerate() {
+            row[column] = T::one();
+        }
+        for k in 0..n {
+            // Before the one are zeros, whose sign is not to change.
+            for (column, x) in panel[k].iter_mut().enumerate() {
+                let quotient = *x / lu[k * width + k];
+                *x = if first + column <= k { quotient } else { *x };
+            }
+            for i in k + 1..n {
+                subtract(lu[k * width + i], k, i, &mut panel);
+            }
+        }
+        for k in (1..n).rev() {
+            for i in 0..k {
+                subtract(lu[k * width + i], k, i, &mut panel);
+            }
+        }
+        for (k, &pivot) in swaps[..n].iter().enumerate().rev() {
+            panel.swap(k, pivot);
+        }
+        for (column, row) in rows.chunks_exact_mut(n).enumerate() {
+            for (x, from) in row.iter_mut().zip(&panel) {
+                *x = from[column];
+            }
+        }
+    }
+}
+
+/// Subtracts so many times the row `k` from another.
+#[inline(always)]
+fn subtract<T: Fused>(factor: T, k: usize, from: usize, panel: &mut Panel<T>) {
+    let row = panel[k];
+    for (y, x) in panel[from].iter_mut().zip(row) {
+        *y = (-factor).fused(x, *y);
+    }
+}
+
+#[inline(always)]
+fn dot<T: Fused>(x: &[T], y: &[T]) -> T {
+    const LANES: usize = 4;
+    let (x, x_rest) = x.as_chunks::<LANES>();
+    let (y, y_rest) = y.as_chunks::<LANES>();
+    let mut sums = [T::zero(); LANES];
+    for (x, y) in x.iter().zip(y) {
+        for lane in 0..LANES {
+            sums[lane] = x[lane].fused(y[lane], sums[lane]);
+        }
+    }
+    let mut rest = T::zero();
+    for (&x, &y) in x_rest.iter().zip(y_rest) {
+        rest = x.fused(y, rest);
+    }
+    (sums[0] + sums[1]) + (sums[2] + sums[3]) + rest
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Numbers in [-1, 1] without a pattern.
+    fn noise(at: usize) -> f64 {
+        let mut spread = at as u64 + 1;
+        for _ in 0..3 {
+            spread = (spread ^ (spread >> 31)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        }
+        (spread >> 11) as f64 / (1_u64 << 52) as f64 - 1.0
+    }
+
+    struct Factored {
+        lu: Vec<f64>,
+        swaps: [usize; largest::LU],
+        zero: usize,
+    }
+
+    fn factored(n: usize, a: &[f64]) -> Factored {
+        let width = width(n);
+        let mut padded = vec![0.0; n * width];
+        for (to, from) in padded.chunks_exact_mut(width).zip(a.chunks_exact(n)) {
+            to[..n].copy_from_slice(from);
+        }
+        let mut swaps = [0; largest::LU];
+        let zero = lu(n, &mut padded, &mut vec![0.0; n * width], &mut swaps);
+        Factored {
+            lu: padded,
+            swaps,
+            zero,
+        }
+    }
+
+    /// `max |A X - B|` over `max |A| |X|`.
+    fn residual(n: usize, a: &[f64], x: &[f64], b: &[f64]) -> f64 {
+        let columns = b.len() / n;
+        let (mut most, mut size) = (0.0_f64, 0.0_f64);
+        for i in 0..n {
+            for j in 0..columns {
+                let terms = (0..n).map(|k| a[i * n + k] * x[k * columns + j]);
+                let sizes: f64 = terms.clone().map(f64::abs).sum();
+                most = most.max((terms.sum::<f64>() - b[i * columns + j]).abs());
+                size = size.max(sizes);
+            }
+        }
+        most / size
+    }
+
+    #[test]
+    fn solves_and_inverts_every_order_and_count_of_columns() {
+        for n in 1..=largest::LU {
+            let a: Vec<f64> = (0..n * n).map(noise).collect();
+            let Factored { lu, swaps, zero } = factored(n, &a);
+            assert_eq!(zero, n);
+            assert!(!nearly_singular(n, &lu));
+            let bound = 4.0 * n as f64 * f64::EPSILON;
+            for columns in [1, 2, 15, 16, 17, 40] {
+                let b: Vec<f64> = (0..n * columns).map(|at| noise(at + 7)).collect();
+                let mut x = b.clone();
+                solve_lu(n, &lu, &swaps, &mut x);
+                assert!(residual(n, &a, &x, &b) <= bound);
+            }
+            let mut inverse = vec![0.0; n * n];
+            inverse_lu(n, &lu, &swaps, &mut inverse);
+            let one = |at: usize| if at.is_multiple_of(n + 1) { 1.0 } else { 0.0 };
+            let identity: Vec<f64> = (0..n * n).map(one).collect();
+            // X A = I is what the kernel solves.
+            assert!(residual(n, &inverse, &a, &identity) <= bound);
+        }
+    }
+
+    #[test]
+    fn what_rounding_keeps_from_being_singular_is_found() {
+        for n in 2..=largest::LU {
+            for scale in [1e-300, 1.0, 1e300] {
+                let mut a: Vec<f64> = (0..n * n).map(|at| scale * noise(at)).collect();
+                // The last row is the mean of the first and the one before it.
+                for j in 0..n {
+                    a[(n - 1) * n + j] = a[j] / 2.0 + a[(n - 2) * n + j] / 2.0;
+                }
+                assert!(nearly_singular(n, &factored(n, &a).lu), "{n} {scale}");
+                // Columns of different sizes do not make a matrix singular.
+                let graded: Vec<f64> = (0..n * n)
+                    .map(|at| noise(at) * 10.0_f64.powi(-8 * (at % n) as i32))
+                    .collect();
+                assert!(!nearly_singular(n, &factored(n, &graded).lu), "{n}");
+            }
+        }
+    }
+}
