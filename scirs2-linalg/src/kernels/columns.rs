@@ -3,6 +3,7 @@
 
 use std::ops::Range;
 
+use super::loops::Block;
 use super::walk::{Axis, position};
 use super::{Measure, Partial, Scratch, Source};
 
@@ -128,17 +129,20 @@ unsafe fn segments(
     lanes.resize(band.columns, 0.0);
     if measure.has_powers() {
         raised.clear();
-        raised.extend_from_slice(row);
+        row.read(raised);
         measure.raise(raised);
-        measure.segments(raised, band.under, lanes);
+        measure.segments(Block::Double(raised), band.under, lanes);
     } else {
         measure.segments(row, band.under, lanes);
     }
-    for (segment, &value) in row.chunks_exact(band.under).zip(&*lanes) {
+    for (number, &value) in lanes.iter().enumerate() {
         emit(if measure.is_exact(value) {
             Partial::unscaled(value)
         } else {
-            measure.block(segment, raised)
+            measure.block(
+                row.part(number * band.under..(number + 1) * band.under),
+                raised,
+            )
         });
     }
 }
@@ -207,14 +211,15 @@ impl Rows<'_> {
             if scales.is_some() || measure.has_powers() {
                 raised.clear();
                 for row in &rows[..until - next] {
-                    match scales {
-                        Some(scales) => raised.extend(row.iter().zip(scales).map(|(x, s)| x / s)),
-                        None => raised.extend_from_slice(row),
+                    let from = raised.len();
+                    row.read(raised);
+                    for (x, scale) in raised[from..].iter_mut().zip(scales.unwrap_or(&[])) {
+                        *x /= scale;
                     }
                 }
                 measure.raise(raised);
                 for (row, raised) in rows.iter_mut().zip(raised.chunks_exact(width)) {
-                    *row = raised;
+                    *row = Block::Double(raised);
                 }
             }
             if until - next == 4 {
@@ -243,8 +248,9 @@ impl Rows<'_> {
     ///
     /// # Safety
     /// The elements belong to the array behind the source.
-    unsafe fn rows(&mut self, numbers: Range<usize>, width: usize) -> [&[f64]; 4] {
-        let mut rows: [&[f64]; 4] = [&[]; 4];
+    unsafe fn rows(&mut self, numbers: Range<usize>, width: usize) -> [Block<'_>; 4] {
+        let nothing = Block::Double(&[]);
+        let mut rows = [nothing; 4];
         let lends = self.band.stride == 1 && self.source.lends();
         if !lends && self.packed.len() < 4 * width {
             self.packed.resize(4 * width, 0.0);
@@ -254,11 +260,11 @@ impl Rows<'_> {
             let offset = self.base + position(self.axes, number).0;
             if lends {
                 // SAFETY: the caller vouches for the elements.
-                *row = unsafe { self.source.lend(offset, width) }.unwrap_or(&[]);
+                *row = unsafe { self.source.lend(offset, width) }.unwrap_or(nothing);
             } else if let Some(packed) = packed.next() {
                 // SAFETY: as above.
                 unsafe { self.source.fill(offset, self.band.stride, packed) };
-                *row = packed;
+                *row = Block::Double(packed);
             }
         }
         rows

@@ -10,26 +10,26 @@
 macro_rules! multiversion {
     ($(
         $(#[$meta:meta])*
-        $vis:vis fn $name:ident $(<$G:ident: $bound:path>)? ($($arg:ident: $type:ty),* $(,)?)
+        $vis:vis fn $name:ident $(<$($G:ident: $bound:path),+>)? ($($arg:ident: $type:ty),* $(,)?)
         $(-> $result:ty)? $body:block
     )+) => {$(
         $(#[$meta])*
-        $vis fn $name $(<$G: $bound>)? ($($arg: $type),*) $(-> $result)? {
+        $vis fn $name $(<$($G: $bound),+>)? ($($arg: $type),*) $(-> $result)? {
             #[inline(always)]
-            fn portable $(<$G: $bound>)? ($($arg: $type),*) $(-> $result)? $body
+            fn portable $(<$($G: $bound),+>)? ($($arg: $type),*) $(-> $result)? $body
 
             #[cfg(target_arch = "x86_64")]
             {
                 #[target_feature(enable = "avx2,fma")]
-                fn avx2 $(<$G: $bound>)? ($($arg: $type),*) $(-> $result)? {
-                    portable $(::<$G>)? ($($arg),*)
+                fn avx2 $(<$($G: $bound),+>)? ($($arg: $type),*) $(-> $result)? {
+                    portable $(::<$($G),+>)? ($($arg),*)
                 }
                 if $crate::kernels::isa::has_avx2() {
                     // SAFETY: the CPU has both, as was just asked.
-                    return unsafe { avx2 $(::<$G>)? ($($arg),*) };
+                    return unsafe { avx2 $(::<$($G),+>)? ($($arg),*) };
                 }
             }
-            portable $(::<$G>)? ($($arg),*)
+            portable $(::<$($G),+>)? ($($arg),*)
         }
     )+};
 }

@@ -13,3 +13,5 @@ pub(crate) const LU: usize = 32;
 pub(crate) const SAME_BITS: usize = 5;
 /// Elimination of many side by side.
 pub(crate) const ELIMINATION: usize = 4;
+/// QR.
+pub(crate) const REFLECTIONS: usize = 32;

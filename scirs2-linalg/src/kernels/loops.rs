@@ -1,4 +1,6 @@
-//! The innermost loops, over `f64`: what the compiler vectorises.
+//! The innermost loops, in `f64`: what the compiler vectorises.
+
+use std::ops::Range;
 
 use super::isa::multiversion;
 
@@ -7,6 +9,52 @@ use super::isa::multiversion;
 const LANES: usize = 32;
 
 const MAGNITUDE: u64 = !(1 << 63);
+
+/// A number that is read as `f64`, which holds it exactly, by one instruction.
+pub(crate) trait Wide: Copy {
+    fn wide(self) -> f64;
+}
+
+impl Wide for f64 {
+    #[inline(always)]
+    fn wide(self) -> f64 {
+        self
+    }
+}
+
+impl Wide for f32 {
+    #[inline(always)]
+    fn wide(self) -> f64 {
+        f64::from(self)
+    }
+}
+
+/// Elements side by side, where they lie. It is public in name only.
+#[derive(Clone, Copy)]
+pub enum Block<'a> {
+    /// Of `f64`.
+    Double(&'a [f64]),
+    /// Of `f32`.
+    Single(&'a [f32]),
+}
+
+impl Block<'_> {
+    /// Some of them.
+    pub(crate) fn part(&self, places: Range<usize>) -> Self {
+        match self {
+            Block::Double(xs) => Block::Double(&xs[places]),
+            Block::Single(xs) => Block::Single(&xs[places]),
+        }
+    }
+
+    /// Reads them to the end of `to`.
+    pub(crate) fn read(self, to: &mut Vec<f64>) {
+        match self {
+            Block::Double(xs) => to.extend_from_slice(xs),
+            Block::Single(xs) => to.extend(xs.iter().map(|x| x.wide())),
+        }
+    }
+}
 
 /// How one element enters an accumulator. The sign of an element never counts.
 pub(crate) trait Fold {
@@ -127,16 +175,16 @@ impl Fold for Min {
 
 multiversion! {
     /// All of a block into one value, its lanes joined pairwise.
-    pub(crate) fn fold<F: Fold>(xs: &[f64]) -> f64 {
+    pub(crate) fn fold<F: Fold, T: Wide>(xs: &[T]) -> f64 {
         let mut lanes = [F::START; LANES];
         let (chunks, rest) = xs.as_chunks::<LANES>();
         for chunk in chunks {
-            for (lane, &x) in lanes.iter_mut().zip(chunk) {
-                *lane = F::step(*lane, x);
+            for (lane, x) in lanes.iter_mut().zip(chunk) {
+                *lane = F::step(*lane, x.wide());
             }
         }
-        for (lane, &x) in lanes.iter_mut().zip(rest) {
-            *lane = F::step(*lane, x);
+        for (lane, x) in lanes.iter_mut().zip(rest) {
+            *lane = F::step(*lane, x.wide());
         }
         let mut width = LANES / 2;
         while width > 0 {
@@ -149,41 +197,43 @@ multiversion! {
     }
 
     /// One row into the accumulators of its columns.
-    pub(crate) fn step<F: Fold>(lanes: &mut [f64], row: &[f64]) {
-        for (lane, &x) in lanes.iter_mut().zip(row) {
-            *lane = F::step(*lane, x);
+    pub(crate) fn step<F: Fold, T: Wide>(lanes: &mut [f64], row: &[T]) {
+        for (lane, x) in lanes.iter_mut().zip(row) {
+            *lane = F::step(*lane, x.wide());
         }
     }
 
     /// Four rows at once, which loads and stores each accumulator once.
-    pub(crate) fn step_four<F: Fold>(lanes: &mut [f64], rows: [&[f64]; 4]) {
+    pub(crate) fn step_four<F: Fold, T: Wide>(lanes: &mut [f64], rows: [&[T]; 4]) {
         let [a, b, c, d] = rows;
         let rows = a.iter().zip(b).zip(c.iter().zip(d));
-        for (lane, ((&a, &b), (&c, &d))) in lanes.iter_mut().zip(rows) {
-            *lane = F::step(F::step(F::step(F::step(*lane, a), b), c), d);
+        for (lane, ((a, b), (c, d))) in lanes.iter_mut().zip(rows) {
+            let two = F::step(F::step(*lane, a.wide()), b.wide());
+            *lane = F::step(F::step(two, c.wide()), d.wide());
         }
     }
 
     /// Each `len` neighbours into one value.
-    pub(crate) fn segments<F: Fold>(xs: &[f64], len: usize, out: &mut [f64]) {
+    pub(crate) fn segments<F: Fold, T: Wide>(xs: &[T], len: usize, out: &mut [f64]) {
         for (out, segment) in out.iter_mut().zip(xs.chunks_exact(len)) {
             if len < 8 {
-                let step = |lane, &x| F::step(lane, x);
+                let step = |lane, x: &T| F::step(lane, x.wide());
                 *out = F::value(segment.iter().fold(F::START, step));
                 continue;
             }
             let mut lanes = [F::START; 8];
             let (chunks, rest) = segment.as_chunks::<8>();
             for chunk in chunks {
-                for (lane, &x) in lanes.iter_mut().zip(chunk) {
-                    *lane = F::step(*lane, x);
+                for (lane, x) in lanes.iter_mut().zip(chunk) {
+                    *lane = F::step(*lane, x.wide());
                 }
             }
             let [a, b, c, d, e, f, g, h] = lanes;
             let (a, b) = (F::join(a, e), F::join(b, f));
             let (c, d) = (F::join(c, g), F::join(d, h));
             let lane = F::join(F::join(a, c), F::join(b, d));
-            *out = F::value(rest.iter().fold(lane, |lane, &x| F::step(lane, x)));
+            let step = |lane, x: &T| F::step(lane, x.wide());
+            *out = F::value(rest.iter().fold(lane, step));
         }
     }
 
@@ -274,19 +324,19 @@ mod tests {
             let xs = hostile(len);
             let by_columns = || {
                 let mut lanes = vec![F::START; len];
-                step::<F>(&mut lanes, &xs);
-                step_four::<F>(&mut lanes, [&xs; 4]);
+                step::<F, _>(&mut lanes, &xs);
+                step_four::<F, _>(&mut lanes, [&xs; 4]);
                 values::<F>(&mut lanes);
                 lanes
             };
             let by_segments = || {
                 let mut out = vec![0.0; len / 5];
-                segments::<F>(&xs, 5, &mut out);
+                segments::<F, _>(&xs, 5, &mut out);
                 out
             };
             assert_eq!(
-                fold::<F>(&xs).to_bits(),
-                baseline(|| fold::<F>(&xs)).to_bits()
+                fold::<F, _>(&xs).to_bits(),
+                baseline(|| fold::<F, _>(&xs)).to_bits()
             );
             assert_eq!(by_columns(), baseline(by_columns));
             assert_eq!(by_segments(), baseline(by_segments));
@@ -317,8 +367,8 @@ mod tests {
                 for nan in [f64::NAN, -f64::NAN, f64::from_bits(0x7ff0_0000_0000_0001)] {
                     let mut xs = hostile(len);
                     xs[at] = nan;
-                    assert!(fold::<Max>(&xs).is_nan());
-                    assert!(fold::<Min>(&xs).is_nan());
+                    assert!(fold::<Max, _>(&xs).is_nan());
+                    assert!(fold::<Min, _>(&xs).is_nan());
                 }
             }
         }
@@ -327,9 +377,15 @@ mod tests {
     #[test]
     fn extremes_are_those_of_the_magnitudes() {
         let xs = [-3.0, 2.0, -0.5, f64::NEG_INFINITY];
-        assert_eq!((fold::<Max>(&xs), fold::<Min>(&xs)), (f64::INFINITY, 0.5));
-        assert_eq!((fold::<Max>(&[]), fold::<Min>(&[])), (0.0, f64::INFINITY));
-        assert_eq!(fold::<Min>(&[f64::INFINITY]), f64::INFINITY);
+        assert_eq!(
+            (fold::<Max, _>(&xs), fold::<Min, _>(&xs)),
+            (f64::INFINITY, 0.5)
+        );
+        assert_eq!(
+            (fold::<Max, f64>(&[]), fold::<Min, f64>(&[])),
+            (0.0, f64::INFINITY)
+        );
+        assert_eq!(fold::<Min, _>(&[f64::INFINITY]), f64::INFINITY);
     }
 
     #[test]

@@ -2,7 +2,8 @@
 //! underflow.
 
 use super::loops::{
-    Count, Max, Min, Square, Sum, fold, powers, segments, step, step_four, values, whole_powers,
+    Block, Count, Max, Min, Square, Sum, Wide, fold, powers, segments, step, step_four, values,
+    whole_powers,
 };
 
 /// Powers up to this one are repeated products.
@@ -110,13 +111,19 @@ impl Measure {
     }
 
     /// All of a block, its elements raised before.
-    fn fold(self, xs: &[f64]) -> f64 {
-        match self {
-            Measure::Sum | Measure::Whole(_) | Measure::Power(_) => fold::<Sum>(xs),
-            Measure::Square => fold::<Square>(xs),
-            Measure::Count => fold::<Count>(xs),
-            Measure::Max => fold::<Max>(xs),
-            Measure::Min => fold::<Min>(xs),
+    fn fold(self, xs: Block<'_>) -> f64 {
+        fn of<T: Wide>(measure: Measure, xs: &[T]) -> f64 {
+            match measure {
+                Measure::Sum | Measure::Whole(_) | Measure::Power(_) => fold::<Sum, T>(xs),
+                Measure::Square => fold::<Square, T>(xs),
+                Measure::Count => fold::<Count, T>(xs),
+                Measure::Max => fold::<Max, T>(xs),
+                Measure::Min => fold::<Min, T>(xs),
+            }
+        }
+        match xs {
+            Block::Double(xs) => of(self, xs),
+            Block::Single(xs) => of(self, xs),
         }
     }
 
@@ -131,35 +138,59 @@ impl Measure {
 
     /// One row, its elements raised before, into the accumulators of its
     /// columns.
-    pub(crate) fn step(self, lanes: &mut [f64], row: &[f64]) {
-        match self {
-            Measure::Sum | Measure::Whole(_) | Measure::Power(_) => step::<Sum>(lanes, row),
-            Measure::Square => step::<Square>(lanes, row),
-            Measure::Count => step::<Count>(lanes, row),
-            Measure::Max => step::<Max>(lanes, row),
-            Measure::Min => step::<Min>(lanes, row),
+    pub(crate) fn step(self, lanes: &mut [f64], row: Block<'_>) {
+        fn of<T: Wide>(measure: Measure, lanes: &mut [f64], row: &[T]) {
+            match measure {
+                Measure::Sum | Measure::Whole(_) | Measure::Power(_) => step::<Sum, T>(lanes, row),
+                Measure::Square => step::<Square, T>(lanes, row),
+                Measure::Count => step::<Count, T>(lanes, row),
+                Measure::Max => step::<Max, T>(lanes, row),
+                Measure::Min => step::<Min, T>(lanes, row),
+            }
+        }
+        match row {
+            Block::Double(row) => of(self, lanes, row),
+            Block::Single(row) => of(self, lanes, row),
         }
     }
 
     /// Four such rows.
-    pub(crate) fn step_four(self, lanes: &mut [f64], rows: [&[f64]; 4]) {
-        match self {
-            Measure::Sum | Measure::Whole(_) | Measure::Power(_) => step_four::<Sum>(lanes, rows),
-            Measure::Square => step_four::<Square>(lanes, rows),
-            Measure::Count => step_four::<Count>(lanes, rows),
-            Measure::Max => step_four::<Max>(lanes, rows),
-            Measure::Min => step_four::<Min>(lanes, rows),
+    pub(crate) fn step_four(self, lanes: &mut [f64], rows: [Block<'_>; 4]) {
+        fn of<T: Wide>(measure: Measure, lanes: &mut [f64], rows: [&[T]; 4]) {
+            match measure {
+                Measure::Sum | Measure::Whole(_) | Measure::Power(_) => {
+                    step_four::<Sum, T>(lanes, rows);
+                }
+                Measure::Square => step_four::<Square, T>(lanes, rows),
+                Measure::Count => step_four::<Count, T>(lanes, rows),
+                Measure::Max => step_four::<Max, T>(lanes, rows),
+                Measure::Min => step_four::<Min, T>(lanes, rows),
+            }
+        }
+        use Block::{Double, Single};
+        match rows {
+            [Double(a), Double(b), Double(c), Double(d)] => of(self, lanes, [a, b, c, d]),
+            [Single(a), Single(b), Single(c), Single(d)] => of(self, lanes, [a, b, c, d]),
+            rows => rows.into_iter().for_each(|row| self.step(lanes, row)),
         }
     }
 
     /// Each `len` neighbours, raised before, into one value.
-    pub(crate) fn segments(self, xs: &[f64], len: usize, out: &mut [f64]) {
-        match self {
-            Measure::Sum | Measure::Whole(_) | Measure::Power(_) => segments::<Sum>(xs, len, out),
-            Measure::Square => segments::<Square>(xs, len, out),
-            Measure::Count => segments::<Count>(xs, len, out),
-            Measure::Max => segments::<Max>(xs, len, out),
-            Measure::Min => segments::<Min>(xs, len, out),
+    pub(crate) fn segments(self, xs: Block<'_>, len: usize, out: &mut [f64]) {
+        fn of<T: Wide>(measure: Measure, xs: &[T], len: usize, out: &mut [f64]) {
+            match measure {
+                Measure::Sum | Measure::Whole(_) | Measure::Power(_) => {
+                    segments::<Sum, T>(xs, len, out);
+                }
+                Measure::Square => segments::<Square, T>(xs, len, out),
+                Measure::Count => segments::<Count, T>(xs, len, out),
+                Measure::Max => segments::<Max, T>(xs, len, out),
+                Measure::Min => segments::<Min, T>(xs, len, out),
+            }
+        }
+        match xs {
+            Block::Double(xs) => of(self, xs, len, out),
+            Block::Single(xs) => of(self, xs, len, out),
         }
     }
 
@@ -180,12 +211,12 @@ impl Measure {
     }
 
     /// A block of elements. `scratch` holds powers and scaled elements.
-    pub(crate) fn block(self, xs: &[f64], scratch: &mut Vec<f64>) -> Partial {
+    pub(crate) fn block(self, xs: Block<'_>, scratch: &mut Vec<f64>) -> Partial {
         let value = if self.has_powers() {
             scratch.clear();
-            scratch.extend_from_slice(xs);
+            xs.read(scratch);
             self.raise(scratch);
-            self.fold(scratch)
+            self.fold(Block::Double(scratch))
         } else {
             self.fold(xs)
         };
@@ -196,9 +227,10 @@ impl Measure {
             Err(partial) => partial,
             Ok(scale) => {
                 scratch.clear();
-                scratch.extend(xs.iter().map(|x| x / scale));
+                xs.read(scratch);
+                scratch.iter_mut().for_each(|x| *x /= scale);
                 self.raise(scratch);
-                let value = self.fold(scratch);
+                let value = self.fold(Block::Double(scratch));
                 Partial { value, scale }
             }
         }

@@ -15,6 +15,7 @@
 //! | `largest` | up to which order each of the following works |
 //! | `cholesky` | the Cholesky factor of a small matrix |
 //! | `lu` | LU of a small matrix |
+//! | `householder` | QR of a small matrix |
 //! | `lanes` | small matrices side by side |
 //! | `elimination` | LU of the smallest matrices, side by side |
 //! | `jacobi` | eigenvalues and singular values of the smallest matrices |
@@ -24,6 +25,7 @@
 pub(crate) mod cholesky;
 mod columns;
 pub(crate) mod elimination;
+pub(crate) mod householder;
 pub(crate) mod integers;
 pub(crate) mod isa;
 pub(crate) mod jacobi;
@@ -39,6 +41,7 @@ mod walk;
 
 pub(crate) use columns::{Columns, columns};
 pub(crate) use isa::instruction_set;
+pub(crate) use loops::Block;
 pub(crate) use measure::{Measure, Partial};
 pub(crate) use rows::rows;
 pub(crate) use source::{Elements, Read, Source};

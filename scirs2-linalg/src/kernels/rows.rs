@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use super::loops::Block;
 use super::walk::{Axis, runs};
 use super::{Measure, Partial, Scratch, Source};
 
@@ -54,14 +55,16 @@ pub(crate) unsafe fn rows(
             left -= len;
             filled += len;
             if filled == PACK.min(whole) {
-                let block = measure.block(&scratch.packed[..filled], &mut scratch.raised);
+                let packed = Block::Double(&scratch.packed[..filled]);
+                let block = measure.block(packed, &mut scratch.raised);
                 total = measure.join(total, block);
                 filled = 0;
             }
         }
     }
     if filled > 0 {
-        let block = measure.block(&scratch.packed[..filled], &mut scratch.raised);
+        let packed = Block::Double(&scratch.packed[..filled]);
+        let block = measure.block(packed, &mut scratch.raised);
         total = measure.join(total, block);
     }
     total

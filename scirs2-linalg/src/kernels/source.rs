@@ -3,6 +3,7 @@
 use std::marker::PhantomData;
 
 use super::isa::multiversion;
+use super::loops::Block;
 
 /// An element type that can be read as `f64`. It is public in name only: nobody
 /// outside can reach it.
@@ -10,11 +11,11 @@ pub trait Read: Copy + Send + Sync + 'static {
     /// Reads magnitudes, with or without their sign, in order.
     fn read(items: impl Iterator<Item = Self> + Clone, out: &mut [f64]);
 
-    /// Whether it is `f64`, which needs no reading.
+    /// Whether the loops read it where it lies.
     const LENDS: bool = false;
 
-    /// The same memory, where it is `f64` already.
-    fn lend(_: &[Self]) -> Option<&[f64]> {
+    /// The same memory, if so.
+    fn lend(_: &[Self]) -> Option<Block<'_>> {
         None
     }
 }
@@ -24,11 +25,11 @@ pub(crate) trait Source: Sync {
     /// Whether [`lend`](Source::lend) has an answer.
     fn lends(&self) -> bool;
 
-    /// `len` elements from `offset` on, where they are `f64` side by side.
+    /// `len` elements side by side from `offset` on, where the loops read them there.
     ///
     /// # Safety
     /// Each of them belongs to the array behind.
-    unsafe fn lend(&self, offset: isize, len: usize) -> Option<&[f64]>;
+    unsafe fn lend(&self, offset: isize, len: usize) -> Option<Block<'_>>;
 
     /// Fills `out` from `offset` on, `stride` apart.
     ///
@@ -61,7 +62,7 @@ impl<T: Read> Source for Elements<'_, T> {
         T::LENDS
     }
 
-    unsafe fn lend(&self, offset: isize, len: usize) -> Option<&[f64]> {
+    unsafe fn lend(&self, offset: isize, len: usize) -> Option<Block<'_>> {
         // SAFETY: the caller promises that the elements belong to the array,
         // which is borrowed for the life of `self`.
         T::lend(unsafe { slice(self.first, offset, len) })

@@ -2,7 +2,7 @@
 
 use scirs2_core::{Bool, Complex32, Complex64, Element, bf16, f16};
 
-use crate::kernels::Read;
+use crate::kernels::{Block, Read};
 use crate::lapack::Lapack;
 
 /// An element that has norms: every [`Element`] that is computed on.
@@ -112,7 +112,6 @@ real! {
     u64 => f64, f64, x x as f64, x as f64;
     bf16 => bf16, f32, x f64::from(x.to_f32()), x.to_f32();
     f16 => f16, f32, x f64::from(magnitude(x)), x.to_f32();
-    f32 => f32, f32, x f64::from(x), x;
 }
 
 /// `abs(x)` by shifts and one product: `half` asks what the CPU has for each
@@ -131,29 +130,38 @@ fn magnitude(x: f16) -> f32 {
     }
 }
 
-impl Read for f64 {
-    #[inline(always)]
-    fn read(items: impl Iterator<Item = Self> + Clone, out: &mut [f64]) {
-        for (out, x) in out.iter_mut().zip(items) {
-            *out = x;
+macro_rules! float {
+    ($($type:ty, $block:ident;)+) => {$(
+        impl Read for $type {
+            #[inline(always)]
+            fn read(items: impl Iterator<Item = Self> + Clone, out: &mut [f64]) {
+                for (out, x) in out.iter_mut().zip(items) {
+                    *out = x.into();
+                }
+            }
+
+            const LENDS: bool = true;
+
+            fn lend(items: &[Self]) -> Option<Block<'_>> {
+                Some(Block::$block(items))
+            }
         }
-    }
 
-    const LENDS: bool = true;
+        impl Normed for $type {
+            type Norm = $type;
+            type Part = $type;
+            type Singular = $type;
 
-    fn lend(items: &[Self]) -> Option<&[f64]> {
-        Some(items)
-    }
+            fn singular(self) -> $type {
+                self
+            }
+        }
+    )+};
 }
 
-impl Normed for f64 {
-    type Norm = f64;
-    type Part = f64;
-    type Singular = f64;
-
-    fn singular(self) -> f64 {
-        self
-    }
+float! {
+    f64, Double;
+    f32, Single;
 }
 
 macro_rules! complex {

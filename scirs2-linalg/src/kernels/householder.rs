@@ -1,0 +1,210 @@
+//! QR of one small matrix, by reflections `H = I - tau v v^T`.
+//!
+//! A matrix is rows of `n` elements. What a reflection does to a row is done to all
+//! of it, with zeros for the columns it leaves, so that the loops are vectors. The
+//! algorithms are LAPACK's `geqr2` and `org2r`, and so are the signs.
+
+use scirs2_core::Real;
+
+use super::isa::{has_fma, multiversion};
+use super::largest;
+use crate::lapack::Lapack;
+
+/// Whether the kernels are faster than LAPACK for a matrix of that shape.
+pub(crate) fn has_reflections<T: Lapack>(m: usize, n: usize) -> bool {
+    T::reals(&[]).is_some() && has_fma() && m.max(n) <= largest::REFLECTIONS
+}
+
+/// Calls an inlined kernel with the width of a row known to the compiler where that
+/// is usual.
+macro_rules! by_width {
+    ($kernel:ident($n:expr, $m:expr $(, $argument:expr)*)) => {
+        match $n {
+            2 => $kernel(2, $m $(, $argument)*),
+            3 => $kernel(3, $m $(, $argument)*),
+            4 => $kernel(4, $m $(, $argument)*),
+            8 => $kernel(8, $m $(, $argument)*),
+            16 => $kernel(16, $m $(, $argument)*),
+            32 => $kernel(32, $m $(, $argument)*),
+            n => $kernel(n, $m $(, $argument)*),
+        }
+    };
+}
+
+multiversion! {
+    /// `A = Q R` in place of `A`, of `m` rows: `R` on and above the diagonal, below it
+    /// the vectors `v`, whose first element is one; and each `tau`. The answer is no
+    /// where a column is so large or so small, or not finite, that LAPACK has to take
+    /// the matrix.
+    pub(crate) fn reflections<R: Real>(m: usize, n: usize, a: &mut [R], tau: &mut [R]) -> bool {
+        by_width!(reflections_of(n, m, a, tau))
+    }
+
+    /// The first `n` columns of `Q` in place of the vectors `v` that are below the
+    /// diagonal of as many columns as `tau` has elements.
+    pub(crate) fn orthogonal<R: Real>(m: usize, n: usize, q: &mut [R], tau: &[R]) {
+        by_width!(orthogonal_of(n, m, q, tau));
+    }
+}
+
+#[inline(always)]
+fn reflections_of<R: Real>(n: usize, m: usize, a: &mut [R], tau: &mut [R]) -> bool {
+    let a = &mut a[..m * n];
+    // Squares of lengths between which no term that counts is lost.
+    let margin = R::epsilon() * R::epsilon();
+    let (low, high) = (R::min_positive_value() / margin, R::max_value() * margin);
+    for (k, tau) in tau.iter_mut().enumerate() {
+        let alpha = a[k * n + k];
+        let below = a[k * n..].iter().skip(k).step_by(n).skip(1);
+        let squares = below.fold(R::zero(), |sum, &x| x.mul_add(x, sum));
+        let square = alpha.mul_add(alpha, squares);
+        *tau = R::zero();
+        if squares.is_zero() && (alpha.is_zero() || square >= low && square <= high) {
+            // Nothing to reflect, unless small numbers have no square.
+            let mut below = a[k * n..].iter().skip(k).step_by(n).skip(1);
+            if below.all(|x| x.is_zero()) {
+                continue;
+            }
+        }
+        if !(square >= low && square <= high) {
+            return false;
+        }
+        let length = square.sqrt();
+        let beta = if alpha < R::zero() { length } else { -length };
+        *tau = (beta - alpha) / beta;
+        let scale = R::one() / (alpha - beta);
+        for x in a[k * n..].iter_mut().skip(k).step_by(n).skip(1) {
+            *x *= scale;
+        }
+        a[k * n + k] = beta;
+        reflect(n, k, *tau, a);
+    }
+    true
+}
+
+#[inline(always)]
+fn orthogonal_of<R: Real>(n: usize, m: usize, q: &mut [R], tau: &[R]) {
+    let q = &mut q[..m * n];
+    for (row, elements) in q.chunks_exact_mut(n.max(1)).enumerate() {
+        for (column, x) in elements.iter_mut().enumerate() {
+            if column > row || column >= tau.len() {
+                *x = if column == row { R::one() } else { R::zero() };
+            }
+        }
+    }
+    for (k, &tau) in tau.iter().enumerate().rev() {
+        reflect(n, k, tau, q);
+        q[k * n + k] = R::one() - tau;
+        for x in q[k * n..].iter_mut().skip(k).step_by(n).skip(1) {
+            *x *= -tau;
+        }
+    }
+}
+
+/// Reflects the columns after `k` by the vector in that column.
+#[inline(always)]
+fn reflect<R: Real>(n: usize, k: usize, tau: R, a: &mut [R]) {
+    let mut sums = [R::zero(); largest::REFLECTIONS];
+    let sums = &mut sums[..n];
+    let (first, others) = a[k * n..].split_at_mut(n);
+    sums.copy_from_slice(first);
+    for row in others.chunks_exact(n) {
+        let factor = row[k];
+        for (sum, &x) in sums.iter_mut().zip(row) {
+            *sum = factor.mul_add(x, *sum);
+        }
+    }
+    for (column, sum) in sums.iter_mut().enumerate() {
+        *sum = if column > k { tau * *sum } else { R::zero() };
+    }
+    for (x, &sum) in first.iter_mut().zip(&*sums) {
+        *x -= sum;
+    }
+    for row in others.chunks_exact_mut(n) {
+        let factor = -row[k];
+        for (x, &sum) in row.iter_mut().zip(&*sums) {
+            *x = factor.mul_add(sum, *x);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn matrix(m: usize, n: usize) -> Vec<f64> {
+        let element = |at: usize| {
+            let mut spread = at as u64 + 1;
+            for _ in 0..3 {
+                spread = (spread ^ (spread >> 31)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+            }
+            (spread >> 11) as f64 / (1_u64 << 52) as f64 - 1.0
+        };
+        (0..m * n).map(element).collect()
+    }
+
+    /// How far `Q R` is from `A` and `Q^T Q` from one.
+    fn errors(m: usize, n: usize, columns: usize, a: &[f64]) -> (f64, f64) {
+        let least = m.min(n);
+        let (mut r, mut tau) = (a.to_vec(), vec![0.0; least]);
+        assert!(reflections(m, n, &mut r, &mut tau));
+        let mut q = vec![0.0; m * columns];
+        for row in 0..m {
+            let copied = least.min(columns);
+            q[row * columns..][..copied].copy_from_slice(&r[row * n..][..copied]);
+        }
+        orthogonal(m, columns, &mut q, &tau);
+        let (mut residual, mut gap) = (0.0_f64, 0.0_f64);
+        for i in 0..m {
+            for j in 0..n {
+                let product = |k: usize| q[i * columns + k] * r[k * n + j];
+                let sum: f64 = (0..=j.min(columns - 1)).map(product).sum();
+                residual = residual.max((sum - a[i * n + j]).abs());
+            }
+        }
+        for i in 0..columns {
+            for j in 0..columns {
+                let product = |k: usize| q[k * columns + i] * q[k * columns + j];
+                let one = if i == j { 1.0 } else { 0.0 };
+                gap = gap.max(((0..m).map(product).sum::<f64>() - one).abs());
+            }
+        }
+        (residual, gap)
+    }
+
+    #[test]
+    fn factors_every_shape() {
+        let most = largest::REFLECTIONS;
+        let square = (1..=9).flat_map(|m| (1..=9).map(move |n| (m, n)));
+        let long = [(most, 5), (5, most), (16, 16), (most, most), (17, 16)];
+        for (m, n) in square.chain(long) {
+            for scale in [1e-130, 1.0, 1e130] {
+                let mut a = matrix(m, n);
+                a.iter_mut().for_each(|x| *x *= scale);
+                // A column of zeros, and one that needs no reflection.
+                if n > 2 {
+                    (0..m).for_each(|row| a[row * n + 1] = 0.0);
+                    (0..m).for_each(|row| a[row * n] = if row == 0 { -scale } else { 0.0 });
+                }
+                let bound = 4.0 * most as f64 * f64::EPSILON;
+                for columns in [m.min(n), m] {
+                    let (residual, gap) = errors(m, n, columns, &a);
+                    assert!(
+                        residual <= bound * scale && gap <= bound,
+                        "{m} {n} {columns}"
+                    );
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn leaves_what_has_no_square() {
+        for x in [f64::NAN, f64::INFINITY, 1e200, 1e-200] {
+            let mut a = [x, x, x, x];
+            assert!(!reflections(2, 2, &mut a, &mut [0.0; 2]));
+            let mut a = [1.0, x, 0.0, x];
+            assert!(!reflections(2, 2, &mut a, &mut [0.0; 2]));
+        }
+    }
+}
