@@ -8,9 +8,10 @@ use scirs2_core::pool::Workers;
 use crate::Error;
 use crate::batch::{Batch, Stack, StackMut};
 use crate::error::Reason;
+use crate::inv_blocks;
 use crate::kernels::elimination::{has_elimination, inverses};
 use crate::kernels::lanes::REAL;
-use crate::lapack::{Lapack, inverse_workspace, zeros};
+use crate::lapack::{Lapack, zeros};
 use crate::layout::{from_f, is_finite, transpose_in_place, written, zeros_array};
 use crate::lu::{self, SmallFactors};
 use crate::shape::{self, square};
@@ -101,15 +102,10 @@ pub(crate) struct Inverse<T> {
 impl<T: Lapack> Inverse<T> {
     pub(crate) fn new(n: usize) -> Result<Self, Error> {
         let small = SmallFactors::new(n);
-        let work = match small {
-            // As much as getri has to have; what it gets to do is rare.
-            Some(_) => n.max(1),
-            None => inverse_workspace::<T>(n),
-        };
         Ok(Inverse {
             small,
             pivots: zeros(n)?,
-            work: zeros(work)?,
+            work: zeros(inv_blocks::workspace(n))?,
             matrix: Vec::new(),
         })
     }
@@ -165,6 +161,7 @@ impl<T: Lapack> Inverse<T> {
             transpose_in_place(n, to);
             return Ok(());
         }
-        T::getri(n, to, &self.pivots, &mut self.work).map_err(singular)
+        inv_blocks::invert(n, to, &self.pivots, &mut self.work);
+        Ok(())
     }
 }

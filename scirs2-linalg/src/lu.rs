@@ -369,7 +369,7 @@ pub(crate) fn solve<T: Lapack>(factors: Square<'_, T>, pivots: &[c_int], op: Op,
 
 /// Exchanges a row of `each` elements with the one that its pivot names, which
 /// never stands above it in LAPACK's own.
-fn exchange<T>(pivots: &[c_int], row: usize, each: usize, b: &mut [T]) {
+pub(crate) fn exchange<T>(pivots: &[c_int], row: usize, each: usize, b: &mut [T]) {
     let other = counted_from_0(pivots[row]);
     let (upper, lower) = (row.min(other), row.max(other));
     if upper < lower {

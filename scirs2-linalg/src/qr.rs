@@ -10,6 +10,7 @@ use crate::batch::{Batch, Stack, StackMut};
 use crate::lapack::{Factor, Lapack, Workspace, factor_workspace, orthogonal_workspace, zeros};
 use crate::layout::{identity, to_c, to_f, written, zeros_array};
 use crate::memory::check_square;
+use crate::qr_blocks::Blocks;
 use crate::shape::{self, matrices};
 
 /// Orthogonal and triangular factors.
@@ -26,7 +27,8 @@ use crate::shape::{self, matrices};
 /// # Accuracy
 /// Backward stable: `|A - Q R| <= c m eps |A|` and `|Q^H Q - I| <= c m eps`. LAPACK
 /// `gelqf` and `orglq` on the transpose: nothing is transposed, and nothing copied
-/// but to the results.
+/// but to the results. From 8192 reflector elements on blocks of 32 to 128 columns
+/// are copied to be factored (LAPACK `geqrt3`, `larfb`).
 ///
 /// ```
 /// use ndarray::array;
@@ -93,8 +95,7 @@ pub fn qr_into<T: Lapack>(
         (StackMut::new(q), StackMut::new(r)),
         || {
             Ok(Space {
-                reflect: Reflect::new(Factor::Lq, m, n)?,
-                orthogonal: orthogonal_workspace(k, m)?,
+                lq: Lq::new(m, n, k)?,
                 q: Vec::new(),
                 r: Vec::new(),
             })
@@ -114,7 +115,7 @@ pub fn qr_into<T: Lapack>(
 /// [`Error::TooFewAxes`].
 ///
 /// # Accuracy
-/// As [`qr`]. LAPACK `gelqf`, on a copy of the matrix.
+/// As [`qr`], on a copy of the matrix.
 ///
 /// ```
 /// use ndarray::array;
@@ -159,9 +160,9 @@ pub fn qr_r_into<T: Lapack>(
     let matrices = Stack::new(&a, batch.shape);
     batch.each(
         StackMut::new(r),
-        || Ok((Reflect::new(Factor::Lq, m, n)?, zeros(m * n)?)),
-        |(reflect, matrix), number, mut r| {
-            reflect.run(to_c(matrices.get(number), matrix));
+        || Ok((Lq::new(m, n, 0)?, zeros(m * n)?)),
+        |(lq, matrix), number, mut r| {
+            lq.factor(n, to_c(matrices.get(number), matrix));
             for (row, mut elements) in r.rows_mut().into_iter().enumerate() {
                 let from = &matrix[row * n..(row + 1) * n];
                 for (column, element) in elements.iter_mut().enumerate() {
@@ -259,8 +260,9 @@ fn batch_of<'a>(shape: &'a [usize], m: usize, n: usize, workers: &'a Workers<'a>
     }
 }
 
-/// Triangles and reflectors of `m` x `n` matrices in place: by LQ of matrices in
-/// C order, which LAPACK takes for their transposes, or by QR in Fortran order.
+/// Triangles and reflectors of `m` x `n` matrices in place by LAPACK: by LQ of
+/// matrices in C order, which it takes for their transposes, or by QR in Fortran
+/// order.
 struct Reflect<T: Lapack> {
     factor: Factor,
     shape: (usize, usize),
@@ -295,9 +297,49 @@ impl<T: Lapack> Reflect<T> {
     }
 }
 
+/// The factors of matrices in C order, in blocks where that is faster.
+enum Lq<T: Lapack> {
+    Blocks(Blocks<T>),
+    Lapack {
+        reflect: Reflect<T>,
+        orthogonal: Workspace<T>,
+    },
+}
+
+impl<T: Lapack> Lq<T> {
+    /// For `m` x `n` matrices, and `k` columns of `Q`.
+    fn new(m: usize, n: usize, k: usize) -> Result<Self, Error> {
+        if let Some(blocks) = Blocks::new(m, n)? {
+            return Ok(Lq::Blocks(blocks));
+        }
+        Ok(Lq::Lapack {
+            reflect: Reflect::new(Factor::Lq, m, n)?,
+            orthogonal: orthogonal_workspace(k, m)?,
+        })
+    }
+
+    /// `R` and the reflectors in place of a matrix with rows of `n`.
+    fn factor(&mut self, n: usize, a: &mut [T]) {
+        match self {
+            Lq::Blocks(blocks) => blocks.factor(n, a),
+            Lq::Lapack { reflect, .. } => reflect.run(a),
+        }
+    }
+
+    /// `Q` in place of the reflectors, in rows of `k`.
+    fn orthogonal(&mut self, k: usize, a: &mut [T]) {
+        match self {
+            Lq::Blocks(blocks) => blocks.orthogonal(k, a),
+            Lq::Lapack {
+                reflect,
+                orthogonal,
+            } => T::orthogonal(k, a.len() / k, a, &reflect.tau, orthogonal),
+        }
+    }
+}
+
 struct Space<T: Lapack> {
-    reflect: Reflect<T>,
-    orthogonal: Workspace<T>,
+    lq: Lq<T>,
     q: Vec<T>,
     r: Vec<T>,
 }
@@ -311,23 +353,23 @@ impl<T: Lapack> Space<T> {
             identity(q);
             return;
         }
-        let (reflect, orthogonal) = (&mut self.reflect, &mut self.orthogonal);
+        let lq = &mut self.lq;
         written(q, &mut self.q, |q| {
             written(r, &mut self.r, |r| {
                 if k == m {
-                    reflect.run(to_c(a, r));
+                    lq.factor(n, to_c(a, r));
                     let columns = m.min(n);
                     for (to, from) in q.chunks_exact_mut(m).zip(r.chunks_exact(n)) {
                         to[..columns].copy_from_slice(&from[..columns]);
                     }
                 } else {
-                    reflect.run(to_c(a, q));
+                    lq.factor(n, to_c(a, q));
                     r.copy_from_slice(&q[..k * n]);
                 }
                 for (row, elements) in r.chunks_exact_mut(n).enumerate() {
                     elements[..row.min(n)].fill(T::zero());
                 }
-                T::orthogonal(k, m, q, &reflect.tau, orthogonal);
+                lq.orthogonal(k, q);
             });
         });
     }

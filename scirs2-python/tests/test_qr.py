@@ -8,6 +8,8 @@ import torch
 from scirs2 import linalg
 
 SHAPES = [(0, 0), (0, 3), (3, 0), (1, 1), (2, 5), (5, 2), (16, 16), (33, 7), (7, 33), (60, 5)]
+# More than one block, the last one narrower.
+SHAPES += [(140, 70), (100, 130), (300, 30)]
 MODES = ["reduced", "complete", "r", "raw"]
 
 
@@ -78,8 +80,9 @@ def test_raw_is_what_lapack_takes(dtype, shape):
 
 
 @pytest.mark.parametrize("power", [-300, -200, 200, 300])
-def test_scale_does_not_matter(power):
-    a = matrices.random((7, 4)) * 10.0**power
+@pytest.mark.parametrize("shape", [(7, 4), (140, 70)])
+def test_scale_does_not_matter(shape, power):
+    a = matrices.random(shape) * 10.0**power
     check(a, *linalg.qr(a))
 
 
@@ -87,7 +90,7 @@ def test_scale_does_not_matter(power):
 @pytest.mark.parametrize("batch", matrices.BATCHES)
 @pytest.mark.parametrize("mode", MODES)
 def test_batches_and_layouts(mode, batch, layout):
-    for shape in [(4, 3), (3, 4)]:
+    for shape in [(4, 3), (3, 4), (140, 70)]:
         a = matrices.random((*batch, *shape), "complex128")
         results = linalg.qr(matrices.LAYOUTS[layout](a), mode)
         results = (results,) if mode == "r" else results
@@ -111,7 +114,7 @@ def test_one_large_matrix():
 @pytest.mark.parametrize("value", [np.nan, np.inf])
 @pytest.mark.parametrize("mode", MODES)
 def test_what_is_not_finite_spreads(mode, value):
-    for n in [1, 2, 3, 20]:
+    for n in [1, 2, 3, 20, 100]:
         a = matrices.random((n + 1, n))
         a[-1, 0] = value
         results = linalg.qr(a, mode)

@@ -1,11 +1,12 @@
 //! LU factors and the inverse from them.
 
 use std::ffi::c_int;
+use std::ptr;
 
-use num_traits::ToPrimitive as _;
+use cblas_sys::{CblasColMajor, CblasLeft, CblasNoTrans, CblasNonUnit, CblasRight, CblasUpper};
 use scirs2_core::{Complex32, Complex64};
 
-use super::{Lapack, int, leading};
+use super::{int, leading};
 
 /// The routines of this family, for one element type.
 pub trait Lu: Sized {
@@ -17,18 +18,19 @@ pub trait Lu: Sized {
     #[doc(hidden)]
     fn getrf(rows: usize, a: &mut [Self], pivots: &mut [c_int]) -> Result<(), usize>;
 
-    /// `getri`: the inverse in place of the factors of an `n` x `n` matrix. The
-    /// error is as [`getrf`](Self::getrf)'s.
+    /// `trtri`: the inverse of the part of an upper triangle in the rows and columns
+    /// `start..end`, in its place. No element of its diagonal is zero.
     #[doc(hidden)]
-    fn getri(n: usize, a: &mut [Self], pivots: &[c_int], work: &mut [Self]) -> Result<(), usize>;
+    fn trtri(n: usize, a: &mut [Self], part: (usize, usize));
 
-    /// The best length for the `work` of [`getri`](Self::getri), as LAPACK puts it.
+    /// `trmm` and `trsm`: `-A11 A12 A22^-1` in place of `A12`, where the parts of
+    /// an upper triangle begin and end at these rows and columns.
     #[doc(hidden)]
-    fn getri_work(n: usize) -> Self;
+    fn trmm_trsm(n: usize, a: &mut [Self], parts: [usize; 3]);
 }
 
 macro_rules! lu {
-    ($($type:ty: $getrf:ident $getri:ident;)+) => {$(
+    ($($type:ty: $getrf:ident $trtri:ident $trmm:ident $trsm:ident |$factor:ident| $by:expr;)+) => {$(
         impl Lu for $type {
             fn getrf(rows: usize, a: &mut [Self], pivots: &mut [c_int]) -> Result<(), usize> {
                 let columns = a.len().checked_div(rows).unwrap_or(0);
@@ -45,50 +47,56 @@ macro_rules! lu {
                 pivoted(info)
             }
 
-            fn getri(
-                n: usize,
-                a: &mut [Self],
-                pivots: &[c_int],
-                work: &mut [Self],
-            ) -> Result<(), usize> {
-                assert!(a.len() / n.max(1) >= n && pivots.len() == n && work.len() >= n.max(1));
-                // The columns that it exchanges.
-                assert!(pivots.iter().all(|&pivot| 1 <= pivot && pivot <= int(n)));
-                let lwork = c_int::try_from(work.len()).unwrap_or(c_int::MAX);
+            fn trtri(n: usize, a: &mut [Self], (start, end): (usize, usize)) {
+                assert!(a.len() == n * n && start <= end && end <= n);
+                let part = a.as_mut_ptr().wrapping_add(start * n + start);
+                let (upper, not_unit) = (b'U'.cast_signed(), b'N'.cast_signed());
                 let mut info: c_int = 0;
-                // SAFETY: the lengths and the columns are those just asserted, and
-                // both languages lay out a complex number as two reals.
+                // SAFETY: the part is of that order, as just asserted, and so far
+                // from one column to the next; both languages lay out a complex
+                // number as two reals.
                 unsafe {
-                    lapack_sys::$getri(
-                        &int(n), a.as_mut_ptr().cast(), &leading(n), pivots.as_ptr(),
-                        work.as_mut_ptr().cast(), &lwork, &mut info,
+                    lapack_sys::$trtri(
+                        &upper, &not_unit, &int(end - start), part.cast(), &leading(n), &mut info,
                     );
                 }
-                pivoted(info)
             }
 
-            fn getri_work(n: usize) -> Self {
-                let mut best = [<$type>::default()];
-                let (mut nothing, mut info) = ([<$type>::default()], 0);
-                // SAFETY: with a length of -1 it answers the best length in `best`
-                // and reads nothing.
+            fn trmm_trsm(n: usize, a: &mut [Self], [start, middle, end]: [usize; 3]) {
+                assert!(a.len() == n * n && start <= middle && middle <= end && end <= n);
+                let first = a.as_mut_ptr().wrapping_add(start * n + start);
+                let corner = a.as_mut_ptr().wrapping_add(middle * n + start);
+                let second = corner.wrapping_add(middle - start);
+                let (rows, columns) = (int(middle - start), int(end - middle));
+                let one: Self = 1.0.into();
+                let minus = -one;
+                let by = |$factor: &Self| $by;
+                // SAFETY: the parts are of these shapes, as just asserted, and have
+                // no element in common; both languages lay out a complex number as
+                // two reals.
                 unsafe {
-                    lapack_sys::$getri(
-                        &int(n), nothing.as_mut_ptr().cast(), &leading(n), &0,
-                        best.as_mut_ptr().cast(), &-1, &mut info,
+                    cblas_sys::$trmm(
+                        CblasColMajor, CblasLeft, CblasUpper, CblasNoTrans, CblasNonUnit, rows,
+                        columns, by(&minus), first.cast(), leading(n), corner.cast(), leading(n),
                     );
                 }
-                best[0]
+                // SAFETY: as above.
+                unsafe {
+                    cblas_sys::$trsm(
+                        CblasColMajor, CblasRight, CblasUpper, CblasNoTrans, CblasNonUnit, rows,
+                        columns, by(&one), second.cast(), leading(n), corner.cast(), leading(n),
+                    );
+                }
             }
         }
     )+};
 }
 
 lu! {
-    f32: sgetrf_ sgetri_;
-    f64: dgetrf_ dgetri_;
-    Complex32: cgetrf_ cgetri_;
-    Complex64: zgetrf_ zgetri_;
+    f32: sgetrf_ strtri_ cblas_strmm cblas_strsm |factor| *factor;
+    f64: dgetrf_ dtrtri_ cblas_dtrmm cblas_dtrsm |factor| *factor;
+    Complex32: cgetrf_ ctrtri_ cblas_ctrmm cblas_ctrsm |factor| ptr::from_ref(factor).cast();
+    Complex64: zgetrf_ ztrtri_ cblas_ztrmm cblas_ztrsm |factor| ptr::from_ref(factor).cast();
 }
 
 /// What `info` says of the pivots.
@@ -98,13 +106,4 @@ fn pivoted(info: c_int) -> Result<(), usize> {
         Ok(0) | Err(_) => Ok(()),
         Ok(pivot) => Err(pivot - 1),
     }
-}
-
-/// The length of the workspace with which the inverse of an `n` x `n` matrix is
-/// fastest.
-pub(crate) fn inverse_workspace<T: Lapack>(n: usize) -> usize {
-    let best: f64 = T::getri_work(n).parts()[0].into();
-    // A single cannot hold every length; LAPACK may have rounded it down.
-    let best = (best * (1.0 + f64::from(f32::EPSILON))).ceil();
-    best.to_usize().unwrap_or(0).max(n).max(1)
 }

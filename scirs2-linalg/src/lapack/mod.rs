@@ -38,10 +38,9 @@ use scirs2_core::{Complex32, Complex64, Scalar};
 pub(crate) use eig::Geev;
 pub(crate) use eigh::Heevd;
 pub(crate) use lstsq::Gelsd;
-pub(crate) use lu::inverse_workspace;
 pub(crate) use qr::{Factor, factor_workspace, orthogonal_workspace};
 pub(crate) use svd::{Gesdd, Vectors};
-pub(crate) use threads::{LibraryThreads, single_threaded};
+pub(crate) use threads::{LibraryThreads, alone, single_threaded};
 pub(crate) use triangular::Shape;
 pub(crate) use workspace::Workspace;
 

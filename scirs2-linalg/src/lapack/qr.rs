@@ -41,10 +41,31 @@ pub trait Qr: Scalar {
         tau: &[Self],
         space: &mut Workspace<Self>,
     );
+
+    /// `geqrt3`: the triangle and the reflectors in place of a matrix of `rows`,
+    /// which is at least as long as wide, and the triangle `T` of the reflectors
+    /// on and above the diagonal of `t`.
+    #[doc(hidden)]
+    fn geqrt3(rows: usize, a: &mut [Self], t: &mut [Self]);
+
+    /// `larfb`: multiplies from the right what is below a block of reflectors by
+    /// them, or by their adjoint. They stand in the `(start, count)` rows from the
+    /// diagonal on, as `gelqf` leaves them; `t` is their triangle.
+    #[doc(hidden)]
+    fn larfb(
+        rows: usize,
+        a: &mut [Self],
+        block: (usize, usize),
+        t: &[Self],
+        adjoint: bool,
+        work: &mut [Self],
+    );
 }
 
 macro_rules! qr {
-    ($($type:ty: $gelqf:ident $geqrf:ident $orglq:ident;)+) => {$(
+    ($($type:ty:
+        $gelqf:ident $geqrf:ident $orglq:ident $geqrt3:ident $larfb:ident $adjoint:literal;
+    )+) => {$(
         impl Qr for $type {
             fn factor(
                 factor: Factor,
@@ -101,15 +122,64 @@ macro_rules! qr {
                     );
                 }
             }
+
+            fn geqrt3(rows: usize, a: &mut [Self], t: &mut [Self]) {
+                let columns = a.len().checked_div(rows).unwrap_or(0);
+                assert!(a.len() == rows * columns && t.len() == columns * columns);
+                assert!(1 <= columns && columns <= rows);
+                let mut info: c_int = 0;
+                // SAFETY: the lengths are those just asserted, and both languages
+                // lay out a complex number as two reals.
+                unsafe {
+                    lapack_sys::$geqrt3(
+                        &int(rows), &int(columns), a.as_mut_ptr().cast(), &leading(rows),
+                        t.as_mut_ptr().cast(), &leading(columns), &mut info,
+                    );
+                }
+            }
+
+            fn larfb(
+                rows: usize,
+                a: &mut [Self],
+                (start, count): (usize, usize),
+                t: &[Self],
+                adjoint: bool,
+                work: &mut [Self],
+            ) {
+                let columns = a.len().checked_div(rows).unwrap_or(0);
+                assert!(1 <= count && start + count <= rows.min(columns));
+                let below = rows - start - count;
+                assert!(t.len() == count * count && work.len() >= below * count);
+                if below == 0 {
+                    return;
+                }
+                let trans = if adjoint { $adjoint } else { b'N' }.cast_signed();
+                let (side, forward, by_row) = (
+                    b'R'.cast_signed(), b'F'.cast_signed(), b'R'.cast_signed(),
+                );
+                let v = a.as_mut_ptr().wrapping_add(start * rows + start);
+                let c = v.wrapping_add(count);
+                // SAFETY: the lengths are those just asserted; what is read, the
+                // block's rows, and what is written, those below, have no element
+                // in common; a complex number is laid out as two reals.
+                unsafe {
+                    lapack_sys::$larfb(
+                        &side, &trans, &forward, &by_row, &int(below), &int(columns - start),
+                        &int(count), v.cast(), &leading(rows), t.as_ptr().cast(),
+                        &leading(count), c.cast(), &leading(rows), work.as_mut_ptr().cast(),
+                        &leading(below),
+                    );
+                }
+            }
         }
     )+};
 }
 
 qr! {
-    f32: sgelqf_ sgeqrf_ sorglq_;
-    f64: dgelqf_ dgeqrf_ dorglq_;
-    Complex32: cgelqf_ cgeqrf_ cunglq_;
-    Complex64: zgelqf_ zgeqrf_ zunglq_;
+    f32: sgelqf_ sgeqrf_ sorglq_ sgeqrt3_ slarfb_ b'T';
+    f64: dgelqf_ dgeqrf_ dorglq_ dgeqrt3_ dlarfb_ b'T';
+    Complex32: cgelqf_ cgeqrf_ cunglq_ cgeqrt3_ clarfb_ b'C';
+    Complex64: zgelqf_ zgeqrf_ zunglq_ zgeqrt3_ zlarfb_ b'C';
 }
 
 /// Memory for [`Qr::factor`] with a matrix of that shape.

@@ -4,6 +4,7 @@
 //! workers share a batch and threads of the library's would only be in their
 //! way, but for a single large matrix.
 
+use std::cell::Cell;
 use std::ffi::c_int;
 use std::sync::{Mutex, MutexGuard, Once, TryLockError};
 
@@ -29,6 +30,11 @@ pub(crate) fn single_threaded() {
 
 static HOLDER: Mutex<()> = Mutex::new(());
 
+thread_local! {
+    /// How many threads this one has taken.
+    static TAKEN: Cell<usize> = const { Cell::new(0) };
+}
+
 /// Several threads in the library for as long as this lives. One caller has
 /// them at a time; others go on with what there is.
 pub(crate) struct LibraryThreads(Option<MutexGuard<'static, ()>>);
@@ -44,7 +50,9 @@ impl LibraryThreads {
         if holder.is_some() {
             // Threads of the library spin while they wait: more than there are
             // cores would keep the others from working.
-            set(threads.min(cores()));
+            let threads = threads.min(cores());
+            set(threads);
+            TAKEN.set(threads);
         }
         LibraryThreads(holder)
     }
@@ -54,6 +62,21 @@ impl Drop for LibraryThreads {
     fn drop(&mut self) {
         if self.0.is_some() {
             set(1);
+            TAKEN.set(0);
         }
     }
+}
+
+/// Leaves aside the threads that this one has taken: for many small products,
+/// each of which would wait for them longer than it takes.
+pub(crate) fn alone<R>(work: impl FnOnce() -> R) -> R {
+    let threads = TAKEN.get();
+    if threads > 1 {
+        set(1);
+    }
+    let result = work();
+    if threads > 1 {
+        set(threads);
+    }
+    result
 }

@@ -42,9 +42,10 @@ use super::call::{Call, batch, named};
 /// Notes
 /// -----
 /// LAPACK ``gelqf`` and ``orglq`` on the transpose, in the memory of the results, so
-/// that nothing is transposed; ``geqrf`` for "raw". Backward stable: ``norm(a - Q @ R)
-/// <= c * m * eps * norm(a)``, and ``Q`` is orthonormal to ``c * m * eps``. A NaN or an
-/// infinity spreads over the factors.
+/// that nothing is transposed; a large matrix in blocks of 32 to 128 columns
+/// (``geqrt3``, ``larfb``), of which one is copied at a time; ``geqrf`` for "raw".
+/// Backward stable: ``norm(a - Q @ R) <= c * m * eps * norm(a)``, and ``Q`` is
+/// orthonormal to ``c * m * eps``. A NaN or an infinity spreads over the factors.
 ///
 /// Examples
 /// --------
