@@ -7,6 +7,7 @@ use scirs2_core::pool::Workers;
 
 use crate::Error;
 use crate::batch::{Batch, Stack, StackMut};
+use crate::kernels::householder::{self as small, has_reflections};
 use crate::lapack::{Factor, Lapack, Workspace, factor_workspace, orthogonal_workspace, zeros};
 use crate::layout::{identity, to_c, to_f, written, zeros_array};
 use crate::memory::check_square;
@@ -301,6 +302,9 @@ impl<T: Lapack> Reflect<T> {
 enum Lq<T: Lapack> {
     Blocks(Blocks<T>),
     Lapack {
+        /// Where a kernel comes before LAPACK: the matrix, for the case that it
+        /// leaves it.
+        kernel: Option<Vec<T>>,
         reflect: Reflect<T>,
         orthogonal: Workspace<T>,
     },
@@ -312,7 +316,9 @@ impl<T: Lapack> Lq<T> {
         if let Some(blocks) = Blocks::new(m, n)? {
             return Ok(Lq::Blocks(blocks));
         }
+        let kernel = has_reflections::<T>(m, n).then(|| zeros(m * n));
         Ok(Lq::Lapack {
+            kernel: kernel.transpose()?,
             reflect: Reflect::new(Factor::Lq, m, n)?,
             orthogonal: orthogonal_workspace(k, m)?,
         })
@@ -322,7 +328,18 @@ impl<T: Lapack> Lq<T> {
     fn factor(&mut self, n: usize, a: &mut [T]) {
         match self {
             Lq::Blocks(blocks) => blocks.factor(n, a),
-            Lq::Lapack { reflect, .. } => reflect.run(a),
+            Lq::Lapack {
+                kernel, reflect, ..
+            } => {
+                if let Some(copy) = kernel {
+                    copy.copy_from_slice(a);
+                    if small::factor(a.len() / n, n, a, &mut reflect.tau) {
+                        return;
+                    }
+                    a.copy_from_slice(copy);
+                }
+                reflect.run(a);
+            }
         }
     }
 
@@ -331,9 +348,16 @@ impl<T: Lapack> Lq<T> {
         match self {
             Lq::Blocks(blocks) => blocks.orthogonal(k, a),
             Lq::Lapack {
+                kernel,
                 reflect,
                 orthogonal,
-            } => T::orthogonal(k, a.len() / k, a, &reflect.tau, orthogonal),
+            } => {
+                let rows = a.len() / k;
+                match kernel {
+                    Some(_) => small::orthogonal(rows, k, a, &reflect.tau),
+                    None => T::orthogonal(k, rows, a, &reflect.tau, orthogonal),
+                }
+            }
         }
     }
 }

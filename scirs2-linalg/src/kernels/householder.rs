@@ -7,6 +7,7 @@
 use scirs2_core::Real;
 
 use super::isa::{has_fma, multiversion};
+use super::lanes::REAL;
 use super::largest;
 use crate::lapack::Lapack;
 
@@ -31,19 +32,28 @@ macro_rules! by_width {
     };
 }
 
+/// `A = Q R` in place of `A`, of `m` rows: `R` on and above the diagonal, below it the
+/// vectors `v`, whose first element is one; and each `tau`. The answer is no where a
+/// column is so large or so small, or not finite, that LAPACK has to take the matrix.
+pub(crate) fn factor<T: Lapack>(m: usize, n: usize, a: &mut [T], tau: &mut [T]) -> bool {
+    let (a, tau) = (T::reals_mut(a).expect(REAL), T::reals_mut(tau).expect(REAL));
+    reflections(m, n, a, tau)
+}
+
+/// The first `n` columns of `Q` in place of the vectors `v` that are below the diagonal
+/// of as many columns as `tau` has elements.
+pub(crate) fn orthogonal<T: Lapack>(m: usize, n: usize, q: &mut [T], tau: &[T]) {
+    let (q, tau) = (T::reals_mut(q).expect(REAL), T::reals(tau).expect(REAL));
+    columns(m, n, q, tau);
+}
+
 multiversion! {
-    /// `A = Q R` in place of `A`, of `m` rows: `R` on and above the diagonal, below it
-    /// the vectors `v`, whose first element is one; and each `tau`. The answer is no
-    /// where a column is so large or so small, or not finite, that LAPACK has to take
-    /// the matrix.
-    pub(crate) fn reflections<R: Real>(m: usize, n: usize, a: &mut [R], tau: &mut [R]) -> bool {
+    fn reflections<R: Real>(m: usize, n: usize, a: &mut [R], tau: &mut [R]) -> bool {
         by_width!(reflections_of(n, m, a, tau))
     }
 
-    /// The first `n` columns of `Q` in place of the vectors `v` that are below the
-    /// diagonal of as many columns as `tau` has elements.
-    pub(crate) fn orthogonal<R: Real>(m: usize, n: usize, q: &mut [R], tau: &[R]) {
-        by_width!(orthogonal_of(n, m, q, tau));
+    fn columns<R: Real>(m: usize, n: usize, q: &mut [R], tau: &[R]) {
+        by_width!(columns_of(n, m, q, tau));
     }
 }
 
@@ -83,7 +93,7 @@ fn reflections_of<R: Real>(n: usize, m: usize, a: &mut [R], tau: &mut [R]) -> bo
 }
 
 #[inline(always)]
-fn orthogonal_of<R: Real>(n: usize, m: usize, q: &mut [R], tau: &[R]) {
+fn columns_of<R: Real>(n: usize, m: usize, q: &mut [R], tau: &[R]) {
     let q = &mut q[..m * n];
     for (row, elements) in q.chunks_exact_mut(n.max(1)).enumerate() {
         for (column, x) in elements.iter_mut().enumerate() {
@@ -147,7 +157,7 @@ mod tests {
     fn errors(m: usize, n: usize, columns: usize, a: &[f64]) -> (f64, f64) {
         let least = m.min(n);
         let (mut r, mut tau) = (a.to_vec(), vec![0.0; least]);
-        assert!(reflections(m, n, &mut r, &mut tau));
+        assert!(factor(m, n, &mut r, &mut tau));
         let mut q = vec![0.0; m * columns];
         for row in 0..m {
             let copied = least.min(columns);
@@ -202,9 +212,9 @@ mod tests {
     fn leaves_what_has_no_square() {
         for x in [f64::NAN, f64::INFINITY, 1e200, 1e-200] {
             let mut a = [x, x, x, x];
-            assert!(!reflections(2, 2, &mut a, &mut [0.0; 2]));
+            assert!(!factor(2, 2, &mut a, &mut [0.0; 2]));
             let mut a = [1.0, x, 0.0, x];
-            assert!(!reflections(2, 2, &mut a, &mut [0.0; 2]));
+            assert!(!factor(2, 2, &mut a, &mut [0.0; 2]));
         }
     }
 }
