@@ -31,7 +31,7 @@ use crate::{Error, inv::inv_shape};
 /// values are asked for, else a NaN gives NaN.
 ///
 /// # Accuracy
-/// A relative error of `c n eps` times itself. LAPACK `gesdd`, or `getrf` and `getri`
+/// A relative error of `c n eps` times itself. LAPACK `gesdd`, or `getrf` and `trtri`
 /// on a copy of the matrices.
 ///
 /// [`Reason::NotANumber`]: crate::Reason::NotANumber

@@ -27,7 +27,7 @@ use crate::triangular::{Op, Square};
 /// first pivot that is exactly zero. A NaN goes into the result.
 ///
 /// # Accuracy
-/// `|X A - I| <= c n eps |X| |A|` as a rule (LAPACK `getrf`, `getri`). To solve a
+/// `|X A - I| <= c n eps |X| |A|` as a rule (LAPACK `getrf`, `trtri`). To solve a
 /// system, [`solve`](crate::solve()) is faster and more accurate.
 ///
 /// ```
@@ -151,7 +151,7 @@ impl<T: Lapack> Inverse<T> {
         let singular = |pivot| Reason::Singular { pivot };
         lu::factor(a, to, &mut self.pivots).map_err(singular)?;
         if !is_finite(to) || to.iter().step_by(n + 1).any(|pivot| is_tiny(*pivot)) {
-            // The inverse of U, which getri takes first, may overflow where that
+            // The inverse of U, which comes first, may overflow where that
             // of A does not; and it loses sight of an infinity.
             let factors = to.to_vec();
             to.fill(T::zero());

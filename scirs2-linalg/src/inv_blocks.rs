@@ -1,25 +1,28 @@
 //! The inverse from LU factors, in wide blocks.
 //!
 //! As LAPACK's `getri`, which solves `X L = U^-1` for a block of columns of `X`
-//! at a time. Its `trtri` before that takes `U` in blocks too narrow for large
-//! products; halves of halves are faster.
+//! at a time, 64 whatever the order. Its `trtri` before that takes `U` in blocks
+//! too narrow for large products; halves of halves are faster.
 
 use ndarray::{ArrayView2, ArrayViewMut2};
 
-use crate::lapack::{Lapack, Shape, Triangle};
+use crate::lapack::{Lapack, Shape, Triangle, alone};
 use crate::lu;
 
 /// The largest triangle that LAPACK inverts.
 const LEAF: usize = 64;
+/// The largest triangle with which more threads only wait for each other.
+const ALONE: usize = 256;
 /// Of all columns the part that is a block, and its bounds.
-const PART: usize = 16;
-const NARROWEST: usize = 32;
+const PART: usize = 12;
+const NARROWEST: usize = 48;
 const WIDEST: usize = 128;
 
 const LENGTH: &str = "as many as the shape has";
 
 fn width(n: usize) -> usize {
-    (n / PART).clamp(NARROWEST, WIDEST).min(n.max(1))
+    let width = (n / PART).next_multiple_of(16);
+    width.clamp(NARROWEST, WIDEST).min(n.max(1))
 }
 
 /// The length of the workspace for [`invert`].
@@ -50,7 +53,12 @@ fn upper<T: Lapack>(n: usize, a: &mut [T], (start, end): (usize, usize)) {
     let middle = usize::midpoint(start, end).next_multiple_of(16);
     upper(n, a, (start, middle));
     // U12 becomes -U11^-1 U12 U22^-1.
-    T::trmm_trsm(n, a, [start, middle, end]);
+    let mut join = || T::trmm_trsm(n, a, [start, middle, end]);
+    if end - start <= ALONE {
+        alone(join);
+    } else {
+        join();
+    }
     upper(n, a, (middle, end));
 }
 

@@ -107,7 +107,7 @@ pub fn matrix_power_into<T: Numeric>(
 /// exactly zero.
 ///
 /// # Accuracy
-/// That of the inverse (LAPACK `getrf`, `getri`), and of its products.
+/// That of the inverse (LAPACK `getrf`, `trtri`), and of its products.
 ///
 /// ```
 /// use ndarray::array;

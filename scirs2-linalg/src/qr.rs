@@ -28,8 +28,8 @@ use crate::shape::{self, matrices};
 /// # Accuracy
 /// Backward stable: `|A - Q R| <= c m eps |A|` and `|Q^H Q - I| <= c m eps`. LAPACK
 /// `gelqf` and `orglq` on the transpose: nothing is transposed, and nothing copied
-/// but to the results. From 8192 reflector elements on blocks of 32 to 128 columns
-/// are copied to be factored (LAPACK `geqrt3`, `larfb`).
+/// but to the results. A large matrix goes in blocks of 32 to 128 columns (`geqrt3`,
+/// `larfb`), of which one is copied at a time.
 ///
 /// ```
 /// use ndarray::array;

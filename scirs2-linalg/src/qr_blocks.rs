@@ -130,6 +130,6 @@ impl<T: Lapack> Blocks<T> {
         let mut a = ArrayViewMut2::from_shape((rows, k), a).expect(LENGTH);
         let mut columns = a.slice_mut(s![start.., start..start + count]);
         T::gemm(v, product.view(), false, columns.view_mut());
-        columns.diag_mut().map_inplace(|x| *x = *x + T::one());
+        columns.diag_mut().map_inplace(|x| *x += T::one());
     }
 }

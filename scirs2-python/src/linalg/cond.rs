@@ -37,7 +37,7 @@ use crate::norm::order;
 ///
 /// Notes
 /// -----
-/// LAPACK ``gesdd`` on a copy of one matrix a thread, or ``getrf`` and ``getri`` on one
+/// LAPACK ``gesdd`` on a copy of one matrix a thread, or ``getrf`` and ``trtri`` on one
 /// of all. The relative error is ``c * n * eps`` times the number itself. Single
 /// precision is computed in double, as in NumPy.
 ///

@@ -31,7 +31,7 @@ use super::call::{Call, batch};
 ///
 /// Notes
 /// -----
-/// LAPACK ``getrf`` and ``getri``, in the memory of the result: nothing else is
+/// LAPACK ``getrf`` and ``trtri``, in the memory of the result: nothing else is
 /// copied. ``norm(x @ a - 1) <= c * n * eps * norm(x) * norm(a)`` as a rule. A NaN
 /// goes into the result. To solve equations, `solve` is faster and more accurate.
 ///
