@@ -48,8 +48,9 @@ def processes(level: Level) -> list[Process]:
     every = cores()
     if level.name == "test":
         return [Process(tuple(TITLES), every, {})]
-    wide = ("startup", "exchange", "small", "norms", "batches", "large", "integers", "growth")
-    plans = [Process(wide, every, {})]
+    wide = ("startup", "exchange", "small", "norms", "batches", "large", "integers")
+    # What has no peer needs none in its process.
+    plans = [Process(wide, every, {}), Process(("growth",), every, {})]
     # A process is bound to its cores by the affinity that it inherits.
     if len(every) > 1 and hasattr(os, "sched_setaffinity"):
         plans.append(Process(("norms", "batches", "large"), every[:1], {}))
