@@ -351,11 +351,11 @@ impl Workers<'_> {
         pieces: impl Iterator<Item = T>,
         work: impl Fn(T) -> Result<(), E>,
     ) -> Result<(), E> {
-        for piece in pieces {
-            work(piece)?;
-            if is_closed() || self.stop.is_some_and(|stop| stop()) {
+        for (number, piece) in pieces.enumerate() {
+            if number > 0 && (is_closed() || self.stop.is_some_and(|stop| stop())) {
                 return Err(Interrupted.into());
             }
+            work(piece)?;
         }
         Ok(())
     }

@@ -82,9 +82,13 @@ impl Description {
         Ok(description)
     }
 
-    /// As [`new`](Self::new), in C order. Elements narrower than a byte lie without
-    /// gaps unless the flags say that they are padded.
-    pub(crate) fn in_c_order(
+    /// As [`new`](Self::new), in C order. The flags are DLPack's: read-only, copied,
+    /// and whether elements narrower than a byte are padded to one.
+    ///
+    /// # Errors
+    /// Those of [`new`](Self::new).
+    #[inline]
+    pub fn in_c_order(
         data: *mut u8,
         dtype: DType,
         shape: &[usize],
@@ -145,7 +149,14 @@ impl Description {
         // Packed elements are counted in bits, which must not overflow either:
         // a bound too strict by a factor of eight, in a space never that full.
         let unit = if self.packed { dtype.bits() } else { itemsize };
-        if in_address_space(self.data, grid.lengths(), grid.steps(), unit).is_none() {
+        let inside = match bytes {
+            Some(bytes) if c_order && !self.packed => {
+                let end = (self.data.as_ptr() as usize).checked_add(bytes);
+                end.map(|_| ())
+            }
+            _ => in_address_space(self.data, grid.lengths(), grid.steps(), unit),
+        };
+        if inside.is_none() {
             return Err(Error::StridesOutOfRange {
                 shape: grid.lengths().to_vec(),
                 strides: grid.steps().to_vec(),

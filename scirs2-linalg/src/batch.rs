@@ -6,6 +6,7 @@
 //! them are the batch.
 
 use std::collections::VecDeque;
+use std::iter;
 use std::mem;
 use std::ops::Range;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -332,10 +333,10 @@ impl Batch<'_> {
         work: impl Fn(&mut W, usize, O::Matrices) -> Result<(), Reason> + Sync,
     ) -> Result<(), Error> {
         single_threaded();
-        if self.flops == 0.0 && outputs.is_empty() {
+        let count = self.shape.iter().product::<usize>();
+        if count == 0 || (self.flops == 0.0 && outputs.is_empty()) {
             return Ok(());
         }
-        let count = self.shape.iter().product::<usize>();
         let at = |number| (!self.shape.is_empty()).then_some(number);
         let failed = |number, reason| Error::Matrix {
             index: at(number),
@@ -355,27 +356,18 @@ impl Batch<'_> {
             }
             return Ok(());
         }
-        let call = if together.is_some() { SHARE } else { CALL };
-        let each = ((PIECE / (self.flops + call)) as usize).max(1);
-        let (gaps, spaces) = (Mutex::new(Vec::new()), Mutex::new(Vec::new()));
-        let pieces = Pieces {
-            rest: Some(outputs),
-            first: 0,
-            count,
-            each,
-        };
-        self.workers.each(pieces, |(first, last, mut outputs)| {
-            let left = together.as_ref().map(|together| {
-                let mut memory = lock(&gaps).pop().unwrap_or_default();
-                let left = together(&mut memory, first..last, &mut outputs);
-                lock(&gaps).push(memory);
-                left
-            });
+        let piece = |memory: &mut (G, Option<W>), first, last, mut outputs: O| {
+            let (gaps, space) = memory;
+            let left = together
+                .as_ref()
+                .map(|together| together(gaps, first..last, &mut outputs));
             if left.as_ref().is_some_and(Vec::is_empty) {
                 return Ok(());
             }
-            let kept = lock(&spaces).pop();
-            let mut space = kept.map_or_else(&workspace, Ok)?;
+            let space = match space {
+                Some(space) => space,
+                None => space.insert(workspace()?),
+            };
             let mut at = first;
             let mut one = |number| {
                 while at < number {
@@ -383,14 +375,35 @@ impl Batch<'_> {
                     at += 1;
                 }
                 at += 1;
-                let done = work(&mut space, number, outputs.next());
+                let done = work(space, number, outputs.next());
                 done.map_err(|reason| failed(number, reason))
             };
             match left {
-                None => (first..last).try_for_each(&mut one)?,
-                Some(left) => left.into_iter().try_for_each(|place| one(first + place))?,
+                None => (first..last).try_for_each(&mut one),
+                Some(left) => left.into_iter().try_for_each(|place| one(first + place)),
             }
-            lock(&spaces).push(space);
+        };
+        let call = if together.is_some() { SHARE } else { CALL };
+        let each = ((PIECE / (self.flops + call)) as usize).max(1);
+        if count <= each {
+            let memory = || (G::default(), None);
+            let whole = iter::once(outputs);
+            return self
+                .workers
+                .each(whole, |outputs| piece(&mut memory(), 0, count, outputs));
+        }
+        let memories = Mutex::new(Vec::new());
+        let pieces = Pieces {
+            rest: Some(outputs),
+            first: 0,
+            count,
+            each,
+        };
+        self.workers.each(pieces, |(first, last, outputs)| {
+            let kept = lock(&memories).pop();
+            let mut memory = kept.unwrap_or_else(|| (G::default(), None));
+            piece(&mut memory, first, last, outputs)?;
+            lock(&memories).push(memory);
             Ok(())
         })
     }

@@ -5,12 +5,14 @@ use core::fmt;
 use core::ptr;
 
 use numpy::npyffi::{
-    NPY_ARRAY_ALIGNED, NPY_ARRAY_ELEMENTSTRIDES, NPY_ARRAY_ENSUREARRAY, NPY_ARRAY_NOTSWAPPED,
-    NPY_ARRAY_WRITEABLE, NPY_ORDER, NpyTypes, PY_ARRAY_API, get_type_object, npy_intp,
+    NPY_ARRAY_ALIGNED, NPY_ARRAY_C_CONTIGUOUS, NPY_ARRAY_ELEMENTSTRIDES, NPY_ARRAY_ENSUREARRAY,
+    NPY_ARRAY_NOTSWAPPED, NPY_ARRAY_WRITEABLE, NPY_ORDER, NpyTypes, PY_ARRAY_API, get_type_object,
+    npy_intp,
 };
 use numpy::{PyArrayDescr, PyArrayDescrMethods, PyUntypedArray, PyUntypedArrayMethods};
 use pyo3::prelude::*;
 use scirs2_core::{DType, Device};
+use scirs2_interop::sys::{FLAG_IS_SUBBYTE_TYPE_PADDED, FLAG_READ_ONLY};
 use scirs2_interop::{Axes, Description, Error, Grid, Layout};
 
 use crate::dtype::{descr_of, dtype_of};
@@ -70,11 +72,7 @@ impl Place {
     /// Reads an array's fields.
     #[inline(always)]
     pub(crate) fn of(array: &Bound<'_, PyUntypedArray>) -> Result<Self, Undescribed> {
-        let descr = descr(array);
-        let dtype = dtype_of(&descr).ok_or_else(|| Undescribed::Dtype(descr.to_string()))?;
-        if descr.is_native_byteorder() == Some(false) {
-            return Err(Undescribed::ByteOrder(descr.to_string()));
-        }
+        let dtype = native(array)?;
         let itemsize = dtype.itemsize();
         // A power of two, like every size there is.
         let shift = itemsize.trailing_zeros();
@@ -125,10 +123,43 @@ impl Place {
 }
 
 /// The type, place and layout of an array, checked.
+#[inline]
 pub(crate) fn describe(array: &Bound<'_, PyUntypedArray>) -> Result<Description, Undescribed> {
-    let place = Place::of(array)?;
-    Description::on(place.data, place.dtype, place.grid, place.read_only)
-        .map_err(Undescribed::Layout)
+    let description = if flags(array) & NPY_ARRAY_C_CONTIGUOUS != 0 {
+        in_c_order(array, native(array)?, array.shape())
+    } else {
+        let place = Place::of(array)?;
+        Description::on(place.data, place.dtype, place.grid, place.read_only)
+    };
+    description.map_err(Undescribed::Layout)
+}
+
+/// [`describe`] of an array that is known to lie in C order, of a type and shape that
+/// are known, too.
+#[inline]
+pub(crate) fn in_c_order(
+    array: &Bound<'_, PyUntypedArray>,
+    dtype: DType,
+    shape: &[usize],
+) -> Result<Description, Error> {
+    let read_only = if is_writeable(array) {
+        0
+    } else {
+        FLAG_READ_ONLY
+    };
+    let flags = read_only | FLAG_IS_SUBBYTE_TYPE_PADDED;
+    Description::in_c_order(data(array), dtype, shape, flags)
+}
+
+/// Our name for the elements' type, whose bytes stand in the order of this machine.
+#[inline]
+fn native(array: &Bound<'_, PyUntypedArray>) -> Result<DType, Undescribed> {
+    let descr = descr(array);
+    let dtype = dtype_of(&descr).ok_or_else(|| Undescribed::Dtype(descr.to_string()))?;
+    if descr.is_native_byteorder() == Some(false) {
+        return Err(Undescribed::ByteOrder(descr.to_string()));
+    }
+    Ok(dtype)
 }
 
 /// An array over described memory, which `base` keeps alive.
@@ -321,9 +352,13 @@ pub(crate) unsafe fn unpacked<'py>(
 
 /// Whether NumPy lets the array be written.
 pub(crate) fn is_writeable(array: &Bound<'_, PyUntypedArray>) -> bool {
+    flags(array) & NPY_ARRAY_WRITEABLE != 0
+}
+
+/// What NumPy says of the array.
+fn flags(array: &Bound<'_, PyUntypedArray>) -> c_int {
     // SAFETY: the pointer is that of a live array object.
-    let flags = unsafe { &*array.as_array_ptr() }.fields.flags;
-    flags & NPY_ARRAY_WRITEABLE != 0
+    unsafe { &*array.as_array_ptr() }.fields.flags
 }
 
 /// The array's type, without the reference that `dtype` counts.

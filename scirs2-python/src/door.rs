@@ -9,6 +9,11 @@ use scirs2_core::pool::Workers;
 /// How long Ctrl-C may wait for an answer, beyond the piece in work.
 const SIGNAL_INTERVAL: Duration = Duration::from_millis(50);
 
+/// Operations up to which a kernel runs without releasing the interpreter: some
+/// microseconds, for which another thread does not have to wait long. Releasing it
+/// costs more than that where there is another: it takes its turn, of 5 ms.
+const BRIEF: usize = 4096;
+
 /// Why a kernel gave no result.
 pub(crate) enum Failure<E> {
     /// A signal handler raised.
@@ -17,12 +22,17 @@ pub(crate) enum Failure<E> {
     Kernel(E),
 }
 
-/// Runs a kernel with the interpreter released, on workers that stop when a
-/// signal handler raises.
+/// Runs a kernel of about so many operations with the interpreter released, on
+/// workers that stop when a signal handler raises.
+#[inline]
 pub(crate) fn enter<R: Send, E: Send>(
     py: Python<'_>,
+    operations: usize,
     kernel: impl FnOnce(&Workers<'_>) -> Result<R, E> + Send,
 ) -> Result<R, Failure<E>> {
+    if operations <= BRIEF {
+        return kernel(&Workers::current()).map_err(Failure::Kernel);
+    }
     py.detach(|| {
         let raised = RefCell::new(None);
         // Work in one piece never asks, and needs no clock.

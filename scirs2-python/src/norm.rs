@@ -149,8 +149,11 @@ unsafe fn run<T: Normed>(
     // SAFETY: `shape` elements in C order, aligned as their allocation is, and
     // nobody else's, by the same contract.
     let out = unsafe { ArrayViewMutD::from_shape_ptr(IxDyn(shape), out.cast::<T::Norm>()) };
-    enter(py, |workers| norm_into(view, order, axes, out, workers)).map_err(|failure| match failure
-    {
+    let elements = view.len();
+    let done = enter(py, elements, |workers| {
+        norm_into(view, order, axes, out, workers)
+    });
+    done.map_err(|failure| match failure {
         Failure::Signal(signal) => signal,
         Failure::Kernel(error) => raised_for(py, error, x, axes),
     })

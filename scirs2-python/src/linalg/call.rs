@@ -15,6 +15,7 @@ use scirs2_core::pool::Workers;
 use scirs2_core::{DType, Element, ScalarType};
 use scirs2_interop::Description;
 use scirs2_linalg::Error;
+use smallvec::SmallVec;
 
 use crate::array::{self, Undescribed};
 use crate::door::{Failure, enter};
@@ -28,7 +29,7 @@ pub(crate) struct Call<'py> {
     /// The function, as error messages name it.
     name: &'static str,
     library: Library,
-    operands: Vec<Operand<'py>>,
+    operands: Operands<'py>,
     /// What is computed in.
     dtype: DType,
     /// The half that results are rounded to, where every operand has it.
@@ -46,6 +47,9 @@ struct Operand<'py> {
     description: Description,
 }
 
+/// Most functions have two at most.
+type Operands<'py> = SmallVec<[Operand<'py>; 2]>;
+
 /// A parameter's name, and the object that was given for it.
 type Argument<'a, 'py> = (&'a str, &'a Bound<'py, PyAny>);
 
@@ -54,7 +58,7 @@ struct Given<'a, 'py> {
     arguments: &'a [Argument<'a, 'py>],
     library: Library,
     /// One for each argument.
-    operands: Vec<Operand<'py>>,
+    operands: Operands<'py>,
     subclass: Option<Bound<'py, PyAny>>,
 }
 
@@ -228,7 +232,14 @@ impl<'py> Call<'py> {
 
     /// A result of that dtype and shape, its elements unset.
     pub(crate) fn output(&self, dtype: DType, shape: &[usize]) -> PyResult<Output<'py>> {
-        Output::new(array::result(self.py, dtype, shape)?, None)
+        let array = array::result(self.py, dtype, shape)?;
+        let description = array::in_c_order(&array, dtype, shape)?;
+        Ok(Output {
+            array,
+            description,
+            given: None,
+            place: None,
+        })
     }
 
     /// A result of the operands' type in the caller's own memory, `out`, or
@@ -276,7 +287,6 @@ impl<'py> Call<'py> {
         if !array::is_writeable(&array) {
             return Err(refused("the array is read-only".to_owned()));
         }
-        let place = Some((array.clone(), out.clone()));
         // What is read and written at once goes by way of memory of our own.
         let read = self.operands.iter().any(|operand| {
             let (first, second) = (extent(&operand.description), extent(&description));
@@ -288,11 +298,16 @@ impl<'py> Call<'py> {
             ));
         }
         if read || self.half.is_some() {
-            return Output::new(array::result(self.py, self.dtype, shape)?, place);
+            let mut output = self.output(self.dtype, shape)?;
+            output.place = Some((array, out.clone()));
+            return Ok(output);
         }
-        let mut output = Output::new(array, None)?;
-        output.given = Some(out.clone());
-        Ok(output)
+        Ok(Output {
+            array,
+            description,
+            given: Some(out.clone()),
+            place: None,
+        })
     }
 
     /// An argument of integers, which are not computed with.
@@ -323,17 +338,32 @@ impl<'py> Call<'py> {
         Ok(array.cast_into::<PyArrayDyn<i64>>()?.to_owned_array())
     }
 
-    /// Runs a kernel with the interpreter released; `batch` is the shape that
-    /// the error's number of a matrix counts in.
+    /// Runs a kernel through the one door; `batch` is the shape that the error's
+    /// number of a matrix counts in.
     pub(crate) fn run<R: Send>(
         &self,
         batch: &[usize],
         kernel: impl FnOnce(&Workers<'_>) -> Result<R, Error> + Send,
     ) -> PyResult<R> {
-        enter(self.py, kernel).map_err(|failure| match failure {
+        enter(self.py, self.operations(), kernel).map_err(|failure| match failure {
             Failure::Signal(signal) => signal,
             Failure::Kernel(error) => raised(self.py, self.name, error, batch),
         })
+    }
+
+    /// The operations of the kernel, about: those of each matrix with another of its
+    /// size, and at least one for so many elements of a result that the operands
+    /// broadcast to.
+    fn operations(&self) -> usize {
+        const OF_ONE: usize = 16;
+        let (mut sum, mut product) = (0_usize, 1_usize);
+        for operand in &self.operands {
+            let shape = operand.description.shape();
+            let elements: usize = shape.iter().product();
+            sum = sum.saturating_add(elements.saturating_mul(shape.last().copied().unwrap_or(1)));
+            product = product.saturating_mul(elements);
+        }
+        sum.max(product / OF_ONE)
     }
 
     /// A refusal that needed no kernel to find.
@@ -415,21 +445,7 @@ pub(crate) struct Output<'py> {
     place: Option<(Bound<'py, PyUntypedArray>, Bound<'py, PyAny>)>,
 }
 
-impl<'py> Output<'py> {
-    fn new(
-        array: Bound<'py, PyUntypedArray>,
-        place: Option<(Bound<'py, PyUntypedArray>, Bound<'py, PyAny>)>,
-    ) -> PyResult<Self> {
-        let description = array::describe(&array)
-            .map_err(|reason| PyTypeError::new_err(format!("out: {reason}")))?;
-        Ok(Output {
-            array,
-            description,
-            given: None,
-            place,
-        })
-    }
-
+impl Output<'_> {
     /// The memory, of the type that its dtype names.
     pub(crate) fn view_mut<T: Element>(&mut self) -> PyResult<ArrayViewMutD<'_, T>> {
         // SAFETY: the array lives as long as `self`, and is a fresh one, or one
@@ -470,7 +486,7 @@ fn take<'a, 'py>(
     name: &str,
     arguments: &'a [Argument<'a, 'py>],
 ) -> PyResult<Given<'a, 'py>> {
-    let mut operands = Vec::with_capacity(arguments.len());
+    let mut operands = Operands::with_capacity(arguments.len());
     let mut common: Option<(Library, &str)> = None;
     let mut subclass = None;
     for &(parameter, object) in arguments {
