@@ -19,6 +19,7 @@ use scirs2_core::pool::Workers;
 
 use crate::Error;
 use crate::error::Reason;
+use crate::kernels::many::MOST_LANES;
 use crate::lapack::{LibraryThreads, single_threaded};
 use crate::layout::from_c;
 
@@ -307,6 +308,11 @@ pub(crate) struct Batch<'a> {
 }
 
 impl Batch<'_> {
+    /// How many matrices there are.
+    pub(crate) fn count(&self) -> usize {
+        self.shape.iter().product()
+    }
+
     /// Works on every place of the batch, each with its number, its outputs and
     /// a workspace that one thread uses for many.
     ///
@@ -333,7 +339,7 @@ impl Batch<'_> {
         work: impl Fn(&mut W, usize, O::Matrices) -> Result<(), Reason> + Sync,
     ) -> Result<(), Error> {
         single_threaded();
-        let count = self.shape.iter().product::<usize>();
+        let count = self.count();
         if count == 0 || (self.flops == 0.0 && outputs.is_empty()) {
             return Ok(());
         }
@@ -384,7 +390,10 @@ impl Batch<'_> {
             }
         };
         let call = if together.is_some() { SHARE } else { CALL };
-        let each = ((PIECE / (self.flops + call)) as usize).max(1);
+        let mut each = ((PIECE / (self.flops + call)) as usize).max(1);
+        if together.is_some() {
+            each = each.next_multiple_of(MOST_LANES);
+        }
         if count <= each {
             let memory = || (G::default(), None);
             let whole = iter::once(outputs);

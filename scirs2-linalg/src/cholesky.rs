@@ -8,7 +8,10 @@ use scirs2_core::pool::Workers;
 use crate::Error;
 use crate::batch::{Batch, Stack, StackMut};
 use crate::error::Reason;
-use crate::kernels::{self, largest};
+use crate::kernels::largest;
+use crate::kernels::many::REAL;
+use crate::kernels::many::cholesky::{factors, has_factors};
+use crate::kernels::one::cholesky as kernel;
 use crate::lapack::{Lapack, Triangle};
 use crate::layout::{InPlace, zeros_array};
 use crate::shape::{self, square};
@@ -74,9 +77,17 @@ pub fn cholesky_into<T: Lapack>(
         workers,
     };
     let matrices = Stack::new(&a, batch.shape);
-    batch.each(
+    let together = |[gaps_a, gaps]: &mut [Vec<T>; 2], numbers, out: &mut StackMut<'_, _>| {
+        let a = matrices.elements(numbers, gaps_a);
+        let left = out.written(T::zero(), gaps, |to| {
+            Some(factors(n, upper, T::reals(a)?, T::reals_mut(to)?))
+        });
+        left.expect(REAL)
+    };
+    batch.each_left(
         StackMut::new(out),
         || Ok(InPlace::new()),
+        has_factors::<T>(n, batch.count()).then_some(together),
         |space, number, out| one(space, matrices.get(number), upper, out),
     )
 }
@@ -92,8 +103,8 @@ fn one<T: Lapack>(
     space.run(a, out, |matrix| {
         // The lower triangle in C order is the upper one in Fortran order.
         match (n <= largest::CHOLESKY, upper) {
-            (true, true) => kernels::cholesky::upper(n, matrix)?,
-            (true, false) => kernels::cholesky::lower(n, matrix)?,
+            (true, true) => kernel::upper(n, matrix)?,
+            (true, false) => kernel::lower(n, matrix)?,
             (false, true) => T::potrf(Triangle::Lower, n, matrix)?,
             (false, false) => T::potrf(Triangle::Upper, n, matrix)?,
         }

@@ -10,8 +10,8 @@ use scirs2_core::pool::Workers;
 use crate::Error;
 use crate::batch::{Batch, Stack, StackMut};
 use crate::error::Reason;
-use crate::kernels::jacobi::{has_jacobi, symmetric};
-use crate::kernels::lanes::REAL;
+use crate::kernels::many::REAL;
+use crate::kernels::many::jacobi::{has_jacobi, symmetric};
 use crate::lapack::{Heevd, Lapack, Triangle};
 use crate::layout::{screen, to_f, transpose_in_place, written, zeros_array};
 use crate::shape::{self, square};
@@ -114,7 +114,7 @@ pub fn eigh_into<T: Lapack>(
             StackMut::new(vectors),
         ),
         || Ok((Solver::new(n, upper, true)?, Vec::new())),
-        has_jacobi::<T>(n).then_some(together),
+        has_jacobi::<T>(n, batch.count()).then_some(together),
         |(solver, space), number, (mut values, vectors)| {
             written(vectors, space, |vectors| {
                 solver.run(matrices.get(number), vectors, values.view_mut())?;
@@ -195,7 +195,7 @@ pub fn eigvalsh_into<T: Lapack>(
     batch.each_left(
         StackMut::new(shape::columns(values, true)),
         || Ok((Solver::new(n, upper, false)?, crate::lapack::zeros(n * n)?)),
-        has_jacobi::<T>(n).then_some(together),
+        has_jacobi::<T>(n, batch.count()).then_some(together),
         |(solver, matrix), number, values| solver.run(matrices.get(number), matrix, values),
     )
 }

@@ -11,7 +11,7 @@ use scirs2_core::pool::Workers;
 use crate::Error;
 use crate::batch::{Batch, Stack, StackMut};
 use crate::error::Reason;
-use crate::kernels::{largest, lu as kernel};
+use crate::kernels::{largest, one::lu as kernel};
 use crate::lapack::{Lapack, Triangle, int, zeros};
 use crate::layout::{InPlace, from_f, is_finite, to_f, zeros_array};
 use crate::shape::{self, System, columns};

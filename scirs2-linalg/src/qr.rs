@@ -7,7 +7,7 @@ use scirs2_core::pool::Workers;
 
 use crate::Error;
 use crate::batch::{Batch, Stack, StackMut};
-use crate::kernels::householder::{self as small, has_reflections};
+use crate::kernels::one::householder::{self as small, has_reflections};
 use crate::lapack::{Factor, Lapack, Workspace, factor_workspace, orthogonal_workspace, zeros};
 use crate::layout::{identity, to_c, to_f, written, zeros_array};
 use crate::memory::check_square;

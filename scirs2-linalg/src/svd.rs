@@ -11,8 +11,8 @@ use crate::Error;
 use crate::batch::{Batch, Stack, StackMut};
 use crate::eigh::Solver;
 use crate::error::Reason;
-use crate::kernels::jacobi::{has_jacobi, singular};
-use crate::kernels::lanes::REAL;
+use crate::kernels::many::REAL;
+use crate::kernels::many::jacobi::{has_jacobi, singular};
 use crate::lapack::{Gesdd, Lapack, Vectors, zeros};
 use crate::layout::{identity, screen, to_c, written, zeros_array};
 use crate::memory::check_square;
@@ -149,7 +149,7 @@ pub fn svd_into<T: Lapack>(
     batch.each_left(
         outputs,
         || Factors::new(m, n, vectors, hermitian),
-        (m == n && !hermitian && has_jacobi::<T>(n)).then_some(together),
+        (m == n && !hermitian && has_jacobi::<T>(n, batch.count())).then_some(together),
         |factors, number, (u, s, vh)| factors.run(matrices.get(number), u, s, vh),
     )
 }
@@ -230,7 +230,7 @@ pub fn svdvals_into<T: Lapack>(
     batch.each_left(
         StackMut::new(shape::columns(values, true)),
         || Values::new(m, n, hermitian),
-        (m == n && !hermitian && has_jacobi::<T>(n)).then_some(together),
+        (m == n && !hermitian && has_jacobi::<T>(n, batch.count())).then_some(together),
         |solver, number, values| solver.run(matrices.get(number), values),
     )
 }

@@ -46,7 +46,9 @@ pub(crate) fn has_fma() -> bool {
 /// The instruction set that is chosen on this machine.
 pub(crate) fn instruction_set() -> &'static str {
     #[cfg(target_arch = "x86_64")]
-    if has_avx2() {
+    if has_avx512() {
+        return "AVX-512";
+    } else if has_avx2() {
         return "AVX2";
     }
     if cfg!(target_arch = "aarch64") {
@@ -57,32 +59,73 @@ pub(crate) fn instruction_set() -> &'static str {
 }
 
 /// Whether there is AVX2, and FMA, which comes with it.
-#[cfg(all(target_arch = "x86_64", not(test)))]
+#[cfg(target_arch = "x86_64")]
 pub(crate) fn has_avx2() -> bool {
-    std::arch::is_x86_feature_detected!("avx2") && std::arch::is_x86_feature_detected!("fma")
-}
-
-/// In tests a thread can force the baseline.
-#[cfg(all(target_arch = "x86_64", test))]
-pub(crate) fn has_avx2() -> bool {
-    !forced::BASELINE.get()
+    forced::allows(Level::Avx2)
         && std::arch::is_x86_feature_detected!("avx2")
         && std::arch::is_x86_feature_detected!("fma")
 }
 
+/// Whether there is AVX-512 as servers have had it from the first, beside AVX2.
+#[cfg(target_arch = "x86_64")]
+pub(crate) fn has_avx512() -> bool {
+    forced::allows(Level::Avx512)
+        && has_avx2()
+        && std::arch::is_x86_feature_detected!("avx512f")
+        && std::arch::is_x86_feature_detected!("avx512bw")
+        && std::arch::is_x86_feature_detected!("avx512dq")
+        && std::arch::is_x86_feature_detected!("avx512vl")
+}
+
+/// What a kernel is compiled for, the least first.
+#[cfg_attr(
+    not(test),
+    expect(dead_code, reason = "only a test asks for less than there is")
+)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub(crate) enum Level {
+    Baseline,
+    Avx2,
+    Avx512,
+}
+
+#[cfg(all(target_arch = "x86_64", not(test)))]
+mod forced {
+    pub(super) const fn allows(_: super::Level) -> bool {
+        true
+    }
+}
+
+/// In tests a thread can do without the newest instructions.
 #[cfg(test)]
 pub(crate) mod forced {
     use std::cell::Cell;
 
+    use super::Level;
+
     thread_local! {
-        pub(super) static BASELINE: Cell<bool> = const { Cell::new(false) };
+        static MOST: Cell<Level> = const { Cell::new(Level::Avx512) };
+    }
+
+    pub(super) fn allows(level: Level) -> bool {
+        level <= MOST.get()
+    }
+
+    /// Runs with no more than that, as far as the CPU has it.
+    pub(crate) fn at_most<R>(level: Level, run: impl FnOnce() -> R) -> R {
+        MOST.set(level);
+        let result = run();
+        MOST.set(Level::Avx512);
+        result
+    }
+
+    /// What each level gives, the best first.
+    pub(crate) fn at_each<R>(run: impl Fn() -> R) -> [R; 3] {
+        [Level::Avx512, Level::Avx2, Level::Baseline].map(|level| at_most(level, &run))
     }
 
     /// Runs on the target's baseline alone.
     pub(crate) fn baseline<R>(run: impl FnOnce() -> R) -> R {
-        BASELINE.set(true);
-        let result = run();
-        BASELINE.set(false);
-        result
+        at_most(Level::Baseline, run)
     }
 }

@@ -4,8 +4,10 @@
 /// Elements of each factor and of the product.
 pub(crate) const PRODUCT: usize = 64;
 pub(crate) const CHOLESKY: usize = 16;
-/// Eigenvalues of symmetric matrices and singular values, by rotations.
-pub(crate) const JACOBI: usize = 4;
+/// Eigenvalues of symmetric matrices and singular values, by rotations; and those of
+/// one matrix alone.
+pub(crate) const JACOBI: usize = 32;
+pub(crate) const JACOBI_ALONE: usize = 4;
 /// Factors, solutions, inverses and determinants by elimination.
 pub(crate) const LU: usize = 32;
 /// Beyond it OpenBLAS groups its sums, and rounding finds other singular

@@ -13,27 +13,19 @@
 //! | `rows` | reduction along the inner axis |
 //! | `columns` | reduction across it |
 //! | `largest` | up to which order each of the following works |
-//! | `cholesky` | the Cholesky factor of a small matrix |
-//! | `lu` | LU of a small matrix |
-//! | `householder` | QR of a small matrix |
-//! | `lanes` | small matrices side by side |
-//! | `elimination` | LU of the smallest matrices, side by side |
-//! | `jacobi` | eigenvalues and singular values of the smallest matrices |
-//! | `products` | products of the smallest matrices |
+//! | `one` | what is made of one small matrix |
+//! | `many` | what is made of many at once |
+//! | `products` | products of small matrices |
 //! | `integers` | products of matrices of integers |
 
-pub(crate) mod cholesky;
 mod columns;
-pub(crate) mod elimination;
-pub(crate) mod householder;
 pub(crate) mod integers;
 pub(crate) mod isa;
-pub(crate) mod jacobi;
-pub(crate) mod lanes;
 pub(crate) mod largest;
 mod loops;
-pub(crate) mod lu;
+pub(crate) mod many;
 mod measure;
+pub(crate) mod one;
 pub(crate) mod products;
 mod rows;
 mod source;

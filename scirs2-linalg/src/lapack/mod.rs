@@ -45,11 +45,12 @@ pub(crate) use triangular::Shape;
 pub(crate) use workspace::Workspace;
 
 use crate::Error;
-use crate::kernels::lu::Fused;
+use crate::kernels::many::Wide;
+use crate::kernels::one::lu::Fused;
 
 /// A type that LAPACK computes in: `f32`, `f64` and their complex numbers.
 pub trait Lapack:
-    Scalar<Real: Into<f64>>
+    Scalar<Real: Into<f64> + Wide>
     + blas::Blas
     + cholesky::Cholesky
     + eig::Eig

@@ -6,9 +6,9 @@
 
 use scirs2_core::Real;
 
-use super::isa::{has_fma, multiversion};
-use super::lanes::REAL;
-use super::largest;
+use crate::kernels::isa::{has_fma, multiversion};
+use crate::kernels::largest;
+use crate::kernels::many::REAL;
 use crate::lapack::Lapack;
 
 /// Whether the kernels are faster than LAPACK for a matrix of that shape.

@@ -10,8 +10,8 @@ use std::ops::Neg;
 use num_traits::{Float as _, NumCast, ToPrimitive as _, Zero as _};
 use scirs2_core::{Complex32, Complex64, Scalar};
 
-use super::isa::{has_fma, multiversion};
-use super::largest;
+use crate::kernels::isa::{has_fma, multiversion};
+use crate::kernels::largest;
 
 /// A number whose product is added to another with one rounding.
 pub trait Fused: Scalar + Neg<Output = Self> {

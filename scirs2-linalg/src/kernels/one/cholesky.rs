@@ -7,9 +7,9 @@
 use num_traits::{Float as _, Zero as _};
 use scirs2_core::Scalar;
 
-use super::isa::multiversion;
-use super::largest;
 use crate::error::Reason;
+use crate::kernels::isa::multiversion;
+use crate::kernels::largest;
 
 /// Calls an inlined kernel with the order known to the compiler where that is
 /// small.

@@ -1,0 +1,198 @@
+//! Cholesky factors.
+
+use super::vector::{Isa, Vector};
+use super::{dispatched, leave, load, store};
+use crate::kernels::isa::has_fma;
+use crate::kernels::largest;
+use crate::lapack::Lapack;
+
+/// Whether there is a kernel for such matrices of that order, if there are so many.
+pub(crate) fn has_factors<T: Lapack>(n: usize, count: usize) -> bool {
+    T::reals(&[]).is_some() && has_fma() && count > 1 && (1..=largest::CHOLESKY).contains(&n)
+}
+
+dispatched! {
+    /// Lower factors, or with `upper` the upper ones, the other triangle zero. The
+    /// answer is which matrices are left: those that are not positive definite.
+    pub(crate) fn factors<R>(n: usize, upper: bool, a: &[R], to: &mut [R]) -> Vec<usize>
+        = factors_in;
+}
+
+#[inline(always)]
+fn factors_in<I: Isa>(
+    isa: I,
+    n: usize,
+    upper: bool,
+    a: &[I::Real],
+    to: &mut [I::Real],
+) -> Vec<usize> {
+    match n {
+        2 => factors_of(isa, 2, upper, a, to, &mut [isa.constant(0.0); 4]),
+        3 => factors_of(isa, 3, upper, a, to, &mut [isa.constant(0.0); 9]),
+        4 => factors_of(isa, 4, upper, a, to, &mut [isa.constant(0.0); 16]),
+        n => factors_of(isa, n, upper, a, to, &mut vec![isa.constant(0.0); n * n]),
+    }
+}
+
+#[inline(always)]
+fn factors_of<I: Isa>(
+    isa: I,
+    n: usize,
+    upper: bool,
+    a: &[I::Real],
+    to: &mut [I::Real],
+    space: &mut [I::Vector],
+) -> Vec<usize> {
+    let len = I::Vector::LANES * n * n;
+    let mut left = Vec::new();
+    for (group, (a, to)) in a.chunks(len).zip(to.chunks_mut(len)).enumerate() {
+        load(n * n, a, space);
+        let done = if upper {
+            factor::<I, true>(isa, n, space)
+        } else {
+            factor::<I, false>(isa, n, space)
+        };
+        store(n * n, space, to);
+        let (first, count) = (group * I::Vector::LANES, to.len() / (n * n));
+        leave::<I::Vector>(done, first, count, &mut left);
+    }
+    left
+}
+
+/// Rows that are worked on together.
+const ROWS: usize = 4;
+
+/// `L` of `A = L L^T`, column after column; with `UPPER` everything is transposed.
+#[inline(always)]
+fn factor<I: Isa, const UPPER: bool>(
+    isa: I,
+    n: usize,
+    a: &mut [I::Vector],
+) -> <I::Vector as Vector>::Mask {
+    let zero = isa.constant(0.0);
+    let a = &mut a[..n * n];
+    let at = |i: usize, j: usize| if UPPER { j * n + i } else { i * n + j };
+    let mut done = isa.constant(1.0).exceeds(zero);
+    for j in 0..n {
+        let mut pivot = a[at(j, j)];
+        for k in 0..j {
+            let x = a[at(j, k)];
+            pivot = (-x).fused(x, pivot);
+            a[at(k, j)] = zero;
+        }
+        done = done & pivot.exceeds(zero);
+        let root = pivot.sqrt();
+        a[at(j, j)] = root;
+        let reciprocal = isa.constant(1.0) / root;
+        let mut i = j + 1;
+        while i + ROWS <= n {
+            let mut x = [zero; ROWS];
+            for row in 0..ROWS {
+                x[row] = a[at(i + row, j)];
+            }
+            for k in 0..j {
+                let y = -a[at(j, k)];
+                for row in 0..ROWS {
+                    x[row] = a[at(i + row, k)].fused(y, x[row]);
+                }
+            }
+            for row in 0..ROWS {
+                a[at(i + row, j)] = x[row] * reciprocal;
+            }
+            i += ROWS;
+        }
+        while i < n {
+            let mut x = a[at(i, j)];
+            for k in 0..j {
+                x = a[at(i, k)].fused(-a[at(j, k)], x);
+            }
+            a[at(i, j)] = x * reciprocal;
+            i += 1;
+        }
+    }
+    done
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kernels::isa::forced::at_each;
+    use crate::kernels::many::{MOST_LANES, Wide, constant};
+
+    /// Numbers between -1 and 1 that have no pattern.
+    fn noise(at: usize) -> f64 {
+        let spread = (at as u64 + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        (spread >> 11) as f64 / (1_u64 << 52) as f64 - 1.0
+    }
+
+    /// `B B^T` of noise, graded, scaled, with a heavier diagonal; every seventh is
+    /// indefinite. In the other triangle is NaN.
+    fn matrices<R: Wide>(n: usize, upper: bool) -> Vec<R> {
+        let mut all = Vec::new();
+        for number in 0..2 * MOST_LANES + 5 {
+            let grade = |i: usize| match number % 7 {
+                1 => 10_f64.powi(-3 * (i % 4) as i32),
+                2 => 1e9,
+                3 => 1e-9,
+                _ => 1.0,
+            };
+            let b = |i: usize, k: usize| grade(i) * noise(number * 4096 + i * n + k);
+            for i in 0..n {
+                for j in 0..n {
+                    let sum: f64 = (0..n).map(|k| b(i, k) * b(j, k)).sum();
+                    let sum = if i == j { 1.1 * sum } else { sum };
+                    let negative = number % 7 == 4 && i == n - 1 && i == j;
+                    let x = if negative { -sum } else { sum };
+                    let read = if upper { i <= j } else { i >= j };
+                    all.push(if read { constant(x) } else { R::nan() });
+                }
+            }
+        }
+        all
+    }
+
+    fn is_right<R: Wide + Into<f64>>() {
+        let eps: f64 = R::epsilon().into();
+        for n in 1..=largest::CHOLESKY {
+            for upper in [false, true] {
+                let a = matrices::<R>(n, upper);
+                let [(left, factors), others @ ..] = at_each(|| {
+                    let mut to = vec![R::zero(); a.len()];
+                    (factors(n, upper, &a, &mut to), to)
+                });
+                for (number, l) in factors.chunks(n * n).enumerate() {
+                    assert!(number % 7 != 4 || left.contains(&number));
+                    if left.contains(&number) {
+                        continue;
+                    }
+                    for (other_left, other) in &others {
+                        assert_eq!(*other_left, left);
+                        assert_eq!(other[number * n * n..][..n * n], *l);
+                    }
+                    let a = &a[number * n * n..][..n * n];
+                    let l = |i: usize, k: usize| -> f64 {
+                        let (i, k) = if upper { (k, i) } else { (i, k) };
+                        l[i * n + k].into()
+                    };
+                    for i in 0..n {
+                        assert!((i + 1..n).all(|k| l(i, k) == 0.0));
+                        for j in 0..=i {
+                            let x = if upper { a[j * n + i] } else { a[i * n + j] };
+                            let sum: f64 = (0..n).map(|k| l(i, k) * l(j, k)).sum();
+                            let size: f64 = (0..n).map(|k| (l(i, k) * l(j, k)).abs()).sum();
+                            let off = (sum - x.into()).abs();
+                            assert!(off <= (n + 3) as f64 * eps * size, "{off} of {size}");
+                        }
+                    }
+                }
+                assert!(left.iter().all(|number| number % 7 == 4), "{left:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn factors_are_right_for_every_instruction_set() {
+        is_right::<f64>();
+        is_right::<f32>();
+    }
+}

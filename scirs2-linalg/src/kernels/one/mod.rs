@@ -1,0 +1,12 @@
+//! One small matrix, of any type of numbers: where calling LAPACK costs more than the
+//! arithmetic. A matrix is a slice in C order; rows are what the compiler vectorises.
+//!
+//! | file | one concept |
+//! |---|---|
+//! | `cholesky` | Cholesky factors |
+//! | `lu` | LU, and what is made of it |
+//! | `householder` | QR |
+
+pub(crate) mod cholesky;
+pub(crate) mod householder;
+pub(crate) mod lu;
