@@ -47,17 +47,28 @@ dispatched! {
 const SWEEPS: usize = 16;
 
 /// Calls a step for each pair of rows, which the compiler gets to know where there are
-/// few; in this order, exchanges sort.
+/// few. Pairs that follow each other have no row in common as far as may be: the step
+/// for one does not wait for that before.
 macro_rules! for_pairs {
     ($n:expr, |$p:ident, $q:ident| $step:expr) => {
         match $n {
             2 => for_pairs!(@ |$p, $q| $step; 0 1),
             3 => for_pairs!(@ |$p, $q| $step; 0 1, 0 2, 1 2),
-            4 => for_pairs!(@ |$p, $q| $step; 0 1, 0 2, 1 2, 0 3, 1 3, 2 3),
+            4 => for_pairs!(@ |$p, $q| $step; 0 1, 2 3, 0 2, 1 3, 0 3, 1 2),
             n => {
-                for $q in 1..n {
-                    for $p in 0..$q {
-                        $step;
+                // A tournament: one stays, the others go round.
+                let others = n - 1 + n % 2;
+                for round in 0..others {
+                    for place in 0..=others / 2 {
+                        let first = (round + place) % others;
+                        let second = match place {
+                            0 => others,
+                            _ => (round + others - place) % others,
+                        };
+                        let ($p, $q) = (first.min(second), first.max(second));
+                        if $q < n {
+                            $step;
+                        }
                     }
                 }
             }
@@ -222,14 +233,17 @@ fn turn_both<I: Isa>(
     a[p * n + p] = (-tangent).fused(off, first);
     a[q * n + q] = tangent.fused(off, second);
     a[p * n + q] = I::Vector::pick(turns, zero, off);
-    for r in 0..p {
-        turn.two(a, r * n + p, r * n + q);
+    let (rows, last) = a.split_at_mut(q * n);
+    let (rows, middle) = rows.split_at_mut(p * n);
+    for row in rows.chunks_exact_mut(n) {
+        (row[p], row[q]) = turn.apply(row[p], row[q]);
     }
-    for r in p + 1..q {
-        turn.two(a, p * n + r, r * n + q);
+    let (first, middle) = middle.split_at_mut(n);
+    for (x, row) in first[p + 1..q].iter_mut().zip(middle.chunks_exact_mut(n)) {
+        (*x, row[q]) = turn.apply(*x, row[q]);
     }
-    for r in q + 1..n {
-        turn.two(a, p * n + r, q * n + r);
+    for (x, y) in first[q + 1..].iter_mut().zip(&mut last[q + 1..n]) {
+        (*x, *y) = turn.apply(*x, *y);
     }
     if let Some(v) = v {
         turn.rows(n, p, q, v);
@@ -264,12 +278,6 @@ impl<V: Vector> Turn<V> {
         )
     }
 
-    /// Turns two elements.
-    #[inline(always)]
-    fn two(&self, a: &mut [V], i: usize, j: usize) {
-        (a[i], a[j]) = self.apply(a[i], a[j]);
-    }
-
     /// Turns rows `p` and `q`.
     #[inline(always)]
     fn rows(&self, n: usize, p: usize, q: usize, rows: &mut [V]) {
@@ -284,27 +292,45 @@ impl<V: Vector> Turn<V> {
 /// Sorts `n` keys, and the rows of each matrix with them, in each lane for itself.
 #[inline(always)]
 fn sorted<V: Vector>(n: usize, descending: bool, keys: &mut [V], matrices: &mut [&mut [V]]) {
-    let mut exchange = |p: usize, q: usize| {
-        let (x, y) = (keys[p], keys[q]);
-        let swap = if descending {
-            y.exceeds(x)
-        } else {
-            x.exceeds(y)
-        };
-        if V::bits(swap) == 0 {
-            return;
-        }
-        keys[p] = V::pick(swap, y, x);
-        keys[q] = V::pick(swap, x, y);
-        for rows in matrices.iter_mut() {
-            for i in 0..n {
-                let (x, y) = (rows[p * n + i], rows[q * n + i]);
-                rows[p * n + i] = V::pick(swap, y, x);
-                rows[q * n + i] = V::pick(swap, x, y);
+    if n <= 4 {
+        for_pairs!(n, |p, q| exchange(n, p, q, descending, keys, matrices));
+    } else {
+        for q in 1..n {
+            for p in 0..q {
+                exchange(n, p, q, descending, keys, matrices);
             }
         }
+    }
+}
+
+/// Exchanges keys `p` and `q`, and the rows that belong to them, where they are not in
+/// order.
+#[inline(always)]
+fn exchange<V: Vector>(
+    n: usize,
+    p: usize,
+    q: usize,
+    descending: bool,
+    keys: &mut [V],
+    matrices: &mut [&mut [V]],
+) {
+    let (x, y) = (keys[p], keys[q]);
+    let swap = if descending {
+        y.exceeds(x)
+    } else {
+        x.exceeds(y)
     };
-    for_pairs!(n, |p, q| exchange(p, q));
+    if V::bits(swap) == 0 {
+        return;
+    }
+    keys[p] = V::pick(swap, y, x);
+    keys[q] = V::pick(swap, x, y);
+    for rows in matrices.iter_mut() {
+        let (above, below) = rows.split_at_mut(q * n);
+        for (x, y) in above[p * n..][..n].iter_mut().zip(&mut below[..n]) {
+            (*x, *y) = (V::pick(swap, *y, *x), V::pick(swap, *x, *y));
+        }
+    }
 }
 
 #[inline(always)]
