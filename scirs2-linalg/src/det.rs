@@ -67,6 +67,7 @@ pub fn det_into<T: Lapack>(
 ) -> Result<(), Error> {
     shape::output(&det_shape(a.shape())?, &out)?;
     let (batch, n) = square(1, a.shape())?;
+    let count = batch.iter().product();
     let matrices = Stack::new(&a, batch);
     let together = |[gaps_a, gaps]: &mut [Vec<T>; 2], numbers, out: &mut StackMut<'_, _>| {
         let a = matrices.elements(numbers, gaps_a);
@@ -78,7 +79,7 @@ pub fn det_into<T: Lapack>(
     driver(batch, n, workers).each_left(
         StackMut::new(numbers(out)),
         || Space::new(n),
-        has_elimination::<T>(n).then_some(together),
+        has_elimination::<T>(n, count).then_some(together),
         |space, number, mut out| {
             let product = space.product(matrices.get(number))?;
             out[[0, 0]] = product.map_or(T::zero(), |product| product.value());

@@ -85,7 +85,7 @@ pub fn inv_into<T: Lapack>(
     batch.each_left(
         StackMut::new(out),
         || Inverse::new(n),
-        has_elimination::<T>(n).then_some(together),
+        has_elimination::<T>(n, batch.count()).then_some(together),
         |inverse, number, out| inverse.run(matrices.get(number), out),
     )
 }

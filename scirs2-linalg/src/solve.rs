@@ -11,7 +11,7 @@ use crate::Error;
 use crate::batch::StackMut;
 use crate::error::Reason;
 use crate::kernels::many::REAL;
-use crate::kernels::many::elimination::{has_elimination, solutions};
+use crate::kernels::many::elimination::{has_columns, has_elimination, solutions};
 use crate::lapack::Lapack;
 use crate::layout::{InPlace, zeros_array};
 use crate::lu::{self, Factors, SmallFactors};
@@ -77,6 +77,9 @@ pub fn solve_into<T: Lapack>(
 ) -> Result<(), Error> {
     let system = System::new(a.shape(), b.shape())?;
     let (n, columns) = (system.n, system.columns.unwrap_or(1));
+    let count = system.batch.iter().product();
+    // One matrix for many sides is factored once.
+    let own = a.len() == count * n * n;
     let together = |[gaps_a, gaps_b, gaps]: &mut [Vec<T>; 3],
                     numbers: Range<usize>,
                     (a, b): Pair<'_, T>,
@@ -96,7 +99,7 @@ pub fn solve_into<T: Lapack>(
         lu::flops(n, n) + 2.0 * system.substitution(),
         workers,
         || Space::new(n),
-        (has_elimination::<T>(n) && (1..=COLUMNS).contains(&columns)).then_some(together),
+        (own && has_elimination::<T>(n, count) && has_columns(n, columns)).then_some(together),
         |space, _, (a, b, out)| space.solve(a, b, out),
     )
 }
@@ -111,10 +114,6 @@ struct Space<T> {
     is_small: bool,
     in_place: InPlace<T>,
 }
-
-/// Right-hand sides up to which the systems of a batch are solved side by side;
-/// more are rows that one solution vectorises along.
-const COLUMNS: usize = 8;
 
 impl<T: Lapack> Space<T> {
     fn new(n: usize) -> Result<Self, Error> {

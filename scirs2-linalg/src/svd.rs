@@ -12,7 +12,7 @@ use crate::batch::{Batch, Stack, StackMut};
 use crate::eigh::Solver;
 use crate::error::Reason;
 use crate::kernels::many::REAL;
-use crate::kernels::many::jacobi::{has_jacobi, singular};
+use crate::kernels::many::jacobi::{has_jacobi, has_values, singular};
 use crate::lapack::{Gesdd, Lapack, Vectors, zeros};
 use crate::layout::{identity, screen, to_c, written, zeros_array};
 use crate::memory::check_square;
@@ -230,7 +230,7 @@ pub fn svdvals_into<T: Lapack>(
     batch.each_left(
         StackMut::new(shape::columns(values, true)),
         || Values::new(m, n, hermitian),
-        (m == n && !hermitian && has_jacobi::<T>(n, batch.count())).then_some(together),
+        (m == n && !hermitian && has_values::<T>(n, batch.count())).then_some(together),
         |solver, number, values| solver.run(matrices.get(number), values),
     )
 }

@@ -3,10 +3,13 @@
 
 /// Elements of each factor and of the product.
 pub(crate) const PRODUCT: usize = 64;
+/// Cholesky factors of one matrix, and of many.
 pub(crate) const CHOLESKY: usize = 16;
-/// Eigenvalues of symmetric matrices and singular values, by rotations; and those of
-/// one matrix alone.
+pub(crate) const CHOLESKY_OF_MANY: usize = 32;
+/// Eigenvalues and vectors of symmetric matrices, and singular values and vectors, by
+/// rotations; singular values without vectors; and all of them of one matrix alone.
 pub(crate) const JACOBI: usize = 32;
+pub(crate) const JACOBI_SINGULAR_VALUES: usize = 20;
 pub(crate) const JACOBI_ALONE: usize = 4;
 /// Factors, solutions, inverses and determinants by elimination.
 pub(crate) const LU: usize = 32;

@@ -8,7 +8,10 @@ use crate::lapack::Lapack;
 
 /// Whether there is a kernel for such matrices of that order, if there are so many.
 pub(crate) fn has_factors<T: Lapack>(n: usize, count: usize) -> bool {
-    T::reals(&[]).is_some() && has_fma() && count > 1 && (1..=largest::CHOLESKY).contains(&n)
+    T::reals(&[]).is_some()
+        && has_fma()
+        && count > 1
+        && (1..=largest::CHOLESKY_OF_MANY).contains(&n)
 }
 
 dispatched! {
@@ -54,7 +57,13 @@ fn factors_of<I: Isa>(
         };
         store(n * n, space, to);
         let (first, count) = (group * I::Vector::LANES, to.len() / (n * n));
-        leave::<I::Vector>(done, first, count, &mut left);
+        leave(
+            I::Vector::LANES,
+            I::Vector::bits(done),
+            first,
+            count,
+            &mut left,
+        );
     }
     left
 }
@@ -153,7 +162,7 @@ mod tests {
 
     fn is_right<R: Wide + Into<f64>>() {
         let eps: f64 = R::epsilon().into();
-        for n in 1..=largest::CHOLESKY {
+        for n in 1..=largest::CHOLESKY_OF_MANY {
             for upper in [false, true] {
                 let a = matrices::<R>(n, upper);
                 let [(left, factors), others @ ..] = at_each(|| {

@@ -1,27 +1,33 @@
-//! LU of the smallest matrices, and what is made of it.
+//! Solutions, inverses and determinants, by LU.
 //!
-//! The operations are those of the kernels in `one::lu`, in their order, so that the
-//! results have the same bits. A matrix that takes another way there is left: one
-//! that is not finite, or has a pivot without a reciprocal.
+//! Up to order 4 the operations are those of the kernels in `one::lu`, in their order,
+//! so that the results have the same bits. A matrix that takes another way there is
+//! left: one that is not finite, or has a pivot without a reciprocal.
 
 use std::array;
 
 use num_traits::Float as _;
 
 use super::vector::{Isa, Vector};
-use super::{by_order, dispatched, leave, load, store};
+use super::{MANY, by_order, dispatched, leave, load, lu, normal, store};
 use crate::kernels::isa::has_fma;
 use crate::kernels::largest;
 use crate::lapack::Lapack;
 
-/// Whether there are kernels for such matrices of that order.
-pub(crate) fn has_elimination<T: Lapack>(n: usize) -> bool {
-    T::reals(&[]).is_some() && has_fma() && (2..=largest::ELIMINATION).contains(&n)
+/// Whether there are kernels for such matrices of that order, of which there are so
+/// many.
+pub(crate) fn has_elimination<T: Lapack>(n: usize, count: usize) -> bool {
+    let most = if count < MANY {
+        largest::ELIMINATION
+    } else {
+        largest::LU
+    };
+    T::reals(&[]).is_some() && has_fma() && (2..=most).contains(&n)
 }
 
 dispatched! {
-    /// Solutions of `A X = B`, with up to [`COLUMNS`] `columns`. The answer is which
-    /// matrices are left, and so below.
+    /// Solutions of `A X = B`, with as many `columns` as [`has_columns`] allows. The
+    /// answer is which matrices are left, and so below.
     pub(crate) fn solutions<R>(
         n: usize, columns: usize, a: &[R], b: &[R], x: &mut [R],
     ) -> Vec<usize> = solutions_in;
@@ -34,9 +40,13 @@ dispatched! {
         = determinants_in;
 }
 
-/// Right-hand sides up to which systems are solved side by side; more are rows that
-/// one solution vectorises along.
-pub(crate) const COLUMNS: usize = 8;
+/// Whether so many right-hand sides are solved side by side with those of other matrices;
+/// more are rows that one solution vectorises along.
+pub(crate) fn has_columns(n: usize, columns: usize) -> bool {
+    (1..=COLUMNS.max(n)).contains(&columns)
+}
+
+const COLUMNS: usize = 8;
 
 /// Rows of vectors.
 type Square<V, const N: usize> = [[V; N]; N];
@@ -147,13 +157,6 @@ fn finite<I: Isa>(isa: I, elements: &[I::Vector]) -> <I::Vector as Vector>::Mask
     isa.splat(I::Real::infinity()).exceeds(sum)
 }
 
-/// Whether a modulus is that of a normal number.
-#[inline(always)]
-fn normal<I: Isa>(isa: I, size: I::Vector) -> <I::Vector as Vector>::Mask {
-    let least = isa.splat(I::Real::min_positive_value());
-    !least.exceeds(size) & isa.splat(I::Real::infinity()).exceeds(size)
-}
-
 #[inline(always)]
 fn solutions_in<I: Isa>(
     isa: I,
@@ -163,7 +166,10 @@ fn solutions_in<I: Isa>(
     b: &[I::Real],
     x: &mut [I::Real],
 ) -> Vec<usize> {
-    by_order!(isa, n, a: solutions_of(columns, a, b, x))
+    by_order!(
+        isa, n, a: solutions_of(columns, a, b, x),
+        else lu::solutions_of(isa, n, columns, a, b, x)
+    )
 }
 
 #[inline(always)]
@@ -190,7 +196,13 @@ fn solutions_of<I: Isa, const N: usize>(
             }
         }
         store(side, &sides, x);
-        leave::<I::Vector>(factors.regular, group * lanes, x.len() / side, &mut left);
+        leave(
+            lanes,
+            I::Vector::bits(factors.regular),
+            group * lanes,
+            x.len() / side,
+            &mut left,
+        );
     }
     left
 }
@@ -252,7 +264,7 @@ fn substitute<I: Isa, const N: usize, const ALONE: bool>(
 
 #[inline(always)]
 fn inverses_in<I: Isa>(isa: I, n: usize, a: &[I::Real], x: &mut [I::Real]) -> Vec<usize> {
-    by_order!(isa, n, a: inverses_of(a, x))
+    by_order!(isa, n, a: inverses_of(a, x), else lu::inverses_of(isa, n, a, x))
 }
 
 #[inline(always)]
@@ -268,7 +280,13 @@ fn inverses_of<I: Isa, const N: usize>(isa: I, a: &[I::Real], x: &mut [I::Real])
         }
         store(N * N, inverse.as_flattened(), x);
         let done = factors.regular & finite(isa, inverse.as_flattened());
-        leave::<I::Vector>(done, group * lanes, x.len() / (N * N), &mut left);
+        leave(
+            lanes,
+            I::Vector::bits(done),
+            group * lanes,
+            x.len() / (N * N),
+            &mut left,
+        );
     }
     left
 }
@@ -307,7 +325,10 @@ fn inverse_row<I: Isa, const N: usize>(
 
 #[inline(always)]
 fn determinants_in<I: Isa>(isa: I, n: usize, a: &[I::Real], values: &mut [I::Real]) -> Vec<usize> {
-    by_order!(isa, n, a: determinants_of(a, values))
+    by_order!(
+        isa, n, a: determinants_of(a, values),
+        else lu::determinants_of(isa, n, a, values)
+    )
 }
 
 #[inline(always)]
@@ -337,7 +358,13 @@ fn determinants_of<I: Isa, const N: usize>(
             product = I::Vector::pick(here, product, -product);
         }
         store(1, &[product], values);
-        leave::<I::Vector>(regular, group * lanes, values.len(), &mut left);
+        leave(
+            lanes,
+            I::Vector::bits(regular),
+            group * lanes,
+            values.len(),
+            &mut left,
+        );
     }
     left
 }

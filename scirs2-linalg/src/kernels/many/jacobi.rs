@@ -9,7 +9,7 @@
 use num_traits::Float as _;
 
 use super::vector::{Isa, Vector};
-use super::{alone, dispatched, leave, load, store};
+use super::{MANY, alone, dispatched, leave, load, store};
 use crate::kernels::isa::has_fma;
 use crate::kernels::largest;
 use crate::lapack::Lapack;
@@ -17,14 +17,17 @@ use crate::lapack::Lapack;
 /// Whether there are kernels for such matrices of that order, of which there are so
 /// many.
 pub(crate) fn has_jacobi<T: Lapack>(n: usize, count: usize) -> bool {
-    /// Fewer large ones leave too many lanes empty.
-    const MANY: usize = 4;
     let most = if count < MANY {
         largest::JACOBI_ALONE
     } else {
         largest::JACOBI
     };
     T::reals(&[]).is_some() && has_fma() && (2..=most).contains(&n)
+}
+
+/// [`has_jacobi`] for singular values without vectors, where LAPACK has less to do.
+pub(crate) fn has_values<T: Lapack>(n: usize, count: usize) -> bool {
+    has_jacobi::<T>(n, count) && n <= largest::JACOBI_SINGULAR_VALUES
 }
 
 dispatched! {
@@ -201,7 +204,13 @@ fn symmetric_of<I: Isa>(
             store(n * n, v, vectors);
         }
         let fits = (size.exceeds(least) & most.exceeds(size)) | size.equals(zero);
-        leave::<I::Vector>(!turned & fits, first, count, &mut left);
+        leave(
+            lanes,
+            I::Vector::bits(!turned & fits),
+            first,
+            count,
+            &mut left,
+        );
     }
     left
 }
@@ -425,7 +434,13 @@ fn singular_of<I: Isa>(
             store(n * n, ut, &mut to_u[elements]);
         }
         let fits = smallest.exceeds(least) & most.exceeds(size);
-        leave::<I::Vector>(!turned & fits, first, count, &mut left);
+        leave(
+            lanes,
+            I::Vector::bits(!turned & fits),
+            first,
+            count,
+            &mut left,
+        );
     }
     left
 }

@@ -7,17 +7,19 @@
 //! | `vector` | vectors of any instruction set |
 //! | `x86` | those of x86-64 |
 //! | `cholesky` | Cholesky factors |
-//! | `elimination` | LU of the smallest, and what is made of it |
+//! | `elimination` | solutions, inverses and determinants; of the smallest in registers |
+//! | `lu` | those of the others, rows in memory |
 //! | `jacobi` | eigenvalues and singular values |
 
 pub(crate) mod cholesky;
 pub(crate) mod elimination;
 pub(crate) mod jacobi;
+mod lu;
 mod vector;
 #[cfg(target_arch = "x86_64")]
 mod x86;
 
-use num_traits::NumCast;
+use num_traits::{Float as _, NumCast};
 use scirs2_core::Real;
 
 pub(crate) use vector::Wide;
@@ -28,6 +30,9 @@ pub(crate) const REAL: &str = "there are kernels for real numbers only";
 
 /// The lanes of the widest vectors.
 pub(crate) const MOST_LANES: usize = 16;
+
+/// Fewer matrices than that leave too many lanes empty, unless they are very small.
+const MANY: usize = 4;
 
 /// The lanes of a CPU without vectors that are known here.
 const PLAIN_LANES: usize = 4;
@@ -74,25 +79,18 @@ macro_rules! dispatched {
 }
 use dispatched;
 
-/// Calls a kernel with the order known to the compiler; for one matrix, with a single
-/// lane.
+/// Calls a kernel with the order known to the compiler where that is small; for one
+/// matrix, with a single lane.
 macro_rules! by_order {
-    ($isa:ident, $n:ident, $matrices:ident: $kernel:ident($($arg:expr),*)) => {
-        if $matrices.len() == $n * $n {
-            let one = $crate::kernels::many::alone($isa);
-            match $n {
-                2 => $kernel::<_, 2>(one, $($arg),*),
-                3 => $kernel::<_, 3>(one, $($arg),*),
-                4 => $kernel::<_, 4>(one, $($arg),*),
-                _ => unreachable!("there is no kernel for that order"),
-            }
-        } else {
-            match $n {
-                2 => $kernel::<_, 2>($isa, $($arg),*),
-                3 => $kernel::<_, 3>($isa, $($arg),*),
-                4 => $kernel::<_, 4>($isa, $($arg),*),
-                _ => unreachable!("there is no kernel for that order"),
-            }
+    ($isa:ident, $n:ident, $matrices:ident: $kernel:ident($($arg:expr),*), else $any:expr) => {
+        match ($n, $matrices.len()) {
+            (2, 4) => $kernel::<_, 2>($crate::kernels::many::alone($isa), $($arg),*),
+            (3, 9) => $kernel::<_, 3>($crate::kernels::many::alone($isa), $($arg),*),
+            (4, 16) => $kernel::<_, 4>($crate::kernels::many::alone($isa), $($arg),*),
+            (2, _) => $kernel::<_, 2>($isa, $($arg),*),
+            (3, _) => $kernel::<_, 3>($isa, $($arg),*),
+            (4, _) => $kernel::<_, 4>($isa, $($arg),*),
+            _ => $any,
         }
     };
 }
@@ -177,17 +175,22 @@ fn store<V: Vector>(len: usize, from: &[V], to: &mut [V::Real]) {
     }
 }
 
-/// Adds the numbers of the matrices that are left: of `count` from the `first` on, those
-/// that the mask says no of.
+/// Whether a modulus is that of a normal number.
 #[inline(always)]
-fn leave<V: Vector>(done: V::Mask, first: usize, count: usize, left: &mut Vec<usize>) {
-    let all = u32::MAX >> (32 - V::LANES);
-    let done = V::bits(done);
-    if done == all {
+fn normal<I: Isa>(isa: I, size: I::Vector) -> <I::Vector as Vector>::Mask {
+    let least = isa.splat(I::Real::min_positive_value());
+    !least.exceeds(size) & isa.splat(I::Real::infinity()).exceeds(size)
+}
+
+/// Adds the numbers of the matrices that are left: of `count` from the `first` on, those
+/// that are not done.
+#[inline(always)]
+fn leave(lanes: usize, done: u32, first: usize, count: usize, left: &mut Vec<usize>) {
+    if done.trailing_ones() as usize >= count.min(lanes) {
         return;
     }
     left.extend(
-        (0..count.min(V::LANES))
+        (0..count.min(lanes))
             .filter(|lane| done >> lane & 1 == 0)
             .map(|lane| first + lane),
     );

@@ -1,0 +1,507 @@
+//! LU of small matrices, rows in memory, and what is made of it.
+//!
+//! Whatever row a matrix exchanges for its pivot, all of a group do the same work: the
+//! row is picked out of all by comparing numbers. The order of operations is not
+//! OpenBLAS's, so that a matrix is left where rounding may have kept it from being
+//! singular.
+
+use num_traits::{Float as _, ToPrimitive as _};
+
+use super::vector::{Isa, Vector};
+use super::{constant, leave, load, normal, store};
+use crate::kernels::largest;
+
+type Mask<I> = <<I as Isa>::Vector as Vector>::Mask;
+
+/// The factors of a group of matrices, in memory that is used again.
+struct Factors<I: Isa> {
+    isa: I,
+    n: usize,
+    /// `U`, and below its diagonal `L`, as far as it is kept.
+    lu: Vec<I::Vector>,
+    /// Of the diagonal of `U`.
+    reciprocals: Vec<I::Vector>,
+    /// The row that each row was exchanged with, as a number.
+    swaps: Vec<I::Vector>,
+    /// The pivot's row.
+    row: Vec<I::Vector>,
+    /// The pivot's row of the right-hand sides.
+    side: Vec<I::Vector>,
+    /// Of each column what is largest in the rows that are done.
+    most: Vec<I::Vector>,
+}
+
+impl<I: Isa> Factors<I> {
+    #[inline(always)]
+    fn new(isa: I, n: usize, columns: usize) -> Self {
+        let zeros = |len| vec![isa.constant(0.0); len];
+        Factors {
+            isa,
+            n,
+            lu: zeros(n * n),
+            reciprocals: zeros(n),
+            swaps: zeros(n),
+            row: zeros(n),
+            side: zeros(columns),
+            most: zeros(n),
+        }
+    }
+
+    /// Factors up to as many matrices as there are lanes, and does the same to the rows
+    /// of their right-hand sides; with `KEEP` `L` is kept. The answer is where that went
+    /// well.
+    #[inline(always)]
+    fn factor<const KEEP: bool>(&mut self, a: &[I::Real], sides: &mut [I::Vector]) -> Mask<I> {
+        /// Some times the rounding of a sum of as many products as there are rows.
+        const ROUNDINGS: f64 = 64.0;
+        let (isa, n, columns) = (self.isa, self.n, self.side.len());
+        load(n * n, a, &mut self.lu);
+        let zero = isa.constant(0.0);
+        let part = isa.splat(I::Real::epsilon()) * isa.constant(ROUNDINGS * n as f64);
+        let mut sum = zero;
+        for x in &self.lu {
+            sum = sum + x.abs();
+        }
+        let mut done = isa.splat(I::Real::infinity()).exceeds(sum);
+        self.most.fill(zero);
+        for k in 0..n {
+            let (mut pivot, mut most) = (isa.constant(k as f64), zero);
+            for (number, row) in self.lu.chunks_exact(n).enumerate().skip(k) {
+                let size = row[k].abs();
+                let larger = size.exceeds(most);
+                pivot = I::Vector::pick(larger, isa.constant(number as f64), pivot);
+                most = I::Vector::pick(larger, size, most);
+            }
+            self.swaps[k] = pivot;
+            let first = if KEEP { 0 } else { k };
+            self.take_row(k, first, pivot, sides);
+            let reciprocal = isa.constant(1.0) / self.row[k];
+            self.reciprocals[k] = reciprocal;
+            done = done
+                & normal(isa, most)
+                & normal(isa, reciprocal.abs())
+                & most.exceeds(part * self.most[k]);
+            for (most, x) in self.most.iter_mut().zip(&self.row) {
+                let size = x.abs();
+                *most = I::Vector::pick(size.exceeds(*most), size, *most);
+            }
+            let (above, below) = self.lu.split_at_mut((k + 1) * n);
+            let (sides_above, sides_below) = sides.split_at_mut((k + 1) * columns);
+            let (old, old_side) = (&mut above[k * n..][..n], &mut sides_above[k * columns..]);
+            for (at, row) in below.chunks_exact_mut(n).enumerate() {
+                let here = pivot.equals(isa.constant((k + 1 + at) as f64));
+                if KEEP {
+                    for (x, &old) in row[..k].iter_mut().zip(&old[..k]) {
+                        *x = I::Vector::pick(here, old, *x);
+                    }
+                }
+                let factor = I::Vector::pick(here, old[k], row[k]) * reciprocal;
+                row[k] = factor;
+                let minus = -factor;
+                eliminate(
+                    here,
+                    minus,
+                    &old[k + 1..],
+                    &self.row[k + 1..],
+                    &mut row[k + 1..],
+                );
+                if columns > 0 {
+                    let side = &mut sides_below[at * columns..][..columns];
+                    eliminate(here, minus, old_side, &self.side, side);
+                }
+            }
+            old[first..].copy_from_slice(&self.row[first..]);
+            old_side.copy_from_slice(&self.side);
+        }
+        done
+    }
+
+    /// Picks the pivot's row out of those from `k` on, from its element `first` on.
+    #[inline(always)]
+    fn take_row(&mut self, k: usize, first: usize, pivot: I::Vector, sides: &[I::Vector]) {
+        let (isa, n, columns) = (self.isa, self.n, self.side.len());
+        self.row[first..].copy_from_slice(&self.lu[k * n + first..][..n - first]);
+        self.side.copy_from_slice(&sides[k * columns..][..columns]);
+        for (number, row) in self.lu.chunks_exact(n).enumerate().skip(k + 1) {
+            let here = pivot.equals(isa.constant(number as f64));
+            for (to, &x) in self.row[first..].iter_mut().zip(&row[first..]) {
+                *to = I::Vector::pick(here, x, *to);
+            }
+            for (to, &x) in self.side.iter_mut().zip(&sides[number * columns..]) {
+                *to = I::Vector::pick(here, x, *to);
+            }
+        }
+    }
+}
+
+/// Adds so many times the pivot's row to a row, which is the `old` one where the pivot
+/// was here.
+#[inline(always)]
+fn eliminate<V: Vector>(here: V::Mask, factor: V, old: &[V], pivots: &[V], row: &mut [V]) {
+    for ((x, &old), &pivot) in row.iter_mut().zip(old).zip(pivots) {
+        *x = factor.fused(pivot, V::pick(here, old, *x));
+    }
+}
+
+#[inline(always)]
+pub(super) fn solutions_of<I: Isa>(
+    isa: I,
+    n: usize,
+    columns: usize,
+    a: &[I::Real],
+    b: &[I::Real],
+    x: &mut [I::Real],
+) -> Vec<usize> {
+    let (lanes, len) = (I::Vector::LANES, n * columns);
+    let mut left = Vec::new();
+    let mut factors = Factors::new(isa, n, columns);
+    let mut sides = vec![isa.constant(0.0); len];
+    let groups = b.chunks(lanes * len).zip(x.chunks_mut(lanes * len));
+    for (group, (a, (b, x))) in a.chunks(lanes * n * n).zip(groups).enumerate() {
+        load(len, b, &mut sides);
+        let done = factors.factor::<false>(a, &mut sides);
+        for k in (0..n).rev() {
+            let (above, below) = sides.split_at_mut(k * columns);
+            let solved = &mut below[..columns];
+            for x in solved.iter_mut() {
+                *x = *x * factors.reciprocals[k];
+            }
+            for (row, side) in above.chunks_exact_mut(columns).enumerate() {
+                let factor = -factors.lu[row * n + k];
+                for (x, &y) in side.iter_mut().zip(&*solved) {
+                    *x = factor.fused(y, *x);
+                }
+            }
+        }
+        store(len, &sides, x);
+        leave(
+            lanes,
+            I::Vector::bits(done),
+            group * lanes,
+            x.len() / len,
+            &mut left,
+        );
+    }
+    left
+}
+
+/// Rows of an inverse that are worked on together.
+const ROWS: usize = 4;
+
+#[inline(always)]
+pub(super) fn inverses_of<I: Isa>(
+    isa: I,
+    n: usize,
+    a: &[I::Real],
+    x: &mut [I::Real],
+) -> Vec<usize> {
+    let (lanes, len) = (I::Vector::LANES, n * n);
+    let mut left = Vec::new();
+    let mut factors = Factors::new(isa, n, 0);
+    let mut inverse = vec![isa.constant(0.0); len];
+    let groups = a.chunks(lanes * len).zip(x.chunks_mut(lanes * len));
+    for (group, (a, x)) in groups.enumerate() {
+        let mut done = factors.factor::<true>(a, &mut []);
+        inverse.fill(isa.constant(0.0));
+        let mut sum = isa.constant(0.0);
+        for (tile, rows) in inverse.chunks_mut(ROWS * n).enumerate() {
+            let first = tile * ROWS;
+            if rows.len() == ROWS * n {
+                inverse_rows::<I, ROWS>(&factors, first, rows);
+            } else {
+                for (at, row) in rows.chunks_exact_mut(n).enumerate() {
+                    inverse_rows::<I, 1>(&factors, first + at, row);
+                }
+            }
+            for x in rows {
+                sum = sum + x.abs();
+            }
+        }
+        done = done & isa.splat(I::Real::infinity()).exceeds(sum);
+        store_permuted(&factors, &inverse, x);
+        leave(
+            lanes,
+            I::Vector::bits(done),
+            group * lanes,
+            x.len() / len,
+            &mut left,
+        );
+    }
+    left
+}
+
+/// Rows of the `X` of `X A = I` from the `first` on, the columns not yet in order.
+#[inline(always)]
+fn inverse_rows<I: Isa, const COUNT: usize>(
+    factors: &Factors<I>,
+    first: usize,
+    x: &mut [I::Vector],
+) {
+    let (isa, n) = (factors.isa, factors.n);
+    let x = &mut x[..COUNT * n];
+    for row in 0..COUNT {
+        x[row * n + first + row] = isa.constant(1.0);
+    }
+    for k in first..n {
+        let mut quotients = [isa.constant(0.0); COUNT];
+        for (row, quotient) in quotients.iter_mut().enumerate() {
+            let y = x[row * n + k] * factors.reciprocals[k];
+            x[row * n + k] = y;
+            *quotient = -y;
+        }
+        let upper = &factors.lu[k * n..][..n];
+        for (row, &quotient) in quotients.iter().enumerate() {
+            let row = &mut x[row * n..][..n];
+            for (x, &u) in row[k + 1..].iter_mut().zip(&upper[k + 1..]) {
+                *x = quotient.fused(u, *x);
+            }
+        }
+    }
+    for k in (1..n).rev() {
+        let lower = &factors.lu[k * n..][..k];
+        for row in 0..COUNT {
+            let row = &mut x[row * n..][..n];
+            let factor = -row[k];
+            for (x, &l) in row[..k].iter_mut().zip(lower) {
+                *x = factor.fused(l, *x);
+            }
+        }
+    }
+}
+
+/// Takes inverses apart, their columns exchanged as the rows of their matrices were.
+#[inline(always)]
+fn store_permuted<I: Isa>(factors: &Factors<I>, inverse: &[I::Vector], to: &mut [I::Real]) {
+    let (n, lanes) = (factors.n, I::Vector::LANES);
+    let (inverse, swaps) = (I::Vector::reals(inverse), I::Vector::reals(&factors.swaps));
+    let mut from = [0; largest::LU];
+    for (lane, to) in to.chunks_exact_mut(n * n).enumerate() {
+        for (at, place) in from[..n].iter_mut().enumerate() {
+            *place = at;
+        }
+        for k in (0..n).rev() {
+            // A row's number, whatever became of the matrix.
+            let row = swaps[k * lanes + lane].to_usize().unwrap_or(k);
+            from.swap(k, row.min(n - 1));
+        }
+        for (row, to) in to.chunks_exact_mut(n).enumerate() {
+            let row = &inverse[row * n * lanes..][..n * lanes];
+            for (x, &at) in to.iter_mut().zip(&from) {
+                *x = row[at * lanes + lane];
+            }
+        }
+    }
+}
+
+#[inline(always)]
+pub(super) fn determinants_of<I: Isa>(
+    isa: I,
+    n: usize,
+    a: &[I::Real],
+    values: &mut [I::Real],
+) -> Vec<usize> {
+    /// Beyond it, and below its reciprocal, a product gets an exponent of its own.
+    const BOUND: f64 = 1e150;
+    let lanes = I::Vector::LANES;
+    let mut left = Vec::new();
+    let mut factors = Factors::new(isa, n, 0);
+    for (group, (a, values)) in a
+        .chunks(lanes * n * n)
+        .zip(values.chunks_mut(lanes))
+        .enumerate()
+    {
+        let done = factors.factor::<false>(a, &mut []);
+        let mut signs = isa.constant(1.0);
+        for (k, &swap) in factors.swaps.iter().enumerate() {
+            signs = I::Vector::pick(swap.equals(isa.constant(k as f64)), signs, -signs);
+        }
+        let signs = [signs];
+        let (signs, lu) = (I::Vector::reals(&signs), I::Vector::reals(&factors.lu));
+        let mut done = I::Vector::bits(done);
+        for (lane, value) in values.iter_mut().enumerate() {
+            let mut product = signs[lane].to_f64().unwrap_or(f64::NAN);
+            for pivots in lu.chunks_exact(lanes).step_by(n + 1) {
+                product *= pivots[lane].to_f64().unwrap_or(f64::NAN);
+                if !(1.0 / BOUND..=BOUND).contains(&product.abs()) {
+                    done &= !(1 << lane);
+                }
+            }
+            *value = constant(product);
+        }
+        leave(lanes, done, group * lanes, values.len(), &mut left);
+    }
+    left
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::kernels::isa::forced::at_each;
+    use crate::kernels::largest;
+    use crate::kernels::many::elimination::{determinants, inverses, solutions};
+    use crate::kernels::many::{MOST_LANES, Wide, constant};
+
+    /// Numbers between -1 and 1 that have no pattern.
+    fn noise(at: usize) -> f64 {
+        let spread = (at as u64 + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        let spread = (spread ^ (spread >> 29)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        (spread >> 11) as f64 / (1_u64 << 52) as f64 - 1.0
+    }
+
+    /// What a matrix is made to be.
+    fn is_singular(number: usize) -> bool {
+        number % 6 == 5
+    }
+
+    /// Noise, scaled, graded along rows and columns, of zeros and ones, singular by a row
+    /// that is the mean of two.
+    fn matrices<R: Wide>(n: usize) -> Vec<R> {
+        let mut all: Vec<R> = Vec::new();
+        for number in 0..2 * MOST_LANES + 5 {
+            let element = |i: usize, j: usize| {
+                let x = noise(number * 4096 + i * n + j);
+                let digits = |at: usize| 10_f64.powi(-3 * (at % 3) as i32);
+                match number % 6 {
+                    1 => x * 1e9,
+                    2 => x * digits(j),
+                    3 => x * digits(i) + f64::from(i == j) * digits(i),
+                    4 => f64::from(x > 0.3 || i == j),
+                    _ => x,
+                }
+            };
+            for i in 0..n {
+                for j in 0..n {
+                    let mean = element(0, j) / 2.0 + element(1, j) / 2.0;
+                    let last = is_singular(number) && i == n - 1;
+                    all.push(constant(if last { mean } else { element(i, j) }));
+                }
+            }
+        }
+        all
+    }
+
+    /// `max |A X - B|` over `max |A| |X|`.
+    fn residual<R: Wide + Into<f64>>(n: usize, a: &[R], x: &[R], b: &[R]) -> f64 {
+        let columns = b.len() / n;
+        let (mut most, mut size) = (0.0_f64, 0.0_f64);
+        for i in 0..n {
+            for j in 0..columns {
+                let term = |k: usize| -> f64 { a[i * n + k].into() * x[k * columns + j].into() };
+                let expected: f64 = b[i * columns + j].into();
+                let off: f64 = (0..n).map(term).sum::<f64>() - expected;
+                most = most.max(off.abs());
+                size = size.max((0..n).map(|k| term(k).abs()).sum());
+            }
+        }
+        most / size
+    }
+
+    fn is_right<R: Wide + Into<f64>>() {
+        let eps: f64 = R::epsilon().into();
+        for n in largest::ELIMINATION + 1..=largest::LU {
+            let a = matrices::<R>(n);
+            let count = a.len() / (n * n);
+            let part = |x: &[R], at: usize, len: usize| x[at * len..][..len].to_vec();
+            let bound = 4.0 * n as f64 * eps;
+            let identity: Vec<R> = (0..n * n)
+                .map(|at| constant(f64::from(at.is_multiple_of(n + 1))))
+                .collect();
+            let [(x, left), others @ ..] = at_each(|| {
+                let mut x = vec![R::zero(); a.len()];
+                let left = inverses(n, &a, &mut x);
+                (x, left)
+            });
+            assert!(left.is_sorted());
+            assert!((0..count).all(|at| !is_singular(at) || left.contains(&at)));
+            assert!(left.len() < count / 2, "{left:?}");
+            for at in (0..count).filter(|at| !left.contains(at)) {
+                let x = part(&x, at, n * n);
+                let off = residual(n, &x, &part(&a, at, n * n), &identity);
+                assert!(off <= bound, "{n} {at} {off}");
+                for (other, other_left) in &others {
+                    assert_eq!((other_left, part(other, at, n * n)), (&left, x.clone()));
+                }
+            }
+            let [(values, left_of_values), others @ ..] = at_each(|| {
+                let mut values = vec![R::zero(); count];
+                let left = determinants(n, &a, &mut values);
+                (values, left)
+            });
+            for (other, other_left) in &others {
+                assert_eq!(*other_left, left_of_values);
+                let done = |at: &usize| !left_of_values.contains(at);
+                assert!((0..count).filter(done).all(|at| other[at] == values[at]));
+            }
+            for columns in [1, 3, n] {
+                let b: Vec<R> = (0..count * n * columns)
+                    .map(|at| constant(noise(at + 7)))
+                    .collect();
+                let mut x = vec![R::zero(); b.len()];
+                assert_eq!(solutions(n, columns, &a, &b, &mut x), left);
+                for at in (0..count).filter(|at| !left.contains(at)) {
+                    let [x, b] = [&x, &b].map(|of| part(of, at, n * columns));
+                    let off = residual(n, &part(&a, at, n * n), &x, &b);
+                    assert!(off <= bound, "{n} {at} {off}");
+                }
+            }
+            // With two rows exchanged it is the opposite.
+            let mut exchanged = a.clone();
+            for matrix in exchanged.chunks_exact_mut(n * n) {
+                let (first, others) = matrix.split_at_mut(n);
+                first.swap_with_slice(&mut others[n..2 * n]);
+            }
+            let mut opposites = vec![R::zero(); count];
+            determinants(n, &exchanged, &mut opposites);
+            for at in (0..count).filter(|at| !left_of_values.contains(at)) {
+                let (value, opposite): (f64, f64) = (values[at].into(), opposites[at].into());
+                let close = (value + opposite).abs() <= 1e3 * bound * value.abs();
+                // A single may be too small for it.
+                assert!(close || value == -opposite, "{n} {at} {value} {opposite}");
+            }
+        }
+    }
+
+    #[test]
+    fn results_are_right_for_every_instruction_set() {
+        is_right::<f64>();
+        is_right::<f32>();
+    }
+
+    #[test]
+    fn determinants_of_known_matrices() {
+        // A diagonal between a lower and an upper triangle of ones.
+        let n = 7;
+        let mut a = Vec::new();
+        for number in 0..5 {
+            for i in 0..n {
+                for j in 0..n {
+                    let terms = (0..=i.min(j)).map(|k| (k + number) as f64 - 2.5);
+                    a.push(terms.sum());
+                }
+            }
+        }
+        let mut values = vec![0.0; 5];
+        let left = determinants(n, &a, &mut values);
+        assert!(left.is_empty());
+        for (number, value) in values.iter().enumerate() {
+            let exact: f64 = (0..n).map(|k| (k + number) as f64 - 2.5).product();
+            assert!(
+                (value - exact).abs() <= 1e-12 * exact.abs(),
+                "{value} {exact}"
+            );
+        }
+    }
+
+    #[test]
+    fn what_is_not_regular_is_left() {
+        let n = 5;
+        for x in [f64::NAN, f64::INFINITY, 0.0, f64::MIN_POSITIVE / 4.0] {
+            let one = |at: usize| f64::from(at.is_multiple_of(n + 1));
+            let mut a: Vec<f64> = (0..6 * n * n).map(|at| one(at % (n * n))).collect();
+            a[2 * n * n] = x;
+            let mut to = vec![0.0; a.len()];
+            assert_eq!(inverses(n, &a, &mut to), [2]);
+            assert_eq!(solutions(n, n, &a, &a, &mut to), [2]);
+            assert_eq!(determinants(n, &a, &mut to[..6]), [2]);
+        }
+    }
+}
