@@ -1,5 +1,7 @@
 //! Least squares.
 
+use std::ops::Range;
+
 use ndarray::{
     ArrayBase, ArrayD, ArrayView2, ArrayViewD, ArrayViewMut2, ArrayViewMutD, Data, Dimension,
 };
@@ -10,6 +12,8 @@ use scirs2_core::pool::Workers;
 use crate::Error;
 use crate::batch::{Batch, Stack, StackMut, broadcast};
 use crate::error::Reason;
+use crate::kernels::many::REAL;
+use crate::kernels::many::least_squares::{has_solutions, solutions};
 use crate::lapack::{Gelsd, Lapack};
 use crate::layout::{is_finite, screen, to_f, zeros_array};
 use crate::shape::{self, columns, matrices};
@@ -148,12 +152,37 @@ pub fn lstsq_into<T: Lapack>(
         StackMut::new(columns(columns(out.rank, true), true)),
         StackMut::new(columns(out.singular_values, true)),
     );
-    batch.each(
+    let together = |gaps: &mut Gaps<T>, numbers: Range<usize>, out: &mut (_, _, _, _)| {
+        let (x, residuals, rank, s): &mut (
+            StackMut<'_, T>,
+            StackMut<'_, T::Real>,
+            StackMut<'_, i32>,
+            StackMut<'_, T::Real>,
+        ) = out;
+        let ([gaps_a, gaps_b, gaps_x], [gaps_residuals, gaps_s], gaps_rank) = gaps;
+        let (a, b) = (
+            matrices.elements(numbers.clone(), gaps_a),
+            right.elements(numbers, gaps_b),
+        );
+        let zero = T::Real::zero();
+        rank.written(0, gaps_rank, |rank| rank.fill(full_rank(n)));
+        let left = x.written(T::zero(), gaps_x, |x| {
+            residuals.written(zero, gaps_residuals, |residuals| {
+                s.written(zero, gaps_s, |s| {
+                    let (a, b, x) = (T::reals(a)?, T::reals(b)?, T::reals_mut(x)?);
+                    Some(solutions([m, n, sides], rcond, a, b, x, residuals, s))
+                })
+            })
+        });
+        left.expect(REAL)
+    };
+    batch.each_left(
         outputs,
         || {
             let solved = m > 0 && n > 0;
             solved.then(|| Gelsd::new(m, n, sides.max(1))).transpose()
         },
+        has_solutions::<T>(m, n, sides, batch.count()).then_some(together),
         |solver, number, (x, residuals, mut rank, s)| {
             let (a, b) = (matrices.get(number), right.get(number));
             rank[[0, 0]] = match solver {
@@ -163,6 +192,15 @@ pub fn lstsq_into<T: Lapack>(
             Ok(())
         },
     )
+}
+
+/// Memory for matrices, sides and solutions, residuals and singular values, and ranks
+/// that have gaps between them.
+type Gaps<T> = ([Vec<T>; 3], [Vec<<T as Scalar>::Real>; 2], Vec<i32>);
+
+/// As many as there are columns.
+fn full_rank(n: usize) -> i32 {
+    i32::try_from(n).expect("a kernel's orders are small")
 }
 
 /// Matrices, and right-hand sides for them.

@@ -7,6 +7,8 @@ use scirs2_core::pool::Workers;
 
 use crate::Error;
 use crate::batch::{Batch, Stack, StackMut};
+use crate::kernels::many::REAL;
+use crate::kernels::many::reflections::{factors, has_factors};
 use crate::kernels::one::householder::{self as small, has_reflections};
 use crate::lapack::{Factor, Lapack, Workspace, factor_workspace, orthogonal_workspace, zeros};
 use crate::layout::{identity, to_c, to_f, written, zeros_array};
@@ -92,7 +94,19 @@ pub fn qr_into<T: Lapack>(
         workers,
     };
     let matrices = Stack::new(&a, batch.shape);
-    batch.each(
+    let together = |[gaps_a, gaps_q, gaps_r]: &mut [Vec<T>; 3],
+                    numbers,
+                    out: &mut (StackMut<'_, T>, StackMut<'_, T>)| {
+        let a = matrices.elements(numbers, gaps_a);
+        let left = out.0.written(T::zero(), gaps_q, |q| {
+            out.1.written(T::zero(), gaps_r, |r| {
+                let (q, r) = (T::reals_mut(q)?, T::reals_mut(r)?);
+                Some(factors([m, n, k], T::reals(a)?, q, r))
+            })
+        });
+        left.expect(REAL)
+    };
+    batch.each_left(
         (StackMut::new(q), StackMut::new(r)),
         || {
             Ok(Space {
@@ -101,6 +115,7 @@ pub fn qr_into<T: Lapack>(
                 r: Vec::new(),
             })
         },
+        has_factors::<T>(m, n, batch.count()).then_some(together),
         |space, number, (q, r)| {
             space.factors(matrices.get(number), q, r);
             Ok(())

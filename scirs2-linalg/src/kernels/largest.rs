@@ -18,5 +18,7 @@ pub(crate) const LU: usize = 32;
 pub(crate) const SAME_BITS: usize = 5;
 /// Elimination of many side by side.
 pub(crate) const ELIMINATION: usize = 4;
+/// Unknowns of least squares.
+pub(crate) const LEAST_SQUARES: usize = 32;
 /// QR.
 pub(crate) const REFLECTIONS: usize = 32;

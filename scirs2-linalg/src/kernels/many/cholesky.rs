@@ -126,13 +126,8 @@ fn factor<I: Isa, const UPPER: bool>(
 mod tests {
     use super::*;
     use crate::kernels::isa::forced::at_each;
+    use crate::kernels::many::tests::noise;
     use crate::kernels::many::{MOST_LANES, Wide, constant};
-
-    /// Numbers between -1 and 1 that have no pattern.
-    fn noise(at: usize) -> f64 {
-        let spread = (at as u64 + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-        (spread >> 11) as f64 / (1_u64 << 52) as f64 - 1.0
-    }
 
     /// `B B^T` of noise, graded, scaled, with a heavier diagonal; every seventh is
     /// indefinite. In the other triangle is NaN.

@@ -8,7 +8,7 @@
 
 use num_traits::Float as _;
 
-use super::vector::{Isa, Vector};
+use super::vector::{Isa, Mask, Vector};
 use super::{MANY, alone, dispatched, leave, load, store};
 use crate::kernels::isa::has_fma;
 use crate::kernels::largest;
@@ -115,7 +115,7 @@ macro_rules! by_order {
 
 /// Numbers below which squares lose digits, and above which they leave the range.
 #[inline(always)]
-fn range<I: Isa>(isa: I) -> (I::Vector, I::Vector) {
+pub(super) fn range<I: Isa>(isa: I) -> (I::Vector, I::Vector) {
     let (least, most) = (I::Real::min_positive_value(), I::Real::max_value());
     let eighth = super::constant::<I::Real>(0.125);
     let least = least.sqrt() / I::Real::epsilon() / eighth;
@@ -124,8 +124,6 @@ fn range<I: Isa>(isa: I) -> (I::Vector, I::Vector) {
 
 /// The part of the elements that is as good as nothing beside rounding.
 const NOTHING: f64 = 1.0 / 8.0;
-
-type Mask<I> = <<I as Isa>::Vector as Vector>::Mask;
 
 #[inline(always)]
 fn symmetric_in<I: Isa>(
@@ -300,7 +298,12 @@ impl<V: Vector> Turn<V> {
 
 /// Sorts `n` keys, and the rows of each matrix with them, in each lane for itself.
 #[inline(always)]
-fn sorted<V: Vector>(n: usize, descending: bool, keys: &mut [V], matrices: &mut [&mut [V]]) {
+pub(super) fn sorted<V: Vector>(
+    n: usize,
+    descending: bool,
+    keys: &mut [V],
+    matrices: &mut [&mut [V]],
+) {
     if n <= 4 {
         for_pairs!(n, |p, q| exchange(n, p, q, descending, keys, matrices));
     } else {
@@ -398,16 +401,7 @@ fn singular_of<I: Isa>(
         if wanted {
             identity(isa, n, ut);
         }
-        let mut turned = !zero.exceeds(zero);
-        for _ in 0..SWEEPS {
-            turned = zero.exceeds(zero);
-            for_pairs!(n, |p, q| {
-                turned = turned | turn_one(isa, n, p, q, a, wanted.then_some(&mut *ut))
-            });
-            if I::Vector::bits(turned) == 0 {
-                break;
-            }
-        }
+        let settled = orthogonalize(isa, n, a, wanted.then_some((n, &mut *ut)));
         for (i, s) in s.iter_mut().enumerate() {
             let mut square = zero;
             for &x in &a[i * n..][..n] {
@@ -436,7 +430,7 @@ fn singular_of<I: Isa>(
         let fits = smallest.exceeds(least) & most.exceeds(size);
         leave(
             lanes,
-            I::Vector::bits(!turned & fits),
+            I::Vector::bits(settled & fits),
             first,
             count,
             &mut left,
@@ -445,8 +439,35 @@ fn singular_of<I: Isa>(
     left
 }
 
-/// Turns rows `p` and `q` so that they are orthogonal; the answer is where they were
-/// not before.
+/// Turns `n` rows until they are orthogonal, and with them those of so many columns
+/// beside them; the answer is where that came to an end.
+#[inline(always)]
+pub(super) fn orthogonalize<I: Isa>(
+    isa: I,
+    n: usize,
+    a: &mut [I::Vector],
+    mut beside: Option<(usize, &mut [I::Vector])>,
+) -> Mask<I> {
+    let zero = isa.constant(0.0);
+    let mut turned = !zero.exceeds(zero);
+    for _ in 0..SWEEPS {
+        turned = zero.exceeds(zero);
+        for_pairs!(n, |p, q| {
+            let beside = match &mut beside {
+                Some((columns, rows)) => Some((*columns, &mut **rows)),
+                None => None,
+            };
+            turned = turned | turn_one(isa, n, p, q, a, beside);
+        });
+        if I::Vector::bits(turned) == 0 {
+            break;
+        }
+    }
+    !turned
+}
+
+/// Turns rows `p` and `q` so that they are orthogonal, and those of so many columns
+/// beside them; the answer is where they were not before.
 #[inline(always)]
 fn turn_one<I: Isa>(
     isa: I,
@@ -454,7 +475,7 @@ fn turn_one<I: Isa>(
     p: usize,
     q: usize,
     a: &mut [I::Vector],
-    ut: Option<&mut [I::Vector]>,
+    beside: Option<(usize, &mut [I::Vector])>,
 ) -> Mask<I> {
     let (one, zero) = (isa.constant(1.0), isa.constant(0.0));
     let roundings = isa.splat(I::Real::epsilon()) * isa.constant(2.0);
@@ -474,8 +495,8 @@ fn turn_one<I: Isa>(
     let tangent = I::Vector::pick(turns, tangent, zero);
     let turn = Turn::new(isa, tangent);
     turn.rows(n, p, q, a);
-    if let Some(ut) = ut {
-        turn.rows(n, p, q, ut);
+    if let Some((columns, rows)) = beside {
+        turn.rows(columns, p, q, rows);
     }
     turns
 }
@@ -484,13 +505,8 @@ fn turn_one<I: Isa>(
 mod tests {
     use super::*;
     use crate::kernels::isa::forced::at_each;
+    use crate::kernels::many::tests::noise;
     use crate::kernels::many::{MOST_LANES, Wide, constant};
-
-    /// Numbers between -1 and 1 that have no pattern.
-    fn noise(at: usize) -> f64 {
-        let spread = (at as u64 + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-        (spread >> 11) as f64 / (1_u64 << 52) as f64 - 1.0
-    }
 
     /// More than one group of symmetric matrices: noise, graded, clustered,
     /// diagonal with repetitions, of rank one, of ones, zero, scaled.

@@ -7,11 +7,9 @@
 
 use num_traits::{Float as _, ToPrimitive as _};
 
-use super::vector::{Isa, Vector};
+use super::vector::{Isa, Mask, Vector};
 use super::{constant, leave, load, normal, store};
 use crate::kernels::largest;
-
-type Mask<I> = <<I as Isa>::Vector as Vector>::Mask;
 
 /// The factors of a group of matrices, in memory that is used again.
 struct Factors<I: Isa> {
@@ -338,14 +336,8 @@ mod tests {
     use crate::kernels::isa::forced::at_each;
     use crate::kernels::largest;
     use crate::kernels::many::elimination::{determinants, inverses, solutions};
+    use crate::kernels::many::tests::noise;
     use crate::kernels::many::{MOST_LANES, Wide, constant};
-
-    /// Numbers between -1 and 1 that have no pattern.
-    fn noise(at: usize) -> f64 {
-        let spread = (at as u64 + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-        let spread = (spread ^ (spread >> 29)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        (spread >> 11) as f64 / (1_u64 << 52) as f64 - 1.0
-    }
 
     /// What a matrix is made to be.
     fn is_singular(number: usize) -> bool {

@@ -9,12 +9,16 @@
 //! | `cholesky` | Cholesky factors |
 //! | `elimination` | solutions, inverses and determinants; of the smallest in registers |
 //! | `lu` | those of the others, rows in memory |
+//! | `reflections` | QR |
 //! | `jacobi` | eigenvalues and singular values |
+//! | `least_squares` | least squares, by both of these |
 
 pub(crate) mod cholesky;
 pub(crate) mod elimination;
 pub(crate) mod jacobi;
+pub(crate) mod least_squares;
 mod lu;
+pub(crate) mod reflections;
 mod vector;
 #[cfg(target_arch = "x86_64")]
 mod x86;
@@ -194,4 +198,132 @@ fn leave(lanes: usize, done: u32, first: usize, count: usize, left: &mut Vec<usi
             .filter(|lane| done >> lane & 1 == 0)
             .map(|lane| first + lane),
     );
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Numbers between -1 and 1 that have no pattern.
+    pub(super) fn noise(at: usize) -> f64 {
+        let spread = (at as u64 + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        let spread = (spread ^ (spread >> 29)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        (spread >> 11) as f64 / (1_u64 << 52) as f64 - 1.0
+    }
+
+    /// Loads and stores any number of matrices, for any number of lanes.
+    fn comes_back<I: Isa>(isa: I) {
+        for len in [1, 3, 4, 9, 16, 25] {
+            for count in 1..=I::Vector::LANES {
+                let from: Vec<I::Real> = (0..len * count).map(|at| constant(noise(at))).collect();
+                let mut lanes = vec![isa.constant(0.0); len];
+                load(len, &from, &mut lanes);
+                let last = &I::Vector::reals(&lanes)[I::Vector::LANES - 1..];
+                assert!(
+                    last.iter()
+                        .step_by(I::Vector::LANES)
+                        .eq(&from[(count - 1) * len..])
+                );
+                let mut to = vec![constant(0.0); from.len()];
+                store(len, &lanes, &mut to);
+                assert_eq!(to, from);
+            }
+        }
+    }
+
+    /// Every operation, lane by lane, as one number has it.
+    fn is_each_number<I: Isa>(isa: I) {
+        let special = [
+            0.0,
+            -0.0,
+            1.0,
+            -2.5,
+            f64::INFINITY,
+            f64::NEG_INFINITY,
+            f64::NAN,
+        ];
+        let number = |at: usize| constant::<I::Real>(special.get(at).copied().unwrap_or(noise(at)));
+        let count = 64;
+        let lanes = |first: usize| {
+            let from: Vec<_> = (first..first + I::Vector::LANES)
+                .map(|at| number(at % count))
+                .collect();
+            let mut lanes = [isa.constant(0.0)];
+            load(1, &from, &mut lanes);
+            lanes[0]
+        };
+        let same = |x: I::Real, y: I::Real| {
+            x == y && x.is_sign_negative() == y.is_sign_negative() || x.is_nan() && y.is_nan()
+        };
+        for first in 0..count {
+            for second in 0..count {
+                let (x, y, z) = (lanes(first), lanes(second), lanes(first + 31));
+                let yes = x.exceeds(y);
+                let found = [
+                    x + y,
+                    x - y,
+                    x * y,
+                    x / y,
+                    -x,
+                    x.abs(),
+                    x.sqrt(),
+                    x.copysign(y),
+                    x.fused(y, z),
+                    I::Vector::pick(yes, x, y),
+                    I::Vector::pick(!yes, x, y),
+                ];
+                let (equal, both, either) = (x.equals(y), yes & x.equals(x), yes | x.equals(y));
+                for lane in 0..I::Vector::LANES {
+                    let [x, y, z] =
+                        [first, second, first + 31].map(|at| number((at + lane) % count));
+                    let expected = [
+                        x + y,
+                        x - y,
+                        x * y,
+                        x / y,
+                        -x,
+                        x.abs(),
+                        x.sqrt(),
+                        x.copysign(y),
+                        x.mul_add(y, z),
+                        if x > y { x } else { y },
+                        if x > y { y } else { x },
+                    ];
+                    for (at, (found, expected)) in found.iter().zip(expected).enumerate() {
+                        let found = I::Vector::reals(std::slice::from_ref(found))[lane];
+                        assert!(same(found, expected), "{at}: {x:?} {y:?} {z:?}");
+                    }
+                    let bit = |mask| I::Vector::bits(mask) >> lane & 1 == 1;
+                    assert_eq!(bit(equal), x == y);
+                    assert_eq!(bit(both), x > y);
+                    assert_eq!(bit(either), x >= y);
+                }
+                assert_eq!(I::Vector::bits(either) >> (I::Vector::LANES - 1) >> 1, 0);
+            }
+        }
+    }
+
+    fn everywhere<R: Wide>() {
+        comes_back(Plain::<R, 1>::new());
+        comes_back(Plain::<R, PLAIN_LANES>::new());
+        is_each_number(Plain::<R, PLAIN_LANES>::new());
+        #[cfg(target_arch = "x86_64")]
+        {
+            use x86::Detect;
+            if let Some(isa) = R::Avx2::detect() {
+                comes_back(isa);
+                is_each_number(isa);
+            }
+            if let Some(isa) = R::Avx512::detect() {
+                comes_back(isa);
+                is_each_number(isa);
+            }
+        }
+    }
+
+    #[test]
+    fn lanes_are_numbers_side_by_side() {
+        everywhere::<f32>();
+        everywhere::<f64>();
+    }
 }

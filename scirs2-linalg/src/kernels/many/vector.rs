@@ -71,6 +71,9 @@ pub trait Vector:
     fn reals_mut(vectors: &mut [Self]) -> &mut [Self::Real];
 }
 
+/// Yes or no in each lane of an instruction set's vectors.
+pub(crate) type Mask<I> = <<I as Isa>::Vector as Vector>::Mask;
+
 /// A real number that has vectors in every instruction set.
 pub trait Wide: Real {
     #[cfg(target_arch = "x86_64")]

@@ -1,0 +1,316 @@
+//! QR factors, by reflections `H = I - tau v v^T`.
+//!
+//! The algorithms are LAPACK's `geqr2` and `org2r`, and so are the signs. A matrix is
+//! left that is not finite, or has a column without a square.
+
+use num_traits::Float as _;
+
+use super::vector::{Isa, Mask, Vector};
+use super::{dispatched, leave, load, store};
+use crate::kernels::isa::has_fma;
+use crate::kernels::largest;
+use crate::lapack::Lapack;
+
+/// Whether there is a kernel for `m` x `n` matrices, if there are so many.
+pub(crate) fn has_factors<T: Lapack>(m: usize, n: usize, count: usize) -> bool {
+    let sides = 1..=largest::REFLECTIONS;
+    let fits = sides.contains(&m) && sides.contains(&n);
+    T::reals(&[]).is_some() && has_fma() && count > 1 && fits
+}
+
+dispatched! {
+    /// `A = Q R`, of shape `m`, `n`, `k`: `Q` has `k` columns and `R` as many rows, which
+    /// are the lesser of `m` and `n`, or `m`. The answer is which matrices are left.
+    pub(crate) fn factors<R>(
+        shape: [usize; 3], a: &[R], q: &mut [R], r: &mut [R],
+    ) -> Vec<usize> = factors_in;
+}
+
+#[inline(always)]
+fn factors_in<I: Isa>(
+    isa: I,
+    shape: [usize; 3],
+    a: &[I::Real],
+    q: &mut [I::Real],
+    r: &mut [I::Real],
+) -> Vec<usize> {
+    match shape {
+        [2, 2, 2] => factors_of(isa, [2, 2, 2], a, q, r),
+        [3, 3, 3] => factors_of(isa, [3, 3, 3], a, q, r),
+        [4, 4, 4] => factors_of(isa, [4, 4, 4], a, q, r),
+        shape => factors_of(isa, shape, a, q, r),
+    }
+}
+
+#[inline(always)]
+fn factors_of<I: Isa>(
+    isa: I,
+    [m, n, k]: [usize; 3],
+    a: &[I::Real],
+    to_q: &mut [I::Real],
+    to_r: &mut [I::Real],
+) -> Vec<usize> {
+    let (lanes, zero) = (I::Vector::LANES, isa.constant(0.0));
+    let mut left = Vec::new();
+    let mut reflections = Reflections::new(isa, m, n);
+    let (mut q, mut r) = (vec![zero; m * k], vec![zero; k * n]);
+    let outputs = std::iter::zip(
+        to_q.chunks_mut(lanes * m * k),
+        to_r.chunks_mut(lanes * k * n),
+    );
+    for (group, (a, (to_q, to_r))) in a.chunks(lanes * m * n).zip(outputs).enumerate() {
+        let done = reflections.factor(a, 0, &mut []);
+        let rows = r.chunks_exact_mut(n).zip(reflections.a.chunks_exact(n));
+        for (row, (to, from)) in rows.enumerate() {
+            let start = row.min(n);
+            to[start..].copy_from_slice(&from[start..]);
+        }
+        q.fill(zero);
+        for row in 0..k {
+            q[row * k + row] = isa.constant(1.0);
+        }
+        for column in (0..m.min(n)).rev() {
+            reflections.apply(column, k, column, &mut q);
+        }
+        store(m * k, &q, to_q);
+        store(k * n, &r, to_r);
+        let (first, count) = (group * lanes, a.len() / (m * n));
+        leave(lanes, I::Vector::bits(done), first, count, &mut left);
+    }
+    left
+}
+
+/// The reflections of a group of matrices, in memory that is used again.
+pub(super) struct Reflections<I: Isa> {
+    isa: I,
+    m: usize,
+    n: usize,
+    /// `R` on and above the diagonal; what is below is not read.
+    pub(super) a: Vec<I::Vector>,
+    /// The vectors, each from its element after the first on, which is one.
+    vectors: Vec<I::Vector>,
+    taus: Vec<I::Vector>,
+}
+
+impl<I: Isa> Reflections<I> {
+    #[inline(always)]
+    pub(super) fn new(isa: I, m: usize, n: usize) -> Self {
+        let zeros = |len| vec![isa.constant(0.0); len];
+        Reflections {
+            isa,
+            m,
+            n,
+            a: zeros(m * n),
+            vectors: zeros(m * m.min(n)),
+            taus: zeros(m.min(n)),
+        }
+    }
+
+    /// Factors up to as many matrices as there are lanes, and does the same to so many
+    /// `columns` beside them. The answer is where that went well.
+    #[inline(always)]
+    pub(super) fn factor(
+        &mut self,
+        from: &[I::Real],
+        columns: usize,
+        sides: &mut [I::Vector],
+    ) -> Mask<I> {
+        let (isa, m, n) = (self.isa, self.m, self.n);
+        load(m * n, from, &mut self.a);
+        let (zero, one) = (isa.constant(0.0), isa.constant(1.0));
+        // Squares of lengths between which no term that counts is lost.
+        let margin = I::Real::epsilon() * I::Real::epsilon();
+        let low = isa.splat(I::Real::min_positive_value() / margin);
+        let high = isa.splat(I::Real::max_value() * margin);
+        let mut done = !zero.exceeds(zero);
+        for k in 0..m.min(n) {
+            let (rows, vector) = (
+                &mut self.a[k * n..m * n],
+                &mut self.vectors[k * m..][..m - k - 1],
+            );
+            let (first, others) = rows.split_at_mut(n);
+            let alpha = first[k];
+            let (mut square, mut size) = (zero, zero);
+            for (to, row) in vector.iter_mut().zip(others.chunks_exact(n)) {
+                *to = row[k];
+                square = row[k].fused(row[k], square);
+                size = size + row[k].abs();
+            }
+            square = alpha.fused(alpha, square);
+            // Nothing to reflect.
+            let still = size.equals(zero);
+            let fits = square.exceeds(low) & high.exceeds(square);
+            done = done & (fits | (still & alpha.equals(zero)));
+            let beta = -square.sqrt().copysign(alpha);
+            let tau = I::Vector::pick(still, zero, (beta - alpha) / beta);
+            let scale = one / (alpha - beta);
+            for x in vector.iter_mut() {
+                *x = I::Vector::pick(still, zero, *x * scale);
+            }
+            first[k] = I::Vector::pick(still, alpha, beta);
+            self.taus[k] = tau;
+            reflect(isa, vector, tau, n, k + 1, rows);
+            if columns > 0 {
+                self.apply(k, columns, 0, sides);
+            }
+        }
+        done
+    }
+
+    /// Reflects a matrix of so many `columns`, from the `first` on, by vector `k`.
+    #[inline(always)]
+    pub(super) fn apply(&self, k: usize, columns: usize, first: usize, to: &mut [I::Vector]) {
+        let m = self.m;
+        let vector = &self.vectors[k * m..][..m - k - 1];
+        let rows = &mut to[k * columns..m * columns];
+        reflect(self.isa, vector, self.taus[k], columns, first, rows);
+    }
+}
+
+/// Columns that are reflected together.
+const COLUMNS: usize = 4;
+
+/// Reflects the columns from the `first` on of rows of `n` elements.
+#[inline(always)]
+fn reflect<I: Isa>(
+    isa: I,
+    vector: &[I::Vector],
+    tau: I::Vector,
+    n: usize,
+    first: usize,
+    rows: &mut [I::Vector],
+) {
+    let mut column = first;
+    while column + COLUMNS <= n {
+        reflect_some::<I, COLUMNS>(isa, vector, tau, n, column, rows);
+        column += COLUMNS;
+    }
+    while column < n {
+        reflect_some::<I, 1>(isa, vector, tau, n, column, rows);
+        column += 1;
+    }
+}
+
+#[inline(always)]
+fn reflect_some<I: Isa, const COUNT: usize>(
+    isa: I,
+    vector: &[I::Vector],
+    tau: I::Vector,
+    n: usize,
+    column: usize,
+    rows: &mut [I::Vector],
+) {
+    let (first, others) = rows.split_at_mut(n);
+    let first = &mut first[column..][..COUNT];
+    let mut sums = [isa.constant(0.0); COUNT];
+    sums.copy_from_slice(first);
+    for (&v, row) in vector.iter().zip(others.chunks_exact(n)) {
+        for (sum, &x) in sums.iter_mut().zip(&row[column..][..COUNT]) {
+            *sum = v.fused(x, *sum);
+        }
+    }
+    for (sum, x) in sums.iter_mut().zip(first) {
+        *sum = tau * *sum;
+        *x = *x - *sum;
+    }
+    for (&v, row) in vector.iter().zip(others.chunks_exact_mut(n)) {
+        let minus = -v;
+        for (x, &sum) in row[column..][..COUNT].iter_mut().zip(&sums) {
+            *x = minus.fused(sum, *x);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kernels::isa::forced::at_each;
+    use crate::kernels::many::tests::noise;
+    use crate::kernels::many::{MOST_LANES, Wide, constant};
+
+    /// Noise, graded along columns, with a column of zeros, with one that needs no
+    /// reflection, scaled; every seventh has a NaN.
+    fn matrices<R: Wide>(m: usize, n: usize) -> Vec<R> {
+        let mut all = Vec::new();
+        for number in 0..MOST_LANES + 9 {
+            for i in 0..m {
+                for j in 0..n {
+                    let x = noise(number * 4096 + i * n + j);
+                    all.push(constant(match number % 7 {
+                        1 => x * 10_f64.powi(-3 * (j % 4) as i32),
+                        2 if j == n / 2 => 0.0,
+                        3 if j == 0 => f64::from(i == 0) * -2.0,
+                        4 => x * 1e9,
+                        5 => x * 1e-9,
+                        6 if i == m - 1 => f64::NAN,
+                        _ => x,
+                    }));
+                }
+            }
+        }
+        all
+    }
+
+    fn is_right<R: Wide + Into<f64>>(m: usize, n: usize, k: usize) {
+        let eps: f64 = R::epsilon().into();
+        let a = matrices::<R>(m, n);
+        let count = a.len() / (m * n);
+        let [(left, q, r), others @ ..] = at_each(|| {
+            let (mut q, mut r) = (
+                vec![R::zero(); count * m * k],
+                vec![R::zero(); count * k * n],
+            );
+            (factors([m, n, k], &a, &mut q, &mut r), q, r)
+        });
+        let expected: Vec<usize> = (0..count).filter(|at| at % 7 == 6).collect();
+        assert_eq!(left, expected);
+        let bound = (2 * m + 4) as f64 * eps;
+        for at in (0..count).filter(|at| !left.contains(at)) {
+            for other in &others {
+                assert_eq!(other.1[at * m * k..][..m * k], q[at * m * k..][..m * k]);
+                assert_eq!(other.2[at * k * n..][..k * n], r[at * k * n..][..k * n]);
+            }
+            let q = |i: usize, j: usize| -> f64 { q[at * m * k + i * k + j].into() };
+            let r = |i: usize, j: usize| -> f64 { r[at * k * n + i * n + j].into() };
+            for j in 0..n {
+                assert!((j + 1..k).all(|i| r(i, j) == 0.0));
+                let length: f64 = (0..k).map(|i| r(i, j) * r(i, j)).sum::<f64>().sqrt();
+                for i in 0..m {
+                    let product: f64 = (0..k).map(|l| q(i, l) * r(l, j)).sum();
+                    let expected: f64 = a[at * m * n + i * n + j].into();
+                    assert!(
+                        (product - expected).abs() <= bound * length,
+                        "{m} {n} {k} {at}"
+                    );
+                }
+            }
+            for i in 0..k {
+                for j in 0..k {
+                    let product: f64 = (0..m).map(|l| q(l, i) * q(l, j)).sum();
+                    let one = f64::from(i == j);
+                    assert!((product - one).abs() <= bound, "{m} {n} {k} {at}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn factors_are_right_for_every_instruction_set() {
+        let square = (1..=9).flat_map(|m| (1..=9).map(move |n| (m, n)));
+        for (m, n) in square.chain([(32, 5), (5, 32), (16, 16), (32, 32), (17, 16)]) {
+            for k in [m.min(n), m] {
+                is_right::<f64>(m, n, k);
+                is_right::<f32>(m, n, k);
+            }
+        }
+    }
+
+    #[test]
+    fn what_has_no_square_is_left() {
+        for x in [f64::NAN, f64::INFINITY, 1e200, 1e-200] {
+            let a = [x, x, x, x, 1.0, 2.0, 3.0, 4.0];
+            let (mut q, mut r) = ([0.0; 8], [0.0; 8]);
+            assert_eq!(factors([2, 2, 2], &a, &mut q, &mut r), [0]);
+        }
+    }
+}
