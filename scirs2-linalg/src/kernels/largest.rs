@@ -5,20 +5,23 @@
 pub(crate) const PRODUCT: usize = 64;
 /// Cholesky factors of one matrix, and of many.
 pub(crate) const CHOLESKY: usize = 16;
-pub(crate) const CHOLESKY_OF_MANY: usize = 32;
+pub(crate) const CHOLESKY_OF_MANY: usize = 64;
 /// Eigenvalues and vectors of symmetric matrices, and singular values and vectors, by
 /// rotations; singular values without vectors; and all of them of one matrix alone.
-pub(crate) const JACOBI: usize = 32;
+pub(crate) const JACOBI: usize = 64;
 pub(crate) const JACOBI_SINGULAR_VALUES: usize = 20;
 pub(crate) const JACOBI_ALONE: usize = 4;
-/// Factors, solutions, inverses and determinants by elimination.
+/// Factors, solutions, inverses and determinants by elimination of one matrix, and of
+/// many.
 pub(crate) const LU: usize = 32;
+pub(crate) const LU_OF_MANY: usize = 64;
 /// Beyond it OpenBLAS groups its sums, and rounding finds other singular
 /// matrices than NumPy does, in some 10 of 100 where LAPACK does in 2.
 pub(crate) const SAME_BITS: usize = 5;
 /// Elimination of many side by side.
 pub(crate) const ELIMINATION: usize = 4;
 /// Unknowns of least squares.
-pub(crate) const LEAST_SQUARES: usize = 32;
-/// QR.
+pub(crate) const LEAST_SQUARES: usize = 64;
+/// QR of one matrix, and of many.
 pub(crate) const REFLECTIONS: usize = 32;
+pub(crate) const REFLECTIONS_OF_MANY: usize = 64;

@@ -1,17 +1,19 @@
 //! Cholesky factors.
 
 use super::vector::{Isa, Vector};
-use super::{dispatched, leave, load, store};
+use super::{alone, dispatched, leave, load, store};
 use crate::kernels::isa::has_fma;
 use crate::kernels::largest;
 use crate::lapack::Lapack;
 
 /// Whether there is a kernel for such matrices of that order, if there are so many.
 pub(crate) fn has_factors<T: Lapack>(n: usize, count: usize) -> bool {
-    T::reals(&[]).is_some()
-        && has_fma()
-        && count > 1
-        && (1..=largest::CHOLESKY_OF_MANY).contains(&n)
+    let most = if count > 1 {
+        largest::CHOLESKY_OF_MANY
+    } else {
+        4
+    };
+    T::reals(&[]).is_some() && has_fma() && (1..=most).contains(&n)
 }
 
 dispatched! {
@@ -29,11 +31,22 @@ fn factors_in<I: Isa>(
     a: &[I::Real],
     to: &mut [I::Real],
 ) -> Vec<usize> {
-    match n {
-        2 => factors_of(isa, 2, upper, a, to, &mut [isa.constant(0.0); 4]),
-        3 => factors_of(isa, 3, upper, a, to, &mut [isa.constant(0.0); 9]),
-        4 => factors_of(isa, 4, upper, a, to, &mut [isa.constant(0.0); 16]),
-        n => factors_of(isa, n, upper, a, to, &mut vec![isa.constant(0.0); n * n]),
+    /// With the order known to the compiler, and memory for a matrix of it.
+    macro_rules! of_order {
+        ($isa:expr, $n:literal) => {{
+            let isa = $isa;
+            let space = &mut [isa.constant(0.0); $n * $n];
+            factors_of(isa, $n, upper, a, to, space)
+        }};
+    }
+    match (n, a.len()) {
+        (2, 4) => of_order!(alone(isa), 2),
+        (3, 9) => of_order!(alone(isa), 3),
+        (4, 16) => of_order!(alone(isa), 4),
+        (2, _) => of_order!(isa, 2),
+        (3, _) => of_order!(isa, 3),
+        (4, _) => of_order!(isa, 4),
+        _ => factors_of(isa, n, upper, a, to, &mut vec![isa.constant(0.0); n * n]),
     }
 }
 

@@ -20,7 +20,7 @@ pub(crate) fn has_elimination<T: Lapack>(n: usize, count: usize) -> bool {
     let most = if count < MANY {
         largest::ELIMINATION
     } else {
-        largest::LU
+        largest::LU_OF_MANY
     };
     T::reals(&[]).is_some() && has_fma() && (2..=most).contains(&n)
 }

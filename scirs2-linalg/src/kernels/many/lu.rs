@@ -272,7 +272,7 @@ fn inverse_rows<I: Isa, const COUNT: usize>(
 fn store_permuted<I: Isa>(factors: &Factors<I>, inverse: &[I::Vector], to: &mut [I::Real]) {
     let (n, lanes) = (factors.n, I::Vector::LANES);
     let (inverse, swaps) = (I::Vector::reals(inverse), I::Vector::reals(&factors.swaps));
-    let mut from = [0; largest::LU];
+    let mut from = [0; largest::LU_OF_MANY];
     for (lane, to) in to.chunks_exact_mut(n * n).enumerate() {
         for (at, place) in from[..n].iter_mut().enumerate() {
             *place = at;
@@ -389,7 +389,7 @@ mod tests {
 
     fn is_right<R: Wide + Into<f64>>() {
         let eps: f64 = R::epsilon().into();
-        for n in largest::ELIMINATION + 1..=largest::LU {
+        for n in largest::ELIMINATION + 1..=largest::LU_OF_MANY {
             let a = matrices::<R>(n);
             let count = a.len() / (n * n);
             let part = |x: &[R], at: usize, len: usize| x[at * len..][..len].to_vec();

@@ -13,7 +13,7 @@ use crate::lapack::Lapack;
 
 /// Whether there is a kernel for `m` x `n` matrices, if there are so many.
 pub(crate) fn has_factors<T: Lapack>(m: usize, n: usize, count: usize) -> bool {
-    let sides = 1..=largest::REFLECTIONS;
+    let sides = 1..=largest::REFLECTIONS_OF_MANY;
     let fits = sides.contains(&m) && sides.contains(&n);
     T::reals(&[]).is_some() && has_fma() && count > 1 && fits
 }
