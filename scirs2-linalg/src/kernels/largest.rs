@@ -8,7 +8,7 @@ pub(crate) const CHOLESKY: usize = 16;
 pub(crate) const CHOLESKY_OF_MANY: usize = 64;
 /// Eigenvalues and vectors of symmetric matrices, and singular values and vectors, by
 /// rotations; singular values without vectors; and all of them of one matrix alone.
-pub(crate) const JACOBI: usize = 64;
+pub(crate) const JACOBI: usize = 40;
 pub(crate) const JACOBI_SINGULAR_VALUES: usize = 20;
 pub(crate) const JACOBI_ALONE: usize = 4;
 /// Factors, solutions, inverses and determinants by elimination of one matrix, and of
@@ -21,7 +21,7 @@ pub(crate) const SAME_BITS: usize = 5;
 /// Elimination of many side by side.
 pub(crate) const ELIMINATION: usize = 4;
 /// Unknowns of least squares.
-pub(crate) const LEAST_SQUARES: usize = 64;
+pub(crate) const LEAST_SQUARES: usize = 48;
 /// QR of one matrix, and of many.
 pub(crate) const REFLECTIONS: usize = 32;
 pub(crate) const REFLECTIONS_OF_MANY: usize = 64;

@@ -4,7 +4,7 @@
 use super::jacobi::{orthogonalize, range, sorted};
 use super::reflections::Reflections;
 use super::vector::{Isa, Vector};
-use super::{MANY, dispatched, leave, load, store};
+use super::{MANY, dispatched, leave, load, store, stride};
 use crate::kernels::isa::has_fma;
 use crate::kernels::largest;
 use crate::lapack::Lapack;
@@ -44,6 +44,7 @@ fn solutions_of<I: Isa>(
     let rcond = isa.splat(rcond);
     let mut left = Vec::new();
     let mut reflections = Reflections::new(isa, m, n);
+    let mut rows = vec![zero; n * n];
     let (mut right, mut x) = (vec![zero; m * sides], vec![zero; n * sides]);
     let (mut values, mut residuals) = (vec![zero; n], vec![zero; sides]);
     let problems = a.chunks(lanes * m * n).zip(b.chunks(lanes * m * sides));
@@ -56,16 +57,19 @@ fn solutions_of<I: Isa>(
         }
         // What is not finite is for LAPACK to spread.
         let mut done = most.exceeds(sum) & reflections.factor(a, sides, &mut right);
-        let rows = &mut reflections.a[..n * n];
-        for row in 1..n {
-            rows[row * n..][..row].fill(zero);
+        let upper = rows
+            .chunks_exact_mut(n)
+            .zip(reflections.a.chunks_exact(stride(n)));
+        for (row, (to, from)) in upper.enumerate() {
+            to[..row].fill(zero);
+            to[row..].copy_from_slice(&from[row..n]);
         }
         let mut size = zero;
-        for x in &*rows {
+        for x in &rows {
             size = size + x.abs();
         }
         let (upper, rest) = right.split_at_mut(n * sides);
-        done = done & orthogonalize(isa, n, rows, Some((sides, &mut *upper)));
+        done = done & orthogonalize(isa, n, &mut rows, Some((sides, &mut *upper)));
         x.fill(zero);
         for (i, value) in values.iter_mut().enumerate() {
             let row = &rows[i * n..][..n];

@@ -117,22 +117,28 @@ const BLOCK: usize = 4;
 /// last stands in for those that are missing.
 #[inline(always)]
 fn load<V: Vector>(len: usize, from: &[V::Real], to: &mut [V]) {
-    let to = V::reals_mut(&mut to[..len]);
+    gather(len, 0, len, from, to);
+}
+
+/// [`load`] for `count` elements of each matrix, from the `first` on.
+#[inline(always)]
+fn gather<V: Vector>(len: usize, first: usize, count: usize, from: &[V::Real], to: &mut [V]) {
+    let to = V::reals_mut(&mut to[..count]);
     if from.len() < len * V::LANES {
         let last = from.len() / len - 1;
         for (at, to) in to.chunks_exact_mut(V::LANES).enumerate() {
             for (lane, x) in to.iter_mut().enumerate() {
-                *x = from[lane.min(last) * len + at];
+                *x = from[lane.min(last) * len + first + at];
             }
         }
         return;
     }
     let mut at = 0;
-    while at + BLOCK <= len && V::LANES >= BLOCK {
+    while at + BLOCK <= count && V::LANES >= BLOCK {
         let to = &mut to[at * V::LANES..][..BLOCK * V::LANES];
         for lane in (0..V::LANES).step_by(BLOCK) {
             for i in 0..BLOCK {
-                let from = &from[(lane + i) * len + at..][..BLOCK];
+                let from = &from[(lane + i) * len + first + at..][..BLOCK];
                 for (j, &x) in from.iter().enumerate() {
                     to[j * V::LANES + lane + i] = x;
                 }
@@ -140,31 +146,65 @@ fn load<V: Vector>(len: usize, from: &[V::Real], to: &mut [V]) {
         }
         at += BLOCK;
     }
-    for at in at..len {
+    for at in at..count {
         for lane in 0..V::LANES {
-            to[at * V::LANES + lane] = from[lane * len + at];
+            to[at * V::LANES + lane] = from[lane * len + first + at];
         }
+    }
+}
+
+/// From one row to the next of a matrix with rows of `n` vectors whose columns are walked
+/// along: those of an even number would lie in few sets of the cache.
+const fn stride(n: usize) -> usize {
+    if n <= BLOCK { n } else { n | 1 }
+}
+
+/// [`load`] to rows that lie [`stride`] apart.
+#[inline(always)]
+fn load_rows<V: Vector>(n: usize, rows: usize, from: &[V::Real], to: &mut [V]) {
+    if stride(n) == n {
+        return load(rows * n, from, to);
+    }
+    for (row, to) in to.chunks_exact_mut(stride(n)).enumerate() {
+        gather(rows * n, row * n, n, from, to);
+    }
+}
+
+/// [`store`] from rows that lie [`stride`] apart.
+#[inline(always)]
+fn store_rows<V: Vector>(n: usize, rows: usize, from: &[V], to: &mut [V::Real]) {
+    if stride(n) == n {
+        return store(rows * n, from, to);
+    }
+    for (row, from) in from.chunks_exact(stride(n)).enumerate() {
+        scatter(rows * n, row * n, n, from, to);
     }
 }
 
 /// Takes matrices of `len` elements each apart again, as many as `to` has room for.
 #[inline(always)]
 fn store<V: Vector>(len: usize, from: &[V], to: &mut [V::Real]) {
-    let from = V::reals(&from[..len]);
+    scatter(len, 0, len, from, to);
+}
+
+/// [`store`] for `count` elements of each matrix, from the `first` on.
+#[inline(always)]
+fn scatter<V: Vector>(len: usize, first: usize, count: usize, from: &[V], to: &mut [V::Real]) {
+    let from = V::reals(&from[..count]);
     if to.len() < len * V::LANES {
         for (lane, to) in to.chunks_exact_mut(len).enumerate() {
-            for (at, x) in to.iter_mut().enumerate() {
+            for (at, x) in to[first..][..count].iter_mut().enumerate() {
                 *x = from[at * V::LANES + lane];
             }
         }
         return;
     }
     let mut at = 0;
-    while at + BLOCK <= len && V::LANES >= BLOCK {
+    while at + BLOCK <= count && V::LANES >= BLOCK {
         let from = &from[at * V::LANES..][..BLOCK * V::LANES];
         for lane in (0..V::LANES).step_by(BLOCK) {
             for i in 0..BLOCK {
-                let to = &mut to[(lane + i) * len + at..][..BLOCK];
+                let to = &mut to[(lane + i) * len + first + at..][..BLOCK];
                 for (j, x) in to.iter_mut().enumerate() {
                     *x = from[j * V::LANES + lane + i];
                 }
@@ -172,9 +212,9 @@ fn store<V: Vector>(len: usize, from: &[V], to: &mut [V::Real]) {
         }
         at += BLOCK;
     }
-    for at in at..len {
+    for at in at..count {
         for lane in 0..V::LANES {
-            to[lane * len + at] = from[at * V::LANES + lane];
+            to[lane * len + first + at] = from[at * V::LANES + lane];
         }
     }
 }
@@ -227,6 +267,14 @@ mod tests {
                 let mut to = vec![constant(0.0); from.len()];
                 store(len, &lanes, &mut to);
                 assert_eq!(to, from);
+                for rows in (1..=len).filter(|rows| len.is_multiple_of(*rows)) {
+                    let n = len / rows;
+                    let mut lanes = vec![isa.constant(0.0); rows * stride(n)];
+                    load_rows(n, rows, &from, &mut lanes);
+                    to.fill(constant(0.0));
+                    store_rows(n, rows, &lanes, &mut to);
+                    assert_eq!(to, from);
+                }
             }
         }
     }

@@ -3,10 +3,12 @@
 //! The algorithms are LAPACK's `geqr2` and `org2r`, and so are the signs. A matrix is
 //! left that is not finite, or has a column without a square.
 
+use std::ops::Range;
+
 use num_traits::Float as _;
 
 use super::vector::{Isa, Mask, Vector};
-use super::{dispatched, leave, load, store};
+use super::{dispatched, leave, load_rows, store, store_rows, stride};
 use crate::kernels::isa::has_fma;
 use crate::kernels::largest;
 use crate::lapack::Lapack;
@@ -53,26 +55,28 @@ fn factors_of<I: Isa>(
     let (lanes, zero) = (I::Vector::LANES, isa.constant(0.0));
     let mut left = Vec::new();
     let mut reflections = Reflections::new(isa, m, n);
-    let (mut q, mut r) = (vec![zero; m * k], vec![zero; k * n]);
+    let (mut q, mut r) = (vec![zero; m * stride(k)], vec![zero; k * n]);
     let outputs = std::iter::zip(
         to_q.chunks_mut(lanes * m * k),
         to_r.chunks_mut(lanes * k * n),
     );
     for (group, (a, (to_q, to_r))) in a.chunks(lanes * m * n).zip(outputs).enumerate() {
         let done = reflections.factor(a, 0, &mut []);
-        let rows = r.chunks_exact_mut(n).zip(reflections.a.chunks_exact(n));
+        let rows = r
+            .chunks_exact_mut(n)
+            .zip(reflections.a.chunks_exact(stride(n)));
         for (row, (to, from)) in rows.enumerate() {
             let start = row.min(n);
-            to[start..].copy_from_slice(&from[start..]);
+            to[start..].copy_from_slice(&from[start..n]);
         }
         q.fill(zero);
         for row in 0..k {
-            q[row * k + row] = isa.constant(1.0);
+            q[row * stride(k) + row] = isa.constant(1.0);
         }
         for column in (0..m.min(n)).rev() {
-            reflections.apply(column, k, column, &mut q);
+            reflections.apply(column, column..k, stride(k), &mut q);
         }
-        store(m * k, &q, to_q);
+        store_rows(k, m, &q, to_q);
         store(k * n, &r, to_r);
         let (first, count) = (group * lanes, a.len() / (m * n));
         leave(lanes, I::Vector::bits(done), first, count, &mut left);
@@ -85,7 +89,8 @@ pub(super) struct Reflections<I: Isa> {
     isa: I,
     m: usize,
     n: usize,
-    /// `R` on and above the diagonal; what is below is not read.
+    /// `R` on and above the diagonal, in rows that lie [`stride`] apart; what is below
+    /// is not read.
     pub(super) a: Vec<I::Vector>,
     /// The vectors, each from its element after the first on, which is one.
     vectors: Vec<I::Vector>,
@@ -100,7 +105,7 @@ impl<I: Isa> Reflections<I> {
             isa,
             m,
             n,
-            a: zeros(m * n),
+            a: zeros(m * stride(n)),
             vectors: zeros(m * m.min(n)),
             taus: zeros(m.min(n)),
         }
@@ -116,7 +121,8 @@ impl<I: Isa> Reflections<I> {
         sides: &mut [I::Vector],
     ) -> Mask<I> {
         let (isa, m, n) = (self.isa, self.m, self.n);
-        load(m * n, from, &mut self.a);
+        let step = stride(n);
+        load_rows(n, m, from, &mut self.a);
         let (zero, one) = (isa.constant(0.0), isa.constant(1.0));
         // Squares of lengths between which no term that counts is lost.
         let margin = I::Real::epsilon() * I::Real::epsilon();
@@ -125,13 +131,13 @@ impl<I: Isa> Reflections<I> {
         let mut done = !zero.exceeds(zero);
         for k in 0..m.min(n) {
             let (rows, vector) = (
-                &mut self.a[k * n..m * n],
+                &mut self.a[k * step..],
                 &mut self.vectors[k * m..][..m - k - 1],
             );
-            let (first, others) = rows.split_at_mut(n);
+            let (first, others) = rows.split_at_mut(step);
             let alpha = first[k];
             let (mut square, mut size) = (zero, zero);
-            for (to, row) in vector.iter_mut().zip(others.chunks_exact(n)) {
+            for (to, row) in vector.iter_mut().zip(others.chunks_exact(step)) {
                 *to = row[k];
                 square = row[k].fused(row[k], square);
                 size = size + row[k].abs();
@@ -149,44 +155,43 @@ impl<I: Isa> Reflections<I> {
             }
             first[k] = I::Vector::pick(still, alpha, beta);
             self.taus[k] = tau;
-            reflect(isa, vector, tau, n, k + 1, rows);
+            reflect(isa, vector, tau, k + 1..n, step, rows);
             if columns > 0 {
-                self.apply(k, columns, 0, sides);
+                self.apply(k, 0..columns, columns, sides);
             }
         }
         done
     }
 
-    /// Reflects a matrix of so many `columns`, from the `first` on, by vector `k`.
+    /// Reflects the columns of a matrix, whose rows lie `step` apart, by vector `k`.
     #[inline(always)]
-    pub(super) fn apply(&self, k: usize, columns: usize, first: usize, to: &mut [I::Vector]) {
-        let m = self.m;
-        let vector = &self.vectors[k * m..][..m - k - 1];
-        let rows = &mut to[k * columns..m * columns];
-        reflect(self.isa, vector, self.taus[k], columns, first, rows);
+    pub(super) fn apply(&self, k: usize, columns: Range<usize>, step: usize, to: &mut [I::Vector]) {
+        let vector = &self.vectors[k * self.m..][..self.m - k - 1];
+        let rows = &mut to[k * step..];
+        reflect(self.isa, vector, self.taus[k], columns, step, rows);
     }
 }
 
 /// Columns that are reflected together.
 const COLUMNS: usize = 4;
 
-/// Reflects the columns from the `first` on of rows of `n` elements.
+/// Reflects columns of rows that lie `step` apart.
 #[inline(always)]
 fn reflect<I: Isa>(
     isa: I,
     vector: &[I::Vector],
     tau: I::Vector,
-    n: usize,
-    first: usize,
+    columns: Range<usize>,
+    step: usize,
     rows: &mut [I::Vector],
 ) {
-    let mut column = first;
-    while column + COLUMNS <= n {
-        reflect_some::<I, COLUMNS>(isa, vector, tau, n, column, rows);
+    let mut column = columns.start;
+    while column + COLUMNS <= columns.end {
+        reflect_some::<I, COLUMNS>(isa, vector, tau, column, step, rows);
         column += COLUMNS;
     }
-    while column < n {
-        reflect_some::<I, 1>(isa, vector, tau, n, column, rows);
+    while column < columns.end {
+        reflect_some::<I, 1>(isa, vector, tau, column, step, rows);
         column += 1;
     }
 }
@@ -196,15 +201,15 @@ fn reflect_some<I: Isa, const COUNT: usize>(
     isa: I,
     vector: &[I::Vector],
     tau: I::Vector,
-    n: usize,
     column: usize,
+    step: usize,
     rows: &mut [I::Vector],
 ) {
-    let (first, others) = rows.split_at_mut(n);
+    let (first, others) = rows.split_at_mut(step);
     let first = &mut first[column..][..COUNT];
     let mut sums = [isa.constant(0.0); COUNT];
     sums.copy_from_slice(first);
-    for (&v, row) in vector.iter().zip(others.chunks_exact(n)) {
+    for (&v, row) in vector.iter().zip(others.chunks_exact(step)) {
         for (sum, &x) in sums.iter_mut().zip(&row[column..][..COUNT]) {
             *sum = v.fused(x, *sum);
         }
@@ -213,7 +218,7 @@ fn reflect_some<I: Isa, const COUNT: usize>(
         *sum = tau * *sum;
         *x = *x - *sum;
     }
-    for (&v, row) in vector.iter().zip(others.chunks_exact_mut(n)) {
+    for (&v, row) in vector.iter().zip(others.chunks_exact_mut(step)) {
         let minus = -v;
         for (x, &sum) in row[column..][..COUNT].iter_mut().zip(&sums) {
             *x = minus.fused(sum, *x);
