@@ -87,7 +87,7 @@ impl Description {
     ///
     /// # Errors
     /// Those of [`new`](Self::new).
-    #[inline]
+    #[inline(always)]
     pub fn in_c_order(
         data: *mut u8,
         dtype: DType,

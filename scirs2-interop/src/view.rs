@@ -1,7 +1,9 @@
 //! Described memory as an `ndarray` view, of any strides, without a copy; packed
 //! elements by a copy that unpacks.
 
-use ndarray::{ArrayView, ArrayViewD, ArrayViewMutD, Axis, Dim, IxDyn, ShapeBuilder, StrideShape};
+use ndarray::{
+    ArrayViewD, ArrayViewMutD, Axis, Dim, IxDyn, RawArrayViewMut, ShapeBuilder, StrideShape,
+};
 use scirs2_core::Element;
 use smallvec::SmallVec;
 
@@ -32,16 +34,13 @@ impl Description {
     ///
     /// # Errors
     /// As [`view`](Self::view).
+    #[inline]
     pub unsafe fn view_mut<'a, T: Element>(&self) -> Result<ArrayViewMutD<'a, T>, Error> {
         self.is_of::<T>()?;
-        let (lowest, layout) = self.upward(self.first::<T>()?);
+        let raw = self.raw::<T>()?;
         // SAFETY: as in `view_as`; the caller promised that nobody else touches
         // the memory and that no two indices name one element.
-        let mut view = unsafe { ArrayViewMutD::from_shape_ptr(layout, lowest) };
-        for axis in self.turned() {
-            view.invert_axis(axis);
-        }
-        Ok(view)
+        Ok(unsafe { raw.deref_into_view_mut() })
     }
 
     /// As [`view`](Self::view), for any type as large as the elements.
@@ -51,7 +50,16 @@ impl Description {
     /// of the dtype.
     #[inline(always)]
     pub(crate) unsafe fn view_as<'a, T>(&self) -> Result<ArrayViewD<'a, T>, Error> {
-        let first = self.first::<T>()?.cast_const();
+        let raw = self.raw::<T>()?;
+        // SAFETY: the caller promised that the elements are there, that they are `T`s,
+        // and that nobody writes; `raw` is aligned.
+        Ok(unsafe { raw.deref_into_view() })
+    }
+
+    /// The elements as a view that owns and promises nothing, but is aligned.
+    #[inline(always)]
+    fn raw<T>(&self) -> Result<RawArrayViewMut<T, IxDyn>, Error> {
+        let first = self.first::<T>()?;
         if let Some((ndim, lengths, steps)) = self.grid.few_upward() {
             // A number of axes that the compiler knows is a view in registers.
             macro_rules! view {
@@ -59,7 +67,8 @@ impl Description {
                     let shape = Dim([$(lengths[$axis]),*]);
                     let steps = Dim([$(steps[$axis].unsigned_abs()),*]);
                     // SAFETY: as below; the first element is the lowest.
-                    unsafe { ArrayView::from_shape_ptr(shape.strides(steps), first) }.into_dyn()
+                    unsafe { RawArrayViewMut::from_shape_ptr(shape.strides(steps), first) }
+                        .into_dyn()
                 }};
             }
             match ndim {
@@ -70,12 +79,11 @@ impl Description {
                 _ => {}
             }
         }
-        let (lowest, layout) = self.upward(first.cast_mut());
-        // SAFETY: `Description` proves that all elements lie in the address
-        // space; `lowest` is the first of them in memory, and aligned because
-        // the strides count elements; the caller promised that they are there,
-        // that they are `T`s, and that nobody writes.
-        let mut view = unsafe { ArrayView::from_shape_ptr(layout, lowest.cast_const()) };
+        let (lowest, layout) = self.upward(first);
+        // SAFETY: `Description` proves that all elements lie in the address space;
+        // `lowest` is the first of them in memory, and aligned because the strides
+        // count elements.
+        let mut view = unsafe { RawArrayViewMut::from_shape_ptr(layout, lowest) };
         for axis in self.turned() {
             view.invert_axis(axis);
         }

@@ -13,7 +13,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use ndarray::{
     ArrayView2, ArrayView3, ArrayViewD, ArrayViewMut2, ArrayViewMut3, ArrayViewMutD, Axis, Ix2,
-    Ix3, IxDyn, s,
+    Ix3, IxDyn,
 };
 use scirs2_core::pool::Workers;
 
@@ -39,6 +39,9 @@ const THREADED: f64 = 2e7;
 /// The common batch of several arrays, by NumPy's rules of broadcasting.
 pub(crate) fn broadcast(batches: &[&[usize]]) -> Result<Vec<usize>, Error> {
     let ndim = batches.iter().map(|batch| batch.len()).max().unwrap_or(0);
+    if ndim == 0 {
+        return Ok(Vec::new());
+    }
     let mut common = vec![1; ndim];
     for batch in batches {
         for (common, &len) in common.iter_mut().rev().zip(batch.iter().rev()) {
@@ -121,9 +124,11 @@ impl<'a, T: Copy> Stack<'a, T> {
     /// they lie, else a copy.
     pub(crate) fn elements<'b>(&'b self, numbers: Range<usize>, space: &'b mut Vec<T>) -> &'b [T] {
         if let Stack::Even(view) = self
-            && let Some(elements) = view.slice(s![numbers.clone(), .., ..]).to_slice()
+            && let Some(elements) = view.to_slice()
         {
-            return elements;
+            let (_, rows, columns) = view.dim();
+            let each = rows * columns;
+            return &elements[numbers.start * each..numbers.end * each];
         }
         space.clear();
         for number in numbers {
@@ -146,14 +151,45 @@ pub(crate) enum StackMut<'a, T> {
 }
 
 impl<'a, T> StackMut<'a, T> {
+    /// Each number as a matrix of one element.
+    pub(crate) fn numbers(array: ArrayViewMutD<'a, T>) -> Self {
+        let [row, column] = [Axis(array.ndim()), Axis(array.ndim() + 1)];
+        let dim = (array.len(), 1, 1);
+        StackMut::in_c_order(dim, array)
+            .unwrap_or_else(|array| StackMut::new(array.insert_axis(row).insert_axis(column)))
+    }
+
+    /// Each vector along the last axis, which `array` has, as a matrix of one column.
+    pub(crate) fn columns(array: ArrayViewMutD<'a, T>) -> Self {
+        let (last, column) = (array.ndim() - 1, Axis(array.ndim()));
+        let (batch, len) = array.shape().split_at(last);
+        let dim = (batch.iter().product(), len[0], 1);
+        StackMut::in_c_order(dim, array)
+            .unwrap_or_else(|array| StackMut::new(array.insert_axis(column)))
+    }
+
+    /// Matrices of those dimensions, or the array itself where it is not in C order.
+    fn in_c_order(
+        dim: (usize, usize, usize),
+        array: ArrayViewMutD<'a, T>,
+    ) -> Result<Self, ArrayViewMutD<'a, T>> {
+        if !array.is_standard_layout() {
+            return Err(array);
+        }
+        let elements = array.into_slice().expect("in C order");
+        let view = ArrayViewMut3::from_shape(dim, elements);
+        Ok(StackMut::Even(view.expect("as many elements")))
+    }
+
     /// The last two axes of `array`, which has them.
-    pub(crate) fn new(mut array: ArrayViewMutD<'a, T>) -> Self {
+    pub(crate) fn new(array: ArrayViewMutD<'a, T>) -> Self {
         let core = array.ndim() - 2;
         let even = core > 0 && array.is_standard_layout();
         if core == 0 {
-            array = array.insert_axis(Axis(0));
+            let view = array.into_dimensionality::<Ix2>();
+            return StackMut::Even(view.expect("two axes").insert_axis(Axis(0)));
         }
-        if core <= 1 {
+        if core == 1 {
             let view = array.into_dimensionality::<Ix3>();
             return StackMut::Even(view.expect("three axes"));
         }

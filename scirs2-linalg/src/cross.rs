@@ -95,6 +95,8 @@ pub fn cross_into<T: Numeric>(
         });
         cut(out, factors, &mut pieces);
     }
+    let alone = Workers::serial();
+    let workers = if pieces.len() > 3 { workers } else { &alone };
     workers.each(pieces.into_iter(), |(out, [a, b, c, d])| {
         Zip::from(out)
             .and(a)

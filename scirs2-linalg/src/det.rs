@@ -1,8 +1,6 @@
 //! Determinants.
 
-use ndarray::{
-    ArrayBase, ArrayD, ArrayView2, ArrayViewD, ArrayViewMutD, Axis, Data, Dimension, IxDyn, RawData,
-};
+use ndarray::{ArrayBase, ArrayD, ArrayView2, ArrayViewD, ArrayViewMutD, Data, Dimension};
 use num_traits::{Float as _, NumCast};
 use scirs2_core::pool::Workers;
 
@@ -77,7 +75,7 @@ pub fn det_into<T: Lapack>(
         left.expect(REAL)
     };
     driver(batch, n, workers).each_left(
-        StackMut::new(numbers(out)),
+        StackMut::numbers(out),
         || Space::new(n),
         has_elimination::<T>(n, count).then_some(together),
         |space, number, mut out| {
@@ -145,10 +143,7 @@ pub fn slogdet_into<T: Lapack>(
     let (batch, n) = square(1, a.shape())?;
     let matrices = Stack::new(&a, batch);
     driver(batch, n, workers).each(
-        (
-            StackMut::new(numbers(sign)),
-            StackMut::new(numbers(logabsdet)),
-        ),
+        (StackMut::numbers(sign), StackMut::numbers(logabsdet)),
         || Space::new(n),
         |space, number, (mut sign, mut logabsdet)| {
             let product = space.product(matrices.get(number))?;
@@ -207,12 +202,6 @@ fn unless_singular<R>(done: Result<R, Reason>) -> Result<Option<R>, Reason> {
         Err(Reason::Singular { .. }) => Ok(None),
         Err(other) => Err(other),
     }
-}
-
-/// Each number as a matrix of one element.
-fn numbers<S: RawData>(out: ArrayBase<S, IxDyn>) -> ArrayBase<S, IxDyn> {
-    let (row, column) = (Axis(out.ndim()), Axis(out.ndim() + 1));
-    out.insert_axis(row).insert_axis(column)
 }
 
 /// A product `(re + i im) 2^exponent`, far from the ends of the range.

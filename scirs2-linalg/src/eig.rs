@@ -99,10 +99,7 @@ pub fn eig_into<T: Lapack>(
     let matrices = Stack::new(&a, batch.shape);
     let real = AtomicBool::new(true);
     batch.each(
-        (
-            StackMut::new(shape::columns(values, true)),
-            StackMut::new(vectors),
-        ),
+        (StackMut::columns(values), StackMut::new(vectors)),
         || solver(n, true),
         |solver, number, (values, mut vectors)| {
             let Some(solver) = solver else { return Ok(()) };
@@ -175,7 +172,7 @@ pub fn eigvals_into<T: Lapack>(
     let matrices = Stack::new(&a, batch.shape);
     let real = AtomicBool::new(true);
     batch.each(
-        StackMut::new(shape::columns(values, true)),
+        StackMut::columns(values),
         || solver(n, false),
         |solver, number, values| {
             let Some(solver) = solver else { return Ok(()) };

@@ -109,10 +109,7 @@ pub fn eigh_into<T: Lapack>(
         left.expect(REAL)
     };
     batch.each_left(
-        (
-            StackMut::new(shape::columns(values, true)),
-            StackMut::new(vectors),
-        ),
+        (StackMut::columns(values), StackMut::new(vectors)),
         || Ok((Solver::new(n, upper, true)?, Vec::new())),
         has_jacobi::<T>(n, batch.count()).then_some(together),
         |(solver, space), number, (mut values, vectors)| {
@@ -193,7 +190,7 @@ pub fn eigvalsh_into<T: Lapack>(
         left.expect(REAL)
     };
     batch.each_left(
-        StackMut::new(shape::columns(values, true)),
+        StackMut::columns(values),
         || Ok((Solver::new(n, upper, false)?, crate::lapack::zeros(n * n)?)),
         has_jacobi::<T>(n, batch.count()).then_some(together),
         |(solver, matrix), number, values| solver.run(matrices.get(number), matrix, values),

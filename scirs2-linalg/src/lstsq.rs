@@ -148,9 +148,9 @@ pub fn lstsq_into<T: Lapack>(
     let (matrices, right) = (Stack::new(&a, batch.shape), Stack::new(&b, batch.shape));
     let outputs = (
         StackMut::new(columns(out.x, vector)),
-        StackMut::new(columns(out.residuals, true)),
-        StackMut::new(columns(columns(out.rank, true), true)),
-        StackMut::new(columns(out.singular_values, true)),
+        StackMut::columns(out.residuals),
+        StackMut::numbers(out.rank),
+        StackMut::columns(out.singular_values),
     );
     let together = |gaps: &mut Gaps<T>, numbers: Range<usize>, out: &mut (_, _, _, _)| {
         let (x, residuals, rank, s): &mut (

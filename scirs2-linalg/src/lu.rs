@@ -127,7 +127,7 @@ pub fn lu_into<T: Lapack>(
     match permutation {
         Permutation::Indices(indices) => {
             shape::output(&rows, &indices)?;
-            let outputs = (StackMut::new(columns(indices, true)), lu.0, lu.1);
+            let outputs = (StackMut::columns(indices), lu.0, lu.1);
             batch.each(outputs, space, |space, number, (mut indices, l, u)| {
                 factors(space, number)?;
                 for (at, row) in space.permutation().into_iter().enumerate() {
@@ -222,7 +222,7 @@ pub fn lu_factor_into<T: Lapack>(
     };
     let matrices = Stack::new(&a, batch.shape);
     batch.each(
-        (StackMut::new(lu), StackMut::new(columns(pivots, true))),
+        (StackMut::new(lu), StackMut::columns(pivots)),
         || Factors::new(m, n),
         |space, number, (lu, mut pivots)| {
             space.finite_factors(matrices.get(number))?;

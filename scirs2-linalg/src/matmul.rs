@@ -95,6 +95,7 @@ pub fn matmul_shape(a: &[usize], b: &[usize]) -> Result<Vec<usize>, Error> {
         });
     }
     let mut shape = broadcast(&[batch_a, batch_b])?;
+    shape.reserve_exact(2);
     shape.extend(rows);
     shape.extend(columns);
     Ok(shape)

@@ -255,7 +255,7 @@ pub fn qr_raw_into<T: Lapack>(
     let batch = batch_of(batch, m, n, workers);
     let matrices = Stack::new(&a, batch.shape);
     batch.each(
-        (StackMut::new(h), StackMut::new(shape::columns(tau, true))),
+        (StackMut::new(h), StackMut::columns(tau)),
         || Ok((Reflect::new(Factor::Qr, m, n)?, Vec::new())),
         |(reflect, space), number, (h, mut tau)| {
             written(h, space, |h| reflect.run(to_f(matrices.get(number), h)));

@@ -127,11 +127,7 @@ pub fn svd_into<T: Lapack>(
     };
     let vectors = if full { Vectors::Full } else { Vectors::Thin };
     let matrices = Stack::new(&a, batch.shape);
-    let outputs = (
-        StackMut::new(u),
-        StackMut::new(shape::columns(s, true)),
-        StackMut::new(vh),
-    );
+    let outputs = (StackMut::new(u), StackMut::columns(s), StackMut::new(vh));
     let together =
         |([gaps_a, gaps_u, gaps_vh], gaps_s): &mut Gaps<T>, numbers, out: &mut (_, _, _)| {
             let (u, s, vh): &mut (StackMut<'_, _>, StackMut<'_, _>, StackMut<'_, _>) = out;
@@ -228,7 +224,7 @@ pub fn svdvals_into<T: Lapack>(
         left.expect(REAL)
     };
     batch.each_left(
-        StackMut::new(shape::columns(values, true)),
+        StackMut::columns(values),
         || Values::new(m, n, hermitian),
         (m == n && !hermitian && has_values::<T>(n, batch.count())).then_some(together),
         |solver, number, values| solver.run(matrices.get(number), values),

@@ -1,7 +1,7 @@
 //! Diagonals and their sums.
 
 use ndarray::{
-    ArrayBase, ArrayD, ArrayView1, ArrayView2, ArrayViewD, ArrayViewMutD, Axis, Data, Dimension, s,
+    ArrayBase, ArrayD, ArrayView1, ArrayView2, ArrayViewD, ArrayViewMutD, Data, Dimension, s,
 };
 use scirs2_core::pool::Workers;
 
@@ -62,8 +62,7 @@ pub fn diagonal_into<T: Numeric>(
     workers: &Workers<'_>,
 ) -> Result<(), Error> {
     shape::output(&diagonal_shape(a.shape(), offset)?, &out)?;
-    let columns = Axis(out.ndim());
-    let out = StackMut::new(out.insert_axis(columns));
+    let out = StackMut::columns(out);
     each(a, out, workers, |a, mut out| {
         out.column_mut(0).assign(&along(a, offset));
     })
@@ -119,8 +118,7 @@ pub fn trace_into<T: Numeric>(
     workers: &Workers<'_>,
 ) -> Result<(), Error> {
     shape::output(&trace_shape(a.shape())?, &out)?;
-    let [rows, columns] = [Axis(out.ndim()), Axis(out.ndim() + 1)];
-    let out = StackMut::new(out.insert_axis(rows).insert_axis(columns));
+    let out = StackMut::numbers(out);
     each(a, out, workers, |a, mut out| {
         out[[0, 0]] = sum(along(a, offset));
     })

@@ -89,8 +89,7 @@ pub fn vecdot_into<T: Numeric>(
     let rows = |x| -> Result<_, Error> { Ok(last(x, axis)?.1) };
     let (len, x) = last(x, axis)?;
     let y = rows(y)?;
-    let ndim = out.ndim();
-    let out = StackMut::new(out.insert_axis(Axis(ndim)).insert_axis(Axis(ndim)));
+    let out = StackMut::numbers(out);
     let (x, y) = (Stack::new(&x, &shape), Stack::new(&y, &shape));
     let pair = |number: usize| (x.get(number), y.get(number));
     let count: usize = shape.iter().product();

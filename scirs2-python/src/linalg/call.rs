@@ -53,15 +53,6 @@ type Operands<'py> = SmallVec<[Operand<'py>; 2]>;
 /// A parameter's name, and the object that was given for it.
 type Argument<'a, 'py> = (&'a str, &'a Bound<'py, PyAny>);
 
-/// The operands before their common dtype is known.
-struct Given<'a, 'py> {
-    arguments: &'a [Argument<'a, 'py>],
-    library: Library,
-    /// One for each argument.
-    operands: Operands<'py>,
-    subclass: Option<Bound<'py, PyAny>>,
-}
-
 impl<'py> Call<'py> {
     /// Takes the operands, each with its parameter's name, to be computed with as
     /// floats: integers become float64.
@@ -89,9 +80,9 @@ impl<'py> Call<'py> {
         arguments: &[Argument<'_, 'py>],
         double: bool,
     ) -> PyResult<Self> {
-        let given = take(py, name, arguments)?;
+        let mut call = Call::of(py, name, arguments)?;
         let mut scalar: Option<ScalarType> = None;
-        for (parameter, dtype) in given.dtypes() {
+        for (parameter, dtype) in call.dtypes(arguments) {
             let own = ScalarType::of(dtype).ok_or_else(|| not_computed(name, parameter, dtype))?;
             scalar = Some(scalar.map_or(own, |scalar| scalar.join(own)));
         }
@@ -101,11 +92,13 @@ impl<'py> Call<'py> {
         } else {
             own
         };
-        let first = given.dtypes().next().map(|(_, dtype)| dtype);
-        let half = first.filter(|dtype| is_half(*dtype));
-        let half = half.filter(|half| given.dtypes().all(|(_, dtype)| dtype == *half));
-        let mut call = Call::of(py, name, given, scalar.dtype(), half)?;
+        let mut dtypes = call.dtypes(arguments).map(|(_, dtype)| dtype);
+        let half = dtypes.next().filter(|dtype| is_half(*dtype));
+        let half = half.filter(|half| dtypes.all(|dtype| dtype == *half));
+        drop(dtypes);
+        call.half = half;
         call.widened = scalar != own;
+        call.convert(arguments, scalar.dtype())?;
         Ok(call)
     }
 
@@ -116,17 +109,19 @@ impl<'py> Call<'py> {
         name: &'static str,
         arguments: &[Argument<'_, 'py>],
     ) -> PyResult<Self> {
-        let given = take(py, name, arguments)?;
-        for (parameter, dtype) in given.dtypes() {
+        let mut call = Call::of(py, name, arguments)?;
+        for (parameter, dtype) in call.dtypes(arguments) {
             if ScalarType::of(dtype).is_none() {
                 return Err(not_computed(name, parameter, dtype));
             }
         }
-        let dtype = result_type(py, name, &given)?;
+        let mut dtype = call.result_type(arguments)?;
         if is_half(dtype) {
-            return Call::of(py, name, given, DType::Float32, Some(dtype));
+            call.half = Some(dtype);
+            dtype = DType::Float32;
         }
-        Call::of(py, name, given, dtype, None)
+        call.convert(arguments, dtype)?;
+        Ok(call)
     }
 
     /// [`numeric`](Self::numeric) of arguments that have a number each.
@@ -144,20 +139,102 @@ impl<'py> Call<'py> {
         Call::numeric(py, name, &arguments)
     }
 
-    fn of(
-        py: Python<'py>,
-        name: &'static str,
-        given: Given<'_, 'py>,
-        dtype: DType,
-        half: Option<DType>,
-    ) -> PyResult<Self> {
-        let Given {
-            arguments,
-            library,
-            mut operands,
-            subclass,
-        } = given;
-        for (operand, (parameter, _)) in operands.iter_mut().zip(arguments) {
+    /// The operands as they are, of one library.
+    #[inline]
+    fn of(py: Python<'py>, name: &'static str, arguments: &[Argument<'_, 'py>]) -> PyResult<Self> {
+        let mut call = Call {
+            py,
+            name,
+            library: Library::NumPy,
+            operands: Operands::new(),
+            dtype: DType::Float64,
+            half: None,
+            subclass: None,
+            widened: false,
+        };
+        let mut common: Option<(Library, &str)> = None;
+        for &(parameter, object) in arguments {
+            let Intake {
+                library,
+                array,
+                described,
+            } = intake(object)?;
+            // A list or a number goes with any library.
+            let exact = object.is_exact_instance_of::<PyUntypedArray>();
+            if exact || library != Library::NumPy || object.is_instance_of::<PyUntypedArray>() {
+                match common {
+                    Some((first, its)) if first != library => {
+                        return Err(PyTypeError::new_err(format!(
+                            "{name}: {its} is of {first}, {parameter} of {library}; bring both \
+                             to one library, for example by scirs2.from_dlpack"
+                        )));
+                    }
+                    _ => common = Some((library, parameter)),
+                }
+            }
+            let wraps = !exact
+                && library == Library::NumPy
+                && object.hasattr(intern!(py, "__array_wrap__"))?;
+            call.subclass = wraps.then(|| object.clone());
+            call.operands.push(Operand {
+                description: described.map_err(|reason| undescribed(name, parameter, &reason))?,
+                array,
+            });
+        }
+        call.library = common.map_or(Library::NumPy, |(library, _)| library);
+        Ok(call)
+    }
+
+    /// Each parameter's name, and the dtype of its operand.
+    fn dtypes<'a>(
+        &'a self,
+        arguments: &'a [Argument<'_, 'py>],
+    ) -> impl Iterator<Item = (&'a str, DType)> {
+        let operands = arguments.iter().zip(&self.operands);
+        operands.map(|((parameter, _), operand)| (*parameter, operand.description.dtype()))
+    }
+
+    /// The dtype that NumPy gives what is computed from all of them.
+    fn result_type(&self, arguments: &[Argument<'_, 'py>]) -> PyResult<DType> {
+        let (py, name) = (self.py, self.name);
+        let Some(first) = self.operands.first() else {
+            return Ok(DType::Float64);
+        };
+        let mut common = first.description.dtype();
+        let mut descr = None;
+        for ((parameter, dtype), Operand { array, .. }) in
+            self.dtypes(arguments).zip(&self.operands)
+        {
+            if dtype == common {
+                continue;
+            }
+            let before = descr.take().unwrap_or_else(|| first.array.dtype());
+            let promoted = py
+                .import(intern!(py, "numpy"))?
+                .call_method1(intern!(py, "promote_types"), (&before, array.dtype()));
+            let promoted = promoted.map_err(|error| {
+                PyTypeError::new_err(format!(
+                    "{name}: {parameter}: {dtype} has no common dtype with {common} ({error}); \
+                     convert one, for example to float32"
+                ))
+            })?;
+            let promoted = promoted.cast_into::<PyArrayDescr>()?;
+            let known = dtype_of(&promoted).filter(|dtype| ScalarType::of(*dtype).is_some());
+            common = known.ok_or_else(|| {
+                PyTypeError::new_err(format!(
+                    "{name}: {parameter}: {promoted} is not computed with"
+                ))
+            })?;
+            descr = Some(promoted);
+        }
+        Ok(common)
+    }
+
+    /// Converts the operands to what is computed in.
+    fn convert(&mut self, arguments: &[Argument<'_, 'py>], dtype: DType) -> PyResult<()> {
+        let (py, name) = (self.py, self.name);
+        self.dtype = dtype;
+        for (operand, (parameter, _)) in self.operands.iter_mut().zip(arguments) {
             if operand.description.dtype() != dtype {
                 let descr = descr_of(py, dtype)?;
                 let array = operand
@@ -169,16 +246,7 @@ impl<'py> Call<'py> {
                     described.map_err(|reason| undescribed(name, parameter, &reason))?;
             }
         }
-        Ok(Call {
-            py,
-            name,
-            library,
-            operands,
-            dtype,
-            half,
-            subclass,
-            widened: false,
-        })
+        Ok(())
     }
 
     /// The machine epsilon of what the operands came in, halves as single.
@@ -232,10 +300,18 @@ impl<'py> Call<'py> {
 
     /// A result of that dtype and shape, its elements unset.
     pub(crate) fn output(&self, dtype: DType, shape: &[usize]) -> PyResult<Output<'py>> {
-        let array = array::result(self.py, dtype, shape)?;
-        let description = array::in_c_order(&array, dtype, shape)?;
+        let is_number = shape.is_empty() && self.library == Library::NumPy;
+        let (memory, description) = if is_number && self.rounded(dtype).is_none() {
+            let mut number = Number::new();
+            let description = Description::in_c_order(number.place(), dtype, shape, 0)?;
+            (Memory::Number(number), description)
+        } else {
+            let array = array::result(self.py, dtype, shape)?;
+            let description = array::in_c_order(&array, dtype, shape)?;
+            (Memory::Array(array), description)
+        };
         Ok(Output {
-            array,
+            memory,
             description,
             given: None,
             place: None,
@@ -298,12 +374,16 @@ impl<'py> Call<'py> {
             ));
         }
         if read || self.half.is_some() {
-            let mut output = self.output(self.dtype, shape)?;
-            output.place = Some((array, out.clone()));
-            return Ok(output);
+            let temporary = array::result(self.py, self.dtype, shape)?;
+            return Ok(Output {
+                description: array::in_c_order(&temporary, self.dtype, shape)?,
+                memory: Memory::Array(temporary),
+                given: None,
+                place: Some((array, out.clone())),
+            });
         }
         Ok(Output {
-            array,
+            memory: Memory::Array(array),
             description,
             given: Some(out.clone()),
             place: None,
@@ -398,11 +478,18 @@ impl<'py> Call<'py> {
         if let Some(given) = output.given {
             return Ok(given);
         }
-        if let Some((array, given)) = output.place {
-            array.set_item(PyEllipsis::get(py), output.array)?;
+        let mut array = match output.memory {
+            Memory::Array(array) => array,
+            Memory::Number(mut number) => {
+                let dtype = output.description.dtype();
+                // SAFETY: one element of that dtype.
+                return unsafe { array::scalar(py, dtype, number.place()) };
+            }
+        };
+        if let Some((place, given)) = output.place {
+            place.set_item(PyEllipsis::get(py), array)?;
             return Ok(given);
         }
-        let mut array = output.array;
         if let Some(dtype) = self.rounded(output.description.dtype()) {
             let rounded = array::result(py, dtype, output.description.shape())?;
             // What is beyond the range becomes infinite, as the computation in that
@@ -435,9 +522,29 @@ fn extent(description: &Description) -> (usize, usize) {
     (at(low), at(high.wrapping_add(1)))
 }
 
-/// An array that a kernel writes, which nobody else does meanwhile.
+/// Where a result is written.
+enum Memory<'py> {
+    Array(Bound<'py, PyUntypedArray>),
+    /// NumPy makes a scalar of it.
+    Number(Number),
+}
+
+/// Memory for a number of any type that is computed in.
+struct Number(Vec<f64>);
+
+impl Number {
+    fn new() -> Self {
+        Number(vec![0.0; 2])
+    }
+
+    fn place(&mut self) -> *mut u8 {
+        self.0.as_mut_ptr().cast()
+    }
+}
+
+/// What a kernel writes, and nobody else does meanwhile.
 pub(crate) struct Output<'py> {
-    array: Bound<'py, PyUntypedArray>,
+    memory: Memory<'py>,
     description: Description,
     /// The caller's array that is written in place.
     given: Option<Bound<'py, PyAny>>,
@@ -448,7 +555,7 @@ pub(crate) struct Output<'py> {
 impl Output<'_> {
     /// The memory, of the type that its dtype names.
     pub(crate) fn view_mut<T: Element>(&mut self) -> PyResult<ArrayViewMutD<'_, T>> {
-        // SAFETY: the array lives as long as `self`, and is a fresh one, or one
+        // SAFETY: the memory lives as long as `self`, and is fresh, or an array
         // that the caller gave to be written (SAFETY.md) and that shares no
         // memory with an operand.
         Ok(unsafe { self.description.view_mut::<T>() }?)
@@ -472,58 +579,6 @@ pub(crate) fn side_batch<'a>(solutions: &'a [usize], sides: &[usize]) -> &'a [us
     batch(solutions, sides.len().min(2))
 }
 
-impl Given<'_, '_> {
-    /// Each parameter's name, and the dtype of what was given for it.
-    fn dtypes(&self) -> impl Iterator<Item = (&str, DType)> {
-        let operands = self.arguments.iter().zip(&self.operands);
-        operands.map(|((parameter, _), operand)| (*parameter, operand.description.dtype()))
-    }
-}
-
-/// The operands' library, and each as an array.
-fn take<'a, 'py>(
-    py: Python<'py>,
-    name: &str,
-    arguments: &'a [Argument<'a, 'py>],
-) -> PyResult<Given<'a, 'py>> {
-    let mut operands = Operands::with_capacity(arguments.len());
-    let mut common: Option<(Library, &str)> = None;
-    let mut subclass = None;
-    for &(parameter, object) in arguments {
-        let Intake {
-            library,
-            array,
-            described,
-        } = intake(object)?;
-        // A list or a number goes with any library.
-        if library != Library::NumPy || object.is_instance_of::<PyUntypedArray>() {
-            match common {
-                Some((first, its)) if first != library => {
-                    return Err(PyTypeError::new_err(format!(
-                        "{name}: {its} is of {first}, {parameter} of {library}; bring both \
-                         to one library, for example by scirs2.from_dlpack"
-                    )));
-                }
-                _ => common = Some((library, parameter)),
-            }
-        }
-        let wraps = library == Library::NumPy
-            && !object.is_exact_instance_of::<PyUntypedArray>()
-            && object.hasattr(intern!(py, "__array_wrap__"))?;
-        subclass = wraps.then(|| object.clone());
-        operands.push(Operand {
-            description: described.map_err(|reason| undescribed(name, parameter, &reason))?,
-            array,
-        });
-    }
-    Ok(Given {
-        arguments,
-        library: common.map_or(Library::NumPy, |(library, _)| library),
-        operands,
-        subclass,
-    })
-}
-
 fn undescribed(name: &str, parameter: &str, reason: &Undescribed) -> PyErr {
     PyTypeError::new_err(format!("{name}: {parameter}: {reason}"))
 }
@@ -537,36 +592,6 @@ fn not_computed(name: &str, parameter: &str, dtype: DType) -> PyErr {
 
 fn is_half(dtype: DType) -> bool {
     matches!(dtype, DType::Float16 | DType::BFloat16)
-}
-
-/// The dtype that NumPy gives what is computed from all of them.
-fn result_type(py: Python<'_>, name: &str, given: &Given<'_, '_>) -> PyResult<DType> {
-    let Some(first) = given.operands.first() else {
-        return Ok(DType::Float64);
-    };
-    let mut common = (first.description.dtype(), first.array.dtype());
-    for ((parameter, dtype), Operand { array, .. }) in given.dtypes().zip(&given.operands) {
-        if dtype == common.0 {
-            continue;
-        }
-        let promoted = py
-            .import(intern!(py, "numpy"))?
-            .call_method1(intern!(py, "promote_types"), (&common.1, array.dtype()));
-        let promoted = promoted.map_err(|error| {
-            PyTypeError::new_err(format!(
-                "{name}: {parameter}: {dtype} has no common dtype with {} ({error}); convert \
-                 one, for example to float32",
-                common.0
-            ))
-        })?;
-        let descr = promoted.cast_into::<PyArrayDescr>()?;
-        let Some(dtype) = dtype_of(&descr).filter(|dtype| ScalarType::of(*dtype).is_some()) else {
-            let reason = format!("{name}: {parameter}: {descr} is not computed with");
-            return Err(PyTypeError::new_err(reason));
-        };
-        common = (dtype, descr);
-    }
-    Ok(common.0)
 }
 
 /// The axes before the last `core` ones.

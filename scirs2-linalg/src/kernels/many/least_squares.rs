@@ -4,16 +4,20 @@
 use super::jacobi::{orthogonalize, range, sorted};
 use super::reflections::Reflections;
 use super::vector::{Isa, Vector};
-use super::{MANY, dispatched, leave, load, store, stride};
+use super::{MANY, alone, dispatched, leave, load, store, stride};
 use crate::kernels::isa::has_fma;
 use crate::kernels::largest;
 use crate::lapack::Lapack;
 
 /// Whether there is a kernel for so many such problems, with so many right-hand sides.
 pub(crate) fn has_solutions<T: Lapack>(m: usize, n: usize, sides: usize, count: usize) -> bool {
-    let fits = (1..=largest::LEAST_SQUARES).contains(&n) && (n..=4 * n).contains(&m);
-    let sides = (1..=n).contains(&sides);
-    T::reals(&[]).is_some() && has_fma() && count >= MANY && fits && sides
+    let most = if count < MANY {
+        largest::JACOBI_ALONE
+    } else {
+        largest::LEAST_SQUARES
+    };
+    let fits = (1..=most).contains(&n) && (n..=4 * n).contains(&m);
+    T::reals(&[]).is_some() && has_fma() && fits && (1..=n).contains(&sides)
 }
 
 dispatched! {
@@ -24,7 +28,25 @@ dispatched! {
     pub(crate) fn solutions<R>(
         shape: [usize; 3], rcond: R, a: &[R], b: &[R],
         x: &mut [R], residuals: &mut [R], values: &mut [R],
-    ) -> Vec<usize> = solutions_of;
+    ) -> Vec<usize> = solutions_in;
+}
+
+#[inline(always)]
+#[expect(clippy::too_many_arguments, reason = "three results")]
+fn solutions_in<I: Isa>(
+    isa: I,
+    shape: [usize; 3],
+    rcond: I::Real,
+    a: &[I::Real],
+    b: &[I::Real],
+    x: &mut [I::Real],
+    residuals: &mut [I::Real],
+    values: &mut [I::Real],
+) -> Vec<usize> {
+    if a.len() == shape[0] * shape[1] {
+        return solutions_of(alone(isa), shape, rcond, a, b, x, residuals, values);
+    }
+    solutions_of(isa, shape, rcond, a, b, x, residuals, values)
 }
 
 #[inline(always)]
