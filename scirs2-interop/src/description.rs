@@ -170,6 +170,7 @@ impl Description {
     /// # Safety
     /// Where `shape` and `strides` are not NULL they point to `ndim` readable
     /// numbers each.
+    #[inline(always)]
     pub(crate) unsafe fn of(tensor: &DLTensor, flags: u64) -> Result<Self, Error> {
         if !tensor.device.kind.is_host() {
             return Err(Error::Device(tensor.device));

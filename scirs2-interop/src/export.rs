@@ -1,7 +1,7 @@
 //! A described tensor and whatever keeps it alive, as a managed struct.
 
 use core::any::TypeId;
-use core::marker::PhantomData;
+use core::mem::MaybeUninit;
 use core::ptr::NonNull;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -21,9 +21,16 @@ use crate::{Error, Owner};
 #[repr(C)]
 struct Export<M, K> {
     managed: M,
+    kept: Kept<K>,
+    few: Few,
+}
+
+/// What keeps the struct's memory.
+#[repr(C)]
+struct Kept<K> {
     /// The type of the keeper.
     tag: TypeId,
-    numbers: Numbers,
+    many: Vec<i64>,
     keeper: K,
 }
 
@@ -94,33 +101,20 @@ impl<T: Element, D: Dimension, M: ManagedStruct> TryFrom<Array<T, D>> for Owner<
     }
 }
 
-/// Lengths, then strides.
-struct Numbers {
-    /// Of the usual few axes; those of more are allocated.
-    few: [i64; 2 * FEW],
-    many: Vec<i64>,
-}
+/// Lengths, then strides: of the usual few axes; those of more are allocated.
+type Few = [MaybeUninit<i64>; 2 * FEW];
 
-impl Numbers {
-    #[inline(always)]
-    fn as_mut_slice(&mut self) -> &mut [i64] {
-        if self.many.is_empty() {
-            &mut self.few
-        } else {
-            &mut self.many
-        }
-    }
-}
-
-/// A struct to be, which points nowhere yet.
-pub(crate) struct Outline<M> {
+/// A struct to be, in its place, which nobody keeps yet.
+pub(crate) struct Outline<M, K> {
     tensor: DLTensor,
     flags: u64,
-    numbers: Numbers,
-    form: PhantomData<M>,
+    many: Vec<i64>,
+    /// INVARIANT: of `few` as many are written as there are lengths and strides, unless
+    /// these are `many`.
+    place: Box<MaybeUninit<Export<M, K>>>,
 }
 
-impl<M: ManagedStruct> Outline<M> {
+impl<M: ManagedStruct, K: Send + 'static> Outline<M, K> {
     /// # Errors
     /// Those of [`export`].
     #[inline(always)]
@@ -132,25 +126,29 @@ impl<M: ManagedStruct> Outline<M> {
         if padded && !M::HAS_FLAGS {
             return Err(Error::PaddedLegacy(layout.dtype));
         }
+        if layout.strides.iter().fold(0, |signs, step| signs | step) < 0 {
+            return Err(Error::NegativeStrides(layout.strides.to_vec()));
+        }
         let flag = |is: bool, flag: u64| if is { flag } else { 0 };
         let ndim = layout.shape.len();
-        let mut numbers = Numbers {
-            few: [0; 2 * FEW],
-            many: if ndim > FEW {
-                vec![0; 2 * ndim]
-            } else {
-                Vec::new()
-            },
-        };
-        let (lengths, steps) = numbers.as_mut_slice().split_at_mut(ndim);
-        let mut signs = 0;
-        let axes = layout.shape.iter().zip(layout.strides);
-        for ((&len, &stride), (length, step)) in axes.zip(lengths.iter_mut().zip(steps)) {
-            (*length, *step) = (len as i64, stride as i64);
-            signs |= stride;
-        }
-        if signs < 0 {
-            return Err(Error::NegativeStrides(layout.strides.to_vec()));
+        let mut many = Vec::new();
+        // The numbers are written where they are to stay: to move them costs as much as
+        // the rest.
+        let mut place = Box::<Export<M, K>>::new_uninit();
+        let export = place.as_mut_ptr();
+        if ndim > FEW {
+            many.extend(layout.shape.iter().map(|&len| len as i64));
+            many.extend(layout.strides.iter().map(|&step| step as i64));
+        } else {
+            // SAFETY: a field in the box, which any bytes are a value of.
+            let few = unsafe { &mut (*export).few };
+            let (lengths, steps) = few.split_at_mut(ndim);
+            for (to, &len) in lengths.iter_mut().zip(layout.shape) {
+                to.write(len as i64);
+            }
+            for (to, &step) in steps.iter_mut().zip(layout.strides) {
+                to.write(step as i64);
+            }
         }
         Ok(Outline {
             tensor: DLTensor {
@@ -165,40 +163,42 @@ impl<M: ManagedStruct> Outline<M> {
             flags: flag(layout.read_only, FLAG_READ_ONLY)
                 | flag(layout.copied, FLAG_IS_COPIED)
                 | flag(padded, FLAG_IS_SUBBYTE_TYPE_PADDED),
-            numbers,
-            form: PhantomData,
+            many,
+            place,
         })
     }
 
     /// # Safety
     /// As for [`export`].
     #[inline(always)]
-    pub(crate) unsafe fn keep<K: Send + 'static>(self, keeper: K) -> Owner<M> {
+    pub(crate) unsafe fn keep(self, keeper: K) -> Owner<M> {
         let Outline {
-            mut tensor, flags, ..
+            mut tensor,
+            flags,
+            mut many,
+            place,
         } = self;
-        // Allocated first, so that the parts are not put together elsewhere.
-        let export = Box::into_raw(Box::write(
-            Box::new_uninit(),
-            Export {
-                managed: M::new(tensor, flags, core::ptr::null_mut(), None),
-                tag: TypeId::of::<K>(),
-                numbers: self.numbers,
-                keeper,
-            },
-        ));
-        // Pointers into the box are taken once it no longer moves.
-        // SAFETY: `export` was just leaked, so it is valid and nobody else's.
-        let numbers = unsafe { &mut (*export).numbers };
-        tensor.shape = numbers.as_mut_slice().as_mut_ptr();
+        let export: *mut Export<M, K> = Box::into_raw(place).cast();
+        // Pointers into the box are taken now that it no longer moves.
+        tensor.shape = if many.is_empty() {
+            // SAFETY: a field of the leaked box, which is nobody else's.
+            unsafe { &raw mut (*export).few }.cast()
+        } else {
+            many.as_mut_ptr()
+        };
         tensor.strides = tensor.shape.wrapping_add(tensor.ndim as usize);
+        // SAFETY: as above.
+        let kept = unsafe { &raw mut (*export).kept };
+        let tag = TypeId::of::<K>();
+        // SAFETY: as above. The numbers stay where they are when their vector moves.
+        unsafe { kept.write(Kept { tag, many, keeper }) };
+        // SAFETY: as above.
+        let managed = unsafe { &raw mut (*export).managed };
         let whole = M::new(tensor, flags, export.cast(), Some(delete::<M, K>));
         // SAFETY: as above.
-        let place = unsafe { &raw mut (*export).managed };
-        // SAFETY: `place` lies in that allocation; what it held needs no drop.
-        unsafe { place.write(whole) };
+        unsafe { managed.write(whole) };
         // SAFETY: a field of a leaked box is not NULL.
-        let managed = unsafe { NonNull::new_unchecked(place) };
+        let managed = unsafe { NonNull::new_unchecked(managed) };
         // SAFETY: a struct as DLPack describes it, whose deleter nobody else calls;
         // the deleter drops Rust values that are `Send`, so any thread may call it;
         // the caller promised the memory while the keeper lives.
@@ -220,7 +220,7 @@ unsafe extern "C" fn delete<M: ManagedStruct, K>(managed: *mut M) {
     let export = unsafe { Box::from_raw(context.cast::<Export<M, K>>()) };
     // A panic must not unwind into the consumer, who may not be Rust; nor one
     // from dropping what the first carries.
-    if let Err(panic) = catch_unwind(AssertUnwindSafe(|| drop(export.keeper)))
+    if let Err(panic) = catch_unwind(AssertUnwindSafe(|| drop(export.kept.keeper)))
         && let Err(second) = catch_unwind(AssertUnwindSafe(|| drop(panic)))
     {
         std::mem::forget(second);
@@ -248,10 +248,10 @@ pub(crate) unsafe fn kept<M: ManagedStruct, K: Send + 'static>(
     // SAFETY: as above; `export` put the whole allocation there.
     let export: *mut Export<M, K> = unsafe { M::context(managed) }.cast();
     // SAFETY: struct and tag come first, whatever the keeper's type.
-    let tag = unsafe { (*export).tag };
+    let tag = unsafe { (*export).kept.tag };
     if tag != TypeId::of::<K>() {
         return None;
     }
     // SAFETY: the tag says that the keeper is a `K`; the place lies in the box.
-    NonNull::new(unsafe { &raw mut (*export).keeper })
+    NonNull::new(unsafe { &raw mut (*export).kept.keeper })
 }

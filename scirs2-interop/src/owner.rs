@@ -167,7 +167,7 @@ impl<M: ManagedStruct> Owner<M> {
     ///
     /// # Errors
     /// The first field that cannot be.
-    #[inline]
+    #[inline(always)]
     pub fn describe(&self) -> Result<Description, Error> {
         // SAFETY: `from_raw` promised what `describe` asks for.
         unsafe { describe(self.managed) }
@@ -191,7 +191,7 @@ impl<M: ManagedStruct> Drop for Owner<M> {
 /// # Safety
 /// As for [`Owner::from_raw`], but somebody else may own the tensor: it stays
 /// as it is.
-#[inline]
+#[inline(always)]
 pub(crate) unsafe fn describe<M: ManagedStruct>(managed: NonNull<M>) -> Result<Description, Error> {
     // SAFETY: `managed` points to such a struct, by this function's contract.
     let (tensor, flags) = unsafe { M::read(managed) }?;

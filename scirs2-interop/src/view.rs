@@ -2,12 +2,40 @@
 //! elements by a copy that unpacks.
 
 use ndarray::{
-    ArrayViewD, ArrayViewMutD, Axis, Dim, IxDyn, RawArrayViewMut, ShapeBuilder, StrideShape,
+    ArrayView, ArrayViewD, ArrayViewMut, ArrayViewMutD, Axis, Dim, IxDyn, ShapeBuilder, StrideShape,
 };
 use scirs2_core::Element;
 use smallvec::SmallVec;
 
 use crate::{Axes, Description, Error};
+
+/// A view of that type of described memory. What makes it safe is said where it is used.
+macro_rules! viewed {
+    ($view:ident, $description:expr, $first:expr) => {
+        // A number of axes that the compiler knows is a view in registers.
+        match $description.grid.few_upward() {
+            Some((1, lengths, steps)) => viewed!($view, $first, lengths, steps; 0),
+            Some((2, lengths, steps)) => viewed!($view, $first, lengths, steps; 0 1),
+            Some((3, lengths, steps)) => viewed!($view, $first, lengths, steps; 0 1 2),
+            Some((4, lengths, steps)) => viewed!($view, $first, lengths, steps; 0 1 2 3),
+            _ => {
+                let (lowest, layout) = $description.upward($first);
+                // SAFETY: as is said where this is used.
+                let mut view = unsafe { $view::from_shape_ptr(layout, lowest) };
+                for axis in $description.turned() {
+                    view.invert_axis(axis);
+                }
+                view
+            }
+        }
+    };
+    ($view:ident, $first:expr, $lengths:ident, $steps:ident; $($axis:literal)+) => {{
+        let shape = Dim([$($lengths[$axis]),+]);
+        let layout = shape.strides(Dim([$($steps[$axis].unsigned_abs()),+]));
+        // SAFETY: as is said where this is used; the first element is the lowest.
+        unsafe { $view::from_shape_ptr(layout, $first) }.into_dyn()
+    }};
+}
 
 impl Description {
     /// The elements as an `ndarray` view.
@@ -37,10 +65,10 @@ impl Description {
     #[inline]
     pub unsafe fn view_mut<'a, T: Element>(&self) -> Result<ArrayViewMutD<'a, T>, Error> {
         self.is_of::<T>()?;
-        let raw = self.raw::<T>()?;
-        // SAFETY: as in `view_as`; the caller promised that nobody else touches
-        // the memory and that no two indices name one element.
-        Ok(unsafe { raw.deref_into_view_mut() })
+        let first = self.first::<T>()?;
+        // Safe as in `view_as`; the caller promised that nobody else touches the memory
+        // and that no two indices name one element.
+        Ok(viewed!(ArrayViewMut, self, first))
     }
 
     /// As [`view`](Self::view), for any type as large as the elements.
@@ -50,44 +78,12 @@ impl Description {
     /// of the dtype.
     #[inline(always)]
     pub(crate) unsafe fn view_as<'a, T>(&self) -> Result<ArrayViewD<'a, T>, Error> {
-        let raw = self.raw::<T>()?;
-        // SAFETY: the caller promised that the elements are there, that they are `T`s,
-        // and that nobody writes; `raw` is aligned.
-        Ok(unsafe { raw.deref_into_view() })
-    }
-
-    /// The elements as a view that owns and promises nothing, but is aligned.
-    #[inline(always)]
-    fn raw<T>(&self) -> Result<RawArrayViewMut<T, IxDyn>, Error> {
         let first = self.first::<T>()?;
-        if let Some((ndim, lengths, steps)) = self.grid.few_upward() {
-            // A number of axes that the compiler knows is a view in registers.
-            macro_rules! view {
-                ($($axis:literal)*) => {{
-                    let shape = Dim([$(lengths[$axis]),*]);
-                    let steps = Dim([$(steps[$axis].unsigned_abs()),*]);
-                    // SAFETY: as below; the first element is the lowest.
-                    unsafe { RawArrayViewMut::from_shape_ptr(shape.strides(steps), first) }
-                        .into_dyn()
-                }};
-            }
-            match ndim {
-                1 => return Ok(view!(0)),
-                2 => return Ok(view!(0 1)),
-                3 => return Ok(view!(0 1 2)),
-                4 => return Ok(view!(0 1 2 3)),
-                _ => {}
-            }
-        }
-        let (lowest, layout) = self.upward(first);
-        // SAFETY: `Description` proves that all elements lie in the address space;
-        // `lowest` is the first of them in memory, and aligned because the strides
-        // count elements.
-        let mut view = unsafe { RawArrayViewMut::from_shape_ptr(layout, lowest) };
-        for axis in self.turned() {
-            view.invert_axis(axis);
-        }
-        Ok(view)
+        // `Description` proves that all elements lie in the address space; the lowest is
+        // the first of them in memory, and aligned because the strides count elements;
+        // the caller promised that they are there, that they are `T`s, and that nobody
+        // writes.
+        Ok(viewed!(ArrayView, self, first))
     }
 
     #[inline]

@@ -13,7 +13,7 @@ use numpy::{PyArrayDescr, PyArrayDescrMethods, PyUntypedArray, PyUntypedArrayMet
 use pyo3::prelude::*;
 use scirs2_core::{DType, Device};
 use scirs2_interop::sys::{FLAG_IS_SUBBYTE_TYPE_PADDED, FLAG_READ_ONLY};
-use scirs2_interop::{Axes, Description, Error, Grid, Layout};
+use scirs2_interop::{Description, Error, Grid, Layout, MAX_NDIM};
 
 use crate::dtype::{descr_of, dtype_of};
 
@@ -166,6 +166,7 @@ fn native(array: &Bound<'_, PyUntypedArray>) -> Result<DType, Undescribed> {
 ///
 /// # Safety
 /// `descr` is NumPy's name of the described type. While `base` lives the memory can be read, and written if `writeable`.
+#[inline(always)]
 pub(crate) unsafe fn wrap<'py>(
     description: &Description,
     descr: Bound<'py, PyArrayDescr>,
@@ -173,19 +174,17 @@ pub(crate) unsafe fn wrap<'py>(
     writeable: bool,
 ) -> PyResult<Bound<'py, PyUntypedArray>> {
     let itemsize = description.dtype().itemsize() as isize;
-    // The description proves that lengths, and strides times size, fit.
-    let mut shape: Axes<npy_intp> = description.shape().iter().map(|&n| n as isize).collect();
-    let mut strides: Axes<npy_intp> = description
-        .strides()
-        .iter()
-        .map(|&s| s * itemsize)
-        .collect();
+    // The description proves that strides times size fit.
+    let mut strides = [0; MAX_NDIM];
+    for (bytes, &step) in strides.iter_mut().zip(description.strides()) {
+        *bytes = step * itemsize;
+    }
     // SAFETY: the lengths and strides are those of memory at `data`, whose
     // life the base covers, by this function's contract.
     let array = unsafe {
         new_array(
             descr,
-            &mut shape,
+            description.shape(),
             strides.as_mut_ptr(),
             description.data(),
             if writeable { NPY_ARRAY_WRITEABLE } else { 0 },
@@ -202,16 +201,14 @@ pub(crate) fn view<'py>(
     array: Bound<'py, PyUntypedArray>,
     writeable: bool,
 ) -> PyResult<Bound<'py, PyUntypedArray>> {
-    let mut shape: Axes<npy_intp> = array.shape().iter().map(|&n| n as isize).collect();
-    let mut strides: Axes<npy_intp> = Axes::from_slice(array.strides());
     let writeable = writeable && is_writeable(&array);
     // SAFETY: lengths, strides and place are those of the array, which is the
     // base below.
     let view = unsafe {
         new_array(
             array.dtype(),
-            &mut shape,
-            strides.as_mut_ptr(),
+            array.shape(),
+            array.strides().as_ptr().cast_mut(),
             data(&array),
             if writeable { NPY_ARRAY_WRITEABLE } else { 0 },
         )
@@ -232,10 +229,9 @@ pub(crate) fn result<'py>(
     if bytes.is_none_or(|bytes| bytes >= SMALL) {
         return allocate(py, dtype, shape);
     }
-    let mut shape: Axes<npy_intp> = shape.iter().map(|&n| n as isize).collect();
     let descr = descr_of(py, dtype)?;
     // SAFETY: without memory of ours, NumPy allocates.
-    unsafe { new_array(descr, &mut shape, ptr::null_mut(), ptr::null_mut(), 0) }
+    unsafe { new_array(descr, shape, ptr::null_mut(), ptr::null_mut(), 0) }
 }
 
 /// An array in C order, aligned to 64 bytes, its elements unset.
@@ -247,7 +243,7 @@ pub(crate) fn allocate<'py>(
     let bytes = scirs2_core::shape::element_count(shape)
         .and_then(|count| count.checked_mul(dtype.itemsize()))
         .and_then(|bytes| bytes.checked_add(ALIGNMENT))
-        .and_then(|bytes| isize::try_from(bytes).ok());
+        .filter(|&bytes| isize::try_from(bytes).is_ok());
     let Some(bytes) = bytes else {
         return Err(pyo3::exceptions::PyMemoryError::new_err(format!(
             "a result of shape {shape:?} and dtype {dtype} exceeds the address space"
@@ -259,7 +255,7 @@ pub(crate) fn allocate<'py>(
     let memory = unsafe {
         new_array(
             descr_of(py, DType::UInt8)?,
-            &mut [bytes],
+            &[bytes],
             ptr::null_mut(),
             ptr::null_mut(),
             0,
@@ -267,13 +263,12 @@ pub(crate) fn allocate<'py>(
     }?;
     let start = data(&memory);
     let data = start.wrapping_add(start.align_offset(ALIGNMENT));
-    let mut shape: Axes<npy_intp> = shape.iter().map(|&n| n as isize).collect();
     // SAFETY: the bytes from `data` on suffice for the shape in C order, and
     // the base keeps them.
     let array = unsafe {
         new_array(
             descr_of(py, dtype)?,
-            &mut shape,
+            shape,
             ptr::null_mut(),
             data,
             NPY_ARRAY_WRITEABLE,
@@ -283,15 +278,16 @@ pub(crate) fn allocate<'py>(
     Ok(array)
 }
 
-/// `PyArray_NewFromDescr`.
+/// `PyArray_NewFromDescr`, which only reads lengths and strides, and refuses a length
+/// that its own type takes for negative.
 ///
 /// # Safety
-/// `strides` is NULL or has one entry, in bytes, for each length. `data` is
-/// NULL, or holds an array of that layout for as long as the result lives.
+/// `strides` is NULL or has one entry, in bytes, for each length. `data` is NULL, or
+/// holds an array of that layout for as long as the result lives.
 #[inline]
 unsafe fn new_array<'py>(
     descr: Bound<'py, PyArrayDescr>,
-    shape: &mut [npy_intp],
+    shape: &[usize],
     strides: *mut npy_intp,
     data: *mut u8,
     flags: c_int,
@@ -308,7 +304,7 @@ unsafe fn new_array<'py>(
             class,
             descr,
             shape.len() as c_int,
-            shape.as_mut_ptr(),
+            shape.as_ptr().cast::<npy_intp>().cast_mut(),
             strides,
             data.cast(),
             flags,

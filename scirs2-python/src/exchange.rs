@@ -84,16 +84,23 @@ pub(crate) fn from_dlpack<'py>(
         copy: copy.filter(|&copy| !copy),
         device: device.map(host_device).transpose()?,
     };
-    let incoming = if let Ok(array) = x.cast_exact::<PyUntypedArray>() {
-        Incoming::same(array.clone())?
-    } else if let Some(offer) = Offer::by_table(x, &request)? {
-        Incoming::offered(x.py(), offer, copy)?
+    let incoming = if let Some(incoming) = Incoming::at_once(x, &request, copy)? {
+        incoming
     } else if let Some(array) = plain_subclass(x)? {
         Incoming::same(array)?
     } else {
         Incoming::offered(x.py(), Offer::by_method(x, &request)?, copy)?
     };
     incoming.take(x.py(), copy, writeable)
+}
+
+/// [`from_dlpack`] of what needs no call of `__dlpack__`.
+#[inline(always)]
+pub(crate) fn at_once<'py>(x: &Bound<'py, PyAny>) -> PyResult<Option<Bound<'py, PyUntypedArray>>> {
+    match Incoming::at_once(x, &Request::default(), None)? {
+        Some(incoming) => incoming.take(x.py(), None, None).map(Some),
+        None => Ok(None),
+    }
 }
 
 /// An offer as an array, as `from_dlpack` gives it.
@@ -119,6 +126,22 @@ enum Source<'py> {
 }
 
 impl<'py> Incoming<'py> {
+    /// NumPy's own array, or what the exchange table of the object's type offers.
+    #[inline(always)]
+    fn at_once(
+        x: &Bound<'py, PyAny>,
+        request: &Request,
+        copy: Option<bool>,
+    ) -> PyResult<Option<Self>> {
+        if let Ok(array) = x.cast_exact::<PyUntypedArray>() {
+            return Incoming::same(array.clone()).map(Some);
+        }
+        match Offer::by_table(x, request)? {
+            Some(offer) => Incoming::offered(x.py(), offer, copy).map(Some),
+            None => Ok(None),
+        }
+    }
+
     fn same(array: Bound<'py, PyUntypedArray>) -> PyResult<Self> {
         // What could not be exported is refused, as any library's tensor would be.
         let place = Place::of(&array).map_err(refused)?;
@@ -128,7 +151,7 @@ impl<'py> Incoming<'py> {
         })
     }
 
-    #[inline]
+    #[inline(always)]
     fn offered(py: Python<'py>, offer: Offer<'py>, copy: Option<bool>) -> PyResult<Self> {
         let description = offer.description();
         if copy == Some(false) && description.is_packed() {
@@ -154,7 +177,7 @@ impl<'py> Incoming<'py> {
 
     /// The array, once all that can be refused was: only then a capsule is
     /// consumed.
-    #[inline]
+    #[inline(always)]
     fn take(
         self,
         py: Python<'py>,

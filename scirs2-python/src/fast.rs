@@ -1,11 +1,10 @@
-//! `to_dlpack(array)`, called with nothing but an array, without PyO3's parsing
-//! of arguments: that costs as much as the rest of the export.
+//! `from_dlpack(x)` and `to_dlpack(array)`, called with nothing else, without PyO3's
+//! parsing of arguments: that costs as much as half the exchange.
 //!
-//! The C function here answers such a call itself. Every other call, and one
-//! that fails, goes to the C function that PyO3 made, which also raises the
-//! errors. To Python the two look the same.
+//! A C function here answers such a call itself. Every other call goes to the C
+//! function that PyO3 made. To Python the two look the same.
 
-use std::ffi::CString;
+use std::ffi::{CStr, CString};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr;
 use std::sync::OnceLock;
@@ -17,50 +16,129 @@ use pyo3::prelude::*;
 use scirs2_interop::python::give;
 use scirs2_interop::sys::DLManagedTensor;
 
-use crate::exchange::{Policy, exported};
-
-/// PyO3's function, which knows the keywords.
-static WHOLE: OnceLock<ffi::PyCFunctionFastWithKeywords> = OnceLock::new();
+use crate::exchange::{Policy, at_once, exported};
 
 const CONVENTION: i32 = ffi::METH_FASTCALL | ffi::METH_KEYWORDS;
 
-/// Puts the short way in the place of a module's `to_dlpack`.
-///
-/// # Errors
-/// Those of making a function, and where PyO3's has another calling convention.
-pub(crate) fn install(module: &Bound<'_, PyModule>) -> PyResult<()> {
+/// Functions of a module whose place a short way takes, with what that answers to a call
+/// with one argument: nothing where the long way has to.
+macro_rules! short_ways {
+    ($($name:ident, $text:literal: $answer:expr;)+) => {
+        /// Puts the short ways in their places.
+        ///
+        /// # Errors
+        /// Those of making a function, and where PyO3's has another calling convention.
+        pub(crate) fn install(module: &Bound<'_, PyModule>) -> PyResult<()> {
+            $(replace(module, $text, &$name::WHOLE, $name::call)?;)+
+            Ok(())
+        }
+
+        $(mod $name {
+            use super::*;
+
+            /// PyO3's function, which knows the keywords.
+            pub(super) static WHOLE: OnceLock<ffi::PyCFunctionFastWithKeywords> = OnceLock::new();
+
+            /// # Safety
+            /// As Python calls it: the thread is attached, `arguments` holds `count`
+            /// objects and then one for each of `names`, which is NULL or a tuple.
+            pub(super) unsafe extern "C" fn call(
+                module: *mut ffi::PyObject,
+                arguments: *const *mut ffi::PyObject,
+                count: ffi::Py_ssize_t,
+                names: *mut ffi::PyObject,
+            ) -> *mut ffi::PyObject {
+                if count == 1 && names.is_null() {
+                    // SAFETY: one argument is there, by this function's contract.
+                    let argument = unsafe { *arguments };
+                    // SAFETY: attached, by this function's contract.
+                    let py = unsafe { Python::assume_attached() };
+                    // SAFETY: an argument lives as long as the call.
+                    let argument = unsafe { Borrowed::from_ptr(py, argument) };
+                    // A panic must not unwind into Python. That of a bug in here comes
+                    // again on the long way, which knows how to raise it.
+                    match catch_unwind(AssertUnwindSafe(|| $answer(&argument))) {
+                        Ok(Ok(Some(answer))) => return answer.into_ptr(),
+                        Ok(Ok(None)) | Err(_) => {}
+                        Ok(Err(error)) => {
+                            // PyO3 lets go of what was dropped on the way only when it
+                            // is told that this thread is attached.
+                            Python::attach(|py| error.restore(py));
+                            return ptr::null_mut();
+                        }
+                    }
+                }
+                match WHOLE.get() {
+                    // SAFETY: what Python passed to this function fits that one, which has
+                    // the same convention and the same self.
+                    Some(whole) => unsafe { whole(module, arguments, count, names) },
+                    // Set before this function was made.
+                    None => ptr::null_mut(),
+                }
+            }
+        })+
+    };
+}
+
+short_ways! {
+    from_dlpack, c"from_dlpack": taken;
+    to_dlpack, c"to_dlpack": given;
+}
+
+#[inline(always)]
+fn taken<'py>(x: &Bound<'py, PyAny>) -> PyResult<Option<Bound<'py, PyAny>>> {
+    Ok(at_once(x)?.map(Bound::into_any))
+}
+
+#[inline(always)]
+fn given<'py>(object: &Bound<'py, PyAny>) -> PyResult<Option<Bound<'py, PyAny>>> {
+    let Ok(array) = object.cast_exact::<PyUntypedArray>() else {
+        return Ok(None);
+    };
+    let owner = exported::<DLManagedTensor>(array, Policy::Exact, None)?;
+    give(object.py(), owner).map(Some)
+}
+
+/// Puts a short way in the place of a module's function.
+fn replace(
+    module: &Bound<'_, PyModule>,
+    name: &'static CStr,
+    whole: &OnceLock<ffi::PyCFunctionFastWithKeywords>,
+    short: ffi::PyCFunctionFastWithKeywords,
+) -> PyResult<()> {
     let py = module.py();
-    let whole = module.getattr("to_dlpack")?;
-    let function = function_of(&whole)?;
-    WHOLE.get_or_init(|| function);
+    let text = &*name.to_string_lossy();
+    let long = module.getattr(text)?;
+    let function = function_of(&long)?;
+    whole.get_or_init(|| function);
 
     // Python takes the signature out of the text in front of the docstring.
-    let signature: String = whole.getattr("__text_signature__")?.extract()?;
-    let doc: String = whole.getattr("__doc__")?.extract()?;
-    let doc = CString::new(format!("to_dlpack{signature}\n--\n\n{doc}"))?;
-    let name = whole.getattr("__module__")?;
+    let signature: String = long.getattr("__text_signature__")?.extract()?;
+    let doc: String = long.getattr("__doc__")?.extract()?;
+    let doc = CString::new(format!("{text}{signature}\n--\n\n{doc}"))?;
+    let of = long.getattr("__module__")?;
     // SAFETY: a builtin function, as `function_of` saw.
-    let owner = unsafe { ffi::PyCFunction_GetSelf(whole.as_ptr()) };
+    let owner = unsafe { ffi::PyCFunction_GetSelf(long.as_ptr()) };
     // Both live as long as the process, like the module.
     let definition = Box::leak(Box::new(ffi::PyMethodDef {
-        ml_name: c"to_dlpack".as_ptr(),
+        ml_name: name.as_ptr(),
         ml_meth: ffi::PyMethodDefPointer {
-            PyCFunctionFastWithKeywords: to_dlpack,
+            PyCFunctionFastWithKeywords: short,
         },
         ml_flags: CONVENTION,
         ml_doc: doc.into_raw(),
     }));
     // SAFETY: the definition lives for ever and names its function's calling
     // convention; self and the module's name are objects or NULL.
-    let short = unsafe { ffi::PyCFunction_NewEx(definition, owner, name.as_ptr()) };
+    let short = unsafe { ffi::PyCFunction_NewEx(definition, owner, of.as_ptr()) };
     // SAFETY: a new reference, or NULL with an exception set.
     let short = unsafe { Bound::from_owned_ptr_or_err(py, short) }?;
-    module.setattr("to_dlpack", short)
+    module.setattr(text, short)
 }
 
 /// The C function of a builtin, which takes its arguments as [`CONVENTION`] says.
 fn function_of(builtin: &Bound<'_, PyAny>) -> PyResult<ffi::PyCFunctionFastWithKeywords> {
-    let other = || PySystemError::new_err("to_dlpack has another calling convention");
+    let other = || PySystemError::new_err(format!("{builtin} has another calling convention"));
     // SAFETY: any object may be asked.
     if unsafe { ffi::PyCFunction_CheckExact(builtin.as_ptr()) } == 0 {
         return Err(other());
@@ -77,43 +155,4 @@ fn function_of(builtin: &Bound<'_, PyAny>) -> PyResult<ffi::PyCFunctionFastWithK
     Ok(unsafe {
         std::mem::transmute::<ffi::PyCFunction, ffi::PyCFunctionFastWithKeywords>(function)
     })
-}
-
-/// # Safety
-/// As Python calls it: the thread is attached, `arguments` holds `count` objects
-/// and then one for each of `names`, which is NULL or a tuple.
-unsafe extern "C" fn to_dlpack(
-    module: *mut ffi::PyObject,
-    arguments: *const *mut ffi::PyObject,
-    count: ffi::Py_ssize_t,
-    names: *mut ffi::PyObject,
-) -> *mut ffi::PyObject {
-    if count == 1 && names.is_null() {
-        // SAFETY: one argument is there, by this function's contract.
-        let array = unsafe { *arguments };
-        // SAFETY: attached, by this function's contract.
-        let py = unsafe { Python::assume_attached() };
-        // SAFETY: an argument lives as long as the call.
-        let array = unsafe { Borrowed::from_ptr(py, array) };
-        // A panic must not unwind into Python. That of a bug in here comes
-        // again on the long way, which knows how to raise it.
-        if let Ok(Some(capsule)) = catch_unwind(AssertUnwindSafe(|| capsule(&array))) {
-            return capsule.into_ptr();
-        }
-    }
-    match WHOLE.get() {
-        // SAFETY: what Python passed to this function fits that one, which has
-        // the same convention and the same self.
-        Some(whole) => unsafe { whole(module, arguments, count, names) },
-        // Set before this function was made.
-        None => ptr::null_mut(),
-    }
-}
-
-/// The capsule of a plain array; `None` where there is an error to raise.
-#[inline]
-fn capsule<'py>(object: &Bound<'py, PyAny>) -> Option<Bound<'py, PyAny>> {
-    let array = object.cast_exact::<PyUntypedArray>().ok()?;
-    let owner = exported::<DLManagedTensor>(array, Policy::Exact, None).ok()?;
-    give(object.py(), owner).ok()
 }

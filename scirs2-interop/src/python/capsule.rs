@@ -68,7 +68,7 @@ impl<'py> Offer<'py> {
     ///
     /// # Errors
     /// Those of [`of`](Self::of) about the tensor.
-    #[inline]
+    #[inline(always)]
     pub fn by_table(object: &Bound<'py, PyAny>, request: &Request) -> PyResult<Option<Self>> {
         Ok(table::export(object, request)?.map(Offer::owned))
     }
@@ -82,7 +82,7 @@ impl<'py> Offer<'py> {
     }
 
     /// A tensor that nobody but the offer holds.
-    #[inline]
+    #[inline(always)]
     pub(super) fn owned(
         (owner, description): (Owner<DLManagedTensorVersioned>, Description),
     ) -> Self {
@@ -146,7 +146,7 @@ impl<'py> Offer<'py> {
     ///
     /// # Errors
     /// `BufferError` where somebody else consumed it first.
-    #[inline]
+    #[inline(always)]
     pub fn accept(self) -> PyResult<(Description, Keeper)> {
         let keeper = match self.holder {
             Holder::Offer(owner) => Keeper::Versioned(owner),

@@ -54,7 +54,7 @@ static TYPES: Mutex<Vec<(Py<PyType>, Option<Exporter>)>> = Mutex::new(Vec::new()
 
 /// The object's tensor by its type's table, or `None` where `__dlpack__` must
 /// be asked: there is no table, or it fails, or it would export too much.
-#[inline]
+#[inline(always)]
 pub(super) fn export(
     object: &Bound<'_, PyAny>,
     request: &Request,

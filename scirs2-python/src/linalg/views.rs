@@ -6,8 +6,10 @@ use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyEllipsis};
-use scirs2_core::DType;
+use scirs2_core::{DType, dispatch};
+use scirs2_linalg::{trace_into, trace_shape};
 
+use super::call::Call;
 use crate::array;
 use crate::dtype::{descr_of, dtype_of};
 use crate::library::{Intake, Library, intake};
@@ -132,6 +134,12 @@ pub(crate) fn trace<'py>(
     dtype: Option<&Bound<'py, PyAny>>,
 ) -> PyResult<Bound<'py, PyAny>> {
     let py = x.py();
+    if dtype.is_none()
+        && x.cast_exact::<PyUntypedArray>()
+            .is_ok_and(is_summed_as_it_is)
+    {
+        return sum_of_diagonal(x, offset);
+    }
     let (library, array) = taken(x)?;
     let own = dtype_of(&array.dtype());
     let halves =
@@ -159,6 +167,28 @@ pub(crate) fn trace<'py>(
     let out = array::result(py, described.dtype(), described.shape())?;
     out.set_item(PyEllipsis::get(py), array)?;
     library.tensor(out)
+}
+
+/// Whether sums of the array's elements are of their own dtype, in which they are
+/// computed.
+fn is_summed_as_it_is(array: &Bound<'_, PyUntypedArray>) -> bool {
+    use DType as D;
+    matches!(
+        dtype_of(&array.dtype()),
+        Some(D::Int64 | D::UInt64 | D::Float32 | D::Float64 | D::Complex64 | D::Complex128)
+    )
+}
+
+/// The trace where NumPy is not asked.
+fn sum_of_diagonal<'py>(x: &Bound<'py, PyAny>, offset: isize) -> PyResult<Bound<'py, PyAny>> {
+    let call = Call::numeric(x.py(), "trace", &[("x", x)])?;
+    let shape = trace_shape(call.shape(0)).map_err(|error| call.refused(error))?;
+    let mut sum = call.output(call.dtype(), &shape)?;
+    dispatch!(number call.dtype(), T => {
+        let (x, sum) = (call.view::<T>(0)?, sum.view_mut::<T>()?);
+        call.run(&[], |workers| trace_into(x, offset, sum, workers))
+    }, else => Err(call.refused_dtype()))?;
+    call.give(sum)
 }
 
 /// An offset that NumPy's C ints hold: beyond it lies no array's diagonal either,
