@@ -13,7 +13,7 @@ use crate::Error;
 use crate::batch::{Batch, Stack, StackMut, broadcast};
 use crate::error::Reason;
 use crate::kernels::many::REAL;
-use crate::kernels::many::least_squares::{has_solutions, solutions};
+use crate::kernels::many::least_squares::{Found, has_solutions, solutions};
 use crate::lapack::{Gelsd, Lapack};
 use crate::layout::{is_finite, screen, to_f, zeros_array};
 use crate::shape::{self, columns, matrices};
@@ -152,13 +152,8 @@ pub fn lstsq_into<T: Lapack>(
         StackMut::numbers(out.rank),
         StackMut::columns(out.singular_values),
     );
-    let together = |gaps: &mut Gaps<T>, numbers: Range<usize>, out: &mut (_, _, _, _)| {
-        let (x, residuals, rank, s): &mut (
-            StackMut<'_, T>,
-            StackMut<'_, T::Real>,
-            StackMut<'_, i32>,
-            StackMut<'_, T::Real>,
-        ) = out;
+    let together = |gaps: &mut Gaps<T>, numbers: Range<usize>, out: &mut Stacks<'_, T>| {
+        let (x, residuals, rank, s) = out;
         let ([gaps_a, gaps_b, gaps_x], [gaps_residuals, gaps_s], gaps_rank) = gaps;
         let (a, b) = (
             matrices.elements(numbers.clone(), gaps_a),
@@ -169,8 +164,13 @@ pub fn lstsq_into<T: Lapack>(
         let left = x.written(T::zero(), gaps_x, |x| {
             residuals.written(zero, gaps_residuals, |residuals| {
                 s.written(zero, gaps_s, |s| {
-                    let (a, b, x) = (T::reals(a)?, T::reals(b)?, T::reals_mut(x)?);
-                    Some(solutions([m, n, sides], rcond, a, b, x, residuals, s))
+                    let found = Found {
+                        x: T::reals_mut(x)?,
+                        residuals,
+                        values: s,
+                    };
+                    let (a, b) = (T::reals(a)?, T::reals(b)?);
+                    Some(solutions([m, n, sides], rcond, a, b, found))
                 })
             })
         });
@@ -197,6 +197,14 @@ pub fn lstsq_into<T: Lapack>(
 /// Memory for matrices, sides and solutions, residuals and singular values, and ranks
 /// that have gaps between them.
 type Gaps<T> = ([Vec<T>; 3], [Vec<<T as Scalar>::Real>; 2], Vec<i32>);
+
+/// Solutions, residuals, ranks and singular values.
+type Stacks<'a, T> = (
+    StackMut<'a, T>,
+    StackMut<'a, <T as Scalar>::Real>,
+    StackMut<'a, i32>,
+    StackMut<'a, <T as Scalar>::Real>,
+);
 
 /// As many as there are columns.
 fn full_rank(n: usize) -> i32 {

@@ -453,10 +453,9 @@ pub(super) fn orthogonalize<I: Isa>(
     for _ in 0..SWEEPS {
         turned = zero.exceeds(zero);
         for_pairs!(n, |p, q| {
-            let beside = match &mut beside {
-                Some((columns, rows)) => Some((*columns, &mut **rows)),
-                None => None,
-            };
+            let beside = beside
+                .as_mut()
+                .map(|(columns, rows)| (*columns, &mut **rows));
             turned = turned | turn_one(isa, n, p, q, a, beside);
         });
         if I::Vector::bits(turned) == 0 {

@@ -26,40 +26,40 @@ dispatched! {
     /// values, the largest first. The answer is which problems are left: those
     /// whose least singular value is not beyond `rcond` times the largest.
     pub(crate) fn solutions<R>(
-        shape: [usize; 3], rcond: R, a: &[R], b: &[R],
-        x: &mut [R], residuals: &mut [R], values: &mut [R],
+        shape: [usize; 3], rcond: R, a: &[R], b: &[R], found: Found<'_, R>,
     ) -> Vec<usize> = solutions_in;
 }
 
+/// Where [`solutions`] writes.
+pub(crate) struct Found<'a, R> {
+    pub(crate) x: &'a mut [R],
+    pub(crate) residuals: &'a mut [R],
+    pub(crate) values: &'a mut [R],
+}
+
 #[inline(always)]
-#[expect(clippy::too_many_arguments, reason = "three results")]
 fn solutions_in<I: Isa>(
     isa: I,
     shape: [usize; 3],
     rcond: I::Real,
     a: &[I::Real],
     b: &[I::Real],
-    x: &mut [I::Real],
-    residuals: &mut [I::Real],
-    values: &mut [I::Real],
+    found: Found<'_, I::Real>,
 ) -> Vec<usize> {
     if a.len() == shape[0] * shape[1] {
-        return solutions_of(alone(isa), shape, rcond, a, b, x, residuals, values);
+        return solutions_of(alone(isa), shape, rcond, a, b, found);
     }
-    solutions_of(isa, shape, rcond, a, b, x, residuals, values)
+    solutions_of(isa, shape, rcond, a, b, found)
 }
 
 #[inline(always)]
-#[expect(clippy::too_many_arguments, reason = "three results")]
 fn solutions_of<I: Isa>(
     isa: I,
     [m, n, sides]: [usize; 3],
     rcond: I::Real,
     a: &[I::Real],
     b: &[I::Real],
-    to_x: &mut [I::Real],
-    to_residuals: &mut [I::Real],
-    to_values: &mut [I::Real],
+    found: Found<'_, I::Real>,
 ) -> Vec<usize> {
     let (lanes, zero) = (I::Vector::LANES, isa.constant(0.0));
     let (least, most) = range(isa);
@@ -117,9 +117,9 @@ fn solutions_of<I: Isa>(
         store(
             n * sides,
             &x,
-            &mut to_x[first * n * sides..][..count * n * sides],
+            &mut found.x[first * n * sides..][..count * n * sides],
         );
-        store(n, &values, &mut to_values[first * n..][..count * n]);
+        store(n, &values, &mut found.values[first * n..][..count * n]);
         if m > n {
             residuals.fill(zero);
             for row in rest.chunks_exact(sides) {
@@ -127,7 +127,7 @@ fn solutions_of<I: Isa>(
                     *sum = x.fused(x, *sum);
                 }
             }
-            let to = &mut to_residuals[first * sides..][..count * sides];
+            let to = &mut found.residuals[first * sides..][..count * sides];
             store(sides, &residuals, to);
         }
         leave(lanes, I::Vector::bits(done), first, count, &mut left);
@@ -177,7 +177,12 @@ mod tests {
             let mut residuals = vec![R::zero(); if m > n { count * sides } else { 0 }];
             let mut values = vec![R::zero(); count * n];
             let shape = [m, n, sides];
-            let left = solutions(shape, rcond, &a, &b, &mut x, &mut residuals, &mut values);
+            let found = Found {
+                x: &mut x,
+                residuals: &mut residuals,
+                values: &mut values,
+            };
+            let left = solutions(shape, rcond, &a, &b, found);
             (left, x, residuals, values)
         });
         let (left, x, residuals, values) = &found;
