@@ -8,12 +8,13 @@
 use std::cell::Cell;
 use std::env;
 use std::fmt;
+use std::hint;
 use std::num::NonZeroUsize;
 use std::process;
-use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::thread::{self, ThreadId};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwapOption;
 
@@ -25,6 +26,9 @@ const STACK_NEEDED: usize = 6 << 20;
 
 /// The stack of a thread that gets a new one; the default of 2 MiB is too little.
 const STACK_BYTES: usize = 16 << 20;
+
+/// How long a worker without work stays awake.
+const AWAKE: Duration = Duration::from_micros(100);
 
 /// The variables that set the thread count, the first that holds one wins.
 const VARIABLES: [&str; 3] = ["SCIRS2_NUM_THREADS", "RAYON_NUM_THREADS", "OMP_NUM_THREADS"];
@@ -325,13 +329,15 @@ impl<'a> Workers<'a> {
         };
         let queue = Queue {
             pieces: Mutex::new(pieces.enumerate()),
-            halted: AtomicBool::new(false),
+            strands,
+            end: AtomicUsize::new(usize::MAX),
             failure: Mutex::new(None),
         };
         let interrupted = pool.threads.in_place_scope(|scope| {
             for _ in 1..strands {
                 scope.spawn(|_| {
                     queue.drain(&work, None);
+                    stay_awake();
                 });
             }
             queue.drain(&work, self.stop)
@@ -394,11 +400,13 @@ impl fmt::Debug for Workers<'_> {
 /// The pieces left over, and the earliest failure.
 struct Queue<I, E> {
     pieces: Mutex<std::iter::Enumerate<I>>,
-    halted: AtomicBool,
+    strands: usize,
+    /// The first piece that needs no work any more.
+    end: AtomicUsize,
     failure: Mutex<Option<(usize, E)>>,
 }
 
-impl<I: Iterator, E> Queue<I, E> {
+impl<I: ExactSizeIterator, E> Queue<I, E> {
     /// Works on pieces until none is left or somebody halts; answers whether
     /// `stop` was who did.
     fn drain(
@@ -406,29 +414,69 @@ impl<I: Iterator, E> Queue<I, E> {
         work: &impl Fn(I::Item) -> Result<(), E>,
         stop: Option<&dyn Fn() -> bool>,
     ) -> bool {
-        while !self.halted.load(Ordering::Relaxed) {
-            if is_closed() {
-                self.halted.store(true, Ordering::Relaxed);
-                return true;
-            }
-            let next = lock(&self.pieces).next();
-            let Some((position, piece)) = next else {
+        while self.end.load(Ordering::Relaxed) == usize::MAX {
+            let some = self.take();
+            if some.is_empty() {
                 break;
-            };
-            if let Err(error) = work(piece) {
-                self.halted.store(true, Ordering::Relaxed);
-                let mut failure = lock(&self.failure);
-                if failure.as_ref().is_none_or(|(first, _)| position < *first) {
-                    *failure = Some((position, error));
-                }
             }
-            if stop.is_some_and(|stop| stop()) {
-                self.halted.store(true, Ordering::Relaxed);
-                return true;
+            for (position, piece) in some {
+                if self.end.load(Ordering::Relaxed) <= position {
+                    break;
+                }
+                if is_closed() {
+                    self.end.store(0, Ordering::Relaxed);
+                    return true;
+                }
+                if let Err(error) = work(piece) {
+                    self.end.fetch_min(position, Ordering::Relaxed);
+                    let mut failure = lock(&self.failure);
+                    if failure.as_ref().is_none_or(|(first, _)| position < *first) {
+                        *failure = Some((position, error));
+                    }
+                }
+                if stop.is_some_and(|stop| stop()) {
+                    self.end.store(0, Ordering::Relaxed);
+                    return true;
+                }
             }
         }
         false
     }
+
+    /// The next pieces, many while many are left: a worker that reads on where it
+    /// stopped is waited for by memory, not the other way round.
+    fn take(&self) -> Vec<(usize, I::Item)> {
+        let mut pieces = lock(&self.pieces);
+        let some = (pieces.len() / (2 * self.strands)).max(1);
+        pieces.by_ref().take(some).collect()
+    }
+}
+
+thread_local! {
+    static IS_AWAKE: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Has a worker look for more work for a while before it sleeps: to wake one takes as
+/// long as many a call, and calls come in bursts.
+fn stay_awake() {
+    if IS_AWAKE.get() {
+        return;
+    }
+    rayon::spawn(|| {
+        // Another worker may have taken this over, and be awake itself.
+        if IS_AWAKE.replace(true) {
+            return;
+        }
+        let mut since = Instant::now();
+        while since.elapsed() < AWAKE {
+            if rayon::yield_now() == Some(rayon::Yield::Executed) {
+                since = Instant::now();
+            } else {
+                hint::spin_loop();
+            }
+        }
+        IS_AWAKE.set(false);
+    });
 }
 
 /// A lock that a panic elsewhere does not spoil: the panic itself is passed on

@@ -398,6 +398,7 @@ class TestTorch:
         exact = np.linalg.norm(t.double().numpy(), axis=axis)
         assert torch.equal(result, torch.from_numpy(np.asarray(exact)).to(torch.bfloat16))
 
+    @pytest.mark.filterwarnings("ignore:ComplexHalf")
     @pytest.mark.parametrize("name", TORCH_ML[1:])
     def test_norm_of_the_others_names_the_cure(self, name):
         t = torch.ones(3).to(getattr(torch, name))

@@ -69,8 +69,7 @@ pub(crate) unsafe fn columns(
         lanes,
         totals,
     } = scratch;
-    totals.clear();
-    totals.resize(width, measure.nothing());
+    totals.clear(width, measure);
     let tile = ROWS.min(ELEMENTS / width.max(1)).max(1);
     let mut next = numbers.start;
     while next < numbers.end {
@@ -85,16 +84,96 @@ pub(crate) unsafe fn columns(
         };
         // SAFETY: a part of the rows that the caller vouches for.
         unsafe { rows.reduce(measure, None, lanes, raised) };
-        if !merge(measure, lanes, totals) {
+        if !totals.merge(measure, lanes) {
             // SAFETY: as above.
             unsafe { rows.rescan(measure, lanes, raised, totals) };
         }
         next = until;
     }
-    join_repeats(measure, totals, band);
-    for parts in totals.chunks_exact(band.under).take(band.columns) {
-        let joined = |a, &b| measure.join(a, b);
-        emit(parts[1..].iter().fold(parts[0], joined));
+    totals.join_repeats(measure, band);
+    for column in 0..band.columns {
+        let parts = column * band.under..(column + 1) * band.under;
+        let parts = parts.map(|place| totals.get(place));
+        emit(
+            parts
+                .reduce(|a, b| measure.join(a, b))
+                .unwrap_or(measure.nothing()),
+        );
+    }
+}
+
+/// What columns came to.
+#[derive(Default)]
+pub(crate) struct Totals {
+    values: Vec<f64>,
+    /// Those of the values; none while all are one.
+    scales: Vec<f64>,
+}
+
+impl Totals {
+    fn clear(&mut self, width: usize, measure: Measure) {
+        self.scales.clear();
+        self.values.clear();
+        self.values.resize(width, measure.nothing().value);
+    }
+
+    fn get(&self, place: usize) -> Partial {
+        let value = self.values[place];
+        let scale = self.scales.get(place);
+        Partial {
+            value,
+            scale: scale.copied().unwrap_or(1.0),
+        }
+    }
+
+    fn set(&mut self, place: usize, Partial { value, scale }: Partial) {
+        self.values[place] = value;
+        if scale != 1.0 && self.scales.is_empty() {
+            self.scales.resize(self.values.len(), 1.0);
+        }
+        if let Some(kept) = self.scales.get_mut(place) {
+            *kept = scale;
+        }
+    }
+
+    fn join(&mut self, measure: Measure, place: usize, part: Partial) {
+        self.set(place, measure.join(self.get(place), part));
+    }
+
+    /// Adds what a tile came to, unless one of its sums is not to be trusted.
+    fn merge(&mut self, measure: Measure, lanes: &[f64]) -> bool {
+        if let Some((low, high)) = measure.safe_range()
+            && !super::loops::all_within(lanes, low, high)
+        {
+            return false;
+        }
+        if self.scales.is_empty() {
+            measure.join_values(&mut self.values, lanes);
+        } else {
+            for (place, &value) in lanes.iter().enumerate() {
+                self.join(measure, place, Partial::unscaled(value));
+            }
+        }
+        true
+    }
+
+    /// Joins the repeats of the columns in a row into the first, halves of halves.
+    fn join_repeats(&mut self, measure: Measure, band: Columns) {
+        let row = band.columns * band.under;
+        let mut repeats = band.over;
+        while repeats > 1 {
+            let half = repeats.div_ceil(2);
+            let (first, second) = (half * row, repeats * row);
+            if self.scales.is_empty() {
+                let (first, second) = self.values[..second].split_at_mut(first);
+                measure.join_values(&mut first[..second.len()], second);
+            } else {
+                for place in first..second {
+                    self.join(measure, place - first, self.get(place));
+                }
+            }
+            repeats = half;
+        }
     }
 }
 
@@ -147,36 +226,6 @@ unsafe fn segments(
     }
 }
 
-/// Joins the repeats of the columns in a row into the first, halves of halves.
-fn join_repeats(measure: Measure, totals: &mut [Partial], band: Columns) {
-    let mut repeats = band.over;
-    while repeats > 1 {
-        let half = repeats.div_ceil(2);
-        let (first, second) = totals.split_at_mut(half * band.columns * band.under);
-        let second = second
-            .iter()
-            .take((repeats - half) * band.columns * band.under);
-        for (a, &b) in first.iter_mut().zip(second) {
-            *a = measure.join(*a, b);
-        }
-        repeats = half;
-    }
-}
-
-/// Adds to the totals what a tile came to, unless one of its sums is not to be
-/// trusted.
-fn merge(measure: Measure, lanes: &[f64], totals: &mut [Partial]) -> bool {
-    if let Some((low, high)) = measure.safe_range()
-        && !super::loops::all_within(lanes, low, high)
-    {
-        return false;
-    }
-    for (total, &value) in totals.iter_mut().zip(lanes) {
-        *total = measure.join(*total, Partial::unscaled(value));
-    }
-    true
-}
-
 /// Some rows of a band.
 struct Rows<'a> {
     source: &'a dyn Source,
@@ -201,6 +250,8 @@ impl Rows<'_> {
         raised: &mut Vec<f64>,
     ) {
         let full = self.band.width();
+        let is_copied = scales.is_some() || measure.has_powers();
+        let lends = self.lends() && !is_copied;
         lanes.clear();
         lanes.resize(full, measure.start());
         let mut next = self.numbers.start;
@@ -208,7 +259,7 @@ impl Rows<'_> {
             let (until, width) = self.alike(next);
             // SAFETY: rows that the caller vouches for.
             let mut rows = unsafe { self.rows(next..until, width) };
-            if scales.is_some() || measure.has_powers() {
+            if is_copied {
                 raised.clear();
                 for row in &rows[..until - next] {
                     let from = raised.len();
@@ -223,13 +274,24 @@ impl Rows<'_> {
                 }
             }
             if until - next == 4 {
-                measure.step_four(lanes, rows);
+                // What was copied is in cache.
+                let ahead = if lends {
+                    4 * rows[0].bytes_to(rows[1])
+                } else {
+                    0
+                };
+                measure.step_four(lanes, rows, ahead);
             } else {
                 measure.step(lanes, rows[0]);
             }
             next = until;
         }
         measure.values(lanes);
+    }
+
+    /// Whether rows are read where they lie.
+    fn lends(&self) -> bool {
+        self.band.stride == 1 && self.source.lends()
     }
 
     /// Where the four rows from that one on end, if there are four full ones,
@@ -251,7 +313,7 @@ impl Rows<'_> {
     unsafe fn rows(&mut self, numbers: Range<usize>, width: usize) -> [Block<'_>; 4] {
         let nothing = Block::Double(&[]);
         let mut rows = [nothing; 4];
-        let lends = self.band.stride == 1 && self.source.lends();
+        let lends = self.lends();
         if !lends && self.packed.len() < 4 * width {
             self.packed.resize(4 * width, 0.0);
         }
@@ -280,7 +342,7 @@ impl Rows<'_> {
         measure: Measure,
         lanes: &mut [f64],
         raised: &mut Vec<f64>,
-        totals: &mut [Partial],
+        totals: &mut Totals,
     ) {
         let mut extremes = Vec::new();
         // SAFETY: the caller vouches for the rows.
@@ -304,8 +366,8 @@ impl Rows<'_> {
                 }
             }
         }
-        for ((total, &value), &scale) in totals.iter_mut().zip(&*lanes).zip(&scales) {
-            *total = measure.join(*total, Partial { value, scale });
+        for (place, (&value, &scale)) in lanes.iter().zip(&scales).enumerate() {
+            totals.join(measure, place, Partial { value, scale });
         }
     }
 }

@@ -181,7 +181,7 @@ mod tests {
     use ndarray::Array2;
     use scirs2_core::Bool;
 
-    use super::super::isa::forced::baseline;
+    use super::super::isa::forced::at_each;
     use super::*;
     use crate::Numeric;
 
@@ -199,8 +199,9 @@ mod tests {
                 Pieces::new().product(a.view(), b.t(), out.view_mut());
                 out
             };
-            assert_eq!(product(), expected);
-            assert_eq!(baseline(product), expected);
+            for got in at_each(product) {
+                assert_eq!(got, expected);
+            }
         }
     }
 

@@ -1,11 +1,11 @@
 //! One loop, compiled once for each instruction set, the best chosen at run
 //! time.
 
-/// Makes a function whose body the compiler vectorises twice: for the target's
-/// baseline, and on x86-64 for AVX2 with FMA. The standard library keeps what it
-/// found out about the CPU, so the choice costs a load and a branch.
+/// Makes a function whose body the compiler vectorises for the target's baseline, and
+/// on x86-64 for AVX2 with FMA and for AVX-512 too. The standard library keeps what it
+/// found out about the CPU, so the choice costs a few loads and branches.
 ///
-/// The arithmetic is the same in both, operation for operation, and so are the
+/// The arithmetic is the same in all, operation for operation, and so are the
 /// bits of the result.
 macro_rules! multiversion {
     ($(
@@ -23,6 +23,14 @@ macro_rules! multiversion {
                 #[target_feature(enable = "avx2,fma")]
                 fn avx2 $(<$($G: $bound),+>)? ($($arg: $type),*) $(-> $result)? {
                     portable $(::<$($G),+>)? ($($arg),*)
+                }
+                #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx2,fma")]
+                fn avx512 $(<$($G: $bound),+>)? ($($arg: $type),*) $(-> $result)? {
+                    portable $(::<$($G),+>)? ($($arg),*)
+                }
+                if $crate::kernels::isa::has_avx512() {
+                    // SAFETY: the CPU has all of them, as was just asked.
+                    return unsafe { avx512 $(::<$($G),+>)? ($($arg),*) };
                 }
                 if $crate::kernels::isa::has_avx2() {
                     // SAFETY: the CPU has both, as was just asked.
@@ -122,10 +130,5 @@ pub(crate) mod forced {
     /// What each level gives, the best first.
     pub(crate) fn at_each<R>(run: impl Fn() -> R) -> [R; 3] {
         [Level::Avx512, Level::Avx2, Level::Baseline].map(|level| at_most(level, &run))
-    }
-
-    /// Runs on the target's baseline alone.
-    pub(crate) fn baseline<R>(run: impl FnOnce() -> R) -> R {
-        at_most(Level::Baseline, run)
     }
 }

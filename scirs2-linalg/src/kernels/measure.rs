@@ -2,8 +2,8 @@
 //! underflow.
 
 use super::loops::{
-    Block, Count, Max, Min, Square, Sum, Wide, fold, powers, segments, step, step_four, values,
-    whole_powers,
+    Block, Count, Cube, Fold, Max, Min, Square, Sum, Wide, fold, join_values, powers, segments,
+    step, step_four, values, whole_powers,
 };
 
 /// Powers up to this one are repeated products.
@@ -25,6 +25,8 @@ pub(crate) enum Measure {
     Sum,
     /// The root of the sum of squares.
     Square,
+    /// The root of the sum of cubes.
+    Cube,
     /// How many are not zero.
     Count,
     /// The largest.
@@ -35,6 +37,23 @@ pub(crate) enum Measure {
     Whole(i32),
     /// The root of the sum of powers.
     Power(f64),
+}
+
+/// Calls what takes the elements as they are, or raised before where that is needed,
+/// with the loop that serves a measure.
+macro_rules! by_fold {
+    ($measure:expr, $call:ident::<_ $(, $T:ty)?>($($arg:expr),*)) => {
+        match $measure {
+            Measure::Sum | Measure::Whole(_) | Measure::Power(_) => {
+                $call::<Sum $(, $T)?>($($arg),*)
+            }
+            Measure::Square => $call::<Square $(, $T)?>($($arg),*),
+            Measure::Cube => $call::<Cube $(, $T)?>($($arg),*),
+            Measure::Count => $call::<Count $(, $T)?>($($arg),*),
+            Measure::Max => $call::<Max $(, $T)?>($($arg),*),
+            Measure::Min => $call::<Min $(, $T)?>($($arg),*),
+        }
+    };
 }
 
 /// What a part of the elements came to: `value * scale^p` for a sum of p-th
@@ -64,6 +83,8 @@ impl Measure {
             Measure::Sum
         } else if p == 2.0 {
             Measure::Square
+        } else if p == 3.0 {
+            Measure::Cube
         } else if p.trunc() == p && p.abs() <= LARGEST_WHOLE {
             #[expect(clippy::cast_possible_truncation, reason = "whole and small")]
             Measure::Whole(p as i32)
@@ -76,6 +97,7 @@ impl Measure {
     fn exponent(self) -> Option<f64> {
         match self {
             Measure::Square => Some(2.0),
+            Measure::Cube => Some(3.0),
             Measure::Whole(p) => Some(f64::from(p)),
             Measure::Power(p) => Some(p),
             Measure::Sum | Measure::Count | Measure::Max | Measure::Min => None,
@@ -112,24 +134,14 @@ impl Measure {
 
     /// All of a block, its elements raised before.
     fn fold(self, xs: Block<'_>) -> f64 {
-        fn of<T: Wide>(measure: Measure, xs: &[T]) -> f64 {
-            match measure {
-                Measure::Sum | Measure::Whole(_) | Measure::Power(_) => fold::<Sum, T>(xs),
-                Measure::Square => fold::<Square, T>(xs),
-                Measure::Count => fold::<Count, T>(xs),
-                Measure::Max => fold::<Max, T>(xs),
-                Measure::Min => fold::<Min, T>(xs),
-            }
-        }
         match xs {
-            Block::Double(xs) => of(self, xs),
-            Block::Single(xs) => of(self, xs),
+            Block::Double(xs) => by_fold!(self, fold::<_, f64>(xs)),
+            Block::Single(xs) => by_fold!(self, fold::<_, f32>(xs)),
         }
     }
 
     /// The accumulator of a column without elements.
     pub(crate) fn start(self) -> f64 {
-        use super::loops::Fold;
         match self {
             Measure::Min => Min::START,
             _ => 0.0,
@@ -139,58 +151,30 @@ impl Measure {
     /// One row, its elements raised before, into the accumulators of its
     /// columns.
     pub(crate) fn step(self, lanes: &mut [f64], row: Block<'_>) {
-        fn of<T: Wide>(measure: Measure, lanes: &mut [f64], row: &[T]) {
-            match measure {
-                Measure::Sum | Measure::Whole(_) | Measure::Power(_) => step::<Sum, T>(lanes, row),
-                Measure::Square => step::<Square, T>(lanes, row),
-                Measure::Count => step::<Count, T>(lanes, row),
-                Measure::Max => step::<Max, T>(lanes, row),
-                Measure::Min => step::<Min, T>(lanes, row),
-            }
-        }
         match row {
-            Block::Double(row) => of(self, lanes, row),
-            Block::Single(row) => of(self, lanes, row),
+            Block::Double(row) => by_fold!(self, step::<_, f64>(lanes, row)),
+            Block::Single(row) => by_fold!(self, step::<_, f32>(lanes, row)),
         }
     }
 
-    /// Four such rows.
-    pub(crate) fn step_four(self, lanes: &mut [f64], rows: [Block<'_>; 4]) {
-        fn of<T: Wide>(measure: Measure, lanes: &mut [f64], rows: [&[T]; 4]) {
-            match measure {
-                Measure::Sum | Measure::Whole(_) | Measure::Power(_) => {
-                    step_four::<Sum, T>(lanes, rows);
-                }
-                Measure::Square => step_four::<Square, T>(lanes, rows),
-                Measure::Count => step_four::<Count, T>(lanes, rows),
-                Measure::Max => step_four::<Max, T>(lanes, rows),
-                Measure::Min => step_four::<Min, T>(lanes, rows),
-            }
+    /// Four such rows; the next four lie `ahead` bytes from there.
+    pub(crate) fn step_four(self, lanes: &mut [f64], rows: [Block<'_>; 4], ahead: isize) {
+        fn of<T: Wide>(measure: Measure, lanes: &mut [f64], rows: [&[T]; 4], ahead: isize) {
+            by_fold!(measure, step_four::<_, T>(lanes, rows, ahead));
         }
         use Block::{Double, Single};
         match rows {
-            [Double(a), Double(b), Double(c), Double(d)] => of(self, lanes, [a, b, c, d]),
-            [Single(a), Single(b), Single(c), Single(d)] => of(self, lanes, [a, b, c, d]),
+            [Double(a), Double(b), Double(c), Double(d)] => of(self, lanes, [a, b, c, d], ahead),
+            [Single(a), Single(b), Single(c), Single(d)] => of(self, lanes, [a, b, c, d], ahead),
             rows => rows.into_iter().for_each(|row| self.step(lanes, row)),
         }
     }
 
     /// Each `len` neighbours, raised before, into one value.
     pub(crate) fn segments(self, xs: Block<'_>, len: usize, out: &mut [f64]) {
-        fn of<T: Wide>(measure: Measure, xs: &[T], len: usize, out: &mut [f64]) {
-            match measure {
-                Measure::Sum | Measure::Whole(_) | Measure::Power(_) => {
-                    segments::<Sum, T>(xs, len, out);
-                }
-                Measure::Square => segments::<Square, T>(xs, len, out),
-                Measure::Count => segments::<Count, T>(xs, len, out),
-                Measure::Max => segments::<Max, T>(xs, len, out),
-                Measure::Min => segments::<Min, T>(xs, len, out),
-            }
-        }
         match xs {
-            Block::Double(xs) => of(self, xs, len, out),
-            Block::Single(xs) => of(self, xs, len, out),
+            Block::Double(xs) => by_fold!(self, segments::<_, f64>(xs, len, out)),
+            Block::Single(xs) => by_fold!(self, segments::<_, f32>(xs, len, out)),
         }
     }
 
@@ -199,6 +183,11 @@ impl Measure {
         if self == Measure::Min {
             values::<Min>(lanes);
         }
+    }
+
+    /// What columns came to into what they came to before, none of it scaled.
+    pub(crate) fn join_values(self, totals: &mut [f64], values: &[f64]) {
+        by_fold!(self, join_values::<_>(totals, values));
     }
 
     /// Which of the elements decides the size of a sum of powers.
@@ -261,17 +250,9 @@ impl Measure {
 
     /// Two partial results into one.
     pub(crate) fn join(self, a: Partial, b: Partial) -> Partial {
-        use super::loops::Fold;
-        match self {
-            Measure::Sum | Measure::Count => Partial::unscaled(a.value + b.value),
-            Measure::Max => Partial::unscaled(Max::join(a.value, b.value)),
-            Measure::Min => {
-                let lane = Min::step(Min::step(Min::START, a.value), b.value);
-                Partial::unscaled(Min::value(lane))
-            }
-            Measure::Square => join_powers(a, b, 2.0),
-            Measure::Whole(p) => join_powers(a, b, f64::from(p)),
-            Measure::Power(p) => join_powers(a, b, p),
+        match self.exponent() {
+            Some(p) => join_powers(a, b, p),
+            None => Partial::unscaled(by_fold!(self, joined::<_>(a.value, b.value))),
         }
     }
 
@@ -280,11 +261,15 @@ impl Measure {
         match self {
             Measure::Sum | Measure::Count | Measure::Max | Measure::Min => all.value,
             Measure::Square => all.scale * all.value.sqrt(),
-            Measure::Whole(3) => all.scale * all.value.cbrt(),
+            Measure::Cube => all.scale * all.value.cbrt(),
             Measure::Whole(p) => all.scale * root(all.value, f64::from(p)),
             Measure::Power(p) => all.scale * root(all.value, p),
         }
     }
+}
+
+fn joined<F: Fold>(a: f64, b: f64) -> f64 {
+    F::join_values(a, b)
 }
 
 fn join_powers(a: Partial, b: Partial, p: f64) -> Partial {

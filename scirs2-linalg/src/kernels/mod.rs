@@ -49,5 +49,5 @@ pub(crate) struct Scratch {
     /// The accumulators of columns.
     lanes: Vec<f64>,
     /// What the columns came to.
-    totals: Vec<Partial>,
+    totals: columns::Totals,
 }

@@ -29,12 +29,22 @@ pub(crate) unsafe fn rows(
 ) -> Partial {
     let mut total = measure.nothing();
     let whole = numbers.len();
+    let pack = PACK.min(whole);
     let mut filled = 0;
+    // Pairs are read as such: a run of two would cost more to find than to read.
+    let pairs = matches!(axes, [first, _, ..] if first.len == 2 && first.stride == 1)
+        && numbers.start.is_multiple_of(2)
+        && whole.is_multiple_of(2);
+    let (together, axes, numbers) = if pairs {
+        (2, &axes[1..], numbers.start / 2..numbers.end / 2)
+    } else {
+        (1, axes, numbers)
+    };
     for run in runs(axes, numbers) {
         let mut offset = base + run.offset;
-        let mut left = run.len;
+        let mut left = together * run.len;
         while left > 0 {
-            if filled == 0 && run.stride == 1 && (left >= LENT || left == whole) {
+            if filled == 0 && run.stride == 1 && together == 1 && (left >= LENT || left == whole) {
                 let len = left.min(BLOCK);
                 // SAFETY: a run along the axes, which the caller vouches for.
                 if let Some(block) = unsafe { source.lend(offset, len) } {
@@ -44,17 +54,22 @@ pub(crate) unsafe fn rows(
                     continue;
                 }
             }
-            if scratch.packed.len() < PACK.min(whole) {
-                scratch.packed.resize(PACK.min(whole), 0.0);
+            if scratch.packed.len() < pack {
+                scratch.packed.resize(pack, 0.0);
             }
-            let len = left.min(PACK.min(whole) - filled);
+            let len = left.min(pack - filled);
             let out = &mut scratch.packed[filled..filled + len];
-            // SAFETY: a run along the axes, which the caller vouches for.
-            unsafe { source.fill(offset, run.stride, out) };
-            offset += len.cast_signed() * run.stride;
+            if together == 2 {
+                // SAFETY: as above; each element of the run has its neighbour.
+                unsafe { source.fill_pairs(offset, run.stride, out) };
+            } else {
+                // SAFETY: as above.
+                unsafe { source.fill(offset, run.stride, out) };
+            }
+            offset += (len / together).cast_signed() * run.stride;
             left -= len;
             filled += len;
-            if filled == PACK.min(whole) {
+            if filled == pack {
                 let packed = Block::Double(&scratch.packed[..filled]);
                 let block = measure.block(packed, &mut scratch.raised);
                 total = measure.join(total, block);

@@ -3,7 +3,10 @@
 use std::marker::PhantomData;
 
 use super::isa::multiversion;
-use super::loops::Block;
+use super::loops::{AHEAD, Block, prefetch};
+
+/// Elements read between two looks at the memory ahead.
+const READ: usize = 64;
 
 /// An element type that can be read as `f64`. It is public in name only: nobody
 /// outside can reach it.
@@ -36,6 +39,13 @@ pub(crate) trait Source: Sync {
     /// # Safety
     /// Each element read belongs to the array behind.
     unsafe fn fill(&self, offset: isize, stride: isize, out: &mut [f64]);
+
+    /// Fills `out` with elements and their neighbours, from `offset` on, the pairs
+    /// `stride` apart.
+    ///
+    /// # Safety
+    /// As [`fill`](Source::fill).
+    unsafe fn fill_pairs(&self, offset: isize, stride: isize, out: &mut [f64]);
 }
 
 /// The elements of an array that outlives this.
@@ -73,16 +83,24 @@ impl<T: Read> Source for Elements<'_, T> {
             // SAFETY: the caller promises that the elements belong to the array.
             read_slice(unsafe { slice(self.first, offset, out.len()) }, out);
         } else {
-            read_strided(
-                Strided {
-                    at: self.first.wrapping_offset(offset),
-                    stride,
-                    left: out.len(),
-                    array: PhantomData,
-                },
-                out,
-            );
+            let items = Strided {
+                first: self.first.wrapping_offset(offset),
+                stride,
+                len: out.len().cast_signed(),
+                array: PhantomData,
+            };
+            read_strided(items, out);
         }
+    }
+
+    unsafe fn fill_pairs(&self, offset: isize, stride: isize, out: &mut [f64]) {
+        let pairs = Strided {
+            first: self.first.wrapping_offset(offset),
+            stride,
+            len: (out.len() / 2).cast_signed(),
+            array: PhantomData,
+        };
+        read_pairs(pairs, out);
     }
 }
 
@@ -95,36 +113,55 @@ unsafe fn slice<'a, T>(first: *const T, offset: isize, len: usize) -> &'a [T] {
     unsafe { std::slice::from_raw_parts(first, len) }
 }
 
-/// Elements `stride` apart. Whoever makes one promises that all `left` of them
-/// belong to an array borrowed for `'a`.
-#[derive(Clone)]
+/// Elements `stride` apart. Whoever makes one promises that all `len` of them, and the
+/// neighbour of each where pairs are read, belong to an array borrowed for `'a`.
 struct Strided<'a, T> {
-    at: *const T,
+    first: *const T,
     stride: isize,
-    left: usize,
+    len: isize,
     array: PhantomData<&'a T>,
 }
 
-impl<T: Copy> Iterator for Strided<'_, T> {
-    type Item = T;
-
+impl<T: Copy> Strided<'_, T> {
+    /// By number, which the compiler unrolls.
     #[inline(always)]
-    fn next(&mut self) -> Option<T> {
-        self.left = self.left.checked_sub(1)?;
-        // SAFETY: one of those that the maker promised.
-        let item = unsafe { *self.at };
-        // Past the last one it is never read.
-        self.at = self.at.wrapping_offset(self.stride);
-        Some(item)
+    fn items(&self) -> impl Iterator<Item = T> + Clone {
+        let (first, stride) = (self.first, self.stride);
+        (0..self.len).map(move |number| {
+            let item = first.wrapping_offset(number * stride);
+            // SAFETY: one of those that the maker promised.
+            unsafe { *item }
+        })
+    }
+
+    /// The elements and their neighbours.
+    #[inline(always)]
+    fn pairs(&self) -> impl Iterator<Item = [T; 2]> {
+        let (first, stride) = (self.first, self.stride);
+        (0..self.len).map(move |number| {
+            let pair = first.wrapping_offset(number * stride).cast();
+            // SAFETY: two of those that the maker promised.
+            unsafe { *pair }
+        })
     }
 }
 
 multiversion! {
     fn read_slice<T: Read>(items: &[T], out: &mut [f64]) {
-        T::read(items.iter().copied(), out);
+        for (items, out) in items.chunks(READ).zip(out.chunks_mut(READ)) {
+            prefetch(items, AHEAD);
+            T::read(items.iter().copied(), out);
+        }
     }
 
     fn read_strided<T: Read>(items: Strided<'_, T>, out: &mut [f64]) {
-        T::read(items, out);
+        T::read(items.items(), out);
+    }
+
+    fn read_pairs<T: Read>(pairs: Strided<'_, T>, out: &mut [f64]) {
+        let (out, _) = out.as_chunks_mut::<2>();
+        for (out, pair) in out.iter_mut().zip(pairs.pairs()) {
+            T::read(pair.into_iter(), out);
+        }
     }
 }

@@ -14,9 +14,13 @@ const SHORT: usize = 16;
 /// where they lie end to end.
 const SEGMENT: usize = 256;
 
-/// Accumulators of one band of columns: 8 KiB of them stay in the first-level
-/// cache beside the row.
-const WIDTH: usize = 1024;
+/// Accumulators of one band of columns: 4 KiB of them stay in the first-level cache
+/// beside the rows and those asked for ahead.
+const WIDTH: usize = 512;
+
+/// The same where the rows are copied first: the longer they are, the more of them the
+/// CPU asks for by itself.
+const WIDTH_OF_COPIES: usize = 1024;
 
 /// Elements of one piece: some 100 microseconds of work.
 const GRAIN: usize = 1 << 17;
@@ -62,12 +66,13 @@ pub(super) struct Unit {
 }
 
 impl Layout {
-    /// From the axes that stay and those that go, as the caller has them.
-    pub(super) fn new(mut kept: Vec<Axis>, mut reduced: Vec<Axis>) -> Layout {
+    /// From the axes that stay and those that go, as the caller has them; `lends` tells
+    /// whether neighbours are read where they lie.
+    pub(super) fn new(mut kept: Vec<Axis>, mut reduced: Vec<Axis>, lends: bool) -> Layout {
         let mut base = (0, 0);
         normalise(&mut kept, &mut base);
         normalise(&mut reduced, &mut base);
-        let bands = Bands::choose(&mut kept, &mut reduced);
+        let bands = Bands::choose(&mut kept, &mut reduced, lends);
         Layout {
             base,
             kept,
@@ -153,7 +158,7 @@ fn normalise(axes: &mut Vec<Axis>, base: &mut (isize, isize)) {
 impl Bands {
     /// Takes the inner axis out of `kept`, where to accumulate across it is
     /// the better way, and those out of `reduced` that make its rows longer.
-    fn choose(kept: &mut Vec<Axis>, reduced: &mut Vec<Axis>) -> Option<Bands> {
+    fn choose(kept: &mut Vec<Axis>, reduced: &mut Vec<Axis>, lends: bool) -> Option<Bands> {
         let axis = *kept.first()?;
         if reduced.iter().any(|axis| axis.len == 0) {
             return None;
@@ -175,7 +180,13 @@ impl Bands {
         let mut width = axis.len * under.map_or(1, |under| under.len);
         let row = axis.stride * axis.len.cast_signed();
         let over = reduced.iter().find(|over| over.stride == row && row > 0);
-        let over = over.copied().filter(|_| 2 * width <= WIDTH);
+        let stride = under.map_or(axis.stride, |under| under.stride);
+        let widest = if lends && stride == 1 {
+            WIDTH
+        } else {
+            WIDTH_OF_COPIES
+        };
+        let over = over.copied().filter(|_| 2 * width <= widest);
         width *= over.map_or(1, |over| over.len);
         if width < SHORT
             && let Some(bands) = Bands::across_longest(kept, reduced)
@@ -183,7 +194,7 @@ impl Bands {
             return bands;
         }
         kept.remove(0);
-        Some(Bands::nested(axis, under, over, reduced))
+        Some(Bands::nested(axis, under, over, widest, reduced))
     }
 
     /// Where all that lies together is short: across the longest of the kept
@@ -200,7 +211,8 @@ impl Bands {
         }
         (kept[across].len >= SHORT).then(|| {
             let axis = kept.remove(across);
-            Some(Bands::nested(axis, None, None, &mut Vec::new()))
+            let widest = WIDTH_OF_COPIES;
+            Some(Bands::nested(axis, None, None, widest, &mut Vec::new()))
         })
     }
 
@@ -210,6 +222,7 @@ impl Bands {
         axis: Axis,
         under: Option<Axis>,
         over: Option<Axis>,
+        widest: usize,
         reduced: &mut Vec<Axis>,
     ) -> Bands {
         let mut band = Columns {
@@ -224,14 +237,14 @@ impl Bands {
             reduced.retain(|axis| *axis != under);
             band.stride = under.stride;
             band.under = under.len;
-            band.columns = band.columns.min((WIDTH / under.len).max(1));
+            band.columns = band.columns.min((widest / under.len).max(1));
         } else {
-            band.columns = band.columns.min(WIDTH);
+            band.columns = band.columns.min(widest);
         }
         if let Some(mut over) = over {
             // Several rows that lie end to end become one.
             reduced.retain(|axis| *axis != over);
-            band.over = over.len.min(WIDTH / (band.columns * band.under));
+            band.over = over.len.min(widest / (band.columns * band.under));
             band.period = over.len.div_ceil(band.over);
             band.last_over = over.len - (band.period - 1) * band.over;
             over.len = band.period;

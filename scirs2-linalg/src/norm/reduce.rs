@@ -28,10 +28,10 @@ pub(super) fn reduce<T: Normed, N: Rounded>(
     } else {
         1
     };
-    let layout = layout(x, marked, &out, parts);
     let whole = Elements::new(x.as_ptr());
     let halves = Elements::new(x.as_ptr().cast::<T::Part>());
     let source: &dyn Source = if parts == 1 { &whole } else { &halves };
+    let layout = layout(x, marked, &out, parts, source.lends());
     let reduction = Reduction {
         source,
         measure,
@@ -48,6 +48,7 @@ fn layout<T, N>(
     marked: Marked,
     out: &ArrayViewMutD<'_, N>,
     parts: usize,
+    lends: bool,
 ) -> Layout {
     let (mut kept, mut reduced) = (Vec::new(), Vec::new());
     if parts > 1 {
@@ -71,7 +72,7 @@ fn layout<T, N>(
             kept.push(Axis { len, stride, out });
         }
     }
-    Layout::new(kept, reduced)
+    Layout::new(kept, reduced, lends)
 }
 
 /// What the workers share. `source` and `out` have the axes of `layout`.
