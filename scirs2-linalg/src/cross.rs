@@ -8,7 +8,7 @@ use scirs2_core::pool::Workers;
 use crate::batch::broadcast;
 use crate::contract::cut;
 use crate::layout::filled_array;
-use crate::shape::{self, axis_of};
+use crate::shape::{self, axis_of, without};
 use crate::{Error, Numeric};
 
 /// Cross products of vectors of three elements.
@@ -53,9 +53,8 @@ where
 /// # Errors
 /// As [`cross`], as far as the shapes tell.
 pub fn cross_shape(x: &[usize], y: &[usize], axis: isize) -> Result<Vec<usize>, Error> {
-    let (mut batch_x, mut batch_y) = (x.to_vec(), y.to_vec());
-    let len_x = batch_x.remove(axis_of(axis, x.len())?);
-    let len_y = batch_y.remove(axis_of(axis, y.len())?);
+    let (axis_x, axis_y) = (axis_of(axis, x.len())?, axis_of(axis, y.len())?);
+    let (len_x, len_y) = (x[axis_x], y[axis_y]);
     if (len_x, len_y) != (3, 3) {
         return Err(Error::Mismatch {
             first: x.to_vec(),
@@ -63,7 +62,10 @@ pub fn cross_shape(x: &[usize], y: &[usize], axis: isize) -> Result<Vec<usize>, 
             must: "both must be vectors of 3 elements along the axis",
         });
     }
-    let mut shape = broadcast(&[&batch_x, &batch_y])?;
+    if let ([_], [_]) = (x, y) {
+        return Ok(vec![3]);
+    }
+    let mut shape = broadcast(&[&without(x, axis_x), &without(y, axis_y)])?;
     let axis = axis_of(axis, shape.len() + 1)?;
     shape.insert(axis, 3);
     Ok(shape)
@@ -83,6 +85,13 @@ pub fn cross_into<T: Numeric>(
 ) -> Result<(), Error> {
     shape::output(&cross_shape(x.shape(), y.shape(), axis)?, &out)?;
     let mut out = out;
+    if let (1, 1) = (x.ndim(), y.ndim()) {
+        for at in 0..3 {
+            let (next, after) = ((at + 1) % 3, (at + 2) % 3);
+            out[at] = x[next].times(y[after]).minus(x[after].times(y[next]));
+        }
+        return Ok(());
+    }
     let vectors = Axis(axis_of(axis, out.ndim())?);
     let batch = out.raw_dim().remove_axis(vectors);
     let (x, y) = (components(&x, axis)?, components(&y, axis)?);

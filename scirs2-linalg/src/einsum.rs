@@ -1,7 +1,10 @@
 //! Sums of products over named axes.
 
+use std::borrow::Cow;
+
 use ndarray::{ArrayD, ArrayView, ArrayViewD, ArrayViewMutD, Axis, CowArray, IxDyn};
 use scirs2_core::pool::Workers;
+use smallvec::SmallVec;
 
 use crate::contract::contract;
 use crate::layout::filled_array;
@@ -173,12 +176,15 @@ fn cheapest<T: Numeric>(terms: &[Term<'_, T>], plan: &Sum) -> (usize, usize) {
     smallest.unwrap_or((0, 1))
 }
 
+/// Labels of axes: few, mostly.
+type Labels = SmallVec<[char; 8]>;
+
 /// Subscripts, taken apart.
 struct Sum {
-    inputs: Vec<Vec<char>>,
-    output: Vec<char>,
+    inputs: SmallVec<[Labels; 2]>,
+    output: Labels,
     /// The length of each label, once.
-    lengths: Vec<(char, usize)>,
+    lengths: SmallVec<[(char, usize); 8]>,
 }
 
 impl Sum {
@@ -187,12 +193,16 @@ impl Sum {
             subscripts: subscripts.to_owned(),
             reason,
         };
-        let bare: String = subscripts.chars().filter(|c| !c.is_whitespace()).collect();
+        let bare = if subscripts.contains(char::is_whitespace) {
+            Cow::from(subscripts.replace(char::is_whitespace, ""))
+        } else {
+            Cow::from(subscripts)
+        };
         let (inputs, output) = match bare.split_once("->") {
             Some((inputs, output)) => (inputs, Some(output)),
-            None => (&bare[..], None),
+            None => (&*bare, None),
         };
-        let labels = |text: &str| -> Result<Vec<char>, Error> {
+        let labels = |text: &str| -> Result<Labels, Error> {
             match text.chars().find(|c| c.is_ascii() && !c.is_alphabetic()) {
                 Some(other) => Err(refused(format!("{other:?} is no letter"))),
                 None => Ok(text.chars().collect()),
@@ -201,15 +211,15 @@ impl Sum {
         let inputs = inputs
             .split(',')
             .map(labels)
-            .collect::<Result<Vec<_>, _>>()?;
+            .collect::<Result<SmallVec<_>, _>>()?;
         if inputs.len() != shapes.len() {
             let (terms, arrays) = (inputs.len(), shapes.len());
             return Err(refused(format!("{terms} terms for {arrays} arrays")));
         }
         let mut sum = Sum {
             inputs,
-            output: Vec::new(),
-            lengths: Vec::new(),
+            output: Labels::new(),
+            lengths: SmallVec::new(),
         };
         for (number, shape) in shapes.iter().enumerate() {
             let labels = sum.inputs[number].clone();
@@ -261,9 +271,9 @@ impl Sum {
     }
 
     /// The labels that occur once, in alphabetical order.
-    fn once(&self) -> Vec<char> {
-        let all: Vec<char> = self.inputs.concat();
-        let mut once: Vec<char> = all.clone();
+    fn once(&self) -> Labels {
+        let all: Labels = self.inputs.iter().flatten().copied().collect();
+        let mut once = all.clone();
         once.retain(|label| all.iter().filter(|other| *other == label).count() == 1);
         once.sort_unstable();
         once
@@ -285,8 +295,8 @@ impl Sum {
         workers: &Workers<'_>,
     ) -> Result<Term<'b, T>, Error> {
         let mut kept = self.output.clone();
-        others.for_each(|term| kept.extend(&term.labels));
-        let of_both = |own: &Term<'b, T>, other: &Term<'b, T>| -> Vec<char> {
+        others.for_each(|term| kept.extend(term.labels.iter().copied()));
+        let of_both = |own: &Term<'b, T>, other: &Term<'b, T>| -> Labels {
             let needed = |label: &&char| kept.contains(*label) || other.labels.contains(*label);
             own.labels.iter().filter(needed).copied().collect()
         };
@@ -297,17 +307,17 @@ impl Sum {
         );
 
         let common = |label: &char| second.labels.contains(label);
-        let (shared, left): (Vec<char>, Vec<char>) = first.labels.iter().partition(|l| common(l));
-        let (batch, inner): (Vec<char>, Vec<char>) =
+        let (shared, left): (Labels, Labels) = first.labels.iter().copied().partition(common);
+        let (batch, inner): (Labels, Labels) =
             shared.into_iter().partition(|label| kept.contains(label));
         let right = second.labels.iter().copied();
-        let right: Vec<char> = right
+        let right: Labels = right
             .filter(|label| !first.labels.contains(label))
             .collect();
 
         let a = first.permuted(&[&batch, &left, &inner]);
         let b = second.permuted(&[&batch, &inner, &right]);
-        let labels = [&batch[..], &left, &right].concat();
+        let labels: Labels = [&batch, &left, &right].into_iter().flatten().copied().collect();
         if let Some(out) = out {
             let order = labels.iter().map(|label| {
                 let axis = self.output.iter().position(|other| other == label);
@@ -318,7 +328,7 @@ impl Sum {
             contract(a, b, batch.len(), inner.len(), out, workers)?;
             let array = ArrayD::from_elem(IxDyn(&[]), T::ZERO).into();
             return Ok(Term {
-                labels: Vec::new(),
+                labels: Labels::new(),
                 array,
             });
         }
@@ -334,7 +344,7 @@ impl Sum {
 
 /// An array and the labels of its axes, each once.
 struct Term<'a, T: Numeric> {
-    labels: Vec<char>,
+    labels: Labels,
     array: CowArray<'a, T, IxDyn>,
 }
 
@@ -342,7 +352,7 @@ impl<'a, T: Numeric> Term<'a, T> {
     /// An operand, with its repeated labels taken along the diagonal, and
     /// without the axes that broadcast.
     fn new(labels: &[char], operand: &'a ArrayViewD<'_, T>, plan: &Sum) -> Result<Self, Error> {
-        let mut labels = labels.to_vec();
+        let mut labels = Labels::from_slice(labels);
         let mut array = CowArray::from(operand.view());
         while let Some((first, second)) = repeated(&labels) {
             array = diagonal(&array.view(), first, second)?.into();
@@ -382,10 +392,14 @@ impl<'a, T: Numeric> Term<'a, T> {
     }
 
     /// With its axes in that order.
-    fn permuted(&self, groups: &[&Vec<char>]) -> ArrayViewD<'_, T> {
-        let labels = groups.iter().flat_map(|group| group.iter());
-        let order: Vec<_> = labels.map(|&label| self.axis(label)).collect();
-        self.array.view().permuted_axes(order)
+    fn permuted(&self, groups: &[&Labels]) -> ArrayViewD<'_, T> {
+        let labels = groups.iter().copied().flatten();
+        let order: SmallVec<[usize; 8]> = labels.map(|&label| self.axis(label)).collect();
+        let array = self.array.view();
+        if order.is_sorted() {
+            return array;
+        }
+        array.permuted_axes(&order[..])
     }
 }
 

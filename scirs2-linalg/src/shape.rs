@@ -190,5 +190,10 @@ pub(crate) fn axis_of(axis: isize, ndim: usize) -> Result<usize, Error> {
     from_end
         .checked_add_signed(axis)
         .filter(|&index| index < ndim)
-        .ok_or(Error::AxisOutOfRange { axis, ndim })
+        .ok_or_else(|| Error::AxisOutOfRange { axis, ndim })
+}
+
+/// The lengths of all axes but that one.
+pub(crate) fn without(shape: &[usize], axis: usize) -> Vec<usize> {
+    [&shape[..axis], &shape[axis + 1..]].concat()
 }

@@ -1,12 +1,14 @@
 //! Inner products of vectors.
 
-use ndarray::{ArrayBase, ArrayD, ArrayView1, ArrayViewD, ArrayViewMutD, Axis, Data, Dimension, s};
+use ndarray::{
+    ArrayBase, ArrayD, ArrayView1, ArrayViewD, ArrayViewMutD, Axis, Data, Dimension, Ix1, s,
+};
 use scirs2_core::pool::Workers;
 
 use crate::batch::{Batch, Outputs as _, Stack, StackMut, broadcast};
 use crate::lapack::filled;
 use crate::layout::filled_array;
-use crate::shape::{self, axis_of};
+use crate::shape::{self, axis_of, without};
 use crate::{Error, Numeric};
 
 /// What is summed in one go: sums of such runs are added pairwise, whoever
@@ -58,9 +60,8 @@ where
 /// # Errors
 /// As [`vecdot`], as far as the shapes tell.
 pub fn vecdot_shape(x: &[usize], y: &[usize], axis: isize) -> Result<Vec<usize>, Error> {
-    let (mut batch_x, mut batch_y) = (x.to_vec(), y.to_vec());
-    let len_x = batch_x.remove(axis_of(axis, x.len())?);
-    let len_y = batch_y.remove(axis_of(axis, y.len())?);
+    let (axis_x, axis_y) = (axis_of(axis, x.len())?, axis_of(axis, y.len())?);
+    let (len_x, len_y) = (x[axis_x], y[axis_y]);
     if len_x != len_y {
         return Err(Error::Mismatch {
             first: x.to_vec(),
@@ -68,7 +69,10 @@ pub fn vecdot_shape(x: &[usize], y: &[usize], axis: isize) -> Result<Vec<usize>,
             must: "the vectors must have one length",
         });
     }
-    broadcast(&[&batch_x, &batch_y])
+    if let ([_], [_]) = (x, y) {
+        return Ok(Vec::new());
+    }
+    broadcast(&[&without(x, axis_x), &without(y, axis_y)])
 }
 
 /// [`vecdot`] into memory of the caller's, of any strides.
@@ -85,6 +89,9 @@ pub fn vecdot_into<T: Numeric>(
 ) -> Result<(), Error> {
     let shape = vecdot_shape(x.shape(), y.shape(), axis)?;
     shape::output(&shape, &out)?;
+    if let (1, 1) = (x.ndim(), y.ndim()) {
+        return one(x, y, out, workers);
+    }
     // A vector is a matrix of one row, a sum one of one element.
     let rows = |x| -> Result<_, Error> { Ok(last(x, axis)?.1) };
     let (len, x) = last(x, axis)?;
@@ -94,7 +101,12 @@ pub fn vecdot_into<T: Numeric>(
     let pair = |number: usize| (x.get(number), y.get(number));
     let count: usize = shape.iter().product();
     if count < workers.threads() && len > RUN {
-        return few_and_long(count, len, out, pair, workers);
+        let mut out = out;
+        for number in 0..count {
+            let (x, y) = pair(number);
+            out.next()[[0, 0]] = shared(x.row(0), y.row(0), workers)?;
+        }
+        return Ok(());
     }
     let batch = Batch {
         shape: &shape,
@@ -106,11 +118,7 @@ pub fn vecdot_into<T: Numeric>(
         || Ok(()),
         |(), number, mut out| {
             let (x, y) = pair(number);
-            let (x, y) = (x.row(0), y.row(0));
-            out[[0, 0]] = match len.div_ceil(RUN) {
-                0 | 1 => T::dot(x, y),
-                runs => pairwise(0, runs, &|run| part(run, x, y)),
-            };
+            out[[0, 0]] = sum(x.row(0), y.row(0));
             Ok(())
         },
     )
@@ -126,25 +134,47 @@ fn last<T>(x: ArrayViewD<'_, T>, axis: isize) -> Result<(usize, ArrayViewD<'_, T
     Ok((x.len_of(before), x.insert_axis(before)))
 }
 
-/// Vectors whose runs the workers share.
-fn few_and_long<'a, T: Numeric>(
-    count: usize,
-    len: usize,
-    mut out: StackMut<'_, T>,
-    pair: impl Fn(usize) -> (ndarray::ArrayView2<'a, T>, ndarray::ArrayView2<'a, T>),
+/// One pair of vectors.
+fn one<T: Numeric>(
+    x: ArrayViewD<'_, T>,
+    y: ArrayViewD<'_, T>,
+    mut out: ArrayViewMutD<'_, T>,
     workers: &Workers<'_>,
 ) -> Result<(), Error> {
-    let mut sums = filled(len.div_ceil(RUN), T::ZERO)?;
-    for number in 0..count {
-        let (x, y) = pair(number);
-        let (x, y) = (x.row(0), y.row(0));
-        workers.each(sums.iter_mut().enumerate(), |(run, sum)| {
-            *sum = part(run, x, y);
-            Ok::<(), Error>(())
-        })?;
-        out.next()[[0, 0]] = pairwise(0, sums.len(), &|run| sums[run]);
-    }
+    let (x, y) = (
+        x.into_dimensionality::<Ix1>(),
+        y.into_dimensionality::<Ix1>(),
+    );
+    let (x, y) = (x.expect("one axis"), y.expect("one axis"));
+    let product = if workers.threads() > 1 && x.len() > RUN {
+        shared(x, y, workers)?
+    } else {
+        sum(x, y)
+    };
+    out.fill(product);
     Ok(())
+}
+
+/// The sum for a pair whose runs the workers share.
+fn shared<T: Numeric>(
+    x: ArrayView1<'_, T>,
+    y: ArrayView1<'_, T>,
+    workers: &Workers<'_>,
+) -> Result<T, Error> {
+    let mut sums = filled(x.len().div_ceil(RUN), T::ZERO)?;
+    workers.each(sums.iter_mut().enumerate(), |(run, sum)| {
+        *sum = part(run, x, y);
+        Ok::<(), Error>(())
+    })?;
+    Ok(pairwise(0, sums.len(), &|run| sums[run]))
+}
+
+/// The sum for a pair, of its runs if there are several.
+fn sum<T: Numeric>(x: ArrayView1<'_, T>, y: ArrayView1<'_, T>) -> T {
+    match x.len().div_ceil(RUN) {
+        0 | 1 => T::dot(x, y),
+        runs => pairwise(0, runs, &|run| part(run, x, y)),
+    }
 }
 
 /// The sum of one run.

@@ -1,5 +1,7 @@
 //! One call of a function of linear algebra: its operands in, its results out.
 
+use std::fmt;
+
 use ndarray::{ArrayD, ArrayViewD, ArrayViewMutD};
 use numpy::{
     PyArrayDescr, PyArrayDescrMethods as _, PyArrayDyn, PyArrayMethods as _, PyUntypedArray,
@@ -51,7 +53,17 @@ struct Operand<'py> {
 type Operands<'py> = SmallVec<[Operand<'py>; 2]>;
 
 /// A parameter's name, and the object that was given for it.
-type Argument<'a, 'py> = (&'a str, &'a Bound<'py, PyAny>);
+type Argument<'a, 'py, P = &'a str> = (P, &'a Bound<'py, PyAny>);
+
+/// One of the arguments that a parameter takes any number of.
+#[derive(Clone, Copy)]
+struct Numbered<'a>(&'a str, usize);
+
+impl fmt::Display for Numbered<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}[{}]", self.0, self.1)
+    }
+}
 
 impl<'py> Call<'py> {
     /// Takes the operands, each with its parameter's name, to be computed with as
@@ -104,10 +116,10 @@ impl<'py> Call<'py> {
 
     /// As [`new`](Self::new), but of the dtype that NumPy finds for all operands,
     /// integers and booleans too.
-    pub(crate) fn numeric(
+    pub(crate) fn numeric<P: Copy + fmt::Display>(
         py: Python<'py>,
         name: &'static str,
-        arguments: &[Argument<'_, 'py>],
+        arguments: &[Argument<'_, 'py, P>],
     ) -> PyResult<Self> {
         let mut call = Call::of(py, name, arguments)?;
         for (parameter, dtype) in call.dtypes(arguments) {
@@ -131,17 +143,20 @@ impl<'py> Call<'py> {
         parameter: &str,
         arguments: &[Bound<'py, PyAny>],
     ) -> PyResult<Self> {
-        let numbers = 0..arguments.len();
-        let names: Vec<_> = numbers
-            .map(|number| format!("{parameter}[{number}]"))
+        let numbered = arguments.iter().enumerate();
+        let arguments: SmallVec<[_; 2]> = numbered
+            .map(|(number, argument)| (Numbered(parameter, number), argument))
             .collect();
-        let arguments: Vec<_> = names.iter().map(String::as_str).zip(arguments).collect();
         Call::numeric(py, name, &arguments)
     }
 
     /// The operands as they are, of one library.
     #[inline]
-    fn of(py: Python<'py>, name: &'static str, arguments: &[Argument<'_, 'py>]) -> PyResult<Self> {
+    fn of<P: Copy + fmt::Display>(
+        py: Python<'py>,
+        name: &'static str,
+        arguments: &[Argument<'_, 'py, P>],
+    ) -> PyResult<Self> {
         let mut call = Call {
             py,
             name,
@@ -152,7 +167,7 @@ impl<'py> Call<'py> {
             subclass: None,
             widened: false,
         };
-        let mut common: Option<(Library, &str)> = None;
+        let mut common: Option<(Library, P)> = None;
         for &(parameter, object) in arguments {
             let Intake {
                 library,
@@ -186,16 +201,19 @@ impl<'py> Call<'py> {
     }
 
     /// Each parameter's name, and the dtype of its operand.
-    fn dtypes<'a>(
-        &'a self,
-        arguments: &'a [Argument<'_, 'py>],
-    ) -> impl Iterator<Item = (&'a str, DType)> {
+    fn dtypes<P: Copy>(
+        &self,
+        arguments: &[Argument<'_, 'py, P>],
+    ) -> impl Iterator<Item = (P, DType)> {
         let operands = arguments.iter().zip(&self.operands);
         operands.map(|((parameter, _), operand)| (*parameter, operand.description.dtype()))
     }
 
     /// The dtype that NumPy gives what is computed from all of them.
-    fn result_type(&self, arguments: &[Argument<'_, 'py>]) -> PyResult<DType> {
+    fn result_type<P: Copy + fmt::Display>(
+        &self,
+        arguments: &[Argument<'_, 'py, P>],
+    ) -> PyResult<DType> {
         let (py, name) = (self.py, self.name);
         let Some(first) = self.operands.first() else {
             return Ok(DType::Float64);
@@ -231,10 +249,14 @@ impl<'py> Call<'py> {
     }
 
     /// Converts the operands to what is computed in.
-    fn convert(&mut self, arguments: &[Argument<'_, 'py>], dtype: DType) -> PyResult<()> {
+    fn convert<P: Copy + fmt::Display>(
+        &mut self,
+        arguments: &[Argument<'_, 'py, P>],
+        dtype: DType,
+    ) -> PyResult<()> {
         let (py, name) = (self.py, self.name);
         self.dtype = dtype;
-        for (operand, (parameter, _)) in self.operands.iter_mut().zip(arguments) {
+        for (operand, &(parameter, _)) in self.operands.iter_mut().zip(arguments) {
             if operand.description.dtype() != dtype {
                 let descr = descr_of(py, dtype)?;
                 let array = operand
@@ -579,11 +601,11 @@ pub(crate) fn side_batch<'a>(solutions: &'a [usize], sides: &[usize]) -> &'a [us
     batch(solutions, sides.len().min(2))
 }
 
-fn undescribed(name: &str, parameter: &str, reason: &Undescribed) -> PyErr {
+fn undescribed(name: &str, parameter: impl fmt::Display, reason: &Undescribed) -> PyErr {
     PyTypeError::new_err(format!("{name}: {parameter}: {reason}"))
 }
 
-fn not_computed(name: &str, parameter: &str, dtype: DType) -> PyErr {
+fn not_computed(name: &str, parameter: impl fmt::Display, dtype: DType) -> PyErr {
     PyTypeError::new_err(format!(
         "{name}: {parameter}: {dtype} is not computed with; convert it first, for example to \
          float32"
