@@ -317,7 +317,11 @@ impl Sum {
 
         let a = first.permuted(&[&batch, &left, &inner]);
         let b = second.permuted(&[&batch, &inner, &right]);
-        let labels: Labels = [&batch, &left, &right].into_iter().flatten().copied().collect();
+        let labels: Labels = [&batch, &left, &right]
+            .into_iter()
+            .flatten()
+            .copied()
+            .collect();
         if let Some(out) = out {
             let order = labels.iter().map(|label| {
                 let axis = self.output.iter().position(|other| other == label);

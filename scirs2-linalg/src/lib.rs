@@ -58,6 +58,7 @@ mod lapack;
 mod layout;
 mod lstsq;
 mod lu;
+mod lu_blocks;
 mod matmul;
 mod matrix_power;
 mod memory;

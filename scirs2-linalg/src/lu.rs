@@ -14,6 +14,7 @@ use crate::error::Reason;
 use crate::kernels::{largest, one::lu as kernel};
 use crate::lapack::{Lapack, Triangle, int, zeros};
 use crate::layout::{InPlace, from_f, is_finite, to_f, zeros_array};
+use crate::lu_blocks;
 use crate::shape::{self, System, columns};
 use crate::subnormal;
 use crate::triangular::{Op, Square};
@@ -400,7 +401,11 @@ fn factor_copy<T: Lapack>(
     pivots: &mut [c_int],
 ) -> Result<(), usize> {
     let rows = a.nrows();
-    let done = T::getrf(rows, to, pivots);
+    let done = if lu_blocks::has_factor::<T>(rows, a.ncols()) {
+        lu_blocks::factor(rows, to, pivots)
+    } else {
+        T::getrf(rows, to, pivots)
+    };
     if subnormal::spoils(rows, to) {
         to_f(a, to);
         return subnormal::factor(rows, to, pivots);

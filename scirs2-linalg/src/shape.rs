@@ -190,7 +190,7 @@ pub(crate) fn axis_of(axis: isize, ndim: usize) -> Result<usize, Error> {
     from_end
         .checked_add_signed(axis)
         .filter(|&index| index < ndim)
-        .ok_or_else(|| Error::AxisOutOfRange { axis, ndim })
+        .ok_or(Error::AxisOutOfRange { axis, ndim })
 }
 
 /// The lengths of all axes but that one.
