@@ -1,10 +1,8 @@
 //! Sums of products over named axes.
 
-use std::borrow::Cow;
-
 use ndarray::{ArrayD, ArrayView, ArrayViewD, ArrayViewMutD, Axis, CowArray, IxDyn};
 use scirs2_core::pool::Workers;
-use smallvec::SmallVec;
+use smallvec::{SmallVec, smallvec};
 
 use crate::contract::contract;
 use crate::layout::filled_array;
@@ -179,12 +177,17 @@ fn cheapest<T: Numeric>(terms: &[Term<'_, T>], plan: &Sum) -> (usize, usize) {
 /// Labels of axes: few, mostly.
 type Labels = SmallVec<[char; 8]>;
 
+/// Those of each array.
+type Terms = SmallVec<[Labels; 2]>;
+
+/// The length of each label, once.
+type Lengths = SmallVec<[(char, usize); 8]>;
+
 /// Subscripts, taken apart.
 struct Sum {
-    inputs: SmallVec<[Labels; 2]>,
+    inputs: Terms,
     output: Labels,
-    /// The length of each label, once.
-    lengths: SmallVec<[(char, usize); 8]>,
+    lengths: Lengths,
 }
 
 impl Sum {
@@ -193,36 +196,13 @@ impl Sum {
             subscripts: subscripts.to_owned(),
             reason,
         };
-        let bare = if subscripts.contains(char::is_whitespace) {
-            Cow::from(subscripts.replace(char::is_whitespace, ""))
-        } else {
-            Cow::from(subscripts)
-        };
-        let (inputs, output) = match bare.split_once("->") {
-            Some((inputs, output)) => (inputs, Some(output)),
-            None => (&*bare, None),
-        };
-        let labels = |text: &str| -> Result<Labels, Error> {
-            match text.chars().find(|c| c.is_ascii() && !c.is_alphabetic()) {
-                Some(other) => Err(refused(format!("{other:?} is no letter"))),
-                None => Ok(text.chars().collect()),
-            }
-        };
-        let inputs = inputs
-            .split(',')
-            .map(labels)
-            .collect::<Result<SmallVec<_>, _>>()?;
+        let (inputs, output) = terms(subscripts).map_err(&refused)?;
         if inputs.len() != shapes.len() {
             let (terms, arrays) = (inputs.len(), shapes.len());
             return Err(refused(format!("{terms} terms for {arrays} arrays")));
         }
-        let mut sum = Sum {
-            inputs,
-            output: Labels::new(),
-            lengths: SmallVec::new(),
-        };
-        for (number, shape) in shapes.iter().enumerate() {
-            let labels = sum.inputs[number].clone();
+        let mut lengths = Lengths::new();
+        for (number, (labels, shape)) in inputs.iter().zip(shapes).enumerate() {
             if labels.len() != shape.len() {
                 let (letters, axes) = (labels.len(), shape.len());
                 return Err(refused(format!(
@@ -230,7 +210,7 @@ impl Sum {
                 )));
             }
             for (&label, &len) in labels.iter().zip(*shape) {
-                sum.measure(label, len).map_err(&refused)?;
+                measure(&mut lengths, label, len).map_err(&refused)?;
             }
             for (at, label) in labels.iter().enumerate() {
                 let twin = labels[..at].iter().position(|other| other == label);
@@ -241,42 +221,20 @@ impl Sum {
                 }
             }
         }
-        sum.output = match output {
-            Some(output) => labels(output)?,
-            None => sum.once(),
-        };
-        for (at, label) in sum.output.iter().enumerate() {
-            if sum.output[..at].contains(label) {
+        let output = output.unwrap_or_else(|| once(&inputs));
+        for (at, label) in output.iter().enumerate() {
+            if output[..at].contains(label) {
                 return Err(refused(format!("the result repeats {label:?}")));
             }
-            if !sum.lengths.iter().any(|(known, _)| known == label) {
+            if !lengths.iter().any(|(known, _)| known == label) {
                 return Err(refused(format!("{label:?} is of no array")));
             }
         }
-        Ok(sum)
-    }
-
-    /// Takes note of a length; a length of one goes with any.
-    fn measure(&mut self, label: char, len: usize) -> Result<(), String> {
-        let known = self.lengths.iter_mut().find(|(known, _)| *known == label);
-        match known {
-            None => self.lengths.push((label, len)),
-            Some((_, known)) if *known == 1 => *known = len,
-            Some((_, known)) if len != 1 && len != *known => {
-                return Err(format!("{label:?} has the lengths {known} and {len}"));
-            }
-            Some(_) => {}
-        }
-        Ok(())
-    }
-
-    /// The labels that occur once, in alphabetical order.
-    fn once(&self) -> Labels {
-        let all: Labels = self.inputs.iter().flatten().copied().collect();
-        let mut once = all.clone();
-        once.retain(|label| all.iter().filter(|other| *other == label).count() == 1);
-        once.sort_unstable();
-        once
+        Ok(Sum {
+            inputs,
+            output,
+            lengths,
+        })
     }
 
     fn length(&self, label: char) -> usize {
@@ -344,6 +302,48 @@ impl Sum {
             array: product.into(),
         })
     }
+}
+
+/// The labels of each array, and those of the result where there is an arrow.
+fn terms(subscripts: &str) -> Result<(Terms, Option<Labels>), String> {
+    let mut inputs: Terms = smallvec![Labels::new()];
+    let mut output: Option<Labels> = None;
+    let mut letters = subscripts.chars().filter(|c| !c.is_whitespace());
+    while let Some(letter) = letters.next() {
+        match (letter, &mut output) {
+            (',', None) => inputs.push(Labels::new()),
+            ('-', None) if letters.next() == Some('>') => output = Some(Labels::new()),
+            (other, _) if other.is_ascii() && !other.is_alphabetic() => {
+                return Err(format!("{other:?} is no letter"));
+            }
+            (label, Some(output)) => output.push(label),
+            (label, None) => inputs.last_mut().expect("one at least").push(label),
+        }
+    }
+    Ok((inputs, output))
+}
+
+/// Takes note of a length; a length of one goes with any.
+fn measure(lengths: &mut Lengths, label: char, len: usize) -> Result<(), String> {
+    let known = lengths.iter_mut().find(|(known, _)| *known == label);
+    match known {
+        None => lengths.push((label, len)),
+        Some((_, known)) if *known == 1 => *known = len,
+        Some((_, known)) if len != 1 && len != *known => {
+            return Err(format!("{label:?} has the lengths {known} and {len}"));
+        }
+        Some(_) => {}
+    }
+    Ok(())
+}
+
+/// The labels that occur once, in alphabetical order.
+fn once(inputs: &[Labels]) -> Labels {
+    let all: Labels = inputs.iter().flatten().copied().collect();
+    let mut once = all.clone();
+    once.retain(|label| all.iter().filter(|other| *other == label).count() == 1);
+    once.sort_unstable();
+    once
 }
 
 /// An array and the labels of its axes, each once.
