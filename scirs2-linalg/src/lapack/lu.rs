@@ -19,7 +19,11 @@ pub trait Lu: Sized {
     /// The error is the first pivot that is exactly zero, counted from 0; the
     /// factors are whole all the same.
     #[doc(hidden)]
-    fn getrf(rows: usize, a: &mut [Self], pivots: &mut [c_int]) -> Result<(), usize>;
+    fn getrf(rows: usize, a: &mut [Self], pivots: &mut [c_int]) -> Result<(), usize> {
+        let columns = a.len().checked_div(rows).unwrap_or(0);
+        assert!(a.len() == rows * columns && pivots.len() == rows.min(columns));
+        Self::getrf_part(rows, a, (0, columns), pivots)
+    }
 
     /// [`getrf`](Self::getrf) for the columns `start..end` from the row `start` on.
     #[doc(hidden)]
@@ -62,29 +66,14 @@ macro_rules! lu {
         |$factor:ident| $by:expr;
     )+) => {$(
         impl Lu for $type {
-            fn getrf(rows: usize, a: &mut [Self], pivots: &mut [c_int]) -> Result<(), usize> {
-                let columns = a.len().checked_div(rows).unwrap_or(0);
-                assert!(a.len() == rows * columns && pivots.len() == rows.min(columns));
-                let mut info: c_int = 0;
-                // SAFETY: the lengths are those just asserted, and both languages
-                // lay out a complex number as two reals.
-                unsafe {
-                    lapack_sys::$getrf(
-                        &int(rows), &int(columns), a.as_mut_ptr().cast(), &leading(rows),
-                        pivots.as_mut_ptr(), &mut info,
-                    );
-                }
-                pivoted(info)
-            }
-
             fn getrf_part(
                 rows: usize,
                 a: &mut [Self],
                 (start, end): (usize, usize),
                 pivots: &mut [c_int],
             ) -> Result<(), usize> {
-                assert!(start <= end && end <= rows && a.len() >= end * rows);
-                let pivots = &mut pivots[start..end];
+                assert!(start <= end && start <= rows && a.len() >= end * rows);
+                let pivots = &mut pivots[start..end.min(rows)];
                 let part = a.as_mut_ptr().wrapping_add(start * rows + start);
                 let mut info: c_int = 0;
                 // SAFETY: the part has so many rows and columns, as just asserted, so far
