@@ -13,6 +13,7 @@
 
 #![forbid(unsafe_code)]
 
+mod cpu;
 pub mod device;
 mod dispatch;
 pub mod dtype;

@@ -6,9 +6,9 @@
 //! the pieces, not the pool.
 
 use std::cell::Cell;
+use std::collections::VecDeque;
 use std::env;
 use std::fmt;
-use std::hint;
 use std::num::NonZeroUsize;
 use std::process;
 use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
@@ -17,6 +17,8 @@ use std::thread::{self, ThreadId};
 use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwapOption;
+
+use crate::cpu;
 
 /// The most threads that can be asked for.
 pub const MAX_THREADS: usize = 1024;
@@ -27,7 +29,7 @@ const STACK_NEEDED: usize = 6 << 20;
 /// The stack of a thread that gets a new one; the default of 2 MiB is too little.
 const STACK_BYTES: usize = 16 << 20;
 
-/// How long a worker without work stays awake.
+/// How long a worker without work stays awake, and a caller without work waits awake.
 const AWAKE: Duration = Duration::from_micros(100);
 
 /// The variables that set the thread count, the first that holds one wins.
@@ -296,7 +298,7 @@ impl<'a> Workers<'a> {
         self.threads
     }
 
-    /// Hands every piece to a worker, in order, and waits for the last.
+    /// Hands every piece to a worker, each a share of its own, and waits for the last.
     ///
     /// The calling thread works too. A piece ought to hold some 50 microseconds
     /// of work: less, and handing out costs more than it gains.
@@ -327,20 +329,28 @@ impl<'a> Workers<'a> {
         let Some(pool) = (if strands > 1 { pool(strands - 1) } else { None }) else {
             return self.one_after_the_other(pieces, work);
         };
-        let queue = Queue {
-            pieces: Mutex::new(pieces.enumerate()),
-            strands,
-            end: AtomicUsize::new(usize::MAX),
-            failure: Mutex::new(None),
-        };
+        let queue = Queue::new(pieces, strands);
+        let caller = cpu::current();
+        let helpers = AtomicUsize::new(strands - 1);
         let interrupted = pool.threads.in_place_scope(|scope| {
             for _ in 1..strands {
                 scope.spawn(|_| {
-                    queue.drain(&work, None);
-                    stay_awake();
+                    cpu::leave(caller);
+                    let own = 1 + rayon::current_thread_index().unwrap_or(0);
+                    queue.drain(own % strands, &work, None);
+                    helpers.fetch_sub(1, Ordering::Release);
+                    rayon::spawn(stay_awake);
                 });
             }
-            queue.drain(&work, self.stop)
+            // A worker that was woken on this CPU gets to leave it.
+            thread::yield_now();
+            let interrupted = queue.drain(0, &work, self.stop);
+            // To be woken takes longer than a piece.
+            let since = Instant::now();
+            while helpers.load(Ordering::Acquire) > 0 && since.elapsed() < AWAKE {
+                thread::yield_now();
+            }
+            interrupted
         });
         let failure = queue.failure.into_inner();
         match failure.unwrap_or_else(PoisonError::into_inner) {
@@ -398,57 +408,66 @@ impl fmt::Debug for Workers<'_> {
 }
 
 /// The pieces left over, and the earliest failure.
-struct Queue<I, E> {
-    pieces: Mutex<std::iter::Enumerate<I>>,
-    strands: usize,
+struct Queue<T, E> {
+    /// What each strand begins with, the same at each call: it may still be in the cache
+    /// of the worker's core.
+    shares: Vec<Mutex<VecDeque<(usize, T)>>>,
     /// The first piece that needs no work any more.
     end: AtomicUsize,
     failure: Mutex<Option<(usize, E)>>,
 }
 
-impl<I: ExactSizeIterator, E> Queue<I, E> {
+impl<T, E> Queue<T, E> {
+    fn new(pieces: impl ExactSizeIterator<Item = T>, strands: usize) -> Self {
+        let each = pieces.len().div_ceil(strands).max(1);
+        let mut pieces = pieces.enumerate();
+        let mut share = || Mutex::new(pieces.by_ref().take(each).collect());
+        Queue {
+            shares: (0..strands).map(|_| share()).collect(),
+            end: AtomicUsize::new(usize::MAX),
+            failure: Mutex::new(None),
+        }
+    }
+
     /// Works on pieces until none is left or somebody halts; answers whether
     /// `stop` was who did.
     fn drain(
         &self,
-        work: &impl Fn(I::Item) -> Result<(), E>,
+        own: usize,
+        work: &impl Fn(T) -> Result<(), E>,
         stop: Option<&dyn Fn() -> bool>,
     ) -> bool {
-        while self.end.load(Ordering::Relaxed) == usize::MAX {
-            let some = self.take();
-            if some.is_empty() {
-                break;
+        while let Some((position, piece)) = self.take(own) {
+            if self.end.load(Ordering::Relaxed) <= position {
+                continue;
             }
-            for (position, piece) in some {
-                if self.end.load(Ordering::Relaxed) <= position {
-                    break;
+            if is_closed() {
+                self.end.store(0, Ordering::Relaxed);
+                return true;
+            }
+            if let Err(error) = work(piece) {
+                self.end.fetch_min(position, Ordering::Relaxed);
+                let mut failure = lock(&self.failure);
+                if failure.as_ref().is_none_or(|(first, _)| position < *first) {
+                    *failure = Some((position, error));
                 }
-                if is_closed() {
-                    self.end.store(0, Ordering::Relaxed);
-                    return true;
-                }
-                if let Err(error) = work(piece) {
-                    self.end.fetch_min(position, Ordering::Relaxed);
-                    let mut failure = lock(&self.failure);
-                    if failure.as_ref().is_none_or(|(first, _)| position < *first) {
-                        *failure = Some((position, error));
-                    }
-                }
-                if stop.is_some_and(|stop| stop()) {
-                    self.end.store(0, Ordering::Relaxed);
-                    return true;
-                }
+            }
+            if stop.is_some_and(|stop| stop()) {
+                self.end.store(0, Ordering::Relaxed);
+                return true;
             }
         }
         false
     }
 
-    /// The next pieces, many while many are left: a worker that reads on where it
-    /// stopped is waited for by memory, not the other way round.
-    fn take(&self) -> Vec<(usize, I::Item)> {
-        let mut pieces = lock(&self.pieces);
-        let some = (pieces.len() / (2 * self.strands)).max(1);
-        pieces.by_ref().take(some).collect()
+    /// The next piece of a strand's own share, or the last one of another's.
+    fn take(&self, own: usize) -> Option<(usize, T)> {
+        let next = lock(&self.shares[own]).pop_front();
+        next.or_else(|| {
+            let (before, after) = self.shares.split_at(own);
+            let mut others = after.iter().skip(1).chain(before);
+            others.find_map(|share| lock(share).pop_back())
+        })
     }
 }
 
@@ -459,24 +478,18 @@ thread_local! {
 /// Has a worker look for more work for a while before it sleeps: to wake one takes as
 /// long as many a call, and calls come in bursts.
 fn stay_awake() {
-    if IS_AWAKE.get() {
+    if IS_AWAKE.replace(true) {
         return;
     }
-    rayon::spawn(|| {
-        // Another worker may have taken this over, and be awake itself.
-        if IS_AWAKE.replace(true) {
-            return;
+    let mut since = Instant::now();
+    while since.elapsed() < AWAKE {
+        if rayon::yield_now() == Some(rayon::Yield::Executed) {
+            since = Instant::now();
+        } else {
+            thread::yield_now();
         }
-        let mut since = Instant::now();
-        while since.elapsed() < AWAKE {
-            if rayon::yield_now() == Some(rayon::Yield::Executed) {
-                since = Instant::now();
-            } else {
-                hint::spin_loop();
-            }
-        }
-        IS_AWAKE.set(false);
-    });
+    }
+    IS_AWAKE.set(false);
 }
 
 /// A lock that a panic elsewhere does not spoil: the panic itself is passed on

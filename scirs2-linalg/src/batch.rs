@@ -455,7 +455,7 @@ impl Batch<'_> {
 }
 
 /// The outputs in pieces, each with the number of its first place and of the
-/// one after its last; cut off one by one, because there may be very many.
+/// one after its last.
 struct Pieces<O> {
     rest: Option<O>,
     first: usize,

@@ -22,8 +22,17 @@ const WIDTH: usize = 512;
 /// CPU asks for by itself.
 const WIDTH_OF_COPIES: usize = 1024;
 
-/// Elements of one piece: some 100 microseconds of work.
-const GRAIN: usize = 1 << 17;
+/// Elements that are worth a second thread: some 30 microseconds of work in cache.
+const SHARED: usize = 1 << 18;
+
+/// Elements of one piece of rows, where there are several.
+const GRAIN: usize = 1 << 15;
+
+/// The same of a band of columns: what each piece comes to is as long as its rows.
+const GRAIN_OF_BANDS: usize = 1 << 17;
+
+/// The parts of one result are as long as each other, up to so many elements.
+const EVEN: usize = 64;
 
 /// The most parts of one result: a broadcast array may have more elements than
 /// there is memory for what its parts come to.
@@ -110,12 +119,19 @@ impl Layout {
     pub(super) fn cut(&self) -> (impl ExactSizeIterator<Item = Piece> + Send + use<>, usize) {
         let numbers = count(&self.reduced);
         let units = count(&self.kept) * self.bands_per_row();
-        let width = self.bands.map_or(1, |bands| bands.band.width());
+        let (width, grain) = match self.bands {
+            Some(bands) => (bands.band.width(), GRAIN_OF_BANDS),
+            None => (1, GRAIN),
+        };
         let work = numbers.saturating_mul(width).max(1);
-        let (units_each, numbers_each) = if work >= 2 * GRAIN {
-            (1, GRAIN.div_ceil(width).max(numbers.div_ceil(SPLITS)))
+        let (units_each, numbers_each) = if work >= SHARED {
+            let most = grain.div_ceil(width).max(numbers.div_ceil(SPLITS));
+            let even = numbers.div_ceil(numbers.div_ceil(most));
+            (1, even.next_multiple_of(EVEN))
+        } else if work.saturating_mul(units) >= SHARED {
+            ((grain / work).max(1), numbers.max(1))
         } else {
-            ((GRAIN / work).max(1), numbers.max(1))
+            (units.max(1), numbers.max(1))
         };
         let splits = numbers.div_ceil(numbers_each).max(1);
         let pieces = units.div_ceil(units_each) * splits;

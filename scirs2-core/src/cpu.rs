@@ -1,0 +1,61 @@
+//! The CPU that a thread runs on.
+//!
+//! Linux wakes a thread where it ran last. In a virtual machine it may do so beside
+//! another that runs there, because a CPU whose host has taken it away for being idle
+//! does not count as idle; and it looks no further for milliseconds.
+
+#[cfg(target_os = "linux")]
+pub(crate) use linux::{current, leave};
+#[cfg(not(target_os = "linux"))]
+pub(crate) use other::{current, leave};
+
+#[cfg(target_os = "linux")]
+mod linux {
+    use rustix::thread::{sched_getaffinity, sched_getcpu, sched_setaffinity};
+
+    /// The CPU that this thread runs on, or ran on a moment ago.
+    pub(crate) fn current() -> Option<usize> {
+        Some(sched_getcpu())
+    }
+
+    /// Moves this thread to another CPU if it runs on that one, and may run on others.
+    pub(crate) fn leave(cpu: Option<usize>) {
+        let Some(cpu) = cpu.filter(|&cpu| cpu == sched_getcpu()) else {
+            return;
+        };
+        let Ok(allowed) = sched_getaffinity(None) else {
+            return;
+        };
+        let mut others = allowed;
+        others.unset(cpu);
+        // The system refuses a set without a CPU.
+        if sched_setaffinity(None, &others).is_ok() {
+            let _ = sched_setaffinity(None, &allowed);
+        }
+    }
+}
+
+#[cfg(not(target_os = "linux"))]
+mod other {
+    /// Not known here.
+    pub(crate) fn current() -> Option<usize> {
+        None
+    }
+
+    pub(crate) fn leave(_: Option<usize>) {}
+}
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_thread_leaves_the_cpu_it_runs_on_and_may_come_back() {
+        let allowed = || rustix::thread::sched_getaffinity(None).unwrap();
+        let before = allowed();
+        leave(current());
+        assert!(allowed() == before);
+        leave(None);
+        assert!(allowed() == before);
+    }
+}
