@@ -9,9 +9,10 @@ use std::cell::Cell;
 use std::collections::VecDeque;
 use std::env;
 use std::fmt;
+use std::hint;
 use std::num::NonZeroUsize;
 use std::process;
-use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::thread::{self, ThreadId};
 use std::time::{Duration, Instant};
@@ -31,6 +32,13 @@ const STACK_BYTES: usize = 16 << 20;
 
 /// How long a worker without work stays awake, and a caller without work waits awake.
 const AWAKE: Duration = Duration::from_micros(100);
+
+/// A worker that begins later than this has no core to itself.
+const LATE: Duration = Duration::from_millis(1);
+
+/// How long, in microseconds, calls of few pieces then do without; and how many are few.
+const CROWDED: u64 = 50_000;
+const FEW: usize = 64;
 
 /// The variables that set the thread count, the first that holds one wins.
 const VARIABLES: [&str; 3] = ["SCIRS2_NUM_THREADS", "RAYON_NUM_THREADS", "OMP_NUM_THREADS"];
@@ -141,6 +149,29 @@ pub fn cores() -> usize {
 struct Pool {
     process: u32,
     threads: rayon::ThreadPool,
+    made: Instant,
+    /// Until when the workers have no cores to themselves, in microseconds.
+    crowded: AtomicU64,
+}
+
+impl Pool {
+    fn micros(&self) -> u64 {
+        u64::try_from(self.made.elapsed().as_micros()).unwrap_or(u64::MAX)
+    }
+
+    /// Whether to wait for a worker may take longer than a call of few pieces: others
+    /// use the cores.
+    fn is_crowded(&self) -> bool {
+        self.micros() < self.crowded.load(Ordering::Relaxed)
+    }
+
+    /// A worker has begun, so long after it was asked to.
+    fn begun(&self, after: Duration) {
+        if after > LATE {
+            let until = self.micros().saturating_add(CROWDED);
+            self.crowded.store(until, Ordering::Relaxed);
+        }
+    }
 }
 
 /// Lock-free, so that a `fork` in the midst of a call leaves no lock held.
@@ -159,18 +190,27 @@ fn pool(helpers: usize) -> Option<Arc<Pool>> {
             return Some(pool);
         }
     }
+    let pool = Arc::new(make_pool(helpers)?);
+    let before = POOL.swap(Some(Arc::clone(&pool)));
+    if before.as_ref().is_some_and(|pool| pool.process != process) {
+        std::mem::forget(before);
+    }
+    Some(pool)
+}
+
+fn make_pool(helpers: usize) -> Option<Pool> {
     let threads = rayon::ThreadPoolBuilder::new()
         .num_threads(helpers)
         .stack_size(STACK_BYTES)
         .thread_name(|i| format!("scirs2-{i}"))
         .build()
         .ok()?;
-    let pool = Arc::new(Pool { process, threads });
-    let before = POOL.swap(Some(Arc::clone(&pool)));
-    if before.as_ref().is_some_and(|pool| pool.process != process) {
-        std::mem::forget(before);
-    }
-    Some(pool)
+    Some(Pool {
+        process: process::id(),
+        threads,
+        made: Instant::now(),
+        crowded: AtomicU64::new(0),
+    })
 }
 
 /// The thread that closed the pool, once somebody did.
@@ -329,26 +369,35 @@ impl<'a> Workers<'a> {
         let Some(pool) = (if strands > 1 { pool(strands - 1) } else { None }) else {
             return self.one_after_the_other(pieces, work);
         };
+        let (few, crowded) = (pieces.len() < FEW, pool.is_crowded());
+        if few && crowded {
+            return self.one_after_the_other(pieces, work);
+        }
         let queue = Queue::new(pieces, strands);
         let caller = cpu::current();
-        let helpers = AtomicUsize::new(strands - 1);
+        let busy = AtomicUsize::new(0);
+        let asked = Instant::now();
         let interrupted = pool.threads.in_place_scope(|scope| {
             for _ in 1..strands {
                 scope.spawn(|_| {
+                    busy.fetch_add(1, Ordering::Relaxed);
                     cpu::leave(caller);
+                    pool.begun(asked.elapsed());
                     let own = 1 + rayon::current_thread_index().unwrap_or(0);
                     queue.drain(own % strands, &work, None);
-                    helpers.fetch_sub(1, Ordering::Release);
+                    busy.fetch_sub(1, Ordering::Release);
                     rayon::spawn(stay_awake);
                 });
             }
-            // A worker that was woken on this CPU gets to leave it.
-            thread::yield_now();
+            if !few && !crowded {
+                // A worker that was woken on this CPU gets to leave it.
+                thread::yield_now();
+            }
             let interrupted = queue.drain(0, &work, self.stop);
             // To be woken takes longer than a piece.
             let since = Instant::now();
-            while helpers.load(Ordering::Acquire) > 0 && since.elapsed() < AWAKE {
-                thread::yield_now();
+            while busy.load(Ordering::Acquire) > 0 && since.elapsed() < AWAKE {
+                hint::spin_loop();
             }
             interrupted
         });
@@ -574,6 +623,18 @@ mod tests {
             assert!(caught.is_err());
         }
         assert_eq!(workers(3).each(0..100, |_| Ok::<_, Failure>(())), Ok(()));
+    }
+
+    #[test]
+    fn a_late_worker_is_done_without_for_a_while() {
+        let pool = make_pool(1).unwrap();
+        let crowded = || pool.crowded.load(Ordering::Relaxed);
+        pool.begun(LATE / 2);
+        assert_eq!(crowded(), 0);
+        pool.begun(2 * LATE);
+        assert!(crowded() >= CROWDED);
+        thread::sleep(Duration::from_micros(CROWDED));
+        assert!(!pool.is_crowded());
     }
 
     #[test]
