@@ -38,7 +38,7 @@ const LATE: Duration = Duration::from_millis(1);
 
 /// How long, in microseconds, calls of few pieces then do without; and how many are few.
 const CROWDED: u64 = 50_000;
-const FEW: usize = 64;
+const FEW: usize = 1024;
 
 /// The variables that set the thread count, the first that holds one wins.
 const VARIABLES: [&str; 3] = ["SCIRS2_NUM_THREADS", "RAYON_NUM_THREADS", "OMP_NUM_THREADS"];
@@ -369,8 +369,7 @@ impl<'a> Workers<'a> {
         let Some(pool) = (if strands > 1 { pool(strands - 1) } else { None }) else {
             return self.one_after_the_other(pieces, work);
         };
-        let (few, crowded) = (pieces.len() < FEW, pool.is_crowded());
-        if few && crowded {
+        if pieces.len() < FEW && pool.is_crowded() {
             return self.one_after_the_other(pieces, work);
         }
         let queue = Queue::new(pieces, strands);
@@ -388,10 +387,6 @@ impl<'a> Workers<'a> {
                     busy.fetch_sub(1, Ordering::Release);
                     rayon::spawn(stay_awake);
                 });
-            }
-            if !few && !crowded {
-                // A worker that was woken on this CPU gets to leave it.
-                thread::yield_now();
             }
             let interrupted = queue.drain(0, &work, self.stop);
             // To be woken takes longer than a piece.
