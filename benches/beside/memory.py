@@ -41,7 +41,8 @@ SAID: dict[str, tuple[Callable[..., object], tuple, float]] = {
     "svdvals": (linalg.svdvals, (general,), 1),
     # U and V^H, the copy, and gesdd's 4 n^2.
     "svd": (linalg.svd, (general,), 7),
-    "lstsq": (linalg.lstsq, (general, right), 1),
+    # The copy, and the triangle.
+    "lstsq": (linalg.lstsq, (general, right), 2),
     "eigvalsh": (linalg.eigvalsh, (hermitian,), 1),
     # The vectors, and syevd's 2 n^2.
     "eigh": (linalg.eigh, (hermitian,), 3),

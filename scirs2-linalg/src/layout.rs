@@ -106,6 +106,13 @@ pub(crate) fn transpose_in_place<T: Copy>(n: usize, elements: &mut [T]) {
     }
 }
 
+/// Copies elements to places in C order.
+pub(crate) fn put<T: Copy>(from: &[T], mut to: ArrayViewMut2<'_, T>) {
+    for (to, &from) in to.iter_mut().zip(from) {
+        *to = from;
+    }
+}
+
 /// Whether no element is NaN or infinite.
 pub(crate) fn is_finite<T: Lapack>(elements: &[T]) -> bool {
     // In runs, so that the loop has no branch for each element.

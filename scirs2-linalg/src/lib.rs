@@ -57,6 +57,7 @@ mod kernels;
 mod lapack;
 mod layout;
 mod lstsq;
+mod lstsq_full;
 mod lu;
 mod lu_blocks;
 mod matmul;

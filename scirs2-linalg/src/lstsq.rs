@@ -5,7 +5,7 @@ use std::ops::Range;
 use ndarray::{
     ArrayBase, ArrayD, ArrayView2, ArrayViewD, ArrayViewMut2, ArrayViewMutD, Data, Dimension,
 };
-use num_traits::{Float as _, NumCast, Zero as _};
+use num_traits::{Float as _, NumCast, One as _, Zero as _};
 use scirs2_core::Scalar;
 use scirs2_core::pool::Workers;
 
@@ -15,7 +15,8 @@ use crate::error::Reason;
 use crate::kernels::many::REAL;
 use crate::kernels::many::least_squares::{Found, has_solutions, solutions};
 use crate::lapack::{Gelsd, Lapack};
-use crate::layout::{is_finite, screen, to_f, zeros_array};
+use crate::layout::{is_finite, put, screen, to_f, zeros_array};
+use crate::lstsq_full::FullRank;
 use crate::shape::{self, columns, matrices};
 
 /// What [`lstsq`] finds: owned arrays, or memory for them.
@@ -48,7 +49,8 @@ pub struct LeastSquares<X, R, K> {
 ///
 /// # Accuracy
 /// Backward stable: `x` solves the problem for a matrix within `c max(m, n) eps
-/// |A|` of `A`. LAPACK `gelsd`.
+/// |A|` of `A`. LAPACK `geqrf`, and `gesdd` for the singular values of `R`; where the rank
+/// is not `n`, or there are more sides than columns, `gelsd`.
 ///
 /// ```
 /// use ndarray::array;
@@ -143,6 +145,12 @@ pub fn lstsq_into<T: Lapack>(
     let epsilon: f64 = T::Real::epsilon().into();
     let rcond = rcond.unwrap_or(epsilon * m.max(n) as f64);
     let rcond = <T::Real as NumCast>::from(rcond).unwrap_or_else(T::Real::nan);
+    // LAPACK takes one outside of (0, 1) for its epsilon, which is half of this.
+    let safe = if rcond > T::Real::zero() && rcond < T::Real::one() {
+        rcond
+    } else {
+        T::Real::epsilon()
+    };
     let vector = b.ndim() == 1;
     let b = columns(b, vector);
     let (matrices, right) = (Stack::new(&a, batch.shape), Stack::new(&b, batch.shape));
@@ -170,7 +178,7 @@ pub fn lstsq_into<T: Lapack>(
                         values: s,
                     };
                     let (a, b) = (T::reals(a)?, T::reals(b)?);
-                    Some(solutions([m, n, sides], rcond, a, b, found))
+                    Some(solutions([m, n, sides], safe, a, b, found))
                 })
             })
         });
@@ -180,13 +188,13 @@ pub fn lstsq_into<T: Lapack>(
         outputs,
         || {
             let solved = m > 0 && n > 0;
-            solved.then(|| Gelsd::new(m, n, sides.max(1))).transpose()
+            solved.then(|| Solver::new(m, n, sides.max(1))).transpose()
         },
         has_solutions::<T>(m, n, sides, batch.count()).then_some(together),
         |solver, number, (x, residuals, mut rank, s)| {
             let (a, b) = (matrices.get(number), right.get(number));
             rank[[0, 0]] = match solver {
-                Some(solver) => one(solver, a, b, rcond, x, residuals, s)?,
+                Some(solver) => one(solver, a, b, [rcond, safe], x, residuals, s)?,
                 None => without_elements(b, x, residuals),
             };
             Ok(())
@@ -208,7 +216,7 @@ type Stacks<'a, T> = (
 
 /// As many as there are columns.
 fn full_rank(n: usize) -> i32 {
-    i32::try_from(n).expect("a kernel's orders are small")
+    i32::try_from(n).expect("LAPACK and the kernels count in 32 bits")
 }
 
 /// Matrices, and right-hand sides for them.
@@ -248,50 +256,83 @@ impl Problem {
     }
 }
 
-/// One matrix; the answer is its rank.
+/// Memory for matrices of one shape.
+struct Solver<T: Lapack> {
+    full_rank: Option<FullRank<T>>,
+    gelsd: Gelsd<T>,
+}
+
+impl<T: Lapack> Solver<T> {
+    fn new(m: usize, n: usize, sides: usize) -> Result<Self, Error> {
+        Ok(Solver {
+            full_rank: FullRank::new(m, n, sides)?,
+            gelsd: Gelsd::new(m, n, sides)?,
+        })
+    }
+
+    /// Takes a matrix and its sides over; answers which sides were not finite, for which
+    /// zeros stand in.
+    fn load(&mut self, a: ArrayView2<'_, T>, b: ArrayView2<'_, T>) -> Result<Vec<usize>, Reason> {
+        if !screen(to_f(a, self.gelsd.matrix()))? {
+            return Err(Reason::NotFinite);
+        }
+        let height = self.gelsd.height();
+        let mut spoiled = Vec::new();
+        let right = self.gelsd.right();
+        right.fill(T::zero());
+        for (column, to) in right.chunks_exact_mut(height).take(b.ncols()).enumerate() {
+            let to = &mut to[..b.nrows()];
+            for (to, &from) in to.iter_mut().zip(b.column(column)) {
+                *to = from;
+            }
+            if !is_finite(to) {
+                // LAPACK would spread it over every column.
+                to.fill(T::zero());
+                spoiled.push(column);
+            }
+        }
+        Ok(spoiled)
+    }
+}
+
+/// One matrix; the answer is its rank. `rcond` is LAPACK's, and one that is never less.
 fn one<T: Lapack>(
-    solver: &mut Gelsd<T>,
+    solver: &mut Solver<T>,
     a: ArrayView2<'_, T>,
     b: ArrayView2<'_, T>,
-    rcond: T::Real,
+    [rcond, safe]: [T::Real; 2],
     mut x: ArrayViewMut2<'_, T>,
     mut residuals: ArrayViewMut2<'_, T::Real>,
-    mut s: ArrayViewMut2<'_, T::Real>,
+    s: ArrayViewMut2<'_, T::Real>,
 ) -> Result<i32, Reason> {
-    if !screen(to_f(a, solver.matrix()))? {
-        return Err(Reason::NotFinite);
-    }
-    let height = solver.height();
-    let mut spoiled = Vec::new();
-    solver.right().fill(T::zero());
-    for (column, to) in solver
-        .right()
-        .chunks_exact_mut(height)
-        .take(b.ncols())
-        .enumerate()
-    {
-        let to = &mut to[..b.nrows()];
-        for (to, &from) in to.iter_mut().zip(b.column(column)) {
-            *to = from;
+    let spoiled = solver.load(a, b)?;
+    let Solver {
+        full_rank: direct,
+        gelsd,
+    } = &mut *solver;
+    let values = direct
+        .as_mut()
+        .and_then(|solver| solver.solve(gelsd.system(), safe));
+    let rank = match values {
+        Some(values) => {
+            put(values, s);
+            full_rank(a.ncols())
         }
-        if !is_finite(to) {
-            // LAPACK would spread it over every column.
-            to.fill(T::zero());
-            spoiled.push(column);
+        None => {
+            if solver.full_rank.is_some() {
+                solver.load(a, b)?;
+            }
+            let (rank, values) = solver.gelsd.solve(rcond)?;
+            put(values, s);
+            rank
         }
-    }
-    let (rank, values) = solver.solve(rcond)?;
-    for (to, &value) in s.iter_mut().zip(values) {
-        *to = value;
-    }
+    };
+    let gelsd = &mut solver.gelsd;
+    let height = gelsd.height();
     let nan = T::Real::nan();
     let full = usize::try_from(rank) == Ok(a.ncols());
-    for (column, solution) in solver
-        .right()
-        .chunks_exact(height)
-        .take(b.ncols())
-        .enumerate()
-    {
+    let solutions = gelsd.right().chunks_exact(height).take(b.ncols());
+    for (column, solution) in solutions.enumerate() {
         let (solution, left) = solution.split_at(a.ncols());
         let spoiled = spoiled.contains(&column);
         for (to, &element) in x.column_mut(column).iter_mut().zip(solution) {

@@ -14,7 +14,7 @@ use crate::error::Reason;
 use crate::kernels::many::REAL;
 use crate::kernels::many::jacobi::{has_jacobi, has_values, singular};
 use crate::lapack::{Gesdd, Lapack, Vectors, zeros};
-use crate::layout::{identity, screen, to_c, written, zeros_array};
+use crate::layout::{identity, put, screen, to_c, written, zeros_array};
 use crate::memory::check_square;
 use crate::shape::{self, matrices, square};
 
@@ -272,12 +272,6 @@ impl<T: Lapack> Values<T> {
             }
         }
         Ok(())
-    }
-}
-
-fn put<T: Copy>(from: &[T], mut to: ArrayViewMut2<'_, T>) {
-    for (to, &from) in to.iter_mut().zip(from) {
-        *to = from;
     }
 }
 

@@ -77,9 +77,8 @@ pub(crate) struct Gelsd<T: Lapack> {
     rows: usize,
     columns: usize,
     sides: usize,
-    matrix: Vec<T>,
-    /// Right-hand sides, then solutions and what is left of the sides.
-    right: Vec<T>,
+    /// The matrix, then right-hand sides, later solutions and what is left of the sides.
+    system: Vec<T>,
     values: Vec<T::Real>,
     space: Workspace<T>,
 }
@@ -94,12 +93,14 @@ impl<T: Lapack> Gelsd<T> {
         let tree = count * (24 + 2 * 25 + 8 * 28 + right) + 26 * 26 + 3 * 25 * right;
         let blocks = 64 * (count + wide + right) + count * count + (wide + count) * right;
         check_count(rows, columns, tree + blocks)?;
+        let elements = rows
+            .saturating_mul(columns)
+            .saturating_add(most.saturating_mul(sides));
         let mut new = Gelsd {
             rows,
             columns,
             sides,
-            matrix: zeros(rows.saturating_mul(columns))?,
-            right: zeros(most.saturating_mul(sides))?,
+            system: zeros(elements)?,
             values: zeros(least)?,
             space: Workspace::new(0, 0)?,
         };
@@ -108,9 +109,14 @@ impl<T: Lapack> Gelsd<T> {
         Ok(new)
     }
 
-    /// Where the matrix goes, column by column; solving overwrites it.
+    /// Matrix and right-hand sides, column by column; solving overwrites both.
+    pub(crate) fn system(&mut self) -> &mut [T] {
+        &mut self.system
+    }
+
+    /// Where the matrix goes.
     pub(crate) fn matrix(&mut self) -> &mut [T] {
-        &mut self.matrix
+        &mut self.system[..self.rows * self.columns]
     }
 
     /// The rows of [`right`](Self::right).
@@ -118,11 +124,10 @@ impl<T: Lapack> Gelsd<T> {
         self.rows.max(self.columns)
     }
 
-    /// Where the right-hand sides go, column by column, and where the solutions
-    /// stand once it is solved; with full rank what is left of each side comes
-    /// after its solution.
+    /// Where the right-hand sides go, and where the solutions stand once it is solved;
+    /// with full rank what is left of each side comes after its solution.
     pub(crate) fn right(&mut self) -> &mut [T] {
-        &mut self.right
+        &mut self.system[self.rows * self.columns..]
     }
 
     /// The rank and the singular values, the largest first.
@@ -136,14 +141,15 @@ impl<T: Lapack> Gelsd<T> {
     /// LAPACK's `info`, and the rank.
     fn call(&mut self, rcond: T::Real) -> (c_int, c_int) {
         let mut rank = 0;
+        let (matrix, right) = self.system.split_at_mut(self.rows * self.columns);
         // SAFETY: `new` made every vector as long as LAPACK asks.
         let info = unsafe {
             T::gelsd(
                 int(self.rows),
                 int(self.columns),
                 int(self.sides),
-                self.matrix.as_mut_ptr(),
-                self.right.as_mut_ptr(),
+                matrix.as_mut_ptr(),
+                right.as_mut_ptr(),
                 self.values.as_mut_ptr(),
                 rcond,
                 &mut rank,

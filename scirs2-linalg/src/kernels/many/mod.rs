@@ -241,11 +241,11 @@ fn leave(lanes: usize, done: u32, first: usize, count: usize, left: &mut Vec<usi
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
 
     /// Numbers between -1 and 1 that have no pattern.
-    pub(super) fn noise(at: usize) -> f64 {
+    pub(crate) fn noise(at: usize) -> f64 {
         let spread = (at as u64 + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
         let spread = (spread ^ (spread >> 29)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
         (spread >> 11) as f64 / (1_u64 << 52) as f64 - 1.0
