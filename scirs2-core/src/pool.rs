@@ -33,7 +33,7 @@ const STACK_BYTES: usize = 16 << 20;
 /// How long a worker without work stays awake, and a caller without work waits awake.
 const AWAKE: Duration = Duration::from_micros(100);
 
-/// A worker that begins later than this has no core to itself.
+/// A worker that waits longer than this for a core has none to itself.
 const LATE: Duration = Duration::from_millis(1);
 
 /// How long, in microseconds, calls of few pieces then do without; and how many are few.
@@ -165,7 +165,7 @@ impl Pool {
         self.micros() < self.crowded.load(Ordering::Relaxed)
     }
 
-    /// A worker has begun, so long after it was asked to.
+    /// A worker has begun, after it has waited so long for a core.
     fn begun(&self, after: Duration) {
         if after > LATE {
             let until = self.micros().saturating_add(CROWDED);
@@ -374,14 +374,19 @@ impl<'a> Workers<'a> {
         }
         let queue = Queue::new(pieces, strands);
         let caller = cpu::current();
-        let busy = AtomicUsize::new(0);
+        let (to_begin, busy) = (AtomicUsize::new(strands - 1), AtomicUsize::new(0));
         let asked = Instant::now();
+        // When the caller had nothing left to do, in microseconds.
+        let alone = AtomicU64::new(u64::MAX);
         let interrupted = pool.threads.in_place_scope(|scope| {
             for _ in 1..strands {
                 scope.spawn(|_| {
                     busy.fetch_add(1, Ordering::Relaxed);
+                    to_begin.fetch_sub(1, Ordering::Release);
                     cpu::leave(caller);
-                    pool.begun(asked.elapsed());
+                    // Before, it may have waited for the caller's core.
+                    let alone = Duration::from_micros(alone.load(Ordering::Relaxed));
+                    pool.begun(asked.elapsed().saturating_sub(alone));
                     let own = 1 + rayon::current_thread_index().unwrap_or(0);
                     queue.drain(own % strands, &work, None);
                     busy.fetch_sub(1, Ordering::Release);
@@ -389,10 +394,19 @@ impl<'a> Workers<'a> {
                 });
             }
             let interrupted = queue.drain(0, &work, self.stop);
-            // To be woken takes longer than a piece.
             let since = Instant::now();
-            while busy.load(Ordering::Acquire) > 0 && since.elapsed() < AWAKE {
-                hint::spin_loop();
+            let micros = u64::try_from((since - asked).as_micros()).unwrap_or(u64::MAX);
+            alone.store(micros, Ordering::Relaxed);
+            // To be woken takes longer than a piece, and may be on the worker's core.
+            while since.elapsed() < AWAKE {
+                if to_begin.load(Ordering::Acquire) > 0 {
+                    // The worker may wait for this core.
+                    thread::yield_now();
+                } else if busy.load(Ordering::Acquire) > 0 {
+                    hint::spin_loop();
+                } else {
+                    break;
+                }
             }
             interrupted
         });
