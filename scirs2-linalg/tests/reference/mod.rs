@@ -15,6 +15,9 @@ impl Double {
     /// Knuth's two-sum, then renormalised.
     fn plus(self, other: Double) -> Double {
         let sum = self.0 + other.0;
+        if sum.is_infinite() {
+            return Double(sum, 0.0);
+        }
         let part = sum - self.0;
         let error = (self.0 - (sum - part)) + (other.0 - part) + self.1 + other.1;
         let high = sum + error;
