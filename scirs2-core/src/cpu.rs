@@ -50,7 +50,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_thread_leaves_the_cpu_it_runs_on_and_may_come_back() {
+    fn a_thread_that_leaves_a_cpu_may_come_back() {
         let allowed = || rustix::thread::sched_getaffinity(None).unwrap();
         let before = allowed();
         leave(current());

@@ -33,8 +33,8 @@ const STACK_BYTES: usize = 16 << 20;
 /// How long a worker without work stays awake, and a caller without work waits awake.
 const AWAKE: Duration = Duration::from_micros(100);
 
-/// A worker that waits longer than this for a core has none to itself.
-const LATE: Duration = Duration::from_millis(1);
+/// A worker that waits longer than this for a core, in microseconds, has none to itself.
+const LATE: u64 = 1_000;
 
 /// How long, in microseconds, calls of few pieces then do without; and how many are few.
 const CROWDED: u64 = 50_000;
@@ -155,6 +155,7 @@ struct Pool {
 }
 
 impl Pool {
+    /// Microseconds since the pool was made.
     fn micros(&self) -> u64 {
         u64::try_from(self.made.elapsed().as_micros()).unwrap_or(u64::MAX)
     }
@@ -165,10 +166,11 @@ impl Pool {
         self.micros() < self.crowded.load(Ordering::Relaxed)
     }
 
-    /// A worker has begun, after it has waited so long for a core.
-    fn begun(&self, after: Duration) {
-        if after > LATE {
-            let until = self.micros().saturating_add(CROWDED);
+    /// A worker has begun, which has waited for a core since then.
+    fn begun(&self, since: u64) {
+        let now = self.micros();
+        if now.saturating_sub(since) > LATE {
+            let until = now.saturating_add(CROWDED);
             self.crowded.store(until, Ordering::Relaxed);
         }
     }
@@ -340,7 +342,7 @@ impl<'a> Workers<'a> {
 
     /// Hands every piece to a worker, each a share of its own, and waits for the last.
     ///
-    /// The calling thread works too. A piece ought to hold some 50 microseconds
+    /// The calling thread works too. A piece ought to hold some microseconds
     /// of work: less, and handing out costs more than it gains.
     ///
     /// # Errors
@@ -375,8 +377,7 @@ impl<'a> Workers<'a> {
         let queue = Queue::new(pieces, strands);
         let caller = cpu::current();
         let (to_begin, busy) = (AtomicUsize::new(strands - 1), AtomicUsize::new(0));
-        let asked = Instant::now();
-        // When the caller had nothing left to do, in microseconds.
+        // When the caller had nothing left to do, in the pool's microseconds.
         let alone = AtomicU64::new(u64::MAX);
         let interrupted = pool.threads.in_place_scope(|scope| {
             for _ in 1..strands {
@@ -385,8 +386,7 @@ impl<'a> Workers<'a> {
                     to_begin.fetch_sub(1, Ordering::Release);
                     cpu::leave(caller);
                     // Before, it may have waited for the caller's core.
-                    let alone = Duration::from_micros(alone.load(Ordering::Relaxed));
-                    pool.begun(asked.elapsed().saturating_sub(alone));
+                    pool.begun(alone.load(Ordering::Relaxed));
                     let own = 1 + rayon::current_thread_index().unwrap_or(0);
                     queue.drain(own % strands, &work, None);
                     busy.fetch_sub(1, Ordering::Release);
@@ -394,10 +394,9 @@ impl<'a> Workers<'a> {
                 });
             }
             let interrupted = queue.drain(0, &work, self.stop);
-            let since = Instant::now();
-            let micros = u64::try_from((since - asked).as_micros()).unwrap_or(u64::MAX);
-            alone.store(micros, Ordering::Relaxed);
+            alone.store(pool.micros(), Ordering::Relaxed);
             // To be woken takes longer than a piece, and may be on the worker's core.
+            let since = Instant::now();
             while since.elapsed() < AWAKE {
                 if to_begin.load(Ordering::Acquire) > 0 {
                     // The worker may wait for this core.
@@ -638,9 +637,10 @@ mod tests {
     fn a_late_worker_is_done_without_for_a_while() {
         let pool = make_pool(1).unwrap();
         let crowded = || pool.crowded.load(Ordering::Relaxed);
-        pool.begun(LATE / 2);
+        pool.begun(u64::MAX);
         assert_eq!(crowded(), 0);
-        pool.begun(2 * LATE);
+        thread::sleep(Duration::from_micros(2 * LATE));
+        pool.begun(0);
         assert!(crowded() >= CROWDED);
         thread::sleep(Duration::from_micros(CROWDED));
         assert!(!pool.is_crowded());

@@ -264,9 +264,11 @@ struct Solver<T: Lapack> {
 
 impl<T: Lapack> Solver<T> {
     fn new(m: usize, n: usize, sides: usize) -> Result<Self, Error> {
+        // First, because it checks that LAPACK can count the rows.
+        let gelsd = Gelsd::new(m, n, sides)?;
         Ok(Solver {
             full_rank: FullRank::new(m, n, sides)?,
-            gelsd: Gelsd::new(m, n, sides)?,
+            gelsd,
         })
     }
 

@@ -4,9 +4,8 @@
 //! vectors tell what a matrix of lower rank lacks. With full rank the solution follows
 //! from the QR factors, and the singular values, without vectors, from `R`.
 
-use num_traits::NumCast;
-
 use crate::Error;
+use crate::kernels::many::jacobi::safe;
 use crate::lapack::{
     Factor, Gesdd, Lapack, Shape, Triangle, Vectors, Workspace, factor_workspace, zeros,
 };
@@ -91,13 +90,6 @@ impl<T: Lapack> FullRank<T> {
         }
         Some(values)
     }
-}
-
-/// Between these bounds no square overflows or loses digits to underflow.
-fn safe<R: scirs2_core::Real>() -> [R; 2] {
-    let eight = <R as NumCast>::from(8.0).unwrap_or_else(R::one);
-    let least = R::min_positive_value().sqrt() / R::epsilon() * eight;
-    [least, R::max_value().sqrt() / eight]
 }
 
 #[cfg(test)]

@@ -244,6 +244,10 @@ fn shapes_that_do_not_fit_are_told() {
             right: vec![3],
         }
     );
+    // One element, seen as more rows than LAPACK counts.
+    let one = numbers(&[1, 1]);
+    let tall = one.broadcast(ndarray::IxDyn(&[1 << 31, 1])).unwrap();
+    assert!(lstsq(&tall, &tall, None).is_err());
     assert_eq!(
         cond(&numbers(&[0, 3]), Order::Default).unwrap_err(),
         Error::NoElements { shape: vec![0, 3] }

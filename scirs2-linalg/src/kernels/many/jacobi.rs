@@ -7,6 +7,7 @@
 //! Vectors stand in rows, so that what turns together lies together.
 
 use num_traits::Float as _;
+use scirs2_core::Real;
 
 use super::vector::{Isa, Mask, Vector};
 use super::{MANY, alone, dispatched, leave, load, store};
@@ -115,11 +116,17 @@ macro_rules! by_order {
 
 /// Numbers below which squares lose digits, and above which they leave the range.
 #[inline(always)]
+pub(crate) fn safe<R: Real>() -> [R; 2] {
+    let (least, most) = (R::min_positive_value(), R::max_value());
+    let eighth = super::constant::<R>(0.125);
+    [least.sqrt() / R::epsilon() / eighth, most.sqrt() * eighth]
+}
+
+/// The same in every lane.
+#[inline(always)]
 pub(super) fn range<I: Isa>(isa: I) -> (I::Vector, I::Vector) {
-    let (least, most) = (I::Real::min_positive_value(), I::Real::max_value());
-    let eighth = super::constant::<I::Real>(0.125);
-    let least = least.sqrt() / I::Real::epsilon() / eighth;
-    (isa.splat(least), isa.splat(most.sqrt() * eighth))
+    let [least, most] = safe::<I::Real>();
+    (isa.splat(least), isa.splat(most))
 }
 
 /// The part of the elements that is as good as nothing beside rounding.
