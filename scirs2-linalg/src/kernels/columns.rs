@@ -220,6 +220,7 @@ unsafe fn segments(
         } else {
             measure.block(
                 row.part(number * band.under..(number + 1) * band.under),
+                false,
                 raised,
             )
         });

@@ -20,15 +20,16 @@ const LINE: usize = 64;
 /// Columns that are taken together: a line of the narrowest elements.
 const TOGETHER: usize = 16;
 
-/// Asks for memory so many bytes ahead, as far as those elements reach.
+/// Asks for memory so many bytes ahead, as far as those elements reach, into the
+/// second-level cache: the first has fewer requests under way than memory needs.
 #[inline(always)]
 pub(crate) fn prefetch<T>(elements: &[T], ahead: isize) {
     #[cfg(target_arch = "x86_64")]
     for line in (0..size_of_val(elements)).step_by(LINE) {
-        use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
+        use std::arch::x86_64::{_MM_HINT_T1, _mm_prefetch};
         let start = elements.as_ptr().cast::<i8>().wrapping_add(line);
         // SAFETY: a hint, which reads nothing, whatever the address.
-        unsafe { _mm_prefetch(start.wrapping_offset(ahead), _MM_HINT_T0) };
+        unsafe { _mm_prefetch(start.wrapping_offset(ahead), _MM_HINT_T1) };
     }
     #[cfg(not(target_arch = "x86_64"))]
     let _ = (elements, ahead, LINE);
@@ -235,19 +236,22 @@ impl Fold for Min {
 }
 
 multiversion! {
-    /// All of a block into one value, its lanes joined pairwise.
-    pub(crate) fn fold<F: Fold, T: Wide>(xs: &[T]) -> f64 {
+    /// All of a block into one value, its lanes joined pairwise; whether it comes from
+    /// beyond the caches.
+    pub(crate) fn fold<F: Fold, T: Wide>(xs: &[T], is_far: bool) -> f64 {
         let mut lanes = [F::START; LANES];
         let (chunks, rest) = xs.as_chunks::<LANES>();
-        for chunk in chunks {
-            prefetch(chunk, AHEAD);
-            for (lane, x) in lanes.iter_mut().zip(chunk) {
-                *lane = F::step(*lane, x.wide());
+        if is_far {
+            for chunk in chunks {
+                prefetch(chunk, AHEAD);
+                one::<F, T>(&mut lanes, chunk);
+            }
+        } else {
+            for chunk in chunks {
+                one::<F, T>(&mut lanes, chunk);
             }
         }
-        for (lane, x) in lanes.iter_mut().zip(rest) {
-            *lane = F::step(*lane, x.wide());
-        }
+        one::<F, T>(&mut lanes, rest);
         let mut width = LANES / 2;
         while width > 0 {
             for i in 0..width {
@@ -260,9 +264,7 @@ multiversion! {
 
     /// One row into the accumulators of its columns.
     pub(crate) fn step<F: Fold, T: Wide>(lanes: &mut [f64], row: &[T]) {
-        for (lane, x) in lanes.iter_mut().zip(row) {
-            *lane = F::step(*lane, x.wide());
-        }
+        one::<F, T>(lanes, row);
     }
 
     /// Four rows at once, which loads and stores each accumulator once; and asks for
@@ -338,6 +340,13 @@ multiversion! {
             whole_power(&mut one, exponent);
             *x = one[0];
         }
+    }
+}
+
+#[inline(always)]
+fn one<F: Fold, T: Wide>(lanes: &mut [f64], row: &[T]) {
+    for (lane, x) in lanes.iter_mut().zip(row) {
+        *lane = F::step(*lane, x.wide());
     }
 }
 
@@ -425,7 +434,9 @@ mod tests {
                 segments::<F, _>(&xs, 5, &mut out);
                 out
             };
-            alike(at_each(|| vec![fold::<F, _>(&xs)]));
+            alike(at_each(|| {
+                vec![fold::<F, _>(&xs, false), fold::<F, _>(&xs, true)]
+            }));
             alike(at_each(by_columns));
             alike(at_each(by_segments));
         }
@@ -456,8 +467,8 @@ mod tests {
                 for nan in [f64::NAN, -f64::NAN, f64::from_bits(0x7ff0_0000_0000_0001)] {
                     let mut xs = hostile(len);
                     xs[at] = nan;
-                    assert!(fold::<Max, _>(&xs).is_nan());
-                    assert!(fold::<Min, _>(&xs).is_nan());
+                    assert!(fold::<Max, _>(&xs, false).is_nan());
+                    assert!(fold::<Min, _>(&xs, false).is_nan());
                 }
             }
         }
@@ -467,14 +478,14 @@ mod tests {
     fn extremes_are_those_of_the_magnitudes() {
         let xs = [-3.0, 2.0, -0.5, f64::NEG_INFINITY];
         assert_eq!(
-            (fold::<Max, _>(&xs), fold::<Min, _>(&xs)),
+            (fold::<Max, _>(&xs, false), fold::<Min, _>(&xs, false)),
             (f64::INFINITY, 0.5)
         );
         assert_eq!(
-            (fold::<Max, f64>(&[]), fold::<Min, f64>(&[])),
+            (fold::<Max, f64>(&[], false), fold::<Min, f64>(&[], false)),
             (0.0, f64::INFINITY)
         );
-        assert_eq!(fold::<Min, _>(&[f64::INFINITY]), f64::INFINITY);
+        assert_eq!(fold::<Min, _>(&[f64::INFINITY], false), f64::INFINITY);
     }
 
     #[test]

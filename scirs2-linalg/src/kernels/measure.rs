@@ -132,11 +132,11 @@ impl Measure {
         }
     }
 
-    /// All of a block, its elements raised before.
-    fn fold(self, xs: Block<'_>) -> f64 {
+    /// All of a block, its elements raised before; whether it is far.
+    fn fold(self, xs: Block<'_>, is_far: bool) -> f64 {
         match xs {
-            Block::Double(xs) => by_fold!(self, fold::<_, f64>(xs)),
-            Block::Single(xs) => by_fold!(self, fold::<_, f32>(xs)),
+            Block::Double(xs) => by_fold!(self, fold::<_, f64>(xs, is_far)),
+            Block::Single(xs) => by_fold!(self, fold::<_, f32>(xs, is_far)),
         }
     }
 
@@ -199,27 +199,28 @@ impl Measure {
         }
     }
 
-    /// A block of elements. `scratch` holds powers and scaled elements.
-    pub(crate) fn block(self, xs: Block<'_>, scratch: &mut Vec<f64>) -> Partial {
+    /// A block of elements, which may come from beyond the caches. `scratch` holds
+    /// powers and scaled elements.
+    pub(crate) fn block(self, xs: Block<'_>, is_far: bool, scratch: &mut Vec<f64>) -> Partial {
         let value = if self.has_powers() {
             scratch.clear();
             xs.read(scratch);
             self.raise(scratch);
-            self.fold(Block::Double(scratch))
+            self.fold(Block::Double(scratch), false)
         } else {
-            self.fold(xs)
+            self.fold(xs, is_far)
         };
         if self.is_exact(value) {
             return Partial::unscaled(value);
         }
-        match self.scale_for(self.extreme().fold(xs)) {
+        match self.scale_for(self.extreme().fold(xs, false)) {
             Err(partial) => partial,
             Ok(scale) => {
                 scratch.clear();
                 xs.read(scratch);
                 scratch.iter_mut().for_each(|x| *x /= scale);
                 self.raise(scratch);
-                let value = self.fold(Block::Double(scratch));
+                let value = self.fold(Block::Double(scratch), false);
                 Partial { value, scale }
             }
         }

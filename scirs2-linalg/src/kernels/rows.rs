@@ -48,7 +48,8 @@ pub(crate) unsafe fn rows(
                 let len = left.min(BLOCK);
                 // SAFETY: a run along the axes, which the caller vouches for.
                 if let Some(block) = unsafe { source.lend(offset, len) } {
-                    total = measure.join(total, measure.block(block, &mut scratch.raised));
+                    let block = measure.block(block, source.is_far(), &mut scratch.raised);
+                    total = measure.join(total, block);
                     offset += len.cast_signed();
                     left -= len;
                     continue;
@@ -71,7 +72,7 @@ pub(crate) unsafe fn rows(
             filled += len;
             if filled == pack {
                 let packed = Block::Double(&scratch.packed[..filled]);
-                let block = measure.block(packed, &mut scratch.raised);
+                let block = measure.block(packed, false, &mut scratch.raised);
                 total = measure.join(total, block);
                 filled = 0;
             }
@@ -79,7 +80,7 @@ pub(crate) unsafe fn rows(
     }
     if filled > 0 {
         let packed = Block::Double(&scratch.packed[..filled]);
-        let block = measure.block(packed, &mut scratch.raised);
+        let block = measure.block(packed, false, &mut scratch.raised);
         total = measure.join(total, block);
     }
     total

@@ -28,8 +28,9 @@ pub(super) fn reduce<T: Normed, N: Rounded>(
     } else {
         1
     };
-    let whole = Elements::new(x.as_ptr());
-    let halves = Elements::new(x.as_ptr().cast::<T::Part>());
+    let bytes = x.len().saturating_mul(size_of::<T>());
+    let whole = Elements::new(x.as_ptr(), bytes);
+    let halves = Elements::new(x.as_ptr().cast::<T::Part>(), bytes);
     let source: &dyn Source = if parts == 1 { &whole } else { &halves };
     let layout = layout(x, marked, &out, parts, source.lends());
     let reduction = Reduction {
