@@ -34,7 +34,7 @@ const CALL: f64 = 1e3;
 const SHARE: f64 = 50.0;
 
 /// Operations from which on threads of the library's own are worth waking.
-const THREADED: f64 = 1.1e7;
+pub(crate) const THREADED: f64 = 1.1e7;
 
 /// The common batch of several arrays, by NumPy's rules of broadcasting.
 pub(crate) fn broadcast(batches: &[&[usize]]) -> Result<Vec<usize>, Error> {

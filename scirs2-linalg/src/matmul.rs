@@ -1,5 +1,6 @@
 //! Products of matrices.
 
+use std::iter;
 use std::ops::Range;
 
 use ndarray::{
@@ -7,7 +8,7 @@ use ndarray::{
 };
 use scirs2_core::pool::Workers;
 
-use crate::batch::{Batch, Outputs as _, Stack, StackMut, broadcast};
+use crate::batch::{Batch, Outputs as _, Stack, StackMut, THREADED, broadcast};
 use crate::kernels::products::{has_products, products};
 use crate::lapack::check_size;
 use crate::layout::filled_array;
@@ -165,47 +166,70 @@ pub fn matmul_into<T: Numeric>(
         let (out, none) = (StackMut::new(out), |_: &mut (), _, _| Ok(()));
         return batch.each_left(out, || Ok(()), Some(together), none);
     }
-    if T::LIBRARY || shape.iter().product::<usize>() >= workers.threads() {
-        return batch.each(
-            StackMut::new(out),
-            || Ok(T::space()),
-            |space, number, out| {
-                T::product(space, a.get(number), b.get(number), out);
-                Ok(())
-            },
-        );
+    let by_library = T::LIBRARY && flops >= THREADED;
+    if batch.count() < workers.threads() && flops >= SHARED && !by_library {
+        let mut out = StackMut::new(out);
+        for number in 0..batch.count() {
+            by_bands(a.get(number), b.get(number), out.next(), workers)?;
+        }
+        return Ok(());
     }
-    let mut out = StackMut::new(out);
-    for number in 0..shape.iter().product() {
-        let out = out.next();
-        by_rows(a.get(number), b.get(number), out, flops, workers)?;
-    }
-    Ok(())
+    batch.each(
+        StackMut::new(out),
+        || Ok(T::space()),
+        |space, number, out| {
+            T::product(space, a.get(number), b.get(number), out);
+            Ok(())
+        },
+    )
 }
 
-/// One product whose rows the workers share.
-fn by_rows<T: Numeric>(
+/// Operations from which on one product is shared by the workers, up to those that are
+/// worth threads of the library's.
+const SHARED: f64 = 1.5e6;
+
+/// One product, whose workers take bands of its longer side.
+fn by_bands<T: Numeric>(
     a: ArrayView2<'_, T>,
     b: ArrayView2<'_, T>,
-    mut out: ArrayViewMut2<'_, T>,
-    flops: f64,
+    out: ArrayViewMut2<'_, T>,
     workers: &Workers<'_>,
 ) -> Result<(), Error> {
-    /// Operations of one piece, and rows over which packing the other matrix
-    /// again does not count.
-    const PIECE: f64 = 2e6;
-    const ROWS: usize = 64;
+    // Columns of the product are rows of its transpose.
+    let (a, b, mut out) = if out.ncols() > out.nrows() {
+        (b.reversed_axes(), a.reversed_axes(), out.reversed_axes())
+    } else {
+        (a, b, out)
+    };
     if out.is_empty() {
         return Ok(());
     }
-    let rows = (PIECE / (flops / out.nrows() as f64 + 1.0)) as usize;
-    let rows = rows.max(ROWS);
-    let pieces = std::iter::zip(
+    // Every band reads it: better one copy than each its own.
+    let lies = b.strides().contains(&1);
+    let copy = (!lies).then(|| b.to_owned());
+    let b = copy.as_ref().map_or(b, |copy| copy.view());
+    let rows = band(out.nrows(), 2.0 * a.ncols() as f64 * out.ncols() as f64);
+    let bands = iter::zip(
         a.axis_chunks_iter(Axis(0), rows),
         out.axis_chunks_iter_mut(Axis(0), rows),
     );
-    workers.each(pieces, |(a, out)| {
+    workers.each(bands, |(a, out)| {
         T::product(&mut T::space(), a, b, out);
         Ok(())
     })
+}
+
+/// The rows of one band, of which each takes so many operations. There are one, two,
+/// four or eight bands, so that two or four threads have as many each, and more only
+/// where the bands are so high that to pack the other matrix for each does not count.
+fn band(rows: usize, flops: f64) -> usize {
+    /// Rows and operations that a band has at least.
+    const LEAST: usize = 48;
+    const WORTH: f64 = 5e5;
+    /// Rows that it has at most, and of which number they are a multiple.
+    const MOST: usize = 512;
+    const STEP: usize = 8;
+    let bands = 1 << (rows / LEAST).clamp(1, 8).ilog2();
+    let rows = rows.div_ceil(bands).next_multiple_of(STEP).min(MOST);
+    rows.max((WORTH / flops) as usize)
 }

@@ -90,6 +90,35 @@ fn integers_do_not_depend_on_the_threads() {
 }
 
 #[test]
+fn bands_of_one_product_are_put_together() {
+    // Whole numbers that floats hold: each product is exact. Wide, high, one column, and
+    // more bands than eight.
+    for [m, k, n] in [[96, 90, 400], [401, 90, 97], [2000, 800, 1], [5000, 20, 10]] {
+        let (a, b) = (two(&[m, k]), two(&[k, n]));
+        let exact = expected(&a, &b).mapv(|x| x as f64).into_dyn();
+        let (a, b) = (a.mapv(|x| x as f64), b.mapv(|x| x as f64));
+        let gaps = |a: &Array2<f64>| {
+            let mut memory = Array2::from_elem((2 * a.nrows(), 3 * a.ncols()), f64::NAN);
+            memory.slice_mut(s![..;2, ..;3]).assign(a);
+            memory
+        };
+        let (wide_a, wide_b) = (gaps(&a), gaps(&b));
+        let (wide_a, wide_b) = (wide_a.slice(s![..;2, ..;3]), wide_b.slice(s![..;2, ..;3]));
+        for threads in [1, 2, 5] {
+            set_local_threads(Some(threads)).unwrap();
+            assert_eq!(matmul(&a, &b).unwrap(), exact);
+            assert_eq!(matmul(&wide_a, &wide_b).unwrap(), exact);
+            let workers = Workers::current();
+            let out = strided(&[m, n], -7.0, |out| {
+                matmul_into(a.view().into_dyn(), b.view().into_dyn(), out, &workers).unwrap();
+            });
+            assert_eq!(out, exact);
+        }
+    }
+    set_local_threads(None).unwrap();
+}
+
+#[test]
 fn batches_of_many_axes_broadcast() {
     let (a, b) = (counted(&[2, 3, 1, 5, 4, 2]), counted(&[3, 7, 1, 2, 3]));
     let product = matmul(&a, &b).unwrap();
