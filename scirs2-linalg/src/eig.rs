@@ -5,12 +5,13 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use ndarray::{
     ArrayBase, ArrayD, ArrayView2, ArrayViewD, ArrayViewMut2, ArrayViewMutD, Data, Dimension,
 };
-use num_traits::Zero as _;
+use num_traits::{NumCast, Zero as _};
 use scirs2_core::pool::Workers;
 
 use crate::Error;
 use crate::batch::{Batch, Stack, StackMut};
 use crate::error::Reason;
+use crate::kernels::one::eigen::{Eigen, has_eigen};
 use crate::lapack::{Geev, Lapack};
 use crate::layout::{is_finite, to_f, zeros_array};
 use crate::shape::{self, square};
@@ -30,7 +31,8 @@ use crate::shape::{self, square};
 /// # Accuracy
 /// Backward stable: each `w_i` and `v_i` is that of a matrix within `c n eps |A|` of
 /// `A`. Values of a matrix far from normal may move much more than that; a
-/// defective one has vectors that are nearly the same. LAPACK `geev`.
+/// defective one has vectors that are nearly the same. LAPACK `geev`; for real matrices
+/// up to order 75 its algorithm in a kernel, which computes in double precision.
 ///
 /// ```
 /// use ndarray::array;
@@ -98,9 +100,23 @@ pub fn eig_into<T: Lapack>(
     };
     let matrices = Stack::new(&a, batch.shape);
     let real = AtomicBool::new(true);
-    batch.each(
+    let together =
+        |gaps: &mut Gaps<T>,
+         numbers,
+         out: &mut (StackMut<'_, T::Complex>, StackMut<'_, T::Complex>)| {
+            let [gaps_w, gaps_v] = &mut gaps.values_and_vectors;
+            let eigen = gaps.eigen.get_or_insert_with(|| Eigen::new(n, true));
+            let a = matrices.elements(numbers, &mut gaps.matrices);
+            out.0.written(T::Complex::zero(), gaps_w, |values| {
+                out.1.written(T::Complex::zero(), gaps_v, |vectors| {
+                    small(eigen, n, a, values, vectors, &real)
+                })
+            })
+        };
+    batch.each_left(
         (StackMut::columns(values), StackMut::new(vectors)),
         || solver(n, true),
+        has_eigen::<T>(n).then_some(together),
         |solver, number, (values, mut vectors)| {
             let Some(solver) = solver else { return Ok(()) };
             solve(solver, matrices.get(number), values, &real)?;
@@ -122,7 +138,7 @@ pub fn eig_into<T: Lapack>(
 /// As [`eig`].
 ///
 /// # Accuracy
-/// As [`eig`]. LAPACK `geev`.
+/// As [`eig`], by the same means.
 ///
 /// ```
 /// use ndarray::array;
@@ -171,15 +187,87 @@ pub fn eigvals_into<T: Lapack>(
     };
     let matrices = Stack::new(&a, batch.shape);
     let real = AtomicBool::new(true);
-    batch.each(
+    let together = |gaps: &mut Gaps<T>, numbers, values: &mut StackMut<'_, T::Complex>| {
+        let [gaps_w, _] = &mut gaps.values_and_vectors;
+        let eigen = gaps.eigen.get_or_insert_with(|| Eigen::new(n, false));
+        let a = matrices.elements(numbers, &mut gaps.matrices);
+        values.written(T::Complex::zero(), gaps_w, |values| {
+            small(eigen, n, a, values, &mut [], &real)
+        })
+    };
+    batch.each_left(
         StackMut::columns(values),
         || solver(n, false),
+        has_eigen::<T>(n).then_some(together),
         |solver, number, values| {
             let Some(solver) = solver else { return Ok(()) };
             solve(solver, matrices.get(number), values, &real)
         },
     )?;
     Ok(real.into_inner())
+}
+
+/// The kernel, and memory for matrices, values and vectors that have gaps between them.
+struct Gaps<T: Lapack> {
+    eigen: Option<Eigen>,
+    matrices: Vec<T>,
+    values_and_vectors: [Vec<T::Complex>; 2],
+}
+
+impl<T: Lapack> Default for Gaps<T> {
+    fn default() -> Self {
+        Gaps {
+            eigen: None,
+            matrices: Vec::new(),
+            values_and_vectors: [Vec::new(), Vec::new()],
+        }
+    }
+}
+
+/// Small matrices by the kernel, their vectors too where there is a place for them.
+/// Clears `real` where a value is not; answers which matrices are left.
+fn small<T: Lapack>(
+    eigen: &mut Eigen,
+    n: usize,
+    a: &[T],
+    values: &mut [T::Complex],
+    vectors: &mut [T::Complex],
+    real: &AtomicBool,
+) -> Vec<usize> {
+    let number = |parts: [f64; 2]| {
+        let rounded = |x| <T::Real as NumCast>::from(x).expect("a float takes any float");
+        T::Complex::from_parts(parts.map(rounded))
+    };
+    let mut left = Vec::new();
+    let mut all_real = true;
+    for (at, (matrix, values)) in a
+        .chunks_exact(n * n)
+        .zip(values.chunks_exact_mut(n))
+        .enumerate()
+    {
+        for (to, x) in eigen.matrix().iter_mut().zip(matrix) {
+            *to = x.parts()[0].into();
+        }
+        if !eigen.solve() {
+            left.push(at);
+            continue;
+        }
+        for (value, parts) in values.iter_mut().zip(eigen.values()) {
+            *value = number(*parts);
+            all_real &= parts[1] == 0.0;
+        }
+        if let Some(vectors) = vectors.get_mut(at * n * n..(at + 1) * n * n) {
+            for (row, elements) in vectors.chunks_exact_mut(n).enumerate() {
+                for (column, element) in elements.iter_mut().enumerate() {
+                    *element = number(eigen.vector(row, column));
+                }
+            }
+        }
+    }
+    if !all_real {
+        real.store(false, Ordering::Relaxed);
+    }
+    left
 }
 
 /// `None` for matrices without elements.

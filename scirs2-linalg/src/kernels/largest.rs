@@ -11,6 +11,9 @@ pub(crate) const CHOLESKY_OF_MANY: usize = 64;
 pub(crate) const JACOBI: usize = 40;
 pub(crate) const JACOBI_SINGULAR_VALUES: usize = 20;
 pub(crate) const JACOBI_ALONE: usize = 4;
+/// Eigenvalues and vectors of general real matrices; beyond it LAPACK has another
+/// algorithm, and finds them in another order.
+pub(crate) const EIGEN: usize = 75;
 /// Factors, solutions, inverses and determinants by elimination of one matrix, and of
 /// many.
 pub(crate) const LU: usize = 32;

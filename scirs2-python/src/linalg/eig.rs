@@ -34,10 +34,11 @@ use super::call::{Call, Output, batch, named};
 ///
 /// Notes
 /// -----
-/// LAPACK ``geev``, on a copy of one matrix a thread. Backward stable: each pair is
-/// that of a matrix within ``c * n * eps * norm(a)`` of ``a``. Of a defective matrix
-/// several vectors are nearly the same. For Hermitian matrices :func:`eigh` is faster
-/// and more accurate.
+/// LAPACK ``geev``, on a copy of one matrix a thread; for real matrices of up to 75
+/// rows its algorithm in a kernel, which computes in double precision. Backward stable:
+/// each pair is that of a matrix within ``c * n * eps * norm(a)`` of ``a``. Of a
+/// defective matrix several vectors are nearly the same. For Hermitian matrices
+/// :func:`eigh` is faster and more accurate.
 ///
 /// Examples
 /// --------
@@ -90,8 +91,9 @@ pub(crate) fn eig<'py>(a: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
 ///
 /// Notes
 /// -----
-/// LAPACK ``geev``, on a copy of one matrix a thread. Backward stable: each value is
-/// that of a matrix within ``c * n * eps * norm(a)`` of ``a``.
+/// LAPACK ``geev``, on a copy of one matrix a thread; for real matrices of up to 75
+/// rows its algorithm in a kernel, which computes in double precision. Backward stable:
+/// each value is that of a matrix within ``c * n * eps * norm(a)`` of ``a``.
 ///
 /// Examples
 /// --------

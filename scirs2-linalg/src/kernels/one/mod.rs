@@ -4,9 +4,11 @@
 //! | file | one concept |
 //! |---|---|
 //! | `cholesky` | Cholesky factors |
+//! | `eigen` | eigenvalues and eigenvectors of general matrices |
 //! | `lu` | LU, and what is made of it |
 //! | `householder` | QR |
 
 pub(crate) mod cholesky;
+pub(crate) mod eigen;
 pub(crate) mod householder;
 pub(crate) mod lu;

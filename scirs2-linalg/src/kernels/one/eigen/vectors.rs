@@ -1,0 +1,228 @@
+//! The eigenvectors of a Schur form, and of the matrix that it is of.
+
+use std::ops::{Mul, Sub};
+
+use num_traits::Zero;
+use scirs2_core::Complex64;
+
+use super::{EPSILON, LEAST, SAFE};
+
+/// An element of a vector, before it has length one, that is worth LAPACK's scaling.
+const GROWN: f64 = 1e100;
+
+/// A number that a vector of the Schur form is made of.
+pub(super) trait Part:
+    Copy + Zero + Sub<Output = Self> + Mul<Output = Self> + Mul<f64, Output = Self> + From<f64>
+{
+    /// The sum of the magnitudes of its parts.
+    fn size(self) -> f64;
+
+    /// `self / by`, which is far from the ends of the range.
+    fn over(self, by: Self) -> Self;
+}
+
+impl Part for f64 {
+    #[inline(always)]
+    fn size(self) -> f64 {
+        self.abs()
+    }
+
+    #[inline(always)]
+    fn over(self, by: Self) -> Self {
+        self / by
+    }
+}
+
+impl Part for Complex64 {
+    #[inline(always)]
+    fn size(self) -> f64 {
+        self.re.abs() + self.im.abs()
+    }
+
+    #[inline(always)]
+    fn over(self, by: Self) -> Self {
+        self * by.conj() * (1.0 / by.norm_sqr())
+    }
+}
+
+/// `sum t_i x_i`, several sums at once.
+#[inline(always)]
+pub(super) fn dot<X: Part>(t: &[f64], x: &[X]) -> X {
+    const LANES: usize = 8;
+    let ((t, rest_t), (x, rest_x)) = (t.as_chunks::<LANES>(), x.as_chunks::<LANES>());
+    let mut sums = [X::zero(); LANES];
+    for (t, x) in t.iter().zip(x) {
+        for ((sum, &t), &x) in sums.iter_mut().zip(t).zip(x) {
+            *sum = *sum + x * t;
+        }
+    }
+    let mut width = LANES / 2;
+    while width > 0 && !t.is_empty() {
+        for i in 0..width {
+            sums[i] = sums[i] + sums[i + width];
+        }
+        width /= 2;
+    }
+    let rest = rest_t.iter().zip(rest_x);
+    rest.fold(sums[0], |sum, (&t, &x)| sum + x * t)
+}
+
+/// The vectors of the Schur form. The answer is no where one of them needs care.
+#[inline(always)]
+pub(super) fn back_substitute(
+    n: usize,
+    t: &[f64],
+    values: &[[f64; 2]],
+    x: &mut [Complex64],
+    v: &mut [f64],
+) -> bool {
+    v.fill(0.0);
+    let mut number = 0;
+    while number < n {
+        let [re, im] = values[number];
+        if im == 0.0 {
+            let x = &mut v[number * n..][..n];
+            x[number] = 1.0;
+            if !substitute(n, t, (number, number), re, x) {
+                return false;
+            }
+            number += 1;
+            continue;
+        }
+        let last = number + 1;
+        x.fill(Complex64::ZERO);
+        let (above, below) = (t[number * n + last], t[last * n + number]);
+        if above.abs() >= below.abs() {
+            x[number] = Complex64::ONE;
+            x[last] = Complex64::new(0.0, im / above);
+        } else {
+            x[number] = Complex64::from(-im / below);
+            x[last] = Complex64::I;
+        }
+        if !substitute(n, t, (number, last), Complex64::new(re, im), x) {
+            return false;
+        }
+        let (real, imaginary) = v[number * n..(last + 1) * n].split_at_mut(n);
+        for ((to_re, to_im), x) in real.iter_mut().zip(imaginary).zip(&*x) {
+            (*to_re, *to_im) = (x.re, x.im);
+        }
+        number += 2;
+    }
+    true
+}
+
+/// The elements of a vector above those that are given, by `(T - value) x = 0`.
+#[inline(always)]
+fn substitute<X: Part>(
+    n: usize,
+    t: &[f64],
+    (first, last): (usize, usize),
+    value: X,
+    x: &mut [X],
+) -> bool {
+    let least = (EPSILON * value.size()).max(SAFE * (n as f64 / EPSILON));
+    let mut end = first;
+    while end > 0 {
+        let row = end - 1;
+        let side = |row: usize, x: &[X]| {
+            X::zero() - dot(&t[row * n + end..=row * n + last], &x[end..=last])
+        };
+        let shifted = |row: usize| X::from(t[row * n + row]) - value;
+        if row == 0 || t[row * n + row - 1] == 0.0 {
+            let mut pivot = shifted(row);
+            if pivot.size() < least {
+                pivot = X::from(least);
+            }
+            if pivot.size() < LEAST {
+                return false;
+            }
+            x[row] = side(row, x).over(pivot);
+            end = row;
+        } else {
+            let before = row - 1;
+            let sides = [side(before, x), side(row, x)];
+            let block = [
+                [shifted(before), X::from(t[before * n + row])],
+                [X::from(t[row * n + before]), shifted(row)],
+            ];
+            let Some([upper, lower]) = solve_two(block, sides, least) else {
+                return false;
+            };
+            (x[before], x[row]) = (upper, lower);
+            end = before;
+        }
+    }
+    // What grows without measure is scaled by LAPACK on its way.
+    x[..=last].iter().all(|x| x.size() < GROWN)
+}
+
+/// Two equations by elimination; `None` where a pivot is near zero.
+#[inline(always)]
+fn solve_two<X: Part>(
+    [mut first, mut second]: [[X; 2]; 2],
+    [mut side, mut other]: [X; 2],
+    least: f64,
+) -> Option<[X; 2]> {
+    if second[0].size() > first[0].size() {
+        (first, second, side, other) = (second, first, other, side);
+    }
+    let is_near_zero = |pivot: X| pivot.size() < least.max(LEAST);
+    if is_near_zero(first[0]) {
+        return None;
+    }
+    let factor = second[0].over(first[0]);
+    let pivot = second[1] - factor * first[1];
+    if is_near_zero(pivot) {
+        return None;
+    }
+    let lower = (other - factor * side).over(pivot);
+    Some([(side - first[1] * lower).over(first[0]), lower])
+}
+
+/// The vectors of the matrix in place of those of its Schur form.
+#[inline(always)]
+pub(super) fn unscaled(n: usize, z: &[f64], scales: &[f64], sums: &mut [f64], v: &mut [f64]) {
+    for vector in v.chunks_exact_mut(n) {
+        sums.fill(0.0);
+        for (x, column) in vector.iter().zip(z.chunks_exact(n)) {
+            for (sum, z) in sums.iter_mut().zip(column) {
+                *sum += x * z;
+            }
+        }
+        for ((to, sum), scale) in vector.iter_mut().zip(&*sums).zip(scales) {
+            *to = *sum * scale;
+        }
+    }
+}
+
+/// Gives the vectors length one, and complex ones a real largest element. The answer is
+/// no where a length is near the ends of the range.
+#[inline(always)]
+pub(super) fn normalized(n: usize, values: &[[f64; 2]], v: &mut [f64]) -> bool {
+    let mut number = 0;
+    while number < n {
+        let count = if values[number][1] == 0.0 { 1 } else { 2 };
+        let vector = &mut v[number * n..(number + count) * n];
+        let squares: f64 = vector.iter().map(|x| x * x).sum();
+        if !(1e-280..1e280).contains(&squares) {
+            return false;
+        }
+        let length = squares.sqrt();
+        for x in &mut *vector {
+            *x /= length;
+        }
+        if count == 2 {
+            let (real, imaginary) = vector.split_at_mut(n);
+            let size = |i: usize| real[i] * real[i] + imaginary[i] * imaginary[i];
+            let most = (1..n).fold(0, |most, i| if size(i) > size(most) { i } else { most });
+            let modulus = size(most).sqrt();
+            let (cosine, sine) = (real[most] / modulus, imaginary[most] / modulus);
+            for (x, y) in real.iter_mut().zip(&mut *imaginary) {
+                (*x, *y) = (cosine * *x + sine * *y, cosine * *y - sine * *x);
+            }
+            imaginary[most] = 0.0;
+        }
+        number += count;
+    }
+    true
+}
