@@ -1,7 +1,7 @@
 //! Determinants.
 
 use ndarray::{ArrayBase, ArrayD, ArrayView2, ArrayViewD, ArrayViewMutD, Data, Dimension};
-use num_traits::{Float as _, NumCast};
+use num_traits::Float as _;
 use scirs2_core::pool::Workers;
 
 use crate::Error;
@@ -9,6 +9,7 @@ use crate::batch::{Batch, Stack, StackMut};
 use crate::error::Reason;
 use crate::kernels::many::REAL;
 use crate::kernels::many::elimination::{determinants, has_elimination};
+use crate::kernels::rounded;
 use crate::lapack::Lapack;
 use crate::layout::zeros_array;
 use crate::lu::{self, Factors, SmallFactors};
@@ -259,7 +260,7 @@ impl Product {
     }
 
     fn value<T: Lapack>(&self) -> T {
-        let part = |part| real::<T>(times_power(part, self.exponent));
+        let part = |part| rounded(times_power(part, self.exponent));
         T::from_parts([part(self.re), part(self.im)])
     }
 
@@ -272,16 +273,12 @@ impl Product {
             [if self.negative { -1.0 } else { 1.0 }, 0.0]
         };
         let logarithm = size.ln() + self.exponent as f64 * std::f64::consts::LN_2;
-        (T::from_parts(sign.map(real::<T>)), real::<T>(logarithm))
+        (T::from_parts(sign.map(rounded)), rounded(logarithm))
     }
 }
 
 /// `2^-500`.
 const LEAST: f64 = f64::from_bits((1023 - 500) << 52);
-
-fn real<T: Lapack>(x: f64) -> T::Real {
-    <T::Real as NumCast>::from(x).expect("a float takes any float")
-}
 
 /// The exponent of a finite number other than zero, else 0.
 fn exponent(size: f64) -> i64 {

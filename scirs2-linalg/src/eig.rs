@@ -5,13 +5,14 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use ndarray::{
     ArrayBase, ArrayD, ArrayView2, ArrayViewD, ArrayViewMut2, ArrayViewMutD, Data, Dimension,
 };
-use num_traits::{NumCast, Zero as _};
+use num_traits::Zero as _;
 use scirs2_core::pool::Workers;
 
 use crate::Error;
 use crate::batch::{Batch, Stack, StackMut};
 use crate::error::Reason;
 use crate::kernels::one::eigen::{Eigen, has_eigen};
+use crate::kernels::rounded;
 use crate::lapack::{Geev, Lapack};
 use crate::layout::{is_finite, to_f, zeros_array};
 use crate::shape::{self, square};
@@ -234,10 +235,7 @@ fn small<T: Lapack>(
     vectors: &mut [T::Complex],
     real: &AtomicBool,
 ) -> Vec<usize> {
-    let number = |parts: [f64; 2]| {
-        let rounded = |x| <T::Real as NumCast>::from(x).expect("a float takes any float");
-        T::Complex::from_parts(parts.map(rounded))
-    };
+    let number = |parts: [f64; 2]| T::Complex::from_parts(parts.map(rounded));
     let mut left = Vec::new();
     let mut all_real = true;
     for (at, (matrix, values)) in a

@@ -11,7 +11,9 @@ use crate::Error;
 use crate::batch::{Batch, Stack, StackMut};
 use crate::error::Reason;
 use crate::kernels::many::REAL;
-use crate::kernels::many::jacobi::{has_jacobi, symmetric};
+use crate::kernels::many::jacobi::{has_rotations, symmetric};
+use crate::kernels::one::symmetric::{Symmetric, has_symmetric};
+use crate::kernels::rounded;
 use crate::lapack::{Heevd, Lapack, Triangle};
 use crate::layout::{screen, to_f, transpose_in_place, written, zeros_array};
 use crate::shape::{self, square};
@@ -32,7 +34,8 @@ use crate::shape::{self, square};
 /// Backward stable: `|A - V w V^H| <= c n eps |A|`, and each value is right to
 /// `c n eps |A|`. LAPACK `syevd`, `heevd`: `heevr` is
 /// faster for some matrices, but its vectors are some thirty times less
-/// orthogonal. For real matrices of order 2 to 4 Jacobi's rotations.
+/// orthogonal. Small real matrices by kernels: Jacobi's rotations up to order 4, and up
+/// to 40 where there are many; else QL steps up to 96, as `steqr` and `sterf`.
 ///
 /// ```
 /// use ndarray::array;
@@ -96,14 +99,22 @@ pub fn eigh_into<T: Lapack>(
         workers,
     };
     let matrices = Stack::new(&a, batch.shape);
-    let together = |([gaps_a, gaps_v], gaps_w): &mut Gaps<T>,
+    let count = batch.count();
+    let together = |([gaps_a, gaps_v], gaps_w, one): &mut Gaps<T>,
                     numbers,
                     out: &mut (StackMut<'_, _>, StackMut<'_, _>)| {
         let a = matrices.elements(numbers, gaps_a);
         let left = out.0.written(T::Real::zero(), gaps_w, |values| {
             out.1.written(T::zero(), gaps_v, |vectors| {
                 let vectors = T::reals_mut(vectors)?;
-                Some(symmetric(n, upper, T::reals(a)?, values, vectors))
+                Some(small::<T>(
+                    (n, count),
+                    upper,
+                    T::reals(a)?,
+                    values,
+                    vectors,
+                    one,
+                ))
             })
         });
         left.expect(REAL)
@@ -111,7 +122,7 @@ pub fn eigh_into<T: Lapack>(
     batch.each_left(
         (StackMut::columns(values), StackMut::new(vectors)),
         || Ok((Solver::new(n, upper, true)?, Vec::new())),
-        has_jacobi::<T>(n, batch.count()).then_some(together),
+        has_kernel::<T>(n, count).then_some(together),
         |(solver, space), number, (mut values, vectors)| {
             written(vectors, space, |vectors| {
                 solver.run(matrices.get(number), vectors, values.view_mut())?;
@@ -182,23 +193,72 @@ pub fn eigvalsh_into<T: Lapack>(
         workers,
     };
     let matrices = Stack::new(&a, batch.shape);
-    let together = |([gaps_a, _], gaps_w): &mut Gaps<T>, numbers, values: &mut StackMut<'_, _>| {
-        let a = matrices.elements(numbers, gaps_a);
-        let left = values.written(T::Real::zero(), gaps_w, |values| {
-            Some(symmetric(n, upper, T::reals(a)?, values, &mut []))
-        });
-        left.expect(REAL)
-    };
+    let count = batch.count();
+    let together =
+        |([gaps_a, _], gaps_w, one): &mut Gaps<T>, numbers, values: &mut StackMut<'_, _>| {
+            let a = matrices.elements(numbers, gaps_a);
+            let left = values.written(T::Real::zero(), gaps_w, |values| {
+                Some(small::<T>(
+                    (n, count),
+                    upper,
+                    T::reals(a)?,
+                    values,
+                    &mut [],
+                    one,
+                ))
+            });
+            left.expect(REAL)
+        };
     batch.each_left(
         StackMut::columns(values),
         || Ok((Solver::new(n, upper, false)?, crate::lapack::zeros(n * n)?)),
-        has_jacobi::<T>(n, batch.count()).then_some(together),
+        has_kernel::<T>(n, count).then_some(together),
         |(solver, matrix), number, values| solver.run(matrices.get(number), matrix, values),
     )
 }
 
-/// Memory for matrices, vectors and values that have gaps between them.
-type Gaps<T> = ([Vec<T>; 2], Vec<<T as Scalar>::Real>);
+/// Memory for matrices, vectors and values that have gaps between them, and for one
+/// matrix.
+type Gaps<T> = ([Vec<T>; 2], Vec<<T as Scalar>::Real>, Option<Symmetric>);
+
+fn has_kernel<T: Lapack>(n: usize, count: usize) -> bool {
+    has_rotations::<T>(n, count) || has_symmetric::<T>(n)
+}
+
+/// Small symmetric matrices, of so many in all, by the kernel that is the fastest: the
+/// values, and the vectors in columns where there is a place for them. Answers which
+/// matrices are left.
+fn small<T: Lapack>(
+    (n, count): (usize, usize),
+    upper: bool,
+    a: &[T::Real],
+    values: &mut [T::Real],
+    vectors: &mut [T::Real],
+    one: &mut Option<Symmetric>,
+) -> Vec<usize> {
+    if has_rotations::<T>(n, count) {
+        return symmetric(n, upper, a, values, vectors);
+    }
+    let one = one.get_or_insert_with(|| Symmetric::new(n, upper, !vectors.is_empty()));
+    let mut left = Vec::new();
+    for (at, matrix) in a.chunks_exact(n * n).enumerate() {
+        if !one.solve(matrix) {
+            left.push(at);
+            continue;
+        }
+        for (to, &value) in values[at * n..].iter_mut().zip(one.values()) {
+            *to = rounded(value);
+        }
+        if let Some(vectors) = vectors.get_mut(at * n * n..(at + 1) * n * n) {
+            for (row, elements) in vectors.chunks_exact_mut(n).enumerate() {
+                for (column, element) in elements.iter_mut().enumerate() {
+                    *element = rounded(one.vector(row, column));
+                }
+            }
+        }
+    }
+    left
+}
 
 /// Hermitian matrices of one order, in LAPACK's memory.
 pub(crate) struct Solver<T: Lapack> {

@@ -7,13 +7,19 @@ pub(crate) const PRODUCT: usize = 64;
 pub(crate) const CHOLESKY: usize = 16;
 pub(crate) const CHOLESKY_OF_MANY: usize = 64;
 /// Eigenvalues and vectors of symmetric matrices, and singular values and vectors, by
-/// rotations; singular values without vectors; and all of them of one matrix alone.
+/// rotations; those of symmetric matrices in double precision, which QL steps take then;
+/// singular values without vectors; and all of them of one matrix alone.
 pub(crate) const JACOBI: usize = 40;
+pub(crate) const JACOBI_SYMMETRIC_DOUBLE: usize = 22;
 pub(crate) const JACOBI_SINGULAR_VALUES: usize = 20;
 pub(crate) const JACOBI_ALONE: usize = 4;
 /// Eigenvalues and vectors of general real matrices; beyond it LAPACK has another
 /// algorithm, and finds them in another order.
 pub(crate) const EIGEN: usize = 75;
+/// The same of symmetric ones, by QL steps; and in single precision, where LAPACK has
+/// twice as many lanes.
+pub(crate) const SYMMETRIC: usize = 96;
+pub(crate) const SYMMETRIC_SINGLE: usize = 48;
 /// Factors, solutions, inverses and determinants by elimination of one matrix, and of
 /// many.
 pub(crate) const LU: usize = 32;

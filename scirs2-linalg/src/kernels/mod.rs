@@ -31,6 +31,9 @@ mod rows;
 mod source;
 mod walk;
 
+use num_traits::NumCast;
+use scirs2_core::Real;
+
 pub(crate) use columns::{Columns, columns};
 pub(crate) use isa::instruction_set;
 pub(crate) use loops::Block;
@@ -38,6 +41,12 @@ pub(crate) use measure::{Measure, Partial};
 pub(crate) use rows::rows;
 pub(crate) use source::{Elements, Read, Source};
 pub(crate) use walk::{Axis, count, position};
+
+/// The number of that precision that is next to `x`.
+#[inline(always)]
+pub(crate) fn rounded<R: Real>(x: f64) -> R {
+    <R as NumCast>::from(x).expect("a float takes any float")
+}
 
 /// Memory that a worker uses again from piece to piece.
 #[derive(Default)]

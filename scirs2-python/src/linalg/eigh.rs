@@ -39,8 +39,9 @@ use super::call::{Call, batch, named};
 ///
 /// Notes
 /// -----
-/// LAPACK ``syevd`` and ``heevd``, in the memory of the vectors; for real matrices of
-/// up to four rows Jacobi's rotations, for many matrices at once. Backward stable:
+/// LAPACK ``syevd`` and ``heevd``, in the memory of the vectors. Real matrices of up to
+/// four rows, and many at once of up to 40, by Jacobi's rotations; others of up to 96 by
+/// QL steps, as ``steqr``, in double precision. Backward stable:
 /// ``norm(a - v * w @ v.conj().mT) <= c * n * eps * norm(a)``, and each eigenvalue is
 /// right to as much. Signs, and vectors of equal values, may differ from those of
 /// another library.
@@ -100,8 +101,8 @@ pub(crate) fn eigh<'py>(a: &Bound<'py, PyAny>, UPLO: &str) -> PyResult<Bound<'py
 /// Notes
 /// -----
 /// LAPACK ``syevd`` and ``heevd``, on a copy of one matrix a thread; Jacobi's
-/// rotations where :func:`eigh` has them. Each value is right to ``c * n * eps *
-/// norm(a)``.
+/// rotations where :func:`eigh` has them, and QL steps as ``sterf``. Each value is right
+/// to ``c * n * eps * norm(a)``.
 ///
 /// Examples
 /// --------

@@ -26,6 +26,12 @@ pub(crate) fn has_jacobi<T: Lapack>(n: usize, count: usize) -> bool {
     T::reals(&[]).is_some() && has_fma() && (2..=most).contains(&n)
 }
 
+/// [`has_jacobi`] for symmetric matrices, where there are QL steps too.
+pub(crate) fn has_rotations<T: Lapack>(n: usize, count: usize) -> bool {
+    let is_double = size_of::<T>() == size_of::<f64>();
+    has_jacobi::<T>(n, count) && (!is_double || n <= largest::JACOBI_SYMMETRIC_DOUBLE)
+}
+
 /// [`has_jacobi`] for singular values without vectors, where LAPACK has less to do.
 pub(crate) fn has_values<T: Lapack>(n: usize, count: usize) -> bool {
     has_jacobi::<T>(n, count) && n <= largest::JACOBI_SINGULAR_VALUES

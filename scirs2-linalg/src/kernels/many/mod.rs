@@ -23,9 +23,9 @@ mod vector;
 #[cfg(target_arch = "x86_64")]
 mod x86;
 
-use num_traits::{Float as _, NumCast};
-use scirs2_core::Real;
+use num_traits::Float as _;
 
+pub(crate) use super::rounded as constant;
 pub(crate) use vector::Wide;
 use vector::{Isa, Plain, Vector};
 
@@ -103,11 +103,6 @@ use by_order;
 /// For one matrix instead of many.
 const fn alone<I: Isa>(_: I) -> Plain<I::Real, 1> {
     Plain::new()
-}
-
-#[inline(always)]
-pub(crate) fn constant<R: Real>(x: f64) -> R {
-    <R as NumCast>::from(x).expect("a float takes any float")
 }
 
 /// Elements of a block that is turned in registers.

@@ -7,8 +7,10 @@
 //! | `eigen` | eigenvalues and eigenvectors of general matrices |
 //! | `lu` | LU, and what is made of it |
 //! | `householder` | QR |
+//! | `symmetric` | eigenvalues and eigenvectors of symmetric matrices |
 
 pub(crate) mod cholesky;
 pub(crate) mod eigen;
 pub(crate) mod householder;
 pub(crate) mod lu;
+pub(crate) mod symmetric;

@@ -75,7 +75,7 @@ pub(super) fn balance(n: usize, a: &mut [f64], scales: &mut [f64]) -> bool {
 /// `I - tau (1, v) (1, v)^T`, which takes `x` to a multiple of the first unit vector:
 /// that multiple, and `tau`; `(1, v)` stands in place of `x`.
 #[inline(always)]
-pub(super) fn reflection(x: &mut [f64]) -> (f64, f64) {
+pub(in crate::kernels::one) fn reflection(x: &mut [f64]) -> (f64, f64) {
     let (first, rest) = x.split_first_mut().expect("an element");
     let alpha = std::mem::replace(first, 1.0);
     let mut squares = 0.0;

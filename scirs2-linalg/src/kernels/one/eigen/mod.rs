@@ -16,9 +16,9 @@
 //! Matrices are rows of `n` elements; of the unitary factor and the vectors it is the
 //! transpose that is kept, so that what is done to a column of theirs is done to a row.
 
-mod hessenberg;
+pub(super) mod hessenberg;
 mod schur;
-mod vectors;
+pub(super) mod vectors;
 
 use scirs2_core::Complex64;
 

@@ -11,7 +11,7 @@ use super::{EPSILON, LEAST, SAFE};
 const GROWN: f64 = 1e100;
 
 /// A number that a vector of the Schur form is made of.
-pub(super) trait Part:
+pub(in crate::kernels::one) trait Part:
     Copy + Zero + Sub<Output = Self> + Mul<Output = Self> + Mul<f64, Output = Self> + From<f64>
 {
     /// The sum of the magnitudes of its parts.
@@ -47,7 +47,7 @@ impl Part for Complex64 {
 
 /// `sum t_i x_i`, several sums at once.
 #[inline(always)]
-pub(super) fn dot<X: Part>(t: &[f64], x: &[X]) -> X {
+pub(in crate::kernels::one) fn dot<X: Part>(t: &[f64], x: &[X]) -> X {
     const LANES: usize = 8;
     let ((t, rest_t), (x, rest_x)) = (t.as_chunks::<LANES>(), x.as_chunks::<LANES>());
     let mut sums = [X::zero(); LANES];

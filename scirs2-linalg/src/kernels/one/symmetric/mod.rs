@@ -1,0 +1,280 @@
+//! Eigenvalues and eigenvectors of one small symmetric matrix, by QL steps on its
+//! tridiagonal form.
+//!
+//! The algorithms are those of LAPACK's `sytd2`, `steqr`, and `sterf` (K. Pal, W. Walker
+//! and W. Kahan's variant without square roots). It leaves matrices near the ends of the
+//! range to LAPACK.
+//!
+//! | file | one concept |
+//! |---|---|
+//! | `tridiagonal` | the tridiagonal form, and its orthogonal factor |
+//! | `steps` | the eigenvalues of that |
+//!
+//! Matrices are rows of `n` elements; the factor is kept transposed, so that what is
+//! done to a column of it is done to a row.
+
+mod steps;
+mod tridiagonal;
+
+use crate::kernels::isa::multiversion;
+use crate::kernels::largest;
+use crate::lapack::Lapack;
+
+use steps::{diagonal, diagonal_with_vectors, sort, turn};
+use tridiagonal::{factor, tridiagonal};
+
+/// Between these bounds squares are normal.
+const LEAST: f64 = 1e-138;
+const MOST: f64 = 1e138;
+
+/// Whether the kernel is faster than LAPACK for matrices of that order.
+pub(crate) fn has_symmetric<T: Lapack>(n: usize) -> bool {
+    let most = if size_of::<T>() < size_of::<f64>() {
+        largest::SYMMETRIC_SINGLE
+    } else {
+        largest::SYMMETRIC
+    };
+    !T::is_complex() && (1..=most).contains(&n)
+}
+
+/// Matrices of one order, in memory that is used again.
+pub(crate) struct Symmetric {
+    n: usize,
+    /// Which triangle is read; the upper one in reverse, as LAPACK reduces it.
+    upper: bool,
+    /// The matrix, of which the upper triangle counts; then the reflections.
+    matrix: Vec<f64>,
+    /// The transpose of the orthogonal factor, then the vectors as rows; empty where
+    /// none are asked for.
+    vectors: Vec<f64>,
+    /// The diagonal, then the values; and what is beside it.
+    values: Vec<f64>,
+    beside: Vec<f64>,
+    /// What each reflection takes off, and sums of one.
+    tau: Vec<f64>,
+    sums: Vec<f64>,
+}
+
+impl Symmetric {
+    /// For matrices of order `n`, of which one triangle is read.
+    pub(crate) fn new(n: usize, upper: bool, vectors: bool) -> Self {
+        Symmetric {
+            n,
+            upper,
+            matrix: vec![0.0; n * n],
+            vectors: vec![0.0; if vectors { n * n } else { 0 }],
+            values: vec![0.0; n],
+            beside: vec![0.0; n],
+            tau: vec![0.0; n],
+            sums: vec![0.0; n],
+        }
+    }
+
+    /// Finds what [`values`](Self::values) and [`vector`](Self::vector) tell of a matrix.
+    /// The answer is no where LAPACK has to take it, as it has to if it is not finite.
+    pub(crate) fn solve<R: Copy + Into<f64>>(&mut self, a: &[R]) -> bool {
+        let n = self.n;
+        for (row, to) in self.matrix.chunks_exact_mut(n).enumerate() {
+            for (column, to) in to.iter_mut().enumerate().skip(row) {
+                *to = if self.upper {
+                    a[(n - 1 - column) * n + n - 1 - row].into()
+                } else {
+                    a[column * n + row].into()
+                };
+            }
+        }
+        solve(self)
+    }
+
+    /// The eigenvalues, the smallest first.
+    pub(crate) fn values(&self) -> &[f64] {
+        &self.values
+    }
+
+    /// An element of the eigenvector of that value.
+    pub(crate) fn vector(&self, row: usize, number: usize) -> f64 {
+        let row = if self.upper { self.n - 1 - row } else { row };
+        self.vectors[number * self.n + row]
+    }
+}
+
+multiversion! {
+    fn solve(all: &mut Symmetric) -> bool {
+        match all.n {
+            2 => solve_of(2, all),
+            3 => solve_of(3, all),
+            4 => solve_of(4, all),
+            n => solve_of(n, all),
+        }
+    }
+}
+
+#[inline(always)]
+fn solve_of(n: usize, all: &mut Symmetric) -> bool {
+    let (a, tau, sums) = (
+        &mut all.matrix[..n * n],
+        &mut all.tau[..n],
+        &mut all.sums[..n],
+    );
+    let (d, e) = (&mut all.values[..n], &mut all.beside[..n]);
+    let (mut largest, mut sum) = (0.0_f64, 0.0);
+    for (at, row) in a.chunks_exact(n).enumerate() {
+        for x in &row[at..] {
+            largest = largest.max(x.abs());
+            sum += x;
+        }
+    }
+    // The sum is NaN where an element is.
+    if !(LEAST..=MOST).contains(&largest) || sum.is_nan() {
+        return false;
+    }
+    tridiagonal(n, a, d, e, tau, sums);
+    if all.vectors.is_empty() {
+        let done = diagonal(d, e);
+        d.sort_unstable_by(f64::total_cmp);
+        return done;
+    }
+    let vectors = &mut all.vectors[..n * n];
+    factor(n, a, tau, vectors);
+    if all.upper {
+        turn(n, d, e, vectors);
+    }
+    let done = diagonal_with_vectors(n, d, e, vectors);
+    sort(n, d, vectors);
+    done
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kernels::isa::forced::at_each;
+    use crate::lapack::{Heevd, Triangle, single_threaded};
+
+    /// A symmetric matrix of numbers between -1 and 1 without a pattern, each changed.
+    fn matrix(n: usize, seed: u64, change: &dyn Fn(usize, usize, f64) -> f64) -> Vec<f64> {
+        let element = |row: usize, column: usize| {
+            let (row, column) = (row.min(column), row.max(column));
+            let mut x = (row * n + column) as u64 + 1 + (seed << 32);
+            for _ in 0..3 {
+                x = (x ^ (x >> 31)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+            }
+            change(row, column, (x >> 11) as f64 / (1_u64 << 52) as f64 - 1.0)
+        };
+        (0..n * n).map(|at| element(at / n, at % n)).collect()
+    }
+
+    fn solved(n: usize, a: &[f64], vectors: bool) -> Option<Symmetric> {
+        let mut all = Symmetric::new(n, false, vectors);
+        all.solve(a).then_some(all)
+    }
+
+    /// The largest elements of `A V - V W` over that of `A`, and of `V V^T - 1`.
+    fn errors(n: usize, a: &[f64], all: &Symmetric) -> (f64, f64) {
+        let product = |x: &[f64], y: &[f64]| x.iter().zip(y).map(|(x, y)| x * y).sum::<f64>();
+        let most = a.iter().fold(0.0, |most: f64, x| most.max(x.abs()));
+        let vectors = all.vectors.chunks_exact(n);
+        let (mut residual, mut gap) = (0.0_f64, 0.0_f64);
+        for (number, (vector, value)) in vectors.clone().zip(all.values()).enumerate() {
+            for (row, x) in a.chunks_exact(n).zip(vector) {
+                residual = residual.max((product(row, vector) - value * x).abs() / most);
+            }
+            for (other, second) in vectors.clone().enumerate() {
+                let one = if other == number { 1.0 } else { 0.0 };
+                gap = gap.max((product(vector, second) - one).abs());
+            }
+        }
+        (residual, gap)
+    }
+
+    #[test]
+    fn values_and_vectors_are_those_of_the_matrix() {
+        let one = |row, column| f64::from(u8::from(row == column));
+        let changes: [&dyn Fn(usize, usize, f64) -> f64; 7] = [
+            &|_, _, x| x,
+            // Graded either way, values many times, of rank one, tridiagonal, diagonal.
+            &|row, column, x| x * 2.0_f64.powi(-(3 * (row + column) as i32)),
+            &|row, column, x| x * 2.0_f64.powi((3 * (row + column) as i32) - 200),
+            &|row, column, x| one(row, column) + 1e-14 * x,
+            &|_, _, _| 1.0,
+            &|row, column, x| if column > row + 1 { 0.0 } else { x },
+            &|row, column, x| x * one(row, column),
+        ];
+        for n in [1, 2, 3, 4, 5, 8, 17, 32, 64, 96] {
+            for (seed, change) in changes.iter().enumerate() {
+                let a = matrix(n, seed as u64, change);
+                let all = solved(n, &a, true).unwrap();
+                let (residual, gap) = errors(n, &a, &all);
+                let bound = 4.0 * (n + 4) as f64 * f64::EPSILON;
+                assert!(
+                    residual <= bound && gap <= bound,
+                    "{n} {seed}: {residual:e} {gap:e}"
+                );
+                assert!(all.values().is_sorted());
+                let most = a.iter().fold(0.0, |most: f64, x| most.max(x.abs()));
+                let alone = solved(n, &a, false).unwrap();
+                for (x, y) in alone.values().iter().zip(all.values()) {
+                    assert!((x - y).abs() <= bound * most, "{n} {seed}: {x:e} {y:e}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn every_instruction_set_gives_the_same_bits() {
+        for n in [2, 3, 4, 7, 40] {
+            let a = matrix(n, 3, &|_, _, x| x);
+            let [best, less, least] = at_each(|| {
+                let all = solved(n, &a, true).unwrap();
+                let alone = solved(n, &a, false).unwrap();
+                let numbers = [all.values, all.vectors, alone.values].concat();
+                numbers.iter().map(|x| x.to_bits()).collect::<Vec<_>>()
+            });
+            assert_eq!(best, less);
+            assert_eq!(best, least);
+        }
+    }
+
+    #[test]
+    fn lapack_takes_what_needs_care() {
+        let plain = matrix(3, 1, &|_, _, x| x);
+        for spoiled in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY, 1e200] {
+            // The lower triangle, which alone is read.
+            for at in [0, 3, 4, 6, 7, 8] {
+                let mut a = plain.clone();
+                a[at] = spoiled;
+                assert!(solved(3, &a, true).is_none(), "{spoiled} at {at}");
+            }
+            let mut a = plain.clone();
+            a[1] = spoiled;
+            assert!(solved(3, &a, true).is_some());
+        }
+        assert!(solved(3, &matrix(3, 1, &|_, _, x| 1e-200 * x), true).is_none());
+        assert!(solved(3, &[0.0; 9], false).is_none());
+    }
+
+    #[test]
+    fn vectors_have_lapack_s_signs() {
+        // Beyond order 25 LAPACK divides and conquers.
+        for n in [5, 6, 12, 19, 25] {
+            for seed in 0..20 {
+                let a = matrix(n, seed, &|_, _, x| x);
+                for (upper, triangle) in [(false, Triangle::Lower), (true, Triangle::Upper)] {
+                    let mut ours = Symmetric::new(n, upper, true);
+                    assert!(ours.solve(&a));
+                    let mut theirs = a.clone();
+                    single_threaded();
+                    Heevd::new(n, triangle, true)
+                        .unwrap()
+                        .solve(&mut theirs)
+                        .unwrap();
+                    for (number, vector) in theirs.chunks_exact(n).enumerate() {
+                        let along: f64 = (0..n)
+                            .map(|row| ours.vector(row, number) * vector[row])
+                            .sum();
+                        assert!(along > 0.9, "{n} {seed} {upper} {number}: {along}");
+                    }
+                }
+            }
+        }
+    }
+}
