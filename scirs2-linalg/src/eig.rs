@@ -11,6 +11,7 @@ use scirs2_core::pool::Workers;
 use crate::Error;
 use crate::batch::{Batch, Stack, StackMut};
 use crate::error::Reason;
+use crate::kernels::many::REAL;
 use crate::kernels::one::eigen::{Eigen, has_eigen};
 use crate::kernels::rounded;
 use crate::lapack::{Geev, Lapack};
@@ -107,10 +108,10 @@ pub fn eig_into<T: Lapack>(
          out: &mut (StackMut<'_, T::Complex>, StackMut<'_, T::Complex>)| {
             let [gaps_w, gaps_v] = &mut gaps.values_and_vectors;
             let eigen = gaps.eigen.get_or_insert_with(|| Eigen::new(n, true));
-            let a = matrices.elements(numbers, &mut gaps.matrices);
+            let a = T::reals(matrices.elements(numbers, &mut gaps.matrices)).expect(REAL);
             out.0.written(T::Complex::zero(), gaps_w, |values| {
                 out.1.written(T::Complex::zero(), gaps_v, |vectors| {
-                    small(eigen, n, a, values, vectors, &real)
+                    small::<T>(eigen, n, a, values, vectors, &real)
                 })
             })
         };
@@ -191,9 +192,9 @@ pub fn eigvals_into<T: Lapack>(
     let together = |gaps: &mut Gaps<T>, numbers, values: &mut StackMut<'_, T::Complex>| {
         let [gaps_w, _] = &mut gaps.values_and_vectors;
         let eigen = gaps.eigen.get_or_insert_with(|| Eigen::new(n, false));
-        let a = matrices.elements(numbers, &mut gaps.matrices);
+        let a = T::reals(matrices.elements(numbers, &mut gaps.matrices)).expect(REAL);
         values.written(T::Complex::zero(), gaps_w, |values| {
-            small(eigen, n, a, values, &mut [], &real)
+            small::<T>(eigen, n, a, values, &mut [], &real)
         })
     };
     batch.each_left(
@@ -225,12 +226,12 @@ impl<T: Lapack> Default for Gaps<T> {
     }
 }
 
-/// Small matrices by the kernel, their vectors too where there is a place for them.
+/// Small real matrices by the kernel, their vectors too where there is a place for them.
 /// Clears `real` where a value is not; answers which matrices are left.
 fn small<T: Lapack>(
     eigen: &mut Eigen,
     n: usize,
-    a: &[T],
+    a: &[T::Real],
     values: &mut [T::Complex],
     vectors: &mut [T::Complex],
     real: &AtomicBool,
@@ -243,10 +244,7 @@ fn small<T: Lapack>(
         .zip(values.chunks_exact_mut(n))
         .enumerate()
     {
-        for (to, x) in eigen.matrix().iter_mut().zip(matrix) {
-            *to = x.parts()[0].into();
-        }
-        if !eigen.solve() {
+        if !eigen.solve(matrix) {
             left.push(at);
             continue;
         }

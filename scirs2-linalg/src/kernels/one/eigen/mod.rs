@@ -76,14 +76,12 @@ impl Eigen {
         }
     }
 
-    /// Where the matrix goes, row after row; solving overwrites it.
-    pub(crate) fn matrix(&mut self) -> &mut [f64] {
-        &mut self.matrix
-    }
-
-    /// Finds what [`values`](Self::values) and [`vector`](Self::vector) tell. The answer
-    /// is no where LAPACK has to take the matrix, as it has to if that is not finite.
-    pub(crate) fn solve(&mut self) -> bool {
+    /// Finds what [`values`](Self::values) and [`vector`](Self::vector) tell of a matrix.
+    /// The answer is no where LAPACK has to take it, as it has to if it is not finite.
+    pub(crate) fn solve<R: Copy + Into<f64>>(&mut self, a: &[R]) -> bool {
+        for (to, &x) in self.matrix.iter_mut().zip(a) {
+            *to = x.into();
+        }
         solve(self)
     }
 
@@ -162,8 +160,7 @@ mod tests {
 
     fn solved(n: usize, a: &[f64]) -> Option<Eigen> {
         let mut eigen = Eigen::new(n, true);
-        eigen.matrix().copy_from_slice(a);
-        eigen.solve().then_some(eigen)
+        eigen.solve(a).then_some(eigen)
     }
 
     /// The largest element of `A V - V W`, over that of `A`; the vectors have length one.
@@ -245,8 +242,7 @@ mod tests {
             let a = numbers(n, 7);
             let both = solved(n, &a).unwrap();
             let mut alone = Eigen::new(n, false);
-            alone.matrix().copy_from_slice(&a);
-            assert!(alone.solve());
+            assert!(alone.solve(&a));
             for ([re, im], [other_re, other_im]) in both.values().iter().zip(alone.values()) {
                 // Well-conditioned values.
                 assert!((re - other_re).abs() + (im - other_im).abs() < 1e-11);
