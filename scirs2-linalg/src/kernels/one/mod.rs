@@ -14,3 +14,8 @@ pub(crate) mod eigen;
 pub(crate) mod householder;
 pub(crate) mod lu;
 pub(crate) mod symmetric;
+
+/// Between these bounds LAPACK does not scale a matrix before it looks for eigenvalues,
+/// and squares are normal.
+const LEAST: f64 = 1e-138;
+const MOST: f64 = 1e138;

@@ -26,15 +26,13 @@ use hessenberg::{balance, has_isolated, hessenberg};
 use schur::quasi_triangular;
 use vectors::{back_substitute, normalized, unscaled};
 
+use super::{LEAST, MOST};
 use crate::kernels::isa::multiversion;
 use crate::kernels::largest;
 use crate::lapack::Lapack;
 
 const EPSILON: f64 = f64::EPSILON;
 const SAFE: f64 = f64::MIN_POSITIVE;
-/// Between these bounds `geev` does not scale a matrix, and squares are normal.
-const LEAST: f64 = 1e-138;
-const MOST: f64 = 1e138;
 
 /// Whether the kernel is faster than LAPACK for matrices of that order.
 pub(crate) fn has_eigen<T: Lapack>(n: usize) -> bool {

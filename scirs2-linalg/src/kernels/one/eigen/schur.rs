@@ -174,7 +174,7 @@ fn step(
                 h[row * n + k - 1] = 0.0;
             }
         } else if m > start {
-            // As rounding leaves it, whatever became of the other elements.
+            // Not its negative: where the others of `v` underflow, nothing is reflected.
             h[k * n + k - 1] *= 1.0 - tau;
         }
         if width == 3 {

@@ -16,16 +16,13 @@
 mod steps;
 mod tridiagonal;
 
+use super::{LEAST, MOST};
 use crate::kernels::isa::multiversion;
 use crate::kernels::largest;
 use crate::lapack::Lapack;
 
 use steps::{diagonal, diagonal_with_vectors, sort, turn};
 use tridiagonal::{factor, tridiagonal};
-
-/// Between these bounds squares are normal.
-const LEAST: f64 = 1e-138;
-const MOST: f64 = 1e138;
 
 /// Whether the kernel is faster than LAPACK for matrices of that order.
 pub(crate) fn has_symmetric<T: Lapack>(n: usize) -> bool {
