@@ -849,7 +849,8 @@ def capsules_of_other_names_are_no_tables():
 def what_is_no_capsule_is_no_table():
     table = Table(lambda _: 1 / 0)
     # An address is what tvm-ffi takes.
-    address = capsule._get_pointer(id(table.capsule()), b"dlpack_exchange_api")
+    offered = table.capsule()
+    address = capsule._get_pointer(id(offered), b"dlpack_exchange_api")
     for thing in (address, 0, -1, None, "dlpack_exchange_api", b"", object(), Made, property()):
         asked_for_a_capsule(type_with(thing))
 
