@@ -4,6 +4,7 @@
 //! | file | one concept |
 //! |---|---|
 //! | `cholesky` | Cholesky factors |
+//! | `elementary` | what the kernels of eigenvalues share |
 //! | `eigen` | eigenvalues and eigenvectors of general matrices |
 //! | `lu` | LU, and what is made of it |
 //! | `householder` | QR |
@@ -11,11 +12,7 @@
 
 pub(crate) mod cholesky;
 pub(crate) mod eigen;
+mod elementary;
 pub(crate) mod householder;
 pub(crate) mod lu;
 pub(crate) mod symmetric;
-
-/// Between these bounds LAPACK does not scale a matrix before it looks for eigenvalues,
-/// and squares are normal.
-const LEAST: f64 = 1e-138;
-const MOST: f64 = 1e138;

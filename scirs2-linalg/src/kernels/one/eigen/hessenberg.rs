@@ -1,7 +1,6 @@
 //! A matrix whose rows and columns are as long as each other, and its Hessenberg form.
 
-use super::vectors::dot;
-use super::{LEAST, MOST};
+use crate::kernels::one::elementary::{LEAST, MOST, dot, reflection};
 
 /// Whether a row or a column is zero but for the diagonal, which balancing would move.
 #[inline(always)]
@@ -70,37 +69,6 @@ pub(super) fn balance(n: usize, a: &mut [f64], scales: &mut [f64]) -> bool {
             return true;
         }
     }
-}
-
-/// `I - tau (1, v) (1, v)^T`, which takes `x` to a multiple of the first unit vector:
-/// that multiple, and `tau`; `(1, v)` stands in place of `x`.
-#[inline(always)]
-pub(in crate::kernels::one) fn reflection(x: &mut [f64]) -> (f64, f64) {
-    let (first, rest) = x.split_first_mut().expect("an element");
-    let alpha = std::mem::replace(first, 1.0);
-    let mut squares = 0.0;
-    for x in &*rest {
-        squares += x * x;
-    }
-    let length = if (1e-280..1e280).contains(&squares) {
-        (alpha * alpha + squares).sqrt()
-    } else {
-        let most = rest.iter().fold(0.0, |most: f64, x| most.max(x.abs()));
-        if most == 0.0 {
-            return (alpha, 0.0);
-        }
-        let most = most.max(alpha.abs());
-        let part = |x: f64| (x / most) * (x / most);
-        most * rest
-            .iter()
-            .fold(part(alpha), |sum, &x| sum + part(x))
-            .sqrt()
-    };
-    let multiple = -length.copysign(alpha);
-    for x in rest {
-        *x /= alpha - multiple;
-    }
-    (multiple, (multiple - alpha) / multiple)
 }
 
 /// What the reflection of that `v` and `tau` makes of as many rows, of which each counts

@@ -16,9 +16,9 @@
 //! Matrices are rows of `n` elements; of the unitary factor and the vectors it is the
 //! transpose that is kept, so that what is done to a column of theirs is done to a row.
 
-pub(super) mod hessenberg;
+mod hessenberg;
 mod schur;
-pub(super) mod vectors;
+mod vectors;
 
 use scirs2_core::Complex64;
 
@@ -26,7 +26,7 @@ use hessenberg::{balance, has_isolated, hessenberg};
 use schur::quasi_triangular;
 use vectors::{back_substitute, normalized, unscaled};
 
-use super::{LEAST, MOST};
+use super::elementary::are_plain;
 use crate::kernels::isa::multiversion;
 use crate::kernels::largest;
 use crate::lapack::Lapack;
@@ -119,10 +119,7 @@ fn solve_of(n: usize, eigen: &mut Eigen) -> bool {
     let (h, scales) = (&mut eigen.matrix[..n * n], &mut eigen.scales[..n]);
     let (v, sums) = (&mut eigen.reflection[..n], &mut eigen.sums[..n]);
     let (z, values) = (&mut eigen.factor[..], &mut eigen.values[..n]);
-    let largest = h.iter().fold(0.0, |most: f64, x| most.max(x.abs()));
-    // The sum is NaN where an element is.
-    let is_plain = (LEAST..=MOST).contains(&largest) && !h.iter().sum::<f64>().is_nan();
-    if !is_plain || has_isolated(n, h) || !balance(n, h, scales) {
+    if !are_plain(h.iter()) || has_isolated(n, h) || !balance(n, h, scales) {
         return false;
     }
     hessenberg(n, h, z, v, sums);

@@ -2,8 +2,8 @@
 
 use std::ops::Range;
 
-use super::hessenberg::reflection;
 use super::{EPSILON, SAFE};
+use crate::kernels::one::elementary::{reflection, rotate, two_rows};
 
 /// Steps without a deflation until a shift is chosen that no rule gives.
 const STALLED: usize = 10;
@@ -177,81 +177,66 @@ fn step(
             // Not its negative: where the others of `v` underflow, nothing is reflected.
             h[k * n + k - 1] *= 1.0 - tau;
         }
+        let (below, columns) = ((k + 4).min(last + 1), k..right);
         if width == 3 {
-            let v = [v[0], v[1], v[2]];
-            reflect_three(n, h, k, k..right, v, tau);
-            for row in h[top * n..(k + 4).min(last + 1) * n].chunks_exact_mut(n) {
-                across(&mut row[k..k + 3], v, tau);
-            }
-            if whole {
-                reflect_three(n, z, k, 0..n, v, tau);
-            }
+            reflect::<3>(n, (h, z), k, (top..below, columns), v, tau);
         } else {
-            let v = [v[0], v[1]];
-            reflect_two(n, h, k, k..right, v, tau);
-            for row in h[top * n..(last + 1) * n].chunks_exact_mut(n) {
-                across(&mut row[k..k + 2], v, tau);
-            }
-            if whole {
-                reflect_two(n, z, k, 0..n, v, tau);
-            }
+            reflect::<2>(n, (h, z), k, (top..below, columns), [v[0], v[1]], tau);
         }
     }
 }
 
-/// What a reflection makes of neighbours in a row.
+/// What a reflection of as many rows and columns from `k` on makes of the matrix, in
+/// those rows and columns of it, and of the factor, if there is one.
 #[inline(always)]
-fn across<const N: usize>(row: &mut [f64], v: [f64; N], tau: f64) {
-    let row: &mut [f64; N] = row.try_into().expect("as many");
-    let mut sum = 0.0;
-    for (x, v) in row.iter().zip(v) {
-        sum += v * x;
+fn reflect<const N: usize>(
+    n: usize,
+    (h, z): (&mut [f64], &mut [f64]),
+    k: usize,
+    (rows, columns): (Range<usize>, Range<usize>),
+    v: [f64; N],
+    tau: f64,
+) {
+    reflect_rows(n, &mut h[k * n..], columns, v, tau);
+    for row in h[rows.start * n..rows.end * n].chunks_exact_mut(n) {
+        let row: &mut [f64; N] = (&mut row[k..k + N]).try_into().expect("as many");
+        *row = reflected(*row, v, tau);
     }
-    for (x, v) in row.iter_mut().zip(v) {
-        *x -= sum * (tau * v);
+    if !z.is_empty() {
+        reflect_rows(n, &mut z[k * n..], 0..n, v, tau);
     }
 }
 
-/// What a reflection makes of three rows, in those columns.
+/// The same of the first rows, in those columns.
 #[inline(always)]
-fn reflect_three(
+fn reflect_rows<const N: usize>(
     n: usize,
     a: &mut [f64],
-    row: usize,
     columns: Range<usize>,
-    [v1, v2, v3]: [f64; 3],
+    v: [f64; N],
     tau: f64,
 ) {
-    let rows = &mut a[row * n..(row + 3) * n];
-    let (first, rest) = rows.split_at_mut(n);
-    let (second, third) = rest.split_at_mut(n);
-    let pairs = second[columns.clone()]
-        .iter_mut()
-        .zip(&mut third[columns.clone()]);
-    for (x, (y, z)) in first[columns].iter_mut().zip(pairs) {
-        let sum = v1 * *x + v2 * *y + v3 * *z;
-        *x -= sum * (tau * v1);
-        *y -= sum * (tau * v2);
-        *z -= sum * (tau * v3);
+    let mut rows = a.chunks_exact_mut(n);
+    let mut rows: [&mut [f64]; N] = std::array::from_fn(|_| {
+        let row = rows.next().expect("as many rows");
+        &mut row[columns.clone()]
+    });
+    for column in 0..columns.len() {
+        let x = std::array::from_fn(|row| rows[row][column]);
+        for (row, x) in rows.iter_mut().zip(reflected(x, v, tau)) {
+            row[column] = x;
+        }
     }
 }
 
-/// The same of two.
+/// The same of a few numbers.
 #[inline(always)]
-fn reflect_two(
-    n: usize,
-    a: &mut [f64],
-    row: usize,
-    columns: Range<usize>,
-    [v1, v2]: [f64; 2],
-    tau: f64,
-) {
-    let (first, second) = a[row * n..(row + 2) * n].split_at_mut(n);
-    for (x, y) in first[columns.clone()].iter_mut().zip(&mut second[columns]) {
-        let sum = v1 * *x + v2 * *y;
-        *x -= sum * (tau * v1);
-        *y -= sum * (tau * v2);
+fn reflected<const N: usize>(x: [f64; N], v: [f64; N], tau: f64) -> [f64; N] {
+    let mut sum = v[0] * x[0];
+    for i in 1..N {
+        sum += v[i] * x[i];
     }
+    std::array::from_fn(|i| x[i] - sum * (tau * v[i]))
 }
 
 /// A block of two in standard form, by a rotation, and its values.
@@ -265,27 +250,24 @@ fn split(n: usize, h: &mut [f64], z: &mut [f64], start: usize, whole: bool) -> [
         h[place] = x;
     }
     if whole {
-        rotate(n, h, start, last + 1..n, [cosine, sine]);
+        let (first, second) = two_rows(n, h, start, last);
+        rotate(
+            &mut first[last + 1..],
+            &mut second[last + 1..],
+            [cosine, sine],
+        );
         for row in h[..start * n].chunks_exact_mut(n) {
             let (x, y) = (row[start], row[last]);
             (row[start], row[last]) = (cosine * x + sine * y, cosine * y - sine * x);
         }
-        rotate(n, z, start, 0..n, [cosine, sine]);
+        let (first, second) = two_rows(n, z, start, last);
+        rotate(first, second, [cosine, sine]);
     }
     if c == 0.0 {
         return [[a, 0.0], [d, 0.0]];
     }
     let imaginary = b.abs().sqrt() * c.abs().sqrt();
     [[a, imaginary], [d, -imaginary]]
-}
-
-/// A rotation of two rows, in those columns.
-#[inline(always)]
-fn rotate(n: usize, a: &mut [f64], row: usize, columns: Range<usize>, [cosine, sine]: [f64; 2]) {
-    let (first, second) = a[row * n..(row + 2) * n].split_at_mut(n);
-    for (x, y) in first[columns.clone()].iter_mut().zip(&mut second[columns]) {
-        (*x, *y) = (cosine * *x + sine * *y, cosine * *y - sine * *x);
-    }
 }
 
 /// LAPACK's `lanv2`: the rotation that makes a matrix of two rows triangular, where its

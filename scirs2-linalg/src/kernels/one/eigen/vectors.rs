@@ -5,13 +5,14 @@ use std::ops::{Mul, Sub};
 use num_traits::Zero;
 use scirs2_core::Complex64;
 
-use super::{EPSILON, LEAST, SAFE};
+use super::{EPSILON, SAFE};
+use crate::kernels::one::elementary::{LEAST, dot, rotate};
 
 /// An element of a vector, before it has length one, that is worth LAPACK's scaling.
 const GROWN: f64 = 1e100;
 
 /// A number that a vector of the Schur form is made of.
-pub(in crate::kernels::one) trait Part:
+trait Part:
     Copy + Zero + Sub<Output = Self> + Mul<Output = Self> + Mul<f64, Output = Self> + From<f64>
 {
     /// The sum of the magnitudes of its parts.
@@ -43,28 +44,6 @@ impl Part for Complex64 {
     fn over(self, by: Self) -> Self {
         self * by.conj() * (1.0 / by.norm_sqr())
     }
-}
-
-/// `sum t_i x_i`, several sums at once.
-#[inline(always)]
-pub(in crate::kernels::one) fn dot<X: Part>(t: &[f64], x: &[X]) -> X {
-    const LANES: usize = 8;
-    let ((t, rest_t), (x, rest_x)) = (t.as_chunks::<LANES>(), x.as_chunks::<LANES>());
-    let mut sums = [X::zero(); LANES];
-    for (t, x) in t.iter().zip(x) {
-        for ((sum, &t), &x) in sums.iter_mut().zip(t).zip(x) {
-            *sum = *sum + x * t;
-        }
-    }
-    let mut width = LANES / 2;
-    while width > 0 && !t.is_empty() {
-        for i in 0..width {
-            sums[i] = sums[i] + sums[i + width];
-        }
-        width /= 2;
-    }
-    let rest = rest_t.iter().zip(rest_x);
-    rest.fold(sums[0], |sum, (&t, &x)| sum + x * t)
 }
 
 /// The vectors of the Schur form. The answer is no where one of them needs care.
@@ -217,9 +196,7 @@ pub(super) fn normalized(n: usize, values: &[[f64; 2]], v: &mut [f64]) -> bool {
             let most = (1..n).fold(0, |most, i| if size(i) > size(most) { i } else { most });
             let modulus = size(most).sqrt();
             let (cosine, sine) = (real[most] / modulus, imaginary[most] / modulus);
-            for (x, y) in real.iter_mut().zip(&mut *imaginary) {
-                (*x, *y) = (cosine * *x + sine * *y, cosine * *y - sine * *x);
-            }
+            rotate(real, imaginary, [cosine, sine]);
             imaginary[most] = 0.0;
         }
         number += count;

@@ -16,12 +16,12 @@
 mod steps;
 mod tridiagonal;
 
-use super::{LEAST, MOST};
+use super::elementary::are_plain;
 use crate::kernels::isa::multiversion;
 use crate::kernels::largest;
 use crate::lapack::Lapack;
 
-use steps::{diagonal, diagonal_with_vectors, sort, turn};
+use steps::{diagonal, diagonal_with_vectors, sort, turn, turn_rows};
 use tridiagonal::{factor, tridiagonal};
 
 /// Whether the kernel is faster than LAPACK for matrices of that order.
@@ -114,15 +114,8 @@ fn solve_of(n: usize, all: &mut Symmetric) -> bool {
         &mut all.sums[..n],
     );
     let (d, e) = (&mut all.values[..n], &mut all.beside[..n]);
-    let (mut largest, mut sum) = (0.0_f64, 0.0);
-    for (at, row) in a.chunks_exact(n).enumerate() {
-        for x in &row[at..] {
-            largest = largest.max(x.abs());
-            sum += x;
-        }
-    }
-    // The sum is NaN where an element is.
-    if !(LEAST..=MOST).contains(&largest) || sum.is_nan() {
+    let counted = a.chunks_exact(n).enumerate();
+    if !are_plain(counted.flat_map(|(row, elements)| &elements[row..])) {
         return false;
     }
     tridiagonal(n, a, d, e, tau, sums);
@@ -134,7 +127,8 @@ fn solve_of(n: usize, all: &mut Symmetric) -> bool {
     let vectors = &mut all.vectors[..n * n];
     factor(n, a, tau, vectors);
     if all.upper {
-        turn(n, d, e, vectors);
+        turn(d, e);
+        turn_rows(n, vectors);
     }
     let done = diagonal_with_vectors(n, d, e, vectors);
     sort(n, d, vectors);

@@ -1,5 +1,7 @@
 //! The eigenvalues and eigenvectors of a tridiagonal matrix, by QL steps.
 
+use crate::kernels::one::elementary::{rotate, two_rows};
+
 /// Half the distance from one to the next number.
 const EPSILON: f64 = 0.5 * f64::EPSILON;
 const SAFE: f64 = f64::MIN_POSITIVE;
@@ -39,14 +41,12 @@ fn is_turned(d: &[f64]) -> bool {
 /// not converge.
 #[inline(always)]
 pub(super) fn diagonal(d: &mut [f64], e: &mut [f64]) -> bool {
-    let n = d.len();
     if is_turned(d) {
-        d.reverse();
-        e[..n - 1].reverse();
+        turn(d, e);
     }
     e.iter_mut().for_each(|e| *e *= *e);
-    let mut left = STEPS * n;
-    for start in 0..n {
+    let mut left = STEPS * d.len();
+    for start in 0..d.len() {
         loop {
             let end = end_of_block(d, e, start, |square| square);
             if end == start {
@@ -93,7 +93,8 @@ pub(super) fn diagonal(d: &mut [f64], e: &mut [f64]) -> bool {
 pub(super) fn diagonal_with_vectors(n: usize, d: &mut [f64], e: &mut [f64], z: &mut [f64]) -> bool {
     let turned = is_turned(d);
     if turned {
-        turn(n, d, e, z);
+        turn(d, e);
+        turn_rows(n, z);
     }
     let mut left = STEPS * n;
     for start in 0..n {
@@ -139,10 +140,8 @@ pub(super) fn diagonal_with_vectors(n: usize, d: &mut [f64], e: &mut [f64], z: &
                 p = sine * sum;
                 d[i + 1] = g + p;
                 g = cosine * sum - b;
-                let (first, second) = z[i * n..(i + 2) * n].split_at_mut(n);
-                for (x, y) in first.iter_mut().zip(second) {
-                    (*x, *y) = (cosine * *x - sine * *y, sine * *x + cosine * *y);
-                }
+                let (first, second) = two_rows(n, z, i, i + 1);
+                rotate(first, second, [cosine, -sine]);
             }
             if is_whole {
                 d[start] -= p;
@@ -154,14 +153,19 @@ pub(super) fn diagonal_with_vectors(n: usize, d: &mut [f64], e: &mut [f64], z: &
     true
 }
 
-/// Rows and columns in reverse.
+/// Rows and columns of the matrix in reverse.
 #[inline(always)]
-pub(super) fn turn(n: usize, d: &mut [f64], e: &mut [f64], z: &mut [f64]) {
+pub(super) fn turn(d: &mut [f64], e: &mut [f64]) {
     d.reverse();
-    e[..n - 1].reverse();
+    e[..d.len() - 1].reverse();
+}
+
+/// Rows of the factor in reverse.
+#[inline(always)]
+pub(super) fn turn_rows(n: usize, z: &mut [f64]) {
     for row in 0..n / 2 {
-        let (top, bottom) = z.split_at_mut((n - 1 - row) * n);
-        top[row * n..][..n].swap_with_slice(&mut bottom[..n]);
+        let (first, second) = two_rows(n, z, row, n - 1 - row);
+        first.swap_with_slice(second);
     }
 }
 
@@ -195,12 +199,9 @@ fn split(n: usize, d: &mut [f64], beside: f64, z: &mut [f64], start: usize, turn
         (cosine, sine) = (-sine, cosine);
     }
     (d[first], d[second]) = (larger, smaller);
-    let (top, bottom) = z[start * n..(start + 2) * n].split_at_mut(n);
+    let (top, bottom) = two_rows(n, z, start, last);
     // As the turn of the rows before they were turned round.
-    let (top_sine, bottom_sine) = if turned { (-sine, sine) } else { (sine, -sine) };
-    for (x, y) in top.iter_mut().zip(bottom) {
-        (*x, *y) = (cosine * *x + top_sine * *y, cosine * *y + bottom_sine * *x);
-    }
+    rotate(top, bottom, [cosine, if turned { -sine } else { sine }]);
 }
 
 /// Puts the values in order, and their vectors with them.
@@ -211,8 +212,8 @@ pub(super) fn sort(n: usize, d: &mut [f64], z: &mut [f64]) {
         let least = place + (1..rest.len()).fold(0, |m, i| if rest[i] < rest[m] { i } else { m });
         if least > place {
             d.swap(place, least);
-            let (top, bottom) = z.split_at_mut(least * n);
-            top[place * n..][..n].swap_with_slice(&mut bottom[..n]);
+            let (first, second) = two_rows(n, z, place, least);
+            first.swap_with_slice(second);
         }
     }
 }

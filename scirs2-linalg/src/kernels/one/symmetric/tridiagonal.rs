@@ -1,7 +1,6 @@
 //! The tridiagonal form of a symmetric matrix, and its orthogonal factor.
 
-use crate::kernels::one::eigen::hessenberg::reflection;
-use crate::kernels::one::eigen::vectors::dot;
+use crate::kernels::one::elementary::{dot, reflection};
 
 /// `T = Q^T A Q` of the matrix whose upper triangle is `a`: the diagonal, what is beside
 /// it, and for each row the reflection to the right of the diagonal, with its `tau`.

@@ -1,0 +1,95 @@
+//! What the kernels of eigenvalues do to rows.
+
+use std::ops::Mul;
+
+use num_traits::Zero;
+
+/// Between these bounds LAPACK does not scale a matrix before it looks for eigenvalues,
+/// and squares are normal.
+pub(super) const LEAST: f64 = 1e-138;
+pub(super) const MOST: f64 = 1e138;
+
+/// Whether the largest of the elements lies between the bounds, and none is NaN.
+#[inline(always)]
+pub(super) fn are_plain<'a>(elements: impl Iterator<Item = &'a f64>) -> bool {
+    let (mut largest, mut sum) = (0.0_f64, 0.0);
+    for x in elements {
+        largest = largest.max(x.abs());
+        // NaN where an element is.
+        sum += x;
+    }
+    (LEAST..=MOST).contains(&largest) && !sum.is_nan()
+}
+
+/// `sum t_i x_i`, several sums at once.
+#[inline(always)]
+pub(super) fn dot<X: Copy + Zero + Mul<f64, Output = X>>(t: &[f64], x: &[X]) -> X {
+    const LANES: usize = 8;
+    let ((t, rest_t), (x, rest_x)) = (t.as_chunks::<LANES>(), x.as_chunks::<LANES>());
+    let mut sums = [X::zero(); LANES];
+    for (t, x) in t.iter().zip(x) {
+        for ((sum, &t), &x) in sums.iter_mut().zip(t).zip(x) {
+            *sum = *sum + x * t;
+        }
+    }
+    let mut width = LANES / 2;
+    while width > 0 && !t.is_empty() {
+        for i in 0..width {
+            sums[i] = sums[i] + sums[i + width];
+        }
+        width /= 2;
+    }
+    let rest = rest_t.iter().zip(rest_x);
+    rest.fold(sums[0], |sum, (&t, &x)| sum + x * t)
+}
+
+/// `I - tau (1, v) (1, v)^T`, which takes `x` to a multiple of the first unit vector:
+/// that multiple, and `tau`; `(1, v)` stands in place of `x`.
+#[inline(always)]
+pub(super) fn reflection(x: &mut [f64]) -> (f64, f64) {
+    let (first, rest) = x.split_first_mut().expect("an element");
+    let alpha = std::mem::replace(first, 1.0);
+    let mut squares = 0.0;
+    for x in &*rest {
+        squares += x * x;
+    }
+    let length = if (1e-280..1e280).contains(&squares) {
+        (alpha * alpha + squares).sqrt()
+    } else {
+        let most = rest.iter().fold(0.0, |most: f64, x| most.max(x.abs()));
+        if most == 0.0 {
+            return (alpha, 0.0);
+        }
+        let most = most.max(alpha.abs());
+        let part = |x: f64| (x / most) * (x / most);
+        most * rest
+            .iter()
+            .fold(part(alpha), |sum, &x| sum + part(x))
+            .sqrt()
+    };
+    let multiple = -length.copysign(alpha);
+    for x in rest {
+        *x /= alpha - multiple;
+    }
+    (multiple, (multiple - alpha) / multiple)
+}
+
+/// Two rows of a matrix, the first before the second.
+#[inline(always)]
+pub(super) fn two_rows(
+    n: usize,
+    a: &mut [f64],
+    first: usize,
+    second: usize,
+) -> (&mut [f64], &mut [f64]) {
+    let (top, bottom) = a.split_at_mut(second * n);
+    (&mut top[first * n..][..n], &mut bottom[..n])
+}
+
+/// A rotation of two rows.
+#[inline(always)]
+pub(super) fn rotate(first: &mut [f64], second: &mut [f64], [cosine, sine]: [f64; 2]) {
+    for (x, y) in first.iter_mut().zip(second) {
+        (*x, *y) = (cosine * *x + sine * *y, cosine * *y - sine * *x);
+    }
+}
