@@ -2,6 +2,7 @@
 
 use core::ffi::c_int;
 use core::fmt;
+use core::mem::MaybeUninit;
 use core::ptr;
 
 use numpy::npyffi::{
@@ -175,9 +176,9 @@ pub(crate) unsafe fn wrap<'py>(
 ) -> PyResult<Bound<'py, PyUntypedArray>> {
     let itemsize = description.dtype().itemsize() as isize;
     // The description proves that strides times size fit.
-    let mut strides = [0; MAX_NDIM];
+    let mut strides = [const { MaybeUninit::uninit() }; MAX_NDIM];
     for (bytes, &step) in strides.iter_mut().zip(description.strides()) {
-        *bytes = step * itemsize;
+        bytes.write(step * itemsize);
     }
     // SAFETY: the lengths and strides are those of memory at `data`, whose
     // life the base covers, by this function's contract.
@@ -185,7 +186,7 @@ pub(crate) unsafe fn wrap<'py>(
         new_array(
             descr,
             description.shape(),
-            strides.as_mut_ptr(),
+            strides.as_mut_ptr().cast(),
             description.data(),
             if writeable { NPY_ARRAY_WRITEABLE } else { 0 },
         )

@@ -1,6 +1,6 @@
 //! `from_dlpack` and `to_dlpack`.
 
-use numpy::{PyArrayDescr, PyUntypedArray};
+use numpy::PyUntypedArray;
 use pyo3::PyTypeInfo;
 use pyo3::exceptions::{PyBufferError, PyTypeError, PyValueError};
 use pyo3::intern;
@@ -84,21 +84,26 @@ pub(crate) fn from_dlpack<'py>(
         copy: copy.filter(|&copy| !copy),
         device: device.map(host_device).transpose()?,
     };
-    let incoming = if let Some(incoming) = Incoming::at_once(x, &request, copy)? {
-        incoming
-    } else if let Some(array) = plain_subclass(x)? {
-        Incoming::same(array)?
-    } else {
-        Incoming::offered(x.py(), Offer::by_method(x, &request)?, copy)?
-    };
-    incoming.take(x.py(), copy, writeable)
+    if let Ok(array) = x.cast_exact::<PyUntypedArray>() {
+        return again(array.clone(), copy, writeable);
+    }
+    if let Some(mut offer) = Offer::by_table(x, &request)? {
+        return accepted(x.py(), &mut offer, copy, writeable);
+    }
+    if let Some(array) = plain_subclass(x)? {
+        return again(array, copy, writeable);
+    }
+    accepted(x.py(), &mut Offer::by_method(x, &request)?, copy, writeable)
 }
 
 /// [`from_dlpack`] of what needs no call of `__dlpack__`.
 #[inline(always)]
 pub(crate) fn at_once<'py>(x: &Bound<'py, PyAny>) -> PyResult<Option<Bound<'py, PyUntypedArray>>> {
-    match Incoming::at_once(x, &Request::default(), None)? {
-        Some(incoming) => incoming.take(x.py(), None, None).map(Some),
+    if let Ok(array) = x.cast_exact::<PyUntypedArray>() {
+        return again(array.clone(), None, None).map(Some);
+    }
+    match Offer::by_table(x, &Request::default())? {
+        Some(mut offer) => accepted(x.py(), &mut offer, None, None).map(Some),
         None => Ok(None),
     }
 }
@@ -106,121 +111,104 @@ pub(crate) fn at_once<'py>(x: &Bound<'py, PyAny>) -> PyResult<Option<Bound<'py, 
 /// An offer as an array, as `from_dlpack` gives it.
 pub(crate) fn import<'py>(
     py: Python<'py>,
-    offer: Offer<'py>,
+    mut offer: Offer<'py>,
 ) -> PyResult<Bound<'py, PyUntypedArray>> {
-    Incoming::offered(py, offer, None)?.take(py, None, None)
+    accepted(py, &mut offer, None, None)
 }
 
-/// What `from_dlpack` was given, before it takes it.
-struct Incoming<'py> {
-    source: Source<'py>,
-    /// None: the producer cannot say.
-    may_write: Option<bool>,
+/// NumPy's own array needs no capsule: a view of it is what it would become.
+#[inline(always)]
+fn again<'py>(
+    array: Bound<'py, PyUntypedArray>,
+    copy: Option<bool>,
+    writeable: Option<bool>,
+) -> PyResult<Bound<'py, PyUntypedArray>> {
+    // What could not be exported is refused, as any library's tensor would be.
+    let place = Place::of(&array).map_err(refused)?;
+    let copied = copy == Some(true);
+    let may_write = may_write(Some(!place.is_read_only()), writeable, copied)?;
+    let view = array::view(array, may_write)?;
+    if copied {
+        return own(array::copy(&view)?, writeable);
+    }
+    Ok(view)
 }
 
-enum Source<'py> {
-    /// NumPy's own array needs no capsule: a view of it is what it would become.
-    Array(Bound<'py, PyUntypedArray>),
-    /// With NumPy's name of the elements' type.
-    Offer(Offer<'py>, Bound<'py, PyArrayDescr>),
+/// The array of an offer, once all that can be refused was: only then a capsule is
+/// consumed.
+#[inline(always)]
+fn accepted<'py>(
+    py: Python<'py>,
+    offer: &mut Offer<'py>,
+    copy: Option<bool>,
+    writeable: Option<bool>,
+) -> PyResult<Bound<'py, PyUntypedArray>> {
+    let packed = offer.description().is_packed();
+    if copy == Some(false) {
+        never_copied(offer)?;
+    }
+    // What NumPy cannot name must be refused, too.
+    let descr = descr_of(py, offer.description().dtype())?;
+    // A legacy capsule cannot say; the array in one of ours can.
+    let ours = || {
+        let object = offer.kept::<Reference>()?.object(py)?;
+        Some(array::is_writeable(object.cast().ok()?))
+    };
+    let producer = offer.writeable().or_else(ours);
+    let copied = copy == Some(true) || packed;
+    let may_write = may_write(producer, writeable, copied)?;
+    let base = keep(py, offer.accept()?)?;
+    let description = offer.description();
+    if packed {
+        // SAFETY: the base keeps the producer's memory until this is done.
+        return own(unsafe { array::unpacked(py, description) }?, writeable);
+    }
+    // SAFETY: the base owns the tensor, whose producer promised the memory, and
+    // allowed to write unless the caller took that on; `descr` names its type.
+    let view = unsafe { array::wrap(description, descr, base, may_write) }?;
+    if copied {
+        return own(array::copy(&view)?, writeable);
+    }
+    Ok(view)
 }
 
-impl<'py> Incoming<'py> {
-    /// NumPy's own array, or what the exchange table of the object's type offers.
-    #[inline(always)]
-    fn at_once(
-        x: &Bound<'py, PyAny>,
-        request: &Request,
-        copy: Option<bool>,
-    ) -> PyResult<Option<Self>> {
-        if let Ok(array) = x.cast_exact::<PyUntypedArray>() {
-            return Incoming::same(array.clone()).map(Some);
-        }
-        match Offer::by_table(x, request)? {
-            Some(offer) => Incoming::offered(x.py(), offer, copy).map(Some),
-            None => Ok(None),
-        }
+/// Refuses an offer that has been copied or has to be.
+fn never_copied(offer: &Offer<'_>) -> PyResult<()> {
+    let description = offer.description();
+    if description.is_packed() {
+        return Err(Error::Packed(description.dtype()).into());
     }
+    if description.is_copied() {
+        return Err(PyBufferError::new_err(
+            "copy: False was asked for, but the producer had to copy; pass copy=None",
+        ));
+    }
+    Ok(())
+}
 
-    fn same(array: Bound<'py, PyUntypedArray>) -> PyResult<Self> {
-        // What could not be exported is refused, as any library's tensor would be.
-        let place = Place::of(&array).map_err(refused)?;
-        Ok(Incoming {
-            may_write: Some(!place.is_read_only()),
-            source: Source::Array(array),
-        })
+/// Whether a view of the producer's memory is to be writeable. The producer may not be
+/// able to say, nor the caller care.
+fn may_write(producer: Option<bool>, caller: Option<bool>, copied: bool) -> PyResult<bool> {
+    if copied {
+        return Ok(false);
     }
+    if producer == Some(false) && caller == Some(true) {
+        return Err(PyBufferError::new_err(
+            "writeable: the producer marks the memory read-only; pass copy=True",
+        ));
+    }
+    Ok(caller.or(producer).unwrap_or(false))
+}
 
-    #[inline(always)]
-    fn offered(py: Python<'py>, offer: Offer<'py>, copy: Option<bool>) -> PyResult<Self> {
-        let description = offer.description();
-        if copy == Some(false) && description.is_packed() {
-            return Err(Error::Packed(description.dtype()).into());
-        }
-        if copy == Some(false) && description.is_copied() {
-            return Err(PyBufferError::new_err(
-                "copy: False was asked for, but the producer had to copy; pass copy=None",
-            ));
-        }
-        // What NumPy cannot name must be refused before the offer is taken.
-        let descr = descr_of(py, description.dtype())?;
-        // A legacy capsule cannot say; the array in one of ours can.
-        let ours = || {
-            let object = offer.kept::<Reference>()?.object(py)?;
-            Some(array::is_writeable(object.cast().ok()?))
-        };
-        Ok(Incoming {
-            may_write: offer.writeable().or_else(ours),
-            source: Source::Offer(offer, descr),
-        })
+/// A copy as the caller wants it.
+fn own<'py>(
+    copy: Bound<'py, PyUntypedArray>,
+    writeable: Option<bool>,
+) -> PyResult<Bound<'py, PyUntypedArray>> {
+    if writeable == Some(false) {
+        copy.call_method1(intern!(copy.py(), "setflags"), (false,))?;
     }
-
-    /// The array, once all that can be refused was: only then a capsule is
-    /// consumed.
-    #[inline(always)]
-    fn take(
-        self,
-        py: Python<'py>,
-        copy: Option<bool>,
-        writeable: Option<bool>,
-    ) -> PyResult<Bound<'py, PyUntypedArray>> {
-        let packed = match &self.source {
-            Source::Array(_) => false,
-            Source::Offer(offer, _) => offer.description().is_packed(),
-        };
-        let copied = copy == Some(true) || packed;
-        if writeable == Some(true) && self.may_write == Some(false) && !copied {
-            return Err(PyBufferError::new_err(
-                "writeable: the producer marks the memory read-only; pass copy=True",
-            ));
-        }
-        let may_write = !copied && writeable.or(self.may_write).unwrap_or(false);
-        let view = match self.source {
-            Source::Array(array) => array::view(array, may_write)?,
-            Source::Offer(offer, descr) => {
-                let (description, keeper) = offer.accept()?;
-                let base = keep(py, keeper)?;
-                if packed {
-                    // SAFETY: the base keeps the producer's memory until this
-                    // is done.
-                    unsafe { array::unpacked(py, &description) }?
-                } else {
-                    // SAFETY: the base owns the tensor, whose producer promised
-                    // the memory, and allowed to write unless the caller took
-                    // that on; `offered` named its type.
-                    unsafe { array::wrap(&description, descr, base, may_write) }?
-                }
-            }
-        };
-        if !copied {
-            return Ok(view);
-        }
-        let array = if packed { view } else { array::copy(&view)? };
-        if writeable == Some(false) {
-            array.call_method1(intern!(py, "setflags"), (false,))?;
-        }
-        Ok(array)
-    }
+    Ok(copy)
 }
 
 /// The object as an array of a subclass of NumPy's that exports itself as

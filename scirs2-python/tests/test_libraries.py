@@ -1,6 +1,7 @@
 """The real PyTorch, JAX, TensorFlow and ml_dtypes, both ways."""
 
 import gc
+import types
 import weakref
 
 import child
@@ -365,6 +366,33 @@ class TestTorch:
                 raise AssertionError("exported although PyTorch would not")
         """
         )
+
+    def test_a_subclass_that_answers_for_itself_is_heard(self):
+        class Trained(torch.Tensor):
+            requires_grad = property(lambda self: True)
+
+        class Negated(torch.Tensor):
+            def is_neg(self):
+                return True
+
+        class Strange(torch.Tensor):
+            # An attribute in C, of objects of another kind.
+            requires_grad = types.FunctionType.__dict__["__code__"]
+
+        t = torch.ones(3)
+        with pytest.raises(BufferError, match="grad"):
+            scirs2.from_dlpack(t.as_subclass(Trained))
+        with pytest.raises(BufferError, match="resolve_neg"):
+            scirs2.from_dlpack(t.as_subclass(Negated))
+        with pytest.raises(TypeError, match="function"):
+            scirs2.from_dlpack(t.as_subclass(Strange))
+
+    def test_types_without_end_cross(self):
+        t = torch.ones(3)
+        for number in range(100):
+            kind = type(f"Kind{number}", (torch.Tensor,), {})
+            for _ in range(2):
+                assert scirs2.from_dlpack(t.as_subclass(kind)).ctypes.data == t.data_ptr()
 
     def test_a_subclass_with_a_method_of_its_own_is_asked(self):
         asked = []

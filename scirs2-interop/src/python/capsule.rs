@@ -1,6 +1,7 @@
 //! Tensors offered by Python: looked at, accepted, given, kept.
 
 use core::ffi::{CStr, c_void};
+use core::mem;
 use core::ptr::{self, NonNull};
 
 use pyo3::exceptions::{PyBufferError, PyTypeError};
@@ -34,6 +35,8 @@ enum Holder<'py> {
     Versioned(Bound<'py, PyAny>, NonNull<DLManagedTensorVersioned>),
     /// Nobody but the offer itself.
     Offer(Owner<DLManagedTensorVersioned>),
+    /// Whoever accepted it.
+    Accepted,
 }
 
 /// A tensor that can be taken, checked.
@@ -70,7 +73,7 @@ impl<'py> Offer<'py> {
     /// Those of [`of`](Self::of) about the tensor.
     #[inline(always)]
     pub fn by_table(object: &Bound<'py, PyAny>, request: &Request) -> PyResult<Option<Self>> {
-        Ok(table::export(object, request)?.map(Offer::owned))
+        table::export(object, request)
     }
 
     /// What an object offers through `__dlpack__`, or what a raw capsule holds.
@@ -83,9 +86,7 @@ impl<'py> Offer<'py> {
 
     /// A tensor that nobody but the offer holds.
     #[inline(always)]
-    pub(super) fn owned(
-        (owner, description): (Owner<DLManagedTensorVersioned>, Description),
-    ) -> Self {
+    pub(super) fn owned(owner: Owner<DLManagedTensorVersioned>, description: Description) -> Self {
         Offer {
             holder: Holder::Offer(owner),
             description,
@@ -122,7 +123,7 @@ impl<'py> Offer<'py> {
     pub const fn writeable(&self) -> Option<bool> {
         match self.holder {
             Holder::Versioned(..) | Holder::Offer(_) => Some(!self.description.is_read_only()),
-            Holder::Legacy(..) => None,
+            Holder::Legacy(..) | Holder::Accepted => None,
         }
     }
 
@@ -142,18 +143,20 @@ impl<'py> Offer<'py> {
         }
     }
 
-    /// Takes the tensor, with what it is: a capsule is consumed, by renaming it.
+    /// Takes the tensor, once: a capsule is consumed, by renaming it.
     ///
     /// # Errors
-    /// `BufferError` where somebody else consumed it first.
+    /// `BufferError` where somebody consumed it first, this offer included.
     #[inline(always)]
-    pub fn accept(self) -> PyResult<(Description, Keeper)> {
-        let keeper = match self.holder {
-            Holder::Offer(owner) => Keeper::Versioned(owner),
-            Holder::Versioned(capsule, managed) => Keeper::Versioned(consume(&capsule, managed)?),
-            Holder::Legacy(capsule, managed) => Keeper::Legacy(consume(&capsule, managed)?),
-        };
-        Ok((self.description, keeper))
+    pub fn accept(&mut self) -> PyResult<Keeper> {
+        match mem::replace(&mut self.holder, Holder::Accepted) {
+            Holder::Offer(owner) => Ok(Keeper::Versioned(owner)),
+            Holder::Versioned(capsule, managed) => {
+                consume(&capsule, managed).map(Keeper::Versioned)
+            }
+            Holder::Legacy(capsule, managed) => consume(&capsule, managed).map(Keeper::Legacy),
+            Holder::Accepted => Err(PyBufferError::new_err("the offer was accepted before")),
+        }
     }
 }
 

@@ -44,8 +44,8 @@ impl<'py> FromPyObject<'_, 'py> for Tensor {
     type Error = PyErr;
 
     fn extract(object: Borrowed<'_, 'py, PyAny>) -> PyResult<Self> {
-        let offer = Offer::of(&object, &Request::default())?;
-        let (description, keeper) = offer.accept()?;
+        let mut offer = Offer::of(&object, &Request::default())?;
+        let keeper = offer.accept()?;
         let owner: Box<dyn Any + Send + Sync> = match keeper {
             Keeper::Legacy(owner) => Box::new(owner),
             Keeper::Versioned(owner) => Box::new(owner),
@@ -53,7 +53,7 @@ impl<'py> FromPyObject<'_, 'py> for Tensor {
         // SAFETY: the owner keeps the memory readable. That nobody writes while
         // the extension reads is for the Python program to see to, as it is
         // for every buffer that Python objects share.
-        Ok(unsafe { Tensor::new(description, owner) })
+        Ok(unsafe { Tensor::new(offer.description().clone(), owner) })
     }
 }
 

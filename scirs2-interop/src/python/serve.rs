@@ -179,7 +179,7 @@ unsafe extern "C" fn import<T: Exchange>(
         // SAFETY: the caller gives it away, by this function's contract.
         let owner = unsafe { Owner::from_raw(managed) };
         let description = owner.describe()?;
-        let object = T::import(py, Offer::owned((owner, description)))?;
+        let object = T::import(py, Offer::owned(owner, description))?;
         // SAFETY: `out` can be written, by this function's contract.
         unsafe { out.write(object.into_ptr().cast()) };
         Ok(())

@@ -2,7 +2,7 @@
 
 use core::ffi::{CStr, c_void};
 use core::ptr::{self, NonNull};
-use std::sync::{Mutex, PoisonError};
+use std::sync::OnceLock;
 
 use pyo3::exceptions::{PyBufferError, PyException};
 use pyo3::ffi;
@@ -12,12 +12,11 @@ use pyo3::types::{PyCapsule, PyString, PyType};
 
 use scirs2_core::DType;
 
+use super::Offer;
 use super::ask::Request;
-use crate::Description;
 use crate::owner::Owner;
 use crate::sys::{
-    DLManagedTensorVersioned, DLPackExchangeAPI, DLPackExchangeAPIHeader,
-    DLPackManagedTensorFromPyObjectNoSync, VERSION,
+    DLPackExchangeAPI, DLPackExchangeAPIHeader, DLPackManagedTensorFromPyObjectNoSync, VERSION,
 };
 
 /// Name of the capsule that carries a table.
@@ -27,8 +26,8 @@ pub(super) const CAPSULE: &CStr = c"dlpack_exchange_api";
 /// outside may be a ring.
 const MAX_CHAIN: usize = 16;
 
-/// Types that the cache remembers; programs that make types without end must
-/// not fill it.
+/// Types that the cache remembers: the first so many. Programs that make types
+/// without end must not fill memory with them.
 const MAX_TYPES: usize = 64;
 
 /// What is known of one type.
@@ -42,23 +41,24 @@ struct Exporter {
 
 /// How PyTorch's tensors are asked.
 #[derive(Clone, Copy)]
-struct Torch {
-    /// The function behind `is_neg`, where that is C's: a call by name costs a
-    /// third more.
-    is_neg: Option<ffi::PyCFunction>,
+enum Torch {
+    /// By the C functions behind `is_neg` and `requires_grad`, in half the time.
+    ByFunction(ffi::PyCFunction, ffi::getter),
+    ByName,
 }
 
-/// Types seen, with what their table offers. The reference keeps the type, so
-/// that its address is not another's.
-static TYPES: Mutex<Vec<(Py<PyType>, Option<Exporter>)>> = Mutex::new(Vec::new());
+/// Types seen, with what their table offers; the first that is empty ends them. The
+/// reference keeps the type, so that its address is not another's.
+static TYPES: [OnceLock<(Py<PyType>, Option<Exporter>)>; MAX_TYPES] =
+    [const { OnceLock::new() }; MAX_TYPES];
 
 /// The object's tensor by its type's table, or `None` where `__dlpack__` must
 /// be asked: there is no table, or it fails, or it would export too much.
 #[inline(always)]
-pub(super) fn export(
-    object: &Bound<'_, PyAny>,
+pub(super) fn export<'py>(
+    object: &Bound<'py, PyAny>,
     request: &Request,
-) -> PyResult<Option<(Owner<DLManagedTensorVersioned>, Description)>> {
+) -> PyResult<Option<Offer<'py>>> {
     let py = object.py();
     let Some(exporter) = exporter(object)? else {
         return Ok(None);
@@ -88,7 +88,7 @@ pub(super) fn export(
     if exporter.torch.is_some() && is_complex(description.dtype()) && is_conj(object) {
         return Ok(None);
     }
-    Ok(Some((owner, description)))
+    Ok(Some(Offer::owned(owner, description)))
 }
 
 const fn is_complex(dtype: DType) -> bool {
@@ -107,38 +107,35 @@ fn unless_exit(py: Python<'_>, error: Option<PyErr>) -> PyResult<()> {
     }
 }
 
-#[inline]
+#[inline(always)]
 fn exporter(object: &Bound<'_, PyAny>) -> PyResult<Option<Exporter>> {
-    let class = object.get_type();
-    let known = |types: &[(Py<PyType>, Option<Exporter>)]| {
-        let mut types = types.iter();
-        types
-            .find(|(known, _)| known.is(&class))
-            .map(|(_, exporter)| *exporter)
-    };
-    if let Some(exporter) = known(&lock()) {
-        return Ok(exporter);
+    let class = object.get_type_ptr().cast::<ffi::PyObject>();
+    for (known, exporter) in TYPES.iter().map_while(OnceLock::get) {
+        if known.as_ptr() == class {
+            return Ok(*exporter);
+        }
     }
-    // Looking may run Python code, so the lock is not held meanwhile.
+    first_seen(object)
+}
+
+#[cold]
+fn first_seen(object: &Bound<'_, PyAny>) -> PyResult<Option<Exporter>> {
+    let class = object.get_type();
     let exporter = match look(object, &class) {
         Ok(exporter) => exporter,
         // A class that cannot be looked at has no table.
         Err(error) => unless_exit(class.py(), Some(error)).map(|()| None)?,
     };
-    let mut types = lock();
-    let mut evicted = None;
-    if known(&types).is_none() {
-        evicted = (types.len() == MAX_TYPES).then(|| types.remove(0));
-        types.push((class.unbind(), exporter));
+    // Looking may have run Python code, which may have come here, too: a type that
+    // stands here twice says the same twice.
+    let mut seen = (class.unbind(), exporter);
+    for place in &TYPES {
+        match place.set(seen) {
+            Ok(()) => break,
+            Err(other) => seen = other,
+        }
     }
-    drop(types);
-    // So may the end of a type, which is why it waits until here.
-    drop(evicted);
     Ok(exporter)
-}
-
-fn lock() -> std::sync::MutexGuard<'static, Vec<(Py<PyType>, Option<Exporter>)>> {
-    TYPES.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Looks for a table on a type. One that a base class offers does not speak for
@@ -159,7 +156,11 @@ fn look(object: &Bound<'_, PyAny>, class: &Bound<'_, PyType>) -> PyResult<Option
             }
             let torch = if class.hasattr(intern!(py, "is_conj"))? {
                 let is_neg = function_behind(object, intern!(py, "is_neg"));
-                Some(Torch { is_neg })
+                let requires_grad = getter_behind(class, intern!(py, "requires_grad"));
+                Some(match (is_neg, requires_grad) {
+                    (Some(is_neg), Some(requires_grad)) => Torch::ByFunction(is_neg, requires_grad),
+                    _ => Torch::ByName,
+                })
             } else {
                 None
             };
@@ -221,25 +222,74 @@ fn function_behind(
     unsafe { ffi::PyCFunction_GetFunction(method.as_ptr()) }
 }
 
+/// The C function behind an attribute that needs nothing but the object; `None`
+/// where the attribute is something else, such as a subclass's own in Python.
+fn getter_behind(class: &Bound<'_, PyType>, name: &Bound<'_, PyString>) -> Option<ffi::getter> {
+    let attribute = class.getattr(name).ok()?;
+    if attribute.get_type_ptr() != &raw mut ffi::PyGetSetDescr_Type {
+        return None;
+    }
+    let owner = attribute
+        .getattr(intern!(class.py(), "__objclass__"))
+        .ok()?;
+    let owner = owner.cast::<PyType>().ok()?;
+    // SAFETY: two types, as just seen.
+    if unsafe { ffi::PyType_IsSubtype(class.as_type_ptr(), owner.as_type_ptr()) } == 0 {
+        return None;
+    }
+    // SAFETY: a type, as above.
+    let slot = unsafe { ffi::PyType_GetSlot(owner.as_type_ptr(), ffi::Py_tp_getset) };
+    let name = name.to_str().ok()?;
+    let mut definition = slot.cast::<ffi::PyGetSetDef>();
+    if definition.is_null() {
+        return None;
+    }
+    loop {
+        // SAFETY: an attribute came out of this table, so the type is ready and the
+        // table ends with one that has no name, which was not met yet.
+        let found = unsafe { definition.read() };
+        if found.name.is_null() {
+            return None;
+        }
+        // SAFETY: a C string, as Python asks of types.
+        if unsafe { CStr::from_ptr(found.name) }.to_str() == Ok(name) {
+            return found.get.filter(|_| found.closure.is_null());
+        }
+        // SAFETY: not the last one, so another follows.
+        definition = unsafe { definition.add(1) };
+    }
+}
+
 /// Whether PyTorch's `__dlpack__` refuses a tensor that its table exports, as it
 /// requires grad. So does a subclass that will not be asked.
 ///
 /// Elements that are to be negated are refused here: `__dlpack__` gives them
 /// away with the wrong sign.
-#[inline]
+#[inline(always)]
 fn is_refused(tensor: &Bound<'_, PyAny>, torch: Torch) -> PyResult<bool> {
-    let py = tensor.py();
-    let negated = match torch.is_neg {
-        Some(function) => {
-            // SAFETY: the function of a method without arguments of the tensor's
-            // type, which the cache keeps.
-            let answer = unsafe { function(tensor.as_ptr(), ptr::null_mut()) };
+    if let Torch::ByFunction(is_neg, requires_grad) = torch {
+        // SAFETY: the function of a method without arguments of the tensor's type, which
+        // the cache keeps.
+        let negated = unsafe { is_neg(tensor.as_ptr(), ptr::null_mut()) };
+        // SAFETY: what a call answered.
+        if unsafe { is_false(negated) } {
+            // SAFETY: the getter of an attribute of that type, which needs no closure.
+            let requires_grad = unsafe { requires_grad(tensor.as_ptr(), ptr::null_mut()) };
             // SAFETY: what a call answered.
-            unsafe { truth(py, answer) }
+            if unsafe { is_false(requires_grad) } {
+                return Ok(false);
+            }
         }
-        None => is(tensor, intern!(py, "is_neg")),
-    };
-    let negated = match negated {
+    }
+    is_refused_by_name(tensor)
+}
+
+/// Asks for what is not the usual answer.
+#[cold]
+fn is_refused_by_name(tensor: &Bound<'_, PyAny>) -> PyResult<bool> {
+    let py = tensor.py();
+    unless_exit(py, PyErr::take(py))?;
+    let negated = match is(tensor, intern!(py, "is_neg")) {
         Ok(negated) => negated,
         Err(error) => return unless_exit(py, Some(error)).map(|()| true),
     };
@@ -269,15 +319,19 @@ fn is(tensor: &Bound<'_, PyAny>, question: &Bound<'_, PyString>) -> PyResult<boo
             ptr::null_mut::<ffi::PyObject>(),
         )
     };
-    // SAFETY: what a call answered.
-    unsafe { truth(tensor.py(), answer) }
+    // SAFETY: a new reference, or NULL with an exception set.
+    unsafe { Bound::from_owned_ptr_or_err(tensor.py(), answer) }?.is_truthy()
 }
 
-/// A call's answer as yes or no.
+/// Whether a call answered `False`; an exception that it raised stays.
 ///
 /// # Safety
-/// `answer` is a new reference, or NULL with an exception set.
-unsafe fn truth(py: Python<'_>, answer: *mut ffi::PyObject) -> PyResult<bool> {
-    // SAFETY: by this function's contract.
-    unsafe { Bound::from_owned_ptr_or_err(py, answer) }?.is_truthy()
+/// `answer` is a new reference, or NULL with an exception set. The thread is attached.
+#[inline(always)]
+unsafe fn is_false(answer: *mut ffi::PyObject) -> bool {
+    // SAFETY: attached, by this function's contract.
+    let no = answer == unsafe { ffi::Py_False() };
+    // SAFETY: a new reference or NULL, by this function's contract.
+    unsafe { ffi::Py_XDECREF(answer) };
+    no
 }
