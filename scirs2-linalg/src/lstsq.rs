@@ -49,7 +49,8 @@ pub struct LeastSquares<X, R, K> {
 ///
 /// # Accuracy
 /// Backward stable: `x` solves the problem for a matrix within `c max(m, n) eps
-/// |A|` of `A`. LAPACK `geqrf`, and `gesdd` for the singular values of `R`; where the rank
+/// |A|` of `A`. LAPACK `geqrf`, and for the singular values of `R` what
+/// [`svdvals`](crate::svdvals) has; where the rank
 /// is not `n`, or there are more sides than columns, `gelsd`.
 ///
 /// ```

@@ -6,6 +6,8 @@
 
 use crate::Error;
 use crate::kernels::many::jacobi::safe;
+use crate::kernels::one::bidiagonal::{Bidiagonal, has_bidiagonal};
+use crate::kernels::rounded;
 use crate::lapack::{
     Factor, Gesdd, Lapack, Shape, Triangle, Vectors, Workspace, factor_workspace, zeros,
 };
@@ -18,7 +20,7 @@ pub(crate) struct FullRank<T: Lapack> {
     sides: usize,
     tau: Vec<T>,
     space: Workspace<T>,
-    triangle: Gesdd<T>,
+    triangle: Triangular<T>,
     /// The right-hand sides, row by row.
     right: Vec<T>,
 }
@@ -37,7 +39,7 @@ impl<T: Lapack> FullRank<T> {
             sides,
             tau: zeros(rows.min(width))?,
             space: factor_workspace::<T>(Factor::Qr, rows, width)?,
-            triangle: Gesdd::new(columns, columns, Vectors::None)?,
+            triangle: Triangular::new(columns)?,
             right: zeros(columns * sides)?,
         }))
     }
@@ -73,7 +75,7 @@ impl<T: Lapack> FullRank<T> {
             unit: false,
         };
         T::trsm(shape, n, self.triangle.matrix(), &mut self.right);
-        let values = self.triangle.solve(&mut [], &mut []).ok()?;
+        let values = self.triangle.singular_values()?;
         let (largest, smallest) = (values[0], values[n - 1]);
         let [least, most] = safe::<T::Real>();
         let is_full = smallest > rcond * largest && smallest > least && largest < most;
@@ -89,6 +91,43 @@ impl<T: Lapack> FullRank<T> {
             column[end..].fill(T::zero());
         }
         Some(values)
+    }
+}
+
+/// `R`, and what finds its singular values.
+enum Triangular<T: Lapack> {
+    Kernel(Vec<T>, Bidiagonal, Vec<T::Real>),
+    Lapack(Gesdd<T>),
+}
+
+impl<T: Lapack> Triangular<T> {
+    fn new(n: usize) -> Result<Self, Error> {
+        Ok(if has_bidiagonal::<T>(n, n) {
+            Triangular::Kernel(zeros(n * n)?, Bidiagonal::new(n, n), zeros(n)?)
+        } else {
+            Triangular::Lapack(Gesdd::new(n, n, Vectors::None)?)
+        })
+    }
+
+    fn matrix(&mut self) -> &mut [T] {
+        match self {
+            Triangular::Kernel(matrix, ..) => matrix,
+            Triangular::Lapack(lapack) => lapack.matrix(),
+        }
+    }
+
+    /// The largest first; once for each matrix, which is spoiled.
+    fn singular_values(&mut self) -> Option<&[T::Real]> {
+        match self {
+            Triangular::Kernel(matrix, kernel, values) => {
+                let found = kernel.solve(T::reals(matrix)?, values.len())?;
+                for (to, &value) in values.iter_mut().zip(found) {
+                    *to = rounded(value);
+                }
+                Some(values)
+            }
+            Triangular::Lapack(lapack) => lapack.solve(&mut [], &mut []).ok(),
+        }
     }
 }
 

@@ -13,6 +13,8 @@ use crate::eigh::Solver;
 use crate::error::Reason;
 use crate::kernels::many::REAL;
 use crate::kernels::many::jacobi::{has_jacobi, has_values, singular};
+use crate::kernels::one::bidiagonal::{Bidiagonal, has_bidiagonal};
+use crate::kernels::rounded;
 use crate::lapack::{Gesdd, Lapack, Vectors, zeros};
 use crate::layout::{identity, put, screen, to_c, written, zeros_array};
 use crate::memory::check_square;
@@ -162,7 +164,8 @@ type Gaps<T> = ([Vec<T>; 3], Vec<<T as Scalar>::Real>);
 /// As [`svd`], but that an infinity makes every value NaN.
 ///
 /// # Accuracy
-/// As [`svd`], by the same means.
+/// As [`svd`], by the same means; real matrices up to 96 rows and columns by a kernel of
+/// the reflections of `gebd2`, and `bdsqr`.
 ///
 /// ```
 /// use ndarray::array;
@@ -216,19 +219,59 @@ pub fn svdvals_into<T: Lapack>(
         workers,
     };
     let matrices = Stack::new(&a, batch.shape);
-    let together = |([gaps_a, ..], gaps_s): &mut Gaps<T>, numbers, values: &mut StackMut<'_, _>| {
-        let a = matrices.elements(numbers, gaps_a);
-        let left = values.written(T::Real::zero(), gaps_s, |values| {
-            Some(singular(n, T::reals(a)?, values, &mut [], &mut []))
-        });
-        left.expect(REAL)
-    };
+    let count = batch.count();
+    let together =
+        |(gaps_a, gaps_s, one): &mut ValuesGaps<T>, numbers, values: &mut StackMut<'_, _>| {
+            let a = matrices.elements(numbers, gaps_a);
+            let left = values.written(T::Real::zero(), gaps_s, |values| {
+                Some(small_values::<T>([m, n, count], T::reals(a)?, values, one))
+            });
+            left.expect(REAL)
+        };
     batch.each_left(
         StackMut::columns(values),
         || Values::new(m, n, hermitian),
-        (m == n && !hermitian && has_values::<T>(n, batch.count())).then_some(together),
+        (!hermitian && has_kernel::<T>([m, n, count])).then_some(together),
         |solver, number, values| solver.run(matrices.get(number), values),
     )
+}
+
+/// Memory for matrices and values that have gaps between them, and for one matrix.
+type ValuesGaps<T> = (Vec<T>, Vec<<T as Scalar>::Real>, Option<Bidiagonal>);
+
+fn has_kernel<T: Lapack>([m, n, count]: [usize; 3]) -> bool {
+    has_rotations::<T>([m, n, count]) || has_bidiagonal::<T>(m, n)
+}
+
+fn has_rotations<T: Lapack>([m, n, count]: [usize; 3]) -> bool {
+    m == n && has_values::<T>(n, count)
+}
+
+/// The singular values of small matrices, of so many in all, by the kernel that is the
+/// fastest. Answers which matrices are left.
+fn small_values<T: Lapack>(
+    [m, n, count]: [usize; 3],
+    a: &[T::Real],
+    values: &mut [T::Real],
+    one: &mut Option<Bidiagonal>,
+) -> Vec<usize> {
+    if has_rotations::<T>([m, n, count]) {
+        return singular(n, a, values, &mut [], &mut []);
+    }
+    let one = one.get_or_insert_with(|| Bidiagonal::new(m, n));
+    let mut left = Vec::new();
+    let results = values.chunks_exact_mut(m.min(n));
+    for (at, (matrix, values)) in a.chunks_exact(m * n).zip(results).enumerate() {
+        match one.solve(matrix, n) {
+            Some(found) => {
+                for (to, &value) in values.iter_mut().zip(found) {
+                    *to = rounded(value);
+                }
+            }
+            None => left.push(at),
+        }
+    }
+    left
 }
 
 /// Singular values of matrices of one shape.

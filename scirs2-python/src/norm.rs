@@ -68,10 +68,12 @@ use crate::library::{Intake, Library, intake};
 /// Nothing overflows or underflows on the way: the result is right wherever it
 /// can be represented. float16, float32 and integers are summed in float64. The
 /// relative error of a sum over n elements is at most a few eps, times log(n)
-/// for float64. The same bits come out for any number of threads.
+/// for float64. The same bits come out for any number of threads. Singular values are
+/// those of :func:`scirs2.linalg.svdvals`.
 ///
 /// Nothing is copied but an array in foreign byte order or off alignment, a
-/// list, and for singular values (LAPACK ``gesdd``) one matrix a thread.
+/// list, and for singular values one matrix a thread, or all of them where they are
+/// integers or halves.
 ///
 /// Examples
 /// --------

@@ -2,6 +2,7 @@
 //!
 //! | file | one concept |
 //! |---|---|
+//! | `bidiagonal` | singular values of bidiagonal matrices |
 //! | `blas` | products |
 //! | `cholesky` | factors of positive definite matrices |
 //! | `eig` | eigenvalues and eigenvectors of general matrices |
@@ -18,6 +19,7 @@
 //! function checks that its slices are as long as LAPACK expects; that is what
 //! makes it safe. What the library answers comes back as it is.
 
+mod bidiagonal;
 pub(crate) mod blas;
 mod cholesky;
 mod eig;
@@ -35,6 +37,7 @@ use std::ffi::{c_char, c_int};
 use num_traits::Zero;
 use scirs2_core::{Complex32, Complex64, Scalar};
 
+pub(crate) use bidiagonal::bidiagonal_values;
 pub(crate) use eig::Geev;
 pub(crate) use eigh::Heevd;
 pub(crate) use lstsq::Gelsd;

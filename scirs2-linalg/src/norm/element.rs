@@ -1,5 +1,6 @@
 //! What each element type brings to a norm.
 
+use ndarray::ArrayViewD;
 use scirs2_core::{Bool, Complex32, Complex64, Element, bf16, f16};
 
 use crate::kernels::{Block, Read};
@@ -24,6 +25,12 @@ pub trait Normed: Element + Read {
 
     #[doc(hidden)]
     fn singular(self) -> Self::Singular;
+
+    /// The array as it is, where it need not be converted for them.
+    #[doc(hidden)]
+    fn as_singular(_: ArrayViewD<'_, Self>) -> Option<ArrayViewD<'_, Self::Singular>> {
+        None
+    }
 }
 
 /// A floating-point type that a result is rounded to, once.
@@ -155,6 +162,10 @@ macro_rules! float {
             fn singular(self) -> $type {
                 self
             }
+
+            fn as_singular(array: ArrayViewD<'_, Self>) -> Option<ArrayViewD<'_, $type>> {
+                Some(array)
+            }
         }
     )+};
 }
@@ -181,6 +192,10 @@ macro_rules! complex {
 
             fn singular(self) -> $type {
                 self
+            }
+
+            fn as_singular(array: ArrayViewD<'_, Self>) -> Option<ArrayViewD<'_, $type>> {
+                Some(array)
             }
         }
     )+};

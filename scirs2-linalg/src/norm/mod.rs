@@ -64,8 +64,8 @@ pub trait Operand {
 /// Sums run in `f64`, in short runs merged pairwise, and are rounded once to
 /// the result's type: for `float64` the relative error stays within a few units
 /// in the last place of `f64` for any length in practice. Nothing overflows or
-/// underflows where the result is representable. Singular values are LAPACK's
-/// `gesdd`: the error is within a small multiple of `eps * max(m, n)` times the
+/// underflows where the result is representable. Singular values are those of
+/// [`svdvals`](crate::svdvals): the error is within a small multiple of `eps * max(m, n)` times the
 /// largest.
 ///
 /// ```

@@ -47,7 +47,8 @@ use super::call::{Call, Output};
 ///
 /// Notes
 /// -----
-/// LAPACK ``geqrf``, and ``gesdd`` for the singular values of its triangle; ``gelsd`` where
+/// LAPACK ``geqrf``, and for the singular values of its triangle what
+/// :func:`svdvals` has; ``gelsd`` where
 /// the rank is not ``n`` or there are more right-hand sides than unknowns. A thread holds
 /// a copy of one matrix and its right-hand sides, and a triangle.
 /// Backward stable: ``x`` solves the problem of a matrix within ``c * max(m, n) * eps *

@@ -109,7 +109,9 @@ pub(crate) fn svd<'py>(
 /// Notes
 /// -----
 /// LAPACK ``gesdd``, on a copy of one matrix a thread; Jacobi's rotations where
-/// :func:`svd` has them. Each value is right to ``c * max(m, n) * eps * norm(x)``.
+/// :func:`svd` has them, and for other real matrices up to 96 rows and columns the
+/// reflections of ``gebd2`` in double precision, then ``bdsqr``. Each value is right to
+/// ``c * max(m, n) * eps * norm(x)``.
 ///
 /// Examples
 /// --------

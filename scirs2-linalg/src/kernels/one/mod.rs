@@ -3,6 +3,7 @@
 //!
 //! | file | one concept |
 //! |---|---|
+//! | `bidiagonal` | singular values |
 //! | `cholesky` | Cholesky factors |
 //! | `elementary` | what the kernels of eigenvalues share |
 //! | `eigen` | eigenvalues and eigenvectors of general matrices |
@@ -10,6 +11,7 @@
 //! | `householder` | QR |
 //! | `symmetric` | eigenvalues and eigenvectors of symmetric matrices |
 
+pub(crate) mod bidiagonal;
 pub(crate) mod cholesky;
 pub(crate) mod eigen;
 mod elementary;
