@@ -119,8 +119,7 @@ impl Description {
     fn check(&mut self, start: *mut u8, byte_offset: u64, c_order: bool) -> Result<(), Error> {
         let (dtype, grid) = (self.dtype, &mut self.grid);
         let itemsize = dtype.itemsize();
-        // Beside a length of zero the others must fit too: ndarray and NumPy
-        // count them.
+        // Beside a length of zero the others must fit too: NumPy counts them.
         let mut bytes = Some(itemsize);
         let mut shortest = usize::MAX;
         for &len in grid.lengths() {
@@ -296,6 +295,10 @@ impl Description {
 }
 
 /// What an array of Rust is.
+///
+/// # Panics
+/// Where an array without elements has other lengths that would not fit in bytes, which
+/// ndarray lets be.
 #[inline(always)]
 pub(crate) fn of_array<S, T, D>(array: &ArrayBase<S, D>, read_only: bool) -> Description
 where
@@ -306,7 +309,7 @@ where
     let first = array.as_ptr().cast_mut().cast();
     match Description::new(first, T::DTYPE, array.shape(), array.strides(), read_only) {
         Ok(description) => description,
-        Err(error) => unreachable!("an array in memory has a valid layout: {error}"),
+        Err(error) => panic!("{error}"),
     }
 }
 

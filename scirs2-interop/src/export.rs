@@ -65,6 +65,9 @@ pub struct Layout<'a> {
 /// # Errors
 /// [`Error::ReadOnlyLegacy`] and [`Error::PaddedLegacy`] where the struct cannot
 /// say what must be said. [`Error::NegativeStrides`], which consumers fail on.
+///
+/// # Panics
+/// Where there are not as many strides as lengths.
 #[inline]
 pub unsafe fn export<M: ManagedStruct, K: Send + 'static>(
     layout: &Layout<'_>,
@@ -119,6 +122,11 @@ impl<M: ManagedStruct, K: Send + 'static> Outline<M, K> {
     /// Those of [`export`].
     #[inline(always)]
     pub(crate) fn of(layout: &Layout<'_>) -> Result<Self, Error> {
+        assert_eq!(
+            layout.shape.len(),
+            layout.strides.len(),
+            "a length and a step for each axis"
+        );
         if layout.read_only && !M::HAS_FLAGS {
             return Err(Error::ReadOnlyLegacy);
         }

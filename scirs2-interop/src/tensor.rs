@@ -296,6 +296,9 @@ impl Tensor {
 }
 
 /// Takes the array's memory as it is, in whatever order it lies.
+///
+/// # Panics
+/// Where an array without elements has other lengths that would not fit in bytes.
 impl<T: Element, D: Dimension> From<Array<T, D>> for Tensor {
     #[inline]
     fn from(array: Array<T, D>) -> Self {

@@ -7,12 +7,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use foreign::Foreign;
-use ndarray::{Array, Array1, ArrayD, Axis, IxDyn, ShapeBuilder, Slice, arr0, arr2};
+use ndarray::{Array, Array1, Array2, ArrayD, Axis, IxDyn, ShapeBuilder, Slice, arr0, arr2};
 use proptest::prelude::*;
 use scirs2_core::element::{Complex, Float6E2M3FN, Float8E4M3FN, Float8E8M0FNU, Int4};
 use scirs2_core::{Bool, Complex64, DType, Element, bf16, dispatch, f16};
 use scirs2_interop::sys::{DLDataType, DLManagedTensor, DLManagedTensorVersioned};
-use scirs2_interop::{Description, Error, ManagedStruct, Tensor, export};
+use scirs2_interop::{Description, Error, Layout, ManagedStruct, Tensor, export};
 
 fn there_and_back<M: ManagedStruct>(tensor: Tensor) -> Tensor {
     let managed = tensor.export::<M>().unwrap().into_raw();
@@ -432,4 +432,23 @@ proptest! {
             prop_assert_eq!(lanes, 1);
         }
     }
+}
+
+#[test]
+#[should_panic(expected = "shape")]
+fn an_array_without_elements_has_lengths_that_would_fit() {
+    let _ = Tensor::from(Array2::<f64>::zeros([1 << 61, 0]));
+}
+
+#[test]
+#[should_panic(expected = "a length and a step for each axis")]
+fn a_layout_has_a_step_for_each_length() {
+    let tensor = Tensor::from(arr0(1.5));
+    let layout = Layout {
+        shape: &[1, 1],
+        strides: &[1],
+        ..tensor.description().layout()
+    };
+    // SAFETY: never made.
+    let _ = unsafe { export::<DLManagedTensor, _>(&layout, ()) };
 }

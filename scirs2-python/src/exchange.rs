@@ -151,7 +151,7 @@ fn accepted<'py>(
     let descr = descr_of(py, offer.description().dtype())?;
     // A legacy capsule cannot say; the array in one of ours can.
     let ours = || {
-        let object = offer.kept::<Reference>()?.object(py)?;
+        let object = offer.kept(py)?;
         Some(array::is_writeable(object.cast().ok()?))
     };
     let producer = offer.writeable().or_else(ours);

@@ -365,6 +365,35 @@ def as_many_dimensions_as_numpy_has(versioned):
 # Capsules.
 
 
+@case
+def taken_away_while_it_is_looked_at():
+    # Asking ml_dtypes for its type runs Python code, which may consume the capsule.
+    import types
+
+    import ml_dtypes
+
+    array = np.zeros(3, ml_dtypes.bfloat16)
+    held = scirs2.to_dlpack(array)
+    taken = []
+
+    class Taker(types.ModuleType):
+        @property
+        def bfloat16(self):
+            sys.modules["ml_dtypes"] = ml_dtypes
+            taken.append(scirs2.from_dlpack(held))
+            taken.clear()
+            # What was freed is somebody's again.
+            self.others = [scirs2.to_dlpack(np.zeros((2, 3))) for _ in range(100)]
+            return ml_dtypes.bfloat16
+
+    sys.modules["ml_dtypes"] = Taker("ml_dtypes")
+    try:
+        error = error_of(lambda: scirs2.from_dlpack(held), BufferError)
+    finally:
+        sys.modules["ml_dtypes"] = ml_dtypes
+    check("consumed" in str(error), error)
+
+
 @both
 def used_twice(versioned):
     made = Made(versioned=versioned)

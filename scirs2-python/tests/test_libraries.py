@@ -387,6 +387,16 @@ class TestTorch:
         with pytest.raises(TypeError, match="function"):
             scirs2.from_dlpack(t.as_subclass(Strange))
 
+    @pytest.mark.parametrize("question", ["requires_grad", "is_conj"])
+    def test_ctrl_c_in_an_answer_is_for_the_program(self, question):
+        def interrupted(self):
+            raise KeyboardInterrupt
+
+        answer = property(interrupted) if question == "requires_grad" else interrupted
+        kind = type("Slow", (torch.Tensor,), {question: answer})
+        with pytest.raises(KeyboardInterrupt):
+            scirs2.from_dlpack(torch.ones(3, dtype=torch.complex64).as_subclass(kind))
+
     def test_types_without_end_cross(self):
         t = torch.ones(3)
         for number in range(100):

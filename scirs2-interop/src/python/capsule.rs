@@ -13,10 +13,10 @@ use pyo3::types::{PyCapsule, PyCapsuleMethods};
 use super::ask::{Request, ask};
 use super::reference::Reference;
 use super::table;
-use crate::Description;
 use crate::export::kept;
 use crate::owner::{ManagedStruct, Owner, describe};
 use crate::sys::{DLManagedTensor, DLManagedTensorVersioned};
+use crate::{Description, Error};
 
 /// An accepted tensor, in the form it came in.
 #[derive(Debug)]
@@ -94,22 +94,23 @@ impl<'py> Offer<'py> {
     }
 
     fn in_capsule(capsule: Bound<'py, PyAny>) -> PyResult<Self> {
-        let (holder, description) = if let Some(managed) = pointer(&capsule) {
-            // SAFETY: a capsule of that name that was not consumed carries such
-            // a struct, and keeps it alive.
-            let description = unsafe { describe(managed) };
-            (Holder::Versioned(capsule, managed), description)
-        } else if let Some(managed) = pointer(&capsule) {
-            // SAFETY: as above.
-            let description = unsafe { describe(managed) };
-            (Holder::Legacy(capsule, managed), description)
-        } else {
-            return Err(not_a_tensor(&capsule));
-        };
-        Ok(Offer {
-            holder,
-            description: description?,
-        })
+        if let Some(seen) = seen(&capsule) {
+            let (managed, description) = seen?;
+            let holder = Holder::Versioned(capsule, managed);
+            return Ok(Offer {
+                holder,
+                description,
+            });
+        }
+        if let Some(seen) = seen(&capsule) {
+            let (managed, description) = seen?;
+            let holder = Holder::Legacy(capsule, managed);
+            return Ok(Offer {
+                holder,
+                description,
+            });
+        }
+        Err(not_a_tensor(&capsule))
     }
 
     /// What the tensor is.
@@ -127,20 +128,25 @@ impl<'py> Offer<'py> {
         }
     }
 
-    /// The keeper of a legacy capsule that this extension gave with one of type
-    /// `K`.
+    /// The object that a legacy capsule keeps, if this extension gave it with a
+    /// [`Reference`]; `None` once it was consumed.
+    ///
+    /// Inlined, for it knows the extension's structs by the address of a function that
+    /// each crate has a copy of.
+    #[inline]
     #[must_use]
-    pub fn kept<K: Send + 'static>(&self) -> Option<&K> {
-        match self.holder {
-            Holder::Legacy(_, managed) => {
-                // SAFETY: the capsule keeps the struct alive, and the offer holds it.
-                let keeper = unsafe { kept(managed) }?;
-                // SAFETY: alive as long as the struct; nobody writes to it before
-                // the struct dies.
-                Some(unsafe { keeper.as_ref() })
-            }
-            _ => None,
-        }
+    pub fn kept(&self, py: Python<'py>) -> Option<Bound<'py, PyAny>> {
+        let Holder::Legacy(capsule, managed) = &self.holder else {
+            return None;
+        };
+        unconsumed(capsule, *managed, || {
+            // SAFETY: the capsule was not consumed, so it keeps the struct alive.
+            let reference = unsafe { kept::<_, Reference>(*managed) }?;
+            // SAFETY: alive as long as the struct; nobody writes to it before the
+            // struct dies, and the object gets a reference of its own.
+            unsafe { reference.as_ref() }.object(py).cloned()
+        })
+        .flatten()
     }
 
     /// Takes the tensor, once: a capsule is consumed, by renaming it.
@@ -172,26 +178,45 @@ fn pointer<M: ManagedStruct>(capsule: &Bound<'_, PyAny>) -> Option<NonNull<M>> {
     NonNull::new(pointer.cast::<M>()).filter(|pointer| pointer.is_aligned())
 }
 
+/// That struct, and what it is.
+fn seen<M: ManagedStruct>(
+    capsule: &Bound<'_, PyAny>,
+) -> Option<Result<(NonNull<M>, Description), Error>> {
+    let managed = pointer(capsule)?;
+    unconsumed(capsule, managed, || {
+        // SAFETY: a capsule of that name that was not consumed carries such a struct,
+        // and keeps it alive.
+        let description = unsafe { describe(managed) }?;
+        Ok((managed, description))
+    })
+}
+
 fn consume<M: ManagedStruct>(
     capsule: &Bound<'_, PyAny>,
     managed: NonNull<M>,
 ) -> PyResult<Owner<M>> {
-    // Of two threads that race for a capsule one must win. The GIL sees to that,
-    // as nothing between look and rename runs Python code; without a GIL this
-    // lock of the capsule does, for all who consume here.
-    with_critical_section(capsule, || {
-        if pointer(capsule) != Some(managed) {
-            return Err(not_a_tensor(capsule));
-        }
+    let renamed = unconsumed(capsule, managed, || {
         // SAFETY: a valid capsule, and a name that lives for ever.
         if unsafe { ffi::PyCapsule_SetName(capsule.as_ptr(), M::USED_CAPSULE.as_ptr()) } != 0 {
             return Err(PyErr::fetch(capsule.py()));
         }
         // SAFETY: whoever renames the capsule owns the struct, as the protocol
-        // says; the capsule bore its first name until now, and the lock admits
-        // no second thread between that look and the rename.
+        // says; the capsule bore its first name until now.
         Ok(unsafe { Owner::from_raw(managed) })
-    })
+    });
+    renamed.unwrap_or_else(|| Err(not_a_tensor(capsule)))
+}
+
+/// Runs what needs the struct in a capsule that nobody has consumed, and no Python code.
+///
+/// Of two threads that race for a capsule one must win. The GIL sees to that; without a
+/// GIL this lock of the capsule does, for all who consume here.
+fn unconsumed<M: ManagedStruct, R>(
+    capsule: &Bound<'_, PyAny>,
+    managed: NonNull<M>,
+    run: impl FnOnce() -> R,
+) -> Option<R> {
+    with_critical_section(capsule, || (pointer(capsule) == Some(managed)).then(run))
 }
 
 fn not_a_tensor(object: &Bound<'_, PyAny>) -> PyErr {

@@ -85,7 +85,7 @@ pub(super) fn export<'py>(
     let owner = unsafe { Owner::from_raw(managed) };
     let description = owner.describe()?;
     // Only complex numbers can be conjugated.
-    if exporter.torch.is_some() && is_complex(description.dtype()) && is_conj(object) {
+    if exporter.torch.is_some() && is_complex(description.dtype()) && is_conj(object)? {
         return Ok(None);
     }
     Ok(Some(Offer::owned(owner, description)))
@@ -300,13 +300,14 @@ fn is_refused_by_name(tensor: &Bound<'_, PyAny>) -> PyResult<bool> {
         ));
     }
     let requires_grad = || tensor.getattr(intern!(py, "requires_grad"))?.is_truthy();
-    Ok(requires_grad().unwrap_or(true))
+    requires_grad().or_else(|error| unless_exit(py, Some(error)).map(|()| true))
 }
 
 /// Whether a tensor's elements are to be conjugated when they are read, which
 /// `__dlpack__` refuses; also where the tensor will not say.
-fn is_conj(tensor: &Bound<'_, PyAny>) -> bool {
-    is(tensor, intern!(tensor.py(), "is_conj")).unwrap_or(true)
+fn is_conj(tensor: &Bound<'_, PyAny>) -> PyResult<bool> {
+    let py = tensor.py();
+    is(tensor, intern!(py, "is_conj")).or_else(|error| unless_exit(py, Some(error)).map(|()| true))
 }
 
 /// Calls a method that answers yes or no, without making a bound method first.
