@@ -185,8 +185,8 @@ fn pool(helpers: usize) -> Option<Arc<Pool>> {
     let process = process::id();
     if let Some(pool) = POOL.load_full() {
         if pool.process != process {
-            // Its threads stayed behind in the parent. Dropping it would wait
-            // for them, so it is given up.
+            // Its threads stayed behind in the parent, and may hold its locks for ever: it
+            // is given up.
             std::mem::forget(pool);
         } else if pool.threads.current_num_threads() >= helpers {
             return Some(pool);

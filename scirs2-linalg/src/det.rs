@@ -12,7 +12,8 @@ use crate::kernels::many::elimination::{determinants, has_elimination};
 use crate::kernels::rounded;
 use crate::lapack::Lapack;
 use crate::layout::zeros_array;
-use crate::lu::{self, Factors, SmallFactors};
+use crate::lu;
+use crate::lu_factors::SquareFactors;
 use crate::shape::{self, square};
 
 /// Determinants of square matrices.
@@ -77,10 +78,10 @@ pub fn det_into<T: Lapack>(
     };
     driver(batch, n, workers).each_left(
         StackMut::numbers(out),
-        || Space::new(n),
+        || SquareFactors::new(n),
         has_elimination::<T>(n, count).then_some(together),
-        |space, number, mut out| {
-            let product = space.product(matrices.get(number))?;
+        |factors, number, mut out| {
+            let product = product(factors, matrices.get(number))?;
             out[[0, 0]] = product.map_or(T::zero(), |product| product.value());
             Ok(())
         },
@@ -145,9 +146,9 @@ pub fn slogdet_into<T: Lapack>(
     let matrices = Stack::new(&a, batch);
     driver(batch, n, workers).each(
         (StackMut::numbers(sign), StackMut::numbers(logabsdet)),
-        || Space::new(n),
-        |space, number, (mut sign, mut logabsdet)| {
-            let product = space.product(matrices.get(number))?;
+        || SquareFactors::new(n),
+        |factors, number, (mut sign, mut logabsdet)| {
+            let product = product(factors, matrices.get(number))?;
             (sign[[0, 0]], logabsdet[[0, 0]]) = match product {
                 Some(product) => product.sign_and_logarithm(),
                 None => (T::zero(), T::Real::neg_infinity()),
@@ -166,35 +167,13 @@ fn driver<'a>(shape: &'a [usize], n: usize, workers: &'a Workers<'a>) -> Batch<'
     }
 }
 
-/// What factors the matrices of one order.
-struct Space<T> {
-    small: Option<SmallFactors<T>>,
-    factors: Factors<T>,
-}
-
-impl<T: Lapack> Space<T> {
-    fn new(n: usize) -> Result<Self, Error> {
-        let small = SmallFactors::new(n);
-        let factors = match small {
-            Some(_) => Factors::on_demand(n),
-            None => Factors::new(n, n)?,
-        };
-        Ok(Space { small, factors })
-    }
-
-    /// The product of the pivots, `None` where one is zero.
-    fn product(&mut self, a: ArrayView2<'_, T>) -> Result<Option<Product>, Reason> {
-        if let Some(small) = &mut self.small
-            && let Some(done) = small.factor(a)
-        {
-            let product = |()| Product::of(small.diagonal(), small.exchanges());
-            return unless_singular(done.map(product));
-        }
-        let factors = &mut self.factors;
-        let done = factors.factor(a);
-        let product = |()| Product::of(factors.diagonal(), factors.exchanges());
-        unless_singular(done.map(product))
-    }
+/// The product of the pivots of a matrix, `None` where one is zero.
+fn product<T: Lapack>(
+    factors: &mut SquareFactors<T>,
+    a: ArrayView2<'_, T>,
+) -> Result<Option<Product>, Reason> {
+    let done = unless_singular(factors.factor(a))?;
+    Ok(done.map(|()| Product::of(factors.diagonal(), factors.exchanges())))
 }
 
 fn unless_singular<R>(done: Result<R, Reason>) -> Result<Option<R>, Reason> {
@@ -216,10 +195,7 @@ struct Product {
 
 impl Product {
     /// The product of the pivots, of the determinant's sign.
-    fn of<T: Lapack>(
-        pivots: impl Iterator<Item = T>,
-        exchanges: impl Iterator<Item = bool>,
-    ) -> Self {
+    fn of<T: Lapack>(pivots: impl Iterator<Item = T>, exchanges: usize) -> Self {
         let mut product = Product {
             re: 1.0,
             im: 0.0,
@@ -229,7 +205,7 @@ impl Product {
         for pivot in pivots {
             product.take(pivot.parts().map(Into::into));
         }
-        if exchanges.filter(|exchanged| *exchanged).count() % 2 == 1 {
+        if exchanges % 2 == 1 {
             (product.re, product.im) = (-product.re, -product.im);
             product.negative = !product.negative;
         }

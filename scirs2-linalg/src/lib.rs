@@ -60,6 +60,7 @@ mod lstsq;
 mod lstsq_full;
 mod lu;
 mod lu_blocks;
+mod lu_factors;
 mod matmul;
 mod matrix_power;
 mod memory;

@@ -2,19 +2,17 @@
 
 use std::ffi::c_int;
 
-use ndarray::{
-    ArrayBase, ArrayD, ArrayView2, ArrayViewD, ArrayViewMut2, ArrayViewMutD, Axis, Data, Dimension,
-};
+use ndarray::{ArrayBase, ArrayD, ArrayView2, ArrayViewD, ArrayViewMutD, Data, Dimension};
 use num_traits::{One as _, Zero as _};
 use scirs2_core::pool::Workers;
 
 use crate::Error;
 use crate::batch::{Batch, Stack, StackMut};
 use crate::error::Reason;
-use crate::kernels::{largest, one::lu as kernel};
-use crate::lapack::{Lapack, Triangle, int, zeros};
+use crate::lapack::{Lapack, Triangle, int};
 use crate::layout::{InPlace, from_f, is_finite, to_f, zeros_array};
 use crate::lu_blocks;
+use crate::lu_factors::Factors;
 use crate::shape::{self, System, columns};
 use crate::subnormal;
 use crate::triangular::{Op, Square};
@@ -379,7 +377,7 @@ pub(crate) fn exchange<T>(pivots: &[c_int], row: usize, each: usize, b: &mut [T]
     }
 }
 
-fn counted_from_0(pivot: c_int) -> usize {
+pub(crate) fn counted_from_0(pivot: c_int) -> usize {
     usize::try_from(pivot - 1).expect("LAPACK counts from 1")
 }
 
@@ -395,7 +393,7 @@ pub(crate) fn factor<T: Lapack>(
 }
 
 /// [`factor`] where the copy has been made.
-fn factor_copy<T: Lapack>(
+pub(crate) fn factor_copy<T: Lapack>(
     a: ArrayView2<'_, T>,
     to: &mut [T],
     pivots: &mut [c_int],
@@ -417,180 +415,4 @@ fn factor_copy<T: Lapack>(
 pub(crate) fn flops(m: usize, n: usize) -> f64 {
     let (most, least) = (m.max(n) as f64, m.min(n) as f64);
     least * least * (most - least / 3.0)
-}
-
-/// The factors of small matrices of one order, in memory that is used again.
-pub(crate) struct SmallFactors<T> {
-    n: usize,
-    elements: Vec<T>,
-    sums: Vec<T>,
-    swaps: [usize; largest::LU],
-}
-
-impl<T: Lapack> SmallFactors<T> {
-    /// `None` where LAPACK is faster.
-    pub(crate) fn new(n: usize) -> Option<Self> {
-        (n <= largest::LU && kernel::has_lu::<T>()).then(|| SmallFactors {
-            n,
-            elements: vec![T::zero(); n * kernel::width(n)],
-            sums: vec![T::zero(); n * kernel::width(n)],
-            swaps: [0; largest::LU],
-        })
-    }
-
-    /// Factors a matrix; the error is the first pivot that is exactly zero. `None`
-    /// where LAPACK is to say what becomes of the matrix: of one that is not finite,
-    /// and of one that it might find singular.
-    pub(crate) fn factor(&mut self, a: ArrayView2<'_, T>) -> Option<Result<(), Reason>> {
-        let n = self.n;
-        let rows = self.elements.chunks_exact_mut(kernel::width(n).max(1));
-        for (to, from) in rows.zip(a.rows()) {
-            let (to, gap) = to.split_at_mut(n);
-            match from.to_slice() {
-                Some(from) => to.copy_from_slice(from),
-                None => to.iter_mut().zip(from).for_each(|(to, &x)| *to = x),
-            }
-            gap.fill(T::zero());
-        }
-        if !is_finite(&self.elements) {
-            return None;
-        }
-        let pivot = kernel::lu(n, &mut self.elements, &mut self.sums, &mut self.swaps);
-        if n > largest::SAME_BITS && kernel::nearly_singular(n, &self.elements) {
-            return None;
-        }
-        Some(if pivot == n {
-            Ok(())
-        } else {
-            Err(Reason::Singular { pivot })
-        })
-    }
-
-    /// Solves `A X = B`; `b` is the rows of `B`, and then those of `X`.
-    pub(crate) fn solve(&self, b: &mut [T]) {
-        kernel::solve_lu(self.n, &self.elements, &self.swaps, b);
-    }
-
-    /// The inverse, row after row.
-    pub(crate) fn inverse(&self, x: &mut [T]) {
-        kernel::inverse_lu(self.n, &self.elements, &self.swaps, x);
-    }
-
-    /// The diagonal of `U`.
-    pub(crate) fn diagonal(&self) -> impl Iterator<Item = T> {
-        let step = kernel::width(self.n) + 1;
-        self.elements.iter().step_by(step).copied()
-    }
-
-    /// Whether each row was exchanged with another.
-    pub(crate) fn exchanges(&self) -> impl Iterator<Item = bool> {
-        let swaps = self.swaps[..self.n].iter().enumerate();
-        swaps.map(|(row, &other)| row != other)
-    }
-}
-
-/// The factors of matrices of one shape, column after column, in memory that is
-/// used again.
-///
-/// They are those of the matrix itself, as NumPy's are, not those of its
-/// transpose, which would save turning the copy: rounding decides whether the last
-/// pivot of a singular matrix is exactly zero, and it decides otherwise for the
-/// transpose.
-pub(crate) struct Factors<T> {
-    rows: usize,
-    pub(crate) elements: Vec<T>,
-    pub(crate) pivots: Vec<c_int>,
-}
-
-impl<T: Lapack> Factors<T> {
-    pub(crate) fn new(rows: usize, columns: usize) -> Result<Self, Error> {
-        Ok(Factors {
-            rows,
-            elements: zeros(rows.saturating_mul(columns))?,
-            pivots: zeros(rows.min(columns))?,
-        })
-    }
-
-    /// For square matrices, with memory only once it is needed.
-    pub(crate) const fn on_demand(n: usize) -> Self {
-        Factors {
-            rows: n,
-            elements: Vec::new(),
-            pivots: Vec::new(),
-        }
-    }
-
-    /// Factors a matrix; the error is the first pivot that is exactly zero.
-    pub(crate) fn factor(&mut self, a: ArrayView2<'_, T>) -> Result<(), Reason> {
-        self.elements.resize(a.len(), T::zero());
-        self.pivots.resize(a.nrows().min(a.ncols()), 0);
-        let done = factor(a, &mut self.elements, &mut self.pivots);
-        done.map_err(|pivot| Reason::Singular { pivot })
-    }
-
-    /// Factors a matrix that may be singular, but has to be finite.
-    fn finite_factors(&mut self, a: ArrayView2<'_, T>) -> Result<(), Reason> {
-        if !is_finite(to_f(a, &mut self.elements)) {
-            return Err(Reason::NotFinite);
-        }
-        // A zero pivot is no failure here.
-        let _ = factor_copy(a, &mut self.elements, &mut self.pivots);
-        Ok(())
-    }
-
-    /// The diagonal of `U`.
-    pub(crate) fn diagonal(&self) -> impl Iterator<Item = T> {
-        self.elements.iter().step_by(self.rows + 1).copied()
-    }
-
-    /// Whether each row was exchanged with another.
-    pub(crate) fn exchanges(&self) -> impl Iterator<Item = bool> {
-        (1..)
-            .zip(&self.pivots)
-            .map(|(row, &pivot): (c_int, _)| row != pivot)
-    }
-
-    /// The factors of a square matrix.
-    pub(crate) fn square(&self) -> Square<'_, T> {
-        Square::in_f_order(self.rows, &self.elements)
-    }
-
-    /// For each row of `L U` the row of the matrix.
-    fn permutation(&self) -> Vec<usize> {
-        let mut rows = (0..self.rows).collect::<Vec<_>>();
-        for (row, &pivot) in self.pivots.iter().enumerate() {
-            rows.swap(row, counted_from_0(pivot));
-        }
-        rows
-    }
-
-    /// Takes the factors apart, the rows of `L` to their places in `P L` where
-    /// these are given.
-    fn split(
-        &self,
-        rows: Option<&[usize]>,
-        mut l: ArrayViewMut2<'_, T>,
-        mut u: ArrayViewMut2<'_, T>,
-    ) {
-        let at = |row: usize, column: usize| self.elements[column * self.rows + row];
-        for (row, mut to) in u.rows_mut().into_iter().enumerate() {
-            for (column, x) in to.iter_mut().enumerate() {
-                *x = if column < row {
-                    T::zero()
-                } else {
-                    at(row, column)
-                };
-            }
-        }
-        for row in 0..l.nrows() {
-            let place = rows.map_or(row, |rows| rows[row]);
-            for (column, x) in l.index_axis_mut(Axis(0), place).iter_mut().enumerate() {
-                *x = match column.cmp(&row) {
-                    std::cmp::Ordering::Less => at(row, column),
-                    std::cmp::Ordering::Equal => T::one(),
-                    std::cmp::Ordering::Greater => T::zero(),
-                };
-            }
-        }
-    }
 }

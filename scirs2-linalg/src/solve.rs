@@ -14,9 +14,9 @@ use crate::kernels::many::REAL;
 use crate::kernels::many::elimination::{has_columns, has_elimination, solutions};
 use crate::lapack::Lapack;
 use crate::layout::{InPlace, zeros_array};
-use crate::lu::{self, Factors, SmallFactors};
+use crate::lu;
+use crate::lu_factors::SquareFactors;
 use crate::shape::{Pair, System};
-use crate::triangular::Op;
 
 /// Solutions of `A X = B`.
 ///
@@ -105,28 +105,18 @@ pub fn solve_into<T: Lapack>(
 }
 
 struct Space<T> {
-    small: Option<SmallFactors<T>>,
-    factors: Factors<T>,
+    factors: SquareFactors<T>,
     /// Where the matrix that is factored lies; all of a call have the same
     /// strides.
     factored: Option<usize>,
-    /// Whether it is in `small`.
-    is_small: bool,
     in_place: InPlace<T>,
 }
 
 impl<T: Lapack> Space<T> {
     fn new(n: usize) -> Result<Self, Error> {
-        let small = SmallFactors::new(n);
-        let factors = match small {
-            Some(_) => Factors::on_demand(n),
-            None => Factors::new(n, n)?,
-        };
         Ok(Space {
-            small,
-            factors,
+            factors: SquareFactors::new(n)?,
             factored: None,
-            is_small: false,
             in_place: InPlace::new(),
         })
     }
@@ -140,23 +130,13 @@ impl<T: Lapack> Space<T> {
         let place = Some(a.as_ptr().addr());
         if self.factored != place {
             self.factored = None;
-            self.factor(a)?;
+            self.factors.factor(a)?;
             self.factored = place;
         }
-        let (factors, small) = (&self.factors, self.small.as_ref());
-        let small = small.filter(|_| self.is_small);
+        let factors = &self.factors;
         self.in_place.run(b, out, |b| {
-            match small {
-                Some(small) => small.solve(b),
-                None => lu::solve(factors.square(), &factors.pivots, Op::Plain, b),
-            }
+            factors.solve(b);
             Ok(())
         })
-    }
-
-    fn factor(&mut self, a: ArrayView2<'_, T>) -> Result<(), Reason> {
-        let small = self.small.as_mut().and_then(|small| small.factor(a));
-        self.is_small = small.is_some();
-        small.unwrap_or_else(|| self.factors.factor(a))
     }
 }

@@ -274,22 +274,33 @@ fn small_values<T: Lapack>(
     left
 }
 
-/// Singular values of matrices of one shape.
-enum Values<T: Lapack> {
+/// What decomposes matrices of one shape: LAPACK's routine for their transposes, or for
+/// Hermitian ones that for eigenvalues, with a place for the vectors.
+enum Way<T: Lapack> {
     Empty,
     General(Gesdd<T>),
     Hermitian(Solver<T>, Vec<T>),
 }
 
+impl<T: Lapack> Way<T> {
+    fn new(m: usize, n: usize, vectors: Vectors, hermitian: bool) -> Result<Self, Error> {
+        Ok(if m == 0 || n == 0 {
+            Way::Empty
+        } else if hermitian {
+            let solver = Solver::new(n, false, vectors != Vectors::None)?;
+            Way::Hermitian(solver, zeros(n * n)?)
+        } else {
+            Way::General(Gesdd::new(n, m, vectors)?)
+        })
+    }
+}
+
+/// Singular values of matrices of one shape.
+struct Values<T: Lapack>(Way<T>);
+
 impl<T: Lapack> Values<T> {
     fn new(m: usize, n: usize, hermitian: bool) -> Result<Self, Error> {
-        Ok(if m == 0 || n == 0 {
-            Values::Empty
-        } else if hermitian {
-            Values::Hermitian(Solver::new(n, false, false)?, zeros(n * n)?)
-        } else {
-            Values::General(Gesdd::new(n, m, Vectors::None)?)
-        })
+        Way::new(m, n, Vectors::None, hermitian).map(Values)
     }
 
     fn run(
@@ -297,9 +308,9 @@ impl<T: Lapack> Values<T> {
         a: ArrayView2<'_, T>,
         mut values: ArrayViewMut2<'_, T::Real>,
     ) -> Result<(), Reason> {
-        match self {
-            Values::Empty => {}
-            Values::General(lapack) => {
+        match &mut self.0 {
+            Way::Empty => {}
+            Way::General(lapack) => {
                 // The transpose has the same values.
                 if screen(to_c(a, lapack.matrix()))? {
                     put(lapack.solve(&mut [], &mut [])?, values);
@@ -307,7 +318,7 @@ impl<T: Lapack> Values<T> {
                     values.fill(T::Real::nan());
                 }
             }
-            Values::Hermitian(solver, matrix) => {
+            Way::Hermitian(solver, matrix) => {
                 solver.run(a, matrix, values.view_mut())?;
                 let mut moduli: Vec<T::Real> = values.iter().map(|value| value.abs()).collect();
                 moduli.sort_by(|x, y| descending(*x, *y));
@@ -324,15 +335,9 @@ fn descending<R: scirs2_core::Real>(x: R, y: R) -> std::cmp::Ordering {
 
 /// The decomposition of matrices of one shape, in C order.
 pub(crate) struct Factors<T: Lapack> {
-    solver: Way<T>,
+    way: Way<T>,
     u: Vec<T>,
     vh: Vec<T>,
-}
-
-enum Way<T: Lapack> {
-    Empty,
-    General(Gesdd<T>),
-    Hermitian(Solver<T>, Vec<T>),
 }
 
 impl<T: Lapack> Factors<T> {
@@ -342,15 +347,8 @@ impl<T: Lapack> Factors<T> {
         vectors: Vectors,
         hermitian: bool,
     ) -> Result<Self, Error> {
-        let solver = if m == 0 || n == 0 {
-            Way::Empty
-        } else if hermitian {
-            Way::Hermitian(Solver::new(n, false, true)?, zeros(n * n)?)
-        } else {
-            Way::General(Gesdd::new(n, m, vectors)?)
-        };
         Ok(Factors {
-            solver,
+            way: Way::new(m, n, vectors, hermitian)?,
             u: Vec::new(),
             vh: Vec::new(),
         })
@@ -363,7 +361,7 @@ impl<T: Lapack> Factors<T> {
         mut s: ArrayViewMut2<'_, T::Real>,
         vh: ArrayViewMut2<'_, T>,
     ) -> Result<(), Reason> {
-        match &mut self.solver {
+        match &mut self.way {
             Way::Empty => {
                 identity(u);
                 identity(vh);

@@ -3,8 +3,9 @@
 
 /// Elements of each factor and of the product.
 pub(crate) const PRODUCT: usize = 64;
-/// Cholesky factors of one matrix, and of many.
+/// Cholesky factors of one matrix, by the kernel for many too, and of many.
 pub(crate) const CHOLESKY: usize = 16;
+pub(crate) const CHOLESKY_ALONE: usize = 4;
 pub(crate) const CHOLESKY_OF_MANY: usize = 64;
 /// Eigenvalues and vectors of symmetric matrices, and singular values and vectors, by
 /// rotations; those of symmetric matrices in double precision, which QL steps take then;
@@ -33,7 +34,8 @@ pub(crate) const LU_OF_MANY: usize = 64;
 pub(crate) const SAME_BITS: usize = 5;
 /// Elimination of many side by side.
 pub(crate) const ELIMINATION: usize = 4;
-/// Unknowns of least squares.
+/// Unknowns of least squares, of one problem and of many.
+pub(crate) const LEAST_SQUARES_ALONE: usize = 4;
 pub(crate) const LEAST_SQUARES: usize = 48;
 /// QR of one matrix, and of many.
 pub(crate) const REFLECTIONS: usize = 32;

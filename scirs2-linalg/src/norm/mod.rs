@@ -14,7 +14,7 @@ mod order;
 mod reduce;
 mod spectral;
 
-use ndarray::{ArrayBase, ArrayD, ArrayViewD, ArrayViewMutD, Axis, Data, Dimension, IxDyn};
+use ndarray::{ArrayBase, ArrayD, ArrayViewD, ArrayViewMutD, Axis, Data, Dimension};
 use scirs2_core::dispatch;
 use scirs2_core::pool::Workers;
 use scirs2_interop::Tensor;
@@ -24,6 +24,7 @@ pub use order::{Axes, Order};
 
 use crate::Error;
 use crate::kernels::Measure;
+use crate::layout::filled_array;
 use order::{Marked, Task};
 
 /// What [`norm`] takes: an `ndarray` array or view, or a [`Tensor`].
@@ -111,23 +112,9 @@ fn allocating<T: Normed>(
     axes: Axes,
 ) -> Result<ArrayD<T::Norm>, Error> {
     let shape = norm_shape(x.shape(), order, axes, false)?;
-    let mut out = zeros(&shape)?;
+    let mut out = filled_array(&shape, T::Norm::rounded(0.0))?;
     norm_into(x, order, axes, out.view_mut(), &Workers::current())?;
     Ok(out)
-}
-
-fn zeros<T: Rounded>(shape: &[usize]) -> Result<ArrayD<T>, Error> {
-    let count = shape.iter().product();
-    let memory = Error::Memory {
-        count,
-        itemsize: size_of::<T>(),
-    };
-    let mut elements = Vec::new();
-    if elements.try_reserve_exact(count).is_err() {
-        return Err(memory);
-    }
-    elements.resize(count, T::rounded(0.0));
-    ArrayD::from_shape_vec(IxDyn(shape), elements).map_err(|_| memory)
 }
 
 /// The shape of what [`norm_into`] writes, every argument checked.
@@ -260,7 +247,7 @@ fn sums<T: Normed>(
         return reduce::reduce(&x, Marked::Two(summed, kept), measure, out, workers);
     }
     let shape = shape_without(x.shape(), Marked::One(summed), false);
-    let mut sums = zeros::<f64>(&shape)?;
+    let mut sums = filled_array(&shape, 0.0)?;
     let summing = Marked::One(summed);
     reduce::reduce(&x, summing, Measure::Sum, sums.view_mut(), workers)?;
     let kept = Marked::One(kept - usize::from(kept > summed));

@@ -11,7 +11,7 @@ pub(crate) fn has_factors<T: Lapack>(n: usize, count: usize) -> bool {
     let most = if count > 1 {
         largest::CHOLESKY_OF_MANY
     } else {
-        4
+        largest::CHOLESKY_ALONE
     };
     T::reals(&[]).is_some() && has_fma() && (1..=most).contains(&n)
 }

@@ -12,7 +12,7 @@ use crate::lapack::Lapack;
 /// Whether there is a kernel for so many such problems, with so many right-hand sides.
 pub(crate) fn has_solutions<T: Lapack>(m: usize, n: usize, sides: usize, count: usize) -> bool {
     let most = if count < MANY {
-        largest::JACOBI_ALONE
+        largest::LEAST_SQUARES_ALONE
     } else {
         largest::LEAST_SQUARES
     };

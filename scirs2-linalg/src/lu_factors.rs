@@ -1,0 +1,249 @@
+//! LU factors in memory that is used again: a kernel's, or LAPACK's.
+
+use std::ffi::c_int;
+
+use ndarray::{ArrayView2, ArrayViewMut2, Axis};
+
+use crate::Error;
+use crate::error::Reason;
+use crate::kernels::{largest, one::lu as kernel};
+use crate::lapack::{Lapack, zeros};
+use crate::layout::{is_finite, to_f};
+use crate::lu;
+use crate::triangular::{Op, Square};
+
+/// The factors of square matrices of one order: the kernel's where it takes a matrix,
+/// else LAPACK's.
+pub(crate) struct SquareFactors<T> {
+    small: Option<SmallFactors<T>>,
+    factors: Factors<T>,
+    /// Whether the last matrix is in `small`.
+    is_small: bool,
+}
+
+impl<T: Lapack> SquareFactors<T> {
+    pub(crate) fn new(n: usize) -> Result<Self, Error> {
+        let small = SmallFactors::new(n);
+        let factors = match small {
+            Some(_) => Factors::on_demand(n),
+            None => Factors::new(n, n)?,
+        };
+        Ok(SquareFactors {
+            small,
+            factors,
+            is_small: false,
+        })
+    }
+
+    /// Factors a matrix; the error is the first pivot that is exactly zero.
+    pub(crate) fn factor(&mut self, a: ArrayView2<'_, T>) -> Result<(), Reason> {
+        let done = self.small.as_mut().and_then(|small| small.factor(a));
+        self.is_small = done.is_some();
+        done.unwrap_or_else(|| self.factors.factor(a))
+    }
+
+    fn small(&self) -> Option<&SmallFactors<T>> {
+        self.small.as_ref().filter(|_| self.is_small)
+    }
+
+    /// Solves `A X = B`; `b` is the rows of `B`, and then those of `X`.
+    pub(crate) fn solve(&self, b: &mut [T]) {
+        match self.small() {
+            Some(small) => small.solve(b),
+            None => lu::solve(self.factors.square(), &self.factors.pivots, Op::Plain, b),
+        }
+    }
+
+    /// The diagonal of `U`.
+    pub(crate) fn diagonal(&self) -> impl Iterator<Item = T> {
+        let (elements, step) = match self.small() {
+            Some(small) => small.diagonal(),
+            None => self.factors.diagonal(),
+        };
+        elements.iter().step_by(step).copied()
+    }
+
+    /// How many rows were exchanged with another.
+    pub(crate) fn exchanges(&self) -> usize {
+        match self.small() {
+            Some(small) => small.exchanges(),
+            None => self.factors.exchanges(),
+        }
+    }
+}
+
+/// The factors of small matrices of one order, in memory that is used again.
+pub(crate) struct SmallFactors<T> {
+    n: usize,
+    elements: Vec<T>,
+    sums: Vec<T>,
+    swaps: [usize; largest::LU],
+}
+
+impl<T: Lapack> SmallFactors<T> {
+    /// `None` where LAPACK is faster.
+    pub(crate) fn new(n: usize) -> Option<Self> {
+        (n <= largest::LU && kernel::has_lu::<T>()).then(|| SmallFactors {
+            n,
+            elements: vec![T::zero(); n * kernel::width(n)],
+            sums: vec![T::zero(); n * kernel::width(n)],
+            swaps: [0; largest::LU],
+        })
+    }
+
+    /// Factors a matrix; the error is the first pivot that is exactly zero. `None`
+    /// where LAPACK is to say what becomes of the matrix: of one that is not finite,
+    /// and of one that it might find singular.
+    pub(crate) fn factor(&mut self, a: ArrayView2<'_, T>) -> Option<Result<(), Reason>> {
+        let n = self.n;
+        let rows = self.elements.chunks_exact_mut(kernel::width(n).max(1));
+        for (to, from) in rows.zip(a.rows()) {
+            let (to, gap) = to.split_at_mut(n);
+            match from.to_slice() {
+                Some(from) => to.copy_from_slice(from),
+                None => to.iter_mut().zip(from).for_each(|(to, &x)| *to = x),
+            }
+            gap.fill(T::zero());
+        }
+        if !is_finite(&self.elements) {
+            return None;
+        }
+        let pivot = kernel::lu(n, &mut self.elements, &mut self.sums, &mut self.swaps);
+        if n > largest::SAME_BITS && kernel::nearly_singular(n, &self.elements) {
+            return None;
+        }
+        Some(if pivot == n {
+            Ok(())
+        } else {
+            Err(Reason::Singular { pivot })
+        })
+    }
+
+    /// Solves `A X = B`; `b` is the rows of `B`, and then those of `X`.
+    pub(crate) fn solve(&self, b: &mut [T]) {
+        kernel::solve_lu(self.n, &self.elements, &self.swaps, b);
+    }
+
+    /// The inverse, row after row.
+    pub(crate) fn inverse(&self, x: &mut [T]) {
+        kernel::inverse_lu(self.n, &self.elements, &self.swaps, x);
+    }
+
+    /// The elements, and the step from one of the diagonal of `U` to the next.
+    fn diagonal(&self) -> (&[T], usize) {
+        (&self.elements, kernel::width(self.n) + 1)
+    }
+
+    /// How many rows were exchanged with another.
+    fn exchanges(&self) -> usize {
+        let swaps = self.swaps[..self.n].iter().enumerate();
+        swaps.filter(|&(row, &other)| row != other).count()
+    }
+}
+
+/// The factors of matrices of one shape, column after column, in memory that is
+/// used again.
+///
+/// They are those of the matrix itself, as NumPy's are, not those of its
+/// transpose, which would save turning the copy: rounding decides whether the last
+/// pivot of a singular matrix is exactly zero, and it decides otherwise for the
+/// transpose.
+pub(crate) struct Factors<T> {
+    rows: usize,
+    pub(crate) elements: Vec<T>,
+    pub(crate) pivots: Vec<c_int>,
+}
+
+impl<T: Lapack> Factors<T> {
+    pub(crate) fn new(rows: usize, columns: usize) -> Result<Self, Error> {
+        Ok(Factors {
+            rows,
+            elements: zeros(rows.saturating_mul(columns))?,
+            pivots: zeros(rows.min(columns))?,
+        })
+    }
+
+    /// For square matrices, with memory only once it is needed.
+    const fn on_demand(n: usize) -> Self {
+        Factors {
+            rows: n,
+            elements: Vec::new(),
+            pivots: Vec::new(),
+        }
+    }
+
+    /// Factors a matrix; the error is the first pivot that is exactly zero.
+    pub(crate) fn factor(&mut self, a: ArrayView2<'_, T>) -> Result<(), Reason> {
+        self.elements.resize(a.len(), T::zero());
+        self.pivots.resize(a.nrows().min(a.ncols()), 0);
+        let done = lu::factor(a, &mut self.elements, &mut self.pivots);
+        done.map_err(|pivot| Reason::Singular { pivot })
+    }
+
+    /// Factors a matrix that may be singular, but has to be finite.
+    pub(crate) fn finite_factors(&mut self, a: ArrayView2<'_, T>) -> Result<(), Reason> {
+        if !is_finite(to_f(a, &mut self.elements)) {
+            return Err(Reason::NotFinite);
+        }
+        // A zero pivot is no failure here.
+        let _ = lu::factor_copy(a, &mut self.elements, &mut self.pivots);
+        Ok(())
+    }
+
+    /// The elements, and the step from one of the diagonal of `U` to the next.
+    fn diagonal(&self) -> (&[T], usize) {
+        (&self.elements, self.rows + 1)
+    }
+
+    /// How many rows were exchanged with another.
+    fn exchanges(&self) -> usize {
+        let pivots = (1..).zip(&self.pivots);
+        pivots
+            .filter(|&(row, &pivot): &(c_int, _)| row != pivot)
+            .count()
+    }
+
+    /// The factors of a square matrix.
+    fn square(&self) -> Square<'_, T> {
+        Square::in_f_order(self.rows, &self.elements)
+    }
+
+    /// For each row of `L U` the row of the matrix.
+    pub(crate) fn permutation(&self) -> Vec<usize> {
+        let mut rows = (0..self.rows).collect::<Vec<_>>();
+        for (row, &pivot) in self.pivots.iter().enumerate() {
+            rows.swap(row, lu::counted_from_0(pivot));
+        }
+        rows
+    }
+
+    /// Takes the factors apart, the rows of `L` to their places in `P L` where
+    /// these are given.
+    pub(crate) fn split(
+        &self,
+        rows: Option<&[usize]>,
+        mut l: ArrayViewMut2<'_, T>,
+        mut u: ArrayViewMut2<'_, T>,
+    ) {
+        let at = |row: usize, column: usize| self.elements[column * self.rows + row];
+        for (row, mut to) in u.rows_mut().into_iter().enumerate() {
+            for (column, x) in to.iter_mut().enumerate() {
+                *x = if column < row {
+                    T::zero()
+                } else {
+                    at(row, column)
+                };
+            }
+        }
+        for row in 0..l.nrows() {
+            let place = rows.map_or(row, |rows| rows[row]);
+            for (column, x) in l.index_axis_mut(Axis(0), place).iter_mut().enumerate() {
+                *x = match column.cmp(&row) {
+                    std::cmp::Ordering::Less => at(row, column),
+                    std::cmp::Ordering::Equal => T::one(),
+                    std::cmp::Ordering::Greater => T::zero(),
+                };
+            }
+        }
+    }
+}
