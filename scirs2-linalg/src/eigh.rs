@@ -297,7 +297,9 @@ impl<T: Lapack> Solver<T> {
         };
         let matrix = to_f(a, matrix);
         let mut finite = true;
-        for (number, column) in matrix.chunks_exact(self.n).enumerate() {
+        for (number, column) in matrix.chunks_exact_mut(self.n).enumerate() {
+            // What LAPACK does not read must not spoil the answer.
+            column[number] = T::from_parts([column[number].parts()[0], T::Real::zero()]);
             let (before, after) = column.split_at(number + usize::from(self.upper));
             finite &= screen(if self.upper { before } else { after })?;
         }

@@ -1,6 +1,5 @@
 //! Pseudo-inverses.
 
-use ndarray::linalg::general_mat_mul;
 use ndarray::{
     ArrayBase, ArrayD, ArrayView2, ArrayViewD, ArrayViewMut2, ArrayViewMutD, Axis, Data, Dimension,
     IxDyn,
@@ -12,7 +11,7 @@ use crate::Error;
 use crate::batch::{Batch, Stack, StackMut, broadcast};
 use crate::error::Reason;
 use crate::lapack::{Lapack, Vectors, zeros};
-use crate::layout::zeros_array;
+use crate::layout::{written, zeros_array};
 use crate::shape::{self, matrices, square};
 use crate::svd::Factors;
 
@@ -111,6 +110,7 @@ struct Space<T: Lapack> {
     u: Vec<T>,
     s: Vec<T::Real>,
     vh: Vec<T>,
+    product: Vec<T>,
 }
 
 impl<T: Lapack> Space<T> {
@@ -122,6 +122,7 @@ impl<T: Lapack> Space<T> {
             u: zeros(m * k)?,
             s: zeros(k)?,
             vh: zeros(k * n)?,
+            product: Vec::new(),
         })
     }
 
@@ -130,7 +131,7 @@ impl<T: Lapack> Space<T> {
         &mut self,
         a: ArrayView2<'_, T>,
         rtol: f64,
-        mut out: ArrayViewMut2<'_, T>,
+        out: ArrayViewMut2<'_, T>,
     ) -> Result<(), Reason> {
         let ((m, n), k) = (a.dim(), self.k);
         if k == 0 {
@@ -155,8 +156,11 @@ impl<T: Lapack> Space<T> {
         conjugate(&mut self.u, T::Real::one());
         let u = ArrayView2::from_shape((m, k), &self.u).expect(fits);
         let vh = ArrayView2::from_shape((k, n), &self.vh).expect(fits);
-        general_mat_mul(T::one(), &vh.t(), &u.t(), T::zero(), &mut out);
-        Ok(())
+        written(out, &mut self.product, |product| {
+            let product = ArrayViewMut2::from_shape((n, m), product).expect(fits);
+            T::gemm(vh.t(), u.t(), false, product);
+            Ok(())
+        })
     }
 }
 

@@ -89,9 +89,10 @@ impl<T: Lapack> Gelsd<T> {
         let (least, most) = (rows.min(columns), rows.max(columns));
         let (count, wide, right) = (least as u128, most as u128, sides as u128);
         // The longest that it counts: leaves of 25 in at most 28 levels, blocks
-        // of up to 64 columns.
+        // of up to 64 columns; a long matrix is made a triangle first.
+        let side = wide.min(2 * count);
         let tree = count * (24 + 2 * 25 + 8 * 28 + right) + 26 * 26 + 3 * 25 * right;
-        let blocks = 64 * (count + wide + right) + count * count + (wide + count) * right;
+        let blocks = 64 * (count + side + right) + count * count + (wide + count) * right;
         check_count(rows, columns, tree + blocks)?;
         let elements = rows
             .saturating_mul(columns)

@@ -163,8 +163,7 @@ impl Triangle {
     }
 }
 
-/// An error for a matrix whose sides, or twice whose elements where the routine
-/// counts them, do not fit LAPACK's integers.
+/// An error for a matrix whose sides do not fit LAPACK's integers.
 pub(crate) fn check_size(rows: usize, columns: usize) -> Result<(), Error> {
     let largest = rows.max(columns);
     if c_int::try_from(largest).is_ok() {

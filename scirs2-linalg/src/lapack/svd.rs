@@ -108,8 +108,13 @@ impl<T: Lapack> Gesdd<T> {
     pub(crate) fn new(rows: usize, columns: usize, vectors: Vectors) -> Result<Self, Error> {
         let (least, most) = (rows.min(columns), rows.max(columns));
         let count = least as u128;
-        // The longest that it counts, with blocks of up to 64 columns.
-        let mut longest = 7 * count + 64 * (rows as u128 + columns as u128);
+        // The longest that it counts, with blocks of up to 64 columns; a long matrix is
+        // made a triangle first.
+        let side = match vectors {
+            Vectors::Full => most as u128,
+            _ => (most as u128).min(2 * count),
+        };
+        let mut longest = 7 * count + 64 * (count + side);
         let mut rwork = least.saturating_mul(7);
         if vectors != Vectors::None {
             longest += 4 * count * count;
@@ -178,5 +183,23 @@ impl<T: Lapack> Gesdd<T> {
                 &mut self.space,
             )
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::lapack::Gelsd;
+
+    #[test]
+    fn a_column_may_be_as_long_as_an_integer_counts() {
+        // Memory that is never touched.
+        const LONG: usize = 100_000_000;
+        for (rows, columns) in [(LONG, 1), (1, LONG)] {
+            assert!(Gesdd::<f64>::new(rows, columns, Vectors::None).is_ok());
+            assert!(Gelsd::<f64>::new(rows, columns, 1).is_ok());
+        }
+        let beyond = Gesdd::<f64>::new(1 << 16, 1 << 16, Vectors::Thin);
+        assert!(matches!(beyond.err(), Some(Error::TooLarge { .. })));
     }
 }
