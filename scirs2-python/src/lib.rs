@@ -9,6 +9,7 @@ mod error;
 mod exchange;
 mod exporter;
 mod fast;
+mod flag;
 mod library;
 mod linalg;
 mod norm;

@@ -11,6 +11,7 @@ use scirs2_linalg::{Axes, Error, Normed, Order, norm_into, norm_shape};
 use crate::array;
 use crate::door::{Failure, enter};
 use crate::error::{axis_error, raised};
+use crate::flag::flag;
 use crate::library::{Intake, Library, intake};
 
 /// Norm of an array, of its vectors along one axis, or of its matrices along two.
@@ -33,8 +34,8 @@ use crate::library::{Intake, Library, intake};
 /// -------
 /// float or array
 ///     In the library of ``x``; for NumPy input a NumPy scalar where no axis is
-///     left. float32 and complex64 give float32, float16 gives float16, all
-///     else gives float64.
+///     left. float32 and complex64 give float32, float16 and bfloat16 give
+///     themselves, all else gives float64.
 ///
 /// Raises
 /// ------
@@ -73,7 +74,7 @@ use crate::library::{Intake, Library, intake};
 ///
 /// Nothing is copied but an array in foreign byte order or off alignment, a
 /// list, and for singular values one matrix a thread, or all of them where they are
-/// integers or halves.
+/// integers or halves; beside the result there are the singular values themselves.
 ///
 /// Examples
 /// --------
@@ -90,15 +91,16 @@ pub(crate) fn norm<'py>(
     x: &Bound<'py, PyAny>,
     ord: Option<&Bound<'py, PyAny>>,
     axis: Option<&Bound<'py, PyAny>>,
-    keepdims: bool,
+    #[pyo3(from_py_with = flag)] keepdims: bool,
 ) -> PyResult<Bound<'py, PyAny>> {
     let order = ord.map_or(Ok(Order::Default), order)?;
     let axes = axis.map_or(Ok(Axes::All), axes)?;
-    norm_of(intake(x)?, order, axes, keepdims)
+    norm_of("norm", intake(x)?, order, axes, keepdims)
 }
 
 /// The norm of an array, as its library has it.
 pub(crate) fn norm_of<'py>(
+    name: &'static str,
     x: Intake<'py>,
     order: Order,
     axes: Axes,
@@ -110,9 +112,10 @@ pub(crate) fn norm_of<'py>(
         described,
     } = x;
     let py = array.py();
-    let description = described.map_err(|reason| PyTypeError::new_err(reason.to_string()))?;
+    let description =
+        described.map_err(|reason| PyTypeError::new_err(format!("{name}: x: {reason}")))?;
     let shape = norm_shape(description.shape(), order, axes, keepdims)
-        .map_err(|error| raised_for(py, error, &description, axes))?;
+        .map_err(|error| raised_for(py, name, error, &description, axes))?;
     dispatch!(description.dtype(), T => {
         type Norm = <T as Normed>::Norm;
         // A single number needs no array: NumPy answers with a scalar.
@@ -121,16 +124,16 @@ pub(crate) fn norm_of<'py>(
             let place = value.as_mut_ptr().cast::<u8>();
             // SAFETY: `array` keeps the input readable, and `value` is one
             // element that nobody else sees.
-            unsafe { run::<T>(py, &description, order, axes, &shape, place) }?;
+            unsafe { run::<T>(py, name, &description, order, axes, &shape, place) }?;
             // SAFETY: one element of that dtype.
             return unsafe { array::scalar(py, Norm::DTYPE, place) };
         }
         let out = array::result(py, Norm::DTYPE, &shape)?;
         // SAFETY: `array` keeps the input readable, and `out` is a fresh array
         // of that shape in C order that nobody else sees.
-        unsafe { run::<T>(py, &description, order, axes, &shape, array::data(&out)) }?;
+        unsafe { run::<T>(py, name, &description, order, axes, &shape, array::data(&out)) }?;
         library.tensor(out)
-    }, else => Err(raised_for(py, Error::Dtype(description.dtype()), &description, axes)))
+    }, else => Err(raised_for(py, name, Error::Dtype(description.dtype()), &description, axes)))
 }
 
 /// Computes into `out`, elements of `T::Norm` in C order.
@@ -139,6 +142,7 @@ pub(crate) fn norm_of<'py>(
 /// The described memory can be read, and `out` written, until this returns.
 unsafe fn run<T: Normed>(
     py: Python<'_>,
+    name: &'static str,
     x: &Description,
     order: Order,
     axes: Axes,
@@ -157,7 +161,7 @@ unsafe fn run<T: Normed>(
     });
     done.map_err(|failure| match failure {
         Failure::Signal(signal) => signal,
-        Failure::Kernel(error) => raised_for(py, error, x, axes),
+        Failure::Kernel(error) => raised_for(py, name, error, x, axes),
     })
 }
 
@@ -208,7 +212,13 @@ fn axes(axis: &Bound<'_, PyAny>) -> PyResult<Axes> {
 }
 
 /// An error of the kernel, with the batch that its numbers count in.
-fn raised_for(py: Python<'_>, error: Error, x: &Description, axes: Axes) -> PyErr {
+fn raised_for(
+    py: Python<'_>,
+    name: &'static str,
+    error: Error,
+    x: &Description,
+    axes: Axes,
+) -> PyErr {
     let batch = norm_shape(x.shape(), Order::Fro, axes, false).unwrap_or_default();
-    raised(py, "norm", error, &batch)
+    raised(py, name, error, &batch)
 }

@@ -249,3 +249,40 @@ def test_ctrl_c_stops_a_long_batch(name):
             pass
         assert not ended
     """)
+
+
+A = np.array([[4.0, 2.0], [2.0, 5.0]])
+FLAGS = {
+    "norm": lambda flag: scirs2.norm(A, axis=1, keepdims=flag),
+    "matrix_norm": lambda flag: linalg.matrix_norm(A, keepdims=flag),
+    "vector_norm": lambda flag: linalg.vector_norm(A, keepdims=flag),
+    "svd, full_matrices": lambda flag: linalg.svd(A[:1], flag),
+    "svd, compute_uv": lambda flag: linalg.svd(A, compute_uv=flag),
+    "svd, hermitian": lambda flag: linalg.svd(A, hermitian=flag),
+    "pinv": lambda flag: linalg.pinv(A, hermitian=flag),
+    "matrix_rank": lambda flag: linalg.matrix_rank(A, hermitian=flag),
+    "cholesky": lambda flag: linalg.cholesky(A, upper=flag),
+    "cho_factor": lambda flag: linalg.cho_factor(A, flag),
+    "cho_solve": lambda flag: linalg.cho_solve([A, flag], A[0]),
+    "lu, permute_l": lambda flag: linalg.lu(A, flag),
+    "lu, p_indices": lambda flag: linalg.lu(A, p_indices=flag),
+    "solve_triangular": lambda flag: linalg.solve_triangular(A, A[0], 0, flag),
+    "solve_triangular, unit": lambda flag: linalg.solve_triangular(A, A[0], unit_diagonal=flag),
+}
+
+
+@pytest.mark.parametrize("name", FLAGS)
+def test_a_flag_may_be_an_integer_and_no_word(name):
+    call = FLAGS[name]
+
+    def parts(result):
+        return result if isinstance(result, tuple) else (result,)
+
+    for flag in (False, True):
+        expected = parts(call(flag))
+        for same in (int(flag), np.bool_(flag), np.int8(flag)):
+            for part, other in zip(parts(call(same)), expected, strict=True):
+                assert np.shape(part) == np.shape(other)
+                assert np.array_equal(part, other)
+    with pytest.raises(TypeError, match=r"expected True or False, got <class 'str'>"):
+        call("False")

@@ -1,5 +1,7 @@
 """`scirs2.linalg.matmul`: exact on integers, LAPACK's accuracy on floats, NumPy's shapes."""
 
+import warnings
+
 import matrices
 import ml_dtypes
 import numpy as np
@@ -192,6 +194,39 @@ def test_out_may_be_an_operand(layout):
 def test_an_out_that_does_not_fit_is_refused(out, message):
     with pytest.raises(ValueError, match=rf"matmul: out: .*{message}"):
         linalg.matmul(np.eye(2), np.eye(2), out=out)
+
+
+def test_an_out_that_could_only_be_copied_is_refused():
+    a = np.eye(2)
+    backward = np.zeros((2, 2))
+    with pytest.raises(BufferError, match="copy"):
+        linalg.matmul(a, a, out=scirs2.DLPackExporter(backward[::-1]))
+    assert not backward.any()
+    t = torch.eye(2, dtype=torch.float64)
+    memory = bytearray(36)
+    odd = torch.frombuffer(memory, dtype=torch.float64, offset=4, count=4).reshape(2, 2)
+    with pytest.raises(ValueError, match="aligned"):
+        linalg.matmul(t, t, out=odd)
+    assert memory == bytearray(36)
+
+
+def test_a_half_beyond_its_range_is_infinite_without_a_warning():
+    a = np.full((2, 2), 200, "float16")
+    out = np.zeros((2, 2), "float16")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert np.all(np.isinf(linalg.matmul(a, a)))
+        assert linalg.matmul(a, a, out=out) is out
+    assert np.all(np.isinf(out))
+
+
+def test_a_number_of_a_subclass_is_a_number():
+    class Named(np.ndarray):
+        pass
+
+    x = np.arange(3.0).view(Named)
+    assert linalg.matmul(x, x) == 5.0
+    assert type(linalg.matmul(x[:, None], x[None])) is Named
 
 
 ALL = [*INTEGERS, "bool", "float16", *matrices.FLOATS]

@@ -545,5 +545,6 @@ class TestMemory:
             print((peak() - before) / x.nbytes)
             """
         )
-        # The norms of so many small matrices are a sixteenth of the input themselves.
-        assert float(output) < 0.05 + (1 / 16 if "reshape" in call else 0)
+        # Of so many small matrices the singular values are a quarter of the input, and the
+        # norms a sixteenth.
+        assert float(output) < 0.05 + (5 / 16 if "reshape" in call else 0)

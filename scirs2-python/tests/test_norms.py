@@ -105,3 +105,12 @@ def test_matrices_that_are_refused(shape, ord):
     for xp in (np.linalg, linalg):
         with pytest.raises(ValueError, match=r"."):
             xp.matrix_norm(np.ones(shape), ord=ord)
+
+
+def test_errors_name_the_function_that_was_called():
+    with pytest.raises(ValueError, match=r"^matrix_norm: "):
+        linalg.matrix_norm(np.ones(3))
+    with pytest.raises(ValueError, match=r"^vector_norm: "):
+        linalg.vector_norm(np.ones(3), axis=7)
+    with pytest.raises(linalg.LinAlgError, match=r"^matrix_norm: "):
+        linalg.matrix_norm(np.full((2, 2), np.nan), ord=2)

@@ -297,6 +297,17 @@ def test_powers_of_batches(batch, layout):
     assert np.array_equal(linalg.matrix_power(a, 6), np.linalg.matrix_power(a, 6))
 
 
+def test_powers_of_any_length():
+    # Whole numbers count modulo 2^64.
+    a = np.array([[1, 1], [0, 1]])
+    for exponent in ((1 << 62) + 5, (3 << 70) + (1 << 63) + 12345, (1 << 200_000) + 7):
+        expected = (exponent + 2**63) % 2**64 - 2**63
+        assert linalg.matrix_power(a, exponent).tolist() == [[1, expected], [0, 1]]
+    turn = np.array([[0.0, -1.0], [1.0, 0.0]])
+    assert np.array_equal(linalg.matrix_power(turn, (1 << 100) + 1), turn)
+    assert np.array_equal(linalg.matrix_power(turn, -(1 << 100) - 1), -turn)
+
+
 @pytest.mark.parametrize("exponent", [-1, -2, -3, -5])
 @pytest.mark.parametrize("n", [0, 1, 2, 5, 16])
 @pytest.mark.parametrize("dtype", matrices.FLOATS)

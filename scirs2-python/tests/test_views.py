@@ -100,3 +100,14 @@ def test_halves_are_summed_in_single_precision():
     assert linalg.trace(a).dtype == ml_dtypes.bfloat16
     assert linalg.trace(a) == 1000
     assert linalg.trace(torch.eye(1000, dtype=torch.float16)).item() == 1000
+
+
+def test_a_subclass_is_the_array_that_it_is():
+    class Odd(np.ndarray):
+        def diagonal(self, *_):
+            raise AssertionError("a method of its own was called")
+
+    x = np.array([[1.0, 2.0], [3.0, 4.0]]).view(Odd)
+    assert type(linalg.trace(x)) is np.float64
+    assert linalg.trace(x) == 5.0
+    assert linalg.diagonal(x, offset=1).tolist() == [2.0]

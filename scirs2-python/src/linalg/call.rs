@@ -23,6 +23,7 @@ use crate::array::{self, Undescribed};
 use crate::door::{Failure, enter};
 use crate::dtype::{descr_of, dtype_of};
 use crate::error::raised;
+use crate::exchange::from_dlpack;
 use crate::library::{Intake, Library, intake};
 
 /// A function's operands, all of one library and one dtype.
@@ -355,8 +356,11 @@ impl<'py> Call<'py> {
         let (library, array) = if let Ok(array) = out.cast::<PyUntypedArray>() {
             (Library::NumPy, array.clone())
         } else if out.hasattr(intern!(self.py, "__dlpack__"))? {
-            let Intake { library, array, .. } = intake(out)?;
-            (library, array)
+            // A copy would take the result in its place.
+            (
+                Library::of(out)?,
+                from_dlpack(out, None, Some(false), None)?,
+            )
         } else {
             return Err(PyTypeError::new_err(format!(
                 "{name}: out: expected an array, got {}",
@@ -462,7 +466,8 @@ impl<'py> Call<'py> {
         for operand in &self.operands {
             let shape = operand.description.shape();
             let elements: usize = shape.iter().product();
-            sum = sum.saturating_add(elements.saturating_mul(shape.last().copied().unwrap_or(1)));
+            let longest = shape.iter().rev().take(2).max().copied().unwrap_or(1);
+            sum = sum.saturating_add(elements.saturating_mul(longest));
             product = product.saturating_mul(elements);
         }
         sum.max(product / OF_ONE)
@@ -476,10 +481,13 @@ impl<'py> Call<'py> {
     /// A result of the operands' own kind: as [`give`](Self::give), and for a
     /// subclass of NumPy's array as that.
     pub(crate) fn give_alike(&self, output: Output<'py>) -> PyResult<Bound<'py, PyAny>> {
+        let is_number = matches!(output.memory, Memory::Number(_));
         let result = self.give(output)?;
         match &self.subclass {
-            Some(subclass) => subclass.call_method1(intern!(self.py, "__array_wrap__"), (result,)),
-            None => Ok(result),
+            Some(subclass) if !is_number => {
+                subclass.call_method1(intern!(self.py, "__array_wrap__"), (result,))
+            }
+            _ => Ok(result),
         }
     }
 
@@ -509,20 +517,12 @@ impl<'py> Call<'py> {
             }
         };
         if let Some((place, given)) = output.place {
-            place.set_item(PyEllipsis::get(py), array)?;
+            assign(&place, &array)?;
             return Ok(given);
         }
         if let Some(dtype) = self.rounded(output.description.dtype()) {
             let rounded = array::result(py, dtype, output.description.shape())?;
-            // What is beyond the range becomes infinite, as the computation in that
-            // dtype would have it, and without a warning.
-            let quiet = PyDict::new(py);
-            quiet.set_item(intern!(py, "over"), intern!(py, "ignore"))?;
-            let state = py.import(intern!(py, "numpy"))?;
-            let before = state.call_method(intern!(py, "seterr"), (), Some(&quiet))?;
-            let done = rounded.set_item(PyEllipsis::get(py), array);
-            state.call_method(intern!(py, "seterr"), (), Some(before.cast()?))?;
-            done?;
+            assign(&rounded, &array)?;
             array = rounded;
         }
         if self.library == Library::NumPy && output.description.shape().is_empty() {
@@ -530,6 +530,19 @@ impl<'py> Call<'py> {
         }
         self.library.tensor(array)
     }
+}
+
+/// Writes a result into an array of a narrower dtype. What is beyond its range becomes
+/// infinite, as a computation in that dtype would have it, and without a warning.
+fn assign(to: &Bound<'_, PyUntypedArray>, from: &Bound<'_, PyUntypedArray>) -> PyResult<()> {
+    let py = to.py();
+    let quiet = PyDict::new(py);
+    quiet.set_item(intern!(py, "over"), intern!(py, "ignore"))?;
+    let state = py.import(intern!(py, "numpy"))?;
+    let before = state.call_method(intern!(py, "seterr"), (), Some(&quiet))?;
+    let done = to.set_item(PyEllipsis::get(py), from);
+    state.call_method(intern!(py, "seterr"), (), Some(before.cast()?))?;
+    done
 }
 
 /// The first byte of an array and the one after its last.

@@ -5,6 +5,7 @@ use scirs2_core::dispatch;
 use scirs2_linalg::{cho_factor_into, cho_factor_shape, cho_solve_into, cho_solve_shape};
 
 use super::call::{Call, batch, side_batch};
+use crate::flag::flag;
 
 /// Factor Hermitian positive definite matrices, to solve equations with them.
 ///
@@ -46,7 +47,7 @@ use super::call::{Call, batch, side_batch};
 #[pyo3(signature = (a, lower=false))]
 pub(crate) fn cho_factor<'py>(
     a: &Bound<'py, PyAny>,
-    lower: bool,
+    #[pyo3(from_py_with = flag)] lower: bool,
 ) -> PyResult<(Bound<'py, PyAny>, bool)> {
     let call = Call::new(a.py(), "cho_factor", &[("a", a)])?;
     let shape = cho_factor_shape(call.shape(0)).map_err(|error| call.refused(error))?;
@@ -96,11 +97,11 @@ pub(crate) fn cho_factor<'py>(
 #[pyfunction]
 #[pyo3(signature = (c_and_lower, b))]
 pub(crate) fn cho_solve<'py>(
-    c_and_lower: (Bound<'py, PyAny>, Bound<'py, PyAny>),
+    c_and_lower: [Bound<'py, PyAny>; 2],
     b: &Bound<'py, PyAny>,
 ) -> PyResult<Bound<'py, PyAny>> {
-    let (c, lower) = c_and_lower;
-    let lower = lower.is_truthy()?;
+    let [c, lower] = c_and_lower;
+    let lower = flag(&lower)?;
     let call = Call::new(b.py(), "cho_solve", &[("c", &c), ("b", b)])?;
     let shape =
         cho_solve_shape(call.shape(0), call.shape(1)).map_err(|error| call.refused(error))?;

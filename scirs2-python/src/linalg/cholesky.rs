@@ -6,6 +6,8 @@ use scirs2_linalg::{cholesky_into, cholesky_shape};
 
 use super::call::{Call, batch};
 
+use crate::flag::flag;
+
 /// Cholesky factors of Hermitian positive definite matrices.
 ///
 /// ``a = L @ L.conj().mT`` with ``L`` lower triangular and a positive diagonal;
@@ -51,7 +53,7 @@ use super::call::{Call, batch};
 #[pyo3(signature = (a, /, *, upper=false, out=None))]
 pub(crate) fn cholesky<'py>(
     a: &Bound<'py, PyAny>,
-    upper: bool,
+    #[pyo3(from_py_with = flag)] upper: bool,
     out: Option<&Bound<'py, PyAny>>,
 ) -> PyResult<Bound<'py, PyAny>> {
     let call = Call::new(a.py(), "cholesky", &[("a", a)])?;

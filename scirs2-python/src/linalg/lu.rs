@@ -11,6 +11,8 @@ use scirs2_linalg::{
 use super::call::{Call, batch, side_batch};
 use super::triangular::Trans;
 
+use crate::flag::flag;
+
 /// LU factors with partial pivoting, ``a = P @ L @ U``.
 ///
 /// ``P`` is a permutation, ``L`` lower trapezoidal with ones on its diagonal, ``U``
@@ -55,8 +57,8 @@ use super::triangular::Trans;
 #[pyo3(signature = (a, permute_l=false, *, p_indices=false))]
 pub(crate) fn lu<'py>(
     a: &Bound<'py, PyAny>,
-    permute_l: bool,
-    p_indices: bool,
+    #[pyo3(from_py_with = flag)] permute_l: bool,
+    #[pyo3(from_py_with = flag)] p_indices: bool,
 ) -> PyResult<Bound<'py, PyTuple>> {
     let py = a.py();
     let call = Call::new(py, "lu", &[("a", a)])?;

@@ -82,9 +82,18 @@ fn far_power<'py>(a: &Bound<'py, PyAny>, n: &Bound<'py, PyAny>) -> PyResult<Boun
         return matrix_power(&inverse, &n.neg()?);
     }
     let step = STEP.into_pyobject(py)?.into_any();
-    let steps = matrix_power(&matrix_power(a, &step)?, &n.floor_div(&step)?)?;
-    let rest = matrix_power(a, &n.rem(&step)?)?;
-    matmul(&steps, &rest, None)
+    let mut power = matrix_power(a, &n.rem(&step)?)?;
+    let (mut base, mut left) = (a.clone(), n.floor_div(&step)?);
+    while left.is_truthy()? {
+        py.check_signals()?;
+        base = matrix_power(&base, &step)?;
+        let digit = left.rem(&step)?;
+        if digit.is_truthy()? {
+            power = matmul(&power, &matrix_power(&base, &digit)?, None)?;
+        }
+        left = left.floor_div(&step)?;
+    }
+    Ok(power)
 }
 
 /// Powers of the inverses, which are of floats.

@@ -10,6 +10,7 @@ use scirs2_linalg::{Axes, Order};
 
 use crate::array;
 use crate::error::axis_error;
+use crate::flag::flag;
 use crate::library::{Intake, Library, intake};
 use crate::norm::{norm_of, order};
 
@@ -46,11 +47,17 @@ use crate::norm::{norm_of, order};
 #[pyo3(text_signature = "(x, /, *, keepdims=False, ord='fro')")]
 pub(crate) fn matrix_norm<'py>(
     x: &Bound<'py, PyAny>,
-    keepdims: bool,
+    #[pyo3(from_py_with = flag)] keepdims: bool,
     ord: Option<&Bound<'py, PyAny>>,
 ) -> PyResult<Bound<'py, PyAny>> {
     let order = ord.map_or(Ok(Order::Fro), order)?;
-    norm_of(intake(x)?, order, Axes::Matrix(-2, -1), keepdims)
+    norm_of(
+        "matrix_norm",
+        intake(x)?,
+        order,
+        Axes::Matrix(-2, -1),
+        keepdims,
+    )
 }
 
 /// Norms of vectors, over any number of axes.
@@ -91,7 +98,7 @@ pub(crate) fn matrix_norm<'py>(
 pub(crate) fn vector_norm<'py>(
     x: &Bound<'py, PyAny>,
     axis: Option<&Bound<'py, PyAny>>,
-    keepdims: bool,
+    #[pyo3(from_py_with = flag)] keepdims: bool,
     ord: Option<&Bound<'py, PyAny>>,
 ) -> PyResult<Bound<'py, PyAny>> {
     let x = intake(x)?;
@@ -108,9 +115,9 @@ pub(crate) fn vector_norm<'py>(
     };
     let order = ord.map_or(Ok(Order::P(2.0)), order)?;
     match (&axes[..], order) {
-        ([axis], _) => norm_of(x, order, Axes::Vector(*axis), keepdims),
+        ([axis], _) => norm_of("vector_norm", x, order, Axes::Vector(*axis), keepdims),
         (_, Order::P(2.0) | Order::Default) if axes.len() == ndim && axis.is_none() => {
-            norm_of(x, Order::Default, Axes::All, keepdims)
+            norm_of("vector_norm", x, Order::Default, Axes::All, keepdims)
         }
         _ => merged(x.library, &x.array, &axes, order, keepdims),
     }
@@ -164,7 +171,7 @@ fn merged<'py>(
     let flat = array
         .call_method1(intern!(py, "transpose"), (axes,))?
         .call_method1(intern!(py, "reshape"), (PyTuple::new(py, kept)?,))?;
-    let norms = norm_of(intake(&flat)?, order, Axes::Vector(0), false)?;
+    let norms = norm_of("vector_norm", intake(&flat)?, order, Axes::Vector(0), false)?;
     if library == Library::NumPy && shape.is_empty() {
         return Ok(norms);
     }

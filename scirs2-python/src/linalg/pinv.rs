@@ -9,6 +9,8 @@ use scirs2_linalg::{pinv_into, pinv_shape};
 use super::call::{Call, batch};
 use super::tolerance::tolerance;
 
+use crate::flag::flag;
+
 /// NumPy's, of old.
 const RCOND: f64 = 1e-15;
 
@@ -65,7 +67,7 @@ const RCOND: f64 = 1e-15;
 pub(crate) fn pinv<'py>(
     a: &Bound<'py, PyAny>,
     rcond: Option<&Bound<'py, PyAny>>,
-    hermitian: bool,
+    #[pyo3(from_py_with = flag)] hermitian: bool,
     rtol: Rtol<'py>,
 ) -> PyResult<Bound<'py, PyAny>> {
     let name = "pinv";

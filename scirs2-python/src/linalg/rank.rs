@@ -8,6 +8,8 @@ use scirs2_linalg::{Tolerance, matrix_rank_into, matrix_rank_shape};
 use super::call::{Call, batch};
 use super::tolerance::tolerance;
 
+use crate::flag::flag;
+
 /// Ranks: how many singular values are above a tolerance.
 ///
 /// Parameters
@@ -52,7 +54,7 @@ use super::tolerance::tolerance;
 pub(crate) fn matrix_rank<'py>(
     A: &Bound<'py, PyAny>,
     tol: Option<&Bound<'py, PyAny>>,
-    hermitian: bool,
+    #[pyo3(from_py_with = flag)] hermitian: bool,
     rtol: Option<&Bound<'py, PyAny>>,
 ) -> PyResult<Bound<'py, PyAny>> {
     let name = "matrix_rank";

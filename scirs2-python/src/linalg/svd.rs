@@ -6,6 +6,8 @@ use scirs2_linalg::{svd_into, svd_shape, svdvals_into, svdvals_shape};
 
 use super::call::{Call, batch, named};
 
+use crate::flag::flag;
+
 /// Singular values and vectors.
 ///
 /// ``a = U * S @ Vh`` with ``U`` and ``Vh`` unitary and ``S`` in descending order,
@@ -63,9 +65,9 @@ use super::call::{Call, batch, named};
 #[pyo3(signature = (a, full_matrices=true, compute_uv=true, hermitian=false))]
 pub(crate) fn svd<'py>(
     a: &Bound<'py, PyAny>,
-    full_matrices: bool,
-    compute_uv: bool,
-    hermitian: bool,
+    #[pyo3(from_py_with = flag)] full_matrices: bool,
+    #[pyo3(from_py_with = flag)] compute_uv: bool,
+    #[pyo3(from_py_with = flag)] hermitian: bool,
 ) -> PyResult<Bound<'py, PyAny>> {
     if !compute_uv {
         return values("svd", ("a", a), hermitian);

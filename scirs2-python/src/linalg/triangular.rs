@@ -7,6 +7,8 @@ use scirs2_linalg::{Op, Triangular, solve_triangular_into, solve_triangular_shap
 
 use super::call::{Call, side_batch};
 
+use crate::flag::flag;
+
 /// Solve ``a @ x = b`` with triangular matrices.
 ///
 /// Parameters
@@ -56,8 +58,8 @@ pub(crate) fn solve_triangular<'py>(
     a: &Bound<'py, PyAny>,
     b: &Bound<'py, PyAny>,
     trans: Trans,
-    lower: bool,
-    unit_diagonal: bool,
+    #[pyo3(from_py_with = flag)] lower: bool,
+    #[pyo3(from_py_with = flag)] unit_diagonal: bool,
 ) -> PyResult<Bound<'py, PyAny>> {
     let call = Call::new(a.py(), "solve_triangular", &[("a", a), ("b", b)])?;
     let how = Triangular {

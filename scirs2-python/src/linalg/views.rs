@@ -2,6 +2,7 @@
 //! `diagonal`, and `trace`, which sums one.
 
 use numpy::{PyUntypedArray, PyUntypedArrayMethods as _};
+use pyo3::PyTypeInfo as _;
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::intern;
 use pyo3::prelude::*;
@@ -198,12 +199,18 @@ fn within(offset: isize) -> i32 {
     offset.unwrap_or(i32::MAX).max(-i32::MAX)
 }
 
-/// An operand: a NumPy array as it is, whatever its dtype.
+/// An operand: a NumPy array as it is, whatever its dtype; of a subclass, which may
+/// have other methods, as the array that it is.
 fn taken<'py>(x: &Bound<'py, PyAny>) -> PyResult<(Library, Bound<'py, PyUntypedArray>)> {
-    match x.cast::<PyUntypedArray>() {
-        Ok(array) => Ok((Library::NumPy, array.clone())),
-        Err(_) => intake(x).map(|taken| (taken.library, taken.array)),
+    let Ok(array) = x.cast::<PyUntypedArray>() else {
+        return intake(x).map(|taken| (taken.library, taken.array));
+    };
+    if x.is_exact_instance_of::<PyUntypedArray>() {
+        return Ok((Library::NumPy, array.clone()));
     }
+    let class = PyUntypedArray::type_object(x.py());
+    let plain = array.call_method1(intern!(x.py(), "view"), (class,))?;
+    Ok((Library::NumPy, plain.cast_into()?))
 }
 
 /// A view as the library has it: where that knows no strides, a copy.
