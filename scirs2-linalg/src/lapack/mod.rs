@@ -5,6 +5,7 @@
 //! | `bidiagonal` | singular values of bidiagonal matrices |
 //! | `blas` | products |
 //! | `cholesky` | factors of positive definite matrices |
+//! | `crowd` | whether other programs use the cores |
 //! | `eig` | eigenvalues and eigenvectors of general matrices |
 //! | `eigh` | those of Hermitian matrices |
 //! | `lstsq` | least squares |
@@ -22,6 +23,7 @@
 mod bidiagonal;
 pub(crate) mod blas;
 mod cholesky;
+mod crowd;
 mod eig;
 mod eigh;
 mod lstsq;

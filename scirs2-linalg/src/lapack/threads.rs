@@ -10,6 +10,8 @@ use std::sync::{Mutex, MutexGuard, Once, TryLockError};
 
 use scirs2_core::pool::cores;
 
+use super::crowd::{CROWD, Watch};
+
 unsafe extern "C" {
     fn openblas_set_num_threads(threads: c_int);
 }
@@ -37,32 +39,34 @@ thread_local! {
 
 /// Several threads in the library for as long as this lives. One caller has
 /// them at a time; others go on with what there is.
-pub(crate) struct LibraryThreads(Option<MutexGuard<'static, ()>>);
+pub(crate) struct LibraryThreads(Option<(MutexGuard<'static, ()>, Watch)>);
 
 impl LibraryThreads {
     pub(crate) fn take(threads: usize) -> Self {
         single_threaded();
-        let holder = match HOLDER.try_lock() {
-            Ok(guard) => Some(guard),
-            Err(TryLockError::Poisoned(poisoned)) => Some(poisoned.into_inner()),
-            Err(TryLockError::WouldBlock) => None,
-        };
-        if holder.is_some() {
-            // Threads of the library spin while they wait: more than there are
-            // cores would keep the others from working.
-            let threads = threads.min(cores());
-            set(threads);
-            TAKEN.set(threads);
+        if CROWD.is_there() {
+            return LibraryThreads(None);
         }
-        LibraryThreads(holder)
+        let holder = match HOLDER.try_lock() {
+            Ok(guard) => guard,
+            Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
+            Err(TryLockError::WouldBlock) => return LibraryThreads(None),
+        };
+        // Threads of the library spin while they wait: more than there are
+        // cores would keep the others from working.
+        let threads = threads.min(cores());
+        set(threads);
+        TAKEN.set(threads);
+        LibraryThreads(Some((holder, Watch::begin())))
     }
 }
 
 impl Drop for LibraryThreads {
     fn drop(&mut self) {
-        if self.0.is_some() {
+        if let Some((_, watch)) = &self.0 {
             set(1);
             TAKEN.set(0);
+            CROWD.seen(watch);
         }
     }
 }

@@ -1,0 +1,110 @@
+//! Whether other programs use the cores.
+
+use std::sync::LazyLock;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+/// A call that the library's threads work on.
+pub(super) struct Watch {
+    since: Instant,
+    preemptions: u64,
+}
+
+impl Watch {
+    pub(super) fn begin() -> Self {
+        Watch {
+            since: Instant::now(),
+            preemptions: preemptions(),
+        }
+    }
+}
+
+/// How often the system has put a thread of this process aside while it had work, for
+/// another that waited for its core. Zero where the system does not count.
+fn preemptions() -> u64 {
+    #[cfg(unix)]
+    {
+        let mut usage = std::mem::MaybeUninit::<libc::rusage>::zeroed();
+        // SAFETY: a place for the numbers.
+        let done = unsafe { libc::getrusage(libc::RUSAGE_SELF, usage.as_mut_ptr()) };
+        // SAFETY: numbers, zero or as the system wrote them.
+        let usage = unsafe { usage.assume_init() };
+        if done == 0 {
+            return u64::try_from(usage.ru_nivcsw).unwrap_or(0);
+        }
+    }
+    0
+}
+
+/// Other programs on the cores. The library's threads wait for each other at every
+/// product, and each time for as long as the system lets another have a core: a call then
+/// takes tens of times as long as on one thread.
+pub(super) struct Crowd {
+    /// Until when to do without threads, in microseconds since `START`.
+    until: AtomicU64,
+}
+
+pub(super) static CROWD: Crowd = Crowd {
+    until: AtomicU64::new(0),
+};
+
+static START: LazyLock<Instant> = LazyLock::new(Instant::now);
+
+impl Crowd {
+    /// The system lets each have a core for some 3 ms. Where threads are put aside at
+    /// least once in so long a time, and not by chance, one mostly waits for another
+    /// program.
+    const SLICE: Duration = Duration::from_millis(8);
+    const CHANCE: u64 = 3;
+
+    /// For so many times as long as a call took in the crowd the next ones do without, so
+    /// that to look again costs a tenth.
+    const LOOKS: u32 = 10;
+
+    pub(super) fn is_there(&self) -> bool {
+        let until = self.until.load(Ordering::Relaxed);
+        until > 0 && START.elapsed() < Duration::from_micros(until)
+    }
+
+    /// A call has ended.
+    pub(super) fn seen(&self, call: &Watch) {
+        let preemptions = preemptions().saturating_sub(call.preemptions);
+        self.judge(call.since.elapsed(), preemptions);
+    }
+
+    /// A call took so long, in which threads were put aside so many times.
+    fn judge(&self, took: Duration, preemptions: u64) {
+        let often = u32::try_from(preemptions).unwrap_or(u32::MAX);
+        if preemptions >= Self::CHANCE && took < Self::SLICE.saturating_mul(often) {
+            let until = START
+                .elapsed()
+                .saturating_add(took.saturating_mul(Self::LOOKS));
+            let until = u64::try_from(until.as_micros()).unwrap_or(u64::MAX);
+            self.until.store(until, Ordering::Relaxed);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn threads_rest_after_a_crowd_and_only_then() {
+        let crowd = Crowd {
+            until: AtomicU64::new(0),
+        };
+        let ms = Duration::from_millis;
+        // Alone; by chance; now and then.
+        for (took, preemptions) in [(ms(100), 0), (ms(1), 2), (ms(1000), 100)] {
+            crowd.judge(took, preemptions);
+            assert!(!crowd.is_there());
+        }
+        crowd.judge(ms(60_000), 20_000);
+        assert!(crowd.is_there());
+        // Long ago.
+        crowd.until.store(1, Ordering::Relaxed);
+        std::thread::sleep(ms(1));
+        assert!(!crowd.is_there());
+    }
+}
