@@ -19,7 +19,7 @@ use ndarray_linalg::{
     Cholesky, Determinant, Eig, EigValsh, Eigh, Inverse, JobSvd, LeastSquaresSvd, QR, SVDDC,
     Solve as _, UPLO,
 };
-use scirs2_core::pool;
+use scirs2_core::threads;
 
 const SIZES: [usize; 5] = [4, 16, 64, 256, 1024];
 // Below, no library takes more than one thread for one matrix.
@@ -79,7 +79,7 @@ fn set_threads(threads: usize) {
     unsafe extern "C" {
         fn openblas_set_num_threads(threads: c_int);
     }
-    pool::set_threads(threads).expect("a count that there can be");
+    threads::set_threads(threads).expect("a count that there can be");
     faer::set_global_parallelism(match threads {
         1 => Par::Seq,
         _ => Par::rayon(threads),

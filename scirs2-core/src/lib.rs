@@ -7,7 +7,8 @@
 //! | [`element`] | [`Element`], [`Scalar`], [`Real`]: the Rust types behind them |
 //! | [`device`] | [`Device`]: where memory lives |
 //! | [`shape`] | checked arithmetic on shapes and strides |
-//! | [`pool`] | the thread count and the workers of one call |
+//! | [`threads`] | how many threads a call may use |
+//! | [`pool`] | the workers that share its pieces |
 //!
 //! [`dispatch!`] turns a run-time [`DType`] into a compile-time type.
 
@@ -21,6 +22,7 @@ pub mod element;
 pub mod pool;
 mod scalar;
 pub mod shape;
+pub mod threads;
 
 pub use device::{Device, DeviceKind};
 pub use dtype::DType;

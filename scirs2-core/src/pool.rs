@@ -1,4 +1,4 @@
-//! How many threads a call may use, and the workers that share its pieces.
+//! The workers that share the pieces of a call.
 //!
 //! One pool serves the process. No thread starts before the first call that
 //! has work for two; a child made by `fork` gets a pool of its own. What a call
@@ -7,10 +7,8 @@
 
 use std::cell::Cell;
 use std::collections::VecDeque;
-use std::env;
 use std::fmt;
 use std::hint;
-use std::num::NonZeroUsize;
 use std::process;
 use std::sync::atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
@@ -20,9 +18,7 @@ use std::time::{Duration, Instant};
 use arc_swap::ArcSwapOption;
 
 use crate::cpu;
-
-/// The most threads that can be asked for.
-pub const MAX_THREADS: usize = 1024;
+use crate::threads::threads;
 
 /// The stack that LAPACK may need: its LU with threads takes up to 4.7 MiB.
 const STACK_NEEDED: usize = 6 << 20;
@@ -40,111 +36,10 @@ const LATE: u64 = 1_000;
 const CROWDED: u64 = 50_000;
 const FEW: usize = 1024;
 
-/// The variables that set the thread count, the first that holds one wins.
-const VARIABLES: [&str; 3] = ["SCIRS2_NUM_THREADS", "RAYON_NUM_THREADS", "OMP_NUM_THREADS"];
-
-/// A thread count outside 1 to [`MAX_THREADS`].
-#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
-#[error("the number of threads must lie between 1 and {MAX_THREADS}, got {0}")]
-pub struct ThreadCountError(pub i64);
-
 /// The call was asked to stop before it was done.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 #[error("interrupted")]
 pub struct Interrupted;
-
-/// Zero until somebody sets it; the environment decides then.
-static PROCESS_THREADS: AtomicUsize = AtomicUsize::new(0);
-
-/// What the environment said at the first call.
-static ENVIRONMENT: OnceLock<(usize, ThreadSource)> = OnceLock::new();
-
-thread_local! {
-    static LOCAL_THREADS: Cell<Option<usize>> = const { Cell::new(None) };
-}
-
-/// Who decided on the number of threads.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum ThreadSource {
-    /// [`set_local_threads`], for the calling thread.
-    Local,
-    /// [`set_threads`], for the process.
-    Process,
-    /// The environment variable of that name.
-    Variable(&'static str),
-    /// The cores that this process may use, by its affinity and its cgroup.
-    Cores,
-}
-
-/// The number of threads that a call from this thread may use.
-#[must_use]
-pub fn threads() -> usize {
-    threads_and_source().0
-}
-
-/// The number of threads that a call from this thread may use, and who decided.
-#[must_use]
-pub fn threads_and_source() -> (usize, ThreadSource) {
-    if let Some(count) = LOCAL_THREADS.get() {
-        return (count, ThreadSource::Local);
-    }
-    match PROCESS_THREADS.load(Ordering::Relaxed) {
-        0 => *ENVIRONMENT.get_or_init(|| {
-            let variable = from_environment(|name| env::var(name).ok());
-            variable.unwrap_or_else(|| (cores(), ThreadSource::Cores))
-        }),
-        count => (count, ThreadSource::Process),
-    }
-}
-
-/// Sets the number of threads for the whole process.
-///
-/// # Errors
-/// [`ThreadCountError`] for a count outside 1 to [`MAX_THREADS`].
-pub fn set_threads(count: usize) -> Result<(), ThreadCountError> {
-    PROCESS_THREADS.store(check_threads(count)?, Ordering::Relaxed);
-    Ok(())
-}
-
-/// Sets the number of threads for calls from this thread alone, or lifts that
-/// with `None`, and returns what was set before.
-///
-/// # Errors
-/// [`ThreadCountError`] for a count outside 1 to [`MAX_THREADS`].
-pub fn set_local_threads(count: Option<usize>) -> Result<Option<usize>, ThreadCountError> {
-    let count = count.map(check_threads).transpose()?;
-    Ok(LOCAL_THREADS.replace(count))
-}
-
-/// The count itself, if it can be asked for.
-///
-/// # Errors
-/// [`ThreadCountError`] for a count outside 1 to [`MAX_THREADS`].
-pub fn check_threads(count: usize) -> Result<usize, ThreadCountError> {
-    if (1..=MAX_THREADS).contains(&count) {
-        Ok(count)
-    } else {
-        Err(ThreadCountError(i64::try_from(count).unwrap_or(i64::MAX)))
-    }
-}
-
-fn from_environment(variable: impl Fn(&str) -> Option<String>) -> Option<(usize, ThreadSource)> {
-    VARIABLES.iter().find_map(|name| {
-        // OpenMP allows a list, one count for each level of nesting.
-        let value = variable(name)?;
-        let count = value.split(',').next()?.trim().parse().ok()?;
-        let count = check_threads(count).ok()?;
-        Some((count, ThreadSource::Variable(name)))
-    })
-}
-
-/// The cores this process may use, by its affinity and its cgroup at the first
-/// call: asking takes as long as a small matrix.
-#[must_use]
-pub fn cores() -> usize {
-    static CORES: OnceLock<usize> = OnceLock::new();
-    *CORES.get_or_init(|| thread::available_parallelism().map_or(1, NonZeroUsize::get))
-}
 
 struct Pool {
     process: u32,
@@ -644,52 +539,5 @@ mod tests {
         assert!(crowded() >= CROWDED);
         thread::sleep(Duration::from_micros(CROWDED));
         assert!(!pool.is_crowded());
-    }
-
-    #[test]
-    fn the_environment_is_asked_in_order() {
-        let of = |pairs: &'static [(&str, &str)]| {
-            from_environment(|name| {
-                let (_, value) = pairs.iter().find(|(key, _)| *key == name)?;
-                Some((*value).to_owned())
-            })
-        };
-        let found = |count, name| Some((count, ThreadSource::Variable(name)));
-        assert_eq!(of(&[]), None);
-        assert_eq!(
-            of(&[("OMP_NUM_THREADS", "4,2")]),
-            found(4, "OMP_NUM_THREADS")
-        );
-        assert_eq!(
-            of(&[("RAYON_NUM_THREADS", "0"), ("OMP_NUM_THREADS", " 3 ")]),
-            found(3, "OMP_NUM_THREADS")
-        );
-        assert_eq!(
-            of(&[("SCIRS2_NUM_THREADS", "many"), ("RAYON_NUM_THREADS", "2")]),
-            found(2, "RAYON_NUM_THREADS")
-        );
-        assert_eq!(
-            of(&[("SCIRS2_NUM_THREADS", "1"), ("RAYON_NUM_THREADS", "2")]),
-            found(1, "SCIRS2_NUM_THREADS")
-        );
-    }
-
-    #[test]
-    fn a_local_count_holds_for_its_thread_alone() {
-        assert_eq!(set_local_threads(Some(3)), Ok(None));
-        assert_eq!(threads(), 3);
-        let elsewhere = thread::spawn(|| LOCAL_THREADS.get()).join().unwrap();
-        assert_eq!(elsewhere, None);
-        assert_eq!(set_local_threads(Some(0)), Err(ThreadCountError(0)));
-        assert_eq!(set_local_threads(None), Ok(Some(3)));
-    }
-
-    #[test]
-    fn an_impossible_count_is_refused() {
-        assert_eq!(set_threads(0), Err(ThreadCountError(0)));
-        assert_eq!(
-            set_threads(MAX_THREADS + 1).unwrap_err().to_string(),
-            "the number of threads must lie between 1 and 1024, got 1025"
-        );
     }
 }

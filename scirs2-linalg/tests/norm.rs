@@ -285,9 +285,9 @@ fn every_number_of_threads_gives_the_same_bits() {
 fn bits(x: &ArrayViewD<'_, f64>, order: Order, axes: Axes) -> Vec<Vec<u64>> {
     let shape = norm_shape(x.shape(), order, axes, false).unwrap();
     let with = |threads| {
-        let before = scirs2_core::pool::set_local_threads(Some(threads)).unwrap();
+        let before = scirs2_core::threads::set_local_threads(Some(threads)).unwrap();
         let workers = Workers::current();
-        scirs2_core::pool::set_local_threads(before).unwrap();
+        scirs2_core::threads::set_local_threads(before).unwrap();
         let mut out = ArrayD::zeros(IxDyn(&shape));
         norm_into(x.view(), order, axes, out.view_mut(), &workers).unwrap();
         out.iter().map(|norm: &f64| norm.to_bits()).collect()

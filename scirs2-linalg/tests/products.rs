@@ -1,7 +1,8 @@
 //! Products: written to strided memory, and what errors tell.
 
 use ndarray::{Array, Array2, ArrayD, Axis, IxDyn, array, s};
-use scirs2_core::pool::{Workers, set_local_threads};
+use scirs2_core::pool::Workers;
+use scirs2_core::threads::set_local_threads;
 use scirs2_core::{Bool, Complex64};
 use scirs2_linalg::{
     Error, Reason, cross, cross_into, diagonal, diagonal_into, einsum, einsum_into, inverse_power,

@@ -2,7 +2,7 @@
 
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
-use scirs2_core::pool::{ThreadSource, threads_and_source};
+use scirs2_core::threads::{ThreadSource, threads_and_source};
 use scirs2_linalg::Config;
 
 /// What the extension runs on, as text by name.

@@ -5,7 +5,8 @@ use std::thread::{self, ThreadId};
 
 use pyo3::exceptions::{PyOverflowError, PyValueError};
 use pyo3::prelude::*;
-use scirs2_core::pool::{self, ThreadCountError, ThreadSource};
+use scirs2_core::pool;
+use scirs2_core::threads::{self, ThreadCountError, ThreadSource};
 
 /// The number of threads that a call from this Python thread may use.
 ///
@@ -25,7 +26,7 @@ use scirs2_core::pool::{self, ThreadCountError, ThreadSource};
 /// True
 #[pyfunction]
 pub(crate) fn get_num_threads() -> usize {
-    pool::threads()
+    threads::threads()
 }
 
 /// Set the number of threads for the whole process.
@@ -52,7 +53,7 @@ pub(crate) fn get_num_threads() -> usize {
 #[pyfunction]
 #[pyo3(signature = (n, /))]
 pub(crate) fn set_num_threads(n: &Bound<'_, PyAny>) -> PyResult<()> {
-    pool::set_threads(count(n)?).map_err(out_of_range)
+    threads::set_threads(count(n)?).map_err(out_of_range)
 }
 
 /// A context that sets the number of threads for calls from this Python thread.
@@ -92,7 +93,7 @@ impl num_threads {
     #[pyo3(signature = (n, /))]
     fn new(n: &Bound<'_, PyAny>) -> PyResult<Self> {
         let count = count(n)?;
-        pool::check_threads(count).map_err(out_of_range)?;
+        threads::check_threads(count).map_err(out_of_range)?;
         Ok(num_threads {
             count,
             before: Mutex::default(),
@@ -100,7 +101,7 @@ impl num_threads {
     }
 
     fn __enter__(&self) -> PyResult<()> {
-        let before = pool::set_local_threads(Some(self.count)).map_err(out_of_range)?;
+        let before = threads::set_local_threads(Some(self.count)).map_err(out_of_range)?;
         self.stack().push((thread::current().id(), before));
         Ok(())
     }
@@ -111,7 +112,7 @@ impl num_threads {
         let mut stack = self.stack();
         let innermost = stack.iter().rposition(|(thread, _)| *thread == here);
         let before = innermost.and_then(|at| stack.remove(at).1);
-        pool::set_local_threads(before).map_err(out_of_range)?;
+        threads::set_local_threads(before).map_err(out_of_range)?;
         Ok(())
     }
 
@@ -145,9 +146,9 @@ fn out_of_range(error: ThreadCountError) -> PyErr {
 #[pyo3(signature = (n, /))]
 pub(crate) fn _steer_num_threads(n: &Bound<'_, PyAny>) -> PyResult<()> {
     let n = count(n)?;
-    match pool::threads_and_source().1 {
-        ThreadSource::Local => pool::set_local_threads(Some(n)).map(drop),
-        _ => pool::set_threads(n),
+    match threads::threads_and_source().1 {
+        ThreadSource::Local => threads::set_local_threads(Some(n)).map(drop),
+        _ => threads::set_threads(n),
     }
     .map_err(out_of_range)
 }

@@ -8,7 +8,7 @@ use std::cell::Cell;
 use std::ffi::c_int;
 use std::sync::{Mutex, MutexGuard, Once, TryLockError};
 
-use scirs2_core::pool::cores;
+use scirs2_core::threads::cores;
 
 use super::crowd::{CROWD, Watch};
 
