@@ -6,6 +6,7 @@ use scirs2_core::pool::Workers;
 
 use crate::layout::filled_array;
 use crate::matmul::matmul_into;
+use crate::vecdot::products;
 use crate::{Error, Numeric};
 
 /// Elements of one piece.
@@ -27,6 +28,12 @@ pub(crate) fn contract<T: Numeric>(
     }
     let a = merged(&a, &[left, inner])?;
     let b = merged(&b, &[inner, right])?;
+    if left == 0 && right == 0 {
+        // Neither has an axis of its own: vectors, for each of the batch.
+        let a = a.index_axis(Axis(batch), 0);
+        let b = b.index_axis(Axis(batch + 1), 0);
+        return products(a, b, -1, false, out, workers);
+    }
     if left == 1 && right == 1 {
         return matmul_into(a.view(), b.view(), out, workers);
     }

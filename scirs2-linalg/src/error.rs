@@ -26,15 +26,14 @@ pub enum Error {
         second: isize,
     },
     /// An order that vectors do not have.
-    #[error("norm order {order} is not defined for vectors; give a number, or two axes")]
+    #[error("norm order {order} is not defined for vectors; give a number")]
     VectorOrder {
         /// The order.
         order: Order,
     },
     /// An order that matrices do not have.
     #[error(
-        "norm order {order} is not defined for matrices; use fro, nuc, 1, -1, 2, -2, inf or -inf, \
-         or give one axis for the norm of vectors"
+        "norm order {order} is not defined for matrices; use fro, nuc, 1, -1, 2, -2, inf or -inf"
     )]
     MatrixOrder {
         /// The order.

@@ -76,9 +76,10 @@ pub trait Numeric: Element {
         out: ArrayViewMut2<'_, Self>,
     );
 
-    /// `sum conj(x_i) y_i`; the lengths are equal, and BLAS can count them.
+    /// `sum x_i y_i`, or of the conjugates of `x_i`; the lengths are equal, and BLAS can
+    /// count them.
     #[doc(hidden)]
-    fn dot(x: ArrayView1<'_, Self>, y: ArrayView1<'_, Self>) -> Self;
+    fn dot(x: ArrayView1<'_, Self>, y: ArrayView1<'_, Self>, conjugate: bool) -> Self;
 }
 
 /// Multiplications from which on BLAS pays, though numbers are converted twice.
@@ -144,7 +145,7 @@ macro_rules! wrapping {
                 }
             }
 
-            fn dot(x: ArrayView1<'_, Self>, y: ArrayView1<'_, Self>) -> Self {
+            fn dot(x: ArrayView1<'_, Self>, y: ArrayView1<'_, Self>, _: bool) -> Self {
                 let sum = |sum: Self, (&x, &y): (&Self, &Self)| sum.plus(x.times(y));
                 match (x.as_slice(), y.as_slice()) {
                     (Some(x), Some(y)) => x.iter().zip(y).fold(Self::ZERO, sum),
@@ -260,9 +261,9 @@ macro_rules! scalars {
                 space.product(a, b, out);
             }
 
-            fn dot(x: ArrayView1<'_, Self>, y: ArrayView1<'_, Self>) -> Self {
+            fn dot(x: ArrayView1<'_, Self>, y: ArrayView1<'_, Self>, conjugate: bool) -> Self {
                 single_threaded();
-                dot(x, y, true)
+                dot(x, y, conjugate)
             }
         }
     )+};

@@ -87,10 +87,22 @@ pub fn vecdot_into<T: Numeric>(
     out: ArrayViewMutD<'_, T>,
     workers: &Workers<'_>,
 ) -> Result<(), Error> {
+    products(x, y, axis, true, out, workers)
+}
+
+/// [`vecdot_into`], of the conjugates or not.
+pub(crate) fn products<T: Numeric>(
+    x: ArrayViewD<'_, T>,
+    y: ArrayViewD<'_, T>,
+    axis: isize,
+    conjugate: bool,
+    out: ArrayViewMutD<'_, T>,
+    workers: &Workers<'_>,
+) -> Result<(), Error> {
     let shape = vecdot_shape(x.shape(), y.shape(), axis)?;
     shape::output(&shape, &out)?;
     if let (1, 1) = (x.ndim(), y.ndim()) {
-        return one(x, y, out, workers);
+        return one(x, y, conjugate, out, workers);
     }
     // A vector is a matrix of one row, a sum one of one element.
     let rows = |x| -> Result<_, Error> { Ok(last(x, axis)?.1) };
@@ -104,7 +116,7 @@ pub fn vecdot_into<T: Numeric>(
         let mut out = out;
         for number in 0..count {
             let (x, y) = pair(number);
-            out.next()[[0, 0]] = shared(x.row(0), y.row(0), workers)?;
+            out.next()[[0, 0]] = shared(x.row(0), y.row(0), conjugate, workers)?;
         }
         return Ok(());
     }
@@ -118,7 +130,7 @@ pub fn vecdot_into<T: Numeric>(
         || Ok(()),
         |(), number, mut out| {
             let (x, y) = pair(number);
-            out[[0, 0]] = sum(x.row(0), y.row(0));
+            out[[0, 0]] = sum(x.row(0), y.row(0), conjugate);
             Ok(())
         },
     )
@@ -138,6 +150,7 @@ fn last<T>(x: ArrayViewD<'_, T>, axis: isize) -> Result<(usize, ArrayViewD<'_, T
 fn one<T: Numeric>(
     x: ArrayViewD<'_, T>,
     y: ArrayViewD<'_, T>,
+    conjugate: bool,
     mut out: ArrayViewMutD<'_, T>,
     workers: &Workers<'_>,
 ) -> Result<(), Error> {
@@ -147,9 +160,9 @@ fn one<T: Numeric>(
     );
     let (x, y) = (x.expect("one axis"), y.expect("one axis"));
     let product = if workers.threads() > 1 && x.len() > RUN {
-        shared(x, y, workers)?
+        shared(x, y, conjugate, workers)?
     } else {
-        sum(x, y)
+        sum(x, y, conjugate)
     };
     out.fill(product);
     Ok(())
@@ -159,28 +172,29 @@ fn one<T: Numeric>(
 fn shared<T: Numeric>(
     x: ArrayView1<'_, T>,
     y: ArrayView1<'_, T>,
+    conjugate: bool,
     workers: &Workers<'_>,
 ) -> Result<T, Error> {
     let mut sums = filled(x.len().div_ceil(RUN), T::ZERO)?;
     workers.each(sums.iter_mut().enumerate(), |(run, sum)| {
-        *sum = part(run, x, y);
+        *sum = part(run, x, y, conjugate);
         Ok::<(), Error>(())
     })?;
     Ok(pairwise(0, sums.len(), &|run| sums[run]))
 }
 
 /// The sum for a pair, of its runs if there are several.
-fn sum<T: Numeric>(x: ArrayView1<'_, T>, y: ArrayView1<'_, T>) -> T {
+fn sum<T: Numeric>(x: ArrayView1<'_, T>, y: ArrayView1<'_, T>, conjugate: bool) -> T {
     match x.len().div_ceil(RUN) {
-        0 | 1 => T::dot(x, y),
-        runs => pairwise(0, runs, &|run| part(run, x, y)),
+        0 | 1 => T::dot(x, y, conjugate),
+        runs => pairwise(0, runs, &|run| part(run, x, y, conjugate)),
     }
 }
 
 /// The sum of one run.
-fn part<T: Numeric>(run: usize, x: ArrayView1<'_, T>, y: ArrayView1<'_, T>) -> T {
+fn part<T: Numeric>(run: usize, x: ArrayView1<'_, T>, y: ArrayView1<'_, T>, conjugate: bool) -> T {
     let (start, end) = (run * RUN, x.len().min((run + 1) * RUN));
-    T::dot(x.slice(s![start..end]), y.slice(s![start..end]))
+    T::dot(x.slice(s![start..end]), y.slice(s![start..end]), conjugate)
 }
 
 /// The sum of `part`, of all from `start` to before `end`.

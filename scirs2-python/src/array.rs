@@ -11,6 +11,7 @@ use numpy::npyffi::{
     npy_intp,
 };
 use numpy::{PyArrayDescr, PyArrayDescrMethods, PyUntypedArray, PyUntypedArrayMethods};
+use pyo3::exceptions::PyMemoryError;
 use pyo3::prelude::*;
 use scirs2_core::{DType, Device};
 use scirs2_interop::sys::{FLAG_IS_SUBBYTE_TYPE_PADDED, FLAG_READ_ONLY};
@@ -246,7 +247,7 @@ pub(crate) fn allocate<'py>(
         .and_then(|bytes| bytes.checked_add(ALIGNMENT))
         .filter(|&bytes| isize::try_from(bytes).is_ok());
     let Some(bytes) = bytes else {
-        return Err(pyo3::exceptions::PyMemoryError::new_err(format!(
+        return Err(PyMemoryError::new_err(format!(
             "a result of shape {shape:?} and dtype {dtype} exceeds the address space"
         )));
     };
@@ -261,7 +262,18 @@ pub(crate) fn allocate<'py>(
             ptr::null_mut(),
             0,
         )
-    }?;
+    };
+    let memory = memory.map_err(|error| {
+        if !error.is_instance_of::<PyMemoryError>(py) {
+            return error;
+        }
+        // Not of these bytes, as NumPy tells it.
+        let gigabytes = bytes as f64 / 1e9;
+        PyMemoryError::new_err(format!(
+            "there is no memory for a result of shape {shape:?} and dtype {dtype}, \
+             {gigabytes:.1} GB"
+        ))
+    })?;
     let start = data(&memory);
     let data = start.wrapping_add(start.align_offset(ALIGNMENT));
     // SAFETY: the bytes from `data` on suffice for the shape in C order, and

@@ -172,7 +172,7 @@ pub(crate) fn order(ord: &Bound<'_, PyAny>) -> PyResult<Order> {
             "fro" | "f" => Ok(Order::Fro),
             "nuc" => Ok(Order::Nuc),
             other => Err(PyValueError::new_err(format!(
-                "ord: {other:?} is no norm; expected a number, \"fro\" or \"nuc\""
+                "ord: {other:?} is no norm; expected a number, such as numpy.inf, \"fro\" or \"nuc\""
             ))),
         };
     }
