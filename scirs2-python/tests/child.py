@@ -8,11 +8,14 @@ from pathlib import Path
 
 TESTS = Path(__file__).parent
 
+# What a shell starts in the background ignores Ctrl-C, and so do its children.
+CTRL_C = "import _signal; _signal.signal(_signal.SIGINT, _signal.default_int_handler)\n"
+
 
 def run(source, *, env=None, timeout=120):
     """The output of `source`; fails with its traceback where it does not end well."""
     process = subprocess.run(
-        [sys.executable, "-X", "faulthandler", "-c", textwrap.dedent(source)],
+        [sys.executable, "-X", "faulthandler", "-c", CTRL_C + textwrap.dedent(source)],
         # The child finds the helpers beside the tests.
         cwd=TESTS,
         env={**os.environ, **(env or {})},
