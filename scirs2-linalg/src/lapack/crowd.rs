@@ -51,11 +51,11 @@ pub(super) static CROWD: Crowd = Crowd {
 static START: LazyLock<Instant> = LazyLock::new(Instant::now);
 
 impl Crowd {
-    /// The system lets each have a core for some 3 ms. Where threads are put aside at
-    /// least once in so long a time, and not by chance, one mostly waits for another
-    /// program.
-    const SLICE: Duration = Duration::from_millis(8);
-    const CHANCE: u64 = 3;
+    /// The system lets each have a core for some 3 ms: where threads are put aside at least
+    /// once in so long a time, one mostly waits for another program. A few times say
+    /// nothing: threads of this process that are still awake come into the way, too.
+    const SLICE: Duration = Duration::from_millis(5);
+    const CHANCE: u64 = 6;
 
     /// For so many times as long as a call took in the crowd the next ones do without, so
     /// that to look again costs a tenth.
@@ -96,7 +96,7 @@ mod tests {
         };
         let ms = Duration::from_millis;
         // Alone; by chance; now and then.
-        for (took, preemptions) in [(ms(100), 0), (ms(1), 2), (ms(1000), 100)] {
+        for (took, preemptions) in [(ms(100), 0), (ms(7), 5), (ms(1000), 100)] {
             crowd.judge(took, preemptions);
             assert!(!crowd.is_there());
         }
