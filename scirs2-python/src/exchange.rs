@@ -84,11 +84,8 @@ pub(crate) fn from_dlpack<'py>(
         copy: copy.filter(|&copy| !copy),
         device: device.map(host_device).transpose()?,
     };
-    if let Ok(array) = x.cast_exact::<PyUntypedArray>() {
-        return again(array.clone(), copy, writeable);
-    }
-    if let Some(mut offer) = Offer::by_table(x, &request)? {
-        return accepted(x.py(), &mut offer, copy, writeable);
+    if let Some(array) = without_method(x, &request, copy, writeable)? {
+        return Ok(array);
     }
     if let Some(array) = plain_subclass(x)? {
         return again(array, copy, writeable);
@@ -99,11 +96,22 @@ pub(crate) fn from_dlpack<'py>(
 /// [`from_dlpack`] of what needs no call of `__dlpack__`.
 #[inline(always)]
 pub(crate) fn at_once<'py>(x: &Bound<'py, PyAny>) -> PyResult<Option<Bound<'py, PyUntypedArray>>> {
+    without_method(x, &Request::default(), None, None)
+}
+
+/// The same, with what the caller asks for.
+#[inline(always)]
+fn without_method<'py>(
+    x: &Bound<'py, PyAny>,
+    request: &Request,
+    copy: Option<bool>,
+    writeable: Option<bool>,
+) -> PyResult<Option<Bound<'py, PyUntypedArray>>> {
     if let Ok(array) = x.cast_exact::<PyUntypedArray>() {
-        return again(array.clone(), None, None).map(Some);
+        return again(array.clone(), copy, writeable).map(Some);
     }
-    match Offer::by_table(x, &Request::default())? {
-        Some(mut offer) => accepted(x.py(), &mut offer, None, None).map(Some),
+    match Offer::by_table(x, request)? {
+        Some(mut offer) => accepted(x.py(), &mut offer, copy, writeable).map(Some),
         None => Ok(None),
     }
 }

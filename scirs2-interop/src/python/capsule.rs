@@ -94,23 +94,10 @@ impl<'py> Offer<'py> {
     }
 
     fn in_capsule(capsule: Bound<'py, PyAny>) -> PyResult<Self> {
-        if let Some(seen) = seen(&capsule) {
-            let (managed, description) = seen?;
-            let holder = Holder::Versioned(capsule, managed);
-            return Ok(Offer {
-                holder,
-                description,
-            });
-        }
-        if let Some(seen) = seen(&capsule) {
-            let (managed, description) = seen?;
-            let holder = Holder::Legacy(capsule, managed);
-            return Ok(Offer {
-                holder,
-                description,
-            });
-        }
-        Err(not_a_tensor(&capsule))
+        let offer = offered(&capsule, Holder::Versioned)
+            .or_else(|| offered(&capsule, Holder::Legacy))
+            .ok_or_else(|| not_a_tensor(&capsule))?;
+        Ok(offer?)
     }
 
     /// What the tensor is.
@@ -178,17 +165,19 @@ fn pointer<M: ManagedStruct>(capsule: &Bound<'_, PyAny>) -> Option<NonNull<M>> {
     NonNull::new(pointer.cast::<M>()).filter(|pointer| pointer.is_aligned())
 }
 
-/// That struct, and what it is.
-fn seen<M: ManagedStruct>(
-    capsule: &Bound<'_, PyAny>,
-) -> Option<Result<(NonNull<M>, Description), Error>> {
+/// That struct as an offer, which holds the capsule.
+fn offered<'py, M: ManagedStruct>(
+    capsule: &Bound<'py, PyAny>,
+    holder: impl FnOnce(Bound<'py, PyAny>, NonNull<M>) -> Holder<'py>,
+) -> Option<Result<Offer<'py>, Error>> {
     let managed = pointer(capsule)?;
-    unconsumed(capsule, managed, || {
-        // SAFETY: a capsule of that name that was not consumed carries such a struct,
-        // and keeps it alive.
-        let description = unsafe { describe(managed) }?;
-        Ok((managed, description))
-    })
+    // SAFETY: a capsule of that name that was not consumed carries such a struct,
+    // and keeps it alive.
+    let description = unconsumed(capsule, managed, || unsafe { describe(managed) })?;
+    Some(description.map(|description| Offer {
+        holder: holder(capsule.clone(), managed),
+        description,
+    }))
 }
 
 fn consume<M: ManagedStruct>(

@@ -21,10 +21,8 @@ pub(crate) const EIGEN: usize = 75;
 /// twice as many lanes.
 pub(crate) const SYMMETRIC: usize = 96;
 pub(crate) const SYMMETRIC_SINGLE: usize = 48;
-/// Singular values without vectors, of the longer side, by the bidiagonal form; and in
-/// single precision.
+/// Singular values without vectors, of the longer side, by the bidiagonal form.
 pub(crate) const BIDIAGONAL: usize = 96;
-pub(crate) const BIDIAGONAL_SINGLE: usize = 96;
 /// Factors, solutions, inverses and determinants by elimination of one matrix, and of
 /// many.
 pub(crate) const LU: usize = 32;

@@ -18,12 +18,7 @@ const LARGE: f64 = 1e-120;
 
 /// Whether the kernel is faster than LAPACK for matrices of that shape.
 pub(crate) fn has_bidiagonal<T: Lapack>(m: usize, n: usize) -> bool {
-    let most = if size_of::<T>() < size_of::<f64>() {
-        largest::BIDIAGONAL_SINGLE
-    } else {
-        largest::BIDIAGONAL
-    };
-    !T::is_complex() && m.min(n) >= 1 && m.max(n) <= most
+    !T::is_complex() && m.min(n) >= 1 && m.max(n) <= largest::BIDIAGONAL
 }
 
 /// Matrices of one shape, in memory that is used again.
