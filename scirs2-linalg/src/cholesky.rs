@@ -8,7 +8,6 @@ use scirs2_core::pool::Workers;
 use crate::Error;
 use crate::batch::{Batch, Stack, StackMut};
 use crate::error::Reason;
-use crate::kernels::largest;
 use crate::kernels::many::REAL;
 use crate::kernels::many::cholesky::{factors, has_factors};
 use crate::kernels::one::cholesky as kernel;
@@ -102,7 +101,7 @@ fn one<T: Lapack>(
     let n = a.nrows();
     space.run(a, out, |matrix| {
         // The lower triangle in C order is the upper one in Fortran order.
-        match (n <= largest::CHOLESKY, upper) {
+        match (kernel::has_factor(n), upper) {
             (true, true) => kernel::upper(n, matrix)?,
             (true, false) => kernel::lower(n, matrix)?,
             (false, true) => T::potrf(Triangle::Lower, n, matrix)?,

@@ -95,6 +95,11 @@ pub use eigh::{eigh, eigh_into, eigh_shape, eigvalsh, eigvalsh_into, eigvalsh_sh
 pub use einsum::{einsum, einsum_into, einsum_shape};
 pub use error::{Error, Reason};
 pub use inv::{inv, inv_into, inv_shape};
+#[doc(hidden)]
+pub use kernels::{
+    isa::Level,
+    route::{Route, force_route},
+};
 pub use lapack::Lapack;
 pub use lstsq::{LeastSquares, lstsq, lstsq_into, lstsq_shape};
 pub use lu::{

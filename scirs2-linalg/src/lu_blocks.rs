@@ -10,6 +10,7 @@
 
 use std::ffi::c_int;
 
+use crate::kernels::route::has_blocks;
 use crate::lapack::{Lapack, alone};
 
 /// The fewest columns with which this is faster than LAPACK on several threads; on one
@@ -21,8 +22,9 @@ const LEAF: usize = 32;
 const ALONE: usize = 64;
 
 /// Whether this factors a matrix faster than LAPACK, which is as fast for complex ones.
-pub(crate) const fn has_factor<T: Lapack>(rows: usize, columns: usize) -> bool {
-    size_of::<T>() == size_of::<T::Real>() && columns >= FEWEST && rows >= columns
+pub(crate) fn has_factor<T: Lapack>(rows: usize, columns: usize) -> bool {
+    let fits = size_of::<T>() == size_of::<T::Real>() && rows >= columns && columns > 0;
+    fits && has_blocks(columns >= FEWEST)
 }
 
 /// The factors of a matrix of `rows`, column after column, in its place, and for each

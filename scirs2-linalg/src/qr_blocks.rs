@@ -12,6 +12,7 @@
 use ndarray::{ArrayView2, ArrayViewMut2, ShapeBuilder as _, s};
 
 use crate::Error;
+use crate::kernels::route::has_blocks;
 use crate::lapack::{Lapack, alone, zeros};
 
 /// The fewest reflectors, and the fewest elements of them, with which this is
@@ -40,7 +41,8 @@ impl<T: Lapack> Blocks<T> {
     /// `None` for `m` x `n` matrices with which LAPACK is faster.
     pub(crate) fn new(m: usize, n: usize) -> Result<Option<Self>, Error> {
         let reflectors = m.min(n);
-        if reflectors < FEWEST || m * reflectors < LARGE {
+        let is_faster = reflectors >= FEWEST && m * reflectors >= LARGE;
+        if reflectors == 0 || !has_blocks(is_faster) {
             return Ok(None);
         }
         let width = (reflectors / PART).clamp(NARROWEST, WIDEST).min(reflectors);

@@ -13,6 +13,7 @@ mod flag;
 mod library;
 mod linalg;
 mod norm;
+mod route;
 mod threads;
 
 #[pyo3::pymodule]
@@ -81,6 +82,8 @@ mod _scirs2 {
     use super::linalg::views::{diagonal, matrix_transpose, trace};
     #[pymodule_export]
     use super::norm::norm;
+    #[pymodule_export]
+    use super::route::_force_route;
     #[pymodule_export]
     use super::threads::{
         _close_pool, _forked, _steer_num_threads, get_num_threads, num_threads, set_num_threads,

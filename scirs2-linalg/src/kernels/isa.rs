@@ -1,6 +1,8 @@
 //! One loop, compiled once for each instruction set, the best chosen at run
 //! time.
 
+use super::route::has_kernels_forced;
+
 /// Makes a function whose body the compiler vectorises for the target's baseline, and
 /// on x86-64 for AVX2 with FMA and for AVX-512 too. The standard library keeps what it
 /// found out about the CPU, so the choice costs a few loads and branches.
@@ -43,12 +45,15 @@ macro_rules! multiversion {
 }
 pub(crate) use multiversion;
 
-/// Whether a fused multiplication and addition is one instruction, not a call.
+/// Whether a fused multiplication and addition is one instruction, not a call; or a test
+/// forces kernels that have it.
 pub(crate) fn has_fma() -> bool {
     #[cfg(target_arch = "x86_64")]
-    return has_avx2();
+    return has_avx2() || has_kernels_forced();
     #[cfg(not(target_arch = "x86_64"))]
-    cfg!(target_arch = "aarch64")
+    {
+        cfg!(target_arch = "aarch64") || has_kernels_forced()
+    }
 }
 
 /// The instruction set that is chosen on this machine.
@@ -86,25 +91,22 @@ pub(crate) fn has_avx512() -> bool {
 }
 
 /// What a kernel is compiled for, the least first.
-#[cfg_attr(
-    not(test),
-    expect(dead_code, reason = "only a test asks for less than there is")
-)]
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
-pub(crate) enum Level {
+#[repr(u8)]
+pub enum Level {
+    /// What the target has everywhere.
     Baseline,
+    /// AVX2 with FMA.
     Avx2,
+    /// AVX-512, and all that there is.
     Avx512,
 }
 
 #[cfg(all(target_arch = "x86_64", not(test)))]
-mod forced {
-    pub(super) const fn allows(_: super::Level) -> bool {
-        true
-    }
-}
+use super::route as forced;
 
-/// In tests a thread can do without the newest instructions.
+/// In tests of this crate, which run side by side, a thread can do without the newest
+/// instructions.
 #[cfg(test)]
 pub(crate) mod forced {
     use std::cell::Cell;

@@ -12,6 +12,7 @@
 //! | `walk` | the order in which axes are walked |
 //! | `rows` | reduction along the inner axis |
 //! | `columns` | reduction across it |
+//! | `route` | which of the following a test forces |
 //! | `largest` | up to which order each of the following works |
 //! | `one` | what is made of one small matrix |
 //! | `many` | what is made of many at once |
@@ -27,6 +28,7 @@ pub(crate) mod many;
 mod measure;
 pub(crate) mod one;
 pub(crate) mod products;
+pub(crate) mod route;
 mod rows;
 mod source;
 mod walk;

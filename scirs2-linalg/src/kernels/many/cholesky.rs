@@ -4,15 +4,13 @@ use super::vector::{Isa, Vector};
 use super::{alone, dispatched, leave, load, store};
 use crate::kernels::isa::has_fma;
 use crate::kernels::largest;
+use crate::kernels::route::most_of_many;
 use crate::lapack::Lapack;
 
 /// Whether there is a kernel for such matrices of that order, if there are so many.
 pub(crate) fn has_factors<T: Lapack>(n: usize, count: usize) -> bool {
-    let most = if count > 1 {
-        largest::CHOLESKY_OF_MANY
-    } else {
-        largest::CHOLESKY_ALONE
-    };
+    let (few, many) = (largest::CHOLESKY_ALONE, largest::CHOLESKY_OF_MANY);
+    let most = most_of_many(count > 1, few, many);
     T::reals(&[]).is_some() && has_fma() && (1..=most).contains(&n)
 }
 

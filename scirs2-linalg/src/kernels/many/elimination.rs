@@ -12,16 +12,13 @@ use super::vector::{Isa, Vector};
 use super::{MANY, by_order, dispatched, leave, load, lu, normal, store};
 use crate::kernels::isa::has_fma;
 use crate::kernels::largest;
+use crate::kernels::route::most_of_many;
 use crate::lapack::Lapack;
 
 /// Whether there are kernels for such matrices of that order, of which there are so
 /// many.
 pub(crate) fn has_elimination<T: Lapack>(n: usize, count: usize) -> bool {
-    let most = if count < MANY {
-        largest::ELIMINATION
-    } else {
-        largest::LU_OF_MANY
-    };
+    let most = most_of_many(count >= MANY, largest::ELIMINATION, largest::LU_OF_MANY);
     T::reals(&[]).is_some() && has_fma() && (2..=most).contains(&n)
 }
 

@@ -13,28 +13,27 @@ use super::vector::{Isa, Mask, Vector};
 use super::{MANY, alone, dispatched, leave, load, store};
 use crate::kernels::isa::has_fma;
 use crate::kernels::largest;
+use crate::kernels::route::{Route, is_forced, most_of_many};
 use crate::lapack::Lapack;
 
 /// Whether there are kernels for such matrices of that order, of which there are so
 /// many.
 pub(crate) fn has_jacobi<T: Lapack>(n: usize, count: usize) -> bool {
-    let most = if count < MANY {
-        largest::JACOBI_ALONE
-    } else {
-        largest::JACOBI
-    };
+    let most = most_of_many(count >= MANY, largest::JACOBI_ALONE, largest::JACOBI);
     T::reals(&[]).is_some() && has_fma() && (2..=most).contains(&n)
 }
 
 /// [`has_jacobi`] for symmetric matrices, where there are QL steps too.
 pub(crate) fn has_rotations<T: Lapack>(n: usize, count: usize) -> bool {
     let is_double = size_of::<T>() == size_of::<f64>();
-    has_jacobi::<T>(n, count) && (!is_double || n <= largest::JACOBI_SYMMETRIC_DOUBLE)
+    let is_faster = !is_double || n <= largest::JACOBI_SYMMETRIC_DOUBLE;
+    has_jacobi::<T>(n, count) && (is_faster || is_forced(Route::Batched))
 }
 
 /// [`has_jacobi`] for singular values without vectors, where LAPACK has less to do.
 pub(crate) fn has_values<T: Lapack>(n: usize, count: usize) -> bool {
-    has_jacobi::<T>(n, count) && n <= largest::JACOBI_SINGULAR_VALUES
+    let is_faster = n <= largest::JACOBI_SINGULAR_VALUES;
+    has_jacobi::<T>(n, count) && (is_faster || is_forced(Route::Batched))
 }
 
 dispatched! {

@@ -7,15 +7,13 @@ use super::vector::{Isa, Vector};
 use super::{MANY, alone, dispatched, leave, load, store, stride};
 use crate::kernels::isa::has_fma;
 use crate::kernels::largest;
+use crate::kernels::route::most_of_many;
 use crate::lapack::Lapack;
 
 /// Whether there is a kernel for so many such problems, with so many right-hand sides.
 pub(crate) fn has_solutions<T: Lapack>(m: usize, n: usize, sides: usize, count: usize) -> bool {
-    let most = if count < MANY {
-        largest::LEAST_SQUARES_ALONE
-    } else {
-        largest::LEAST_SQUARES
-    };
+    let (few, many) = (largest::LEAST_SQUARES_ALONE, largest::LEAST_SQUARES);
+    let most = most_of_many(count >= MANY, few, many);
     let fits = (1..=most).contains(&n) && (n..=4 * n).contains(&m);
     T::reals(&[]).is_some() && has_fma() && fits && (1..=n).contains(&sides)
 }

@@ -11,13 +11,14 @@ use super::vector::{Isa, Mask, Vector};
 use super::{dispatched, leave, load_rows, store, store_rows, stride};
 use crate::kernels::isa::has_fma;
 use crate::kernels::largest;
+use crate::kernels::route::most_of_many;
 use crate::lapack::Lapack;
 
 /// Whether there is a kernel for `m` x `n` matrices, if there are so many.
 pub(crate) fn has_factors<T: Lapack>(m: usize, n: usize, count: usize) -> bool {
-    let sides = 1..=largest::REFLECTIONS_OF_MANY;
+    let sides = 1..=most_of_many(count > 1, 0, largest::REFLECTIONS_OF_MANY);
     let fits = sides.contains(&m) && sides.contains(&n);
-    T::reals(&[]).is_some() && has_fma() && count > 1 && fits
+    T::reals(&[]).is_some() && has_fma() && fits
 }
 
 dispatched! {

@@ -7,6 +7,7 @@
 
 use crate::kernels::isa::multiversion;
 use crate::kernels::largest;
+use crate::kernels::route::has_small;
 use crate::lapack::{Lapack, bidiagonal_values};
 
 use super::elementary::{are_plain, dot, reflection};
@@ -18,7 +19,7 @@ const LARGE: f64 = 1e-120;
 
 /// Whether the kernel is faster than LAPACK for matrices of that shape.
 pub(crate) fn has_bidiagonal<T: Lapack>(m: usize, n: usize) -> bool {
-    !T::is_complex() && m.min(n) >= 1 && m.max(n) <= largest::BIDIAGONAL
+    !T::is_complex() && m.min(n) >= 1 && m.max(n) <= largest::BIDIAGONAL && has_small()
 }
 
 /// Matrices of one shape, in memory that is used again.

@@ -10,6 +10,12 @@ use scirs2_core::Scalar;
 use crate::error::Reason;
 use crate::kernels::isa::multiversion;
 use crate::kernels::largest;
+use crate::kernels::route::has_small;
+
+/// Whether the kernel is faster than LAPACK for matrices of that order.
+pub(crate) fn has_factor(n: usize) -> bool {
+    n <= largest::CHOLESKY && has_small()
+}
 
 /// Calls an inlined kernel with the order known to the compiler where that is
 /// small.

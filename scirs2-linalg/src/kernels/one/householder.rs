@@ -9,11 +9,12 @@ use scirs2_core::Real;
 use crate::kernels::isa::{has_fma, multiversion};
 use crate::kernels::largest;
 use crate::kernels::many::REAL;
+use crate::kernels::route::has_small;
 use crate::lapack::Lapack;
 
 /// Whether the kernels are faster than LAPACK for a matrix of that shape.
 pub(crate) fn has_reflections<T: Lapack>(m: usize, n: usize) -> bool {
-    T::reals(&[]).is_some() && has_fma() && m.max(n) <= largest::REFLECTIONS
+    T::reals(&[]).is_some() && has_fma() && m.max(n) <= largest::REFLECTIONS && has_small()
 }
 
 /// Calls an inlined kernel with the width of a row known to the compiler where that

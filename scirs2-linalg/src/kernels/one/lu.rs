@@ -12,6 +12,7 @@ use scirs2_core::{Complex32, Complex64, Scalar};
 
 use crate::kernels::isa::{has_fma, multiversion};
 use crate::kernels::largest;
+use crate::kernels::route::has_small;
 
 /// A number whose product is added to another with one rounding.
 pub trait Fused: Scalar + Neg<Output = Self> {
@@ -66,7 +67,7 @@ fused! { f32 Complex32 f64 Complex64 }
 
 /// Whether LU is faster here than in LAPACK, for small matrices.
 pub(crate) fn has_lu<T: Fused>() -> bool {
-    T::FUSED && has_fma()
+    T::FUSED && has_fma() && has_small()
 }
 
 /// The elements from one row to the next in a matrix of order `n`.

@@ -29,6 +29,7 @@ use vectors::{back_substitute, normalized, unscaled};
 use super::elementary::are_plain;
 use crate::kernels::isa::multiversion;
 use crate::kernels::largest;
+use crate::kernels::route::has_small;
 use crate::lapack::Lapack;
 
 const EPSILON: f64 = f64::EPSILON;
@@ -36,7 +37,7 @@ const SAFE: f64 = f64::MIN_POSITIVE;
 
 /// Whether the kernel is faster than LAPACK for matrices of that order.
 pub(crate) fn has_eigen<T: Lapack>(n: usize) -> bool {
-    !T::is_complex() && (1..=largest::EIGEN).contains(&n)
+    !T::is_complex() && (1..=largest::EIGEN).contains(&n) && has_small()
 }
 
 /// Matrices of one order, in memory that is used again.

@@ -19,6 +19,7 @@ mod tridiagonal;
 use super::elementary::are_plain;
 use crate::kernels::isa::multiversion;
 use crate::kernels::largest;
+use crate::kernels::route::{Route, has_small, is_forced};
 use crate::lapack::Lapack;
 
 use steps::{diagonal, diagonal_with_vectors, sort, turn, turn_rows};
@@ -26,12 +27,13 @@ use tridiagonal::{factor, tridiagonal};
 
 /// Whether the kernel is faster than LAPACK for matrices of that order.
 pub(crate) fn has_symmetric<T: Lapack>(n: usize) -> bool {
-    let most = if size_of::<T>() < size_of::<f64>() {
+    let is_single = size_of::<T>() < size_of::<f64>();
+    let most = if is_single && !is_forced(Route::Small) {
         largest::SYMMETRIC_SINGLE
     } else {
         largest::SYMMETRIC
     };
-    !T::is_complex() && (1..=most).contains(&n)
+    !T::is_complex() && (1..=most).contains(&n) && has_small()
 }
 
 /// Matrices of one order, in memory that is used again.

@@ -1,0 +1,78 @@
+//! Which route a decomposition takes, where a test decides.
+//!
+//! Which kernel is the fastest depends on the order of a matrix, on how many there are,
+//! and on the CPU. A test forces one of them for the whole process, because workers run
+//! the kernels; what that kernel cannot do goes its usual way.
+
+use std::sync::atomic::{AtomicU8, Ordering};
+
+use super::isa::Level;
+
+/// The ways to a result.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[repr(u8)]
+pub enum Route {
+    /// The fastest.
+    Automatic,
+    /// LAPACK's own routines: no kernel, and no blocks.
+    Lapack,
+    /// The kernels for one small matrix.
+    Small,
+    /// The kernels for many matrices, even for one.
+    Batched,
+    /// The factorizations in blocks, even of small matrices.
+    Blocked,
+}
+
+static ROUTE: AtomicU8 = AtomicU8::new(Route::Automatic as u8);
+static LEVEL: AtomicU8 = AtomicU8::new(Level::Avx512 as u8);
+
+/// Forces a route, and the newest instructions that may be used, for the whole process.
+pub fn force_route(route: Route, level: Level) {
+    ROUTE.store(route as u8, Ordering::Relaxed);
+    LEVEL.store(level as u8, Ordering::Relaxed);
+}
+
+/// Whether a test forces that route.
+#[inline]
+pub(crate) fn is_forced(route: Route) -> bool {
+    ROUTE.load(Ordering::Relaxed) == route as u8
+}
+
+/// Whether a test forces kernels where there may be faster ways.
+#[inline]
+pub(crate) fn has_kernels_forced() -> bool {
+    is_forced(Route::Small) || is_forced(Route::Batched)
+}
+
+/// Whether kernels for one small matrix may be used.
+#[inline]
+pub(crate) fn has_small() -> bool {
+    !is_forced(Route::Lapack) && !is_forced(Route::Blocked)
+}
+
+/// Up to which order kernels for many matrices are used: of few matrices, or of many.
+#[inline]
+pub(crate) fn most_of_many(are_many: bool, of_few: usize, of_many: usize) -> usize {
+    let route = ROUTE.load(Ordering::Relaxed);
+    if route == Route::Batched as u8 || route == Route::Automatic as u8 && are_many {
+        of_many
+    } else if route == Route::Automatic as u8 {
+        of_few
+    } else {
+        0
+    }
+}
+
+/// Whether factors are made in blocks, where that may be faster or not.
+#[inline]
+pub(crate) fn has_blocks(is_faster: bool) -> bool {
+    is_forced(Route::Blocked) || is_faster && !is_forced(Route::Lapack)
+}
+
+/// Whether instructions of that level may be used.
+#[cfg(all(target_arch = "x86_64", not(test)))]
+#[inline]
+pub(super) fn allows(level: Level) -> bool {
+    level as u8 <= LEVEL.load(Ordering::Relaxed)
+}
