@@ -31,10 +31,13 @@ use crate::shape::{self, square};
 /// [`Reason::NoConvergence`].
 ///
 /// # Accuracy
-/// Backward stable: each `w_i` and `v_i` is that of a matrix within `c n eps |A|` of
-/// `A`. Values of a matrix far from normal may move much more than that; a
-/// defective one has vectors that are nearly the same. LAPACK `geev`; for real matrices
-/// up to order 75 its algorithm in a kernel, which computes in double precision.
+/// Backward stable for the balanced matrix `B = D^-1 A D`, whose rows and columns a diagonal
+/// `D` of powers of two makes about equally long: each `w_i` and `v_i` is exact for a matrix
+/// `A + D E D^-1` with `|E| <= c n eps |B|`. Where `A` is balanced that is `c n eps |A|`;
+/// where its rows differ by many orders of magnitude the residual can be larger. Values of a
+/// matrix far from normal may move much more than the matrix; a defective one has vectors
+/// that are nearly the same. LAPACK `geev`; for real matrices up to order 75 its algorithm
+/// in a kernel, which computes in double precision.
 ///
 /// ```
 /// use ndarray::array;

@@ -11,11 +11,12 @@ use crate::Error;
 use crate::batch::{Batch, Stack, StackMut};
 use crate::error::Reason;
 use crate::kernels::many::REAL;
-use crate::kernels::many::jacobi::{has_rotations, symmetric};
-use crate::kernels::one::symmetric::{Symmetric, has_symmetric};
+use crate::kernels::many::jacobi::{has_rotations, safe, symmetric};
+use crate::kernels::one::symmetric::{Symmetric, has_symmetric, tridiagonal_values};
 use crate::kernels::rounded;
-use crate::lapack::{Heevd, Lapack, Triangle};
-use crate::layout::{screen, to_f, transpose_in_place, written, zeros_array};
+use crate::kernels::signs::unify;
+use crate::lapack::{Heevd, Hetrd, Lapack, Triangle, zeros};
+use crate::layout::{is_finite, put, to_f, transpose_in_place, written, zeros_array};
 use crate::shape::{self, square};
 
 /// Eigenvalues and eigenvectors of Hermitian matrices.
@@ -24,11 +25,12 @@ use crate::shape::{self, square};
 /// matrix of the last two axes: `w` has shape `(..., n)`, and column `i` of `V`,
 /// of shape `(..., n, n)`, belongs to `w[i]`. Only the lower triangle of `a` is
 /// read, with `upper` the upper one; the imaginary part of the diagonal counts as
-/// zero.
+/// zero. In each vector the first element whose modulus is at least 0.999 of the largest
+/// is real and positive: signs do not depend on the algorithm. With a NaN or an infinity
+/// every result of that matrix is NaN.
 ///
 /// # Errors
-/// [`Error::NotSquare`], [`Error::TooFewAxes`], [`Reason::NotANumber`], and
-/// [`Reason::NoConvergence`]. With an infinity every result is NaN.
+/// [`Error::NotSquare`], [`Error::TooFewAxes`], and [`Reason::NoConvergence`].
 ///
 /// # Accuracy
 /// Backward stable: `|A - V w V^H| <= c n eps |A|`, and each value is right to
@@ -142,7 +144,9 @@ pub fn eigh_into<T: Lapack>(
 /// As [`eigh`].
 ///
 /// # Accuracy
-/// As [`eigh`], by the same means.
+/// As [`eigh`]: the same kernels, or the values of the tridiagonal form of LAPACK's `sytrd`,
+/// `hetrd`. LAPACK's `sterf` is left out: where the square of an element underflows,
+/// it loses all digits.
 ///
 /// ```
 /// use ndarray::array;
@@ -211,7 +215,7 @@ pub fn eigvalsh_into<T: Lapack>(
         };
     batch.each_left(
         StackMut::columns(values),
-        || Ok((Solver::new(n, upper, false)?, crate::lapack::zeros(n * n)?)),
+        || Ok((Solver::new(n, upper, false)?, zeros(n * n)?)),
         has_kernel::<T>(n, count).then_some(together),
         |(solver, matrix), number, values| solver.run(matrices.get(number), matrix, values),
     )
@@ -264,54 +268,145 @@ fn small<T: Lapack>(
 pub(crate) struct Solver<T: Lapack> {
     n: usize,
     upper: bool,
-    lapack: Option<Heevd<T>>,
+    routine: Routine<T>,
+}
+
+/// LAPACK's routine for what is wanted.
+enum Routine<T: Lapack> {
+    /// Nothing, of matrices without elements.
+    Empty,
+    Vectors(Heevd<T>),
+    Values(TridiagonalValues<T>),
 }
 
 impl<T: Lapack> Solver<T> {
     pub(crate) fn new(n: usize, upper: bool, vectors: bool) -> Result<Self, Error> {
-        // Not the other triangle of the transpose: the same steps as NumPy's give
-        // the same signs of vectors.
         let triangle = if upper {
             Triangle::Upper
         } else {
             Triangle::Lower
         };
-        let lapack = if n > 0 {
-            Some(Heevd::new(n, triangle, vectors)?)
+        let routine = if n == 0 {
+            Routine::Empty
+        } else if vectors {
+            Routine::Vectors(Heevd::new(n, triangle)?)
         } else {
-            None
+            Routine::Values(TridiagonalValues::new(n, triangle)?)
         };
-        Ok(Solver { n, upper, lapack })
+        Ok(Solver { n, upper, routine })
     }
 
     /// Puts the eigenvalues of `a` into `values`, and the vectors, where the
-    /// solver is for those, into `matrix`, column by column.
+    /// solver is for those, into `matrix`, column by column. All of them are NaN where an
+    /// element that counts is not finite.
     pub(crate) fn run(
         &mut self,
         a: ArrayView2<'_, T>,
         matrix: &mut [T],
         mut values: ArrayViewMut2<'_, T::Real>,
     ) -> Result<(), Reason> {
-        let Some(lapack) = &mut self.lapack else {
+        if self.n == 0 {
             return Ok(());
-        };
+        }
         let matrix = to_f(a, matrix);
         let mut finite = true;
         for (number, column) in matrix.chunks_exact_mut(self.n).enumerate() {
             // What LAPACK does not read must not spoil the answer.
             column[number] = T::from_parts([column[number].parts()[0], T::Real::zero()]);
-            let (before, after) = column.split_at(number + usize::from(self.upper));
-            finite &= screen(if self.upper { before } else { after })?;
+            finite &= is_finite(read(column, number, self.upper));
         }
-        if finite {
-            for (to, &value) in values.iter_mut().zip(lapack.solve(matrix)?) {
-                *to = value;
-            }
-        } else {
+        if !finite {
             let nan = T::Real::nan();
             matrix.fill(T::from_parts([nan, nan]));
             values.fill(nan);
+            return Ok(());
+        }
+        match &mut self.routine {
+            Routine::Empty => {}
+            Routine::Vectors(lapack) => {
+                put(lapack.solve(matrix)?, values);
+                unify(self.n, matrix);
+            }
+            Routine::Values(lapack) => {
+                let found = lapack.solve(matrix)?;
+                for (to, &value) in values.iter_mut().zip(found) {
+                    *to = rounded(value);
+                }
+            }
         }
         Ok(())
+    }
+}
+
+/// The elements of a column that LAPACK reads.
+fn read<T>(column: &mut [T], number: usize, upper: bool) -> &mut [T] {
+    let (before, after) = column.split_at_mut(number + usize::from(upper));
+    if upper { before } else { after }
+}
+
+/// Eigenvalues alone: those of the tridiagonal form, in double precision. LAPACK's own
+/// routine for them, `sterf`, is not right where the square of an element underflows, in
+/// single precision the square of a rounding error.
+struct TridiagonalValues<T: Lapack> {
+    n: usize,
+    upper: bool,
+    lapack: Hetrd<T>,
+    values: Vec<f64>,
+    beside: Vec<f64>,
+    copy: [Vec<f64>; 2],
+}
+
+impl<T: Lapack> TridiagonalValues<T> {
+    fn new(n: usize, triangle: Triangle) -> Result<Self, Error> {
+        Ok(TridiagonalValues {
+            n,
+            upper: triangle == Triangle::Upper,
+            lapack: Hetrd::new(n, triangle)?,
+            values: zeros(n)?,
+            beside: zeros(n)?,
+            copy: [zeros(n)?, zeros(n)?],
+        })
+    }
+
+    /// The eigenvalues, the smallest first; `a` is spoiled.
+    fn solve(&mut self, a: &mut [T]) -> Result<&[f64], Reason> {
+        let scale = self.scale(a);
+        let (diagonal, beside) = self.lapack.reduce(a);
+        for (to, &x) in self.values.iter_mut().zip(diagonal) {
+            *to = x.into();
+        }
+        for (to, &x) in self.beside.iter_mut().zip(beside) {
+            *to = x.into();
+        }
+        let copy = self.copy.each_mut().map(|copy| &mut copy[..]);
+        if !tridiagonal_values(&mut self.values, &mut self.beside, copy) {
+            return Err(Reason::NoConvergence { routine: "steqr" });
+        }
+        self.values.iter_mut().for_each(|value| *value *= scale);
+        Ok(&self.values)
+    }
+
+    /// Divides the elements by a power of two where their squares would leave the range;
+    /// returns that.
+    fn scale(&self, a: &mut [T]) -> f64 {
+        let mut largest = T::Real::zero();
+        for (number, column) in a.chunks_exact_mut(self.n).enumerate() {
+            for x in read(column, number, self.upper) {
+                let [re, im] = x.parts();
+                largest = largest.max(re.abs()).max(im.abs());
+            }
+        }
+        let [least, most] = safe::<T::Real>();
+        if largest.is_zero() || (least..=most).contains(&largest) {
+            return 1.0;
+        }
+        // The reciprocal is a number of the same type.
+        let largest: f64 = largest.max(T::Real::min_positive_value()).into();
+        let power = f64::from_bits(largest.to_bits() & f64::INFINITY.to_bits());
+        let factor: T::Real = rounded(1.0 / power);
+        for x in a {
+            *x = T::from_parts(x.parts().map(|part| part * factor));
+        }
+        power
     }
 }

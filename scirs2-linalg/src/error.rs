@@ -254,7 +254,10 @@ pub enum Reason {
     #[error("has a right-hand side with a NaN or an infinity; remove it first")]
     NotFiniteRightSide,
     /// An iteration that did not come to its end.
-    #[error("did not converge: LAPACK's {routine} gave up; scale the matrix or try float64")]
+    #[error(
+        "did not converge: LAPACK's {routine} gave up; scale the matrix, so that its \
+         largest element is near one"
+    )]
     NoConvergence {
         /// LAPACK's name for it.
         routine: &'static str,

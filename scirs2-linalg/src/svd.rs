@@ -15,6 +15,7 @@ use crate::kernels::many::REAL;
 use crate::kernels::many::jacobi::{has_jacobi, has_values, singular};
 use crate::kernels::one::bidiagonal::{Bidiagonal, has_bidiagonal};
 use crate::kernels::rounded;
+use crate::kernels::signs::{Columns, conjugate, unify};
 use crate::lapack::{Gesdd, Lapack, Vectors, zeros};
 use crate::layout::{identity, put, screen, to_c, written, zeros_array};
 use crate::memory::check_square;
@@ -27,19 +28,24 @@ use crate::shape::{self, matrices, square};
 /// `(..., m, k)`, `(..., k)` and `(..., k, n)`; with `full_matrices` `U` is
 /// `(..., m, m)` and `V^H` `(..., n, n)`. With `hermitian` the matrices are
 /// Hermitian, only their lower triangle is read, and the way leads through
-/// [`eigh`](crate::eigh()).
+/// [`eigh`](crate::eigh()), with NaN where that gives NaN. With an infinity every result of
+/// that matrix is NaN.
+///
+/// In each column of `U`, and in each row of `V^H` that belongs to no singular value, the
+/// first element whose modulus is at least 0.999 of the largest is real and positive: signs
+/// do not depend on the algorithm.
 ///
 /// # Errors
 /// [`Error::TooFewAxes`], [`Error::NotSquare`] with `hermitian`,
-/// [`Reason::NotANumber`], [`Reason::NotFinite`] for an infinity,
-/// [`Reason::NoConvergence`], and [`Error::SquareMemory`] where `full_matrices`
-/// asks for more memory than there is.
+/// [`Reason::NotANumber`] without `hermitian`, [`Reason::NoConvergence`], and
+/// [`Error::SquareMemory`] where `full_matrices` asks for more memory than there is.
 ///
 /// # Accuracy
 /// Backward stable: `|A - U s V^H| <= c max(m, n) eps |A|`, and each singular
 /// value is right to `c max(m, n) eps |A|`. LAPACK `gesdd`, on the transpose: in C
-/// order its `U` is the `V^H` of `A`. For real matrices of order 2 to 4 Jacobi's
-/// rotations of its columns.
+/// order its `U` is the `V^H` of `A`; `gesvd` where that does not converge. For real square
+/// matrices of order 2 to 4, and up to 40 where there are many, Jacobi's rotations of the
+/// rows.
 ///
 /// ```
 /// use ndarray::array;
@@ -161,7 +167,7 @@ type Gaps<T> = ([Vec<T>; 3], Vec<<T as Scalar>::Real>);
 /// time.
 ///
 /// # Errors
-/// As [`svd`], but that an infinity makes every value NaN.
+/// As [`svd`].
 ///
 /// # Accuracy
 /// As [`svd`], by the same means; real matrices up to 96 rows and columns by a kernel of
@@ -313,7 +319,7 @@ impl<T: Lapack> Values<T> {
             Way::General(lapack) => {
                 // The transpose has the same values.
                 if screen(to_c(a, lapack.matrix()))? {
-                    put(lapack.solve(&mut [], &mut [])?, values);
+                    put(general(lapack, a, &mut [], &mut [])?, values);
                 } else {
                     values.fill(T::Real::nan());
                 }
@@ -329,6 +335,32 @@ impl<T: Lapack> Values<T> {
     }
 }
 
+/// Decomposes the transpose of `a`, which is in LAPACK's memory: its singular values.
+fn general<'a, T: Lapack>(
+    lapack: &'a mut Gesdd<T>,
+    a: ArrayView2<'_, T>,
+    u: &mut [T],
+    vh: &mut [T],
+) -> Result<&'a [T::Real], Reason> {
+    if lapack.solve(u, vh).is_err() {
+        to_c(a, lapack.matrix());
+        lapack.solve_by_qr(u, vh)?;
+    }
+    Ok(lapack.values())
+}
+
+/// Gives the columns of `U` their signs, and each row of `V^H`, of `n` elements, the same;
+/// a row that has no column its own.
+fn unify_both<T: Lapack>(signs: &mut Columns<T>, u: &mut [T], n: usize, vh: &mut [T]) {
+    let factors = signs.unify(u);
+    let (paired, others) = vh.split_at_mut(n * factors.len().min(vh.len() / n));
+    for (row, &factor) in paired.chunks_exact_mut(n).zip(factors) {
+        let factor = conjugate(factor);
+        row.iter_mut().for_each(|x| *x = *x * factor);
+    }
+    unify(n, others);
+}
+
 fn descending<R: scirs2_core::Real>(x: R, y: R) -> std::cmp::Ordering {
     y.partial_cmp(&x).unwrap_or(std::cmp::Ordering::Equal)
 }
@@ -336,6 +368,7 @@ fn descending<R: scirs2_core::Real>(x: R, y: R) -> std::cmp::Ordering {
 /// The decomposition of matrices of one shape, in C order.
 pub(crate) struct Factors<T: Lapack> {
     way: Way<T>,
+    signs: Columns<T>,
     u: Vec<T>,
     vh: Vec<T>,
 }
@@ -347,8 +380,14 @@ impl<T: Lapack> Factors<T> {
         vectors: Vectors,
         hermitian: bool,
     ) -> Result<Self, Error> {
+        let columns = if vectors == Vectors::Full {
+            m
+        } else {
+            m.min(n)
+        };
         Ok(Factors {
             way: Way::new(m, n, vectors, hermitian)?,
+            signs: Columns::new(columns)?,
             u: Vec::new(),
             vh: Vec::new(),
         })
@@ -357,10 +396,11 @@ impl<T: Lapack> Factors<T> {
     pub(crate) fn run(
         &mut self,
         a: ArrayView2<'_, T>,
-        u: ArrayViewMut2<'_, T>,
+        mut u: ArrayViewMut2<'_, T>,
         mut s: ArrayViewMut2<'_, T::Real>,
-        vh: ArrayViewMut2<'_, T>,
+        mut vh: ArrayViewMut2<'_, T>,
     ) -> Result<(), Reason> {
+        let n = a.ncols();
         match &mut self.way {
             Way::Empty => {
                 identity(u);
@@ -369,22 +409,24 @@ impl<T: Lapack> Factors<T> {
             }
             Way::General(lapack) => {
                 if !screen(to_c(a, lapack.matrix()))? {
-                    return Err(Reason::NotFinite);
+                    let nan = T::Real::nan();
+                    u.fill(T::from_parts([nan, nan]));
+                    s.fill(nan);
+                    vh.fill(T::from_parts([nan, nan]));
+                    return Ok(());
                 }
                 // In LAPACK's order the matrix is the transpose, U is V^T and V^T
                 // is U.
                 written(u, &mut self.u, |u| {
                     written(vh, &mut self.vh, |vh| {
-                        put(lapack.solve(vh, u)?, s);
+                        put(general(lapack, a, vh, u)?, s);
+                        unify_both(&mut self.signs, u, n, vh);
                         Ok(())
                     })
                 })
             }
             Way::Hermitian(solver, vectors) => {
                 solver.run(a, vectors, s.view_mut())?;
-                if s.iter().any(|value| value.is_nan()) {
-                    return Err(Reason::NotFinite);
-                }
                 by_moduli(vectors, u, s, vh);
                 Ok(())
             }

@@ -16,6 +16,7 @@
 //! | `largest` | up to which order each of the following works |
 //! | `one` | what is made of one small matrix |
 //! | `many` | what is made of many at once |
+//! | `signs` | the signs of vectors that a decomposition leaves open |
 //! | `products` | products of small matrices |
 //! | `integers` | products of matrices of integers |
 
@@ -30,6 +31,7 @@ pub(crate) mod one;
 pub(crate) mod products;
 pub(crate) mod route;
 mod rows;
+pub(crate) mod signs;
 mod source;
 mod walk;
 

@@ -41,7 +41,7 @@ use scirs2_core::{Complex32, Complex64, Scalar};
 
 pub(crate) use bidiagonal::bidiagonal_values;
 pub(crate) use eig::Geev;
-pub(crate) use eigh::Heevd;
+pub(crate) use eigh::{Heevd, Hetrd};
 pub(crate) use lstsq::Gelsd;
 pub(crate) use qr::{Factor, factor_workspace, orthogonal_workspace};
 pub(crate) use svd::{Gesdd, Vectors};

@@ -30,10 +30,28 @@ pub trait Svd: Scalar {
         ldvt: c_int,
         space: &mut Workspace<Self>,
     ) -> c_int;
+
+    /// `gesvd`, with LAPACK's arguments but for one letter for both sides.
+    ///
+    /// # Safety
+    /// As for `gesdd`.
+    #[doc(hidden)]
+    #[expect(clippy::too_many_arguments, reason = "they are LAPACK's")]
+    unsafe fn gesvd(
+        job: c_char,
+        m: c_int,
+        n: c_int,
+        a: *mut Self,
+        s: *mut Self::Real,
+        u: *mut Self,
+        vt: *mut Self,
+        ldvt: c_int,
+        space: &mut Workspace<Self>,
+    ) -> c_int;
 }
 
 macro_rules! svd {
-    ($($type:ty: $gesdd:ident $($rwork:ident)?;)+) => {$(
+    ($($type:ty: $gesdd:ident $gesvd:ident $($rwork:ident)?;)+) => {$(
         impl Svd for $type {
             unsafe fn gesdd(
                 jobz: c_char,
@@ -60,15 +78,40 @@ macro_rules! svd {
                 }
                 info
             }
+
+            unsafe fn gesvd(
+                job: c_char,
+                m: c_int,
+                n: c_int,
+                a: *mut Self,
+                s: *mut Self::Real,
+                u: *mut Self,
+                vt: *mut Self,
+                ldvt: c_int,
+                space: &mut Workspace<Self>,
+            ) -> c_int {
+                let lwork = space.lwork();
+                $(let $rwork = space.rwork.as_mut_ptr();)?
+                let mut info = 0;
+                // SAFETY: the caller vouches for the sizes; both languages lay
+                // out a complex number as two reals.
+                unsafe {
+                    lapack_sys::$gesvd(
+                        &job, &job, &m, &n, a.cast(), &m, s, u.cast(), &m, vt.cast(), &ldvt,
+                        space.work.as_mut_ptr().cast(), &lwork, $($rwork,)? &mut info,
+                    );
+                }
+                info
+            }
         }
     )+};
 }
 
 svd! {
-    f32: sgesdd_;
-    f64: dgesdd_;
-    Complex32: cgesdd_ rwork;
-    Complex64: zgesdd_ rwork;
+    f32: sgesdd_ sgesvd_;
+    f64: dgesdd_ dgesvd_;
+    Complex32: cgesdd_ cgesvd_ rwork;
+    Complex64: zgesdd_ zgesvd_ rwork;
 }
 
 /// Which singular vectors are computed.
@@ -136,8 +179,10 @@ impl<T: Lapack> Gesdd<T> {
             values: zeros(least)?,
             space: Workspace::new(rwork, 8 * least)?,
         };
-        new.call(&mut [], &mut []);
+        new.call(T::gesdd, &mut [], &mut []);
         new.space.answered()?;
+        // The least that gesvd works with; its rwork is shorter.
+        new.space.at_least(3 * least + most.max(2 * least))?;
         Ok(new)
     }
 
@@ -147,8 +192,29 @@ impl<T: Lapack> Gesdd<T> {
     }
 
     /// The singular values of the matrix, the largest first, and the vectors that
-    /// were asked for, `U` and `V^H`, column by column.
+    /// were asked for, `U` and `V^H`, column by column. Spoils the matrix.
     pub(crate) fn solve(&mut self, u: &mut [T], vt: &mut [T]) -> Result<&[T::Real], Reason> {
+        self.run(T::gesdd, "gesdd", u, vt)
+    }
+
+    /// [`solve`](Self::solve) by QR steps, which are slower and converge where `gesdd`, which
+    /// divides and conquers, does not.
+    pub(crate) fn solve_by_qr(&mut self, u: &mut [T], vt: &mut [T]) -> Result<&[T::Real], Reason> {
+        self.run(T::gesvd, "gesvd", u, vt)
+    }
+
+    /// The singular values that were found last.
+    pub(crate) fn values(&self) -> &[T::Real] {
+        &self.values
+    }
+
+    fn run(
+        &mut self,
+        routine: Routine<T>,
+        name: &'static str,
+        u: &mut [T],
+        vt: &mut [T],
+    ) -> Result<&[T::Real], Reason> {
         let (rows, columns) = (self.rows, self.columns);
         let expected = match self.vectors {
             Vectors::None => (0, 0),
@@ -156,22 +222,22 @@ impl<T: Lapack> Gesdd<T> {
             Vectors::Full => (rows * rows, columns * columns),
         };
         assert_eq!((u.len(), vt.len()), expected);
-        match self.call(u, vt) {
+        match self.call(routine, u, vt) {
             0 => Ok(&self.values),
-            _ => Err(Reason::NoConvergence { routine: "gesdd" }),
+            _ => Err(Reason::NoConvergence { routine: name }),
         }
     }
 
-    /// Asks, or works with `u` and `vt` as long as `solve` wants them.
-    fn call(&mut self, u: &mut [T], vt: &mut [T]) -> c_int {
+    /// Asks, or works with `u` and `vt` as long as `run` wants them.
+    fn call(&mut self, routine: Routine<T>, u: &mut [T], vt: &mut [T]) -> c_int {
         let ldvt = match self.vectors {
             Vectors::Full => self.columns,
             _ => self.values.len(),
         };
-        // SAFETY: `new` made every vector as long as LAPACK asks, and `solve` has
+        // SAFETY: `new` made every vector as long as LAPACK asks, and `run` has
         // asserted the lengths of the others; a question reads none.
         unsafe {
-            T::gesdd(
+            routine(
                 self.vectors.jobz(),
                 int(self.rows),
                 int(self.columns),
@@ -185,6 +251,19 @@ impl<T: Lapack> Gesdd<T> {
         }
     }
 }
+
+/// [`Svd::gesdd`] or [`Svd::gesvd`].
+type Routine<T> = unsafe fn(
+    c_char,
+    c_int,
+    c_int,
+    *mut T,
+    *mut <T as Scalar>::Real,
+    *mut T,
+    *mut T,
+    c_int,
+    &mut Workspace<T>,
+) -> c_int;
 
 #[cfg(test)]
 mod tests {

@@ -43,8 +43,11 @@ use super::call::{Call, batch, named};
 /// four rows, and many at once of up to 40, by Jacobi's rotations; others of up to 96 by
 /// QL steps, as ``steqr``, in double precision. Backward stable:
 /// ``norm(a - v * w @ v.conj().mT) <= c * n * eps * norm(a)``, and each eigenvalue is
-/// right to as much. Signs, and vectors of equal values, may differ from those of
-/// another library.
+/// right to as much.
+///
+/// In each vector the first element whose modulus is at least 0.999 of the largest is real
+/// and positive. So the sign does not depend on the algorithm or on the batch; other
+/// libraries have other signs. Vectors of equal values span the same space as theirs.
 ///
 /// Examples
 /// --------
@@ -100,9 +103,10 @@ pub(crate) fn eigh<'py>(a: &Bound<'py, PyAny>, UPLO: &str) -> PyResult<Bound<'py
 ///
 /// Notes
 /// -----
-/// LAPACK ``syevd`` and ``heevd``, on a copy of one matrix a thread; Jacobi's
-/// rotations where :func:`eigh` has them, and QL steps as ``sterf``. Each value is right
-/// to ``c * n * eps * norm(a)``.
+/// LAPACK ``sytrd`` and ``hetrd``, on a copy of one matrix per thread, then QL steps in
+/// double precision; Jacobi's rotations where :func:`eigh` has them. Each value is right to
+/// ``c * n * eps * norm(a)``, also where LAPACK's own ``sterf`` loses all digits to an
+/// underflow, as for adjacency matrices of sparse graphs in single precision.
 ///
 /// Examples
 /// --------

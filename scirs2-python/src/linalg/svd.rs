@@ -49,8 +49,13 @@ use crate::flag::flag;
 /// LAPACK ``gesdd`` on the transpose, so that nothing is transposed; it overwrites a
 /// copy of one matrix a thread. For real square matrices of up to four rows Jacobi's
 /// rotations, for many matrices at once. Backward stable: ``norm(a - U * S @ Vh) <= c
-/// * max(m, n) * eps * norm(a)``, and each singular value is right to as much. Signs,
-/// and vectors of equal values, may differ from those of another library.
+/// * max(m, n) * eps * norm(a)``, and each singular value is right to as much. ``gesvd``
+/// where ``gesdd`` does not converge.
+///
+/// In each column of ``U`` the first element whose modulus is at least 0.999 of the largest
+/// is real and positive, and the row of ``Vh`` follows; a row that belongs to no singular
+/// value has the same rule. So the sign does not depend on the algorithm or on the batch;
+/// other libraries have other signs. Vectors of equal values span the same space as theirs.
 ///
 /// Examples
 /// --------

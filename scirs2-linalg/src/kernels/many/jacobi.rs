@@ -14,6 +14,7 @@ use super::{MANY, alone, dispatched, leave, load, store};
 use crate::kernels::isa::has_fma;
 use crate::kernels::largest;
 use crate::kernels::route::{Route, is_forced, most_of_many};
+use crate::kernels::signs::NEARLY;
 use crate::lapack::Lapack;
 
 /// Whether there are kernels for such matrices of that order, of which there are so
@@ -210,6 +211,7 @@ fn symmetric_of<I: Isa>(
         sorted(n, false, &mut a[..n], &mut [&mut *v][..usize::from(wanted)]);
         store(n, a, values);
         if wanted {
+            unify(isa, n, v, None);
             transpose(n, v);
             store(n * n, v, vectors);
         }
@@ -374,6 +376,31 @@ fn transpose<V: Vector>(n: usize, rows: &mut [V]) {
     }
 }
 
+/// Gives the vectors in `rows` their signs, and those in the rows `beside` the same; as
+/// [`unify_real`](crate::kernels::signs::unify_real).
+#[inline(always)]
+fn unify<I: Isa>(isa: I, n: usize, rows: &mut [I::Vector], mut beside: Option<&mut [I::Vector]>) {
+    let (zero, one) = (isa.constant(0.0), isa.constant(1.0));
+    for (number, row) in rows.chunks_exact_mut(n).enumerate() {
+        let mut largest = zero;
+        for x in &*row {
+            let modulus = x.abs();
+            largest = I::Vector::pick(modulus.exceeds(largest), modulus, largest);
+        }
+        let bound = largest * isa.constant(NEARLY);
+        let mut first = one;
+        for &x in row.iter().rev() {
+            first = I::Vector::pick(bound.exceeds(x.abs()), first, x);
+        }
+        let sign = one.copysign(first);
+        row.iter_mut().for_each(|x| *x = *x * sign);
+        if let Some(beside) = &mut beside {
+            let row = &mut beside[number * n..][..n];
+            row.iter_mut().for_each(|x| *x = *x * sign);
+        }
+    }
+}
+
 #[inline(always)]
 fn singular_in<I: Isa>(
     isa: I,
@@ -434,6 +461,7 @@ fn singular_of<I: Isa>(
                     *x = *x / s[i];
                 }
             }
+            unify(isa, n, ut, Some(&mut *a));
             let elements = first * n * n..(first + count) * n * n;
             store(n * n, a, &mut to_vt[elements.clone()]);
             transpose(n, ut);

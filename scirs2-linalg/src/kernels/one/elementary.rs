@@ -43,8 +43,29 @@ pub(super) fn dot<X: Copy + Zero + Mul<f64, Output = X>>(t: &[f64], x: &[X]) -> 
     rest.fold(sums[0], |sum, (&t, &x)| sum + x * t)
 }
 
-/// `I - tau (1, v) (1, v)^T`, which takes `x` to a multiple of the first unit vector:
-/// that multiple, and `tau`; `(1, v)` stands in place of `x`.
+/// Sums of squares between these bounds have lost nothing that counts to underflow.
+const NORMAL_SQUARES: std::ops::Range<f64> = 1e-280..1e280;
+
+/// Numbers whose squares are not normal, and the power of two that makes them so. The
+/// product is exact, subnormal numbers included.
+const SMALL: f64 = 1e-100;
+const ENLARGE: f64 = f64::from_bits((1023 + 600) << 52);
+
+/// The power of two by which numbers, of which this is the largest modulus, are
+/// multiplied before they are squared.
+#[inline(always)]
+pub(super) fn scale_for_squares(largest: f64) -> f64 {
+    if largest < SMALL {
+        ENLARGE
+    } else if largest > 1.0 / SMALL {
+        1.0 / ENLARGE
+    } else {
+        1.0
+    }
+}
+
+/// The reflection `I - tau (1, v) (1, v)^T` that takes `x` to a multiple of the first unit
+/// vector: that multiple, and `tau`. `(1, v)` replaces `x`. LAPACK's `larfg`.
 #[inline(always)]
 pub(super) fn reflection(x: &mut [f64]) -> (f64, f64) {
     let (first, rest) = x.split_first_mut().expect("an element");
@@ -53,25 +74,36 @@ pub(super) fn reflection(x: &mut [f64]) -> (f64, f64) {
     for x in &*rest {
         squares += x * x;
     }
-    let length = if (1e-280..1e280).contains(&squares) {
-        (alpha * alpha + squares).sqrt()
-    } else {
-        let most = rest.iter().fold(0.0, |most: f64, x| most.max(x.abs()));
-        if most == 0.0 {
+    let mut scale = 1.0;
+    if !NORMAL_SQUARES.contains(&squares) {
+        let largest = rest.iter().fold(0.0, |most: f64, x| most.max(x.abs()));
+        if largest == 0.0 {
             return (alpha, 0.0);
         }
-        let most = most.max(alpha.abs());
-        let part = |x: f64| (x / most) * (x / most);
-        most * rest
-            .iter()
-            .fold(part(alpha), |sum, &x| sum + part(x))
-            .sqrt()
-    };
-    let multiple = -length.copysign(alpha);
-    for x in rest {
-        *x /= alpha - multiple;
+        scale = scale_for_squares(largest.max(alpha.abs()));
+        squares = rest.iter().map(|x| (x * scale) * (x * scale)).sum();
     }
-    (multiple, (multiple - alpha) / multiple)
+    let alpha = alpha * scale;
+    let multiple = -(alpha * alpha + squares).sqrt().copysign(alpha);
+    for x in rest {
+        *x = *x * scale / (alpha - multiple);
+    }
+    (multiple / scale, (multiple - alpha) / multiple)
+}
+
+/// Cosine and sine of the rotation that takes `(f, g)` to `(r, 0)` with a positive `r`,
+/// and `r`; of `(0, 0)` the sine is NaN.
+#[inline(always)]
+pub(super) fn rotation(f: f64, g: f64) -> ([f64; 2], f64) {
+    let squares = f * f + g * g;
+    if NORMAL_SQUARES.contains(&squares) {
+        let length = squares.sqrt();
+        return ([f / length, g / length], length);
+    }
+    let scale = scale_for_squares(f.abs().max(g.abs()));
+    let (f, g) = (f * scale, g * scale);
+    let length = (f * f + g * g).sqrt();
+    ([f / length, g / length], length / scale)
 }
 
 /// Two rows of a matrix, the first before the second.

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::{EPSILON, SAFE};
-use crate::kernels::one::elementary::{reflection, rotate, two_rows};
+use crate::kernels::one::elementary::{reflection, rotate, scale_for_squares, two_rows};
 
 /// Steps without a deflation until a shift is chosen that no rule gives.
 const STALLED: usize = 10;
@@ -148,7 +148,9 @@ fn step(
             below * at(m + 2, m + 1),
         ];
         let size = v.iter().map(|x| x.abs()).sum::<f64>();
-        v.iter_mut().for_each(|x| *x /= size);
+        if size > 0.0 {
+            v.iter_mut().for_each(|x| *x /= size);
+        }
         if m == start {
             break v;
         }
@@ -245,7 +247,11 @@ fn split(n: usize, h: &mut [f64], z: &mut [f64], start: usize, whole: bool) -> [
     let last = start + 1;
     let places = [(start, start), (start, last), (last, start), (last, last)];
     let places = places.map(|(row, column)| row * n + column);
-    let ([a, b, c, d], [cosine, sine]) = standardized(places.map(|place| h[place]));
+    let block = places.map(|place| h[place]);
+    // Cosine and sine of subnormal numbers would be of no rotation.
+    let scale = scale_for_squares(block.iter().fold(0.0, |most: f64, x| most.max(x.abs())));
+    let (block, [cosine, sine]) = standardized(block.map(|x| x * scale));
+    let [a, b, c, d] = block.map(|x| x / scale);
     for (place, x) in places.into_iter().zip([a, b, c, d]) {
         h[place] = x;
     }

@@ -1,10 +1,15 @@
 //! The eigenvalues and eigenvectors of a tridiagonal matrix, by QL steps.
+//!
+//! `beside` holds the elements beside the diagonal, and one more that is of no account.
 
-use crate::kernels::one::elementary::{rotate, two_rows};
+use crate::kernels::one::elementary::{rotate, rotation, two_rows};
 
 /// Half the distance from one to the next number.
 const EPSILON: f64 = 0.5 * f64::EPSILON;
 const SAFE: f64 = f64::MIN_POSITIVE;
+
+/// Below this a product of squares may have lost digits to underflow.
+const UNDERFLOWN: f64 = 1e-280;
 
 /// Steps for one eigenvalue on average, beyond which there is no convergence.
 const STEPS: usize = 30;
@@ -30,20 +35,62 @@ fn shift(d: [f64; 2], e: f64) -> f64 {
     d[0] - e / (apart + apart.hypot(1.0).copysign(apart))
 }
 
-/// Turns the matrix round where it is larger at its end: QL steps want the small
-/// elements first.
+/// Whether the matrix is larger at its end: QL steps want the small elements first.
 #[inline(always)]
-fn is_turned(d: &[f64]) -> bool {
+fn is_reversed(d: &[f64]) -> bool {
     matches!((d.first(), d.last()), (Some(first), Some(last)) if last.abs() < first.abs())
 }
 
-/// The eigenvalues in place of the diagonal, in no order. The answer is no where they do
-/// not converge.
+/// Reverses the rows and columns of the matrix.
 #[inline(always)]
-pub(super) fn diagonal(d: &mut [f64], e: &mut [f64]) -> bool {
-    if is_turned(d) {
-        turn(d, e);
+fn reverse(d: &mut [f64], e: &mut [f64]) {
+    d.reverse();
+    e[..d.len() - 1].reverse();
+}
+
+/// Replaces the diagonal by the eigenvalues, the smallest first. Returns false if they do
+/// not converge. `copy` is memory as long as `d` and `e`.
+///
+/// The steps without square roots lose all accuracy where a square underflows: no element
+/// has to be tiny for that, only a difference on the way. Such a matrix is solved once
+/// more, by rotations.
+#[inline(always)]
+pub(super) fn values(d: &mut [f64], e: &mut [f64], copy: [&mut [f64]; 2]) -> bool {
+    let elements = d.iter().chain(&e[..d.len() - 1]);
+    let largest = elements.fold(0.0, |most: f64, x| most.max(x.abs()));
+    if largest == 0.0 {
+        return true;
     }
+    // A power of two: exact.
+    let scale = f64::from_bits(largest.to_bits() & f64::INFINITY.to_bits());
+    for x in d.iter_mut().chain(&mut *e) {
+        *x /= scale;
+    }
+    if is_reversed(d) {
+        reverse(d, e);
+    }
+    let [copy_d, copy_e] = copy;
+    copy_d.copy_from_slice(d);
+    copy_e.copy_from_slice(e);
+    if !root_free(d, e) {
+        d.copy_from_slice(copy_d);
+        e.copy_from_slice(copy_e);
+        if !rotations(d, e, |_, _| ()) {
+            return false;
+        }
+    }
+    for x in &mut *d {
+        *x *= scale;
+    }
+    d.sort_unstable_by(f64::total_cmp);
+    true
+}
+
+/// Replaces the diagonal by the eigenvalues, in no order, by the variant of K. Pal, W.
+/// Walker and W. Kahan (LAPACK's `sterf`). Returns false if they do not converge, or if a
+/// square has underflown.
+#[inline(always)]
+fn root_free(d: &mut [f64], e: &mut [f64]) -> bool {
     e.iter_mut().for_each(|e| *e *= *e);
     let mut left = STEPS * d.len();
     for start in 0..d.len() {
@@ -61,6 +108,10 @@ pub(super) fn diagonal(d: &mut [f64], e: &mut [f64]) -> bool {
             let mut gamma = d[end] - sigma;
             let mut p = gamma * gamma;
             for i in (start..end).rev() {
+                // Where `gamma` is zero, `p` is the limit, and not small.
+                if p < UNDERFLOWN && gamma != 0.0 {
+                    return false;
+                }
                 let square = e[i];
                 let r = p + square;
                 if i + 1 < end {
@@ -87,25 +138,42 @@ pub(super) fn diagonal(d: &mut [f64], e: &mut [f64]) -> bool {
     true
 }
 
-/// The same with the vectors as rows of `z`, from rows that are the transpose of the
-/// factor.
+/// Replaces the diagonal by the eigenvalues, and the rows of `z`, the transpose of the
+/// factor that made the matrix tridiagonal, by the eigenvectors, the smallest value first.
+/// Returns false if they do not converge.
 #[inline(always)]
-pub(super) fn diagonal_with_vectors(n: usize, d: &mut [f64], e: &mut [f64], z: &mut [f64]) -> bool {
-    let turned = is_turned(d);
-    if turned {
-        turn(d, e);
-        turn_rows(n, z);
+pub(super) fn values_and_vectors(n: usize, d: &mut [f64], e: &mut [f64], z: &mut [f64]) -> bool {
+    if is_reversed(d) {
+        reverse(d, e);
+        for row in 0..n / 2 {
+            let (first, second) = two_rows(n, z, row, n - 1 - row);
+            first.swap_with_slice(second);
+        }
     }
-    let mut left = STEPS * n;
-    for start in 0..n {
+    let done = rotations(d, e, |row, rotation| {
+        let (first, second) = two_rows(n, z, row, row + 1);
+        rotate(first, second, rotation);
+    });
+    sort(n, d, z);
+    done
+}
+
+/// Replaces the diagonal by the eigenvalues, in no order; `turn` is told the first of the
+/// two rows of each rotation, its cosine and its sine. LAPACK's `steqr`. Returns false if
+/// they do not converge.
+#[inline(always)]
+fn rotations(d: &mut [f64], e: &mut [f64], mut turn: impl FnMut(usize, [f64; 2])) -> bool {
+    let mut left = STEPS * d.len();
+    for start in 0..d.len() {
         loop {
             let end = end_of_block(d, e, start, |e| e * e);
             if end == start {
                 break;
             }
             if end == start + 1 {
-                split(n, d, e[start], z, start, turned);
-                e[start] = 0.0;
+                let ([larger, smaller], rotation) = two_by_two(d[start], e[start], d[end]);
+                (d[start], d[end], e[start]) = (larger, smaller, 0.0);
+                turn(start, rotation);
                 break;
             }
             if left == 0 {
@@ -117,13 +185,7 @@ pub(super) fn diagonal_with_vectors(n: usize, d: &mut [f64], e: &mut [f64], z: &
             let mut is_whole = true;
             for i in (start..end).rev() {
                 let (f, b) = (sine * e[i], cosine * e[i]);
-                let squares = f * f + g * g;
-                let length = if squares > 1e-280 {
-                    squares.sqrt()
-                } else {
-                    f.hypot(g)
-                };
-                if length == 0.0 {
+                if f == 0.0 && g == 0.0 {
                     // An underflow has split the block.
                     e[i + 1] = 0.0;
                     d[i + 1] -= p;
@@ -131,17 +193,13 @@ pub(super) fn diagonal_with_vectors(n: usize, d: &mut [f64], e: &mut [f64], z: &
                     is_whole = false;
                     break;
                 }
-                // Signs as LAPACK has them, for vectors as another library gives them.
-                let r = if g < 0.0 { -length } else { length };
-                e[i + 1] = r;
-                (sine, cosine) = (f / r, g / r);
+                ([cosine, sine], e[i + 1]) = rotation(g, f);
                 g = d[i + 1] - p;
                 let sum = (d[i] - g) * sine + 2.0 * cosine * b;
                 p = sine * sum;
                 d[i + 1] = g + p;
                 g = cosine * sum - b;
-                let (first, second) = two_rows(n, z, i, i + 1);
-                rotate(first, second, [cosine, -sine]);
+                turn(i, [cosine, -sine]);
             }
             if is_whole {
                 d[start] -= p;
@@ -153,40 +211,22 @@ pub(super) fn diagonal_with_vectors(n: usize, d: &mut [f64], e: &mut [f64], z: &
     true
 }
 
-/// Rows and columns of the matrix in reverse.
+/// The eigenvalues of `[[a, b], [b, c]]`, and cosine and sine of the rotation that makes
+/// it diagonal. LAPACK's `laev2`.
 #[inline(always)]
-pub(super) fn turn(d: &mut [f64], e: &mut [f64]) {
-    d.reverse();
-    e[..d.len() - 1].reverse();
-}
-
-/// Rows of the factor in reverse.
-#[inline(always)]
-pub(super) fn turn_rows(n: usize, z: &mut [f64]) {
-    for row in 0..n / 2 {
-        let (first, second) = two_rows(n, z, row, n - 1 - row);
-        first.swap_with_slice(second);
-    }
-}
-
-/// A block of two: LAPACK's `laev2`, which takes its rows as they were before they were
-/// turned round.
-#[inline(always)]
-fn split(n: usize, d: &mut [f64], beside: f64, z: &mut [f64], start: usize, turned: bool) {
-    let last = start + 1;
-    let (first, second) = if turned { (last, start) } else { (start, last) };
-    let (a, c) = (d[first], d[second]);
-    let (sum, difference, twice) = (a + c, a - c, 2.0 * beside);
+fn two_by_two(a: f64, b: f64, c: f64) -> ([f64; 2], [f64; 2]) {
+    let (sum, difference, twice) = (a + c, a - c, 2.0 * b);
     let root = difference.hypot(twice);
     let (most, least) = if a.abs() > c.abs() { (a, c) } else { (c, a) };
     let larger = 0.5 * if sum < 0.0 { sum - root } else { sum + root };
     let smaller = if sum == 0.0 {
         -larger
     } else {
-        (most / larger) * least - (beside / larger) * beside
+        (most / larger) * least - (b / larger) * b
     };
     let apart = difference + root.copysign(if difference < 0.0 { -1.0 } else { 1.0 });
-    let (mut cosine, mut sine) = if apart.abs() > twice.abs() {
+    // One of the two is one before both are divided by a root: no underflow spoils them.
+    let (cosine, sine) = if apart.abs() > twice.abs() {
         let cotangent = -twice / apart;
         let sine = 1.0 / (1.0 + cotangent * cotangent).sqrt();
         (cotangent * sine, sine)
@@ -196,17 +236,15 @@ fn split(n: usize, d: &mut [f64], beside: f64, z: &mut [f64], start: usize, turn
         (cosine, tangent * cosine)
     };
     if (sum < 0.0) == (difference < 0.0) {
-        (cosine, sine) = (-sine, cosine);
+        ([larger, smaller], [-sine, cosine])
+    } else {
+        ([larger, smaller], [cosine, sine])
     }
-    (d[first], d[second]) = (larger, smaller);
-    let (top, bottom) = two_rows(n, z, start, last);
-    // As the turn of the rows before they were turned round.
-    rotate(top, bottom, [cosine, if turned { -sine } else { sine }]);
 }
 
 /// Puts the values in order, and their vectors with them.
 #[inline(always)]
-pub(super) fn sort(n: usize, d: &mut [f64], z: &mut [f64]) {
+fn sort(n: usize, d: &mut [f64], z: &mut [f64]) {
     for place in 0..n {
         let rest = &d[place..];
         let least = place + (1..rest.len()).fold(0, |m, i| if rest[i] < rest[m] { i } else { m });
@@ -214,6 +252,76 @@ pub(super) fn sort(n: usize, d: &mut [f64], z: &mut [f64]) {
             d.swap(place, least);
             let (first, second) = two_rows(n, z, place, least);
             first.swap_with_slice(second);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Tridiagonal matrices with elements of all sizes, many of them zero.
+    fn hostile(n: usize, seed: u64) -> (Vec<f64>, Vec<f64>) {
+        let mut state = seed;
+        let mut next = || {
+            state = (state ^ (state >> 31)).wrapping_mul(0x9e37_79b9_7f4a_7c15) + 1;
+            state >> 32
+        };
+        let mut element = || {
+            let size = match next() % 4 {
+                0 => return 0.0,
+                1 => 1.0,
+                2 => 2.0_f64.powi(-(next() as i32 % 60)),
+                _ => 2.0_f64.powi(-(next() as i32 % 600)),
+            };
+            size * (next() as f64 / (1_u64 << 31) as f64 - 1.0)
+        };
+        let d = (0..n).map(|_| element()).collect();
+        let e = (0..n).map(|_| element()).collect();
+        (d, e)
+    }
+
+    #[test]
+    fn values_without_roots_are_used_only_where_no_square_underflows() {
+        let mut refused = 0;
+        for seed in 1..20_000 {
+            let n = 2 + seed as usize % 12;
+            let (d, e) = hostile(n, seed);
+            let norm = d
+                .iter()
+                .chain(&e)
+                .fold(0.0, |most: f64, x| most.max(x.abs()));
+            let (mut fast, mut squares) = (d.clone(), e.clone());
+            refused += usize::from(!root_free(&mut fast, &mut squares));
+            let (mut found, mut beside) = (d.clone(), e.clone());
+            assert!(values(
+                &mut found,
+                &mut beside,
+                [&mut vec![0.0; n], &mut vec![0.0; n]]
+            ));
+            let (mut truth, mut beside) = (d.clone(), e.clone());
+            assert!(rotations(&mut truth, &mut beside, |_, _| ()));
+            truth.sort_unstable_by(f64::total_cmp);
+            for (x, y) in found.iter().zip(&truth) {
+                let error = (x - y).abs();
+                assert!(
+                    error <= 8.0 * n as f64 * EPSILON * norm,
+                    "{seed}: {d:?} {e:?}"
+                );
+            }
+        }
+        assert!(refused > 100, "{refused}");
+    }
+
+    #[test]
+    fn rotations_give_a_tridiagonal_form_of_ones_its_values() {
+        let n = 9;
+        let (mut d, mut e) = (vec![0.0; n], vec![1.0; n]);
+        assert!(rotations(&mut d, &mut e, |_, _| ()));
+        d.sort_unstable_by(f64::total_cmp);
+        for (k, value) in d.iter().rev().enumerate() {
+            let angle = std::f64::consts::PI * (k + 1) as f64 / (n + 1) as f64;
+            assert!((value - 2.0 * angle.cos()).abs() < 1e-15);
         }
     }
 }

@@ -1,0 +1,118 @@
+//! The signs of eigenvectors and singular vectors.
+//!
+//! A vector of length one is a solution with either sign, and with any complex factor of
+//! modulus one; each algorithm finds another. One rule makes the result independent of the
+//! route that a matrix takes: in each vector the first element whose modulus is nearly the
+//! largest is real and positive.
+
+use num_traits::{Float as _, Zero as _};
+use scirs2_core::Real;
+
+use crate::Error;
+use crate::kernels::rounded;
+use crate::lapack::{Lapack, zeros};
+
+/// The part of the largest modulus from which an element is nearly as large, so that
+/// rounding does not decide between elements that are equal without it.
+pub(crate) const NEARLY: f64 = 0.999;
+
+/// Gives a real vector its sign.
+#[inline(always)]
+pub(crate) fn unify_real<R: Real>(vector: &mut [R]) {
+    let largest = vector.iter().fold(R::zero(), |most, x| most.max(x.abs()));
+    let bound = largest * rounded(NEARLY);
+    let first = vector.iter().find(|x| x.abs() >= bound);
+    if first.is_some_and(|x| *x < R::zero()) {
+        vector.iter_mut().for_each(|x| *x = -*x);
+    }
+}
+
+fn square<T: Lapack>(x: T) -> T::Real {
+    let [re, im] = x.parts();
+    re * re + im * im
+}
+
+/// The factor that makes `x`, which is not zero, real and positive.
+fn factor<T: Lapack>(x: T) -> T {
+    let ([re, im], modulus) = (x.parts(), square(x).sqrt());
+    T::from_parts([re / modulus, -im / modulus])
+}
+
+fn positive<T: Lapack>(x: T) -> T {
+    T::from_parts([square(x).sqrt(), T::Real::zero()])
+}
+
+pub(crate) fn conjugate<T: Lapack>(x: T) -> T {
+    let [re, im] = x.parts();
+    T::from_parts([re, -im])
+}
+
+/// Gives each of the vectors of `len` elements, one after the other, its sign.
+pub(crate) fn unify<T: Lapack>(len: usize, vectors: &mut [T]) {
+    for vector in vectors.chunks_exact_mut(len.max(1)) {
+        let largest = vector.iter().map(|&x| square(x));
+        let largest = largest.fold(T::Real::zero(), |most, x| most.max(x));
+        let bound = largest * rounded(NEARLY * NEARLY);
+        let first = vector.iter().position(|&x| square(x) >= bound);
+        let Some(first) = first.filter(|_| bound > T::Real::zero()) else {
+            continue;
+        };
+        let (real, by) = (positive(vector[first]), factor(vector[first]));
+        for x in &mut *vector {
+            *x = *x * by;
+        }
+        vector[first] = real;
+    }
+}
+
+/// The columns of a matrix, in memory that is used again.
+pub(crate) struct Columns<T: Lapack> {
+    bounds: Vec<T::Real>,
+    /// The row of the element that becomes positive, and the factor.
+    firsts: Vec<usize>,
+    factors: Vec<T>,
+}
+
+impl<T: Lapack> Columns<T> {
+    pub(crate) fn new(columns: usize) -> Result<Self, Error> {
+        Ok(Columns {
+            bounds: zeros(columns)?,
+            firsts: zeros(columns)?,
+            factors: zeros(columns)?,
+        })
+    }
+
+    /// Gives the columns of a matrix in C order their signs; returns the factors.
+    pub(crate) fn unify(&mut self, a: &mut [T]) -> &[T] {
+        let n = self.bounds.len();
+        self.bounds.fill(T::Real::zero());
+        self.factors.fill(T::zero());
+        self.firsts.fill(usize::MAX);
+        for row in a.chunks_exact(n) {
+            for (bound, &x) in self.bounds.iter_mut().zip(row) {
+                *bound = bound.max(square(x));
+            }
+        }
+        for bound in &mut self.bounds {
+            *bound = *bound * rounded(NEARLY * NEARLY);
+        }
+        for (number, row) in a.chunks_exact(n).enumerate() {
+            for (column, &x) in row.iter().enumerate() {
+                if self.factors[column].is_zero() && square(x) >= self.bounds[column] {
+                    self.firsts[column] = number;
+                    self.factors[column] = if x.is_zero() { T::one() } else { factor(x) };
+                }
+            }
+        }
+        for (number, row) in a.chunks_exact_mut(n).enumerate() {
+            for (column, x) in row.iter_mut().enumerate() {
+                *x = if self.firsts[column] == number {
+                    positive(*x)
+                } else {
+                    *x * self.factors[column]
+                };
+            }
+        }
+        &self.factors
+    }
+}
