@@ -24,7 +24,7 @@ SOURCES := $(shell find Cargo.toml Cargo.lock pyproject.toml README.md LICENSE-*
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup build demo test test-peers test-sanitized fuzz lint types fmt deny bench bench-quick \
+.PHONY: help setup build demo test test-peers test-sanitized attack fuzz lint types fmt deny bench bench-quick \
 	bench-whole bench-compare docs wheel sdist prove-contributing clean
 
 help: ## Tell what there is
@@ -69,6 +69,10 @@ test-sanitized: build $(VENV)/.test ## Run the exchange tests under AddressSanit
 		scirs2-python/tests/test_import.py scirs2-python/tests/test_export.py
 
 SECONDS ?= 600
+SEED ?= 0
+attack: build $(VENV)/.test ## Try hostile matrices by every route, threads and little memory for ten minutes (SECONDS, SEED)
+	cd scirs2-python/tests && $(CURDIR)/$(BIN)/python -m attack --seconds $(SECONDS) --seed $(SEED)
+
 fuzz: ## Try any DLPack struct for ten minutes (SECONDS=60 picks another time)
 	@command -v cargo-fuzz > /dev/null || { echo "cargo-fuzz is needed: cargo install cargo-fuzz"; exit 1; }
 	@mkdir -p target/fuzz/corpus
