@@ -206,22 +206,26 @@ complex! {
     Complex64 => f64;
 }
 
-/// `sqrt(re^2 + im^2)`, and where a square overflows, underflows or is not
-/// finite, all of them again by the slower `hypot`.
+/// `sqrt(re^2 + im^2)`, and where a square overflows, underflows or is not finite, by
+/// the slower `hypot`; no other element changes by that.
 #[inline(always)]
 fn moduli(parts: impl Iterator<Item = (f64, f64)> + Clone, out: &mut [f64]) {
     const SMALL: f64 = f64::from_bits((1023 - 960) << 52);
     const LARGE: f64 = f64::from_bits((1023 + 1000) << 52);
+    let is_safe = |re: f64, im: f64| {
+        let square = re * re + im * im;
+        (SMALL..=LARGE).contains(&square) | (re == 0.0) & (im == 0.0)
+    };
     let mut unsafe_squares = 0;
     for (out, (re, im)) in out.iter_mut().zip(parts.clone()) {
-        let square = re * re + im * im;
-        let safe = (SMALL..=LARGE).contains(&square) | (re == 0.0) & (im == 0.0);
-        unsafe_squares |= u64::from(!safe);
-        *out = square.sqrt();
+        unsafe_squares |= u64::from(!is_safe(re, im));
+        *out = (re * re + im * im).sqrt();
     }
     if unsafe_squares != 0 {
         for (out, (re, im)) in out.iter_mut().zip(parts) {
-            *out = re.hypot(im);
+            if !is_safe(re, im) {
+                *out = re.hypot(im);
+            }
         }
     }
 }
