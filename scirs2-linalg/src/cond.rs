@@ -113,9 +113,17 @@ fn by_values<T: Lapack>(
     let mut values = zeros_array::<T::Real>(&[batch, &[m.min(n)]].concat())?;
     svdvals_into(a.view(), false, values.view_mut(), workers)?;
     let inverted = order == Order::P(-2.0);
-    for (out, values) in out.iter_mut().zip(values.lanes(Axis(batch.len()))) {
+    let matrices = Stack::new(&a, batch);
+    let each = out.iter_mut().zip(values.lanes(Axis(batch.len())));
+    for (number, (out, values)) in each.enumerate() {
         let (first, last) = (values[0], values[values.len() - 1]);
-        *out = or_infinite(if inverted { last / first } else { first / last });
+        let condition = if inverted { last / first } else { first / last };
+        // In an infinity of a complex matrix the other part may be NaN.
+        *out = if condition.is_nan() && holds_nan(matrices.get(number)) {
+            condition
+        } else {
+            or_infinite(condition)
+        };
     }
     Ok(())
 }
@@ -170,8 +178,7 @@ fn invert<T: Lapack>(
     a: ArrayView2<'_, T>,
     mut inverse: ArrayViewMut2<'_, T>,
 ) -> T::Real {
-    let is_nan = |x: &T| x.parts().iter().any(|part| part.is_nan());
-    let known = if a.iter().any(is_nan) {
+    let known = if holds_nan(a) {
         T::Real::nan()
     } else if space.run(a, inverse.view_mut()).is_ok()
         && inverse.iter().all(|x| Lapack::is_finite(*x))
@@ -182,6 +189,11 @@ fn invert<T: Lapack>(
     };
     inverse.fill(T::zero());
     known
+}
+
+/// Whether a part of an element is NaN.
+fn holds_nan<T: Lapack>(a: ArrayView2<'_, T>) -> bool {
+    a.iter().any(|x| x.parts().iter().any(|part| part.is_nan()))
 }
 
 /// NaN is what comes of a matrix that has no inverse.

@@ -121,12 +121,16 @@ pub(crate) fn is_finite<T: Lapack>(elements: &[T]) -> bool {
         .all(|run| run.iter().fold(true, |all, x| all & x.is_finite()))
 }
 
-/// Whether every element is finite; an error where one is NaN.
+/// Whether every element is finite; an error where one is NaN. A complex number with
+/// an infinite part is an infinity, whatever its other part, as in C and LAPACK.
 pub(crate) fn screen<T: Lapack>(elements: &[T]) -> Result<bool, Reason> {
     if is_finite(elements) {
         return Ok(true);
     }
-    let is_nan = |x: &T| x.parts().iter().any(|part| part.is_nan());
+    let is_nan = |x: &T| {
+        let parts = x.parts();
+        parts.iter().any(|part| part.is_nan()) && !parts.iter().any(|part| part.is_infinite())
+    };
     if elements.iter().any(is_nan) {
         return Err(Reason::NotANumber);
     }
