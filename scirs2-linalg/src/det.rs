@@ -22,7 +22,8 @@ use crate::shape::{self, square};
 /// is 1, of a singular one 0.
 ///
 /// # Errors
-/// [`Error::NotSquare`] and [`Error::TooFewAxes`]. A NaN goes into the result.
+/// [`Error::NotSquare`] and [`Error::TooFewAxes`]. A NaN goes into the result, and an
+/// infinity in a complex matrix makes it NaN.
 ///
 /// # Accuracy
 /// The determinant of a matrix within `c n eps |A|` of `a`: the product of the
@@ -203,7 +204,7 @@ impl Product {
             negative: false,
         };
         for pivot in pivots {
-            product.take(pivot.parts().map(Into::into));
+            product.take(pivot.parts().map(Into::into), T::is_complex());
         }
         if exchanges % 2 == 1 {
             (product.re, product.im) = (-product.re, -product.im);
@@ -212,8 +213,13 @@ impl Product {
         product
     }
 
-    fn take(&mut self, [re, im]: [f64; 2]) {
+    fn take(&mut self, [re, im]: [f64; 2], complex: bool) {
         self.negative ^= re < 0.0;
+        if complex && ![self.re, self.im, re, im].iter().all(|x| x.is_finite()) {
+            // Infinite, or not even that is known; the direction is lost, as in NumPy.
+            [self.re, self.im] = [self.re.hypot(self.im) * re.hypot(im), f64::NAN];
+            return;
+        }
         let [re, im] = self.bounded([re, im]);
         let product = if im == 0.0 && self.im == 0.0 {
             [self.re * re, 0.0]
@@ -237,7 +243,8 @@ impl Product {
 
     fn value<T: Lapack>(&self) -> T {
         let part = |part| rounded(times_power(part, self.exponent));
-        T::from_parts([part(self.re), part(self.im)])
+        let re = if self.im.is_nan() { self.im } else { self.re };
+        T::from_parts([part(re), part(self.im)])
     }
 
     fn sign_and_logarithm<T: Lapack>(&self) -> (T, T::Real) {

@@ -29,7 +29,8 @@ use super::call::{Call, named};
 /// -----
 /// The product of the pivots that LAPACK ``getrf`` finds in a copy of each matrix,
 /// with an exponent of its own: it overflows only where the determinant does. A NaN
-/// goes into the result.
+/// goes into the result; an infinity in a complex matrix makes the determinant NaN, and
+/// its logarithm infinite.
 ///
 /// Examples
 /// --------
