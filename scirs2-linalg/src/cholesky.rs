@@ -12,7 +12,7 @@ use crate::kernels::many::REAL;
 use crate::kernels::many::cholesky::{factors, has_factors};
 use crate::kernels::one::cholesky as kernel;
 use crate::lapack::{Lapack, Triangle};
-use crate::layout::{InPlace, zeros_array};
+use crate::layout::{InPlace, is_finite, to_c, zeros_array};
 use crate::shape::{self, square};
 
 /// Cholesky factors of Hermitian positive definite matrices.
@@ -24,7 +24,7 @@ use crate::shape::{self, square};
 /// # Errors
 /// [`Error::NotSquare`], [`Error::TooFewAxes`], and
 /// [`Reason::NotPositiveDefinite`] with the order of the first leading minor
-/// that is not positive definite.
+/// that is not positive definite. A NaN is no such minor, and goes into the result.
 ///
 /// # Accuracy
 /// Backward stable: `|A - L L^H| <= c n eps |A|` (LAPACK `potrf`).
@@ -99,13 +99,29 @@ fn one<T: Lapack>(
     out: ArrayViewMut2<'_, T>,
 ) -> Result<(), Reason> {
     let n = a.nrows();
+    // The lower triangle in C order is the upper one in Fortran order.
+    let triangle = if upper {
+        Triangle::Lower
+    } else {
+        Triangle::Upper
+    };
     space.run(a, out, |matrix| {
-        // The lower triangle in C order is the upper one in Fortran order.
-        match (kernel::has_factor(n), upper) {
-            (true, true) => kernel::upper(n, matrix)?,
-            (true, false) => kernel::lower(n, matrix)?,
-            (false, true) => T::potrf(Triangle::Lower, n, matrix)?,
-            (false, false) => T::potrf(Triangle::Upper, n, matrix)?,
+        if !kernel::has_factor(n) {
+            T::potrf(triangle, n, matrix)?;
+        } else {
+            let done = if upper {
+                kernel::upper(n, matrix)
+            } else {
+                kernel::lower(n, matrix)
+            };
+            // The square of a complex infinity is infinite here and NaN in LAPACK, which
+            // takes NaN for a pivot.
+            if let Err(reason) = done {
+                if !T::is_complex() || is_finite(to_c(a, matrix)) {
+                    return Err(reason);
+                }
+                T::potrf(triangle, n, matrix)?;
+            }
         }
         for (row, elements) in matrix.chunks_exact_mut(n.max(1)).enumerate() {
             let other = if upper { 0..row } else { row + 1..n };

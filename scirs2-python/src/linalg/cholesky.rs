@@ -34,7 +34,8 @@ use crate::flag::flag;
 /// ------
 /// scirs2.linalg.LinAlgError
 ///     A matrix is not positive definite. The message names the first leading minor
-///     that is not, ``index`` the matrix in the batch.
+///     that is not, ``index`` the matrix in the batch. A NaN is no such minor, and
+///     goes into the result.
 /// ValueError
 ///     The last two dimensions differ, or ``out`` does not fit.
 ///
