@@ -26,7 +26,7 @@ use crate::svd::Factors;
 ///
 /// # Errors
 /// As [`svd`](crate::svd()), and [`Error::Broadcast`] for an `rtol` of more
-/// matrices than there are.
+/// matrices than there are. Where `svd` answers NaN the pseudo-inverse is NaN.
 ///
 /// # Accuracy
 /// `c max(m, n) eps` times the ratio of the largest singular value to the smallest

@@ -40,7 +40,8 @@ impl Tolerance<'_> {
 /// their values come from [`eigvalsh`](crate::eigvalsh()).
 ///
 /// # Errors
-/// As [`svdvals`](crate::svdvals()), and [`Error::Broadcast`].
+/// As [`svdvals`](crate::svdvals()), and [`Error::Broadcast`]. Where that answers NaN the
+/// rank is 0, as in NumPy.
 ///
 /// # Accuracy
 /// That of the singular values: `c max(m, n) eps |A|`. The default tolerance lies

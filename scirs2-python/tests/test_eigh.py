@@ -129,13 +129,10 @@ def test_one_large_matrix(dtype):
 def test_what_is_not_finite(function):
     a = np.stack([np.eye(3)] * 6).reshape(2, 3, 3, 3)
     a[1, 0, 2, 0] = np.inf
-    values = function(a) if function is linalg.eigvalsh else function(a).eigenvalues
-    assert np.isnan(values[1, 0]).all()
-    assert np.array_equal(values[1, 1], [1, 1, 1])
     a[1, 2, 2, 0] = np.nan
-    with pytest.raises(linalg.LinAlgError, match=r"matrix 5 of the batch holds a NaN") as caught:
-        function(a)
-    assert caught.value.index == (1, 2)
+    values = function(a) if function is linalg.eigvalsh else function(a).eigenvalues
+    assert np.isnan(values[1, [0, 2]]).all()
+    assert np.array_equal(values[1, 1], [1, 1, 1])
 
 
 @pytest.mark.parametrize("function", [linalg.eigh, linalg.eigvalsh])

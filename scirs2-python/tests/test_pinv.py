@@ -145,15 +145,14 @@ def test_matrices_without_elements(shape):
 def test_what_is_not_finite():
     a = np.stack([np.eye(3)] * 4).reshape(2, 2, 3, 3)
     a[1, 0, 2, 1] = np.inf
-    with pytest.raises(linalg.LinAlgError, match=r"pinv: matrix 2 .* NaN or an infinity") as caught:
-        linalg.pinv(a)
-    assert caught.value.index == (1, 0)
+    assert np.isnan(linalg.pinv(a)[1, 0]).all()
     # NaN is above no tolerance, as in NumPy.
     assert np.array_equal(linalg.matrix_rank(a), [[3, 3], [0, 3]])
     a[1, 1, 2, 1] = np.nan
-    with pytest.raises(linalg.LinAlgError, match=r"matrix_rank: matrix 3 .* a NaN") as caught:
-        linalg.matrix_rank(a)
-    assert caught.value.index == (1, 1)
+    for function in [linalg.pinv, linalg.matrix_rank]:
+        with pytest.raises(linalg.LinAlgError, match=r"matrix 3 .* a NaN") as caught:
+            function(a)
+        assert caught.value.index == (1, 1)
 
 
 def test_what_does_not_fit_is_refused():

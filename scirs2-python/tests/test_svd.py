@@ -142,9 +142,9 @@ def test_what_is_not_finite():
     a[1, 0, 2, 0] = np.inf
     assert np.isnan(linalg.svdvals(a)[1, 0]).all()
     for hermitian in [False, True]:
-        with pytest.raises(linalg.LinAlgError, match=r"matrix 3 .* NaN or an infinity") as caught:
-            linalg.svd(a, hermitian=hermitian)
-        assert caught.value.index == (1, 0)
+        for x in linalg.svd(a, hermitian=hermitian):
+            assert np.isnan(x[1, 0]).all()
+            assert np.isfinite(np.delete(x.reshape(6, -1), 3, axis=0)).all()
     a[0, 2, 2, 0] = np.nan
     for function in [linalg.svd, linalg.svdvals]:
         with pytest.raises(linalg.LinAlgError, match=r"matrix 2 .* holds a NaN;") as caught:

@@ -32,8 +32,8 @@ use super::call::{Call, batch, named};
 /// Raises
 /// ------
 /// scirs2.linalg.LinAlgError
-///     A matrix holds a NaN, is not square, or does not converge; ``index`` tells
-///     which in the batch. One that holds an infinity gives NaN, as in NumPy.
+///     A matrix is not square, or does not converge; ``index`` tells which in the
+///     batch. One that holds a NaN or an infinity where it is read gives NaN.
 /// ValueError
 ///     ``UPLO`` is neither.
 ///
@@ -96,8 +96,8 @@ pub(crate) fn eigh<'py>(a: &Bound<'py, PyAny>, UPLO: &str) -> PyResult<Bound<'py
 /// Raises
 /// ------
 /// scirs2.linalg.LinAlgError
-///     A matrix holds a NaN, is not square, or does not converge; ``index`` tells
-///     which in the batch. One that holds an infinity gives NaN, as in NumPy.
+///     A matrix is not square, or does not converge; ``index`` tells which in the
+///     batch. One that holds a NaN or an infinity where it is read gives NaN.
 /// ValueError
 ///     ``UPLO`` is neither.
 ///

@@ -42,8 +42,9 @@ const RCOND: f64 = 1e-15;
 /// Raises
 /// ------
 /// scirs2.linalg.LinAlgError
-///     A matrix holds a NaN or an infinity, or does not converge; ``index`` tells which
-///     in the batch.
+///     A matrix holds a NaN, or does not converge; ``index`` tells which in the batch.
+///     One that holds an infinity gives NaN, as with ``hermitian`` one that holds a NaN
+///     where it is read.
 /// ValueError
 ///     Both ``rcond`` and ``rtol``, or one that does not broadcast.
 ///

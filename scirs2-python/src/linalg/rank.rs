@@ -35,6 +35,8 @@ use crate::flag::flag;
 /// ------
 /// scirs2.linalg.LinAlgError
 ///     A matrix holds a NaN, or does not converge; ``index`` tells which in the batch.
+///     One that holds an infinity has rank 0, as with ``hermitian`` one that holds a NaN
+///     where it is read: its singular values are NaN, which is above no tolerance.
 /// ValueError
 ///     Both ``tol`` and ``rtol``, or one that does not broadcast.
 ///

@@ -39,8 +39,9 @@ use crate::flag::flag;
 /// Raises
 /// ------
 /// scirs2.linalg.LinAlgError
-///     A matrix holds a NaN or an infinity, or does not converge; ``index`` tells
-///     which in the batch. Without ``compute_uv`` an infinity gives NaN, as in NumPy.
+///     A matrix holds a NaN, or does not converge; ``index`` tells which in the
+///     batch. One that holds an infinity gives NaN, as with ``hermitian`` one that
+///     holds a NaN where it is read.
 /// MemoryError
 ///     ``full_matrices`` asks for more memory than there is.
 ///
@@ -111,7 +112,7 @@ pub(crate) fn svd<'py>(
 /// ------
 /// scirs2.linalg.LinAlgError
 ///     A matrix holds a NaN, or does not converge; ``index`` tells which in the
-///     batch. One that holds an infinity gives NaN, as in NumPy.
+///     batch. One that holds an infinity gives NaN.
 ///
 /// Notes
 /// -----
