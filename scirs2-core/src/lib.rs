@@ -9,6 +9,7 @@
 //! | [`shape`] | checked arithmetic on shapes and strides |
 //! | [`threads`] | how many threads a call may use |
 //! | [`pool`] | the workers that share its pieces |
+//! | [`fork`] | a `fork` waits until no thread computes |
 //!
 //! [`dispatch!`] turns a run-time [`DType`] into a compile-time type.
 
@@ -19,6 +20,7 @@ pub mod device;
 mod dispatch;
 pub mod dtype;
 pub mod element;
+pub mod fork;
 pub mod pool;
 mod scalar;
 pub mod shape;

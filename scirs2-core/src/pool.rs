@@ -10,15 +10,15 @@ use std::collections::VecDeque;
 use std::fmt;
 use std::hint;
 use std::process;
-use std::sync::atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::thread::{self, ThreadId};
 use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwapOption;
 
-use crate::cpu;
 use crate::threads::threads;
+use crate::{cpu, fork};
 
 /// The stack that LAPACK may need: its LU with threads takes up to 4.7 MiB.
 const STACK_NEEDED: usize = 6 << 20;
@@ -113,69 +113,25 @@ fn make_pool(helpers: usize) -> Option<Pool> {
 /// The thread that closed the pool, once somebody did.
 static CLOSED_BY: OnceLock<ThreadId> = OnceLock::new();
 
-/// Calls of [`Workers::each`] and [`Workers::alone`] under way.
-static CALLS: AtomicUsize = AtomicUsize::new(0);
-
-/// The process that they are under way in; 0 before the first. A call does not ask
-/// which process it is in: that takes longer than a small matrix.
-static PROCESS: AtomicU32 = AtomicU32::new(0);
-
 /// Stops all work of other threads and waits until none is left.
 ///
 /// For the end of a process: once libraries unload, a worker must not be inside
 /// one. The calling thread may go on to work, alone; calls from other threads
 /// are [`Interrupted`].
-///
-/// A child of `fork` that was not told of it by [`forked`] does not wait.
 pub fn close() {
     if CLOSED_BY.set(thread::current().id()).is_ok() {
-        while Call::under_way() > 0 {
+        while fork::is_any_call_under_way() {
             thread::sleep(Duration::from_millis(1));
         }
     }
 }
 
-/// Whether this thread must not work any more.
-fn is_closed() -> bool {
+/// Whether this thread must not work any more, because another has called [`close`].
+#[must_use]
+pub fn is_closed() -> bool {
     CLOSED_BY
         .get()
         .is_some_and(|closer| *closer != thread::current().id())
-}
-
-/// Says that this process is the child of a `fork`: what was under way in its parent
-/// will never end here.
-pub fn forked() {
-    CALLS.store(0, Ordering::SeqCst);
-    PROCESS.store(process::id(), Ordering::SeqCst);
-}
-
-/// A call under way, for as long as it lives.
-struct Call;
-
-impl Call {
-    fn start() -> Self {
-        if PROCESS.load(Ordering::Relaxed) == 0 {
-            PROCESS.store(process::id(), Ordering::SeqCst);
-        }
-        CALLS.fetch_add(1, Ordering::SeqCst);
-        Call
-    }
-
-    fn under_way() -> usize {
-        if PROCESS.load(Ordering::SeqCst) == process::id() {
-            CALLS.load(Ordering::SeqCst)
-        } else {
-            0
-        }
-    }
-}
-
-impl Drop for Call {
-    fn drop(&mut self) {
-        // A fork in the midst of the call may have forgotten it.
-        let less = |calls: usize| calls.checked_sub(1);
-        let _ = CALLS.fetch_update(Ordering::SeqCst, Ordering::SeqCst, less);
-    }
 }
 
 /// The workers of one call: how many, and who may stop them.
@@ -253,7 +209,7 @@ impl<'a> Workers<'a> {
         I::Item: Send,
         E: From<Interrupted> + Send,
     {
-        let _call = Call::start();
+        let _inside = fork::enter();
         if is_closed() {
             return Err(Interrupted.into());
         }
@@ -274,9 +230,11 @@ impl<'a> Workers<'a> {
         let (to_begin, busy) = (AtomicUsize::new(strands - 1), AtomicUsize::new(0));
         // When the caller had nothing left to do, in the pool's microseconds.
         let alone = AtomicU64::new(u64::MAX);
+        let mut aside = None;
         let interrupted = pool.threads.in_place_scope(|scope| {
             for _ in 1..strands {
                 scope.spawn(|_| {
+                    let _inside = fork::enter();
                     busy.fetch_add(1, Ordering::Relaxed);
                     to_begin.fetch_sub(1, Ordering::Release);
                     cpu::leave(caller);
@@ -289,6 +247,8 @@ impl<'a> Workers<'a> {
                 });
             }
             let interrupted = queue.drain(0, &work, self.stop);
+            // The workers may wait for a fork.
+            aside = Some(fork::step_aside());
             alone.store(pool.micros(), Ordering::Relaxed);
             // To be woken takes longer than a piece, and may be on the worker's core.
             let since = Instant::now();
@@ -304,6 +264,7 @@ impl<'a> Workers<'a> {
             }
             interrupted
         });
+        drop(aside);
         let failure = queue.failure.into_inner();
         match failure.unwrap_or_else(PoisonError::into_inner) {
             Some((_, error)) => Err(error),
@@ -323,6 +284,7 @@ impl Workers<'_> {
             if number > 0 && (is_closed() || self.stop.is_some_and(|stop| stop())) {
                 return Err(Interrupted.into());
             }
+            fork::pause();
             work(piece)?;
         }
         Ok(())
@@ -336,7 +298,7 @@ impl Workers<'_> {
     /// # Errors
     /// [`Interrupted`] where the pool is closed, or `stop` said so.
     pub fn alone<R>(&self, work: impl FnOnce() -> R) -> Result<R, Interrupted> {
-        let _call = Call::start();
+        let _inside = fork::enter();
         if is_closed() {
             return Err(Interrupted);
         }
@@ -397,6 +359,7 @@ impl<T, E> Queue<T, E> {
                 self.end.store(0, Ordering::Relaxed);
                 return true;
             }
+            fork::pause();
             if let Err(error) = work(piece) {
                 self.end.fetch_min(position, Ordering::Relaxed);
                 let mut failure = lock(&self.failure);

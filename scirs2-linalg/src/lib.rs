@@ -100,7 +100,7 @@ pub use kernels::{
     isa::Level,
     route::{Route, force_route},
 };
-pub use lapack::Lapack;
+pub use lapack::{Lapack, wait_at_forks};
 pub use lstsq::{LeastSquares, lstsq, lstsq_into, lstsq_shape};
 pub use lu::{
     Lu, LuFactors, Permutation, lu, lu_factor, lu_factor_into, lu_factor_shape, lu_into, lu_shape,

@@ -3,8 +3,10 @@
 use std::cell::{Cell, RefCell};
 use std::time::{Duration, Instant};
 
+use pyo3::exceptions::PySystemExit;
 use pyo3::prelude::*;
-use scirs2_core::pool::Workers;
+use scirs2_core::fork;
+use scirs2_core::pool::{self, Workers};
 
 /// How long Ctrl-C may wait for an answer, beyond the piece in work.
 const SIGNAL_INTERVAL: Duration = Duration::from_millis(50);
@@ -16,7 +18,7 @@ const BRIEF: usize = 4096;
 
 /// Why a kernel gave no result.
 pub(crate) enum Failure<E> {
-    /// A signal handler raised.
+    /// A signal handler raised, or the process ends.
     Signal(PyErr),
     /// The kernel's own error.
     Kernel(E),
@@ -30,10 +32,30 @@ pub(crate) fn enter<R: Send, E: Send>(
     operations: usize,
     kernel: impl FnOnce(&Workers<'_>) -> Result<R, E> + Send,
 ) -> Result<R, Failure<E>> {
-    if operations <= BRIEF {
-        return kernel(&Workers::current()).map_err(Failure::Kernel);
-    }
+    // While a fork waits, a call waits for it, and the fork for the interpreter.
+    let result = if operations <= BRIEF && !fork::is_near() {
+        kernel(&Workers::current()).map_err(Failure::Kernel)
+    } else {
+        released(py, kernel)
+    };
+    result.map_err(|failure| if pool::is_closed() { ended() } else { failure })
+}
+
+/// For a thread other than the main one at the end of the process: it ends without a word.
+fn ended<E>() -> Failure<E> {
+    Failure::Signal(PySystemExit::new_err(()))
+}
+
+fn released<R: Send, E: Send>(
+    py: Python<'_>,
+    kernel: impl FnOnce(&Workers<'_>) -> Result<R, E> + Send,
+) -> Result<R, Failure<E>> {
     py.detach(|| {
+        // Not every kernel is in pieces.
+        let _inside = fork::enter();
+        if pool::is_closed() {
+            return Err(ended());
+        }
         let raised = RefCell::new(None);
         // Work in one piece never asks, and needs no clock.
         let asked = Cell::new(None::<Instant>);
@@ -47,7 +69,10 @@ pub(crate) fn enter<R: Send, E: Send>(
             if !due {
                 return false;
             }
+            // Who has the interpreter may be about to fork.
+            let aside = fork::step_aside();
             let signal = Python::attach(|py| py.check_signals()).err();
+            drop(aside);
             let stop = signal.is_some();
             raised.replace(signal);
             stop

@@ -86,7 +86,8 @@ mod _scirs2 {
     use super::route::_force_route;
     #[pymodule_export]
     use super::threads::{
-        _close_pool, _forked, _steer_num_threads, get_num_threads, num_threads, set_num_threads,
+        _after_fork, _before_fork, _close_pool, _steer_num_threads, get_num_threads, num_threads,
+        set_num_threads,
     };
 
     #[pymodule_init]
@@ -95,9 +96,15 @@ mod _scirs2 {
         // A worker inside OpenBLAS as that unloads would crash the process.
         py.import("atexit")?
             .call_method1("register", (module.getattr("_close_pool")?,))?;
+        // Python's own forks wait for calls under way with the interpreter released; those
+        // that it does not see, of subprocess and of libraries, wait all the same.
+        scirs2_linalg::wait_at_forks();
         if let Some(register) = py.import("os")?.getattr_opt("register_at_fork")? {
-            let children = [("after_in_child", module.getattr("_forked")?)];
-            register.call((), Some(&children.into_py_dict(py)?))?;
+            let hooks = [
+                ("before", module.getattr("_before_fork")?),
+                ("after_in_parent", module.getattr("_after_fork")?),
+            ];
+            register.call((), Some(&hooks.into_py_dict(py)?))?;
         }
         // NumPy's API is found once, by whoever is first; a fork in the midst of
         // that would leave the child waiting for a thread it does not have.

@@ -1,12 +1,12 @@
 //! The thread count, as Python sets it.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::thread::{self, ThreadId};
+use std::cell::RefCell;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use pyo3::exceptions::{PyOverflowError, PyValueError};
 use pyo3::prelude::*;
-use scirs2_core::pool;
-use scirs2_core::threads::{self, ThreadCountError, ThreadSource};
+use scirs2_core::threads::{self, MAX_THREADS, ThreadCountError, ThreadSource};
+use scirs2_core::{fork, pool};
 
 /// The number of threads that a call from this Python thread may use.
 ///
@@ -83,8 +83,30 @@ pub(crate) fn set_num_threads(n: &Bound<'_, PyAny>) -> PyResult<()> {
 )]
 pub(crate) struct num_threads {
     count: usize,
-    /// What held before each `with` that this object is in, and on which thread.
-    before: Mutex<Vec<(ThreadId, Option<usize>)>>,
+    /// What tells this object from the others.
+    own: u64,
+}
+
+/// A context that its thread is in.
+struct Entered {
+    object: u64,
+    /// The object's count, or what threadpoolctl has set since.
+    count: usize,
+}
+
+thread_local! {
+    /// The contexts that this thread is in. The last one decides; they may be left in any
+    /// order.
+    static ENTERED: RefCell<Vec<Entered>> = const { RefCell::new(Vec::new()) };
+}
+
+/// Changes the contexts that this thread is in.
+fn change(contexts: impl FnOnce(&mut Vec<Entered>)) -> Result<(), ThreadCountError> {
+    let last = ENTERED.with_borrow_mut(|entered| {
+        contexts(entered);
+        entered.last().map(|last| last.count)
+    });
+    threads::set_local_threads(last).map(drop)
 }
 
 #[pymethods]
@@ -92,28 +114,26 @@ impl num_threads {
     #[new]
     #[pyo3(signature = (n, /))]
     fn new(n: &Bound<'_, PyAny>) -> PyResult<Self> {
+        static OBJECTS: AtomicU64 = AtomicU64::new(0);
         let count = count(n)?;
         threads::check_threads(count).map_err(out_of_range)?;
-        Ok(num_threads {
-            count,
-            before: Mutex::default(),
-        })
+        let own = OBJECTS.fetch_add(1, Ordering::Relaxed);
+        Ok(num_threads { count, own })
     }
 
     fn __enter__(&self) -> PyResult<()> {
-        let before = threads::set_local_threads(Some(self.count)).map_err(out_of_range)?;
-        self.stack().push((thread::current().id(), before));
-        Ok(())
+        let (object, count) = (self.own, self.count);
+        change(|entered| entered.push(Entered { object, count })).map_err(out_of_range)
     }
 
     #[pyo3(signature = (*_exception))]
     fn __exit__(&self, _exception: &Bound<'_, PyAny>) -> PyResult<()> {
-        let here = thread::current().id();
-        let mut stack = self.stack();
-        let innermost = stack.iter().rposition(|(thread, _)| *thread == here);
-        let before = innermost.and_then(|at| stack.remove(at).1);
-        threads::set_local_threads(before).map_err(out_of_range)?;
-        Ok(())
+        let leave = |entered: &mut Vec<Entered>| {
+            if let Some(at) = entered.iter().rposition(|of| of.object == self.own) {
+                entered.remove(at);
+            }
+        };
+        change(leave).map_err(out_of_range)
     }
 
     fn __repr__(&self) -> String {
@@ -121,19 +141,30 @@ impl num_threads {
     }
 }
 
-impl num_threads {
-    fn stack(&self) -> MutexGuard<'_, Vec<(ThreadId, Option<usize>)>> {
-        self.before.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
 /// An integer as a count; one below zero or beyond 64 bits is out of range.
 fn count(n: &Bound<'_, PyAny>) -> PyResult<usize> {
     let n = match n.extract::<i64>() {
-        Err(error) if error.is_instance_of::<PyOverflowError>(n.py()) => i64::MAX,
+        Err(error) if error.is_instance_of::<PyOverflowError>(n.py()) => {
+            return Err(PyValueError::new_err(format!(
+                "the number of threads must lie between 1 and {MAX_THREADS}, got {}",
+                told(n)?
+            )));
+        }
         n => n?,
     };
     usize::try_from(n).map_err(|_| out_of_range(ThreadCountError(n)))
+}
+
+/// An integer as text; Python does not write one of very many digits.
+fn told(n: &Bound<'_, PyAny>) -> PyResult<String> {
+    let n = n.py().import("operator")?.call_method1("index", (n,))?;
+    match n.str() {
+        Ok(digits) => Ok(digits.to_string()),
+        Err(_) => Ok(format!(
+            "an integer of {} bits",
+            n.call_method0("bit_length")?
+        )),
+    }
 }
 
 fn out_of_range(error: ThreadCountError) -> PyErr {
@@ -147,16 +178,28 @@ fn out_of_range(error: ThreadCountError) -> PyErr {
 pub(crate) fn _steer_num_threads(n: &Bound<'_, PyAny>) -> PyResult<()> {
     let n = count(n)?;
     match threads::threads_and_source().1 {
-        ThreadSource::Local => threads::set_local_threads(Some(n)).map(drop),
+        ThreadSource::Local => threads::check_threads(n).and_then(|count| {
+            change(|entered| {
+                if let Some(last) = entered.last_mut() {
+                    last.count = count;
+                }
+            })
+        }),
         _ => threads::set_threads(n),
     }
     .map_err(out_of_range)
 }
 
-/// Tells the pool that this process is the child of a fork; for `os.register_at_fork`.
+/// Waits until no thread computes, and keeps all from it; for `os.register_at_fork`.
 #[pyfunction]
-pub(crate) fn _forked() {
-    pool::forked();
+pub(crate) fn _before_fork(py: Python<'_>) {
+    py.detach(fork::before);
+}
+
+/// Lets threads compute again, in the parent; for `os.register_at_fork`.
+#[pyfunction]
+pub(crate) fn _after_fork() {
+    fork::after_in_parent();
 }
 
 /// Ends the work of all threads but this one, and waits for it; for `atexit`.

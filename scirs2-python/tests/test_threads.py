@@ -87,14 +87,43 @@ class TestCount:
             thread.join()
         assert seen == [2]
 
-    @pytest.mark.parametrize("count", [0, -1, 10**9, 2**64])
+    def test_blocks_that_are_left_in_another_order(self):
+        scirs2.set_num_threads(2)
+        a, b = scirs2.num_threads(5), scirs2.num_threads(3)
+        a.__enter__()
+        b.__enter__()
+        a.__exit__(None, None, None)
+        assert scirs2.get_num_threads() == 3
+        b.__exit__(None, None, None)
+        assert scirs2.get_num_threads() == 2
+
+    def test_one_object_for_several_blocks(self):
+        scirs2.set_num_threads(2)
+        block = scirs2.num_threads(5)
+        with block:
+            with scirs2.num_threads(3), block:
+                assert scirs2.get_num_threads() == 5
+            assert scirs2.get_num_threads() == 5
+        assert scirs2.get_num_threads() == 2
+        # Without having been entered.
+        block.__exit__(None, None, None)
+        with scirs2.num_threads(7):
+            block.__exit__(None, None, None)
+            assert scirs2.get_num_threads() == 7
+
+    @pytest.mark.parametrize("count", [0, -1, 10**9, 2**63 - 1, 2**63, 2**64, 2**70, -(2**70)])
     def test_an_impossible_count(self, count):
         before = scirs2.get_num_threads()
-        with pytest.raises(ValueError, match="number of threads"):
+        told = rf"number of threads must lie between 1 and 1024, got {count}$"
+        with pytest.raises(ValueError, match=told):
             scirs2.set_num_threads(count)
-        with pytest.raises(ValueError, match="number of threads"), scirs2.num_threads(count):
+        with pytest.raises(ValueError, match=told), scirs2.num_threads(count):
             pass
         assert scirs2.get_num_threads() == before
+
+    def test_a_count_of_more_digits_than_python_writes(self):
+        with pytest.raises(ValueError, match="1024, got an integer of 100001 bits$"):
+            scirs2.set_num_threads(2**100_000)
 
     @pytest.mark.parametrize("count", ["2", 2.5, None, [2]])
     def test_a_count_of_another_type(self, count):
@@ -319,6 +348,125 @@ class TestFork:
         """
         )
 
+    LARGE = """
+        import threading
+
+        random = np.random.default_rng(5)
+        large = random.random((900, 900)) + 900 * np.eye(900)
+
+        def beside(call, do, times):
+            # Does something so many times while other threads call on and on.
+            stop = threading.Event()
+            def busy():
+                while not stop.is_set():
+                    call()
+            threads = [threading.Thread(target=busy) for _ in range(2)]
+            for thread in threads:
+                thread.start()
+            try:
+                for _ in range(times):
+                    do()
+            finally:
+                stop.set()
+                for thread in threads:
+                    thread.join()
+    """
+
+    @pytest.mark.parametrize("call", ["matmul(large, large)", "solve(large, large)", "qr(large)[1]"])
+    def test_a_fork_while_another_thread_is_inside_blas(self, call):
+        child.run(
+            self.SETTING
+            + self.LARGE
+            + f"""
+        def call():
+            return scirs2.linalg.{call}
+
+        expected = call()
+        def do():
+            assert forked(lambda: np.allclose(call(), expected)) == 0
+
+        beside(call, do, 15)
+        """
+        )
+
+    @pytest.mark.parametrize(
+        "fork",
+        [
+            # As it is where there is no vfork, without the hooks of `os.register_at_fork`.
+            "subprocess._USE_VFORK = False; subprocess.run(['true'], check=True)",
+            "subprocess.run(['true'], preexec_fn=int, check=True)",
+            "subprocess.run(['true'], check=True)",
+            # The first lets go of the GIL for a call, the second does not.
+            "end(ctypes.CDLL(None).fork())",
+            "end(ctypes.PyDLL(None).fork())",
+        ],
+    )
+    def test_a_fork_of_subprocess_and_of_a_library_while_another_thread_is_inside_blas(self, fork):
+        child.run(
+            self.SETTING
+            + self.LARGE
+            + f"""
+        import ctypes, signal, subprocess
+
+        def end(process):
+            # A child that has no GIL does not come here.
+            if process == 0:
+                os._exit(0)
+            os.kill(process, signal.SIGKILL)
+            os.waitpid(process, 0)
+
+        def do():
+            {fork}
+
+        beside(lambda: scirs2.linalg.matmul(large, large), do, 15)
+        """
+        )
+
+    def test_a_fork_waits_for_no_more_than_a_piece_of_a_call(self):
+        child.run(
+            self.SETTING
+            + """
+        import threading, time
+
+        call = lambda: scirs2.norm(np.broadcast_to(2.0, 10**12), 3)
+        threads = [threading.Thread(target=call, daemon=True) for _ in range(2)]
+        for thread in threads:
+            thread.start()
+        time.sleep(0.2)
+        expected = work()
+        for _ in range(10):
+            assert forked(lambda: work() == expected) == 0
+            assert work() == expected
+        assert all(thread.is_alive() for thread in threads)
+        """
+        )
+
+    def test_a_fork_by_a_signal_handler_in_the_midst_of_a_call(self):
+        child.run(
+            self.SETTING
+            + """
+        import signal
+
+        class Enough(Exception):
+            pass
+
+        forks = []
+        def handle(*_):
+            forks.append(forked(lambda: True))
+            if len(forks) == 5:
+                raise Enough
+
+        signal.signal(signal.SIGALRM, handle)
+        signal.setitimer(signal.ITIMER_REAL, 0.2, 0.2)
+        try:
+            scirs2.norm(np.broadcast_to(2.0, 10**12), 3)
+        except Enough:
+            pass
+        assert forks == [0] * 5
+        work()
+        """
+        )
+
     def test_the_end_of_a_child_does_not_wait_for_its_parents_threads(self):
         child.run(
             self.SETTING
@@ -447,6 +595,47 @@ class TestExit:
             time.sleep(0.2)
             """
         )
+
+
+    CALL_ON_AND_ON = """
+        import atexit, sys, threading, time
+
+        # What a thread that fails writes.
+        sys.stderr = sys.stdout
+        atexit.register(lambda: [thread.join() for thread in threads])
+
+        import numpy as np
+        import scirs2
+
+        def call_on_and_on():
+            while True:
+                call()
+
+        def start():
+            for thread in threads:
+                thread.start()
+            time.sleep(0.3)
+
+        x = np.random.default_rng(1).random((50, 50))
+        threads = [threading.Thread(target=call_on_and_on, daemon=True) for _ in range(3)]
+    """
+
+    @pytest.mark.parametrize(
+        "call",
+        [
+            "norm(np.broadcast_to(x, (1_000_000, 50, 50)), 'nuc', (1, 2))",
+            "norm(x)",
+            "linalg.matmul(x, x)",
+            "linalg.vecdot(np.ones(50_000), np.ones(50_000))",
+            "linalg.solve(np.eye(700), np.eye(700))",
+        ],
+    )
+    def test_daemon_threads_end_without_a_word_when_python_ends(self, call):
+        source = f"""
+        call = lambda: scirs2.{call}
+        start()
+        """
+        assert child.run(self.CALL_ON_AND_ON + source) == ""
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="counts threads in /proc")

@@ -45,6 +45,7 @@ pub(crate) use eigh::{Heevd, Hetrd};
 pub(crate) use lstsq::Gelsd;
 pub(crate) use qr::{Factor, factor_workspace, orthogonal_workspace};
 pub(crate) use svd::{Gesdd, Vectors};
+pub use threads::wait_at_forks;
 pub(crate) use threads::{LibraryThreads, alone, single_threaded};
 pub(crate) use triangular::Shape;
 pub(crate) use workspace::Workspace;

@@ -8,6 +8,8 @@ use std::cell::Cell;
 use std::ffi::c_int;
 use std::sync::{Mutex, MutexGuard, Once, TryLockError};
 
+#[cfg(unix)]
+use scirs2_core::fork;
 use scirs2_core::threads::cores;
 
 use super::crowd::{CROWD, Watch};
@@ -27,7 +29,36 @@ fn set(threads: usize) {
 /// Sets the count to one, the first time.
 pub(crate) fn single_threaded() {
     static ONCE: Once = Once::new();
-    ONCE.call_once(|| set(1));
+    ONCE.call_once(|| {
+        set(1);
+        wait_at_forks();
+    });
+}
+
+/// Has each `fork` of this process wait until no thread computes, whoever calls it
+/// ([`scirs2_core::fork`] says why). The first call of LAPACK does the same.
+pub fn wait_at_forks() {
+    #[cfg(unix)]
+    {
+        extern "C" fn before() {
+            fork::before();
+        }
+        extern "C" fn after_in_parent() {
+            fork::after_in_parent();
+        }
+        extern "C" fn after_in_child() {
+            fork::after_in_child();
+        }
+        static ONCE: Once = Once::new();
+        ONCE.call_once(|| {
+            // The system calls first what was registered last, and OpenBLAS has registered
+            // when it was loaded. Without memory for it forks are as they were.
+            // SAFETY: three functions that live as long as the process and do not unwind.
+            unsafe {
+                libc::pthread_atfork(Some(before), Some(after_in_parent), Some(after_in_child));
+            }
+        });
+    }
 }
 
 static HOLDER: Mutex<()> = Mutex::new(());

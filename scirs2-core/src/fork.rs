@@ -1,0 +1,215 @@
+//! A `fork` waits until no thread computes.
+//!
+//! OpenBLAS ends its threads before a `fork`, and waits for ever for one that works. What
+//! else a thread has in hand at that moment, a lock for example, stays so for ever in the
+//! child, where the thread does not exist. So [`before`] lets no thread begin, waits until
+//! those that compute are between two pieces of their work, and keeps them there until the
+//! `fork` is done.
+//!
+//! A thread between two pieces is never inside a library, because none calls back.
+
+use std::cell::Cell;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
+
+/// Where a thread is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Place {
+    Outside,
+    /// It computes: a fork has to wait for it.
+    Inside,
+    /// In the midst of a call it waits for something else, and goes on after the fork.
+    Aside,
+}
+
+/// How many threads are inside, how many are aside, and how many forks are under way, all
+/// in one number: what begins a call also sees the forks.
+static THREADS: AtomicU64 = AtomicU64::new(0);
+
+const BITS: u32 = 24;
+const FORK: u64 = 1 << (2 * BITS);
+
+thread_local! {
+    static PLACE: Cell<Place> = const { Cell::new(Place::Outside) };
+}
+
+/// What a thread in that place counts in [`THREADS`].
+const fn count(place: Place) -> u64 {
+    match place {
+        Place::Outside => 0,
+        Place::Inside => 1,
+        Place::Aside => 1 << BITS,
+    }
+}
+
+fn threads() -> u64 {
+    THREADS.load(Ordering::SeqCst)
+}
+
+/// Puts the calling thread in a place, inside only once no fork is under way, and answers
+/// where it was.
+fn go(to: Place) -> Place {
+    let from = PLACE.replace(to);
+    let change = count(to).wrapping_sub(count(from));
+    while to != from {
+        let before = THREADS.fetch_add(change, Ordering::SeqCst);
+        if to != Place::Inside || before < FORK {
+            break;
+        }
+        THREADS.fetch_sub(change, Ordering::SeqCst);
+        wait(|| !is_near());
+    }
+    from
+}
+
+/// Waits, without a lock that a child might find held.
+fn wait(done: impl Fn() -> bool) {
+    const LONGEST: Duration = Duration::from_millis(1);
+    let since = Instant::now();
+    while !done() {
+        // As long as an eighth of the time so far: soon after what takes no time, and
+        // seldom during what takes long.
+        match since.elapsed() / 8 {
+            short if short < Duration::from_micros(5) => thread::yield_now(),
+            pause => thread::sleep(pause.min(LONGEST)),
+        }
+    }
+}
+
+/// Keeps the calling thread where it is for as long as this lives; it goes back then.
+#[derive(Debug)]
+pub struct Stay {
+    from: Place,
+}
+
+impl Drop for Stay {
+    fn drop(&mut self) {
+        go(self.from);
+    }
+}
+
+/// Says that the calling thread computes, once no fork is under way.
+///
+/// A thread that holds what the forking thread needs looks at [`is_near`] before.
+#[must_use]
+pub fn enter() -> Stay {
+    pause();
+    Stay {
+        from: go(Place::Inside),
+    }
+}
+
+/// Says that the calling thread, in the midst of a call, waits for something else.
+#[must_use]
+pub fn step_aside() -> Stay {
+    let from = PLACE.get();
+    if from == Place::Inside {
+        go(Place::Aside);
+    }
+    Stay { from }
+}
+
+/// Lets a fork through: for a thread between two pieces of its work.
+#[inline]
+pub fn pause() {
+    if is_near() && PLACE.get() == Place::Inside {
+        drop(step_aside());
+    }
+}
+
+/// Whether a fork is under way, which a thread that goes inside will wait for.
+#[inline]
+#[must_use]
+pub fn is_near() -> bool {
+    THREADS.load(Ordering::Relaxed) >= FORK
+}
+
+/// Whether a call is under way on any thread.
+pub(crate) fn is_any_call_under_way() -> bool {
+    threads() % FORK != 0
+}
+
+/// To be called before a `fork`: waits until no other thread is inside, and keeps all out.
+pub fn before() {
+    THREADS.fetch_add(FORK, Ordering::SeqCst);
+    // A handler of signals may fork in the midst of a call.
+    let own = count(PLACE.get()) % count(Place::Aside);
+    wait(|| threads() % count(Place::Aside) == own);
+}
+
+/// To be called after a `fork`, in the parent, also where it failed.
+pub fn after_in_parent() {
+    THREADS.fetch_sub(FORK, Ordering::SeqCst);
+}
+
+/// To be called after a `fork`, in the child: its one thread is the calling one.
+pub fn after_in_child() {
+    THREADS.store(count(PLACE.get()), Ordering::SeqCst);
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicBool, AtomicUsize};
+
+    use super::*;
+    use crate::pool::{Interrupted, Workers};
+
+    /// Work that says when it is at it, and never inside at a fork.
+    fn busy(inside: &AtomicUsize) {
+        inside.fetch_add(1, Ordering::SeqCst);
+        thread::yield_now();
+        inside.fetch_sub(1, Ordering::SeqCst);
+    }
+
+    #[test]
+    fn no_thread_computes_during_a_fork() {
+        let (inside, done) = (AtomicUsize::new(0), AtomicBool::new(false));
+        let pieces = |_| {
+            busy(&inside);
+            // A call in the midst of a piece, as of an operation that consists of others.
+            Workers::current().each(0..4, |_| {
+                busy(&inside);
+                Ok::<_, Interrupted>(())
+            })
+        };
+        let work = || {
+            while !done.load(Ordering::SeqCst) {
+                Workers::current().each(0..20, pieces).unwrap();
+                Workers::serial().alone(|| busy(&inside)).unwrap();
+            }
+        };
+        thread::scope(|scope| {
+            let workers: Vec<_> = (0..3).map(|_| scope.spawn(work)).collect();
+            let forks = || {
+                for _ in 0..200 {
+                    before();
+                    for _ in 0..20 {
+                        assert_eq!(inside.load(Ordering::SeqCst), 0);
+                        thread::yield_now();
+                    }
+                    after_in_parent();
+                }
+            };
+            let other = scope.spawn(forks);
+            forks();
+            other.join().unwrap();
+            done.store(true, Ordering::SeqCst);
+            workers
+                .into_iter()
+                .for_each(|worker| worker.join().unwrap());
+        });
+    }
+
+    #[test]
+    fn a_fork_in_the_midst_of_a_call_does_not_wait_for_its_own_thread() {
+        let _stay = enter();
+        before();
+        after_in_parent();
+        let aside = step_aside();
+        before();
+        after_in_parent();
+        drop(aside);
+        assert_eq!(PLACE.get(), Place::Inside);
+    }
+}
