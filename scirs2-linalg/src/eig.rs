@@ -288,7 +288,7 @@ fn solve<T: Lapack>(
     solver.solve()?;
     for (number, value) in values.iter_mut().enumerate() {
         *value = solver.value(number);
-        if !value.parts()[1].is_zero() {
+        if !solver.is_real(number) {
             real.store(false, Ordering::Relaxed);
         }
     }

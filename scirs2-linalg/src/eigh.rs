@@ -11,12 +11,12 @@ use crate::Error;
 use crate::batch::{Batch, Stack, StackMut};
 use crate::error::Reason;
 use crate::kernels::many::REAL;
-use crate::kernels::many::jacobi::{has_rotations, safe, symmetric};
+use crate::kernels::many::jacobi::{has_rotations, symmetric};
 use crate::kernels::one::symmetric::{Symmetric, has_symmetric, tridiagonal_values};
 use crate::kernels::rounded;
 use crate::kernels::signs::unify;
 use crate::lapack::{Heevd, Hetrd, Lapack, Triangle, zeros};
-use crate::layout::{is_finite, put, to_f, transpose_in_place, written, zeros_array};
+use crate::layout::{is_finite, put, to_f, to_unit, transpose_in_place, written, zeros_array};
 use crate::shape::{self, square};
 
 /// Eigenvalues and eigenvectors of Hermitian matrices.
@@ -344,6 +344,12 @@ fn read<T>(column: &mut [T], number: usize, upper: bool) -> &mut [T] {
     if upper { before } else { after }
 }
 
+/// The other elements of the column.
+fn unread<T>(column: &mut [T], number: usize, upper: bool) -> &mut [T] {
+    let (before, after) = column.split_at_mut(number + usize::from(upper));
+    if upper { after } else { before }
+}
+
 /// Eigenvalues alone: those of the tridiagonal form, in double precision. LAPACK's own
 /// routine for them, `sterf`, is not right where the square of an element underflows, in
 /// single precision the square of a rounding error.
@@ -370,7 +376,11 @@ impl<T: Lapack> TridiagonalValues<T> {
 
     /// The eigenvalues, the smallest first; `a` is spoiled.
     fn solve(&mut self, a: &mut [T]) -> Result<&[f64], Reason> {
-        let scale = self.scale(a);
+        // Squares stay in the range; the other triangle does not count.
+        for (number, column) in a.chunks_exact_mut(self.n).enumerate() {
+            unread(column, number, self.upper).fill(T::zero());
+        }
+        let scale = to_unit(a);
         let (diagonal, beside) = self.lapack.reduce(a);
         for (to, &x) in self.values.iter_mut().zip(diagonal) {
             *to = x.into();
@@ -384,29 +394,5 @@ impl<T: Lapack> TridiagonalValues<T> {
         }
         self.values.iter_mut().for_each(|value| *value *= scale);
         Ok(&self.values)
-    }
-
-    /// Divides the elements by a power of two where their squares would leave the range;
-    /// returns that.
-    fn scale(&self, a: &mut [T]) -> f64 {
-        let mut largest = T::Real::zero();
-        for (number, column) in a.chunks_exact_mut(self.n).enumerate() {
-            for x in read(column, number, self.upper) {
-                let [re, im] = x.parts();
-                largest = largest.max(re.abs()).max(im.abs());
-            }
-        }
-        let [least, most] = safe::<T::Real>();
-        if largest.is_zero() || (least..=most).contains(&largest) {
-            return 1.0;
-        }
-        // The reciprocal is a number of the same type.
-        let largest: f64 = largest.max(T::Real::min_positive_value()).into();
-        let power = f64::from_bits(largest.to_bits() & f64::INFINITY.to_bits());
-        let factor: T::Real = rounded(1.0 / power);
-        for x in a {
-            *x = T::from_parts(x.parts().map(|part| part * factor));
-        }
-        power
     }
 }

@@ -12,10 +12,11 @@
 //! | triangular solutions from the right | solutions from the left |
 
 use ndarray::{ArrayView2, ArrayViewMut2, ShapeBuilder as _};
-use num_traits::Float as _;
+use num_traits::{Float as _, Zero as _};
 
 use crate::Error;
 use crate::error::Reason;
+use crate::kernels::rounded;
 use crate::lapack::{Lapack, filled};
 
 /// Rows and columns of a block whose transpose stays in the first-level cache.
@@ -135,6 +136,27 @@ pub(crate) fn screen<T: Lapack>(elements: &[T]) -> Result<bool, Reason> {
         return Err(Reason::NotANumber);
     }
     Ok(false)
+}
+
+/// Divides elements, all of them finite, by the power of two that makes the largest part
+/// of one no less than one and less than two; returns that power. Subnormal ones, and those
+/// near the end of the range, come as near as a power allows that has a reciprocal.
+pub(crate) fn to_unit<T: Lapack>(elements: &mut [T]) -> f64 {
+    let mut largest = T::Real::zero();
+    for x in &*elements {
+        let [re, im] = x.parts();
+        largest = largest.max(re.abs()).max(im.abs());
+    }
+    if largest.is_zero() {
+        return 1.0;
+    }
+    let largest: f64 = largest.max(T::Real::min_positive_value()).into();
+    let power = f64::from_bits(largest.to_bits() & f64::INFINITY.to_bits());
+    let factor: T::Real = rounded(1.0 / power);
+    for x in elements {
+        *x = T::from_parts(x.parts().map(|part| part * factor));
+    }
+    power
 }
 
 /// Lets `work` write a matrix in C order: to the output's own memory where that

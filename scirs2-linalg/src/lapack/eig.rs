@@ -10,6 +10,8 @@ use super::workspace::Workspace;
 use super::{Lapack, check_size, int, zeros};
 use crate::Error;
 use crate::error::Reason;
+use crate::kernels::rounded;
+use crate::layout::to_unit;
 
 /// The routines of this family, for one element type.
 pub trait Eig: Scalar {
@@ -83,6 +85,8 @@ pub(crate) struct Geev<T: Lapack> {
     /// the imaginary part of the first. Empty where they are not asked for.
     vectors: Vec<T>,
     job: c_char,
+    /// The power of two that the matrix was divided by.
+    scale: f64,
     space: Workspace<T>,
 }
 
@@ -98,6 +102,7 @@ impl<T: Lapack> Geev<T> {
             imaginary: zeros(n)?,
             vectors: zeros(if vectors { count } else { 0 })?,
             job: if vectors { VECTORS } else { NONE },
+            scale: 1.0,
             space: Workspace::new(2 * n, 0)?,
         };
         new.call();
@@ -111,7 +116,13 @@ impl<T: Lapack> Geev<T> {
     }
 
     /// Finds what [`value`](Self::value) and [`vector`](Self::vector) tell.
+    ///
+    /// The matrix is divided by a power of two first, so that its largest element is near
+    /// one: `laqr0`, which takes matrices of more than 75 rows, is wrong by whole elements
+    /// for some sparse matrices of small numbers, and a value whose imaginary part underflows
+    /// would leave its pair of vectors without a sign that they are one.
     pub(crate) fn solve(&mut self) -> Result<(), Reason> {
+        self.scale = to_unit(&mut self.matrix);
         match self.call() {
             0 => Ok(()),
             _ => Err(Reason::NoConvergence { routine: "geev" }),
@@ -122,7 +133,14 @@ impl<T: Lapack> Geev<T> {
     pub(crate) fn value(&self, number: usize) -> T::Complex {
         let [re, im] = self.values[number].parts();
         let [imaginary, _] = self.imaginary[number].parts();
-        T::Complex::from_parts([re, im + imaginary])
+        let scaled = |x: T::Real| rounded(x.into() * self.scale);
+        T::Complex::from_parts([scaled(re), scaled(im + imaginary)])
+    }
+
+    /// Whether an eigenvalue is real; the imaginary part of one that is not may still
+    /// underflow.
+    pub(crate) fn is_real(&self, number: usize) -> bool {
+        self.values[number].parts()[1].is_zero() && self.imaginary[number].is_zero()
     }
 
     /// An element of the eigenvector of that value.
