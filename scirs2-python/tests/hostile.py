@@ -14,6 +14,7 @@ import capsule
 import numpy as np
 import scirs2
 from capsule import READ_ONLY, Made, OldProducer, Producer, Table, describe
+from scirs2 import linalg
 
 CASES = {}
 
@@ -1226,6 +1227,39 @@ def a_read_only_array_never_becomes_writeable():
         again = scirs2.from_dlpack(scirs2.DLPackExporter(array).__dlpack__(max_version=form))
         check(again.ctypes.data == array.ctypes.data, "a copy")
         check(not again.flags.writeable, f"writeable with max_version={form}")
+
+
+@case
+def a_dtype_that_must_not_be_asked_for_a_capsule():
+    # As TensorFlow's, whose process would end.
+    for name in ("string", "resource", "variant"):
+        kind = type("DType", (), {"__module__": "tensorflow.python.framework.dtypes"})
+        dtype = kind()
+        dtype.name = name
+        producer = Producer(lambda **_: Made().capsule)
+        producer.dtype = dtype
+        for function in (scirs2.from_dlpack, scirs2.norm, linalg.inv):
+            error = error_of(lambda f=function, p=producer: f(p), BufferError)
+            check(name in str(error), error)
+        check(producer.asked == [], "it was asked")
+
+
+@case
+def dtypes_that_say_nothing():
+    def failing(self):
+        raise ValueError("no dtype today")
+
+    for dtype in (None, "string", object(), np.dtype("f4"), property(failing)):
+        made = Made()
+        kind = type("Typed", (Producer,), {"dtype": dtype})
+        array = scirs2.from_dlpack(kind(lambda made=made, **_: made.capsule))
+        np.testing.assert_array_equal(array, made.array)
+
+    def interrupted(self):
+        raise KeyboardInterrupt
+
+    kind = type("Slow", (Producer,), {"dtype": property(interrupted)})
+    error_of(lambda: scirs2.from_dlpack(kind(lambda **_: Made().capsule)), KeyboardInterrupt)
 
 
 # A crash on purpose: it proves that the net around the cases holds.

@@ -641,6 +641,72 @@ class TestTensorFlow:
         assert result.dtype == tf.bfloat16
         assert float(result) == 5.0
 
+    def test_what_is_no_number_is_refused_before_tensorflow_ends_the_process(self):
+        child.run(
+            """
+            import functions, numpy as np, scirs2, tensorflow as tf
+            from scirs2 import linalg
+            from tensorflow.python.framework import dtypes
+
+            tensors = {
+                "string": tf.constant(["a"]),
+                "resource": tf.Variable(1.0).handle,
+                "variant": tf.data.Dataset.range(1)._variant_tensor,
+            }
+
+            def refused(name, call):
+                try:
+                    call()
+                except BufferError as error:
+                    assert f"TensorFlow's {name}" in str(error), error
+                else:
+                    raise AssertionError(name)
+
+            kinds = [{}, {"copy": True}, {"copy": False}, {"device": "cpu"}, {"writeable": True}]
+            square = tf.eye(3)
+            for name, t in tensors.items():
+                assert t.dtype.name == name
+                for options in kinds:
+                    refused(name, lambda: scirs2.from_dlpack(t, **options))
+                refused(name, lambda: scirs2.norm(t))
+                refused(name, lambda: scirs2.einsum("i,i", t, t))
+                refused(name, lambda: linalg.matmul(square, square, out=t))
+                refused(name, lambda: linalg.lu_solve((square, t), square))
+                refused(name, lambda: linalg.pinv(square, t))
+                for function_name, function in functions.FUNCTIONS.items():
+                    operands = [tf.constant(make((), "float32")) for make in function.operands]
+                    for place in range(len(operands)):
+                        given = [*operands[:place], t, *operands[place + 1 :]]
+                        refused(name, lambda: function.call(getattr(linalg, function_name), *given))
+
+            # The others TensorFlow exports, or refuses itself.
+            def zeros(dtype):
+                ways = [lambda one=one: tf.bitcast(tf.zeros([2], one), dtype) for one in (
+                    tf.uint8, tf.uint16, tf.int32
+                )]
+                ways.append(lambda: tf.constant(np.zeros(2, dtype.as_numpy_dtype)))
+                ways.append(lambda: tf.cast(tf.zeros([2]), dtype))
+                for way in ways:
+                    try:
+                        return way()
+                    except (tf.errors.OpError, TypeError, ValueError):
+                        pass
+                return tf.zeros([2], dtype)
+
+            known = {one for one in vars(dtypes).values() if isinstance(one, tf.DType)}
+            for dtype in known:
+                if dtype.name in tensors or dtype.name.endswith("_ref"):
+                    continue
+                try:
+                    array = scirs2.from_dlpack(zeros(dtype))
+                except tf.errors.InvalidArgumentError as error:
+                    assert "not supported by dlpack" in str(error), error
+                else:
+                    assert array.dtype == dtype.as_numpy_dtype
+            """,
+            env={"TF_CPP_MIN_LOG_LEVEL": "3"},
+        )
+
     def test_a_raw_capsule(self):
         t = tf.reshape(tf.range(6.0), (2, 3))
         capsule = tf.experimental.dlpack.to_dlpack(t)

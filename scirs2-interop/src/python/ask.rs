@@ -1,12 +1,14 @@
 //! Asking an object for a capsule, in the newest form that it knows.
 
-use pyo3::exceptions::{PyAttributeError, PyTypeError};
+use pyo3::exceptions::{PyAttributeError, PyBufferError, PyTypeError};
 use pyo3::intern;
 use pyo3::prelude::*;
+use pyo3::pybacked::PyBackedStr;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyCapsule, PyDict};
 use scirs2_core::{Device, DeviceKind};
 
+use super::table::unless_exit;
 use crate::sys::VERSION;
 
 /// What the consumer asks of the producer beyond a tensor.
@@ -24,7 +26,8 @@ pub struct Request {
 /// keywords answers with a `TypeError` and is asked once more without them.
 ///
 /// # Errors
-/// `AttributeError` without `__dlpack__`; otherwise what the producer raises.
+/// `AttributeError` without `__dlpack__`; `BufferError` for TensorFlow's tensors of what
+/// is no number; otherwise what the producer raises.
 pub(super) fn ask<'py>(
     object: &Bound<'py, PyAny>,
     request: &Request,
@@ -40,6 +43,7 @@ pub(super) fn ask<'py>(
         }
         Err(error) => return Err(error),
     };
+    has_bytes(object)?;
     match method.call((), Some(&keywords(object, request)?)) {
         Err(error) if error.is_instance_of::<PyTypeError>(py) => method.call0(),
         answer => answer,
@@ -52,6 +56,38 @@ fn no_dlpack(object: &Bound<'_, PyAny>) -> PyErr {
         "{class} has no __dlpack__; pass a tensor of a library that speaks DLPack, \
          a DLPack capsule, or numpy.asarray(x)"
     ))
+}
+
+/// TensorFlow's dtypes whose elements are C++ objects. Asked for a capsule of one, it
+/// ends the process; it refuses all other dtypes that DLPack does not have.
+const WITHOUT_BYTES: [&str; 3] = ["string", "resource", "variant"];
+
+/// Refuses a tensor of TensorFlow's that must not be asked for a capsule: one of its own
+/// classes, or whatever else has a dtype of its.
+fn has_bytes(object: &Bound<'_, PyAny>) -> PyResult<()> {
+    match dtype_without_bytes(object) {
+        Ok(None) => Ok(()),
+        Ok(Some(name)) => Err(PyBufferError::new_err(format!(
+            "dtype: TensorFlow's {name} is no number; for a tensor of strings \
+             pass tf.strings.to_number(x)"
+        ))),
+        // What cannot be asked has no dtype of TensorFlow's.
+        Err(error) => unless_exit(object.py(), Some(error)),
+    }
+}
+
+fn dtype_without_bytes(object: &Bound<'_, PyAny>) -> PyResult<Option<&'static str>> {
+    let py = object.py();
+    let Some(dtype) = object.getattr_opt(intern!(py, "dtype"))? else {
+        return Ok(None);
+    };
+    let module = dtype.get_type().getattr(intern!(py, "__module__"))?;
+    if !module.extract::<PyBackedStr>()?.starts_with("tensorflow.") {
+        return Ok(None);
+    }
+    let name = dtype.getattr(intern!(py, "name"))?;
+    let name = name.extract::<PyBackedStr>()?;
+    Ok(WITHOUT_BYTES.into_iter().find(|known| *known == &*name))
 }
 
 fn keywords<'py>(object: &Bound<'py, PyAny>, request: &Request) -> PyResult<Bound<'py, PyDict>> {

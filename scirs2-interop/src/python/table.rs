@@ -100,7 +100,7 @@ const fn is_complex(dtype: DType) -> bool {
 }
 
 /// Drops an error, but for one that ends the program, such as Ctrl-C's.
-fn unless_exit(py: Python<'_>, error: Option<PyErr>) -> PyResult<()> {
+pub(super) fn unless_exit(py: Python<'_>, error: Option<PyErr>) -> PyResult<()> {
     match error {
         Some(error) if !error.is_instance_of::<PyException>(py) => Err(error),
         _ => Ok(()),
