@@ -124,6 +124,18 @@ impl Place {
     }
 }
 
+/// Whether the array's memory, shape and dtype are still those described: Python code
+/// can resize an array, or change it otherwise.
+#[inline]
+pub(crate) fn is_still(array: &Bound<'_, PyUntypedArray>, description: &Description) -> bool {
+    describe(array).is_ok_and(|now| {
+        now.data() == description.data()
+            && now.dtype() == description.dtype()
+            && now.shape() == description.shape()
+            && now.strides() == description.strides()
+    })
+}
+
 /// The type, place and layout of an array, checked.
 #[inline]
 pub(crate) fn describe(array: &Bound<'_, PyUntypedArray>) -> Result<Description, Undescribed> {

@@ -1229,6 +1229,146 @@ def a_read_only_array_never_becomes_writeable():
         check(not again.flags.writeable, f"writeable with max_version={form}")
 
 
+# Operands that Python code of the same call changes: by how, and by whose code.
+
+
+def shrink(array):
+    """Give the memory back: a page of it read later is no memory."""
+    array.resize((1, 1), refcheck=False)
+
+
+def replace(array):
+    array.__setstate__((1, (1, 1), array.dtype, False, bytes(array.itemsize)))
+
+
+CHANGES = {"shrunk": shrink, "replaced": replace}
+
+
+class Meanwhile:
+    """What becomes an array, an index, a number or a sequence, and first runs something."""
+
+    def __init__(self, value, run):
+        self.value = value
+        self.run = run
+
+    def answer(self, *_, **__):
+        self.run()
+        return self.value
+
+
+class MeanwhileArray(Meanwhile):
+    __array__ = Meanwhile.answer
+
+
+class MeanwhileTensor(Meanwhile):
+    def __dlpack__(self, **keywords):
+        self.run()
+        return self.value.__dlpack__(**keywords)
+
+
+class MeanwhileIndex(Meanwhile):
+    __index__ = Meanwhile.answer
+
+
+class MeanwhileAxes(Meanwhile):
+    def __iter__(self):
+        self.run()
+        return iter(self.value)
+
+
+def subclass(array, name, attribute):
+    return array.view(type("Sub", (np.ndarray,), {name: attribute}))
+
+
+def wrapping(array, run):
+    """An array that asks first before it says how it wraps."""
+
+    def getter(self):
+        run()
+        raise AttributeError
+
+    return subclass(array, "__array_wrap__", property(getter))
+
+
+def converting(array, run):
+    """An array of integers with an `astype` of its own."""
+
+    def astype(self, dtype):
+        run()
+        return np.asarray(self).astype(dtype)
+
+    return subclass(array.astype("int32"), "astype", astype)
+
+
+N = 512
+# The first operand is `a`; `run` changes it. Each: what the function says then.
+CHANGED = {
+    "the second is an array": lambda a, b, run: linalg.solve(a, MeanwhileArray(b, run)),
+    "the second is a tensor": lambda a, b, run: linalg.matmul(a, MeanwhileTensor(b, run)),
+    "the last of three": lambda a, b, run: linalg.multi_dot([a, b, MeanwhileArray(b, run)]),
+    "operands of einsum": lambda a, b, run: scirs2.einsum("ij,jk", a, MeanwhileArray(b, run)),
+    "the second is wrapped": lambda a, b, run: linalg.matmul(a, wrapping(b, run)),
+    "the second is converted": lambda a, b, run: linalg.solve(a, converting(b, run)),
+    "the result's place": lambda a, b, run: linalg.matmul(
+        a, b, out=MeanwhileTensor(np.empty((N, N)), run)
+    ),
+    "pivots": lambda a, b, run: linalg.lu_solve(
+        (a, MeanwhileArray(np.arange(N, dtype="int32"), run)), b
+    ),
+    "a tolerance": lambda a, b, run: linalg.pinv(a, MeanwhileArray(np.array(0.5), run)),
+    "a number of axes": lambda a, b, run: linalg.tensordot(a, b, MeanwhileIndex(1, run)),
+    "axes": lambda a, b, run: linalg.tensorsolve(a, b[0], MeanwhileAxes((0,), run)),
+}
+# What is taken after the others is taken as it is then.
+TAKEN_LAST = {
+    "a power": (lambda a, run: linalg.matrix_power(a, MeanwhileIndex(2, run)), (1, 1)),
+    "an axis": (lambda a, run: linalg.vector_norm(a, axis=MeanwhileIndex(1, run)), (1,)),
+    "axis of norm": (lambda a, run: scirs2.norm(a, axis=MeanwhileIndex(1, run)), (1,)),
+    "a tolerance of ranks": (
+        lambda a, run: linalg.matrix_rank(a, MeanwhileArray(np.array(0.5), run)),
+        (),
+    ),
+}
+
+
+def changed(call, change):
+    a, b = np.eye(N), np.eye(N)
+    error = error_of(lambda: call(a, b, lambda: change(a)), RuntimeError)
+    check(a.shape == (1, 1), "nothing was changed")
+    check("changed" in str(error), error)
+    # The others are as they were.
+    check((b == np.eye(N)).all(), "another operand")
+
+
+def taken_last(call, change, shape):
+    a = np.eye(N)
+    result = call(a, lambda: change(a))
+    check(a.shape == (1, 1), "nothing was changed")
+    check(np.shape(result) == shape, f"the shape {np.shape(result)}")
+
+
+for _way, _change in CHANGES.items():
+    for _whose, _call in CHANGED.items():
+        CASES[f"an operand {_way}, by {_whose}"] = lambda call=_call, change=_change: changed(
+            call, change
+        )
+    for _whose, (_call, _shape) in TAKEN_LAST.items():
+        CASES[f"an operand {_way}, by {_whose}"] = (
+            lambda call=_call, change=_change, shape=_shape: taken_last(call, change, shape)
+        )
+
+
+@case
+def an_operand_of_another_shape_meanwhile():
+    a = np.ones((6, 4))
+
+    def run():
+        a.shape = (4, 6)
+
+    error = error_of(lambda: linalg.matmul(a, MeanwhileArray(np.ones((4, 3)), run)), RuntimeError)
+    check("matmul: x1: " in str(error), error)
+
+
 @case
 def a_dtype_that_must_not_be_asked_for_a_capsule():
     # As TensorFlow's, whose process would end.

@@ -8,7 +8,7 @@ use numpy::{
     PyUntypedArrayMethods as _,
 };
 use pyo3::call::PyCallArgs;
-use pyo3::exceptions::{PyTypeError, PyValueError};
+use pyo3::exceptions::{PyRuntimeError, PyTypeError, PyValueError};
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
@@ -44,8 +44,9 @@ pub(crate) struct Call<'py> {
     widened: bool,
 }
 
-/// One operand, readable from Rust while `array` lives.
+/// One operand, readable from Rust while `array` lives and is as described.
 struct Operand<'py> {
+    parameter: Parameter,
     array: Bound<'py, PyUntypedArray>,
     description: Description,
 }
@@ -54,15 +55,28 @@ struct Operand<'py> {
 type Operands<'py> = SmallVec<[Operand<'py>; 2]>;
 
 /// A parameter's name, and the object that was given for it.
-type Argument<'a, 'py, P = &'a str> = (P, &'a Bound<'py, PyAny>);
+type Argument<'a, 'py, P = &'static str> = (P, &'a Bound<'py, PyAny>);
 
-/// One of the arguments that a parameter takes any number of.
+/// What messages call an argument.
 #[derive(Clone, Copy)]
-struct Numbered<'a>(&'a str, usize);
+pub(crate) enum Parameter {
+    Named(&'static str),
+    /// One of those that a parameter takes any number of.
+    Numbered(&'static str, usize),
+}
 
-impl fmt::Display for Numbered<'_> {
+impl From<&'static str> for Parameter {
+    fn from(name: &'static str) -> Self {
+        Parameter::Named(name)
+    }
+}
+
+impl fmt::Display for Parameter {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}[{}]", self.0, self.1)
+        match self {
+            Parameter::Named(name) => f.write_str(name),
+            Parameter::Numbered(name, number) => write!(f, "{name}[{number}]"),
+        }
     }
 }
 
@@ -117,7 +131,7 @@ impl<'py> Call<'py> {
 
     /// As [`new`](Self::new), but of the dtype that NumPy finds for all operands,
     /// integers and booleans too.
-    pub(crate) fn numeric<P: Copy + fmt::Display>(
+    pub(crate) fn numeric<P: Copy + fmt::Display + Into<Parameter>>(
         py: Python<'py>,
         name: &'static str,
         arguments: &[Argument<'_, 'py, P>],
@@ -141,19 +155,19 @@ impl<'py> Call<'py> {
     pub(crate) fn numbered(
         py: Python<'py>,
         name: &'static str,
-        parameter: &str,
+        parameter: &'static str,
         arguments: &[Bound<'py, PyAny>],
     ) -> PyResult<Self> {
         let numbered = arguments.iter().enumerate();
         let arguments: SmallVec<[_; 2]> = numbered
-            .map(|(number, argument)| (Numbered(parameter, number), argument))
+            .map(|(number, argument)| (Parameter::Numbered(parameter, number), argument))
             .collect();
         Call::numeric(py, name, &arguments)
     }
 
     /// The operands as they are, of one library.
     #[inline]
-    fn of<P: Copy + fmt::Display>(
+    fn of<P: Copy + fmt::Display + Into<Parameter>>(
         py: Python<'py>,
         name: &'static str,
         arguments: &[Argument<'_, 'py, P>],
@@ -193,6 +207,7 @@ impl<'py> Call<'py> {
                 && object.hasattr(intern!(py, "__array_wrap__"))?;
             call.subclass = wraps.then(|| object.clone());
             call.operands.push(Operand {
+                parameter: parameter.into(),
                 description: described.map_err(|reason| undescribed(name, parameter, &reason))?,
                 array,
             });
@@ -306,12 +321,31 @@ impl<'py> Call<'py> {
         self.operands[operand].description.shape()
     }
 
-    /// An operand to read, of the type that [`scalar`](Self::scalar) names.
+    /// An operand to read, of the type that [`scalar`](Self::scalar) names, until Python
+    /// code runs again.
     pub(crate) fn view<T: Element>(&self, operand: usize) -> PyResult<ArrayViewD<'_, T>> {
-        let description = &self.operands[operand].description;
-        // SAFETY: the array lives as long as `self`; that no Python thread writes
-        // meanwhile is for the program to see to (SAFETY.md).
+        let Operand {
+            parameter,
+            array,
+            description,
+        } = &self.operands[operand];
+        if !array::is_still(array, description) {
+            return Err(self.changed(parameter));
+        }
+        // SAFETY: the array lives as long as `self`, and its memory is where it was
+        // described; that no Python thread writes to or changes the array meanwhile is
+        // for the program to see to (SAFETY.md).
         Ok(unsafe { description.view::<T>() }?)
+    }
+
+    /// The refusal of an array that Python code changed after it was described.
+    #[cold]
+    fn changed(&self, parameter: impl fmt::Display) -> PyErr {
+        PyRuntimeError::new_err(format!(
+            "{}: {parameter}: the array was resized or changed otherwise while the call \
+             took its arguments; pass a copy",
+            self.name
+        ))
     }
 
     /// Every operand, as [`view`](Self::view) gives one.

@@ -50,14 +50,14 @@ pub(crate) fn matrix_power<'py>(
     n: &Bound<'py, PyAny>,
 ) -> PyResult<Bound<'py, PyAny>> {
     let py = a.py();
-    let call = Call::numeric(py, "matrix_power", &[("a", a)])?;
-    let shape = matrix_power_shape(call.shape(0)).map_err(|error| call.refused(error))?;
     let index = n.call_method0(intern!(py, "__index__")).map_err(|_| {
         PyTypeError::new_err(format!(
             "matrix_power: n: expected an integer, got {}",
             n.get_type()
         ))
     })?;
+    let call = Call::numeric(py, "matrix_power", &[("a", a)])?;
+    let shape = matrix_power_shape(call.shape(0)).map_err(|error| call.refused(error))?;
     let Ok(exponent) = index.extract::<i64>() else {
         return far_power(a, &index);
     };

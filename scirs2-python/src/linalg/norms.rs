@@ -101,22 +101,24 @@ pub(crate) fn vector_norm<'py>(
     #[pyo3(from_py_with = flag)] keepdims: bool,
     ord: Option<&Bound<'py, PyAny>>,
 ) -> PyResult<Bound<'py, PyAny>> {
-    let x = intake(x)?;
-    let ndim = x.array.ndim();
-    let axes: Vec<isize> = match axis {
-        None => (0..ndim.cast_signed()).collect(),
-        Some(axis) if axis.is_instance_of::<PyTuple>() => axis.extract()?,
-        Some(axis) => vec![axis.extract().map_err(|_| {
+    let given: Option<Vec<isize>> = match axis {
+        None => None,
+        Some(axis) if axis.is_instance_of::<PyTuple>() => Some(axis.extract()?),
+        Some(axis) => Some(vec![axis.extract().map_err(|_| {
             PyTypeError::new_err(format!(
                 "vector_norm: axis: expected None, an integer or a tuple of integers, got {}",
                 axis.get_type()
             ))
-        })?],
+        })?]),
     };
     let order = ord.map_or(Ok(Order::P(2.0)), order)?;
+    // The last, as the code behind the others could change it.
+    let x = intake(x)?;
+    let all = given.is_none();
+    let axes = given.unwrap_or_else(|| (0..x.array.ndim().cast_signed()).collect());
     match (&axes[..], order) {
         ([axis], _) => norm_of("vector_norm", x, order, Axes::Vector(*axis), keepdims),
-        (_, Order::P(2.0) | Order::Default) if axes.len() == ndim && axis.is_none() => {
+        (_, Order::P(2.0) | Order::Default) if all => {
             norm_of("vector_norm", x, Order::Default, Axes::All, keepdims)
         }
         _ => merged(x.library, &x.array, &axes, order, keepdims),

@@ -134,7 +134,7 @@ pub(crate) fn svdvals<'py>(x: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>>
 
 fn values<'py>(
     name: &'static str,
-    a: (&str, &Bound<'py, PyAny>),
+    a: (&'static str, &Bound<'py, PyAny>),
     hermitian: bool,
 ) -> PyResult<Bound<'py, PyAny>> {
     let call = Call::new(a.1.py(), name, &[a])?;

@@ -10,7 +10,7 @@ use super::call::Call;
 /// One number, or one for each matrix.
 pub(crate) fn tolerance(
     name: &'static str,
-    parameter: &str,
+    parameter: &'static str,
     object: &Bound<'_, PyAny>,
 ) -> PyResult<ArrayD<f64>> {
     let call = Call::in_double(object.py(), name, &[(parameter, object)])?;
