@@ -2,6 +2,32 @@
 //!
 //! Shapes come as `usize`, strides as `isize` in elements.
 
+use core::fmt;
+
+/// A shape for messages, as Python and papers write it.
+///
+/// ```
+/// use scirs2_core::shape::Shown;
+/// assert_eq!(Shown(&[2, 3]).to_string(), "(2, 3)");
+/// assert_eq!(Shown(&[5]).to_string(), "(5,)");
+/// assert_eq!(Shown(&[]).to_string(), "()");
+/// ```
+#[derive(Clone, Copy, Debug)]
+pub struct Shown<'a>(pub &'a [usize]);
+
+impl fmt::Display for Shown<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("(")?;
+        for (axis, len) in self.0.iter().enumerate() {
+            if axis > 0 {
+                f.write_str(", ")?;
+            }
+            len.fmt(f)?;
+        }
+        f.write_str(if self.0.len() == 1 { ",)" } else { ")" })
+    }
+}
+
 /// Product of the lengths; `None` where it does not fit.
 ///
 /// A zero anywhere makes it zero, whatever the other lengths.

@@ -2,6 +2,7 @@
 
 use scirs2_core::DType;
 use scirs2_core::pool::Interrupted;
+use scirs2_core::shape::Shown;
 
 use crate::norm::Order;
 
@@ -51,7 +52,10 @@ pub enum Error {
         ndim: usize,
     },
     /// The smallest of nothing.
-    #[error("norm order {order} takes the smallest of {shape:?}, which has nothing along the axis")]
+    #[error(
+        "norm order {order} takes the smallest of shape {}, which has nothing along the axis",
+        Shown(.shape)
+    )]
     Empty {
         /// The order.
         order: Order,
@@ -59,13 +63,16 @@ pub enum Error {
         shape: Vec<usize>,
     },
     /// A matrix without elements, which has no condition number.
-    #[error("shape {shape:?} holds matrices without elements, which have no condition number")]
+    #[error(
+        "shape {} holds matrices without elements, which have no condition number",
+        Shown(.shape)
+    )]
     NoElements {
         /// The array's shape.
         shape: Vec<usize>,
     },
     /// An output array of another shape than the result's.
-    #[error("the output has shape {got:?}, the result {expected:?}")]
+    #[error("the output has shape {}, the result {}", Shown(.got), Shown(.expected))]
     OutputShape {
         /// The result's shape, without the reduced axes.
         expected: Vec<usize>,
@@ -95,7 +102,10 @@ pub enum Error {
         cure: &'static str,
     },
     /// An argument with too few axes to be what the function works on.
-    #[error("argument {argument} has shape {shape:?}; it needs at least {least} dimension(s)")]
+    #[error(
+        "argument {argument} has shape {}; it needs at least {least} dimension(s)",
+        Shown(.shape)
+    )]
     TooFewAxes {
         /// The argument, counted from 1.
         argument: usize,
@@ -113,7 +123,7 @@ pub enum Error {
         columns: usize,
     },
     /// Two arguments that do not fit together.
-    #[error("shapes {first:?} and {second:?} do not fit: {must}")]
+    #[error("shapes {} and {} do not fit: {must}", Shown(.first), Shown(.second))]
     Mismatch {
         /// The first one's shape.
         first: Vec<usize>,
@@ -124,8 +134,9 @@ pub enum Error {
     },
     /// A right-hand side of least squares that does not fit its matrix.
     #[error(
-        "{matrix:?} needs right-hand sides of as many rows, got {right:?}; many vectors are the \
-         columns of a matrix"
+        "shape {} needs right-hand sides of as many rows, got {}; many vectors are the \
+         columns of a matrix",
+        Shown(.matrix), Shown(.right)
     )]
     RightSide {
         /// The shape of the matrices.
@@ -135,8 +146,9 @@ pub enum Error {
     },
     /// A tensor that makes no square matrix.
     #[error(
-        "shape {shape:?} makes a {rows} x {columns} matrix, which must be square; the dimensions \
-         before and after the split need the same product"
+        "shape {} makes a {rows} x {columns} matrix, which must be square; the dimensions \
+         before and after the split need the same product",
+        Shown(.shape)
     )]
     NotSquareTensor {
         /// The tensor's shape, its axes in the order of the matrix.
@@ -153,7 +165,7 @@ pub enum Error {
         ind: isize,
     },
     /// An argument of another number of axes than the function works on.
-    #[error("argument {argument} has shape {shape:?}; it must be {must}")]
+    #[error("argument {argument} has shape {}; it must be {must}", Shown(.shape))]
     Axes {
         /// The argument, counted from 1.
         argument: usize,
@@ -179,7 +191,7 @@ pub enum Error {
         reason: String,
     },
     /// Batches that do not broadcast.
-    #[error("the batches (leading dimensions) {batches:?} do not broadcast")]
+    #[error("the batches (leading dimensions) {} do not broadcast", listed(.batches))]
     Broadcast {
         /// Each argument's batch.
         batches: Vec<Vec<usize>>,
@@ -262,6 +274,14 @@ pub enum Reason {
         /// LAPACK's name for it.
         routine: &'static str,
     },
+}
+
+fn listed(shapes: &[Vec<usize>]) -> String {
+    let shapes: Vec<_> = shapes
+        .iter()
+        .map(|shape| Shown(shape).to_string())
+        .collect();
+    shapes.join(" and ")
 }
 
 fn matrix(index: Option<usize>) -> String {

@@ -297,9 +297,9 @@ pub fn lu_solve_shape(lu: &[usize], pivots: &[usize], b: &[usize]) -> Result<Vec
 /// # Errors
 /// As [`lu_solve`]; [`Error::OutputShape`] for an `out` of another shape, and
 /// [`Error::Interrupted`] where the workers were stopped.
-pub fn lu_solve_into<T: Lapack>(
+pub fn lu_solve_into<T: Lapack, P: Copy + Into<i64> + Sync>(
     lu: ArrayViewD<'_, T>,
-    pivots: ArrayViewD<'_, i32>,
+    pivots: ArrayViewD<'_, P>,
     b: ArrayViewD<'_, T>,
     op: Op,
     out: ArrayViewMutD<'_, T>,
@@ -332,15 +332,17 @@ pub fn lu_solve_into<T: Lapack>(
 }
 
 /// Takes pivots as LAPACK counts them, from 1.
-fn read_pivots(pivots: ArrayView2<'_, i32>, to: &mut Vec<c_int>) -> Result<(), Reason> {
+fn read_pivots(
+    pivots: ArrayView2<'_, impl Copy + Into<i64>>,
+    to: &mut Vec<c_int>,
+) -> Result<(), Reason> {
     to.clear();
     let n = pivots.len();
     for (pivot, &row) in pivots.iter().enumerate() {
-        if usize::try_from(row).is_ok_and(|row| row < n) {
-            to.push(row + 1);
-        } else {
-            let row = i64::from(row);
-            return Err(Reason::NoSuchRow { pivot, row });
+        let row = row.into();
+        match c_int::try_from(row) {
+            Ok(place) if usize::try_from(place).is_ok_and(|place| place < n) => to.push(place + 1),
+            _ => return Err(Reason::NoSuchRow { pivot, row }),
         }
     }
     Ok(())

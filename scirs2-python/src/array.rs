@@ -13,6 +13,8 @@ use numpy::npyffi::{
 use numpy::{PyArrayDescr, PyArrayDescrMethods, PyUntypedArray, PyUntypedArrayMethods};
 use pyo3::exceptions::PyMemoryError;
 use pyo3::prelude::*;
+use pyo3::types::{PyDict, PyList, PyTuple};
+use scirs2_core::shape::Shown;
 use scirs2_core::{DType, Device};
 use scirs2_interop::sys::{FLAG_IS_SUBBYTE_TYPE_PADDED, FLAG_READ_ONLY};
 use scirs2_interop::{Description, Error, Grid, Layout, MAX_NDIM};
@@ -30,6 +32,10 @@ const SMALL: usize = 1024;
 pub(crate) enum Undescribed {
     /// The element type has no name in DLPack; as NumPy prints it.
     Dtype(String),
+    /// It is no array, nor becomes one of numbers; of which class, and its cure.
+    Class(String, Option<&'static str>),
+    /// A list, or a tuple, of what NumPy does not take for numbers.
+    Elements(String),
     /// The bytes of an element stand in the other order.
     ByteOrder(String),
     /// A step that is no whole number of elements.
@@ -46,6 +52,18 @@ impl fmt::Display for Undescribed {
                 "dtype: {name} is none of bool, int8-64, uint8-64, float16-64, complex64-128 \
                  and the types of ml_dtypes; \
                  convert the array first, for example x.astype(\"float64\")"
+            ),
+            Undescribed::Class(name, cure) => {
+                write!(
+                    f,
+                    "expected an array, a tensor or nested lists of numbers, got {name}"
+                )?;
+                cure.map_or(Ok(()), |cure| write!(f, "; pass {cure}"))
+            }
+            Undescribed::Elements(name) => write!(
+                f,
+                "the elements are not all numbers of one dtype: NumPy makes {name} of them; \
+                 if they stand for numbers pass numpy.array(x, dtype=\"float64\")"
             ),
             Undescribed::ByteOrder(name) => write!(
                 f,
@@ -122,6 +140,45 @@ impl Place {
             packed: false,
         }
     }
+}
+
+/// What stands in a class, and how its objects become arrays.
+const CURES: [(&str, &str); 6] = [
+    // SciPy's sparse arrays and matrices, and CuPy's.
+    ("toarray", "x.toarray()"),
+    // The package sparse.
+    ("todense", "x.todense()"),
+    // TensorFlow's ragged tensors, and then its sparse ones.
+    ("to_tensor", "x.to_tensor()"),
+    ("with_values", "tf.sparse.to_dense(x)"),
+    // Polars' lazy frames.
+    ("collect", "x.collect()"),
+    // Generators.
+    ("__next__", "list(x)"),
+];
+
+/// Why an object is no array of numbers, where NumPy makes one of that dtype of it.
+pub(crate) fn not_numbers(object: &Bound<'_, PyAny>, dtype: String) -> Undescribed {
+    let class = object.get_type();
+    // Looked for in the class: an object may answer to any name.
+    let has = |name: &str| class.hasattr(name).unwrap_or(false);
+    if object.is_none() {
+        return Undescribed::Class("None".to_owned(), None);
+    }
+    if object.is_instance_of::<PyList>() || object.is_instance_of::<PyTuple>() {
+        return Undescribed::Elements(dtype);
+    }
+    let cure = if object.is_instance_of::<PyDict>() {
+        Some("list(x.values())")
+    } else if let Some((_, cure)) = CURES.into_iter().find(|(name, _)| has(name)) {
+        Some(cure)
+    } else if has("astype") {
+        return Undescribed::Dtype(dtype);
+    } else {
+        // Decimals, fractions and large integers.
+        object.extract::<f64>().is_ok().then_some("float(x)")
+    };
+    Undescribed::Class(class.to_string(), cure)
 }
 
 /// Whether the array's memory, shape and dtype are still those described: Python code
@@ -260,7 +317,8 @@ pub(crate) fn allocate<'py>(
         .filter(|&bytes| isize::try_from(bytes).is_ok());
     let Some(bytes) = bytes else {
         return Err(PyMemoryError::new_err(format!(
-            "a result of shape {shape:?} and dtype {dtype} exceeds the address space"
+            "a result of shape {} and dtype {dtype} exceeds the address space",
+            Shown(shape)
         )));
     };
     // NumPy's allocator asks for huge pages where they help, and counts the
@@ -282,8 +340,9 @@ pub(crate) fn allocate<'py>(
         // Not of these bytes, as NumPy tells it.
         let gigabytes = bytes as f64 / 1e9;
         PyMemoryError::new_err(format!(
-            "there is no memory for a result of shape {shape:?} and dtype {dtype}, \
-             {gigabytes:.1} GB"
+            "there is no memory for a result of shape {} and dtype {dtype}, \
+             {gigabytes:.1} GB",
+            Shown(shape)
         ))
     })?;
     let start = data(&memory);

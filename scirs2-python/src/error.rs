@@ -33,6 +33,11 @@ pub(crate) fn linalg_error(py: Python<'_>) -> PyResult<&Bound<'_, PyAny>> {
 /// number of a matrix counts in, in C order.
 pub(crate) fn raised(py: Python<'_>, name: &str, error: Error, batch: &[usize]) -> PyErr {
     let message = format!("{name}: {error}");
+    raised_with(py, message, error, batch)
+}
+
+/// The same, with a message of the caller's.
+pub(crate) fn raised_with(py: Python<'_>, message: String, error: Error, batch: &[usize]) -> PyErr {
     match error {
         Error::AxisOutOfRange { .. } => axis_error(py, message),
         Error::Dtype(_) => PyTypeError::new_err(message),

@@ -142,9 +142,15 @@ pub(crate) fn intake<'py>(x: &Bound<'py, PyAny>) -> PyResult<Intake<'py>> {
         });
     }
     let array = array::readable(&array)?;
+    let described = array::describe(&array).map_err(|reason| match reason {
+        Undescribed::Dtype(dtype) if !x.is_instance_of::<PyUntypedArray>() => {
+            array::not_numbers(x, dtype)
+        }
+        reason => reason,
+    });
     Ok(Intake {
         library,
-        described: array::describe(&array),
         array,
+        described,
     })
 }

@@ -1,6 +1,7 @@
 """The real PyTorch, JAX, TensorFlow and ml_dtypes, both ways."""
 
 import gc
+import re
 import types
 import weakref
 
@@ -706,6 +707,23 @@ class TestTensorFlow:
             """,
             env={"TF_CPP_MIN_LOG_LEVEL": "3"},
         )
+
+    @pytest.mark.parametrize(
+        ("x", "cure"),
+        [
+            (lambda: tf.ragged.constant([[1.0, 2.0], [3.0]]), "x.to_tensor()"),
+            (lambda: tf.sparse.from_dense([[0.0, 1.0]]), "tf.sparse.to_dense(x)"),
+            (lambda: tf.IndexedSlices(tf.ones((1, 2)), tf.constant([0])), None),
+        ],
+        ids=["ragged", "sparse", "slices"],
+    )
+    def test_what_is_no_tensor_is_named(self, x, cure):
+        x = x()
+        told = f"expected an array, a tensor or nested lists of numbers, got {type(x)}"
+        told += f"; pass {cure}" if cure else ""
+        for call in (scirs2.linalg.inv, scirs2.linalg.diagonal, scirs2.norm):
+            with pytest.raises(TypeError, match=re.escape(told) + "$"):
+                call(x)
 
     def test_a_raw_capsule(self):
         t = tf.reshape(tf.range(6.0), (2, 3))

@@ -64,7 +64,7 @@ def test_inverses_are_numpys(shape, ind, dtype, layout):
         ((2, 3, 5), (2, 3), None, linalg.LinAlgError, r"makes a 6 x 5 matrix"),
         ((2, 3, 2, 3), (6,), None, linalg.LinAlgError, r"makes a 2 x 18 matrix"),
         ((2, 2), (), None, linalg.LinAlgError, r"makes a 1 x 4 matrix"),
-        ((2, 3, 6), (2, 2), None, ValueError, r"\[2, 2\] do not fit"),
+        ((2, 3, 6), (2, 2), None, ValueError, r"\(2, 2\) do not fit"),
         ((2, 3, 6), (2, 3), (7,), ValueError, "axis 7 is out of range"),
         ((2, 3, 6), (2, 3), (-1,), ValueError, "axis -1 is out of range"),
     ],

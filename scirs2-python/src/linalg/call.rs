@@ -14,6 +14,7 @@ use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyDict, PyEllipsis, PyModule, PyTuple};
 use scirs2_core::pool::Workers;
+use scirs2_core::shape::Shown;
 use scirs2_core::{DType, Element, ScalarType};
 use scirs2_interop::Description;
 use scirs2_linalg::Error;
@@ -22,7 +23,7 @@ use smallvec::SmallVec;
 use crate::array::{self, Undescribed};
 use crate::door::{Failure, enter};
 use crate::dtype::{descr_of, dtype_of};
-use crate::error::raised;
+use crate::error::raised_with;
 use crate::exchange::from_dlpack;
 use crate::library::{Intake, Library, intake};
 
@@ -415,9 +416,10 @@ impl<'py> Call<'py> {
         let expected = self.half.unwrap_or(self.dtype);
         if description.dtype() != expected || description.shape() != shape {
             return Err(refused(format!(
-                "expected {expected} of shape {shape:?}, got {} of shape {:?}",
+                "expected {expected} of shape {}, got {} of shape {}",
+                Shown(shape),
                 description.dtype(),
-                description.shape()
+                Shown(description.shape())
             )));
         }
         if !array::is_writeable(&array) {
@@ -457,7 +459,12 @@ impl<'py> Call<'py> {
         object: &Bound<'py, PyAny>,
     ) -> PyResult<ArrayD<i64>> {
         let name = self.name;
-        let Intake { library, array, .. } = intake(object)?;
+        let Intake {
+            library,
+            array,
+            described,
+        } = intake(object)?;
+        described.map_err(|reason| undescribed(name, parameter, &reason))?;
         let foreign = library != Library::NumPy || object.is_instance_of::<PyUntypedArray>();
         if foreign && library != self.library {
             return Err(PyTypeError::new_err(format!(
@@ -473,6 +480,14 @@ impl<'py> Call<'py> {
                 array.dtype()
             )));
         }
+        if kind == b'u' && !array.is_empty() {
+            let largest = array.call_method0(intern!(self.py, "max"))?;
+            if largest.extract::<i64>().is_err() {
+                return Err(PyValueError::new_err(format!(
+                    "{name}: {parameter}: {largest} is beyond the range of int64"
+                )));
+            }
+        }
         let descr = descr_of(self.py, DType::Int64)?;
         let array = array.call_method1(intern!(self.py, "astype"), (descr,))?;
         Ok(array.cast_into::<PyArrayDyn<i64>>()?.to_owned_array())
@@ -487,8 +502,20 @@ impl<'py> Call<'py> {
     ) -> PyResult<R> {
         enter(self.py, self.operations(), kernel).map_err(|failure| match failure {
             Failure::Signal(signal) => signal,
-            Failure::Kernel(error) => raised(self.py, self.name, error, batch),
+            Failure::Kernel(error) => self.raised(error, batch),
         })
+    }
+
+    /// The exception for a kernel's error; an argument that the kernel counts has a name.
+    fn raised(&self, error: Error, batch: &[usize]) -> PyErr {
+        let mut message = format!("{}: {error}", self.name);
+        if let Error::TooFewAxes { argument, .. } | Error::Axes { argument, .. } = error
+            && let Some(Operand { parameter, .. }) = self.operands.get(argument - 1)
+        {
+            let counted = format!("argument {argument}");
+            message = message.replacen(&counted, &parameter.to_string(), 1);
+        }
+        raised_with(self.py, message, error, batch)
     }
 
     /// The operations of the kernel, about: those of each matrix with another of its
@@ -509,7 +536,7 @@ impl<'py> Call<'py> {
 
     /// A refusal that needed no kernel to find.
     pub(crate) fn refused(&self, error: Error) -> PyErr {
-        raised(self.py, self.name, error, &[])
+        self.raised(error, &[])
     }
 
     /// A result of the operands' own kind: as [`give`](Self::give), and for a
@@ -648,7 +675,8 @@ pub(crate) fn side_batch<'a>(solutions: &'a [usize], sides: &[usize]) -> &'a [us
     batch(solutions, sides.len().min(2))
 }
 
-fn undescribed(name: &str, parameter: impl fmt::Display, reason: &Undescribed) -> PyErr {
+/// The refusal of an argument that is no array to compute with.
+pub(crate) fn undescribed(name: &str, parameter: impl fmt::Display, reason: &Undescribed) -> PyErr {
     PyTypeError::new_err(format!("{name}: {parameter}: {reason}"))
 }
 

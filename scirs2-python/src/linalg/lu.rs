@@ -187,8 +187,6 @@ pub(crate) fn lu_solve<'py>(
     let mut solutions = call.output(call.scalar().dtype(), &shape)?;
     dispatch!(scalar call.scalar(), T => {
         let (lu, b, x) = (call.view::<T>(0)?, call.view::<T>(1)?, solutions.view_mut::<T>()?);
-        // What no int holds is of no row.
-        let pivots = pivots.mapv(|row| i32::try_from(row).unwrap_or(-1));
         let batch = side_batch(&shape, call.shape(1));
         call.run(batch, |workers| lu_solve_into(lu, pivots.view(), b, trans.0, x, workers))
     })?;

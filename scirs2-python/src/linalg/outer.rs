@@ -4,6 +4,7 @@ use ndarray::{Ix1, Ix2};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use scirs2_core::dispatch;
+use scirs2_core::shape::Shown;
 use scirs2_linalg::outer_into;
 
 use super::call::Call;
@@ -48,10 +49,10 @@ pub(crate) fn outer<'py>(
     let call = Call::numeric(x1.py(), "outer", &[("x1", x1), ("x2", x2)])?;
     let (&[m], &[n]) = (call.shape(0), call.shape(1)) else {
         return Err(PyValueError::new_err(format!(
-            "outer: x1 has shape {:?} and x2 {:?}; both must have one dimension, for example \
+            "outer: x1 has shape {} and x2 {}; both must have one dimension, for example \
              x.ravel()",
-            call.shape(0),
-            call.shape(1)
+            Shown(call.shape(0)),
+            Shown(call.shape(1))
         )));
     };
     let mut product = call.output(call.dtype(), &[m, n])?;

@@ -7,11 +7,12 @@ use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyEllipsis};
+use scirs2_core::shape::Shown;
 use scirs2_core::{DType, dispatch};
 use scirs2_linalg::{trace_into, trace_shape};
 
-use super::call::Call;
-use crate::array;
+use super::call::{Call, undescribed};
+use crate::array::{self, Undescribed};
 use crate::dtype::{descr_of, dtype_of};
 use crate::library::{Intake, Library, intake};
 
@@ -43,11 +44,11 @@ use crate::library::{Intake, Library, intake};
 #[pyo3(signature = (x, /))]
 pub(crate) fn matrix_transpose<'py>(x: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
     let py = x.py();
-    let (library, array) = taken(x)?;
+    let (library, array) = taken("matrix_transpose", x)?;
     if array.ndim() < 2 {
         return Err(PyValueError::new_err(format!(
-            "matrix_transpose: x has shape {:?}; it needs at least 2 dimensions",
-            array.shape()
+            "matrix_transpose: x has shape {}; it needs at least 2 dimensions",
+            Shown(array.shape())
         )));
     }
     let view = array.call_method1(intern!(py, "swapaxes"), (-2, -1))?;
@@ -84,7 +85,7 @@ pub(crate) fn matrix_transpose<'py>(x: &Bound<'py, PyAny>) -> PyResult<Bound<'py
 #[pyo3(signature = (x, /, *, offset=0))]
 pub(crate) fn diagonal<'py>(x: &Bound<'py, PyAny>, offset: isize) -> PyResult<Bound<'py, PyAny>> {
     let py = x.py();
-    let (library, array) = taken(x)?;
+    let (library, array) = taken("diagonal", x)?;
     let view = array.call_method1(intern!(py, "diagonal"), (within(offset), -2, -1))?;
     if library != Library::NumPy && array::is_writeable(&array) {
         let flags = view.getattr(intern!(py, "flags"))?;
@@ -141,7 +142,7 @@ pub(crate) fn trace<'py>(
     {
         return sum_of_diagonal(x, offset);
     }
-    let (library, array) = taken(x)?;
+    let (library, array) = taken("trace", x)?;
     let own = dtype_of(&array.dtype());
     let halves =
         own.filter(|own| dtype.is_none() && matches!(own, DType::Float16 | DType::BFloat16));
@@ -201,9 +202,16 @@ fn within(offset: isize) -> i32 {
 
 /// An operand: a NumPy array as it is, whatever its dtype; of a subclass, which may
 /// have other methods, as the array that it is.
-fn taken<'py>(x: &Bound<'py, PyAny>) -> PyResult<(Library, Bound<'py, PyUntypedArray>)> {
+fn taken<'py>(
+    name: &str,
+    x: &Bound<'py, PyAny>,
+) -> PyResult<(Library, Bound<'py, PyUntypedArray>)> {
     let Ok(array) = x.cast::<PyUntypedArray>() else {
-        return intake(x).map(|taken| (taken.library, taken.array));
+        let taken = intake(x)?;
+        return match taken.described {
+            Err(reason @ Undescribed::Class(..)) => Err(undescribed(name, "x", &reason)),
+            _ => Ok((taken.library, taken.array)),
+        };
     };
     if x.is_exact_instance_of::<PyUntypedArray>() {
         return Ok((Library::NumPy, array.clone()));
