@@ -43,6 +43,11 @@ const fn count(place: Place) -> u64 {
     }
 }
 
+/// How many of these are inside.
+const fn inside(threads: u64) -> u64 {
+    threads & (count(Place::Aside) - 1)
+}
+
 fn threads() -> u64 {
     THREADS.load(Ordering::SeqCst)
 }
@@ -51,16 +56,18 @@ fn threads() -> u64 {
 /// where it was.
 fn go(to: Place) -> Place {
     let from = PLACE.replace(to);
+    if to == from {
+        return from;
+    }
     let change = count(to).wrapping_sub(count(from));
-    while to != from {
+    loop {
         let before = THREADS.fetch_add(change, Ordering::SeqCst);
         if to != Place::Inside || before < FORK {
-            break;
+            return from;
         }
         THREADS.fetch_sub(change, Ordering::SeqCst);
         wait(|| !is_near());
     }
-    from
 }
 
 /// Waits, without a lock that a child might find held.
@@ -127,15 +134,15 @@ pub fn is_near() -> bool {
 
 /// Whether a call is under way on any thread.
 pub(crate) fn is_any_call_under_way() -> bool {
-    threads() % FORK != 0
+    threads() & (FORK - 1) > 0
 }
 
 /// To be called before a `fork`: waits until no other thread is inside, and keeps all out.
 pub fn before() {
     THREADS.fetch_add(FORK, Ordering::SeqCst);
     // A handler of signals may fork in the midst of a call.
-    let own = count(PLACE.get()) % count(Place::Aside);
-    wait(|| threads() % count(Place::Aside) == own);
+    let own = inside(count(PLACE.get()));
+    wait(|| inside(threads()) == own);
 }
 
 /// To be called after a `fork`, in the parent, also where it failed.
@@ -154,6 +161,7 @@ mod tests {
 
     use super::*;
     use crate::pool::{Interrupted, Workers};
+    use crate::threads::set_local_threads;
 
     /// Work that says when it is at it, and never inside at a fork.
     fn busy(inside: &AtomicUsize) {
@@ -174,6 +182,7 @@ mod tests {
             })
         };
         let work = || {
+            set_local_threads(Some(3)).unwrap();
             while !done.load(Ordering::SeqCst) {
                 Workers::current().each(0..20, pieces).unwrap();
                 Workers::serial().alone(|| busy(&inside)).unwrap();
@@ -182,9 +191,9 @@ mod tests {
         thread::scope(|scope| {
             let workers: Vec<_> = (0..3).map(|_| scope.spawn(work)).collect();
             let forks = || {
-                for _ in 0..200 {
+                for _ in 0..50 {
                     before();
-                    for _ in 0..20 {
+                    for _ in 0..5 {
                         assert_eq!(inside.load(Ordering::SeqCst), 0);
                         thread::yield_now();
                     }
@@ -198,6 +207,32 @@ mod tests {
             workers
                 .into_iter()
                 .for_each(|worker| worker.join().unwrap());
+        });
+    }
+
+    #[test]
+    fn a_fork_goes_on_where_a_piece_panics() {
+        let done = AtomicBool::new(false);
+        let work = || {
+            set_local_threads(Some(3)).unwrap();
+            while !done.load(Ordering::SeqCst) {
+                let pieces = |piece| {
+                    assert!(piece > 3, "each piece");
+                    Ok::<_, Interrupted>(())
+                };
+                let call = || Workers::current().each(0..4, pieces);
+                std::panic::catch_unwind(call).unwrap_err();
+            }
+        };
+        thread::scope(|scope| {
+            let worker = scope.spawn(work);
+            for _ in 0..200 {
+                thread::sleep(Duration::from_micros(200));
+                before();
+                after_in_parent();
+            }
+            done.store(true, Ordering::SeqCst);
+            worker.join().unwrap();
         });
     }
 

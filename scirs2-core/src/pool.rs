@@ -230,7 +230,8 @@ impl<'a> Workers<'a> {
         let (to_begin, busy) = (AtomicUsize::new(strands - 1), AtomicUsize::new(0));
         // When the caller had nothing left to do, in the pool's microseconds.
         let alone = AtomicU64::new(u64::MAX);
-        let mut aside = None;
+        // While this thread waits for the workers, they may wait for a fork.
+        let aside = fork::step_aside();
         let interrupted = pool.threads.in_place_scope(|scope| {
             for _ in 1..strands {
                 scope.spawn(|_| {
@@ -246,9 +247,9 @@ impl<'a> Workers<'a> {
                     rayon::spawn(stay_awake);
                 });
             }
+            let inside = fork::enter();
             let interrupted = queue.drain(0, &work, self.stop);
-            // The workers may wait for a fork.
-            aside = Some(fork::step_aside());
+            drop(inside);
             alone.store(pool.micros(), Ordering::Relaxed);
             // To be woken takes longer than a piece, and may be on the worker's core.
             let since = Instant::now();
