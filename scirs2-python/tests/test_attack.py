@@ -6,8 +6,7 @@
 import zlib
 
 import pytest
-from attack import cases, families, routes
-from attack.__main__ import run
+from attack import cases, families, routes, worker
 
 # Of each function.
 CASES = 60
@@ -53,9 +52,10 @@ def test_what_is_wrong_is_found(monkeypatch):
 
     monkeypatch.setattr(routes.FUNCTIONS["eigh"], "run", spoiled)
     only = {"function": ["eigh"], "family": ["random"], "n": [9], "route": [None]}
-    tried, wrong, _ = run(1, 0, only, write=lambda _: None)
-    assert sum(tried.values()) > 0
-    assert {one.what for one in wrong} >= {"residual"}
+    told = []
+    worker.run(1, 0, 0, only, told.append)
+    assert sum(count for line in told for *_, count in line.get("tried", [])) > 0
+    assert {line["what"] for line in told if "what" in line} >= {"residual"}
 
 
 def test_an_unknown_route_is_refused():

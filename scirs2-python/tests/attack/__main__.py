@@ -1,9 +1,13 @@
 """`python -m attack --seconds S --seed N`: cases until the time is over."""
 
 import argparse
+import json
+import subprocess
 import sys
+import tempfile
 import time
 from collections import Counter
+from pathlib import Path
 
 from attack import cases
 
@@ -48,23 +52,57 @@ def repeat(text):
     return 1 if wrong else 0
 
 
-def run(seconds, seed, only, write=print):
-    """Try cases until the time is over; gives how many matrices and what was wrong."""
-    tried, wrong, kinds = Counter(), [], Counter()
-    end = time.monotonic() + seconds
-    number = 0
-    while time.monotonic() < end:
-        case = cases.draw_case(seed * 1_000_000 + number, only)
-        number += 1
-        count, found = cases.check(case)
-        tried[case.function, case.route or "automatic"] += count
-        for one in found:
-            kind = (case.function, one.what, case.family, case.route)
-            kinds[kind] += 1
-            if kinds[kind] <= MOST:
-                wrong.append(one)
-                write(one)
-    return tried, wrong, kinds
+class Tally:
+    """How many matrices were tried, and what was wrong."""
+
+    def __init__(self):
+        self.tried, self.kinds = Counter(), Counter()
+
+    def take(self, line):
+        for function, route, count in line.get("tried", []):
+            self.tried[function, route] += count
+        if "line" in line:
+            kind = line["function"], line["what"], line["family"], line["route"]
+            self.kinds[kind] += 1
+            if self.kinds[kind] <= MOST:
+                print(line["line"], flush=True)
+
+    def tell(self):
+        for (function, route), count in sorted(self.tried.items()):
+            print(f"{function:24} {route:10} {count:>10} matrices")
+        print(f"{self.tried.total()} matrices tried, {self.kinds.total()} wrong")
+        for (function, what, family, route), count in self.kinds.most_common():
+            print(f"  {count:>6}  {function}, {what}, {family}, route {route}")
+
+
+def run(seconds, seed, only):
+    """Try cases in a process of their own, and in another where that dies."""
+    tally = Tally()
+    number, end = 0, time.monotonic() + seconds
+    with tempfile.TemporaryDirectory() as folder:
+        kept = Path(folder) / "case.json"
+        while (left := end - time.monotonic()) > 0:
+            asked = {"seconds": left, "seed": seed, "number": number, "only": only}
+            text = json.dumps({**asked, "kept": str(kept)})
+            command = [sys.executable, "-m", "attack.worker", text]
+            with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as worker:
+                for line in worker.stdout:
+                    tally.take(json.loads(line))
+            if worker.returncode == 0:
+                break
+            case = cases.Case(**json.loads(kept.read_text(encoding="utf-8")))
+            number = case.seed - seed * 1_000_000 + 1
+            what = f"its process ends with {worker.returncode}"
+            parts = {"function": case.function, "family": case.family}
+            tally.take(
+                {
+                    **parts,
+                    "what": what,
+                    "route": case.route or "automatic",
+                    "line": f"WRONG {case.function} {what}: python -m attack --repeat '{case}'",
+                }
+            )
+    return tally
 
 
 def soaked(seconds, seed):
@@ -72,9 +110,9 @@ def soaked(seconds, seed):
     from attack import soak
 
     try:
-        print(f"soak: {soak.soak(seconds, seed)} rounds")
+        print(f"soak: {soak.soak(seconds, seed)} rounds", flush=True)
     except soak.SoakFailure as failure:
-        print(f"WRONG {failure}")
+        print(f"WRONG {failure}", flush=True)
         return False
     return True
 
@@ -87,13 +125,9 @@ def main():
     if not asked.no_soak and not asked.only:
         is_sound = soaked(seconds * SOAK, asked.seed)
         seconds *= 1 - SOAK
-    tried, wrong, kinds = run(seconds, asked.seed, limits(asked.only))
-    for (function, route), count in sorted(tried.items()):
-        print(f"{function:24} {route:10} {count:>10} matrices")
-    print(f"{sum(tried.values())} matrices tried, {sum(kinds.values())} wrong")
-    for (function, what, family, route), count in kinds.most_common():
-        print(f"  {count:>6}  {function}, {what}, {family}, route {route}")
-    return 1 if wrong or not is_sound else 0
+    tally = run(seconds, asked.seed, limits(asked.only))
+    tally.tell()
+    return 0 if is_sound and not tally.kinds else 1
 
 
 if __name__ == "__main__":

@@ -140,14 +140,18 @@ class Stack:
                 found[near] = measure(Precision(self, near, True))
         return found
 
-    def near(self, difference):
-        """Judge that a difference from the matrix is small, by norms."""
+    def near(self, difference, units=0.0):
+        """Judge that a difference from the matrix is small, by norms.
+
+        So many units of rounding are allowed beside those of the order.
+        """
 
         def measure(at):
             error = frobenius(difference(at))
             size = frobenius(at.a)
             elements = np.sqrt(float(np.prod(self.a.shape[-2:])))
-            return ratio(error, self.bound * size + self.order * elements * at.spacing)
+            bound = (self.bound + units * self.eps) * size
+            return ratio(error, bound + self.order * elements * at.spacing)
 
         return self.judge(measure)
 
@@ -200,6 +204,11 @@ def eigvalsh(s, w):
     return {"values": values(s, w, s.values), "order": flag(np.diff(w) >= 0)}
 
 
+def neglected(eps):
+    """Return how many units of rounding `bdsqr` neglects, whatever the order."""
+    return min(max((eps / 2) ** -0.125, 10), 100) / 2
+
+
 def svd(s, u, sigma, vh):
     k = sigma.shape[-1]
 
@@ -208,7 +217,7 @@ def svd(s, u, sigma, vh):
         return at.a - scaled @ at.wide(vh)[..., :k, :]
 
     return {
-        "residual": s.near(product),
+        "residual": s.near(product, neglected(s.eps)),
         "orthogonality of U": s.orthonormal(u),
         "orthogonality of V": s.orthonormal(adjoint(vh)),
         "order": flag(np.concatenate([np.diff(sigma) <= 0, sigma >= 0], axis=-1)),

@@ -87,6 +87,12 @@ add(
     "svd hermitian", "hermitian", _lower(lambda l, a: l.svd(a, hermitian=True)), judges.svd,
     SMALL, MANY,
 )  # fmt: skip
+add(
+    "svdvals hermitian",
+    "hermitian",
+    _lower(lambda l, a: l.svd(a, compute_uv=False, hermitian=True)),
+    judges.svdvals,
+)
 add("svd", "general", lambda l, a: l.svd(a), judges.svd, MANY, square=False, weight=4)
 add(
     "svd thin", "general", lambda l, a: l.svd(a, full_matrices=False), judges.svd,
@@ -214,6 +220,21 @@ add(
 )  # fmt: skip
 
 
+add(
+    "pinv hermitian",
+    "hermitian",
+    _lower(lambda l, a: l.pinv(a, hermitian=True)),
+    judges.pinv,
+    ends=False,
+)
+add(
+    "matrix_rank hermitian",
+    "hermitian",
+    _lower(lambda l, a: l.matrix_rank(a, hermitian=True)),
+    judges.matrix_rank,
+)
+
+
 def _lstsq(library, a, b):
     if library is linalg:
         return library.lstsq(a, b)
@@ -257,7 +278,7 @@ def _triangular(lower, trans, unit):
         a = part(a)
         if unit:
             at = np.arange(a.shape[-1])
-            a[:, at, at] = np.ldexp(1.0, -powers)[:, None]
+            a[:, at, at] = np.ldexp(a.real.dtype.type(1), -powers)[:, None]
         return turned(a)
 
     return {
