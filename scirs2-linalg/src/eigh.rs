@@ -16,7 +16,7 @@ use crate::kernels::one::symmetric::{Symmetric, has_symmetric, tridiagonal_value
 use crate::kernels::rounded;
 use crate::kernels::signs::unify;
 use crate::lapack::{Heevd, Hetrd, Lapack, Triangle, zeros};
-use crate::layout::{is_finite, put, to_f, to_unit, transpose_in_place, written, zeros_array};
+use crate::layout::{is_finite, to_f, to_unit, transpose_in_place, written, zeros_array};
 use crate::shape::{self, square};
 
 /// Eigenvalues and eigenvectors of Hermitian matrices.
@@ -313,7 +313,14 @@ impl<T: Lapack> Solver<T> {
         for (number, column) in matrix.chunks_exact_mut(self.n).enumerate() {
             // What LAPACK does not read must not spoil the answer.
             column[number] = T::from_parts([column[number].parts()[0], T::Real::zero()]);
-            finite &= is_finite(read(column, number, self.upper));
+            let (before, after) = column.split_at_mut(number + usize::from(self.upper));
+            let (read, unread) = if self.upper {
+                (before, after)
+            } else {
+                (after, before)
+            };
+            finite &= is_finite(read);
+            unread.fill(T::zero());
         }
         if !finite {
             let nan = T::Real::nan();
@@ -321,16 +328,20 @@ impl<T: Lapack> Solver<T> {
             values.fill(nan);
             return Ok(());
         }
+        // LAPACK scales less, and overflows in squares of what is left: it writes outside of
+        // its memory then (heevd, of large elements beside zeros).
+        let power = to_unit(matrix);
         match &mut self.routine {
             Routine::Empty => {}
             Routine::Vectors(lapack) => {
-                put(lapack.solve(matrix)?, values);
+                for (to, &value) in values.iter_mut().zip(lapack.solve(matrix)?) {
+                    *to = rounded(value.into() * power);
+                }
                 unify(self.n, matrix);
             }
             Routine::Values(lapack) => {
-                let found = lapack.solve(matrix)?;
-                for (to, &value) in values.iter_mut().zip(found) {
-                    *to = rounded(value);
+                for (to, &value) in values.iter_mut().zip(lapack.solve(matrix)?) {
+                    *to = rounded(value * power);
                 }
             }
         }
@@ -338,24 +349,10 @@ impl<T: Lapack> Solver<T> {
     }
 }
 
-/// The elements of a column that LAPACK reads.
-fn read<T>(column: &mut [T], number: usize, upper: bool) -> &mut [T] {
-    let (before, after) = column.split_at_mut(number + usize::from(upper));
-    if upper { before } else { after }
-}
-
-/// The other elements of the column.
-fn unread<T>(column: &mut [T], number: usize, upper: bool) -> &mut [T] {
-    let (before, after) = column.split_at_mut(number + usize::from(upper));
-    if upper { after } else { before }
-}
-
 /// Eigenvalues alone: those of the tridiagonal form, in double precision. LAPACK's own
 /// routine for them, `sterf`, is not right where the square of an element underflows, in
 /// single precision the square of a rounding error.
 struct TridiagonalValues<T: Lapack> {
-    n: usize,
-    upper: bool,
     lapack: Hetrd<T>,
     values: Vec<f64>,
     beside: Vec<f64>,
@@ -365,8 +362,6 @@ struct TridiagonalValues<T: Lapack> {
 impl<T: Lapack> TridiagonalValues<T> {
     fn new(n: usize, triangle: Triangle) -> Result<Self, Error> {
         Ok(TridiagonalValues {
-            n,
-            upper: triangle == Triangle::Upper,
             lapack: Hetrd::new(n, triangle)?,
             values: zeros(n)?,
             beside: zeros(n)?,
@@ -376,11 +371,6 @@ impl<T: Lapack> TridiagonalValues<T> {
 
     /// The eigenvalues, the smallest first; `a` is spoiled.
     fn solve(&mut self, a: &mut [T]) -> Result<&[f64], Reason> {
-        // Squares stay in the range; the other triangle does not count.
-        for (number, column) in a.chunks_exact_mut(self.n).enumerate() {
-            unread(column, number, self.upper).fill(T::zero());
-        }
-        let scale = to_unit(a);
         let (diagonal, beside) = self.lapack.reduce(a);
         for (to, &x) in self.values.iter_mut().zip(diagonal) {
             *to = x.into();
@@ -392,7 +382,6 @@ impl<T: Lapack> TridiagonalValues<T> {
         if !tridiagonal_values(&mut self.values, &mut self.beside, copy) {
             return Err(Reason::NoConvergence { routine: "steqr" });
         }
-        self.values.iter_mut().for_each(|value| *value *= scale);
         Ok(&self.values)
     }
 }

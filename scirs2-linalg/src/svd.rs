@@ -14,6 +14,7 @@ use crate::error::Reason;
 use crate::kernels::many::REAL;
 use crate::kernels::many::jacobi::{has_jacobi, has_values, singular};
 use crate::kernels::one::bidiagonal::{Bidiagonal, has_bidiagonal};
+use crate::kernels::orthonormal::{are_orthonormal_columns, are_orthonormal_rows};
 use crate::kernels::rounded;
 use crate::kernels::signs::{Columns, conjugate, unify};
 use crate::lapack::{Gesdd, Lapack, Vectors, zeros};
@@ -319,7 +320,7 @@ impl<T: Lapack> Values<T> {
             Way::General(lapack) => {
                 // The transpose has the same values.
                 if screen(to_c(a, lapack.matrix()))? {
-                    put(general(lapack, a, &mut [], &mut [])?, values);
+                    put(general(lapack, a, &mut [], &mut [], &mut [])?, values);
                 } else {
                     values.fill(T::Real::nan());
                 }
@@ -336,15 +337,27 @@ impl<T: Lapack> Values<T> {
 }
 
 /// Decomposes the transpose of `a`, which is in LAPACK's memory: its singular values.
+///
+/// By `gesdd`, and by the slower `gesvd` where that does not converge, or gives vectors that
+/// are not orthogonal: it divides and conquers from order 26 on, and clustered values can
+/// leave vectors with an error of 1e-11.
+///
+/// In LAPACK's order `U` is the `V^H` of the transpose, and the other way round.
 fn general<'a, T: Lapack>(
     lapack: &'a mut Gesdd<T>,
     a: ArrayView2<'_, T>,
+    sums: &mut [T],
     u: &mut [T],
     vh: &mut [T],
 ) -> Result<&'a [T::Real], Reason> {
-    if lapack.solve(u, vh).is_err() {
+    let (m, n) = a.dim();
+    // Without vectors the matrices are empty.
+    let is_right = lapack.solve(vh, u).is_ok()
+        && (m.min(n) <= QR_STEPS
+            || are_orthonormal_columns(u.len() / m, u, sums) && are_orthonormal_rows(n, vh, sums));
+    if !is_right {
         to_c(a, lapack.matrix());
-        lapack.solve_by_qr(u, vh)?;
+        lapack.solve_by_qr(vh, u)?;
     }
     Ok(lapack.values())
 }
@@ -361,6 +374,9 @@ fn unify_both<T: Lapack>(signs: &mut Columns<T>, u: &mut [T], n: usize, vh: &mut
     unify(n, others);
 }
 
+/// Up to this order `gesdd` takes QR steps.
+const QR_STEPS: usize = 25;
+
 fn descending<R: scirs2_core::Real>(x: R, y: R) -> std::cmp::Ordering {
     y.partial_cmp(&x).unwrap_or(std::cmp::Ordering::Equal)
 }
@@ -369,6 +385,7 @@ fn descending<R: scirs2_core::Real>(x: R, y: R) -> std::cmp::Ordering {
 pub(crate) struct Factors<T: Lapack> {
     way: Way<T>,
     signs: Columns<T>,
+    sums: Vec<T>,
     u: Vec<T>,
     vh: Vec<T>,
 }
@@ -388,6 +405,7 @@ impl<T: Lapack> Factors<T> {
         Ok(Factors {
             way: Way::new(m, n, vectors, hermitian)?,
             signs: Columns::new(columns)?,
+            sums: zeros(m.max(n))?,
             u: Vec::new(),
             vh: Vec::new(),
         })
@@ -415,11 +433,9 @@ impl<T: Lapack> Factors<T> {
                     vh.fill(T::from_parts([nan, nan]));
                     return Ok(());
                 }
-                // In LAPACK's order the matrix is the transpose, U is V^T and V^T
-                // is U.
                 written(u, &mut self.u, |u| {
                     written(vh, &mut self.vh, |vh| {
-                        put(general(lapack, a, vh, u)?, s);
+                        put(general(lapack, a, &mut self.sums, u, vh)?, s);
                         unify_both(&mut self.signs, u, n, vh);
                         Ok(())
                     })

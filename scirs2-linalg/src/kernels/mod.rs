@@ -16,6 +16,7 @@
 //! | `largest` | up to which order each of the following works |
 //! | `one` | what is made of one small matrix |
 //! | `many` | what is made of many at once |
+//! | `orthonormal` | whether vectors are orthonormal |
 //! | `signs` | the signs of vectors that a decomposition leaves open |
 //! | `products` | products of small matrices |
 //! | `integers` | products of matrices of integers |
@@ -28,6 +29,7 @@ mod loops;
 pub(crate) mod many;
 mod measure;
 pub(crate) mod one;
+pub(crate) mod orthonormal;
 pub(crate) mod products;
 pub(crate) mod route;
 mod rows;

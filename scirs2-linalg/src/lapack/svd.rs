@@ -8,6 +8,8 @@ use super::workspace::{Workspace, check_count};
 use super::{Lapack, int, leading, zeros};
 use crate::Error;
 use crate::error::Reason;
+use crate::kernels::rounded;
+use crate::layout::to_unit;
 
 /// The routines of this family, for one element type.
 pub trait Svd: Scalar {
@@ -191,8 +193,8 @@ impl<T: Lapack> Gesdd<T> {
         &mut self.matrix
     }
 
-    /// The singular values of the matrix, the largest first, and the vectors that
-    /// were asked for, `U` and `V^H`, column by column. Spoils the matrix.
+    /// The singular values of the matrix, which is finite, the largest first, and the vectors
+    /// that were asked for, `U` and `V^H`, column by column. Spoils the matrix.
     pub(crate) fn solve(&mut self, u: &mut [T], vt: &mut [T]) -> Result<&[T::Real], Reason> {
         self.run(T::gesdd, "gesdd", u, vt)
     }
@@ -222,10 +224,15 @@ impl<T: Lapack> Gesdd<T> {
             Vectors::Full => (rows * rows, columns * columns),
         };
         assert_eq!((u.len(), vt.len()), expected);
-        match self.call(routine, u, vt) {
-            0 => Ok(&self.values),
-            _ => Err(Reason::NoConvergence { routine: name }),
+        // Far from the ends of the range, where LAPACK's thresholds lie.
+        let power = to_unit(&mut self.matrix);
+        if self.call(routine, u, vt) != 0 {
+            return Err(Reason::NoConvergence { routine: name });
         }
+        for value in &mut self.values {
+            *value = rounded((*value).into() * power);
+        }
+        Ok(&self.values)
     }
 
     /// Asks, or works with `u` and `vt` as long as `run` wants them.
@@ -268,7 +275,64 @@ type Routine<T> = unsafe fn(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::kernels::many::tests::noise;
     use crate::lapack::Gelsd;
+
+    /// `U S V^H` of a matrix without a pattern, by either routine, beside the matrix.
+    fn both_routines_decompose<T: Lapack<Real = f64>>(rows: usize, columns: usize) {
+        let element = |at: usize| T::from_parts([noise(at), noise(at + 5)]);
+        let a: Vec<T> = (0..rows * columns).map(element).collect();
+        let least = rows.min(columns);
+        for (vectors, left, right) in [
+            (Vectors::Thin, least, least),
+            (Vectors::Full, rows, columns),
+        ] {
+            for by_qr in [false, true] {
+                let mut lapack = Gesdd::<T>::new(rows, columns, vectors).unwrap();
+                lapack.matrix().copy_from_slice(&a);
+                let (mut u, mut vt) = (
+                    vec![T::zero(); rows * left],
+                    vec![T::zero(); right * columns],
+                );
+                let values = if by_qr {
+                    lapack.solve_by_qr(&mut u, &mut vt)
+                } else {
+                    lapack.solve(&mut u, &mut vt)
+                };
+                let values = values.unwrap().to_vec();
+                assert!(values.iter().rev().is_sorted());
+                for column in 0..columns {
+                    for row in 0..rows {
+                        let mut sum = T::zero();
+                        for (k, &value) in values.iter().enumerate() {
+                            let x = u[k * rows + row] * vt[column * right + k];
+                            sum = sum + T::from_parts(x.parts().map(|part| part * value));
+                        }
+                        let off = (sum - a[column * rows + row]).parts();
+                        assert!(off.iter().all(|part| part.abs() < 1e-13), "{off:?}");
+                    }
+                }
+                let mut alone = Gesdd::<T>::new(rows, columns, Vectors::None).unwrap();
+                alone.matrix().copy_from_slice(&a);
+                for (x, y) in alone
+                    .solve_by_qr(&mut [], &mut [])
+                    .unwrap()
+                    .iter()
+                    .zip(&values)
+                {
+                    assert!((x - y).abs() < 1e-13);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn the_routine_for_what_does_not_converge_gives_the_same() {
+        for (rows, columns) in [(1, 1), (3, 3), (9, 4), (4, 9), (60, 2), (2, 60), (41, 41)] {
+            both_routines_decompose::<f64>(rows, columns);
+            both_routines_decompose::<Complex64>(rows, columns);
+        }
+    }
 
     #[test]
     fn a_column_may_be_as_long_as_an_integer_counts() {
