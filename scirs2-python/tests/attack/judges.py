@@ -11,9 +11,10 @@ the judge itself counts, and bounds are twice as wide.
 """
 
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 
 import numpy as np
+import scipy.linalg
 
 from attack.families import power_of, shift
 
@@ -253,28 +254,17 @@ def cond(s, found):
 
 
 def balanced(a):
-    """Return powers of two that make rows and columns alike, as LAPACK's `gebal` does."""
-    n = a.shape[-1]
-    scales = np.zeros(a.shape[:-1], int)
-    sizes = np.abs(a)
-    for _ in range(20):
-        changed = False
-        for i in range(n):
-            # Squares would underflow.
-            c, r = sizes[:, :, i].sum(axis=-1), sizes[:, i, :].sum(axis=-1)
-            there = (c > 0) & (r > 0)
-            power = (np.log2(np.where(there, r, 1)) - np.log2(np.where(there, c, 1))) / 2
-            power = np.round(power).astype(int)
-            better = np.ldexp(c, power) + np.ldexp(r, -power) < 0.95 * (c + r)
-            power = np.where(better, power, 0)
-            if power.any():
-                changed = True
-                scales[:, i] += power
-                sizes[:, :, i] = np.ldexp(sizes[:, :, i], power[:, None])
-                sizes[:, i, :] = np.ldexp(sizes[:, i, :], -power[:, None])
-        if not changed:
-            break
-    return scales
+    """Return the powers of two of LAPACK's `gebal`, for each row of each matrix."""
+    scales = [
+        scipy.linalg.matrix_balance(x)[1].sum(axis=-1) if np.isfinite(x).all() else 1 for x in a
+    ]
+    return np.stack([np.round(np.log2(x)) * np.ones(a.shape[-1]) for x in scales]).astype(int)
+
+
+def balances(s):
+    """Return the ways to balance: in the precision of the matrix, and in double."""
+    # The kernels work in double whatever the matrix is.
+    return [balanced(s.plain.astype(s.a.dtype)), *([balanced(s.plain)] if s.is_single else [])]
 
 
 def _each_pair(at, s, w, v, scales=None):
@@ -303,9 +293,9 @@ def eig(s, w, v):
     if len(wrong):
         part = s.some(wrong)
         with np.errstate(all="ignore"):
-            scales = balanced(part.plain)
-            again = part.judge(lambda at: _each_pair(at, part, w[wrong], v[wrong], scales))
-        found[wrong] = np.minimum(found[wrong], again)
+            for scales in balances(part):
+                measure = partial(_each_pair, s=part, w=w[wrong], v=v[wrong], scales=scales)
+                found[wrong] = np.minimum(found[wrong], part.judge(measure))
     one = np.abs(lengths(np.asarray(v).astype(complex)) - 1)
     return {
         "residual": found,
@@ -346,8 +336,7 @@ def eigvals(s, w, most=4):
         nearby = np.sqrt(n) * (s.bound * size + n * every.spacing)
         sums = ratio(np.abs(wide.sum(axis=-1) - trace), nearby)
         wrong = ~((found <= 1) & (sums <= 1))
-        if wrong.any():
-            scales = balanced(s.plain)
+        for scales in balances(s) if wrong.any() else []:
             a = scale_rows(s.plain, -scales)
             a = adjoint(scale_rows(adjoint(a), scales))
             found = np.where(wrong, np.minimum(found, least(a)), found)
