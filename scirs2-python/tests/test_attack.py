@@ -3,13 +3,15 @@
 `make attack` runs more of it, and threads, forks and little memory beside.
 """
 
+import platform
 import zlib
+from dataclasses import replace
 
 import pytest
 from attack import cases, families, routes, worker
 
 # Of each function.
-CASES = 60
+CASES = 140
 # Orders beyond it are for the long run.
 LARGEST = 64
 
@@ -63,3 +65,21 @@ def test_an_unknown_route_is_refused():
         routes._scirs2._force_route("fast")
     with pytest.raises(ValueError, match='there is no level "sse"'):
         routes._scirs2._force_route(None, "sse")
+
+
+def test_a_forced_route_is_another_way():
+    case = cases.draw_case(1, {"function": ["eigh"], "family": ["random"], "n": [9], "batch": [9]})
+    (a,) = replace(case, dtype="float64").drawn()
+    found = set()
+    for route in ["lapack", "small", "batched"]:
+        with routes.forced(route):
+            found.add(routes.linalg.eigh(a).eigenvectors.tobytes())
+    assert len(found) == 3
+
+
+@pytest.mark.skipif(platform.machine() not in ("x86_64", "AMD64"), reason="levels of x86-64")
+def test_a_forced_level_is_used():
+    before = routes._scirs2._config()["kernels"]
+    with routes.forced(None, "baseline"):
+        assert routes._scirs2._config()["kernels"] == "baseline"
+    assert routes._scirs2._config()["kernels"] == before

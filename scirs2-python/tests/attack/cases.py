@@ -1,7 +1,7 @@
 """One case: what is drawn for it, and what is wrong with the answer."""
 
 import warnings
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 
 import numpy as np
 import scirs2
@@ -241,8 +241,8 @@ def draw_case(seed, only=None, largest=200):
     family = pick("family", list(families.FAMILIES))
     m = n
     if not function.square and family not in families.SQUARE and rng.random() < 0.5:
-        m = max(1, int(n * 2.0 ** rng.uniform(-2, 2)))
-        m = min(m, largest)
+        m = int(n * 2.0 ** rng.uniform(-2, 2)) if rng.random() < 0.9 else int(rng.integers(1, 201))
+        m = min(max(m, 1), largest)
     # A matrix costs the cube of its order to judge.
     fits = max(1, int(3e6 / max(m, n) ** 3))
     batch = min(pick("batch", BATCHES), fits)
@@ -268,15 +268,3 @@ def _check(case):
         more, found = alone(case)
         count, wrong = count + more, wrong + found
     return count, wrong
-
-
-def smaller(case, wrong):
-    """Return the same case with the smallest order that fails as well, tried quickly."""
-    for n in range(1, case.n):
-        if case.m != case.n:
-            return case
-        for seed in range(case.seed, case.seed + 5):
-            less = replace(case, n=n, m=n, seed=seed)
-            if any(other.what == wrong.what for other in check(less)[1]):
-                return less
-    return case

@@ -9,7 +9,6 @@ from scirs2 import _scirs2, linalg
 
 from attack import judges
 
-ROUTES = [None, "lapack", "small", "batched", "blocked"]
 LEVELS = [None, "avx2", "baseline"]
 
 
