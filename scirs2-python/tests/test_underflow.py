@@ -23,12 +23,12 @@ def coupled(n, tiny):
     return a
 
 
-@pytest.mark.parametrize("count", [1, 2, 5, 17])
+@pytest.mark.parametrize("count", [1, 17])
 @pytest.mark.parametrize("n", ORDERS)
 @pytest.mark.parametrize("tiny", TINY)
 def test_tiny_elements_beside_ordinary_ones(tiny, n, count):
     a = coupled(n, tiny)
-    batch = np.stack([a] * count)
+    batch = np.stack([a] * (count if n <= 41 else min(count, 3)))
     error = bound(n) * matrices.eps(float) * n
     truth = np.arange(1.0, n + 1)
 
