@@ -26,6 +26,10 @@ const STACK_NEEDED: usize = 6 << 20;
 /// The stack of a thread that gets a new one; the default of 2 MiB is too little.
 const STACK_BYTES: usize = 16 << 20;
 
+/// Pieces that are handed out at a time: a list of all would be memory that grows with the
+/// work.
+const ROUND: usize = 1 << 16;
+
 /// How long a worker without work stays awake, and a caller without work waits awake.
 const AWAKE: Duration = Duration::from_micros(100);
 
@@ -209,6 +213,24 @@ impl<'a> Workers<'a> {
         I::Item: Send,
         E: From<Interrupted> + Send,
     {
+        let mut pieces = pieces;
+        while pieces.len() > ROUND {
+            self.round(pieces.by_ref().take(ROUND), &work)?;
+        }
+        self.round(pieces, &work)
+    }
+
+    /// [`each`](Self::each), of pieces that are few enough for a list.
+    fn round<I, E>(
+        &self,
+        pieces: I,
+        work: &(impl Fn(I::Item) -> Result<(), E> + Sync),
+    ) -> Result<(), E>
+    where
+        I: ExactSizeIterator + Send,
+        I::Item: Send,
+        E: From<Interrupted> + Send,
+    {
         let _inside = fork::enter();
         if is_closed() {
             return Err(Interrupted.into());
@@ -225,7 +247,11 @@ impl<'a> Workers<'a> {
         if pieces.len() < FEW && pool.is_crowded() {
             return self.one_after_the_other(pieces, work);
         }
-        let queue = Queue::new(pieces, strands);
+        let queue = match Queue::new(pieces, strands) {
+            Ok(queue) => queue,
+            // No memory for the list: it goes without.
+            Err(pieces) => return self.one_after_the_other(pieces, work),
+        };
         let caller = cpu::current();
         let (to_begin, busy) = (AtomicUsize::new(strands - 1), AtomicUsize::new(0));
         // When the caller had nothing left to do, in the pool's microseconds.
@@ -242,13 +268,13 @@ impl<'a> Workers<'a> {
                     // Before, it may have waited for the caller's core.
                     pool.begun(alone.load(Ordering::Relaxed));
                     let own = 1 + rayon::current_thread_index().unwrap_or(0);
-                    queue.drain(own % strands, &work, None);
+                    queue.drain(own % strands, work, None);
                     busy.fetch_sub(1, Ordering::Release);
                     rayon::spawn(stay_awake);
                 });
             }
             let inside = fork::enter();
-            let interrupted = queue.drain(0, &work, self.stop);
+            let interrupted = queue.drain(0, work, self.stop);
             drop(inside);
             alone.store(pool.micros(), Ordering::Relaxed);
             // To be woken takes longer than a piece, and may be on the worker's core.
@@ -287,6 +313,17 @@ impl Workers<'_> {
             }
             fork::pause();
             work(piece)?;
+        }
+        Ok(())
+    }
+
+    /// Asks whether to stop, for what is done between the pieces; from the calling thread.
+    ///
+    /// # Errors
+    /// [`Interrupted`] where the pool is closed, or `stop` said so.
+    pub fn check(&self) -> Result<(), Interrupted> {
+        if is_closed() || self.stop.is_some_and(|stop| stop()) {
+            return Err(Interrupted);
         }
         Ok(())
     }
@@ -333,15 +370,27 @@ struct Queue<T, E> {
 }
 
 impl<T, E> Queue<T, E> {
-    fn new(pieces: impl ExactSizeIterator<Item = T>, strands: usize) -> Self {
+    /// The pieces themselves where there is no memory for a list of them.
+    fn new<I: ExactSizeIterator<Item = T>>(pieces: I, strands: usize) -> Result<Self, I> {
         let each = pieces.len().div_ceil(strands).max(1);
+        let mut shares = Vec::new();
+        for _ in 0..strands {
+            let mut share = VecDeque::new();
+            if share.try_reserve_exact(each).is_err() || shares.try_reserve(1).is_err() {
+                return Err(pieces);
+            }
+            shares.push(Mutex::new(share));
+        }
         let mut pieces = pieces.enumerate();
-        let mut share = || Mutex::new(pieces.by_ref().take(each).collect());
-        Queue {
-            shares: (0..strands).map(|_| share()).collect(),
+        for share in &mut shares {
+            let share = share.get_mut().unwrap_or_else(PoisonError::into_inner);
+            share.extend(pieces.by_ref().take(each));
+        }
+        Ok(Queue {
+            shares,
             end: AtomicUsize::new(usize::MAX),
             failure: Mutex::new(None),
-        }
+        })
     }
 
     /// Works on pieces until none is left or somebody halts; answers whether
@@ -447,6 +496,19 @@ mod tests {
                     Ok::<_, Failure>(())
                 })
                 .unwrap();
+            assert!(counts.iter().all(|&count| count == 1));
+        }
+    }
+
+    #[test]
+    fn more_pieces_than_a_list_holds_are_worked_on_once() {
+        for threads in [1, 3] {
+            let mut counts = vec![0_u8; 2 * ROUND + 5];
+            let add = |count: &mut u8| {
+                *count += 1;
+                Ok::<_, Failure>(())
+            };
+            workers(threads).each(counts.iter_mut(), add).unwrap();
             assert!(counts.iter().all(|&count| count == 1));
         }
     }

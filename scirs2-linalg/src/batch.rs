@@ -122,6 +122,10 @@ impl<'a, T> Stack<'a, T> {
 impl<'a, T: Copy> Stack<'a, T> {
     /// The elements of several matrices in C order: where they lie, if that is how
     /// they lie, else a copy.
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "a piece of small matrices is short"
+    )]
     pub(crate) fn elements<'b>(&'b self, numbers: Range<usize>, space: &'b mut Vec<T>) -> &'b [T] {
         if let Stack::Even(view) = self
             && let Some(elements) = view.to_slice()
@@ -146,8 +150,9 @@ impl<'a, T: Copy> Stack<'a, T> {
 pub(crate) enum StackMut<'a, T> {
     /// One step leads from each matrix to the next.
     Even(ArrayViewMut3<'a, T>),
-    /// One view for each.
-    Uneven(VecDeque<ArrayViewMut2<'a, T>>),
+    /// Arrays with axes before those of the matrix, a few for each axis of the batch: one
+    /// for each matrix would be memory that grows with it.
+    Uneven(VecDeque<ArrayViewMutD<'a, T>>),
 }
 
 impl<'a, T> StackMut<'a, T> {
@@ -199,57 +204,68 @@ impl<'a, T> StackMut<'a, T> {
             let view = array.into_shape_with_order(merged);
             return StackMut::Even(view.expect("C order merges"));
         }
-        let mut views = vec![array];
-        for _ in 0..core {
-            views = views.into_iter().flat_map(rows).collect();
-        }
-        let matrices = views.into_iter().map(|view| {
-            let view = view.into_dimensionality::<Ix2>();
-            view.expect("two axes are left")
-        });
-        StackMut::Uneven(matrices.collect())
+        StackMut::Uneven(VecDeque::from([array]))
     }
 }
 
-impl<T: Copy> StackMut<'_, T> {
+impl<T: Copy + Send> StackMut<'_, T> {
     /// Lets `work` write the elements of all matrices in C order: where they lie,
     /// if that is how they lie, else to a workspace that starts with `element` in
     /// every place and is copied to them after.
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "a piece of small matrices is short"
+    )]
     pub(crate) fn written<R>(
         &mut self,
         element: T,
         space: &mut Vec<T>,
         work: impl FnOnce(&mut [T]) -> R,
     ) -> R {
-        let mut views: Vec<_> = match self {
+        let mut rest = match self {
             StackMut::Even(view) => {
                 if let Some(elements) = view.as_slice_mut() {
                     return work(elements);
                 }
-                view.outer_iter_mut().collect()
+                StackMut::Even(view.view_mut())
             }
-            StackMut::Uneven(views) => views.iter_mut().map(|view| view.view_mut()).collect(),
+            StackMut::Uneven(arrays) => {
+                StackMut::Uneven(arrays.iter_mut().map(|array| array.view_mut()).collect())
+            }
         };
-        let each = views.first().map_or(0, |view| view.len());
+        let (count, each) = rest.sizes();
         space.clear();
-        space.resize(views.len() * each, element);
+        space.resize(count * each, element);
         let result = work(space);
-        for (view, elements) in views.iter_mut().zip(space.chunks_exact(each.max(1))) {
-            from_c(elements, view.view_mut());
+        if each > 0 {
+            for elements in space.chunks_exact(each) {
+                from_c(elements, rest.next());
+            }
         }
         result
     }
 }
 
-/// The elements along the first axis.
-fn rows<T>(mut view: ArrayViewMutD<'_, T>) -> Vec<ArrayViewMutD<'_, T>> {
-    let mut rows = Vec::with_capacity(view.shape()[0]);
-    while view.shape()[0] > 0 {
-        let (row, rest) = view.split_at(Axis(0), 1);
-        rows.push(row.index_axis_move(Axis(0), 0));
-        view = rest;
+impl<T> StackMut<'_, T> {
+    /// How many matrices there are, and the elements of one.
+    fn sizes(&self) -> (usize, usize) {
+        match self {
+            StackMut::Even(view) => (view.dim().0, view.dim().1 * view.dim().2),
+            StackMut::Uneven(arrays) => {
+                let count = arrays.iter().map(matrices).sum();
+                let first = arrays.front().map_or(&[][..], |array| array.shape());
+                (
+                    count,
+                    first[first.len().saturating_sub(2)..].iter().product(),
+                )
+            }
+        }
     }
-    rows
+}
+
+/// How many matrices an array has.
+fn matrices<T>(array: &ArrayViewMutD<'_, T>) -> usize {
+    array.shape()[..array.ndim() - 2].iter().product()
 }
 
 /// What an operation writes: one [`StackMut`], or a tuple of them.
@@ -276,10 +292,29 @@ impl<'a, T: Send> Outputs for StackMut<'a, T> {
                 let (left, right) = view.split_at(Axis(0), count);
                 (StackMut::Even(left), StackMut::Even(right))
             }
-            StackMut::Uneven(views) => {
-                let mut left = views;
-                let right = left.split_off(count);
-                (StackMut::Uneven(left), StackMut::Uneven(right))
+            StackMut::Uneven(mut arrays) => {
+                let (mut left, mut missing) = (VecDeque::new(), count);
+                while missing > 0 {
+                    let array = arrays.pop_front().expect("as many places as asked for");
+                    let there = matrices(&array);
+                    if there <= missing {
+                        missing -= there;
+                        left.push_back(array);
+                        continue;
+                    }
+                    let whole = missing / (there / array.shape()[0]);
+                    let (before, behind) = array.split_at(Axis(0), whole);
+                    let (within, behind) = behind.split_at(Axis(0), 1);
+                    if whole > 0 {
+                        missing -= matrices(&before);
+                        left.push_back(before);
+                    }
+                    if behind.shape()[0] > 0 {
+                        arrays.push_front(behind);
+                    }
+                    arrays.push_front(within.index_axis_move(Axis(0), 0));
+                }
+                (StackMut::Uneven(left), StackMut::Uneven(arrays))
             }
         }
     }
@@ -294,14 +329,26 @@ impl<'a, T: Send> Outputs for StackMut<'a, T> {
                 *view = rest;
                 next.index_axis_move(Axis(0), 0)
             }
-            StackMut::Uneven(views) => views.pop_front().expect("one for each place"),
+            StackMut::Uneven(arrays) => {
+                let mut array = arrays.pop_front().expect("one for each place");
+                while array.ndim() > 2 {
+                    if array.shape()[0] > 1 {
+                        let (first, rest) = array.split_at(Axis(0), 1);
+                        arrays.push_front(rest);
+                        array = first;
+                    }
+                    array = array.index_axis_move(Axis(0), 0);
+                }
+                let matrix = array.into_dimensionality::<Ix2>();
+                matrix.expect("two axes are left")
+            }
         }
     }
 
     fn is_empty(&self) -> bool {
         match self {
             StackMut::Even(view) => view.is_empty(),
-            StackMut::Uneven(views) => views.front().is_none_or(|view| view.is_empty()),
+            StackMut::Uneven(arrays) => arrays.iter().all(|array| array.is_empty()),
         }
     }
 }
@@ -380,10 +427,7 @@ impl Batch<'_> {
             return Ok(());
         }
         let at = |number| (!self.shape.is_empty()).then_some(number);
-        let failed = |number, reason| Error::Matrix {
-            index: at(number),
-            reason,
-        };
+        let failed = |number, reason: Reason| reason.of(at(number));
         let threads = self.workers.threads();
         if count < threads && self.flops >= THREADED {
             let mut outputs = outputs;
@@ -487,4 +531,37 @@ impl<O: Outputs> ExactSizeIterator for Pieces<O> {}
 /// does not spoil.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use ndarray::Array5;
+
+    use super::*;
+
+    #[test]
+    fn matrices_that_do_not_merge_are_written_in_order() {
+        let count = 3 * 4 * 5;
+        for cut in 0..=count {
+            let mut out = Array5::from_elem((5, 2, 4, 1, 3), 0);
+            let view = out.view_mut().permuted_axes([4, 2, 0, 1, 3]).into_dyn();
+            let stack = StackMut::new(view);
+            assert!(matches!(stack, StackMut::Uneven(_)));
+            assert_eq!(stack.sizes(), (count, 2));
+            let (mut left, mut right) = stack.split_at(cut);
+            assert_eq!(left.sizes().0, cut);
+            assert_eq!(right.sizes().0, count - cut);
+            for number in 0..cut {
+                left.next().fill(number);
+            }
+            let numbers = |all: &mut [usize]| {
+                let places = all.iter_mut().enumerate();
+                places.for_each(|(place, number)| *number = cut + place / 2);
+            };
+            right.written(0, &mut Vec::new(), numbers);
+            let written = out.permuted_axes([4, 2, 0, 1, 3]);
+            let expected = (0..2 * count).map(|place| place / 2);
+            assert!(written.iter().copied().eq(expected), "cut at {cut}");
+        }
+    }
 }

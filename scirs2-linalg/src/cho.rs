@@ -164,7 +164,7 @@ fn one<T: Lapack>(
     b: ArrayView2<'_, T>,
     out: ArrayViewMut2<'_, T>,
 ) -> Result<(), Reason> {
-    let c = Square::new(c, copy);
+    let c = Square::new(c, copy)?;
     let triangle = triangle(lower);
     c.check_triangle(triangle, false)?;
     c.check_diagonal()?;

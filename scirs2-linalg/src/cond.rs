@@ -2,16 +2,19 @@
 
 use ndarray::{
     ArrayBase, ArrayD, ArrayView2, ArrayViewD, ArrayViewMut2, ArrayViewMutD, Axis, Data, Dimension,
+    Zip,
 };
 use num_traits::{Float as _, Zero as _};
 use scirs2_core::Scalar;
 use scirs2_core::pool::Workers;
 
 use crate::batch::{Batch, Stack, StackMut};
+use crate::error::Reason;
 use crate::inv::Inverse;
 use crate::lapack::Lapack;
 use crate::layout::zeros_array;
 use crate::norm::{Axes, Normed, Order, norm_into, norm_shape};
+use crate::pieces::{PIECE, in_pieces, map_vectors, new};
 use crate::shape::{self, matrices, square};
 use crate::svd::svdvals_into;
 use crate::{Error, inv::inv_shape};
@@ -110,20 +113,19 @@ fn by_values<T: Lapack>(
     workers: &Workers<'_>,
 ) -> Result<(), Error> {
     let (batch, m, n) = matrices(1, a.shape())?;
-    let mut values = zeros_array::<T::Real>(&[batch, &[m.min(n)]].concat())?;
+    let mut values = new(&[batch, &[m.min(n)]].concat(), T::Real::zero(), workers)?;
     svdvals_into(a.view(), false, values.view_mut(), workers)?;
     let inverted = order == Order::P(-2.0);
-    let matrices = Stack::new(&a, batch);
-    let each = out.iter_mut().zip(values.lanes(Axis(batch.len())));
-    for (number, (out, values)) in each.enumerate() {
+    map_vectors(values.view(), out.view_mut(), workers, |values| {
         let (first, last) = (values[0], values[values.len() - 1]);
-        let condition = if inverted { last / first } else { first / last };
+        if inverted { last / first } else { first / last }
+    })?;
+    let matrices = Stack::new(&a, batch);
+    for (number, condition) in out.iter_mut().enumerate() {
         // In an infinity of a complex matrix the other part may be NaN.
-        *out = if condition.is_nan() && holds_nan(matrices.get(number)) {
-            condition
-        } else {
-            or_infinite(condition)
-        };
+        if condition.is_nan() && !holds_nan(matrices.get(number)) {
+            *condition = T::Real::infinity();
+        }
     }
     Ok(())
 }
@@ -136,7 +138,7 @@ fn by_inverse<T: Lapack + Normed<Norm = T::Real>>(
     workers: &Workers<'_>,
 ) -> Result<(), Error> {
     let (shape, n) = square(1, a.shape())?;
-    let mut inverses = zeros_array::<T>(&inv_shape(a.shape())?)?;
+    let mut inverses = new(&inv_shape(a.shape())?, T::zero(), workers)?;
     let batch = Batch {
         shape,
         flops: 2.0 * (n as f64).powi(3),
@@ -150,11 +152,12 @@ fn by_inverse<T: Lapack + Normed<Norm = T::Real>>(
         (StackMut::new(inverses.view_mut()), StackMut::new(known)),
         || Inverse::new(n),
         |space, number, (inverse, mut known)| {
-            known[[0, 0]] = invert(space, matrices.get(number), inverse);
+            known[[0, 0]] = invert(space, matrices.get(number), inverse)?;
             Ok(())
         },
     )?;
-    let (mut norms, mut inverse_norms) = (zeros_array(shape)?, zeros_array(shape)?);
+    let zero = T::Real::zero();
+    let (mut norms, mut inverse_norms) = (new(shape, zero, workers)?, new(shape, zero, workers)?);
     norm_into(a.view(), order, LAST, norms.view_mut(), workers)?;
     norm_into(
         inverses.view(),
@@ -163,12 +166,22 @@ fn by_inverse<T: Lapack + Normed<Norm = T::Real>>(
         inverse_norms.view_mut(),
         workers,
     )?;
-    for ((out, &norm), &inverse) in out.iter_mut().zip(&norms).zip(&inverse_norms) {
-        if out.is_zero() {
-            *out = or_infinite(norm * inverse);
-        }
-    }
-    Ok(())
+    let norms = [norms.view(), inverse_norms.view()];
+    in_pieces(
+        ([out], norms),
+        PIECE,
+        workers,
+        |([out], [norm, inverse])| {
+            Zip::from(out)
+                .and(norm)
+                .and(inverse)
+                .for_each(|out, &norm, &inverse| {
+                    if out.is_zero() {
+                        *out = or_infinite(norm * inverse);
+                    }
+                });
+        },
+    )
 }
 
 /// Inverts a matrix. The answer is its condition where there is no inverse, and
@@ -177,18 +190,20 @@ fn invert<T: Lapack>(
     space: &mut Inverse<T>,
     a: ArrayView2<'_, T>,
     mut inverse: ArrayViewMut2<'_, T>,
-) -> T::Real {
+) -> Result<T::Real, Reason> {
     let known = if holds_nan(a) {
         T::Real::nan()
-    } else if space.run(a, inverse.view_mut()).is_ok()
-        && inverse.iter().all(|x| Lapack::is_finite(*x))
-    {
-        return T::Real::zero();
     } else {
-        T::Real::infinity()
+        match space.run(a, inverse.view_mut()) {
+            Err(memory @ Reason::Memory { .. }) => return Err(memory),
+            Ok(()) if inverse.iter().all(|x| Lapack::is_finite(*x)) => {
+                return Ok(T::Real::zero());
+            }
+            _ => T::Real::infinity(),
+        }
     };
     inverse.fill(T::zero());
-    known
+    Ok(known)
 }
 
 /// Whether a part of an element is NaN.

@@ -6,8 +6,8 @@ use ndarray::{
 use scirs2_core::pool::Workers;
 
 use crate::batch::broadcast;
-use crate::contract::cut;
 use crate::layout::filled_array;
+use crate::pieces::{PIECE, in_pieces};
 use crate::shape::{self, axis_of, without};
 use crate::{Error, Numeric};
 
@@ -80,11 +80,10 @@ pub fn cross_into<T: Numeric>(
     x: ArrayViewD<'_, T>,
     y: ArrayViewD<'_, T>,
     axis: isize,
-    out: ArrayViewMutD<'_, T>,
+    mut out: ArrayViewMutD<'_, T>,
     workers: &Workers<'_>,
 ) -> Result<(), Error> {
     shape::output(&cross_shape(x.shape(), y.shape(), axis)?, &out)?;
-    let mut out = out;
     if let (1, 1) = (x.ndim(), y.ndim()) {
         for at in 0..3 {
             let (next, after) = ((at + 1) % 3, (at + 2) % 3);
@@ -95,26 +94,33 @@ pub fn cross_into<T: Numeric>(
     let vectors = Axis(axis_of(axis, out.ndim())?);
     let batch = out.raw_dim().remove_axis(vectors);
     let (x, y) = (components(&x, axis)?, components(&y, axis)?);
-    let mut pieces = Vec::new();
-    for (at, out) in out.axis_iter_mut(vectors).enumerate() {
-        let (next, after) = ((at + 1) % 3, (at + 2) % 3);
-        let factors = [&x[next], &y[after], &x[after], &y[next]].map(|factor| {
-            let factor = factor.broadcast(batch.clone());
-            factor.expect("the batch is what both broadcast to")
-        });
-        cut(out, factors, &mut pieces);
-    }
-    let alone = Workers::serial();
-    let workers = if pieces.len() > 3 { workers } else { &alone };
-    workers.each(pieces.into_iter(), |(out, [a, b, c, d])| {
-        Zip::from(out)
-            .and(a)
-            .and(b)
-            .and(c)
-            .and(d)
-            .for_each(|out, &a, &b, &c, &d| *out = a.times(b).minus(c.times(d)));
-        Ok(())
-    })
+    let factors = [&x[0], &x[1], &x[2], &y[0], &y[1], &y[2]].map(|factor| {
+        let factor = factor.broadcast(batch.clone());
+        factor.expect("the batch is what both broadcast to")
+    });
+    let (first, rest) = out.split_at(vectors, 1);
+    let (second, third) = rest.split_at(vectors, 1);
+    let outs = [first, second, third].map(|out| out.index_axis_move(vectors, 0));
+    in_pieces(
+        (outs, factors),
+        PIECE,
+        workers,
+        |(outs, [x0, x1, x2, y0, y1, y2])| {
+            let factors = [
+                [&x1, &y2, &x2, &y1],
+                [&x2, &y0, &x0, &y2],
+                [&x0, &y1, &x1, &y0],
+            ];
+            for (out, [a, b, c, d]) in outs.into_iter().zip(factors) {
+                Zip::from(out)
+                    .and(a)
+                    .and(b)
+                    .and(c)
+                    .and(d)
+                    .for_each(|out, &a, &b, &c, &d| *out = a.times(b).minus(c.times(d)));
+            }
+        },
+    )
 }
 
 /// The three components of all vectors.

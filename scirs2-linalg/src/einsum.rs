@@ -1,12 +1,13 @@
 //! Sums of products over named axes.
 
-use ndarray::{ArrayD, ArrayView, ArrayViewD, ArrayViewMutD, Axis, CowArray, IxDyn};
+use ndarray::{ArrayD, ArrayView, ArrayViewD, ArrayViewMutD, Axis, CowArray, IxDyn, arr0};
 use scirs2_core::pool::Workers;
 use smallvec::{SmallVec, smallvec};
 
 use crate::contract::contract;
 use crate::layout::filled_array;
-use crate::numeric::sum;
+use crate::numeric::{shared_sum, sum};
+use crate::pieces::{copy, map_vectors, new};
 use crate::{Error, Numeric, shape};
 
 /// The sum of products that `subscripts` describe.
@@ -91,7 +92,7 @@ pub fn einsum_into<T: Numeric>(
     shape::output(&expected, &out)?;
     let inputs = plan.inputs.iter().zip(operands);
     let mut terms: Vec<Term<'_, T>> = inputs
-        .map(|(labels, operand)| Term::new(labels, operand, &plan))
+        .map(|(labels, operand)| Term::new(labels, operand, &plan, workers))
         .collect::<Result<_, _>>()?;
     for step in path.unwrap_or_default() {
         let mut chosen = take(&mut terms, step).ok_or_else(|| Error::Subscripts {
@@ -107,7 +108,7 @@ pub fn einsum_into<T: Numeric>(
         terms.append(&mut chosen);
     }
     while terms.len() > 2 {
-        let (first, second) = cheapest(&terms, &plan);
+        let (first, second) = cheapest(&terms, &plan, workers)?;
         let second = terms.remove(second);
         let first = terms.remove(first);
         let pair = plan.pair(first, second, terms.iter(), None, workers)?;
@@ -119,11 +120,10 @@ pub fn einsum_into<T: Numeric>(
             plan.pair(first, second, [].iter(), Some(out), workers)?;
         }
         (None, Some(only)) => {
-            let only = only.reduced(&plan.output)?;
+            let only = only.reduced(&plan.output, workers)?;
             let order = plan.output.iter().map(|&label| only.axis(label));
             let order: Vec<_> = order.collect();
-            let mut out = out;
-            out.assign(&only.array.view().permuted_axes(order));
+            copy(only.array.view().permuted_axes(order), out, workers)?;
         }
         _ => {}
     }
@@ -148,30 +148,22 @@ fn take<T>(terms: &mut Vec<T>, places: &[usize]) -> Option<Vec<T>> {
 }
 
 /// The two terms with the smallest product.
-fn cheapest<T: Numeric>(terms: &[Term<'_, T>], plan: &Sum) -> (usize, usize) {
-    let pairs = (0..terms.len()).flat_map(|i| (i + 1..terms.len()).map(move |j| (i, j)));
-    let size = |&(i, j): &(usize, usize)| -> f64 {
-        let others = || {
-            terms
-                .iter()
-                .enumerate()
-                .filter(|&(at, _)| at != i && at != j)
-        };
-        let kept = |label: &char| {
-            plan.output.contains(label) || others().any(|(_, term)| term.labels.contains(label))
-        };
-        let fresh = terms[j]
-            .labels
-            .iter()
-            .filter(|label| !terms[i].labels.contains(label));
-        let labels = terms[i].labels.iter().chain(fresh);
-        labels
-            .filter(|label| kept(label))
-            .map(|&label| plan.length(label) as f64)
-            .product()
-    };
-    let smallest = pairs.min_by(|a, b| size(a).total_cmp(&size(b)));
-    smallest.unwrap_or((0, 1))
+fn cheapest<T: Numeric>(
+    terms: &[Term<'_, T>],
+    plan: &Sum,
+    workers: &Workers<'_>,
+) -> Result<(usize, usize), Error> {
+    let mut smallest = (f64::INFINITY, (0, 1));
+    for i in 0..terms.len() {
+        for j in i + 1..terms.len() {
+            workers.check()?;
+            let size = plan.size_of_pair(terms, i, j);
+            if size < smallest.0 {
+                smallest = (size, (i, j));
+            }
+        }
+    }
+    Ok(smallest.1)
 }
 
 /// Labels of axes: few, mostly.
@@ -242,6 +234,26 @@ impl Sum {
         found.map_or(1, |&(_, len)| len)
     }
 
+    /// The elements of the product of two of the terms.
+    fn size_of_pair<T: Numeric>(&self, terms: &[Term<'_, T>], i: usize, j: usize) -> f64 {
+        let others = || {
+            let others = terms.iter().enumerate();
+            others.filter(|&(at, _)| at != i && at != j)
+        };
+        let kept = |label: &char| {
+            self.output.contains(label) || others().any(|(_, term)| term.labels.contains(label))
+        };
+        let fresh = terms[j]
+            .labels
+            .iter()
+            .filter(|label| !terms[i].labels.contains(label));
+        let labels = terms[i].labels.iter().chain(fresh);
+        labels
+            .filter(|label| kept(label))
+            .map(|&label| self.length(label) as f64)
+            .product()
+    }
+
     /// Contracts two terms to one, which `out` holds where it is given: it has
     /// the axes of the result.
     fn pair<'a, 'b: 'a, T: Numeric>(
@@ -260,8 +272,8 @@ impl Sum {
         };
         let (needed_first, needed_second) = (of_both(&first, &second), of_both(&second, &first));
         let (first, second) = (
-            first.reduced(&needed_first)?,
-            second.reduced(&needed_second)?,
+            first.reduced(&needed_first, workers)?,
+            second.reduced(&needed_second, workers)?,
         );
 
         let common = |label: &char| second.labels.contains(label);
@@ -288,14 +300,14 @@ impl Sum {
             let order: Vec<_> = order.collect();
             let out = out.permuted_axes(order);
             contract(a, b, batch.len(), inner.len(), out, workers)?;
-            let array = ArrayD::from_elem(IxDyn(&[]), T::ZERO).into();
+            let array = arr0(T::ZERO).into_dyn().into();
             return Ok(Term {
                 labels: Labels::new(),
                 array,
             });
         }
         let shape: Vec<_> = labels.iter().map(|&label| self.length(label)).collect();
-        let mut product = filled_array(&shape, T::ZERO)?;
+        let mut product = new(&shape, T::ZERO, workers)?;
         contract(a, b, batch.len(), inner.len(), product.view_mut(), workers)?;
         Ok(Term {
             labels,
@@ -339,11 +351,14 @@ fn measure(lengths: &mut Lengths, label: char, len: usize) -> Result<(), String>
 
 /// The labels that occur once, in alphabetical order.
 fn once(inputs: &[Labels]) -> Labels {
-    let all: Labels = inputs.iter().flatten().copied().collect();
-    let mut once = all.clone();
-    once.retain(|label| all.iter().filter(|other| *other == label).count() == 1);
-    once.sort_unstable();
-    once
+    let mut all: Labels = inputs.iter().flatten().copied().collect();
+    all.sort_unstable();
+    let alike = all.chunk_by(|label, next| label == next);
+    alike
+        .filter(|alike| alike.len() == 1)
+        .flatten()
+        .copied()
+        .collect()
 }
 
 /// An array and the labels of its axes, each once.
@@ -355,11 +370,16 @@ struct Term<'a, T: Numeric> {
 impl<'a, T: Numeric> Term<'a, T> {
     /// An operand, with its repeated labels taken along the diagonal, and
     /// without the axes that broadcast.
-    fn new(labels: &[char], operand: &'a ArrayViewD<'_, T>, plan: &Sum) -> Result<Self, Error> {
+    fn new(
+        labels: &[char],
+        operand: &'a ArrayViewD<'_, T>,
+        plan: &Sum,
+        workers: &Workers<'_>,
+    ) -> Result<Self, Error> {
         let mut labels = Labels::from_slice(labels);
         let mut array = CowArray::from(operand.view());
         while let Some((first, second)) = repeated(&labels) {
-            array = diagonal(&array.view(), first, second)?.into();
+            array = diagonal(&array.view(), first, second, workers)?.into();
             labels.remove(second);
         }
         for axis in (0..labels.len()).rev() {
@@ -378,19 +398,13 @@ impl<'a, T: Numeric> Term<'a, T> {
 
     /// Summed over all labels but these, the longest axis first, so that what is
     /// left in between is short.
-    fn reduced(mut self, kept: &[char]) -> Result<Self, Error> {
+    fn reduced(mut self, kept: &[char], workers: &Workers<'_>) -> Result<Self, Error> {
         loop {
             let axes = (0..self.labels.len()).filter(|&axis| !kept.contains(&self.labels[axis]));
             let Some(axis) = axes.max_by_key(|&axis| self.array.len_of(Axis(axis))) else {
                 return Ok(self);
             };
-            let mut shape = self.array.shape().to_vec();
-            shape.remove(axis);
-            let mut sums = filled_array(&shape, T::ZERO)?;
-            for (sum_of, lane) in sums.iter_mut().zip(self.array.lanes(Axis(axis))) {
-                *sum_of = sum(lane);
-            }
-            self.array = sums.into();
+            self.array = summed(self.array.view(), axis, workers)?.into();
             self.labels.remove(axis);
         }
     }
@@ -413,17 +427,48 @@ fn repeated(labels: &[char]) -> Option<(usize, usize)> {
     pairs.find(|&(first, second)| labels[first] == labels[second])
 }
 
+/// The sums along an axis.
+fn summed<T: Numeric>(
+    a: ArrayViewD<'_, T>,
+    axis: usize,
+    workers: &Workers<'_>,
+) -> Result<ArrayD<T>, Error> {
+    /// Elements from which on a sum is no single piece of work, and from which on workers
+    /// share it where there are fewer sums than workers.
+    const LONG: usize = 1 << 22;
+    const SHARED: usize = 1 << 17;
+    let len = a.len_of(Axis(axis));
+    let order = (0..a.ndim()).filter(|&other| other != axis);
+    let order: Vec<_> = order.chain([axis]).collect();
+    let a = a.permuted_axes(order);
+    let last = a.ndim() - 1;
+    let mut sums = new(&a.shape()[..last], T::ZERO, workers)?;
+    if len > LONG || (sums.len() < workers.threads() && len > SHARED) {
+        for (sum_of, vector) in sums.iter_mut().zip(a.lanes(Axis(last))) {
+            *sum_of = shared_sum(vector, workers)?;
+        }
+    } else {
+        map_vectors(a, sums.view_mut(), workers, sum)?;
+    }
+    Ok(sums)
+}
+
 /// A copy of the diagonal of two axes, at the place of the first.
 fn diagonal<T: Numeric>(
     a: &ArrayView<'_, T, IxDyn>,
     first: usize,
     second: usize,
+    workers: &Workers<'_>,
 ) -> Result<ArrayD<T>, Error> {
     let mut shape = a.shape().to_vec();
     shape.remove(second);
-    let mut out = filled_array(&shape, T::ZERO)?;
-    for (at, mut out) in out.axis_iter_mut(Axis(first)).enumerate() {
-        out.assign(&a.index_axis(Axis(second), at).index_axis(Axis(first), at));
+    let mut out = new(&shape, T::ZERO, workers)?;
+    for (at, out) in out.axis_iter_mut(Axis(first)).enumerate() {
+        workers.check()?;
+        let from = a
+            .index_axis(Axis(second), at)
+            .index_axis_move(Axis(first), at);
+        copy(from, out, workers)?;
     }
     Ok(out)
 }

@@ -19,7 +19,7 @@ pub enum Error {
         ndim: usize,
     },
     /// Two names for one axis.
-    #[error("axes {first} and {second} are the same axis; a matrix needs two")]
+    #[error("axes {first} and {second} are the same axis; name each once")]
     DuplicateAxes {
         /// The first as it was given.
         first: isize,
@@ -79,8 +79,8 @@ pub enum Error {
         /// The output's shape.
         got: Vec<usize>,
     },
-    /// No memory for a result of that size.
-    #[error("cannot allocate {count} elements of {itemsize} byte(s) for the result")]
+    /// No memory for a result, or for a copy of an operand.
+    #[error("there is no memory for {count} elements of {itemsize} byte(s)")]
     Memory {
         /// How many elements.
         count: usize,
@@ -274,6 +274,26 @@ pub enum Reason {
         /// LAPACK's name for it.
         routine: &'static str,
     },
+    /// No memory for what it takes to work on the matrix; functions answer
+    /// [`Error::Memory`].
+    #[error("needs memory for {count} elements of {itemsize} byte(s), which is not there")]
+    Memory {
+        /// How many elements.
+        count: usize,
+        /// Their size.
+        itemsize: usize,
+    },
+}
+
+impl Reason {
+    /// The error of the function; the place of the matrix in the batch is `None` for a
+    /// single matrix.
+    pub(crate) fn of(self, index: Option<usize>) -> Error {
+        match self {
+            Reason::Memory { count, itemsize } => Error::Memory { count, itemsize },
+            reason => Error::Matrix { index, reason },
+        }
+    }
 }
 
 fn listed(shapes: &[Vec<usize>]) -> String {

@@ -3,7 +3,9 @@
 
 use ndarray::{ArrayView2, ArrayViewMut2, Axis};
 
+use crate::error::Reason;
 use crate::lapack::blas::Blas as _;
+use crate::memory::{reserve, resize};
 
 /// An integer of Rust's.
 pub(crate) trait Whole: Copy {
@@ -11,8 +13,9 @@ pub(crate) trait Whole: Copy {
 
     fn float(self) -> f64;
 
-    /// A whole number between `-2^53` and `2^53`, modulo what the type wraps at.
-    fn whole(value: f64) -> Self;
+    /// The sum with a whole number between `-2^53` and `2^53`, modulo what the type wraps
+    /// at.
+    fn plus_whole(self, value: f64) -> Self;
 }
 
 /// What is converted at once, in elements along each axis.
@@ -35,8 +38,8 @@ macro_rules! whole {
             }
 
             #[inline(always)]
-            fn whole(value: f64) -> Self {
-                value as i64 as Self
+            fn plus_whole(self, value: f64) -> Self {
+                self.wrapping_add(value as i64 as Self)
             }
         }
     )+};
@@ -49,22 +52,22 @@ whole! {
     u64: |x| x;
 }
 
-/// `out = a b`, if every sum of products is a whole number that `f64` holds; else
+/// `out += a b`, if every sum of products is a whole number that `f64` holds; else
 /// nothing is done, and the answer false.
 pub(crate) fn by_floats<T: Whole>(
     floats: &mut Floats,
     a: ArrayView2<'_, T>,
     b: ArrayView2<'_, T>,
     out: ArrayViewMut2<'_, T>,
-) -> bool {
+) -> Result<bool, Reason> {
     const LARGEST: u128 = 1 << 53;
     let product = u128::from(largest(a)) * u128::from(largest(b));
     let sum = product.checked_mul(a.ncols() as u128);
     let exact = sum.is_some_and(|sum| sum <= LARGEST);
     if exact {
-        floats.product(a, b, out);
+        floats.add_product(a, b, out)?;
     }
-    exact
+    Ok(exact)
 }
 
 fn largest<T: Whole>(a: ArrayView2<'_, T>) -> u64 {
@@ -91,13 +94,13 @@ impl Floats {
         }
     }
 
-    /// `out = a b`, of which every sum is exact.
-    fn product<T: Whole>(
+    /// `out += a b`, of which every sum is exact.
+    fn add_product<T: Whole>(
         &mut self,
         a: ArrayView2<'_, T>,
         b: ArrayView2<'_, T>,
         mut out: ArrayViewMut2<'_, T>,
-    ) {
+    ) -> Result<(), Reason> {
         for (b, mut out) in std::iter::zip(
             b.axis_chunks_iter(Axis(1), COLUMNS),
             out.axis_chunks_iter_mut(Axis(1), COLUMNS),
@@ -107,28 +110,33 @@ impl Floats {
                 out.axis_chunks_iter_mut(Axis(0), ROWS),
             ) {
                 self.sums.clear();
-                self.sums.resize(out.len(), 0.0);
+                resize(&mut self.sums, out.len(), 0.0)?;
                 let sums = ArrayViewMut2::from_shape(out.dim(), &mut self.sums);
                 let mut sums = sums.expect("as many as the shape has");
                 for (a, b) in std::iter::zip(
                     a.axis_chunks_iter(Axis(1), INNER),
                     b.axis_chunks_iter(Axis(0), INNER),
                 ) {
-                    let (a, b) = (converted(a, &mut self.a), converted(b, &mut self.b));
+                    let (a, b) = (converted(a, &mut self.a)?, converted(b, &mut self.b)?);
                     f64::gemm(a, b, true, sums.view_mut());
                 }
-                out.zip_mut_with(&sums, |out, &sum| *out = T::whole(sum));
+                out.zip_mut_with(&sums, |out, &sum| *out = out.plus_whole(sum));
             }
         }
+        Ok(())
     }
 }
 
 /// The matrix as floats, in the order of its rows or of its columns, whichever
 /// it lies in.
-fn converted<'a, T: Whole>(a: ArrayView2<'_, T>, space: &'a mut Vec<f64>) -> ArrayView2<'a, f64> {
+fn converted<'a, T: Whole>(
+    a: ArrayView2<'_, T>,
+    space: &'a mut Vec<f64>,
+) -> Result<ArrayView2<'a, f64>, Reason> {
     let columns = a.strides()[0].unsigned_abs() < a.strides()[1].unsigned_abs();
     let lines = if columns { a.reversed_axes() } else { a };
     space.clear();
+    reserve(space, lines.len())?;
     for line in lines.rows() {
         match line.as_slice() {
             Some(line) => space.extend(line.iter().map(|x| x.float())),
@@ -137,9 +145,9 @@ fn converted<'a, T: Whole>(a: ArrayView2<'_, T>, space: &'a mut Vec<f64>) -> Arr
     }
     let floats = ArrayView2::from_shape(lines.dim(), &space[..]);
     let floats = floats.expect("as many as the shape has");
-    if columns {
+    Ok(if columns {
         floats.reversed_axes()
     } else {
         floats
-    }
+    })
 }

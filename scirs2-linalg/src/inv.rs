@@ -15,6 +15,7 @@ use crate::lapack::{Lapack, zeros};
 use crate::layout::{from_f, is_finite, transpose_in_place, written, zeros_array};
 use crate::lu;
 use crate::lu_factors::SmallFactors;
+use crate::memory::{copied, resize};
 use crate::shape::{self, square};
 use crate::subnormal::is_tiny;
 use crate::triangular::{Op, Square};
@@ -124,8 +125,8 @@ impl<T: Lapack> Inverse<T> {
             done?;
             let whole = written(out.view_mut(), &mut self.matrix, |x| {
                 small.inverse(x);
-                is_finite(x)
-            });
+                Ok(is_finite(x))
+            })?;
             if whole {
                 return Ok(());
             }
@@ -138,7 +139,7 @@ impl<T: Lapack> Inverse<T> {
             Ok(())
         } else {
             let mut matrix = std::mem::take(&mut self.matrix);
-            matrix.resize(a.len(), T::zero());
+            resize(&mut matrix, a.len(), T::zero())?;
             let done = self.invert(a, &mut matrix);
             from_f(&matrix, out);
             self.matrix = matrix;
@@ -154,7 +155,7 @@ impl<T: Lapack> Inverse<T> {
         if !is_finite(to) || to.iter().step_by(n + 1).any(|pivot| is_tiny(*pivot)) {
             // The inverse of U, which comes first, may overflow where that
             // of A does not; and it loses sight of an infinity.
-            let factors = to.to_vec();
+            let factors = copied(to)?;
             to.fill(T::zero());
             to.iter_mut().step_by(n + 1).for_each(|x| *x = T::one());
             let factors = Square::in_f_order(n, &factors);

@@ -18,6 +18,7 @@ use crate::Error;
 use crate::error::Reason;
 use crate::kernels::rounded;
 use crate::lapack::{Lapack, filled};
+use crate::memory::resize;
 
 /// Rows and columns of a block whose transpose stays in the first-level cache.
 const BLOCK: usize = 16;
@@ -164,12 +165,12 @@ pub(crate) fn to_unit<T: Lapack>(elements: &mut [T]) -> f64 {
 pub(crate) fn written<T: Lapack, R>(
     mut out: ArrayViewMut2<'_, T>,
     space: &mut Vec<T>,
-    work: impl FnOnce(&mut [T]) -> R,
-) -> R {
+    work: impl FnOnce(&mut [T]) -> Result<R, Reason>,
+) -> Result<R, Reason> {
     if let Some(elements) = out.as_slice_mut() {
         return work(elements);
     }
-    space.resize(out.len(), T::zero());
+    resize(space, out.len(), T::zero())?;
     let result = work(space);
     from_c(space, out);
     result
@@ -195,8 +196,8 @@ impl<T: Lapack> InPlace<T> {
         &mut self,
         from: ArrayView2<'_, T>,
         out: ArrayViewMut2<'_, T>,
-        work: impl FnOnce(&mut [T]) -> R,
-    ) -> R {
+        work: impl FnOnce(&mut [T]) -> Result<R, Reason>,
+    ) -> Result<R, Reason> {
         written(out, &mut self.0, |elements| work(to_c(from, elements)))
     }
 }

@@ -29,6 +29,8 @@
 //! | `floats` | products of integers by way of floats |
 //! | `numeric` | the elements that products are made of |
 //! | `shape` | what an operation asks of its arguments' shapes |
+//! | `memory` | an error where there is not enough of it |
+//! | `pieces` | arrays in pieces, between which Ctrl-C is heard |
 //! | `batch` | which matrices, in which pieces, on whose threads |
 //! | `subnormal` | elimination where LAPACK's division fails |
 //! | `layout` | how a matrix gets into LAPACK's memory and out of it |
@@ -37,6 +39,8 @@
 //! A function takes an `ndarray` array or a [`Tensor`](scirs2_interop::Tensor),
 //! any strides, and answers in kind; its `_into` form writes to memory of the
 //! caller's.
+
+#![cfg_attr(not(test), warn(clippy::disallowed_methods))]
 
 mod batch;
 mod cho;
@@ -68,6 +72,7 @@ mod multi_dot;
 pub mod norm;
 mod numeric;
 mod outer;
+mod pieces;
 mod pinv;
 mod qr;
 mod qr_blocks;

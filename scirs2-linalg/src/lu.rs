@@ -13,6 +13,7 @@ use crate::lapack::{Lapack, Triangle, int};
 use crate::layout::{InPlace, from_f, is_finite, to_f, zeros_array};
 use crate::lu_blocks;
 use crate::lu_factors::Factors;
+use crate::memory::reserve;
 use crate::shape::{self, System, columns};
 use crate::subnormal;
 use crate::triangular::{Op, Square};
@@ -129,7 +130,7 @@ pub fn lu_into<T: Lapack>(
             let outputs = (StackMut::columns(indices), lu.0, lu.1);
             batch.each(outputs, space, |space, number, (mut indices, l, u)| {
                 factors(space, number)?;
-                for (at, row) in space.permutation().into_iter().enumerate() {
+                for (at, row) in space.permutation()?.into_iter().enumerate() {
                     indices[[row, 0]] = int(at);
                 }
                 space.split(None, l, u);
@@ -142,7 +143,7 @@ pub fn lu_into<T: Lapack>(
             batch.each(outputs, space, |space, number, (mut matrix, l, u)| {
                 factors(space, number)?;
                 matrix.fill(T::Real::zero());
-                for (at, row) in space.permutation().into_iter().enumerate() {
+                for (at, row) in space.permutation()?.into_iter().enumerate() {
                     matrix[[row, at]] = T::Real::one();
                 }
                 space.split(None, l, u);
@@ -151,7 +152,7 @@ pub fn lu_into<T: Lapack>(
         }
         Permutation::InL => batch.each(lu, space, |space, number, (l, u)| {
             factors(space, number)?;
-            space.split(Some(&space.permutation()), l, u);
+            space.split(Some(&space.permutation()?), l, u);
             Ok(())
         }),
     }
@@ -315,7 +316,7 @@ pub fn lu_solve_into<T: Lapack, P: Copy + Into<i64> + Sync>(
         workers,
         || Ok((Vec::new(), Vec::new(), InPlace::new())),
         |(copy, exchanges, in_place), number, (lu, b, out)| {
-            let square = Square::new(lu, copy);
+            let square = Square::new(lu, copy)?;
             square.check_triangle(Triangle::Lower, true)?;
             square.check_triangle(Triangle::Upper, false)?;
             square.check_diagonal()?;
@@ -336,8 +337,9 @@ fn read_pivots(
     pivots: ArrayView2<'_, impl Copy + Into<i64>>,
     to: &mut Vec<c_int>,
 ) -> Result<(), Reason> {
-    to.clear();
     let n = pivots.len();
+    to.clear();
+    reserve(to, n)?;
     for (pivot, &row) in pivots.iter().enumerate() {
         let row = row.into();
         match c_int::try_from(row) {

@@ -10,6 +10,7 @@ use crate::kernels::{largest, one::lu as kernel};
 use crate::lapack::{Lapack, zeros};
 use crate::layout::{is_finite, to_f};
 use crate::lu;
+use crate::memory::{OutOfMemory, reserve, resize};
 use crate::triangular::{Op, Square};
 
 /// The factors of square matrices of one order: the kernel's where it takes a matrix,
@@ -174,8 +175,8 @@ impl<T: Lapack> Factors<T> {
 
     /// Factors a matrix; the error is the first pivot that is exactly zero.
     pub(crate) fn factor(&mut self, a: ArrayView2<'_, T>) -> Result<(), Reason> {
-        self.elements.resize(a.len(), T::zero());
-        self.pivots.resize(a.nrows().min(a.ncols()), 0);
+        resize(&mut self.elements, a.len(), T::zero())?;
+        resize(&mut self.pivots, a.nrows().min(a.ncols()), 0)?;
         let done = lu::factor(a, &mut self.elements, &mut self.pivots);
         done.map_err(|pivot| Reason::Singular { pivot })
     }
@@ -209,12 +210,14 @@ impl<T: Lapack> Factors<T> {
     }
 
     /// For each row of `L U` the row of the matrix.
-    pub(crate) fn permutation(&self) -> Vec<usize> {
-        let mut rows = (0..self.rows).collect::<Vec<_>>();
+    pub(crate) fn permutation(&self) -> Result<Vec<usize>, OutOfMemory> {
+        let mut rows = Vec::new();
+        reserve(&mut rows, self.rows)?;
+        rows.extend(0..self.rows);
         for (row, &pivot) in self.pivots.iter().enumerate() {
             rows.swap(row, lu::counted_from_0(pivot));
         }
-        rows
+        Ok(rows)
     }
 
     /// Takes the factors apart, the rows of `L` to their places in `P L` where

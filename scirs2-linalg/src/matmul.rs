@@ -5,13 +5,15 @@ use std::ops::Range;
 
 use ndarray::{
     ArrayBase, ArrayD, ArrayView2, ArrayViewD, ArrayViewMut2, ArrayViewMutD, Axis, Data, Dimension,
+    Ix2,
 };
 use scirs2_core::pool::Workers;
 
 use crate::batch::{Batch, Outputs as _, Stack, StackMut, THREADED, broadcast};
-use crate::kernels::products::{has_products, products};
-use crate::lapack::check_size;
+use crate::kernels::products::{Sides, has_products, products};
+use crate::lapack::{LibraryThreads, check_size};
 use crate::layout::filled_array;
+use crate::pieces::{copied, fill};
 use crate::shape;
 use crate::{Error, Numeric};
 
@@ -138,6 +140,9 @@ pub fn matmul_into<T: Numeric>(
             return matmul_into(a.into_dyn(), b, out.into_dyn(), workers);
         }
     }
+    if inner == 0 {
+        return fill(out, T::ZERO, workers);
+    }
     if T::LIBRARY {
         check_size(rows, columns)?;
         check_size(inner, 1)?;
@@ -166,27 +171,110 @@ pub fn matmul_into<T: Numeric>(
         let (out, none) = (StackMut::new(out), |_: &mut (), _, _| Ok(()));
         return batch.each_left(out, || Ok(()), Some(together), none);
     }
-    let by_library = T::LIBRARY && flops >= THREADED;
-    if batch.count() < workers.threads() && flops >= SHARED && !by_library {
+    let look = if T::LIBRARY { LOOK_OF_LIBRARY } else { LOOK };
+    let is_shared = batch.count() < workers.threads() && flops >= SHARED;
+    if is_shared || !look.has_time_for(sides) {
         let mut out = StackMut::new(out);
         for number in 0..batch.count() {
-            by_bands(a.get(number), b.get(number), out.next(), workers)?;
+            let (a, b, out) = (a.get(number), b.get(number), out.next());
+            if T::LIBRARY && flops >= THREADED {
+                by_library(a, b, out, workers)?;
+            } else {
+                by_bands(a, b, out, workers)?;
+            }
         }
         return Ok(());
     }
     batch.each(
         StackMut::new(out),
         || Ok(T::space()),
-        |space, number, out| {
-            T::product(space, a.get(number), b.get(number), out);
-            Ok(())
-        },
+        |space, number, out| T::product(space, a.get(number), b.get(number), false, out),
     )
 }
 
 /// Operations from which on one product is shared by the workers, up to those that are
 /// worth threads of the library's.
 const SHARED: f64 = 1.5e6;
+
+/// How much is done between two looks at whether to stop.
+struct Look {
+    operations: f64,
+    /// What it costs, in operations, to copy an element of an operand.
+    copy: f64,
+}
+
+/// In our own loops, and in the library's, which are faster.
+const LOOK: Look = Look {
+    operations: 2e8,
+    copy: 16.0,
+};
+const LOOK_OF_LIBRARY: Look = Look {
+    operations: 8e9,
+    copy: 256.0,
+};
+
+impl Look {
+    /// Whether all of a product is done before the next.
+    fn has_time_for(&self, [rows, inner, columns]: Sides) -> bool {
+        let (rows, inner, columns) = (rows as f64, inner as f64, columns as f64);
+        let copied = rows + columns;
+        inner * (2.0 * rows * columns + self.copy * copied) <= self.operations
+    }
+
+    /// The sides of a part of a product that there is time for.
+    fn part(&self, mut sides: Sides) -> Sides {
+        /// Of which number of elements a side is a multiple where it is cut.
+        const STEP: usize = 8;
+        while !self.has_time_for(sides) {
+            let longest = sides.iter_mut().max().expect("three sides");
+            if *longest <= STEP {
+                break;
+            }
+            *longest = longest.div_ceil(2).next_multiple_of(STEP);
+        }
+        sides
+    }
+}
+
+/// The sides of that product.
+fn sides<T>(a: &ArrayView2<'_, T>, b: &ArrayView2<'_, T>) -> Sides {
+    [a.nrows(), a.ncols(), b.ncols()]
+}
+
+/// One product on the library's threads, part after part.
+fn by_library<T: Numeric>(
+    a: ArrayView2<'_, T>,
+    b: ArrayView2<'_, T>,
+    mut out: ArrayViewMut2<'_, T>,
+    workers: &Workers<'_>,
+) -> Result<(), Error> {
+    let [rows, inner, columns] = LOOK_OF_LIBRARY.part(sides(&a, &b));
+    let mut space = T::space();
+    let inner_parts = iter::zip(
+        a.axis_chunks_iter(Axis(1), inner),
+        b.axis_chunks_iter(Axis(0), inner),
+    );
+    for (number, (a, b)) in inner_parts.enumerate() {
+        let bands = iter::zip(
+            a.axis_chunks_iter(Axis(0), rows),
+            out.axis_chunks_iter_mut(Axis(0), rows),
+        );
+        for (a, mut out) in bands {
+            let strips = iter::zip(
+                b.axis_chunks_iter(Axis(1), columns),
+                out.axis_chunks_iter_mut(Axis(1), columns),
+            );
+            for (b, out) in strips {
+                let done = workers.alone(|| {
+                    let _threads = LibraryThreads::take(workers.threads());
+                    T::product(&mut space, a, b, number > 0, out)
+                })?;
+                done.map_err(|reason| reason.of(None))?;
+            }
+        }
+    }
+    Ok(())
+}
 
 /// One product, whose workers take bands of its longer side.
 fn by_bands<T: Numeric>(
@@ -205,19 +293,45 @@ fn by_bands<T: Numeric>(
         return Ok(());
     }
     // Every band reads it: better one copy than each its own.
-    let lies = b.strides().contains(&1);
-    let copy = (!lies).then(|| b.to_owned());
-    let b = copy.as_ref().map_or(b, |copy| copy.view());
-    let rows = band(out.nrows(), 2.0 * a.ncols() as f64 * out.ncols() as f64);
-    let bands = iter::zip(
-        a.axis_chunks_iter(Axis(0), rows),
-        out.axis_chunks_iter_mut(Axis(0), rows),
+    let copy = if b.strides().contains(&1) || b.len() > COPIED {
+        None
+    } else {
+        Some(copied(b.into_dyn(), workers)?)
+    };
+    let copy = copy
+        .as_ref()
+        .map(|copy| copy.view().into_dimensionality::<Ix2>());
+    let b = copy.map_or(b, |copy| copy.expect("a copy of a matrix"));
+    let whole = sides(&a, &b);
+    let high = band(whole[0], 2.0 * whole[1] as f64 * whole[2] as f64);
+    let [rows, inner, columns] = LOOK.part([high, whole[1], whole[2]]);
+    let inner_parts = iter::zip(
+        a.axis_chunks_iter(Axis(1), inner),
+        b.axis_chunks_iter(Axis(0), inner),
     );
-    workers.each(bands, |(a, out)| {
-        T::product(&mut T::space(), a, b, out);
-        Ok(())
-    })
+    for (number, (a, b)) in inner_parts.enumerate() {
+        let strips = iter::zip(
+            b.axis_chunks_iter(Axis(1), columns),
+            out.axis_chunks_iter_mut(Axis(1), columns),
+        );
+        for (b, mut out) in strips {
+            workers.check()?;
+            let bands = iter::zip(
+                a.axis_chunks_iter(Axis(0), rows),
+                out.axis_chunks_iter_mut(Axis(0), rows),
+            );
+            workers.each(bands, |(a, out)| {
+                let done = T::product(&mut T::space(), a, b, number > 0, out);
+                done.map_err(|reason| reason.of(None))
+            })?;
+        }
+    }
+    Ok(())
 }
+
+/// Elements of a matrix that is copied for all bands: of a larger one each band copies
+/// what it reads.
+const COPIED: usize = 1 << 20;
 
 /// The rows of one band, of which each takes so many operations. There are one, two,
 /// four or eight bands, so that two or four threads have as many each, and more only
@@ -232,4 +346,47 @@ fn band(rows: usize, flops: f64) -> usize {
     let bands = 1 << (rows / LEAST).clamp(1, 8).ilog2();
     let rows = rows.div_ceil(bands).next_multiple_of(STEP).min(MOST);
     rows.max((WORTH / flops) as usize)
+}
+
+#[cfg(test)]
+mod tests {
+    use ndarray::Array2;
+
+    use super::*;
+
+    #[test]
+    fn a_part_of_a_product_is_cut_until_there_is_time_for_it() {
+        assert_eq!(LOOK.part([100, 200, 300]), [100, 200, 300]);
+        for look in [LOOK, LOOK_OF_LIBRARY] {
+            for whole in [
+                [1, 1 << 40, 1],
+                [1 << 30, 1, 1 << 9],
+                [9000, 8000, 7000],
+                [1 << 40, 9, 1],
+            ] {
+                let cut = look.part(whole);
+                assert!(look.has_time_for(cut), "{cut:?}");
+                assert!(!look.has_time_for(cut.map(|side| 2 * side)), "{cut:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn products_in_parts_are_those_in_one() {
+        let workers = Workers::current();
+        let [a, b] = [(300, 30_000), (30_000, 40)]
+            .map(|shape| Array2::from_shape_fn(shape, |(i, j)| (i * 7 + j * 5 + i * j) as i32));
+        let mut whole = Array2::zeros((300, 40));
+        let done = i32::product(
+            &mut i32::space(),
+            a.view(),
+            b.view(),
+            false,
+            whole.view_mut(),
+        );
+        assert_eq!(done, Ok(()));
+        let mut parts = Array2::from_elem((300, 40), 9);
+        by_bands(a.view(), b.view(), parts.view_mut(), &workers).unwrap();
+        assert_eq!(parts, whole);
+    }
 }

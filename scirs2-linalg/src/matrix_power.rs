@@ -6,6 +6,7 @@ use scirs2_core::pool::Workers;
 use crate::inv::inv_into;
 use crate::layout::{filled_array, zeros_array};
 use crate::matmul::matmul_into;
+use crate::pieces::{copied, copy, fill, new};
 use crate::shape::{self, square};
 use crate::{Error, Lapack, Numeric};
 
@@ -61,21 +62,20 @@ pub fn matrix_power_into<T: Numeric>(
     workers: &Workers<'_>,
 ) -> Result<(), Error> {
     shape::output(&matrix_power_shape(a.shape())?, &out)?;
-    let mut out = out;
     let multiply = |a: ArrayViewD<'_, T>, b: ArrayViewD<'_, T>| -> Result<ArrayD<T>, Error> {
-        let mut product = filled_array(a.shape(), T::ZERO)?;
+        let mut product = new(a.shape(), T::ZERO, workers)?;
         matmul_into(a, b, product.view_mut(), workers)?;
         Ok(product)
     };
     if n == 0 {
-        identity(out);
-        return Ok(());
+        return identity(out, workers);
     }
     // `a` to the powers of two, and the product of those that `n` consists of.
     let mut square: Option<ArrayD<T>> = None;
     let mut power: Option<ArrayD<T>> = None;
     let last = u64::BITS - n.leading_zeros() - 1;
     for bit in 0..=last {
+        workers.check()?;
         if bit > 0 {
             let base = square.as_ref().map_or(a.view(), |square| square.view());
             if bit == last && power.is_none() {
@@ -89,10 +89,9 @@ pub fn matrix_power_into<T: Numeric>(
         let base = square.as_ref().map_or(a.view(), |square| square.view());
         power = match &power {
             None if bit == last => {
-                out.assign(&base);
-                return Ok(());
+                return copy(base, out, workers);
             }
-            None => Some(base.to_owned()),
+            None => Some(copied(base, workers)?),
             Some(power) if bit == last => return matmul_into(power.view(), base, out, workers),
             Some(power) => Some(multiply(power.view(), base)?),
         };
@@ -139,17 +138,23 @@ pub fn inverse_power_into<T: Numeric + Lapack>(
     out: ArrayViewMutD<'_, T>,
     workers: &Workers<'_>,
 ) -> Result<(), Error> {
-    let mut inverses = zeros_array(&matrix_power_shape(a.shape())?)?;
+    let mut inverses = new(&matrix_power_shape(a.shape())?, T::ZERO, workers)?;
     inv_into(a, inverses.view_mut(), workers)?;
     matrix_power_into(inverses.view(), n, out, workers)
 }
 
 /// Writes the identity to each matrix.
-fn identity<T: Numeric>(mut out: ArrayViewMutD<'_, T>) {
+fn identity<T: Numeric>(mut out: ArrayViewMutD<'_, T>, workers: &Workers<'_>) -> Result<(), Error> {
     let (rows, columns) = (Axis(out.ndim() - 2), Axis(out.ndim() - 1));
-    out.fill(T::ZERO);
+    fill(out.view_mut(), T::ZERO, workers)?;
     for at in 0..out.len_of(rows) {
-        let mut row = out.index_axis_mut(rows, at);
-        row.index_axis_mut(Axis(columns.0 - 1), at).fill(T::ONE);
+        workers.check()?;
+        let row = out.index_axis_mut(rows, at);
+        fill(
+            row.index_axis_move(Axis(columns.0 - 1), at),
+            T::ONE,
+            workers,
+        )?;
     }
+    Ok(())
 }

@@ -1,8 +1,9 @@
-//! How much memory there is.
+//! Memory: how much there is, and an error where there is not enough.
 
 use std::fs;
 
 use crate::Error;
+use crate::error::Reason;
 
 /// Bytes below which nobody asks: the question takes longer than such a matrix.
 const SMALL: usize = 1 << 27;
@@ -54,6 +55,54 @@ fn available() -> Option<usize> {
     let group =
         group("memory.max").map(|most| most.saturating_sub(group("memory.current").unwrap_or(0)));
     system.into_iter().chain(group).min()
+}
+
+/// There is no memory for so many elements.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct OutOfMemory {
+    count: usize,
+    itemsize: usize,
+}
+
+impl From<OutOfMemory> for Error {
+    fn from(OutOfMemory { count, itemsize }: OutOfMemory) -> Self {
+        Error::Memory { count, itemsize }
+    }
+}
+
+impl From<OutOfMemory> for Reason {
+    fn from(OutOfMemory { count, itemsize }: OutOfMemory) -> Self {
+        Reason::Memory { count, itemsize }
+    }
+}
+
+/// Makes room for so many more elements.
+pub(crate) fn reserve<T>(memory: &mut Vec<T>, more: usize) -> Result<(), OutOfMemory> {
+    memory.try_reserve_exact(more).map_err(|_| OutOfMemory {
+        count: memory.len().saturating_add(more),
+        itemsize: size_of::<T>(),
+    })
+}
+
+/// Makes a workspace that long, with `element` in every new place.
+#[expect(clippy::disallowed_methods, reason = "the memory is there")]
+pub(crate) fn resize<T: Clone>(
+    memory: &mut Vec<T>,
+    len: usize,
+    element: T,
+) -> Result<(), OutOfMemory> {
+    reserve(memory, len.saturating_sub(memory.len()))?;
+    memory.resize(len, element);
+    Ok(())
+}
+
+/// A copy of elements.
+#[expect(clippy::disallowed_methods, reason = "the memory is there")]
+pub(crate) fn copied<T: Copy>(elements: &[T]) -> Result<Vec<T>, OutOfMemory> {
+    let mut memory = Vec::new();
+    reserve(&mut memory, elements.len())?;
+    memory.extend_from_slice(elements);
+    Ok(memory)
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@ use scirs2_core::pool::Workers;
 
 use crate::layout::filled_array;
 use crate::matmul::{matmul_into, matmul_shape};
+use crate::pieces::new;
 use crate::{Error, Numeric, shape};
 
 /// The product of two or more matrices, in the order that takes the fewest
@@ -82,64 +83,103 @@ pub fn multi_dot_into<T: Numeric>(
 ) -> Result<(), Error> {
     let shapes: Vec<_> = arrays.iter().map(|array| array.shape()).collect();
     shape::output(&multi_dot_shape(&shapes)?, &out)?;
-    let cuts = order(&shapes);
-    let last = arrays.len() - 1;
-    let cut = cuts[0][last];
-    let left = product(arrays, &cuts, 0, cut, workers)?;
-    let right = product(arrays, &cuts, cut + 1, last, workers)?;
-    matmul_into(left.view(), right.view(), out, workers)
-}
-
-/// The product of the arrays from `first` to `last`.
-fn product<'a, T: Numeric>(
-    arrays: &'a [ArrayViewD<'_, T>],
-    cuts: &[Vec<usize>],
-    first: usize,
-    last: usize,
-    workers: &Workers<'_>,
-) -> Result<CowArray<'a, T, IxDyn>, Error> {
-    if first == last {
-        return Ok(arrays[first].view().into());
-    }
-    let cut = cuts[first][last];
-    let left = product(arrays, cuts, first, cut, workers)?;
-    let right = product(arrays, cuts, cut + 1, last, workers)?;
-    let mut out = filled_array(&matmul_shape(left.shape(), right.shape())?, T::ZERO)?;
-    matmul_into(left.view(), right.view(), out.view_mut(), workers)?;
-    Ok(out.into())
-}
-
-/// For each first and last matrix the one after which their product is cut, so
-/// that it takes the fewest multiplications.
-fn order(shapes: &[&[usize]]) -> Vec<Vec<usize>> {
-    let count = shapes.len();
-    // The rows of each, and the columns of the last.
-    let mut sides: Vec<f64> = Vec::with_capacity(count + 1);
-    for (number, shape) in shapes.iter().enumerate() {
-        let rows = if number == 0 && shape.len() == 1 {
-            1
-        } else {
-            shape[0]
-        };
-        sides.push(rows as f64);
-    }
-    let last = shapes[count - 1];
-    sides.push(last.get(1).copied().unwrap_or(1) as f64);
-    let mut costs = vec![vec![0.0; count]; count];
-    let mut cuts = vec![vec![0; count]; count];
-    for distance in 1..count {
-        for first in 0..count - distance {
-            let last = first + distance;
-            costs[first][last] = f64::INFINITY;
-            for cut in first..last {
-                let own = sides[first] * sides[cut + 1] * sides[last + 1];
-                let cost: f64 = costs[first][cut] + costs[cut + 1][last] + own;
-                if cost < costs[first][last] {
-                    costs[first][last] = cost;
-                    cuts[first][last] = cut;
+    let plan = Plan::new(&shapes, workers)?;
+    let mut products: Vec<CowArray<'_, T, IxDyn>> = Vec::new();
+    // What is still to be done, the next last: a product of products has its two sides above
+    // itself. Not by recursion, which may be as deep as there are arrays.
+    let mut steps = vec![Step::Chain(0, arrays.len() - 1)];
+    while let Some(step) = steps.pop() {
+        match step {
+            Step::Chain(first, last) if first == last => products.push(arrays[first].view().into()),
+            Step::Chain(first, last) => {
+                let cut = plan.cut(first, last);
+                steps.extend([
+                    Step::Multiply,
+                    Step::Chain(cut + 1, last),
+                    Step::Chain(first, cut),
+                ]);
+            }
+            Step::Multiply => {
+                workers.check()?;
+                let [left, right] = last_two(&mut products);
+                if steps.is_empty() {
+                    return matmul_into(left.view(), right.view(), out, workers);
                 }
+                let shape = matmul_shape(left.shape(), right.shape())?;
+                let mut product = new(&shape, T::ZERO, workers)?;
+                matmul_into(left.view(), right.view(), product.view_mut(), workers)?;
+                products.push(product.into());
             }
         }
     }
-    cuts
+    Ok(())
+}
+
+/// What is to be done.
+enum Step {
+    /// To find the product of the arrays from one to another.
+    Chain(usize, usize),
+    /// To multiply the last two products.
+    Multiply,
+}
+
+fn last_two<T>(products: &mut Vec<T>) -> [T; 2] {
+    let second = products.pop().expect("two products");
+    [products.pop().expect("two products"), second]
+}
+
+/// The order that takes the fewest multiplications.
+struct Plan {
+    count: usize,
+    /// The rows of each matrix, and the columns of the last.
+    sides: Vec<f64>,
+    /// What the product from one matrix to another costs, at both places of the two: those
+    /// that one begins, and those that one ends, then stand in a row.
+    costs: ArrayD<f64>,
+}
+
+impl Plan {
+    fn new(shapes: &[&[usize]], workers: &Workers<'_>) -> Result<Self, Error> {
+        let count = shapes.len();
+        let row = |number: usize| {
+            let is_vector = number == 0 && shapes[0].len() == 1;
+            if is_vector { 1 } else { shapes[number][0] }
+        };
+        let mut sides: Vec<f64> = (0..count).map(|number| row(number) as f64).collect();
+        sides.push(shapes[count - 1].get(1).copied().unwrap_or(1) as f64);
+        let costs = new(&[count, count], 0.0, workers)?;
+        let mut plan = Plan {
+            count,
+            sides,
+            costs,
+        };
+        for distance in 1..count {
+            for first in 0..count - distance {
+                workers.check()?;
+                let last = first + distance;
+                let least = plan.candidates(first, last).fold(f64::INFINITY, f64::min);
+                plan.costs[[first, last]] = least;
+                plan.costs[[last, first]] = least;
+            }
+        }
+        Ok(plan)
+    }
+
+    /// What the product of these costs, for each matrix after which it may be cut.
+    fn candidates(&self, first: usize, last: usize) -> impl Iterator<Item = f64> {
+        let costs = self.costs.as_slice().expect("in C order");
+        let begun = &costs[first * self.count..][first..last];
+        let ended = &costs[last * self.count..][first + 1..=last];
+        let outer = self.sides[first] * self.sides[last + 1];
+        let inner = &self.sides[first + 1..=last];
+        let parts = begun.iter().zip(ended).zip(inner);
+        parts.map(move |((left, right), side)| left + right + outer * side)
+    }
+
+    /// The matrix after which the product of these is cut.
+    fn cut(&self, first: usize, last: usize) -> usize {
+        let costs = self.candidates(first, last).enumerate();
+        let cheapest = costs.min_by(|(_, cost), (_, other)| cost.total_cmp(other));
+        first + cheapest.map_or(0, |(cut, _)| cut)
+    }
 }

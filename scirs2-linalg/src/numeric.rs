@@ -1,15 +1,19 @@
 //! The elements that products are made of.
 
-use ndarray::{ArrayView1, ArrayView2, ArrayViewMut2};
+use ndarray::{ArrayView1, ArrayView2, ArrayViewMut1, ArrayViewMut2, Axis};
 use num_traits::Float;
+use scirs2_core::pool::Workers;
 use scirs2_core::{Bool, Complex, Complex32, Complex64, Element};
 
+use crate::Error;
+use crate::error::Reason;
 use crate::floats::{Floats, by_floats};
 use crate::kernels::integers::{Packed, Pieces};
 use crate::kernels::isa::has_fma;
 use crate::lapack::blas::{self, Blas};
 use crate::lapack::single_threaded;
 use crate::layout::{from_c, to_c};
+use crate::memory::{reserve, resize};
 
 /// An element that is added and multiplied: booleans, whole bytes of integers,
 /// `f32`, `f64` and their complex numbers.
@@ -67,19 +71,24 @@ pub trait Numeric: Element {
     #[doc(hidden)]
     fn space() -> Self::Space;
 
-    /// `out = a b`; the shapes fit, and BLAS can count them.
+    /// `out = a b`, or `out += a b` with `add`; the shapes fit, and BLAS can count them.
     #[doc(hidden)]
     fn product(
         space: &mut Self::Space,
         a: ArrayView2<'_, Self>,
         b: ArrayView2<'_, Self>,
+        add: bool,
         out: ArrayViewMut2<'_, Self>,
-    );
+    ) -> Result<(), Reason>;
 
     /// `sum x_i y_i`, or of the conjugates of `x_i`; the lengths are equal, and BLAS can
     /// count them.
     #[doc(hidden)]
-    fn dot(x: ArrayView1<'_, Self>, y: ArrayView1<'_, Self>, conjugate: bool) -> Self;
+    fn dot(
+        x: ArrayView1<'_, Self>,
+        y: ArrayView1<'_, Self>,
+        conjugate: bool,
+    ) -> Result<Self, Reason>;
 }
 
 /// Multiplications from which on BLAS pays, though numbers are converted twice.
@@ -137,20 +146,29 @@ macro_rules! wrapping {
                 space: &mut Self::Space,
                 a: ArrayView2<'_, Self>,
                 b: ArrayView2<'_, Self>,
+                add: bool,
                 mut out: ArrayViewMut2<'_, Self>,
-            ) {
-                let large = a.len() as f64 * b.ncols() as f64 >= FLOATS;
-                if !(large && $floats(&mut space.floats, a, b, out.view_mut())) {
-                    space.pieces.product(a, b, out);
+            ) -> Result<(), Reason> {
+                if !add {
+                    out.fill(Self::ZERO);
                 }
+                let large = a.len() as f64 * b.ncols() as f64 >= FLOATS;
+                if !(large && $floats(&mut space.floats, a, b, out.view_mut())?) {
+                    space.pieces.add_product(a, b, out)?;
+                }
+                Ok(())
             }
 
-            fn dot(x: ArrayView1<'_, Self>, y: ArrayView1<'_, Self>, _: bool) -> Self {
+            fn dot(
+                x: ArrayView1<'_, Self>,
+                y: ArrayView1<'_, Self>,
+                _: bool,
+            ) -> Result<Self, Reason> {
                 let sum = |sum: Self, (&x, &y): (&Self, &Self)| sum.plus(x.times(y));
-                match (x.as_slice(), y.as_slice()) {
+                Ok(match (x.as_slice(), y.as_slice()) {
                     (Some(x), Some(y)) => x.iter().zip(y).fold(Self::ZERO, sum),
                     _ => x.iter().zip(&y).fold(Self::ZERO, sum),
-                }
+                })
             }
         }
     )+};
@@ -196,8 +214,8 @@ fn never<T>(
     _: ArrayView2<'_, T>,
     _: ArrayView2<'_, T>,
     _: ArrayViewMut2<'_, T>,
-) -> bool {
-    false
+) -> Result<bool, Reason> {
+    Ok(false)
 }
 
 /// Copies of what BLAS cannot read or write where it lies.
@@ -256,12 +274,17 @@ macro_rules! scalars {
                 space: &mut Self::Space,
                 a: ArrayView2<'_, Self>,
                 b: ArrayView2<'_, Self>,
+                add: bool,
                 out: ArrayViewMut2<'_, Self>,
-            ) {
-                space.product(a, b, out);
+            ) -> Result<(), Reason> {
+                space.product(a, b, add, out)
             }
 
-            fn dot(x: ArrayView1<'_, Self>, y: ArrayView1<'_, Self>, conjugate: bool) -> Self {
+            fn dot(
+                x: ArrayView1<'_, Self>,
+                y: ArrayView1<'_, Self>,
+                conjugate: bool,
+            ) -> Result<Self, Reason> {
                 single_threaded();
                 dot(x, y, conjugate)
             }
@@ -286,27 +309,31 @@ fn fused<R: Float>(sum: Complex<R>, z: Complex<R>, w: Complex<R>) -> Complex<R> 
 }
 
 impl<T: Blas> Copies<T> {
-    /// `out = a b`.
+    /// `out = a b`, or `out += a b` with `add`.
     fn product(
         &mut self,
         a: ArrayView2<'_, T>,
         b: ArrayView2<'_, T>,
+        add: bool,
         mut out: ArrayViewMut2<'_, T>,
-    ) {
+    ) -> Result<(), Reason> {
         if out.is_empty() {
-            return;
+            return Ok(());
         }
         if a.ncols() == 0 {
-            out.fill(T::zero());
-            return;
+            if !add {
+                out.fill(T::zero());
+            }
+            return Ok(());
         }
-        let a = readable(a, &mut self.a);
-        let b = readable(b, &mut self.b);
+        let a = readable(a, &mut self.a)?;
+        let b = readable(b, &mut self.b)?;
         if out.ncols() == 1 {
-            return column(a, b.column(0), out.column_mut(0), &mut self.out);
+            return column(a, b.column(0), add, out.column_mut(0), &mut self.out);
         }
         if out.nrows() == 1 {
-            return column(b.reversed_axes(), a.row(0), out.row_mut(0), &mut self.out);
+            let (b, a) = (b.reversed_axes(), a.row(0));
+            return column(b, a, add, out.row_mut(0), &mut self.out);
         }
         // Columns of the product are rows of its transpose.
         let (a, b, mut out) = if out.strides()[0] == 1 && out.strides()[1] != 1 {
@@ -315,13 +342,17 @@ impl<T: Blas> Copies<T> {
             (a, b, out)
         };
         if blas::lies_in_rows(&out.view()) {
-            return T::gemm(a, b, false, out);
+            T::gemm(a, b, add, out);
+            return Ok(());
         }
-        self.out.clear();
-        self.out.resize(out.len(), T::zero());
-        let copy = ArrayViewMut2::from_shape(out.dim(), &mut self.out);
-        T::gemm(a, b, false, copy.expect("as many as the shape has"));
+        resize(&mut self.out, out.len(), T::zero())?;
+        if add {
+            to_c(out.view(), &mut self.out);
+        }
+        let copy = ArrayViewMut2::from_shape(out.dim(), &mut self.out[..out.len()]);
+        T::gemm(a, b, add, copy.expect("as many as the shape has"));
         from_c(&self.out, out.view_mut());
+        Ok(())
     }
 }
 
@@ -330,42 +361,59 @@ impl<T: Blas> Copies<T> {
 fn column<T: Blas>(
     a: ArrayView2<'_, T>,
     x: ArrayView1<'_, T>,
-    mut out: ndarray::ArrayViewMut1<'_, T>,
+    add: bool,
+    mut out: ArrayViewMut1<'_, T>,
     space: &mut Vec<T>,
-) {
+) -> Result<(), Reason> {
     if a.nrows() == 1 {
-        out[0] = dot(a.row(0), x, false);
-        return;
+        let product = dot(a.row(0), x, false)?;
+        out[0] = if add { out[0] + product } else { product };
+        return Ok(());
     }
-    if blas::steps(&out.view()).is_some() {
-        return T::gemv(a, x, out);
+    if !add && blas::steps(&out.view()).is_some() {
+        T::gemv(a, x, out);
+        return Ok(());
     }
-    space.clear();
-    space.resize(out.len(), T::zero());
-    T::gemv(a, x, ndarray::ArrayViewMut1::from(&mut space[..]));
-    out.assign(&ArrayView1::from(&space[..]));
+    resize(space, out.len(), T::zero())?;
+    let product = &mut space[..out.len()];
+    T::gemv(a, x, ArrayViewMut1::from(&mut *product));
+    for (out, &product) in out.iter_mut().zip(&*product) {
+        *out = if add { *out + product } else { product };
+    }
+    Ok(())
 }
 
 /// The matrix where BLAS can read it, else a copy.
-fn readable<'a, T: Blas>(a: ArrayView2<'a, T>, space: &'a mut Vec<T>) -> ArrayView2<'a, T> {
+fn readable<'a, T: Blas>(
+    a: ArrayView2<'a, T>,
+    space: &'a mut Vec<T>,
+) -> Result<ArrayView2<'a, T>, Reason> {
     if blas::lies(&a).is_some() {
-        return a;
+        return Ok(a);
     }
-    space.resize(a.len(), T::zero());
+    resize(space, a.len(), T::zero())?;
     let shape = a.dim();
-    let copy = to_c(a, space);
-    ArrayView2::from_shape(shape, copy).expect("as many as the shape has")
+    let copy = ArrayView2::from_shape(shape, to_c(a, space));
+    Ok(copy.expect("as many as the shape has"))
 }
 
-fn dot<T: Blas>(x: ArrayView1<'_, T>, y: ArrayView1<'_, T>, conjugate: bool) -> T {
-    let copied = |x: ArrayView1<'_, T>| {
-        let needed = blas::steps(&x).is_none();
-        needed.then(|| x.to_owned())
-    };
-    let (own_x, own_y) = (copied(x), copied(y));
-    let x = own_x.as_ref().map_or(x, |own| own.view());
-    let y = own_y.as_ref().map_or(y, |own| own.view());
-    T::dot(x, y, conjugate)
+fn dot<T: Blas>(x: ArrayView1<'_, T>, y: ArrayView1<'_, T>, conjugate: bool) -> Result<T, Reason> {
+    let (mut own_x, mut own_y) = (Vec::new(), Vec::new());
+    let (x, y) = (stepped(x, &mut own_x)?, stepped(y, &mut own_y)?);
+    Ok(T::dot(x, y, conjugate))
+}
+
+/// The vector where BLAS can read it, else a copy.
+fn stepped<'a, T: Blas>(
+    x: ArrayView1<'a, T>,
+    space: &'a mut Vec<T>,
+) -> Result<ArrayView1<'a, T>, Reason> {
+    if blas::steps(&x).is_some() {
+        return Ok(x);
+    }
+    reserve(space, x.len())?;
+    space.extend(x.iter());
+    Ok(ArrayView1::from(&space[..]))
 }
 
 /// The sum of a vector, pairwise but for runs of 128.
@@ -374,6 +422,65 @@ pub(crate) fn sum<T: Numeric>(x: ArrayView1<'_, T>) -> T {
     if x.len() <= RUN {
         return x.iter().fold(T::ZERO, |sum, &x| sum.plus(x));
     }
-    let (left, right) = x.split_at(ndarray::Axis(0), x.len() / 2);
+    let (left, right) = x.split_at(Axis(0), x.len() / 2);
     sum(left).plus(sum(right))
+}
+
+/// [`sum`], bit for bit, of a vector whose parts the workers share.
+pub(crate) fn shared_sum<T: Numeric>(
+    x: ArrayView1<'_, T>,
+    workers: &Workers<'_>,
+) -> Result<T, Error> {
+    /// Elements of one part, and parts at a time.
+    const PART: usize = 1 << 16;
+    const ROUND: usize = 1 << 12;
+    if x.len() > ROUND * PART {
+        let (left, right) = x.split_at(Axis(0), x.len() / 2);
+        return Ok(shared_sum(left, workers)?.plus(shared_sum(right, workers)?));
+    }
+    let mut parts = Vec::new();
+    halves(x, PART, &mut parts);
+    let mut sums = vec![T::ZERO; parts.len()];
+    workers.each(parts.into_iter().zip(&mut sums), |(part, sum_of)| {
+        *sum_of = sum(part);
+        Ok::<_, Error>(())
+    })?;
+    Ok(joined(x.len(), PART, &mut sums.into_iter()))
+}
+
+/// The vector in halves of halves, up to so long.
+fn halves<'a, T>(x: ArrayView1<'a, T>, most: usize, parts: &mut Vec<ArrayView1<'a, T>>) {
+    if x.len() <= most {
+        parts.push(x);
+        return;
+    }
+    let middle = x.len() / 2;
+    let (left, right) = x.split_at(Axis(0), middle);
+    halves(left, most, parts);
+    halves(right, most, parts);
+}
+
+/// The sum of the sums of [`halves`].
+fn joined<T: Numeric>(len: usize, most: usize, sums: &mut impl Iterator<Item = T>) -> T {
+    if len <= most {
+        return sums.next().expect("one for each half");
+    }
+    let left = joined(len / 2, most, sums);
+    left.plus(joined(len - len / 2, most, sums))
+}
+
+#[cfg(test)]
+mod tests {
+    use ndarray::Array1;
+
+    use super::*;
+
+    #[test]
+    fn a_shared_sum_has_the_same_bits() {
+        for len in [0, 1, 1000, 1 << 16, 200_001] {
+            let x = Array1::from_shape_fn(len, |i| (i as f32).sin());
+            let shared = shared_sum(x.view(), &Workers::current()).unwrap();
+            assert_eq!(shared.to_bits(), sum(x.view()).to_bits());
+        }
+    }
 }

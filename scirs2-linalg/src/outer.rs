@@ -1,9 +1,10 @@
 //! Outer products of two vectors.
 
-use ndarray::{Array2, ArrayBase, ArrayView1, ArrayViewMut2, Axis, Data, Ix1, Ix2, aview1};
+use ndarray::{Array2, ArrayBase, ArrayView1, ArrayViewMut2, Axis, Data, Ix1, Ix2, IxDyn};
 use scirs2_core::pool::Workers;
 
 use crate::layout::filled_array;
+use crate::pieces::{copied, in_pieces};
 use crate::{Error, Numeric};
 
 /// Elements of one piece.
@@ -54,8 +55,26 @@ pub fn outer_into<T: Numeric>(
             got: out.shape().to_vec(),
         });
     }
-    let packed: Vec<T> = y.to_vec();
-    let y = aview1(&packed);
+    if y.len() > PIECE {
+        let shape = IxDyn(out.shape());
+        let (x, y) = (x.insert_axis(Axis(1)), y.insert_axis(Axis(0)));
+        let factors = [x.broadcast(shape.clone()), y.broadcast(shape)];
+        let factors = factors.map(|factor| factor.expect("the shape of the result"));
+        return in_pieces(
+            ([out.into_dyn()], factors),
+            PIECE,
+            workers,
+            |([out], [x, y])| {
+                ndarray::Zip::from(out)
+                    .and(x)
+                    .and(y)
+                    .for_each(|out, &x, &y| *out = x.times(y));
+            },
+        );
+    }
+    let packed = copied(y.into_dyn(), workers)?;
+    let y = packed.view().into_dimensionality::<Ix1>();
+    let y = y.expect("one axis");
     let rows = (PIECE / y.len().max(1)).max(1);
     let pieces = std::iter::zip(
         x.axis_chunks_iter(Axis(0), rows),

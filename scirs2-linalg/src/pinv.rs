@@ -2,7 +2,7 @@
 
 use ndarray::{
     ArrayBase, ArrayD, ArrayView2, ArrayViewD, ArrayViewMut2, ArrayViewMutD, Axis, Data, Dimension,
-    IxDyn,
+    arr0,
 };
 use num_traits::{Float as _, One as _, Zero as _};
 use scirs2_core::pool::Workers;
@@ -82,7 +82,7 @@ pub fn pinv_into<T: Lapack>(
     }
     let (batch, m, n) = matrices(1, a.shape())?;
     let epsilon: f64 = T::Real::epsilon().into();
-    let default = ArrayD::from_elem(IxDyn(&[]), epsilon * m.max(n) as f64);
+    let default = arr0(epsilon * m.max(n) as f64).into_dyn();
     let rtol = rtol.unwrap_or(default.view());
     if broadcast(&[batch, rtol.shape()])? != batch {
         return Err(Error::Broadcast {

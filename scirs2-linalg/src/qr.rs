@@ -7,6 +7,7 @@ use scirs2_core::pool::Workers;
 
 use crate::Error;
 use crate::batch::{Batch, Stack, StackMut};
+use crate::error::Reason;
 use crate::kernels::many::REAL;
 use crate::kernels::many::reflections::{factors, has_factors};
 use crate::kernels::one::householder::{self as small, has_reflections};
@@ -116,10 +117,7 @@ pub fn qr_into<T: Lapack>(
             })
         },
         has_factors::<T>(m, n, batch.count()).then_some(together),
-        |space, number, (q, r)| {
-            space.factors(matrices.get(number), q, r);
-            Ok(())
-        },
+        |space, number, (q, r)| space.factors(matrices.get(number), q, r),
     )
 }
 
@@ -258,7 +256,10 @@ pub fn qr_raw_into<T: Lapack>(
         (StackMut::new(h), StackMut::columns(tau)),
         || Ok((Reflect::new(Factor::Qr, m, n)?, Vec::new())),
         |(reflect, space), number, (h, mut tau)| {
-            written(h, space, |h| reflect.run(to_f(matrices.get(number), h)));
+            written(h, space, |h| {
+                reflect.run(to_f(matrices.get(number), h));
+                Ok(())
+            })?;
             for (to, &factor) in tau.iter_mut().zip(&reflect.tau) {
                 *to = factor;
             }
@@ -386,11 +387,16 @@ struct Space<T: Lapack> {
 impl<T: Lapack> Space<T> {
     /// One matrix. It is worked on in the memory of that factor that has its
     /// shape.
-    fn factors(&mut self, a: ArrayView2<'_, T>, q: ArrayViewMut2<'_, T>, r: ArrayViewMut2<'_, T>) {
+    fn factors(
+        &mut self,
+        a: ArrayView2<'_, T>,
+        q: ArrayViewMut2<'_, T>,
+        r: ArrayViewMut2<'_, T>,
+    ) -> Result<(), Reason> {
         let ((m, n), k) = (a.dim(), q.ncols());
         if a.is_empty() {
             identity(q);
-            return;
+            return Ok(());
         }
         let lq = &mut self.lq;
         written(q, &mut self.q, |q| {
@@ -409,7 +415,8 @@ impl<T: Lapack> Space<T> {
                     elements[..row.min(n)].fill(T::zero());
                 }
                 lq.orthogonal(k, q);
-            });
-        });
+                Ok(())
+            })
+        })
     }
 }

@@ -1,13 +1,16 @@
 //! Ranks.
 
-use ndarray::{ArrayBase, ArrayD, ArrayViewD, ArrayViewMutD, Axis, Data, Dimension, IxDyn};
-use num_traits::Float as _;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use ndarray::{ArrayBase, ArrayD, ArrayViewD, ArrayViewMutD, Axis, Data, Dimension, IxDyn, arr0};
+use num_traits::{Float as _, Zero as _};
 use scirs2_core::pool::Workers;
 
 use crate::Error;
 use crate::batch::broadcast;
 use crate::lapack::Lapack;
 use crate::layout::zeros_array;
+use crate::pieces::{PIECE, new};
 use crate::shape::{self, matrices};
 use crate::svd::svdvals_into;
 
@@ -36,7 +39,8 @@ impl Tolerance<'_> {
 /// How many singular values are above a tolerance.
 ///
 /// One number for each matrix of the last two axes; their batch and the
-/// tolerance's shape broadcast. With `hermitian` the matrices are Hermitian, and
+/// tolerance's shape broadcast. A vector has the rank 1 unless all of it is zero,
+/// whatever the tolerance. With `hermitian` the matrices are Hermitian, and
 /// their values come from [`eigvalsh`](crate::eigvalsh()).
 ///
 /// # Errors
@@ -81,6 +85,9 @@ where
 /// # Errors
 /// As [`matrix_rank`], as far as the shapes tell.
 pub fn matrix_rank_shape(a: &[usize], tolerance: &[usize]) -> Result<Vec<usize>, Error> {
+    if a.len() < 2 {
+        return Ok(Vec::new());
+    }
     let (batch, ..) = matrices(1, a)?;
     broadcast(&[batch, tolerance])
 }
@@ -99,11 +106,15 @@ pub fn matrix_rank_into<T: Lapack>(
 ) -> Result<(), Error> {
     let expected = matrix_rank_shape(a.shape(), tolerance.shape())?;
     shape::output(&expected, &out)?;
+    if a.ndim() < 2 {
+        out.fill(i64::from(is_nonzero(a, workers)?));
+        return Ok(());
+    }
     let (batch, m, n) = matrices(1, a.shape())?;
-    let mut values = zeros_array::<T::Real>(&[batch, &[m.min(n)]].concat())?;
+    let mut values = new(&[batch, &[m.min(n)]].concat(), T::Real::zero(), workers)?;
     svdvals_into(a.view(), hermitian, values.view_mut(), workers)?;
     let epsilon: f64 = T::Real::epsilon().into();
-    let default = ArrayD::from_elem(IxDyn(&[]), epsilon * m.max(n) as f64);
+    let default = arr0(epsilon * m.max(n) as f64).into_dyn();
     let (factors, absolute) = match &tolerance {
         Tolerance::Default => (default.view(), false),
         Tolerance::Relative(values) => (values.view(), false),
@@ -114,7 +125,12 @@ pub fn matrix_rank_into<T: Lapack>(
     let each = values.broadcast(IxDyn(&[&expected[..], &[m.min(n)]].concat()));
     let each = each.expect("the result's shape is what both broadcast to");
     let last = Axis(expected.len());
-    for ((rank, values), &factor) in out.iter_mut().zip(each.lanes(last)).zip(factors) {
+    let between_looks = (PIECE / m.min(n).max(1)).max(1);
+    let ranks = out.iter_mut().zip(each.lanes(last)).zip(factors);
+    for (number, ((rank, values), &factor)) in ranks.enumerate() {
+        if number.is_multiple_of(between_looks) {
+            workers.check()?;
+        }
         let largest = values.first().map_or(0.0, |&value| value.into());
         let tolerance = if absolute { factor } else { factor * largest };
         let above = values
@@ -123,4 +139,21 @@ pub fn matrix_rank_into<T: Lapack>(
         *rank = i64::try_from(above.count()).unwrap_or(i64::MAX);
     }
     Ok(())
+}
+
+/// Whether a vector or a number is not all zero: then its rank is one.
+fn is_nonzero<T: Lapack>(x: ArrayViewD<'_, T>, workers: &Workers<'_>) -> Result<bool, Error> {
+    let found = AtomicBool::new(false);
+    let x = if x.ndim() == 0 {
+        x.insert_axis(Axis(0))
+    } else {
+        x
+    };
+    workers.each(x.axis_chunks_iter(Axis(0), PIECE), |piece| {
+        if !found.load(Ordering::Relaxed) && piece.iter().any(|x| !x.is_zero()) {
+            found.store(true, Ordering::Relaxed);
+        }
+        Ok::<_, Error>(())
+    })?;
+    Ok(found.into_inner())
 }

@@ -7,6 +7,7 @@ use crate::Error;
 use crate::inv::inv_into;
 use crate::lapack::Lapack;
 use crate::layout::zeros_array;
+use crate::pieces::{copy, merged, new};
 use crate::shape;
 use crate::solve::solve_into;
 
@@ -90,7 +91,7 @@ pub fn tensorsolve_into<T: Lapack>(
     a: ArrayViewD<'_, T>,
     b: ArrayViewD<'_, T>,
     axes: &[isize],
-    mut out: ArrayViewMutD<'_, T>,
+    out: ArrayViewMutD<'_, T>,
     workers: &Workers<'_>,
 ) -> Result<(), Error> {
     let expected = tensorsolve_shape(a.shape(), b.shape(), axes)?;
@@ -98,12 +99,14 @@ pub fn tensorsolve_into<T: Lapack>(
     let n = elements(&expected);
     let order = moved(a.ndim(), axes)?;
     let a = a.permuted_axes(IxDyn(&order));
-    let a = a.to_shape(IxDyn(&[n, n])).expect("n * n elements");
-    let b = b.to_shape(IxDyn(&[n])).expect("n elements");
-    let mut x = zeros_array(&[n])?;
+    let sides = [a.ndim() - expected.len(), expected.len()];
+    let a = merged(a, &sides, workers)?;
+    let b_ndim = b.ndim();
+    let b = merged(b, &[b_ndim], workers)?;
+    let mut x = new(&[n], T::zero(), workers)?;
     solve_into(a.view(), b.view(), x.view_mut(), workers)?;
-    out.assign(&x.to_shape(IxDyn(&expected)).expect("n elements"));
-    Ok(())
+    let x = x.into_shape_with_order(IxDyn(&expected));
+    copy(x.expect("n elements").view(), out, workers)
 }
 
 /// The tensor `x` for which `tensordot(x, a, ind)` is the identity.
@@ -169,22 +172,23 @@ pub fn tensorinv_shape(a: &[usize], ind: isize) -> Result<Vec<usize>, Error> {
 pub fn tensorinv_into<T: Lapack>(
     a: ArrayViewD<'_, T>,
     ind: isize,
-    mut out: ArrayViewMutD<'_, T>,
+    out: ArrayViewMutD<'_, T>,
     workers: &Workers<'_>,
 ) -> Result<(), Error> {
     let expected = tensorinv_shape(a.shape(), ind)?;
     shape::output(&expected, &out)?;
     let n = elements(&expected[..a.ndim() - a.ndim().min(ind.unsigned_abs())]);
-    let square = IxDyn(&[n, n]);
-    let a = a.to_shape(square.clone()).expect("n * n elements");
+    let split = a.ndim().min(ind.unsigned_abs());
+    let sides = [split, a.ndim() - split];
+    let a = merged(a, &sides, workers)?;
     if out.is_standard_layout() {
-        let out = out.into_shape_with_order(square);
+        let out = out.into_shape_with_order(IxDyn(&[n, n]));
         return inv_into(a.view(), out.expect("n * n elements"), workers);
     }
-    let mut x = zeros_array(&[n, n])?;
+    let mut x = new(&[n, n], T::zero(), workers)?;
     inv_into(a.view(), x.view_mut(), workers)?;
-    out.assign(&x.to_shape(IxDyn(&expected)).expect("n * n elements"));
-    Ok(())
+    let x = x.into_shape_with_order(IxDyn(&expected));
+    copy(x.expect("n * n elements").view(), out, workers)
 }
 
 /// The axes of a tensor once `axes` were moved to its end, one after the other.

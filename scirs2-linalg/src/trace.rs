@@ -1,13 +1,15 @@
 //! Diagonals and their sums.
 
 use ndarray::{
-    ArrayBase, ArrayD, ArrayView1, ArrayView2, ArrayViewD, ArrayViewMutD, Data, Dimension, s,
+    ArrayBase, ArrayD, ArrayView1, ArrayView2, ArrayViewD, ArrayViewMut2, ArrayViewMutD, Data,
+    Dimension, s,
 };
 use scirs2_core::pool::Workers;
 
-use crate::batch::{Batch, Stack, StackMut};
+use crate::batch::{Batch, Outputs as _, Stack, StackMut};
 use crate::layout::filled_array;
-use crate::numeric::sum;
+use crate::numeric::{shared_sum, sum};
+use crate::pieces::copy;
 use crate::{Error, Numeric, shape};
 
 /// Copies of a diagonal of each matrix of the last two axes.
@@ -63,7 +65,11 @@ pub fn diagonal_into<T: Numeric>(
 ) -> Result<(), Error> {
     shape::output(&diagonal_shape(a.shape(), offset)?, &out)?;
     let out = StackMut::columns(out);
-    each(a, out, workers, |a, mut out| {
+    let long = |a: ArrayView2<'_, T>, mut out: ArrayViewMut2<'_, T>| {
+        let out = out.column_mut(0).into_dyn();
+        copy(along(a, offset).into_dyn(), out, workers)
+    };
+    each(a, out, workers, long, |a, mut out| {
         out.column_mut(0).assign(&along(a, offset));
     })
 }
@@ -119,17 +125,25 @@ pub fn trace_into<T: Numeric>(
 ) -> Result<(), Error> {
     shape::output(&trace_shape(a.shape())?, &out)?;
     let out = StackMut::numbers(out);
-    each(a, out, workers, |a, mut out| {
+    let long = |a: ArrayView2<'_, T>, mut out: ArrayViewMut2<'_, T>| {
+        out[[0, 0]] = shared_sum(along(a, offset), workers)?;
+        Ok(())
+    };
+    each(a, out, workers, long, |a, mut out| {
         out[[0, 0]] = sum(along(a, offset));
     })
 }
 
-/// Works on each matrix.
+/// Elements from which on a diagonal is no single piece of work.
+const LONG: usize = 1 << 20;
+
+/// Works on each matrix; `long` on those whose diagonal is long.
 fn each<T: Numeric>(
     a: ArrayViewD<'_, T>,
     out: StackMut<'_, T>,
     workers: &Workers<'_>,
-    work: impl Fn(ArrayView2<'_, T>, ndarray::ArrayViewMut2<'_, T>) + Sync,
+    long: impl Fn(ArrayView2<'_, T>, ArrayViewMut2<'_, T>) -> Result<(), Error>,
+    work: impl Fn(ArrayView2<'_, T>, ArrayViewMut2<'_, T>) + Sync,
 ) -> Result<(), Error> {
     let (batch, rows, columns) = shape::matrices(1, a.shape())?;
     let batch = Batch {
@@ -138,6 +152,10 @@ fn each<T: Numeric>(
         workers,
     };
     let matrices = Stack::new(&a, batch.shape);
+    if rows.min(columns) > LONG {
+        let mut out = out;
+        return (0..batch.count()).try_for_each(|number| long(matrices.get(number), out.next()));
+    }
     batch.each(
         out,
         || Ok(()),

@@ -9,6 +9,7 @@ use crate::Error;
 use crate::error::Reason;
 use crate::lapack::{Lapack, Shape, Triangle};
 use crate::layout::{InPlace, is_finite, to_c, zeros_array};
+use crate::memory::resize;
 use crate::shape::System;
 use crate::subnormal::{is_subnormal, substitute};
 
@@ -115,7 +116,7 @@ fn one<T: Lapack>(
     how: Triangular,
     out: ArrayViewMut2<'_, T>,
 ) -> Result<(), Reason> {
-    let a = Square::new(a, copy);
+    let a = Square::new(a, copy)?;
     let triangle = if how.lower {
         Triangle::Lower
     } else {
@@ -145,21 +146,21 @@ pub(crate) struct Square<'a, T> {
 
 impl<'a, T: Lapack> Square<'a, T> {
     /// A matrix where it lies, or copied to `space` where it has gaps.
-    pub(crate) fn new(a: ArrayView2<'a, T>, space: &'a mut Vec<T>) -> Self {
+    pub(crate) fn new(a: ArrayView2<'a, T>, space: &'a mut Vec<T>) -> Result<Self, Reason> {
         let (n, len) = (a.nrows(), a.len());
         let (elements, c_order) = if let Some(elements) = a.to_slice() {
             (elements, true)
         } else if let Some(elements) = a.reversed_axes().to_slice() {
             (elements, false)
         } else {
-            space.resize(len, T::zero());
+            resize(space, len, T::zero())?;
             (&*to_c(a, space), true)
         };
-        Square {
+        Ok(Square {
             elements,
             n,
             c_order,
-        }
+        })
     }
 
     /// A matrix row after row.

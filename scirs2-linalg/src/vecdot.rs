@@ -6,14 +6,18 @@ use ndarray::{
 use scirs2_core::pool::Workers;
 
 use crate::batch::{Batch, Outputs as _, Stack, StackMut, broadcast};
-use crate::lapack::filled;
+use crate::error::Reason;
 use crate::layout::filled_array;
+use crate::pieces::new;
 use crate::shape::{self, axis_of, without};
 use crate::{Error, Numeric};
 
 /// What is summed in one go: sums of such runs are added pairwise, whoever
 /// computed them.
 const RUN: usize = 1 << 16;
+
+/// Elements from which on a pair of vectors is no single piece of work.
+const LONG: usize = 1 << 22;
 
 /// Inner products of vectors.
 ///
@@ -112,7 +116,7 @@ pub(crate) fn products<T: Numeric>(
     let (x, y) = (Stack::new(&x, &shape), Stack::new(&y, &shape));
     let pair = |number: usize| (x.get(number), y.get(number));
     let count: usize = shape.iter().product();
-    if count < workers.threads() && len > RUN {
+    if len > LONG || (count < workers.threads() && len > RUN) {
         let mut out = out;
         for number in 0..count {
             let (x, y) = pair(number);
@@ -130,7 +134,7 @@ pub(crate) fn products<T: Numeric>(
         || Ok(()),
         |(), number, mut out| {
             let (x, y) = pair(number);
-            out[[0, 0]] = sum(x.row(0), y.row(0), conjugate);
+            out[[0, 0]] = sum(x.row(0), y.row(0), conjugate)?;
             Ok(())
         },
     )
@@ -159,10 +163,10 @@ fn one<T: Numeric>(
         y.into_dimensionality::<Ix1>(),
     );
     let (x, y) = (x.expect("one axis"), y.expect("one axis"));
-    let product = if workers.threads() > 1 && x.len() > RUN {
+    let product = if x.len() > LONG || (workers.threads() > 1 && x.len() > RUN) {
         shared(x, y, conjugate, workers)?
     } else {
-        sum(x, y, conjugate)
+        sum(x, y, conjugate).map_err(|reason| reason.of(None))?
     };
     out.fill(product);
     Ok(())
@@ -175,16 +179,22 @@ fn shared<T: Numeric>(
     conjugate: bool,
     workers: &Workers<'_>,
 ) -> Result<T, Error> {
-    let mut sums = filled(x.len().div_ceil(RUN), T::ZERO)?;
-    workers.each(sums.iter_mut().enumerate(), |(run, sum)| {
-        *sum = part(run, x, y, conjugate);
+    let runs = x.len().div_ceil(RUN);
+    let mut sums = new(&[runs], T::ZERO, workers)?;
+    let places = sums.as_slice_mut().expect("in C order").iter_mut();
+    workers.each(places.enumerate(), |(run, sum)| {
+        *sum = part(run, x, y, conjugate).map_err(|reason| reason.of(None))?;
         Ok::<(), Error>(())
     })?;
-    Ok(pairwise(0, sums.len(), &|run| sums[run]))
+    pairwise(0, runs, &|run| Ok(sums[run]))
 }
 
 /// The sum for a pair, of its runs if there are several.
-fn sum<T: Numeric>(x: ArrayView1<'_, T>, y: ArrayView1<'_, T>, conjugate: bool) -> T {
+fn sum<T: Numeric>(
+    x: ArrayView1<'_, T>,
+    y: ArrayView1<'_, T>,
+    conjugate: bool,
+) -> Result<T, Reason> {
     match x.len().div_ceil(RUN) {
         0 | 1 => T::dot(x, y, conjugate),
         runs => pairwise(0, runs, &|run| part(run, x, y, conjugate)),
@@ -192,16 +202,25 @@ fn sum<T: Numeric>(x: ArrayView1<'_, T>, y: ArrayView1<'_, T>, conjugate: bool) 
 }
 
 /// The sum of one run.
-fn part<T: Numeric>(run: usize, x: ArrayView1<'_, T>, y: ArrayView1<'_, T>, conjugate: bool) -> T {
+fn part<T: Numeric>(
+    run: usize,
+    x: ArrayView1<'_, T>,
+    y: ArrayView1<'_, T>,
+    conjugate: bool,
+) -> Result<T, Reason> {
     let (start, end) = (run * RUN, x.len().min((run + 1) * RUN));
     T::dot(x.slice(s![start..end]), y.slice(s![start..end]), conjugate)
 }
 
 /// The sum of `part`, of all from `start` to before `end`.
-fn pairwise<T: Numeric>(start: usize, end: usize, part: &impl Fn(usize) -> T) -> T {
+fn pairwise<T: Numeric, E>(
+    start: usize,
+    end: usize,
+    part: &impl Fn(usize) -> Result<T, E>,
+) -> Result<T, E> {
     if end - start == 1 {
         return part(start);
     }
     let middle = usize::midpoint(start, end);
-    pairwise(start, middle, part).plus(pairwise(middle, end, part))
+    Ok(pairwise(start, middle, part)?.plus(pairwise(middle, end, part)?))
 }

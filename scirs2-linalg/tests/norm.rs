@@ -221,7 +221,7 @@ fn a_caller_s_mistake_is_an_error_that_says_what_to_do() {
     );
     assert_eq!(
         message(Order::Fro, Axes::Matrix(0, -3)),
-        "axes 0 and -3 are the same axis; a matrix needs two"
+        "axes 0 and -3 are the same axis; name each once"
     );
     assert!(message(Order::Nuc, Axes::Vector(0)).contains("nuc is not defined for vectors"));
     assert!(message(Order::P(3.0), Axes::Matrix(0, 1)).contains("3 is not defined for matrices"));

@@ -5,6 +5,7 @@ use core::fmt;
 use core::mem::MaybeUninit;
 use core::ptr;
 
+use ndarray::{ArrayD, ArrayViewD};
 use numpy::npyffi::{
     NPY_ARRAY_ALIGNED, NPY_ARRAY_C_CONTIGUOUS, NPY_ARRAY_ELEMENTSTRIDES, NPY_ARRAY_ENSUREARRAY,
     NPY_ARRAY_NOTSWAPPED, NPY_ARRAY_WRITEABLE, NPY_ORDER, NpyTypes, PY_ARRAY_API, get_type_object,
@@ -488,6 +489,16 @@ pub(crate) fn copy<'py>(
     // SAFETY: a new reference, or NULL with an exception set.
     let copy = unsafe { Bound::from_owned_ptr_or_err(py, copy) }?;
     Ok(copy.cast_into()?)
+}
+
+/// A copy of elements in Rust's memory.
+pub(crate) fn copied<T: Copy>(array: &ArrayViewD<'_, T>) -> PyResult<ArrayD<T>> {
+    let mut elements = Vec::new();
+    let reserved = elements.try_reserve_exact(array.len());
+    reserved.map_err(|error| PyMemoryError::new_err(error.to_string()))?;
+    elements.extend(array.iter());
+    let copy = ArrayD::from_shape_vec(array.raw_dim(), elements);
+    Ok(copy.expect("as many elements"))
 }
 
 /// Whether Rust can read the elements in place.

@@ -1,5 +1,8 @@
 """`scirs2.einsum`: NumPy's subscripts, exact on integers, any library."""
 
+import functools
+import itertools
+
 import jax.numpy as jnp
 import matrices
 import ml_dtypes
@@ -189,6 +192,46 @@ def test_what_is_wrong_is_named():
         scirs2.einsum("ij,jk", np.ones((2, 3)), np.ones((4, 5)))
     with pytest.raises(ValueError, match="path"):
         scirs2.einsum("i,i,i", *np.ones((3, 2)), optimize=[(0, 7)])
+
+
+@pytest.mark.parametrize("first", [3, None, np.ones((2, 2)), 1.5])
+def test_what_is_no_subscripts_is_named(first):
+    with pytest.raises(TypeError, match=r"einsum: expected subscripts, as a str .*ndarray"):
+        scirs2.einsum(first, np.ones((2, 2)))
+
+
+def test_subscripts_of_any_integers():
+    a = whole((2, 3), "int64")
+    assert np.array_equal(scirs2.einsum(a, np.array([1, 0])), a.T)
+    assert np.array_equal(scirs2.einsum(a, (np.int8(1), ...)), np.einsum(a, [1, ...]))
+
+
+DTYPES = ["bool", *INTEGERS, "float16", ml_dtypes.bfloat16, "float32", "float64", "complex64"]
+
+
+def common(dtypes):
+    """NumPy's dtype for all of them; ml_dtypes has one only for pairs."""
+    try:
+        return np.result_type(*dtypes)
+    except TypeError:
+        return functools.reduce(np.promote_types, dtypes)
+
+
+def test_the_dtype_of_three_is_that_of_all_at_once():
+    ones = [np.ones((1, 1), dtype) for dtype in [*DTYPES, "complex128"]]
+    assert common([np.dtype("uint16"), np.dtype("int16"), np.dtype("float32")]) == "float32"
+    refused = 0
+    for three in itertools.product(ones, repeat=3):
+        try:
+            expected = common([one.dtype for one in three])
+        except TypeError:
+            refused += 1
+            with pytest.raises(TypeError, match="no common dtype"):
+                scirs2.einsum("ij,jk,kl", *three)
+            continue
+        assert scirs2.einsum("ij,jk,kl", *three).dtype == expected, three
+        assert scirs2.linalg.multi_dot(three).dtype == expected, three
+    assert refused < 350
 
 
 @given(st.data())

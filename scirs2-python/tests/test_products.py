@@ -219,6 +219,21 @@ def test_tensordot_refuses_what_numpy_refuses(axes, error):
 
 
 @pytest.mark.parametrize(
+    ("axes", "message"),
+    [
+        (3, r"got 3, and a has 2 dimension\(s\)"),
+        (2, r"got 2, and b has 1 dimension\(s\)"),
+        (-1, r"got -1, and a has"),
+        (([0, 0], [0, 0]), r"axes 0 and 0 are the same axis; name each once"),
+        (([1, -1], [0, 0]), r"axes 1 and -1 are the same axis; name each once"),
+    ],
+)
+def test_tensordot_tells_what_is_wrong_with_axes(axes, message):
+    with pytest.raises(ValueError, match=f"tensordot: .*{message}"):
+        linalg.tensordot(np.ones((2, 2)), np.ones(2), axes)
+
+
+@pytest.mark.parametrize(
     "sides",
     [
         [(3, 4), (4, 5)],

@@ -1,6 +1,8 @@
 //! Reduction across the inner axis: whole rows of neighbours enter the
 //! accumulators of their columns, so that memory is read in order.
 
+#![expect(clippy::disallowed_methods, reason = "a band is narrow")]
+
 use std::ops::Range;
 
 use super::loops::Block;

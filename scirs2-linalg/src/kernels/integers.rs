@@ -9,6 +9,8 @@
 use ndarray::{ArrayView2, ArrayViewMut2, Axis};
 
 use super::isa::multiversion;
+use crate::error::Reason;
+use crate::memory::resize;
 
 /// A number as the innermost loop has it.
 pub(crate) trait Lane: Copy {
@@ -97,14 +99,13 @@ impl<L: Lane> Pieces<L> {
         }
     }
 
-    /// `out = a b`.
-    pub(crate) fn product<T: Packed<Lane = L>>(
+    /// `out += a b`.
+    pub(crate) fn add_product<T: Packed<Lane = L>>(
         &mut self,
         a: ArrayView2<'_, T>,
         b: ArrayView2<'_, T>,
         mut out: ArrayViewMut2<'_, T>,
-    ) {
-        out.fill(T::from_lane(L::ZERO));
+    ) -> Result<(), Reason> {
         for (b, mut out) in std::iter::zip(
             b.axis_chunks_iter(Axis(1), COLUMNS),
             out.axis_chunks_iter_mut(Axis(1), COLUMNS),
@@ -113,21 +114,26 @@ impl<L: Lane> Pieces<L> {
                 a.axis_chunks_iter(Axis(1), INNER),
                 b.axis_chunks_iter(Axis(0), INNER),
             ) {
-                pack(b.t(), L::COLUMNS, &mut self.columns);
+                pack(b.t(), L::COLUMNS, &mut self.columns)?;
                 for (a, out) in std::iter::zip(
                     a.axis_chunks_iter(Axis(0), ROWS),
                     out.axis_chunks_iter_mut(Axis(0), ROWS),
                 ) {
-                    pack(a, L::ROWS, &mut self.rows);
-                    self.add(a.ncols(), out);
+                    pack(a, L::ROWS, &mut self.rows)?;
+                    self.add(a.ncols(), out)?;
                 }
             }
         }
+        Ok(())
     }
 
     /// Adds the product of what is packed, `inner` elements long.
-    fn add<T: Packed<Lane = L>>(&mut self, inner: usize, mut out: ArrayViewMut2<'_, T>) {
-        self.tile.resize(L::ROWS * L::COLUMNS, L::ZERO);
+    fn add<T: Packed<Lane = L>>(
+        &mut self,
+        inner: usize,
+        mut out: ArrayViewMut2<'_, T>,
+    ) -> Result<(), Reason> {
+        resize(&mut self.tile, L::ROWS * L::COLUMNS, L::ZERO)?;
         let columns = self.columns.chunks_exact(L::COLUMNS * inner);
         for (columns, mut out) in columns.zip(out.axis_chunks_iter_mut(Axis(1), L::COLUMNS)) {
             let rows = self.rows.chunks_exact(L::ROWS * inner);
@@ -149,15 +155,20 @@ impl<L: Lane> Pieces<L> {
                 }
             }
         }
+        Ok(())
     }
 }
 
 /// Packs the rows of a matrix, `width` beside one another, element after
 /// element; after the last row come rows of zeros.
-fn pack<T: Packed>(from: ArrayView2<'_, T>, width: usize, to: &mut Vec<T::Lane>) {
+fn pack<T: Packed>(
+    from: ArrayView2<'_, T>,
+    width: usize,
+    to: &mut Vec<T::Lane>,
+) -> Result<(), Reason> {
     let (rows, inner) = from.dim();
     to.clear();
-    to.resize(rows.div_ceil(width) * width * inner, T::Lane::ZERO);
+    resize(to, rows.div_ceil(width) * width * inner, T::Lane::ZERO)?;
     let panels = to.chunks_exact_mut(width * inner);
     for (panel, rows) in panels.zip(from.axis_chunks_iter(Axis(0), width)) {
         if rows.strides()[0].unsigned_abs() > rows.strides()[1].unsigned_abs() {
@@ -174,6 +185,7 @@ fn pack<T: Packed>(from: ArrayView2<'_, T>, width: usize, to: &mut Vec<T::Lane>)
             }
         }
     }
+    Ok(())
 }
 
 #[cfg(test)]
@@ -195,8 +207,9 @@ mod tests {
                 pairs.fold(T::ZERO, |sum, (&x, &y)| sum.plus(x.times(y)))
             });
             let product = || {
-                let mut out = Array2::from_elem((rows, columns), T::ONE);
-                Pieces::new().product(a.view(), b.t(), out.view_mut());
+                let mut out = Array2::from_elem((rows, columns), T::ZERO);
+                let done = Pieces::new().add_product(a.view(), b.t(), out.view_mut());
+                assert_eq!(done, Ok(()));
                 out
             };
             for got in at_each(product) {

@@ -1,5 +1,7 @@
 //! The innermost loops, in `f64`: what the compiler vectorises.
 
+#![expect(clippy::disallowed_methods, reason = "a block is short")]
+
 use std::ops::Range;
 
 use super::isa::multiversion;

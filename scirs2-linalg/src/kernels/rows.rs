@@ -1,5 +1,7 @@
 //! Reduction along the inner axis.
 
+#![expect(clippy::disallowed_methods, reason = "a block is short")]
+
 use std::ops::Range;
 
 use super::loops::Block;

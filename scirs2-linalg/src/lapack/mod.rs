@@ -53,6 +53,7 @@ pub(crate) use workspace::Workspace;
 use crate::Error;
 use crate::kernels::many::Wide;
 use crate::kernels::one::lu::Fused;
+use crate::memory::resize;
 
 /// A type that LAPACK computes in: `f32`, `f64` and their complex numbers.
 pub trait Lapack:
@@ -197,10 +198,6 @@ pub(crate) fn zeros<T: Zero + Clone>(count: usize) -> Result<Vec<T>, Error> {
 /// [`zeros`] of any element.
 pub(crate) fn filled<T: Clone>(count: usize, element: T) -> Result<Vec<T>, Error> {
     let mut memory = Vec::new();
-    if memory.try_reserve_exact(count).is_err() {
-        let itemsize = size_of::<T>();
-        return Err(Error::Memory { count, itemsize });
-    }
-    memory.resize(count, element);
+    resize(&mut memory, count, element)?;
     Ok(memory)
 }

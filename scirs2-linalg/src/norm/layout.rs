@@ -34,9 +34,11 @@ const GRAIN_OF_BANDS: usize = 1 << 17;
 /// The parts of one result are as long as each other, up to so many elements.
 const EVEN: usize = 64;
 
-/// The most parts of one result: a broadcast array may have more elements than
-/// there is memory for what its parts come to.
-const SPLITS: usize = 1 << 16;
+/// The parts of one result that are kept at a time: a broadcast array may have more
+/// elements than there is memory for what its parts come to. There are no more of them,
+/// unless each would be longer than a look at whether to stop can wait.
+pub(super) const SPLITS: usize = 1 << 16;
+const LONGEST: usize = 1 << 21;
 
 /// How an array is reduced.
 #[derive(Debug)]
@@ -72,6 +74,13 @@ pub(super) struct Unit {
     pub(super) out: isize,
     /// The columns and the step from one result to the next.
     pub(super) band: Option<(Columns, isize)>,
+}
+
+impl Unit {
+    /// How many results it has.
+    pub(super) fn results(&self) -> usize {
+        self.band.map_or(1, |(band, _)| band.columns)
+    }
 }
 
 impl Layout {
@@ -125,7 +134,8 @@ impl Layout {
         };
         let work = numbers.saturating_mul(width).max(1);
         let (units_each, numbers_each) = if work >= SHARED {
-            let most = grain.div_ceil(width).max(numbers.div_ceil(SPLITS));
+            let few = numbers.div_ceil(SPLITS).min(LONGEST.div_ceil(width));
+            let most = grain.div_ceil(width).max(few);
             let even = numbers.div_ceil(numbers.div_ceil(most));
             (1, even.next_multiple_of(EVEN))
         } else if work.saturating_mul(units) >= SHARED {

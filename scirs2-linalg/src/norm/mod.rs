@@ -25,6 +25,7 @@ pub use order::{Axes, Order};
 use crate::Error;
 use crate::kernels::Measure;
 use crate::layout::filled_array;
+use crate::pieces::new;
 use order::{Marked, Task};
 
 /// What [`norm`] takes: an `ndarray` array or view, or a [`Tensor`].
@@ -247,7 +248,7 @@ fn sums<T: Normed>(
         return reduce::reduce(&x, Marked::Two(summed, kept), measure, out, workers);
     }
     let shape = shape_without(x.shape(), Marked::One(summed), false);
-    let mut sums = filled_array(&shape, 0.0)?;
+    let mut sums = new(&shape, 0.0, workers)?;
     let summing = Marked::One(summed);
     reduce::reduce(&x, summing, Measure::Sum, sums.view_mut(), workers)?;
     let kept = Marked::One(kept - usize::from(kept > summed));

@@ -6,10 +6,11 @@ use ndarray::{ArrayViewD, ArrayViewMutD};
 use scirs2_core::pool::Workers;
 
 use super::element::{Normed, Rounded};
-use super::layout::{Layout, Piece};
+use super::layout::{Layout, Piece, SPLITS};
 use super::order::Marked;
 use crate::Error;
 use crate::kernels::{Axis, Elements, Measure, Partial, Scratch, Source, columns, rows};
+use crate::memory::{reserve, resize};
 
 /// Reduces the marked axes of `x` to `out`, which has the others.
 pub(super) fn reduce<T: Normed, N: Rounded>(
@@ -116,22 +117,64 @@ impl<N: Rounded> Reduction<'_, N> {
     /// halves of halves.
     fn run_split(
         &self,
-        pieces: impl ExactSizeIterator<Item = Piece> + Send,
+        mut pieces: impl ExactSizeIterator<Item = Piece> + Send,
         splits: usize,
         workers: &Workers<'_>,
     ) -> Result<(), Error> {
-        let mut done: Vec<Vec<(isize, Partial)>> = vec![Vec::new(); pieces.len()];
-        let slots = pieces.zip(done.iter_mut());
-        workers.each(slots, |(piece, slot)| {
-            self.piece(&piece, |out, partial| slot.push((out, partial)));
-            Ok::<_, Error>(())
-        })?;
-        for parts in done.chunks(splits) {
-            for (i, &(out, _)) in parts[0].iter().enumerate() {
-                self.write(out, self.joined(parts, i));
+        /// Pieces of short reductions whose results are kept at a time.
+        const ROUND: usize = 1 << 12;
+        let units = if splits > SPLITS {
+            1
+        } else {
+            (ROUND / splits).max(1)
+        };
+        let mut done: Vec<Vec<(isize, Partial)>> = Vec::new();
+        while pieces.len() > 0 {
+            done.clear();
+            let mut left = pieces.len().min(units * splits);
+            while left > 0 {
+                let now = left.min(SPLITS);
+                left -= now;
+                self.run_pieces(pieces.by_ref().take(now), &mut done, workers)?;
+                if left > 0 {
+                    // What they come to counts as one of those that follow.
+                    for i in 0..done[0].len() {
+                        workers.check()?;
+                        done[0][i].1 = self.joined(&done, i);
+                    }
+                    done.truncate(1);
+                }
+            }
+            for parts in done.chunks(splits.min(done.len())) {
+                let together = (ROUND / parts.len()).max(1);
+                let firsts = (0..parts[0].len()).step_by(together);
+                workers.each(firsts, |first| {
+                    for i in first..parts[0].len().min(first + together) {
+                        self.write(parts[0][i].0, self.joined(parts, i));
+                    }
+                    Ok::<_, Error>(())
+                })?;
             }
         }
         Ok(())
+    }
+
+    /// Computes pieces, and adds what each of them comes to.
+    fn run_pieces(
+        &self,
+        pieces: impl ExactSizeIterator<Item = Piece> + Send,
+        done: &mut Vec<Vec<(isize, Partial)>>,
+        workers: &Workers<'_>,
+    ) -> Result<(), Error> {
+        let before = done.len();
+        resize(done, before + pieces.len(), Vec::new())?;
+        let slots = pieces.zip(done[before..].iter_mut());
+        workers.each(slots, |(piece, slot)| {
+            let units = piece.units.clone().map(|number| self.layout.unit(number));
+            reserve(slot, units.map(|unit| unit.results()).sum())?;
+            self.piece(&piece, |out, partial| slot.push((out, partial)));
+            Ok::<_, Error>(())
+        })
     }
 
     fn joined(&self, parts: &[Vec<(isize, Partial)>], i: usize) -> Partial {

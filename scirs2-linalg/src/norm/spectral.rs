@@ -1,13 +1,14 @@
 //! Norms of singular values.
 
 use ndarray::{ArrayViewD, ArrayViewMutD};
+use num_traits::Zero as _;
 use scirs2_core::Scalar;
 use scirs2_core::pool::Workers;
 
 use super::element::{Normed, Rounded};
 use super::order::Spectral;
 use crate::Error;
-use crate::layout::zeros_array;
+use crate::pieces::{fill, map, map_vectors, new};
 use crate::svd::{svdvals_into, svdvals_shape};
 
 /// The matrices of `x` along two axes to one number each.
@@ -16,34 +17,32 @@ pub(super) fn spectral<T: Normed>(
     rows: usize,
     columns: usize,
     of: Spectral,
-    mut out: ArrayViewMutD<'_, T::Norm>,
+    out: ArrayViewMutD<'_, T::Norm>,
     workers: &Workers<'_>,
 ) -> Result<(), Error> {
     if x.shape()[rows] == 0 || x.shape()[columns] == 0 {
         // Without singular values the largest and the sum are zero; the
         // smallest has been refused.
-        out.fill(T::Norm::rounded(0.0));
-        return Ok(());
+        return fill(out, T::Norm::rounded(0.0), workers);
     }
     let x = matrices(x, rows, columns);
-    let mut values = zeros_array::<Real<T>>(&svdvals_shape(x.shape())?)?;
+    let mut values = new(&svdvals_shape(x.shape())?, Real::<T>::zero(), workers)?;
     if let Some(x) = T::as_singular(x.view()) {
         svdvals_into(x, false, values.view_mut(), workers)?;
     } else {
-        let mut converted = zeros_array(x.shape())?;
-        converted.zip_mut_with(&x, |to, from| *to = from.singular());
+        let mut converted = new(x.shape(), T::Singular::zero(), workers)?;
+        map(x, converted.view_mut(), workers, T::singular)?;
         svdvals_into(converted.view(), false, values.view_mut(), workers)?;
     }
-    for (out, values) in out.iter_mut().zip(values.rows()) {
+    map_vectors(values.view(), out, workers, |values| {
         let mut values = values.iter().map(|&value| value.into());
-        *out = T::Norm::rounded(match of {
+        T::Norm::rounded(match of {
             // The largest comes first.
             Spectral::Largest => values.next().unwrap_or(0.0),
             Spectral::Smallest => values.next_back().unwrap_or(0.0),
             Spectral::Sum => values.sum(),
-        });
-    }
-    Ok(())
+        })
+    })
 }
 
 type Real<T> = <<T as Normed>::Singular as Scalar>::Real;

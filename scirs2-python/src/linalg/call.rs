@@ -18,7 +18,7 @@ use scirs2_core::shape::Shown;
 use scirs2_core::{DType, Element, ScalarType};
 use scirs2_interop::Description;
 use scirs2_linalg::Error;
-use smallvec::SmallVec;
+use smallvec::{SmallVec, smallvec};
 
 use crate::array::{self, Undescribed};
 use crate::door::{Failure, enter};
@@ -226,7 +226,8 @@ impl<'py> Call<'py> {
         operands.map(|((parameter, _), operand)| (*parameter, operand.description.dtype()))
     }
 
-    /// The dtype that NumPy gives what is computed from all of them.
+    /// The dtype that NumPy gives what is computed from all of them. It is found for all at
+    /// once: pair by pair, uint16, int16 and float32 would come to float64.
     fn result_type<P: Copy + fmt::Display>(
         &self,
         arguments: &[Argument<'_, 'py, P>],
@@ -236,17 +237,22 @@ impl<'py> Call<'py> {
             return Ok(DType::Float64);
         };
         let mut common = first.description.dtype();
-        let mut descr = None;
+        let mut seen: SmallVec<[_; 4]> = smallvec![(common, first.array.dtype())];
+        let mut descr = first.array.dtype();
         for ((parameter, dtype), Operand { array, .. }) in
             self.dtypes(arguments).zip(&self.operands)
         {
-            if dtype == common {
+            if seen.iter().any(|(known, _)| *known == dtype) {
                 continue;
             }
-            let before = descr.take().unwrap_or_else(|| first.array.dtype());
-            let promoted = py
-                .import(intern!(py, "numpy"))?
-                .call_method1(intern!(py, "promote_types"), (&before, array.dtype()));
+            seen.push((dtype, array.dtype()));
+            let numpy = py.import(intern!(py, "numpy"))?;
+            let all = PyTuple::new(py, seen.iter().map(|(_, descr)| descr))?;
+            let promoted = numpy.call_method1(intern!(py, "result_type"), all);
+            // bfloat16 is of another package, and has common dtypes only with one at a time.
+            let promoted = promoted.or_else(|_| {
+                numpy.call_method1(intern!(py, "promote_types"), (&descr, array.dtype()))
+            });
             let promoted = promoted.map_err(|error| {
                 PyTypeError::new_err(format!(
                     "{name}: {parameter}: {dtype} has no common dtype with {common} ({error}); \
@@ -260,7 +266,7 @@ impl<'py> Call<'py> {
                     "{name}: {parameter}: {promoted} is not computed with"
                 ))
             })?;
-            descr = Some(promoted);
+            descr = promoted;
         }
         Ok(common)
     }
@@ -490,7 +496,8 @@ impl<'py> Call<'py> {
         }
         let descr = descr_of(self.py, DType::Int64)?;
         let array = array.call_method1(intern!(self.py, "astype"), (descr,))?;
-        Ok(array.cast_into::<PyArrayDyn<i64>>()?.to_owned_array())
+        let array = array.cast_into::<PyArrayDyn<i64>>()?;
+        array::copied(&array.readonly().as_array())
     }
 
     /// Runs a kernel through the one door; `batch` is the shape that the error's
@@ -520,7 +527,7 @@ impl<'py> Call<'py> {
 
     /// The operations of the kernel, about: those of each matrix with another of its
     /// size, and at least one for so many elements of a result that the operands
-    /// broadcast to.
+    /// broadcast to; and those that find the order of many.
     fn operations(&self) -> usize {
         const OF_ONE: usize = 16;
         let (mut sum, mut product) = (0_usize, 1_usize);
@@ -531,7 +538,8 @@ impl<'py> Call<'py> {
             sum = sum.saturating_add(elements.saturating_mul(longest));
             product = product.saturating_mul(elements);
         }
-        sum.max(product / OF_ONE)
+        let planned = self.operands.len().saturating_pow(3);
+        sum.max(product / OF_ONE).max(planned)
     }
 
     /// A refusal that needed no kernel to find.

@@ -1,9 +1,9 @@
 //! `scirs2.einsum`.
 
-use pyo3::exceptions::PyValueError;
+use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::types::{PyList, PyString, PyTuple};
+use pyo3::types::{PyEllipsis, PyList, PyString, PyTuple};
 use scirs2_core::dispatch;
 use scirs2_linalg::{einsum_into, einsum_shape};
 
@@ -109,6 +109,15 @@ impl<'py> Given<'py> {
             let reason = "einsum: expected subscripts and at least one array";
             return Err(PyValueError::new_err(reason));
         }
+        for side in &subscripts {
+            if !side.is_instance_of::<PyString>() && !names_axes(side) {
+                return Err(PyTypeError::new_err(format!(
+                    "einsum: expected subscripts, as a str before the arrays or as a list of \
+                     integers after each of them; got {} there",
+                    side.get_type()
+                )));
+            }
+        }
         Ok(Given { arrays, subscripts })
     }
 
@@ -138,4 +147,14 @@ impl<'py> Given<'py> {
         };
         plan.call1((&self.subscripts, shapes, optimize))?.extract()
     }
+}
+
+/// Whether these are integers, of which one may be `...`.
+fn names_axes(side: &Bound<'_, PyAny>) -> bool {
+    let names = |name: PyResult<Bound<'_, PyAny>>| {
+        name.is_ok_and(|name| {
+            name.is(PyEllipsis::get(name.py())) || name.extract::<isize>().is_ok()
+        })
+    };
+    side.try_iter().is_ok_and(|mut sides| sides.all(names))
 }

@@ -1,5 +1,8 @@
 //! `scirs2.linalg.matrix_rank`.
 
+use std::slice;
+
+use ndarray::{ArrayViewMutD, IxDyn};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use scirs2_core::{DType, dispatch};
@@ -81,10 +84,16 @@ pub(crate) fn matrix_rank<'py>(
         Call::new(A.py(), name, &[("A", A)])?
     };
     if call.shape(0).len() < 2 {
-        let zero = dispatch!(scalar call.scalar(), T => {
-            call.view::<T>(0)?.iter().all(|x| *x == <T>::default())
-        });
-        return Ok(u8::from(!zero).into_pyobject(A.py())?.into_any());
+        let mut rank = 0;
+        dispatch!(scalar call.scalar(), T => {
+            let a = call.view::<T>(0)?;
+            let rank = ArrayViewMutD::from_shape(IxDyn(&[]), slice::from_mut(&mut rank));
+            let rank = rank.expect("one number");
+            call.run(&[], |workers| {
+                matrix_rank_into::<T>(a, Tolerance::Default, false, rank, workers)
+            })
+        })?;
+        return Ok(rank.into_pyobject(A.py())?.into_any());
     }
     let threshold = given.as_ref().map_or(&[][..], |(values, _)| values.shape());
     let shape = matrix_rank_shape(call.shape(0), threshold).map_err(|error| call.refused(error))?;

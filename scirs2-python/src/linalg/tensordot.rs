@@ -3,10 +3,10 @@
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use scirs2_core::dispatch;
-use scirs2_interop::MAX_NDIM;
 use scirs2_linalg::{tensordot_into, tensordot_shape};
 
 use super::call::Call;
+use crate::error::axis_error;
 
 /// The contraction of two arrays over pairs of their axes.
 ///
@@ -55,7 +55,11 @@ pub(crate) fn tensordot<'py>(
     axes: Option<&Bound<'py, PyAny>>,
 ) -> PyResult<Bound<'py, PyAny>> {
     let call = Call::numeric(a.py(), "tensordot", &[("a", a), ("b", b)])?;
-    let (axes_a, axes_b) = axes.map_or_else(|| Ok(last_and_first(2)), pairs)?;
+    let ndims = [0, 1].map(|operand| call.shape(operand).len());
+    let (axes_a, axes_b) = match axes {
+        None => last_and_first(a.py(), 2, ndims),
+        Some(axes) => pairs(axes, ndims),
+    }?;
     let shape = tensordot_shape(call.shape(0), call.shape(1), &axes_a, &axes_b);
     let mut product = call.output(call.dtype(), &shape.map_err(|error| call.refused(error))?)?;
     dispatch!(number call.dtype(), T => {
@@ -66,20 +70,28 @@ pub(crate) fn tensordot<'py>(
     call.give(product)
 }
 
-/// The last axes of one array, and the first of the other.
-fn last_and_first(count: isize) -> (Vec<isize>, Vec<isize>) {
-    ((-count..0).collect(), (0..count).collect())
+/// The last axes of one array, and the first of the other, of which each has so many.
+fn last_and_first(
+    py: Python<'_>,
+    count: isize,
+    ndims: [usize; 2],
+) -> PyResult<(Vec<isize>, Vec<isize>)> {
+    for (name, ndim) in ["a", "b"].into_iter().zip(ndims) {
+        if !(0..=ndim.cast_signed()).contains(&count) {
+            let message = format!(
+                "tensordot: axes: expected a number of axes that both have, or a pair; got \
+                 {count}, and {name} has {ndim} dimension(s)"
+            );
+            return Err(axis_error(py, message));
+        }
+    }
+    Ok(((-count..0).collect(), (0..count).collect()))
 }
 
 /// The axes that `axes` means.
-fn pairs(axes: &Bound<'_, PyAny>) -> PyResult<(Vec<isize>, Vec<isize>)> {
+fn pairs(axes: &Bound<'_, PyAny>, ndims: [usize; 2]) -> PyResult<(Vec<isize>, Vec<isize>)> {
     if let Ok(count) = axes.extract::<isize>() {
-        if !(0..=MAX_NDIM.cast_signed()).contains(&count) {
-            return Err(PyValueError::new_err(format!(
-                "tensordot: axes: expected a number of axes that both have, got {count}"
-            )));
-        }
-        return Ok(last_and_first(count));
+        return last_and_first(axes.py(), count, ndims);
     }
     let refused = || {
         PyTypeError::new_err(format!(

@@ -6,6 +6,7 @@ use pyo3::prelude::*;
 use scirs2_core::ScalarType;
 
 use super::call::Call;
+use crate::array::copied;
 
 /// One number, or one for each matrix.
 pub(crate) fn tolerance(
@@ -15,7 +16,7 @@ pub(crate) fn tolerance(
 ) -> PyResult<ArrayD<f64>> {
     let call = Call::in_double(object.py(), name, &[(parameter, object)])?;
     if call.scalar() == ScalarType::Float64 {
-        return Ok(call.view::<f64>(0)?.to_owned());
+        return copied(&call.view::<f64>(0)?);
     }
     Err(PyTypeError::new_err(format!(
         "{name}: {parameter}: a threshold is a real number, got {}",
