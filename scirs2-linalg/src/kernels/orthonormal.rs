@@ -4,7 +4,7 @@
 //! one element of `Q^H Q` shows whole in an element of the difference. The signs follow no
 //! pattern, so that errors cancel by chance only.
 
-use num_traits::Float as _;
+use num_traits::{Float as _, Zero as _};
 
 use crate::kernels::rounded;
 use crate::kernels::signs::conjugate;
@@ -20,13 +20,13 @@ fn sign<T: Lapack>(number: usize) -> T {
     }
 }
 
-/// Whether an element of `Q^H Q x` is that of `x` but for rounding, of `count` vectors of
-/// `length` elements.
-fn is_close<T: Lapack>(found: T, number: usize, count: usize, length: usize) -> bool {
-    let roundings = 2.0 * (count as f64 + (length as f64).sqrt());
-    let bound = T::Real::epsilon() * rounded(roundings);
-    let difference = (found - sign(number)).parts();
-    difference.iter().all(|part| part.abs() <= bound)
+/// Whether the length of `Q^H Q x - x`, whose elements these are, is that of rounding errors.
+/// In units of `n eps`, with `n` the length of a vector, it was at most 2.1 where the vectors
+/// were right, and 4.7 to 40000 where `gesdd` had lost them.
+fn is_short<T: Lapack>(differences: impl Iterator<Item = T>, length: usize) -> bool {
+    let squares = differences.flat_map(|x| x.parts()).map(|part| part * part);
+    let sum = squares.fold(T::Real::zero(), |sum, square| sum + square);
+    sum.sqrt() <= T::Real::epsilon() * rounded(2.5 * length as f64)
 }
 
 /// Whether the columns of a matrix in C order, `n` of them, are orthonormal. `sums` has an
@@ -44,8 +44,11 @@ pub(crate) fn are_orthonormal_columns<T: Lapack>(n: usize, a: &[T], sums: &mut [
             *sum = *sum + conjugate(x) * along;
         }
     }
-    let mut found = sums.iter().enumerate();
-    found.all(|(number, &sum)| is_close(sum, number, n, a.len() / n))
+    let numbered = sums.iter().enumerate();
+    is_short(
+        numbered.map(|(number, &sum)| sum - sign(number)),
+        a.len() / n,
+    )
 }
 
 /// Whether the rows, of `n` elements, of a matrix in C order are orthonormal. `sums` has
@@ -59,13 +62,15 @@ pub(crate) fn are_orthonormal_rows<T: Lapack>(n: usize, a: &[T], sums: &mut [T])
             *sum = *sum + sign * x;
         }
     }
-    a.chunks_exact(n).enumerate().all(|(number, row)| {
+    let numbered = a.chunks_exact(n).enumerate();
+    let differences = numbered.map(|(number, row)| {
         let mut along = T::zero();
         for (&x, &sum) in row.iter().zip(&*sums) {
             along = along + conjugate(x) * sum;
         }
-        is_close(along, number, a.len() / n, n)
-    })
+        along - sign(number)
+    });
+    is_short(differences, n)
 }
 
 #[cfg(test)]
