@@ -32,6 +32,9 @@ pub(crate) fn enter<R: Send, E: Send>(
     operations: usize,
     kernel: impl FnOnce(&Workers<'_>) -> Result<R, E> + Send,
 ) -> Result<R, Failure<E>> {
+    if pool::is_closed() {
+        return Err(ended());
+    }
     // While a fork waits, a call waits for it, and the fork for the interpreter.
     let result = if operations <= BRIEF && !fork::is_near() {
         kernel(&Workers::current()).map_err(Failure::Kernel)

@@ -122,7 +122,7 @@ class TestCount:
         assert scirs2.get_num_threads() == before
 
     def test_a_count_of_more_digits_than_python_writes(self):
-        with pytest.raises(ValueError, match="1024, got an integer of 100001 bits$"):
+        with pytest.raises(ValueError, match=r"1024, got an integer of 100001 bits$"):
             scirs2.set_num_threads(2**100_000)
 
     @pytest.mark.parametrize("count", ["2", 2.5, None, [2]])
@@ -372,7 +372,9 @@ class TestFork:
                     thread.join()
     """
 
-    @pytest.mark.parametrize("call", ["matmul(large, large)", "solve(large, large)", "qr(large)[1]"])
+    @pytest.mark.parametrize(
+        "call", ["matmul(large, large)", "solve(large, large)", "qr(large)[1]"]
+    )
     def test_a_fork_while_another_thread_is_inside_blas(self, call):
         child.run(
             self.SETTING
@@ -428,15 +430,14 @@ class TestFork:
             + """
         import threading, time
 
-        call = lambda: scirs2.norm(np.broadcast_to(2.0, 10**12), 3)
+        expected = work()
+        call = lambda: scirs2.norm(np.broadcast_to(2.0, 10**11), 3)
         threads = [threading.Thread(target=call, daemon=True) for _ in range(2)]
         for thread in threads:
             thread.start()
         time.sleep(0.2)
-        expected = work()
         for _ in range(10):
             assert forked(lambda: work() == expected) == 0
-            assert work() == expected
         assert all(thread.is_alive() for thread in threads)
         """
         )
@@ -460,7 +461,7 @@ class TestFork:
         signal.signal(signal.SIGALRM, handle)
         signal.setitimer(signal.ITIMER_REAL, 0.2, 0.2)
         try:
-            scirs2.norm(np.broadcast_to(2.0, 10**12), 3)
+            scirs2.norm(np.broadcast_to(2.0, 10**11), 3)
         except Enough:
             pass
         assert forks == [0] * 5
@@ -596,7 +597,6 @@ class TestExit:
             time.sleep(0.2)
             """
         )
-
 
     CALL_ON_AND_ON = """
         import atexit, sys, threading, time

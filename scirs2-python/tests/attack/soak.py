@@ -1,8 +1,8 @@
 """A soak of threads, forks, interrupts and little memory: `python soak.py SECONDS [SEED]`.
 
-Each round is a child process that does one of the `ROUNDS` at random. A hang, a crash, a wrong number, a
-call that does not hear Ctrl-C, and a word on standard error are failures; the line that tells of one
-begins with the command that repeats it.
+Each round is a child process that does one of the `ROUNDS` at random. A hang, a crash, a wrong
+number, a call that does not hear Ctrl-C, and a word on standard error are failures; the line that
+tells of one begins with the command that repeats it.
 """
 
 import faulthandler
@@ -69,7 +69,9 @@ def do_round(name: str, seed: int) -> None:
         problem = f"no end within {ROUND_SECONDS} s"
     if problem or output:
         words = " | ".join(line.strip() for line in output.splitlines() if line.strip())
-        raise SoakFailure(f"python {Path(__file__).name} --round {name} {seed}  # {problem}: {words}")
+        raise SoakFailure(
+            f"python {Path(__file__).name} --round {name} {seed}  # {problem}: {words}"
+        )
 
 
 # What is called.
@@ -125,7 +127,13 @@ CALLS = {
 HERMITIAN = {"cho", "cholesky", "eigh", "eigvalsh"}
 # The largest order of the slow ones: a call takes some tenths of a second at most.
 LARGEST = {"cond": 250, "eig": 120, "eigh": 250, "eigvals": 150, "matrix_rank": 250}
-LARGEST |= {"norm of order 2": 250, "norm of order nuc": 250, "pinv": 200, "svd": 200, "svdvals": 250}
+LARGEST |= {
+    "norm of order 2": 250,
+    "norm of order nuc": 250,
+    "pinv": 200,
+    "svd": 200,
+    "svdvals": 250,
+}
 
 
 class Task:
@@ -134,7 +142,9 @@ class Task:
     def __init__(self, choices: random.Random):
         self.name = choices.choice(list(CALLS))
         largest = LARGEST.get(self.name, 700)
-        order = choices.choice([choices.randint(1, 8), choices.randint(9, 64), choices.randint(65, largest)])
+        order = choices.choice(
+            [choices.randint(1, 8), choices.randint(9, 64), choices.randint(65, largest)]
+        )
         batch = () if order > 64 else choices.choice([(), (choices.randint(1, 50),)])
         self.operand = matrices(choices, self.name, (*batch, order, order))
         self.expected = self.call()
@@ -168,7 +178,8 @@ def busy(choices: random.Random, tasks: list, stop: threading.Event) -> list:
 
     count = choices.randint(1, 4)
     threads = [
-        threading.Thread(target=work, args=(choices.randrange(2**32),), daemon=True) for _ in range(count)
+        threading.Thread(target=work, args=(choices.randrange(2**32),), daemon=True)
+        for _ in range(count)
     ]
     for thread in threads:
         thread.start()
@@ -237,34 +248,43 @@ def interrupts(choices: random.Random) -> None:
     """Ctrl-C in the midst of calls of many pieces."""
     set_threads(choices)
     for _ in range(3):
-        name = choices.choice(list(LONG))
-        x = np.random.default_rng(choices.randrange(2**32)).random((100, 100))
         stop = threading.Event()
-        threads, failures = busy(choices, [Task(choices)], stop) if choices.random() < 0.3 else ([], [])
-        sent = []
-
-        def interrupt():
-            sent.append(time.monotonic())
-            os.kill(os.getpid(), signal.SIGINT)
-
-        timer = threading.Timer(choices.uniform(0.01, 0.5), interrupt)
-        try:
-            timer.start()
-            LONG[name](x)
-            # Over before, or a little after.
-            timer.join()
-            time.sleep(10)
-        except KeyboardInterrupt:
-            late = time.monotonic() - sent[0]
-        assert late < DEAF_SECONDS, f"{name} heard Ctrl-C after {late:.1f} s"
+        threads, failures = [], []
+        if choices.random() < 0.3:
+            threads, failures = busy(choices, [Task(choices)], stop)
+        interrupt(choices)
         stop.set()
         for thread in threads:
             thread.join()
         assert not failures, failures
 
 
+def interrupt(choices: random.Random) -> None:
+    name = choices.choice(list(LONG))
+    x = np.random.default_rng(choices.randrange(2**32)).random((100, 100))
+    sent = []
+
+    def send():
+        sent.append(time.monotonic())
+        os.kill(os.getpid(), signal.SIGINT)
+
+    timer = threading.Timer(choices.uniform(0.01, 0.5), send)
+    try:
+        timer.start()
+        LONG[name](x)
+        # It was over before.
+        time.sleep(DEAF_SECONDS)
+    except KeyboardInterrupt:
+        late = time.monotonic() - sent[0]
+    timer.join()
+    assert late < DEAF_SECONDS, f"{name} heard Ctrl-C after {late:.1f} s"
+
+
 def many(x: np.ndarray, count: int, rows: int, columns: int) -> np.ndarray:
-    return np.broadcast_to(x.ravel()[: rows * columns].reshape(rows, columns) + np.eye(rows, columns), (count, rows, columns))
+    return np.broadcast_to(
+        x.ravel()[: rows * columns].reshape(rows, columns) + np.eye(rows, columns),
+        (count, rows, columns),
+    )
 
 
 def symmetric(x: np.ndarray, count: int, order: int) -> np.ndarray:
@@ -277,7 +297,9 @@ LONG = {
     "cholesky": lambda x: linalg.cholesky(symmetric(x, 20_000, 40)),
     "cond": lambda x: linalg.cond(many(x, 1_000_000, 30, 30)),
     "det": lambda x: linalg.det(many(x, 20_000_000, 30, 30)),
-    "det, large": lambda x: linalg.det(np.broadcast_to(np.kron(x[:8, :8], x[:50, :50]), (10_000, 400, 400))),
+    "det, large": lambda x: linalg.det(
+        np.broadcast_to(np.kron(x[:8, :8], x[:50, :50]), (10_000, 400, 400))
+    ),
     "eig": lambda x: linalg.eig(many(x, 3_000, 60, 60)),
     "eigh": lambda x: linalg.eigh(symmetric(x, 10_000, 50)),
     "eigvals": lambda x: linalg.eigvals(many(x, 100_000, 60, 60)),
@@ -291,7 +313,9 @@ LONG = {
     "norm": lambda x: linalg.norm(np.broadcast_to(x[0, 0], 10**12), 3),
     "norm of order 2": lambda x: linalg.norm(many(x, 1_000_000, 30, 30), 2, (1, 2)),
     "norm of order nuc": lambda x: linalg.norm(many(x, 100_000, 100, 100), "nuc", (1, 2)),
-    "norm of vectors": lambda x: linalg.norm(np.broadcast_to(x.reshape(-1, 1), (10_000, 10**8)), 0.7, 1),
+    "norm of vectors": lambda x: linalg.norm(
+        np.broadcast_to(x.reshape(-1, 1), (10_000, 10**8)), 0.7, 1
+    ),
     "pinv": lambda x: linalg.pinv(many(x, 3_000, 60, 60)),
     "qr": lambda x: linalg.qr(many(x, 100_000, 200, 20), mode="r"),
     "solve": lambda x: linalg.solve(many(x, 100_000, 100, 100), x[0]),
@@ -311,8 +335,11 @@ def memory(choices: random.Random) -> None:
         order = LARGEST.get(name, 700)
         order = choices.randint(order, 2 * order)
         x = matrices(choices, name, (order, order))
-        operand = choices.choice([x, x.T, x[::-1, ::-1], x[::2, ::2], np.broadcast_to(x, (3, *x.shape))])
-        # OpenBLAS takes its own memory at a thread's first call, and waits for ever where there is none.
+        operand = choices.choice(
+            [x, x.T, x[::-1, ::-1], x[::2, ::2], np.broadcast_to(x, (3, *x.shape))]
+        )
+        # OpenBLAS takes its own memory at a thread's first call, and may wait for ever where there
+        # is none.
         CALLS[name](operand)
         with open("/proc/self/statm") as sizes:
             used = int(sizes.read().split()[0]) * resource.getpagesize()
