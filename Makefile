@@ -4,6 +4,7 @@
 PYTHON ?= python3
 VENV := .venv
 PEERS := .venv-peers
+CLIENTS := .venv-clients
 ifeq ($(OS),Windows_NT)
 BIN := $(VENV)/Scripts
 else
@@ -24,8 +25,8 @@ SOURCES := $(shell find Cargo.toml Cargo.lock pyproject.toml README.md LICENSE-*
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup build demo test test-peers test-sanitized attack fuzz lint types fmt deny bench bench-quick \
-	bench-whole bench-compare docs wheel sdist prove-contributing clean
+.PHONY: help setup build demo test test-peers test-clients test-sanitized attack fuzz lint types fmt deny \
+	bench bench-quick bench-whole bench-compare docs wheel sdist prove-contributing clean
 
 help: ## Tell what there is
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -47,6 +48,9 @@ test: build $(VENV)/.test ## Run the Rust tests, then the Python tests
 
 test-peers: build $(PEERS)/.installed ## Run the tests against every array library, and write the table of the docs
 	$(PEERS)/bin/python -m pytest --quiet scirs2-python/tests/peers/both_ways.py
+
+test-clients: build $(CLIENTS)/.installed ## Run statsmodels' tests with numpy.linalg replaced by scirs2.linalg (ten minutes)
+	$(CLIENTS)/bin/python -m pytest --quiet scirs2-python/tests/clients/statsmodels_tests.py
 
 # The sanitizers' flags are unstable, what they need is in the stable toolchain.
 HOST = $(shell rustc --version --verbose | sed -n 's/^host: //p')
@@ -153,7 +157,7 @@ prove-contributing: ## Add a function by the steps of CONTRIBUTING.md, in a copy
 	$(PYTHON) .ci/prove_contributing.py
 
 clean: ## Remove .venv and all that was built
-	rm -rf .venv .venv-peers target third-party-licences docs/_build docs/generated .pytest_cache .hypothesis .ruff_cache .mypy_cache
+	rm -rf .venv .venv-peers .venv-clients target third-party-licences docs/_build docs/generated .pytest_cache .hypothesis .ruff_cache .mypy_cache
 
 # A stamp tells that a step is done; it is repeated when what it read changes.
 $(VENV)/.tools:
@@ -183,19 +187,20 @@ $(VENV)/.installed: $(SOURCES) | $(VENV)/.build
 	@$(BIN)/python -m pip install --quiet --no-build-isolation .
 	@touch $@
 
-# Libraries too heavy for every run. The wheel is a file, because the name on the
-# public index is another package's.
-PEER_LIST := scirs2-python/tests/peers/requirements.txt
+# Libraries too heavy for every run, and a client of numpy.linalg. The wheel is a
+# file, because the name on the public index is another package's.
+$(PEERS)/.libraries: scirs2-python/tests/peers/requirements.txt
+$(CLIENTS)/.libraries: scirs2-python/tests/clients/requirements.txt
 
-$(PEERS)/.libraries: $(PEER_LIST) | $(VENV)/.tools
-	@echo "--- Installing every array library into $(PEERS) (some gigabytes)"
-	@$(PYTHON) -m venv $(PEERS)
-	@$(BIN)/uv pip install --quiet --python $(PEERS)/bin/python --requirement $< || \
-		$(PEERS)/bin/python -m pip install --quiet --requirement $<
+$(PEERS)/.libraries $(CLIENTS)/.libraries: %/.libraries: | $(VENV)/.tools
+	@echo "--- Installing $< into $* (for the peers some gigabytes)"
+	@$(PYTHON) -m venv $*
+	@$(BIN)/uv pip install --quiet --python $*/bin/python --requirement $< || \
+		$*/bin/python -m pip install --quiet --requirement $<
 	@touch $@
 
-$(PEERS)/.installed: $(VENV)/.installed $(PEERS)/.libraries
+$(PEERS)/.installed $(CLIENTS)/.installed: %/.installed: $(VENV)/.installed %/.libraries
 	@rm -rf target/peers
 	@$(BIN)/python -m pip wheel --quiet --no-build-isolation --no-deps --wheel-dir target/peers .
-	@$(PEERS)/bin/python -m pip install --quiet --no-deps --force-reinstall target/peers/*.whl
+	@$*/bin/python -m pip install --quiet --no-deps --force-reinstall target/peers/*.whl
 	@touch $@
