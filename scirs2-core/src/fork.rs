@@ -132,14 +132,42 @@ pub fn is_near() -> bool {
     THREADS.load(Ordering::Relaxed) >= FORK
 }
 
-/// Whether a call is under way on any thread.
-pub(crate) fn is_any_call_under_way() -> bool {
-    threads() & (FORK - 1) > 0
+/// Says that the calling thread is in a call: the end of the process waits for it.
+#[must_use]
+pub fn begin_call() -> Stay {
+    let from = PLACE.get();
+    if from == Place::Outside {
+        go(Place::Aside);
+    }
+    Stay { from }
+}
+
+/// Waits until no call is under way on any thread; for one that does not compute only so
+/// long.
+pub(crate) fn wait_for_calls(longest: Duration) {
+    let since = Instant::now();
+    wait(|| {
+        let calls = threads() & (FORK - 1);
+        calls == 0 || inside(calls) == 0 && since.elapsed() > longest
+    });
 }
 
 /// To be called before a `fork`: waits until no other thread is inside, and keeps all out.
 pub fn before() {
+    announce();
+    wait_until_none_is_inside();
+}
+
+/// Keeps threads from going inside; the first half of [`before`].
+///
+/// Who holds a lock with which threads go inside calls this while it holds it: a thread
+/// that sees no fork is inside before the lock is let go.
+pub fn announce() {
     THREADS.fetch_add(FORK, Ordering::SeqCst);
+}
+
+/// Waits for the threads that are inside; the second half of [`before`].
+pub fn wait_until_none_is_inside() {
     // A handler of signals may fork in the midst of a call.
     let own = inside(count(PLACE.get()));
     wait(|| inside(threads()) == own);

@@ -123,10 +123,10 @@ static CLOSED_BY: OnceLock<ThreadId> = OnceLock::new();
 /// one. The calling thread may go on to work, alone; calls from other threads
 /// are [`Interrupted`].
 pub fn close() {
+    // What a call waits for outside of its work may never come.
+    const LONGEST: Duration = Duration::from_secs(1);
     if CLOSED_BY.set(thread::current().id()).is_ok() {
-        while fork::is_any_call_under_way() {
-            thread::sleep(Duration::from_millis(1));
-        }
+        fork::wait_for_calls(LONGEST);
     }
 }
 

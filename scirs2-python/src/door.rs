@@ -24,6 +24,20 @@ pub(crate) enum Failure<E> {
     Kernel(E),
 }
 
+/// For as long as it lives, the end of the process waits for the call: CPython up to 3.13
+/// ends a thread that wants the interpreter later than that, and cannot unwind a thread whose
+/// call is in the midst of Python code.
+///
+/// # Errors
+/// `SystemExit` once the process ends.
+#[inline]
+pub(crate) fn begin() -> PyResult<fork::Stay> {
+    if pool::is_closed() {
+        return Err(PySystemExit::new_err(()));
+    }
+    Ok(fork::begin_call())
+}
+
 /// Runs a kernel of about so many operations with the interpreter released, on
 /// workers that stop when a signal handler raises.
 #[inline]

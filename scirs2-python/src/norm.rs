@@ -9,7 +9,7 @@ use scirs2_interop::Description;
 use scirs2_linalg::{Axes, Error, Normed, Order, norm_into, norm_shape};
 
 use crate::array;
-use crate::door::{Failure, enter};
+use crate::door::{Failure, begin, enter};
 use crate::error::{axis_error, raised};
 use crate::flag::flag;
 use crate::library::{Intake, Library, intake};
@@ -106,6 +106,7 @@ pub(crate) fn norm_of<'py>(
     axes: Axes,
     keepdims: bool,
 ) -> PyResult<Bound<'py, PyAny>> {
+    let _stay = begin()?;
     let Intake {
         library,
         array,

@@ -193,7 +193,10 @@ pub(crate) fn _steer_num_threads(n: &Bound<'_, PyAny>) -> PyResult<()> {
 /// Waits until no thread computes, and keeps all from it; for `os.register_at_fork`.
 #[pyfunction]
 pub(crate) fn _before_fork(py: Python<'_>) {
-    py.detach(fork::before);
+    // Before the interpreter is released: a brief call, which keeps it, does not wait with
+    // it then for this fork.
+    fork::announce();
+    py.detach(fork::wait_until_none_is_inside);
 }
 
 /// Lets threads compute again, in the parent; for `os.register_at_fork`.

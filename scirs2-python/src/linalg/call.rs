@@ -13,6 +13,7 @@ use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyDict, PyEllipsis, PyModule, PyTuple};
+use scirs2_core::fork::Stay;
 use scirs2_core::pool::Workers;
 use scirs2_core::shape::Shown;
 use scirs2_core::{DType, Element, ScalarType};
@@ -21,7 +22,7 @@ use scirs2_linalg::Error;
 use smallvec::{SmallVec, smallvec};
 
 use crate::array::{self, Undescribed};
-use crate::door::{Failure, enter};
+use crate::door::{Failure, begin, enter};
 use crate::dtype::{descr_of, dtype_of};
 use crate::error::raised_with;
 use crate::exchange::from_dlpack;
@@ -43,6 +44,8 @@ pub(crate) struct Call<'py> {
     subclass: Option<Bound<'py, PyAny>>,
     /// Whether single precision is computed in double, and rounded to single after.
     widened: bool,
+    /// The end of the process waits for the call.
+    _stay: Stay,
 }
 
 /// One operand, readable from Rust while `array` lives and is as described.
@@ -173,7 +176,9 @@ impl<'py> Call<'py> {
         name: &'static str,
         arguments: &[Argument<'_, 'py, P>],
     ) -> PyResult<Self> {
+        let stay = begin()?;
         let mut call = Call {
+            _stay: stay,
             py,
             name,
             library: Library::NumPy,
