@@ -42,11 +42,11 @@ use crate::shape::{self, matrices, square};
 /// [`Error::SquareMemory`] where `full_matrices` asks for more memory than there is.
 ///
 /// # Accuracy
-/// Backward stable: `|A - U s V^H| <= c max(m, n) eps |A|`, and each singular
-/// value is right to `c max(m, n) eps |A|`. LAPACK `gesdd`, on the transpose: in C
-/// order its `U` is the `V^H` of `A`; `gesvd` where that does not converge. For real square
-/// matrices of order 2 to 4, and up to 40 where there are many, Jacobi's rotations of the
-/// rows.
+/// Backward stable: `|A - U s V^H| <= (c max(m, n) + 50) eps |A|`, and each singular
+/// value is right to as much; the 50 is where LAPACK's iteration stops. LAPACK `gesdd`, on
+/// the transpose: in C order its `U` is the `V^H` of `A`; `gesvd` where that does not
+/// converge, or leaves vectors that are not orthogonal. For real square matrices of order 2
+/// to 4, and up to 40 where there are many, Jacobi's rotations of the rows.
 ///
 /// ```
 /// use ndarray::array;

@@ -49,9 +49,10 @@ use crate::flag::flag;
 /// -----
 /// LAPACK ``gesdd`` on the transpose, so that nothing is transposed; it overwrites a
 /// copy of one matrix a thread. For real square matrices of up to four rows Jacobi's
-/// rotations, for many matrices at once. Backward stable: ``norm(a - U * S @ Vh) <= c
-/// * max(m, n) * eps * norm(a)``, and each singular value is right to as much. ``gesvd``
-/// where ``gesdd`` does not converge.
+/// rotations, for many matrices at once. Backward stable: ``norm(a - U * S @ Vh) <=
+/// (c * max(m, n) + 50) * eps * norm(a)``, and each singular value is right to as much; the
+/// 50 is where LAPACK's iteration stops. ``gesvd`` where ``gesdd`` does not converge, or
+/// leaves vectors that are not orthogonal.
 ///
 /// In each column of ``U`` the first element whose modulus is at least 0.999 of the largest
 /// is real and positive, and the row of ``Vh`` follows; a row that belongs to no singular
@@ -119,7 +120,7 @@ pub(crate) fn svd<'py>(
 /// LAPACK ``gesdd``, on a copy of one matrix a thread; Jacobi's rotations where
 /// :func:`svd` has them, and for other real matrices up to 96 rows and columns the
 /// reflections of ``gebd2`` in double precision, then ``bdsqr``. Each value is right to
-/// ``c * max(m, n) * eps * norm(x)``.
+/// ``(c * max(m, n) + 50) * eps * norm(x)``.
 ///
 /// Examples
 /// --------
