@@ -369,7 +369,7 @@ fn unify_both<T: Lapack>(signs: &mut Columns<T>, u: &mut [T], n: usize, vh: &mut
     let (paired, others) = vh.split_at_mut(n * factors.len().min(vh.len() / n));
     for (row, &factor) in paired.chunks_exact_mut(n).zip(factors) {
         let factor = conjugate(factor);
-        row.iter_mut().for_each(|x| *x = *x * factor);
+        row.iter_mut().for_each(|x| *x *= factor);
     }
     unify(n, others);
 }

@@ -12,8 +12,8 @@ MAKES = {
     "broadcast": "lambda dtype, *shape: np.broadcast_to(np.zeros((), dtype), shape)",
 }
 
-# An operand of N elements has 256 MiB, which zeros do not take before they are written, or
-# none at all. 64 MiB are left for all else.
+# An operand of N elements has 64 MiB, which zeros do not take before they are written, or
+# none at all. 16 MiB are left for all else.
 PROGRAM = """
     import gc, resource, sys
     import numpy as np
@@ -30,14 +30,14 @@ PROGRAM = """
     scirs2.einsum("ij,jk,kl->il", small, small, small)
 
     for T in {dtypes}:
-        N = 2**28 // np.dtype(T).itemsize
+        N = 2**26 // np.dtype(T).itemsize
         SIDE = int(N**0.5)
         for name, operands, call in {cases}:
             print(T, name, end=": ", flush=True)
             operands = eval(operands)
             with open("/proc/self/statm") as file:
                 used = int(file.read().split()[0]) * resource.getpagesize()
-            resource.setrlimit(resource.RLIMIT_AS, (used + 2**26, -1))
+            resource.setrlimit(resource.RLIMIT_AS, (used + 2**24, -1))
             try:
                 result = eval(call)
             except MemoryError as error:
@@ -81,7 +81,7 @@ PRODUCTS = [
     ),
     ("einsum of one", "[make(T, 2, N // 2)]", 'scirs2.einsum("ij->j", *operands)'),
     ("einsum, a diagonal", "[make(T, 4, 4, N // 16)]", 'scirs2.einsum("iij->j", *operands)'),
-    ("outer", "[make(T, 2), make(T, N)]", "scirs2.outer(*operands)"),
+    ("outer", "[make(T, 2), make(T, N)]", "linalg.outer(*operands)"),
     ("norm along an axis", "[make(T, 2, N // 2)]", "scirs2.norm(*operands, axis=1)"),
     ("norm along the other", "[make(T, N // 1024, 1024)]", "scirs2.norm(*operands, 3, 0)"),
     ("norm, singular values", "[make(T, N // 4, 2, 2)]", 'scirs2.norm(*operands, "nuc", (1, 2))'),

@@ -38,10 +38,10 @@ pub(crate) fn are_orthonormal_columns<T: Lapack>(n: usize, a: &[T], sums: &mut [
     for row in a.chunks_exact(n) {
         let mut along = T::zero();
         for (number, &x) in row.iter().enumerate() {
-            along = along + x * sign(number);
+            along += x * sign(number);
         }
         for (sum, &x) in sums.iter_mut().zip(row) {
-            *sum = *sum + conjugate(x) * along;
+            *sum += conjugate(x) * along;
         }
     }
     let numbered = sums.iter().enumerate();
@@ -59,14 +59,14 @@ pub(crate) fn are_orthonormal_rows<T: Lapack>(n: usize, a: &[T], sums: &mut [T])
     for (number, row) in a.chunks_exact(n).enumerate() {
         let sign = sign::<T>(number);
         for (sum, &x) in sums.iter_mut().zip(row) {
-            *sum = *sum + sign * x;
+            *sum += sign * x;
         }
     }
     let numbered = a.chunks_exact(n).enumerate();
     let differences = numbered.map(|(number, row)| {
         let mut along = T::zero();
         for (&x, &sum) in row.iter().zip(&*sums) {
-            along = along + conjugate(x) * sum;
+            along += conjugate(x) * sum;
         }
         along - sign(number)
     });

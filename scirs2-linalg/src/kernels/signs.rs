@@ -59,7 +59,7 @@ pub(crate) fn unify<T: Lapack>(len: usize, vectors: &mut [T]) {
         };
         let (real, by) = (positive(vector[first]), factor(vector[first]));
         for x in &mut *vector {
-            *x = *x * by;
+            *x *= by;
         }
         vector[first] = real;
     }
@@ -94,7 +94,7 @@ impl<T: Lapack> Columns<T> {
             }
         }
         for bound in &mut self.bounds {
-            *bound = *bound * rounded(NEARLY * NEARLY);
+            *bound *= rounded(NEARLY * NEARLY);
         }
         for (number, row) in a.chunks_exact(n).enumerate() {
             for (column, &x) in row.iter().enumerate() {

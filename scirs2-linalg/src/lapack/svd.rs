@@ -306,7 +306,7 @@ mod tests {
                         let mut sum = T::zero();
                         for (k, &value) in values.iter().enumerate() {
                             let x = u[k * rows + row] * vt[column * right + k];
-                            sum = sum + T::from_parts(x.parts().map(|part| part * value));
+                            sum += T::from_parts(x.parts().map(|part| part * value));
                         }
                         let off = (sum - a[column * rows + row]).parts();
                         assert!(off.iter().all(|part| part.abs() < 1e-13), "{off:?}");
