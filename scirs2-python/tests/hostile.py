@@ -1353,8 +1353,8 @@ for _way, _change in CHANGES.items():
             call, change
         )
     for _whose, (_call, _shape) in TAKEN_LAST.items():
-        CASES[f"an operand {_way}, by {_whose}"] = (
-            lambda call=_call, change=_change, shape=_shape: taken_last(call, change, shape)
+        CASES[f"an operand {_way}, by {_whose}"] = lambda call=_call, change=_change, shape=_shape: (
+            taken_last(call, change, shape)
         )
 
 

@@ -132,7 +132,9 @@ def test_what_is_no_array_is_named_with_its_cure(name):
 
 def test_lists_of_other_things_than_numbers_are_told_so():
     for elements, dtype in (([1.0, None], "object"), ([1, 2**70], "object"), (["1", "2"], "<U1")):
-        with pytest.raises(TypeError, match=rf"norm: x: .*NumPy makes {dtype} of them.*numpy.array"):
+        with pytest.raises(
+            TypeError, match=rf"norm: x: .*NumPy makes {dtype} of them.*numpy.array"
+        ):
             scirs2.norm(elements)
     # A view needs no numbers.
     assert linalg.matrix_transpose([["a", "b"]]).tolist() == [["a"], ["b"]]

@@ -28,6 +28,8 @@ PROGRAM = """
         scirs2.matmul(small, small)
     linalg.inv(np.eye(400) + 1j), scirs2.norm(np.ones((2000, 300)), axis=0)
     scirs2.einsum("ij,jk,kl->il", small, small, small)
+    # OpenBLAS ends the process where it has no buffer for a thread.
+    linalg.det(np.zeros((200_000, 2, 2))), linalg.det(np.zeros((200_000, 2, 2), complex))
 
     for T in {dtypes}:
         N = 2**26 // np.dtype(T).itemsize
@@ -137,7 +139,7 @@ pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="RL
 
 @pytest.mark.parametrize("make", MAKES)
 def test_products(make):
-    got = outcomes(make, ["bool", "int8", "int64", "float16", "float64", "complex64"], PRODUCTS)
+    got = outcomes(make, ["bool", "int64", "float16", "float64", "complex64"], PRODUCTS)
     if make in ("contiguous", "strided"):
         # A result that is itself too large, and a copy that there is no way around.
         assert got["int64 outer"].startswith("MemoryError")
@@ -149,8 +151,10 @@ def test_products(make):
 @pytest.mark.parametrize("make", MAKES)
 def test_decompositions(make):
     got = outcomes(make, ["float64", "complex64"], DECOMPOSITIONS)
-    copying = [name for name in got if "batch" not in name and "solve_triangular" not in name]
-    for name in copying:
+    # The matrices are zero, which solvers by factors see before they copy.
+    for name in got:
+        if "batch" in name or name.split()[1] in ("cho_solve", "lu_solve", "solve_triangular"):
+            continue
         assert got[name].startswith("MemoryError"), (name, got[name])
 
 

@@ -199,7 +199,7 @@ def test_what_does_not_fit_is_refused():
     ]:
         with pytest.raises(linalg.LinAlgError, match="lstsq: "):
             linalg.lstsq(a, b)
-    with pytest.raises(ValueError, match=r"lstsq: .*\[2\], \[3\]"):
+    with pytest.raises(ValueError, match=r"lstsq: .*\(2,\) and \(3,\)"):
         linalg.lstsq(np.ones((2, 4, 3)), np.ones((3, 4, 1)))
 
 
