@@ -300,9 +300,10 @@ fn what_lapack_cannot_count_is_refused_before_any_work() {
     };
     assert_eq!(svdvals(&beyond, false).unwrap_err(), too_large);
     assert_eq!(qr_r(&beyond).unwrap_err(), too_large);
-    // The sides fit, the squares that LAPACK counts do not.
-    let square = one.broadcast((40_000, 40_000)).expect("as above");
-    let mut values = ArrayD::zeros(IxDyn(&[40_000]));
+    // The sides fit, the scratch memory that LAPACK counts does not.
+    const SIDE: usize = 40_000_000;
+    let square = one.broadcast((SIDE, SIDE)).expect("as above");
+    let mut values = ArrayD::zeros(IxDyn(&[SIDE]));
     let refused = eigvalsh_into(square.into_dyn(), false, values.view_mut(), &workers());
     assert!(matches!(refused, Err(Error::TooLarge { .. })));
 }
