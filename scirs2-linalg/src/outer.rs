@@ -1,10 +1,10 @@
 //! Outer products of two vectors.
 
-use ndarray::{Array2, ArrayBase, ArrayView1, ArrayViewMut2, Axis, Data, Ix1, Ix2, IxDyn};
+use ndarray::{Array2, ArrayBase, ArrayView1, ArrayViewMut2, Axis, Data, Ix1, Ix2, IxDyn, aview1};
 use scirs2_core::pool::Workers;
 
 use crate::layout::filled_array;
-use crate::pieces::{copied, in_pieces};
+use crate::pieces::in_pieces;
 use crate::{Error, Numeric};
 
 /// Elements of one piece.
@@ -72,9 +72,9 @@ pub fn outer_into<T: Numeric>(
             },
         );
     }
-    let packed = copied(y.into_dyn(), workers)?;
-    let y = packed.view().into_dimensionality::<Ix1>();
-    let y = y.expect("one axis");
+    // No more elements than a piece has.
+    let packed: Vec<T> = y.to_vec();
+    let y = aview1(&packed);
     let rows = (PIECE / y.len().max(1)).max(1);
     let pieces = std::iter::zip(
         x.axis_chunks_iter(Axis(0), rows),

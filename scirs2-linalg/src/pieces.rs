@@ -1,6 +1,8 @@
 //! Arrays in pieces, so that no loop over an operand runs long without a look at whether
 //! to stop.
 
+use std::iter;
+
 use ndarray::{ArrayD, ArrayView1, ArrayViewD, ArrayViewMutD, Axis, CowArray, IxDyn, Zip};
 use scirs2_core::pool::Workers;
 
@@ -28,6 +30,13 @@ pub(crate) fn in_pieces<T: Send, U: Sync, const M: usize, const N: usize>(
     workers: &Workers<'_>,
     work: impl Fn(Arrays<'_, T, U, M, N>) + Sync,
 ) -> Result<(), Error> {
+    if arrays.0[0].len() <= each {
+        // No list for one piece.
+        return workers.each(iter::once(arrays), |piece| {
+            work(piece);
+            Ok(())
+        });
+    }
     cut(arrays, each.saturating_mul(ROUND), &mut |arrays| {
         let mut pieces = Vec::new();
         cut(arrays, each, &mut |piece| {
