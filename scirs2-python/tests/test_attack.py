@@ -83,3 +83,70 @@ def test_a_forced_level_is_used():
     with routes.forced(None, "baseline"):
         assert routes._scirs2._config()["kernels"] == "baseline"
     assert routes._scirs2._config()["kernels"] == before
+
+
+# What the attack found, as its lines have it; each was wrong before it was mended.
+FOUND = [
+    # Subnormal elements in reflections and rotations.
+    (
+        "seed=284, family=subnormal_couplings, m=6, n=20, batch=15, dtype=float64, "
+        "function=svdvals, route=None, level=None"
+    ),
+    (
+        "seed=2000474, family=subnormal_row, m=30, n=30, batch=17, dtype=float64, "
+        "function=eigh, route=None, level=baseline"
+    ),
+    (
+        "seed=2000264, family=subnormal_couplings, m=13, n=13, batch=33, dtype=float64, "
+        "function=eig, route=None, level=None"
+    ),
+    # laqr0 is wrong by whole elements far below one.
+    (
+        "seed=5000035, family=sparse_ones, m=91, n=91, batch=1, dtype=float64, "
+        "function=eig, route=None, level=None"
+    ),
+    # The imaginary part of a pair underflows.
+    (
+        "seed=10003114, family=graded_symmetric, m=30, n=30, batch=9, dtype=float32, "
+        "function=eig, route=None, level=baseline"
+    ),
+    (
+        "seed=3000420, family=rank_one_and_tiny, m=6, n=6, batch=5, dtype=float64, "
+        "function=eig, route=None, level=avx2"
+    ),
+    # zheevd writes outside of its memory, ssyevd refuses.
+    (
+        "seed=31000764, family=tridiagonal, m=50, n=50, batch=24, dtype=complex128, "
+        "function=eigh U, route=batched, level=baseline"
+    ),
+    (
+        "seed=20010507, family=star, m=18, n=18, batch=9, dtype=float32, "
+        "function=svd hermitian, route=None, level=None"
+    ),
+    # The reciprocal of a complex pivot that is just normal.
+    (
+        "seed=20009219, family=random, m=30, n=30, batch=33, dtype=complex128, "
+        "function=slogdet, route=None, level=baseline"
+    ),
+    # gesdd leaves vectors that are not orthogonal.
+    (
+        "seed=20010962, family=clustered_singular, m=26, n=26, batch=65, dtype=float64, "
+        "function=svd thin, route=None, level=avx2"
+    ),
+    (
+        "seed=20010850, family=jordan, m=69, n=69, batch=9, dtype=complex128, "
+        "function=svd, route=None, level=None"
+    ),
+    (
+        "seed=60005819, family=star, m=188, n=188, batch=1, dtype=complex64, "
+        "function=svd, route=None, level=None"
+    ),
+]
+
+
+@pytest.mark.parametrize("line", FOUND)
+def test_what_was_found_is_right(line):
+    """Repeat a line of a failure."""
+    count, wrong = cases.check(cases.Case.parse(line))
+    assert count > 0
+    assert not wrong, "\n".join(map(str, wrong))
