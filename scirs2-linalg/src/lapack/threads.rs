@@ -6,6 +6,7 @@
 
 use std::cell::Cell;
 use std::ffi::c_int;
+use std::hint;
 use std::sync::{Mutex, MutexGuard, Once, TryLockError};
 
 #[cfg(unix)]
@@ -13,6 +14,7 @@ use scirs2_core::fork;
 use scirs2_core::threads::cores;
 
 use super::crowd::{CROWD, Watch};
+use crate::memory::reserve;
 
 unsafe extern "C" {
     fn openblas_set_num_threads(threads: c_int);
@@ -63,6 +65,10 @@ pub fn wait_at_forks() {
 
 static HOLDER: Mutex<()> = Mutex::new(());
 
+/// What OpenBLAS may ask for on behalf of each of its threads: a buffer, the first time, and
+/// lists of work. Where there is no memory for them it ends the process.
+const BYTES: usize = 34 << 20;
+
 thread_local! {
     /// How many threads this one has taken.
     static TAKEN: Cell<usize> = const { Cell::new(0) };
@@ -86,10 +92,21 @@ impl LibraryThreads {
         // Threads of the library spin while they wait: more than there are
         // cores would keep the others from working.
         let threads = threads.min(cores());
+        if !has_memory(threads * BYTES) {
+            return LibraryThreads(None);
+        }
         set(threads);
         TAKEN.set(threads);
         LibraryThreads(Some((holder, Watch::begin())))
     }
+}
+
+fn has_memory(bytes: usize) -> bool {
+    let mut memory = Vec::<u8>::new();
+    let found = reserve(&mut memory, bytes).is_ok();
+    // Else the compiler may leave the question out.
+    hint::black_box(&memory);
+    found
 }
 
 impl Drop for LibraryThreads {
