@@ -16,7 +16,7 @@ use num_traits::{Float as _, Zero as _};
 
 use crate::Error;
 use crate::error::Reason;
-use crate::kernels::rounded;
+use crate::kernels::{power_of_two, rounded};
 use crate::lapack::{Lapack, filled};
 use crate::memory::resize;
 
@@ -152,7 +152,7 @@ pub(crate) fn to_unit<T: Lapack>(elements: &mut [T]) -> f64 {
         return 1.0;
     }
     let largest: f64 = largest.max(T::Real::min_positive_value()).into();
-    let power = f64::from_bits(largest.to_bits() & f64::INFINITY.to_bits());
+    let power = power_of_two(largest);
     let factor: T::Real = rounded(1.0 / power);
     for x in elements {
         *x = T::from_parts(x.parts().map(|part| part * factor));

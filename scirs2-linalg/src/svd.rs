@@ -16,7 +16,7 @@ use crate::kernels::many::jacobi::{has_jacobi, has_values, singular};
 use crate::kernels::one::bidiagonal::{Bidiagonal, has_bidiagonal};
 use crate::kernels::orthonormal::{are_orthonormal_columns, are_orthonormal_rows};
 use crate::kernels::rounded;
-use crate::kernels::signs::{Columns, conjugate, unify};
+use crate::kernels::signs::{Columns, unify};
 use crate::lapack::{Gesdd, Lapack, Vectors, zeros};
 use crate::layout::{identity, put, screen, to_c, written, zeros_array};
 use crate::memory::check_square;
@@ -368,7 +368,7 @@ fn unify_both<T: Lapack>(signs: &mut Columns<T>, u: &mut [T], n: usize, vh: &mut
     let factors = signs.unify(u);
     let (paired, others) = vh.split_at_mut(n * factors.len().min(vh.len() / n));
     for (row, &factor) in paired.chunks_exact_mut(n).zip(factors) {
-        let factor = conjugate(factor);
+        let factor = factor.conj();
         row.iter_mut().for_each(|x| *x *= factor);
     }
     unify(n, others);

@@ -54,6 +54,13 @@ pub(crate) fn rounded<R: Real>(x: f64) -> R {
     <R as NumCast>::from(x).expect("a float takes any float")
 }
 
+/// The largest power of two that is not above `x`, which is normal and positive. To divide by
+/// it changes no digit.
+#[inline(always)]
+pub(crate) fn power_of_two(x: f64) -> f64 {
+    f64::from_bits(x.to_bits() & f64::INFINITY.to_bits())
+}
+
 /// Memory that a worker uses again from piece to piece.
 #[derive(Default)]
 pub(crate) struct Scratch {

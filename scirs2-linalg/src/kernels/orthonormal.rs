@@ -7,7 +7,6 @@
 use num_traits::{Float as _, Zero as _};
 
 use crate::kernels::rounded;
-use crate::kernels::signs::conjugate;
 use crate::lapack::Lapack;
 
 /// The element of `x`.
@@ -41,7 +40,7 @@ pub(crate) fn are_orthonormal_columns<T: Lapack>(n: usize, a: &[T], sums: &mut [
             along += x * sign(number);
         }
         for (sum, &x) in sums.iter_mut().zip(row) {
-            *sum += conjugate(x) * along;
+            *sum += x.conj() * along;
         }
     }
     let numbered = sums.iter().enumerate();
@@ -66,7 +65,7 @@ pub(crate) fn are_orthonormal_rows<T: Lapack>(n: usize, a: &[T], sums: &mut [T])
     let differences = numbered.map(|(number, row)| {
         let mut along = T::zero();
         for (&x, &sum) in row.iter().zip(&*sums) {
-            along += conjugate(x) * sum;
+            along += x.conj() * sum;
         }
         along - sign(number)
     });

@@ -34,17 +34,11 @@ fn square<T: Lapack>(x: T) -> T::Real {
 
 /// The factor that makes `x`, which is not zero, real and positive.
 fn factor<T: Lapack>(x: T) -> T {
-    let ([re, im], modulus) = (x.parts(), square(x).sqrt());
-    T::from_parts([re / modulus, -im / modulus])
+    x.conj().over(square(x).sqrt())
 }
 
 fn positive<T: Lapack>(x: T) -> T {
-    T::from_parts([square(x).sqrt(), T::Real::zero()])
-}
-
-pub(crate) fn conjugate<T: Lapack>(x: T) -> T {
-    let [re, im] = x.parts();
-    T::from_parts([re, -im])
+    T::from_real(square(x).sqrt())
 }
 
 /// Gives each of the vectors of `len` elements, one after the other, its sign.

@@ -13,33 +13,16 @@ use crate::layout::to_unit;
 
 /// The routines of this family, for one element type.
 pub trait Svd: Scalar {
-    /// `gesdd`, with LAPACK's arguments.
+    /// `gesdd` or `gesvd`, with LAPACK's arguments but for one letter for both sides.
     ///
     /// # Safety
     /// The pointers lead to as many elements as LAPACK's manual asks for with
-    /// that `jobz`; the workspace asks, or is what the routine answered, with the
+    /// that `job`; the workspace asks, or is what the routine answered, with the
     /// lengths of `rwork` and `iwork` that the manual names.
     #[doc(hidden)]
     #[expect(clippy::too_many_arguments, reason = "they are LAPACK's")]
-    unsafe fn gesdd(
-        jobz: c_char,
-        m: c_int,
-        n: c_int,
-        a: *mut Self,
-        s: *mut Self::Real,
-        u: *mut Self,
-        vt: *mut Self,
-        ldvt: c_int,
-        space: &mut Workspace<Self>,
-    ) -> c_int;
-
-    /// `gesvd`, with LAPACK's arguments but for one letter for both sides.
-    ///
-    /// # Safety
-    /// As for `gesdd`.
-    #[doc(hidden)]
-    #[expect(clippy::too_many_arguments, reason = "they are LAPACK's")]
-    unsafe fn gesvd(
+    unsafe fn decompose(
+        algorithm: Algorithm,
         job: c_char,
         m: c_int,
         n: c_int,
@@ -52,36 +35,29 @@ pub trait Svd: Scalar {
     ) -> c_int;
 }
 
+/// How the bidiagonal form is made diagonal.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Algorithm {
+    /// `gesdd`.
+    DivideAndConquer,
+    /// `gesvd`.
+    QrSteps,
+}
+
+impl Algorithm {
+    const fn routine(self) -> &'static str {
+        match self {
+            Algorithm::DivideAndConquer => "gesdd",
+            Algorithm::QrSteps => "gesvd",
+        }
+    }
+}
+
 macro_rules! svd {
     ($($type:ty: $gesdd:ident $gesvd:ident $($rwork:ident)?;)+) => {$(
         impl Svd for $type {
-            unsafe fn gesdd(
-                jobz: c_char,
-                m: c_int,
-                n: c_int,
-                a: *mut Self,
-                s: *mut Self::Real,
-                u: *mut Self,
-                vt: *mut Self,
-                ldvt: c_int,
-                space: &mut Workspace<Self>,
-            ) -> c_int {
-                let lwork = space.lwork();
-                $(let $rwork = space.rwork.as_mut_ptr();)?
-                let mut info = 0;
-                // SAFETY: the caller vouches for the sizes; both languages lay
-                // out a complex number as two reals.
-                unsafe {
-                    lapack_sys::$gesdd(
-                        &jobz, &m, &n, a.cast(), &m, s, u.cast(), &m, vt.cast(), &ldvt,
-                        space.work.as_mut_ptr().cast(), &lwork, $($rwork,)?
-                        space.iwork.as_mut_ptr(), &mut info,
-                    );
-                }
-                info
-            }
-
-            unsafe fn gesvd(
+            unsafe fn decompose(
+                algorithm: Algorithm,
                 job: c_char,
                 m: c_int,
                 n: c_int,
@@ -95,13 +71,23 @@ macro_rules! svd {
                 let lwork = space.lwork();
                 $(let $rwork = space.rwork.as_mut_ptr();)?
                 let mut info = 0;
-                // SAFETY: the caller vouches for the sizes; both languages lay
-                // out a complex number as two reals.
-                unsafe {
-                    lapack_sys::$gesvd(
-                        &job, &job, &m, &n, a.cast(), &m, s, u.cast(), &m, vt.cast(), &ldvt,
-                        space.work.as_mut_ptr().cast(), &lwork, $($rwork,)? &mut info,
-                    );
+                match algorithm {
+                    // SAFETY: the caller vouches for the sizes; both languages lay
+                    // out a complex number as two reals.
+                    Algorithm::DivideAndConquer => unsafe {
+                        lapack_sys::$gesdd(
+                            &job, &m, &n, a.cast(), &m, s, u.cast(), &m, vt.cast(), &ldvt,
+                            space.work.as_mut_ptr().cast(), &lwork, $($rwork,)?
+                            space.iwork.as_mut_ptr(), &mut info,
+                        );
+                    },
+                    // SAFETY: as above.
+                    Algorithm::QrSteps => unsafe {
+                        lapack_sys::$gesvd(
+                            &job, &job, &m, &n, a.cast(), &m, s, u.cast(), &m, vt.cast(), &ldvt,
+                            space.work.as_mut_ptr().cast(), &lwork, $($rwork,)? &mut info,
+                        );
+                    },
                 }
                 info
             }
@@ -181,7 +167,7 @@ impl<T: Lapack> Gesdd<T> {
             values: zeros(least)?,
             space: Workspace::new(rwork, 8 * least)?,
         };
-        new.call(T::gesdd, &mut [], &mut []);
+        new.call(Algorithm::DivideAndConquer, &mut [], &mut []);
         new.space.answered()?;
         // The least that gesvd works with; its rwork is shorter.
         new.space.at_least(3 * least + most.max(2 * least))?;
@@ -196,13 +182,13 @@ impl<T: Lapack> Gesdd<T> {
     /// The singular values of the matrix, which is finite, the largest first, and the vectors
     /// that were asked for, `U` and `V^H`, column by column. Spoils the matrix.
     pub(crate) fn solve(&mut self, u: &mut [T], vt: &mut [T]) -> Result<&[T::Real], Reason> {
-        self.run(T::gesdd, "gesdd", u, vt)
+        self.run(Algorithm::DivideAndConquer, u, vt)
     }
 
     /// [`solve`](Self::solve) by QR steps, which are slower and converge where `gesdd`, which
     /// divides and conquers, does not.
     pub(crate) fn solve_by_qr(&mut self, u: &mut [T], vt: &mut [T]) -> Result<&[T::Real], Reason> {
-        self.run(T::gesvd, "gesvd", u, vt)
+        self.run(Algorithm::QrSteps, u, vt)
     }
 
     /// The singular values that were found last.
@@ -212,8 +198,7 @@ impl<T: Lapack> Gesdd<T> {
 
     fn run(
         &mut self,
-        routine: Routine<T>,
-        name: &'static str,
+        algorithm: Algorithm,
         u: &mut [T],
         vt: &mut [T],
     ) -> Result<&[T::Real], Reason> {
@@ -226,8 +211,9 @@ impl<T: Lapack> Gesdd<T> {
         assert_eq!((u.len(), vt.len()), expected);
         // Far from the ends of the range, where LAPACK's thresholds lie.
         let power = to_unit(&mut self.matrix);
-        if self.call(routine, u, vt) != 0 {
-            return Err(Reason::NoConvergence { routine: name });
+        if self.call(algorithm, u, vt) != 0 {
+            let routine = algorithm.routine();
+            return Err(Reason::NoConvergence { routine });
         }
         for value in &mut self.values {
             *value = rounded((*value).into() * power);
@@ -236,7 +222,7 @@ impl<T: Lapack> Gesdd<T> {
     }
 
     /// Asks, or works with `u` and `vt` as long as `run` wants them.
-    fn call(&mut self, routine: Routine<T>, u: &mut [T], vt: &mut [T]) -> c_int {
+    fn call(&mut self, algorithm: Algorithm, u: &mut [T], vt: &mut [T]) -> c_int {
         let ldvt = match self.vectors {
             Vectors::Full => self.columns,
             _ => self.values.len(),
@@ -244,7 +230,8 @@ impl<T: Lapack> Gesdd<T> {
         // SAFETY: `new` made every vector as long as LAPACK asks, and `run` has
         // asserted the lengths of the others; a question reads none.
         unsafe {
-            routine(
+            T::decompose(
+                algorithm,
                 self.vectors.jobz(),
                 int(self.rows),
                 int(self.columns),
@@ -258,19 +245,6 @@ impl<T: Lapack> Gesdd<T> {
         }
     }
 }
-
-/// [`Svd::gesdd`] or [`Svd::gesvd`].
-type Routine<T> = unsafe fn(
-    c_char,
-    c_int,
-    c_int,
-    *mut T,
-    *mut <T as Scalar>::Real,
-    *mut T,
-    *mut T,
-    c_int,
-    &mut Workspace<T>,
-) -> c_int;
 
 #[cfg(test)]
 mod tests {

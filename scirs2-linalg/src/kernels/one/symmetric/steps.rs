@@ -3,6 +3,7 @@
 //! `beside` holds the elements beside the diagonal, and one more that is of no account.
 
 use crate::kernels::one::elementary::{rotate, rotation, two_rows};
+use crate::kernels::power_of_two;
 
 /// Half the distance from one to the next number.
 const EPSILON: f64 = 0.5 * f64::EPSILON;
@@ -61,8 +62,7 @@ pub(super) fn values(d: &mut [f64], e: &mut [f64], copy: [&mut [f64]; 2]) -> boo
     if largest == 0.0 {
         return true;
     }
-    // A power of two: exact.
-    let scale = f64::from_bits(largest.to_bits() & f64::INFINITY.to_bits());
+    let scale = power_of_two(largest);
     for x in d.iter_mut().chain(&mut *e) {
         *x /= scale;
     }
