@@ -25,6 +25,7 @@ fn link() -> Result<(), String> {
     match locate::find()? {
         Found::File(library) => link_file(&library),
         Found::System { folders, names } => {
+            prefix("");
             for folder in folders {
                 println!("cargo:rustc-link-search=native={folder}");
             }
@@ -43,12 +44,20 @@ fn link_file(library: &Library) -> Result<(), String> {
     // the target folder, so the library comes here.
     copy(library, &out)?;
     copy_licence(library, &out)?;
-    if !library.prefixed.is_empty() {
+    if library.prefixed.is_empty() {
+        prefix("");
+    } else {
+        prefix(locate::PREFIX);
         alias::compile(&library.prefixed, &out)?;
     }
     println!("cargo:rustc-link-search=native={}", out.display());
     println!("cargo:rustc-link-lib=dylib={}", library.link_name);
     Ok(())
+}
+
+/// Tells the crate what the library's symbols begin with.
+fn prefix(prefix: &str) {
+    println!("cargo:rustc-env=SCIRS2_OPENBLAS_PREFIX={prefix}");
 }
 
 /// Copies the library, its import library (Windows) and the versioned names

@@ -8,7 +8,7 @@ use scirs2_core::pool::Workers;
 use crate::Error;
 use crate::batch::{Batch, Stack, StackMut};
 use crate::error::Reason;
-use crate::lapack::{Lapack, Triangle};
+use crate::lapack::{self, Lapack, Triangle};
 use crate::layout::{InPlace, is_finite, zeros_array};
 use crate::shape::{self, System, square};
 use crate::triangular::{Op, Square};
@@ -80,7 +80,7 @@ pub fn cho_factor_into<T: Lapack>(
         |space, number, out| {
             space.run(matrices.get(number), out, |matrix| {
                 Square::in_c_order(n, matrix).check_triangle(triangle, false)?;
-                T::potrf(triangle.transposed(), n, matrix)
+                lapack::potrf(triangle.transposed(), n, matrix)
             })
         },
     )

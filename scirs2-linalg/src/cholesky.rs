@@ -11,7 +11,7 @@ use crate::error::Reason;
 use crate::kernels::many::REAL;
 use crate::kernels::many::cholesky::{factors, has_factors};
 use crate::kernels::one::cholesky as kernel;
-use crate::lapack::{Lapack, Triangle};
+use crate::lapack::{self, Lapack, Triangle};
 use crate::layout::{InPlace, is_finite, to_c, zeros_array};
 use crate::shape::{self, square};
 
@@ -107,7 +107,7 @@ fn one<T: Lapack>(
     };
     space.run(a, out, |matrix| {
         if !kernel::has_factor(n) {
-            T::potrf(triangle, n, matrix)?;
+            lapack::potrf(triangle, n, matrix)?;
         } else {
             let done = if upper {
                 kernel::upper(n, matrix)
@@ -120,7 +120,7 @@ fn one<T: Lapack>(
                 if !T::is_complex() || is_finite(to_c(a, matrix)) {
                     return Err(reason);
                 }
-                T::potrf(triangle, n, matrix)?;
+                lapack::potrf(triangle, n, matrix)?;
             }
         }
         for (row, elements) in matrix.chunks_exact_mut(n.max(1)).enumerate() {

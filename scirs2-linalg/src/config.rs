@@ -1,6 +1,6 @@
 //! What this build runs on.
 
-use std::ffi::{CStr, c_char};
+use crate::lapack::about;
 
 /// The libraries and instructions behind the results.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -14,11 +14,6 @@ pub struct Config {
     pub kernels: &'static str,
 }
 
-unsafe extern "C" {
-    fn openblas_get_config() -> *const c_char;
-    fn openblas_get_corename() -> *const c_char;
-}
-
 /// What this process computes with.
 ///
 /// ```
@@ -26,19 +21,9 @@ unsafe extern "C" {
 /// ```
 #[must_use]
 pub fn config() -> Config {
-    // SAFETY: takes nothing, and gives a string that OpenBLAS keeps.
-    let openblas = unsafe { openblas_get_config() };
-    // SAFETY: as above.
-    let core = unsafe { openblas_get_corename() };
     Config {
-        // SAFETY: a string of OpenBLAS's that ends in a zero and stays.
-        openblas: text(unsafe { CStr::from_ptr(openblas) }),
-        // SAFETY: as above.
-        openblas_kernels: text(unsafe { CStr::from_ptr(core) }),
+        openblas: about::build(),
+        openblas_kernels: about::processor(),
         kernels: crate::kernels::instruction_set(),
     }
-}
-
-fn text(from: &CStr) -> String {
-    from.to_string_lossy().trim().to_owned()
 }

@@ -4,7 +4,7 @@
 use ndarray::{ArrayView2, ArrayViewMut2, Axis};
 
 use crate::error::Reason;
-use crate::lapack::blas::Blas as _;
+use crate::lapack::blas;
 use crate::memory::{reserve, resize};
 
 /// An integer of Rust's.
@@ -118,7 +118,7 @@ impl Floats {
                     b.axis_chunks_iter(Axis(0), INNER),
                 ) {
                     let (a, b) = (converted(a, &mut self.a)?, converted(b, &mut self.b)?);
-                    f64::gemm(a, b, true, sums.view_mut());
+                    blas::gemm(a, b, true, sums.view_mut());
                 }
                 out.zip_mut_with(&sums, |out, &sum| *out = out.plus_whole(sum));
             }

@@ -6,7 +6,7 @@
 
 use ndarray::{ArrayView2, ArrayViewMut2};
 
-use crate::lapack::{Lapack, Shape, Triangle, alone};
+use crate::lapack::{self, Lapack, Shape, Triangle, alone, blas};
 use crate::lu;
 
 /// The largest triangle that LAPACK inverts.
@@ -47,13 +47,13 @@ pub(crate) fn invert<T: Lapack>(n: usize, a: &mut [T], pivots: &[i32], work: &mu
 /// The inverse of the part of `U` in these rows and columns.
 fn upper<T: Lapack>(n: usize, a: &mut [T], (start, end): (usize, usize)) {
     if end - start <= LEAF {
-        T::trtri(n, a, (start, end));
+        lapack::trtri(n, a, (start, end));
         return;
     }
     let middle = usize::midpoint(start, end).next_multiple_of(16);
     upper(n, a, (start, middle));
     // U12 becomes -U11^-1 U12 U22^-1.
-    let mut join = || T::trmm_trsm(n, a, [start, middle, end]);
+    let mut join = || lapack::trmm_trsm(n, a, [start, middle, end]);
     if end - start <= ALONE {
         alone(join);
     } else {
@@ -82,12 +82,12 @@ fn columns<T: Lapack>(n: usize, a: &mut [T], (start, end): (usize, usize), work:
         let below = ArrayView2::from_shape((count, rest), below).expect(LENGTH);
         let right = ArrayView2::from_shape((rest, n), right).expect(LENGTH);
         let block = ArrayViewMut2::from_shape((count, n), &mut *block).expect(LENGTH);
-        T::gemm(below, right, true, block);
+        blas::gemm(below, right, true, block);
     }
     let shape = Shape {
         triangle: Triangle::Lower,
         transpose: false,
         unit: true,
     };
-    T::trsm(shape, count, triangle, block);
+    lapack::trsm(shape, count, triangle, block);
 }

@@ -140,3 +140,34 @@ pub use vecdot::{vecdot, vecdot_into, vecdot_shape};
 #[cfg(doctest)]
 #[doc = include_str!("../../README.md")]
 struct Readme;
+
+/// A program outside the crate reaches no routine of LAPACK, whatever it knows of the names.
+/// This one does:
+///
+/// ```
+/// fn reads_no_routine<T: scirs2_linalg::Lapack>() {
+///     let _ = T::ROUTINES;
+/// }
+/// ```
+///
+/// These do not compile:
+///
+/// ```compile_fail,E0616
+/// fn reads_a_routine<T: scirs2_linalg::Lapack>() {
+///     let _ = T::ROUTINES.laswp;
+/// }
+/// ```
+///
+/// ```compile_fail,E0599
+/// fn calls_a_wrapper<T: scirs2_linalg::Lapack>(a: &mut [T]) {
+///     T::laswp(1, a, (0, 1), (0, 8), &[1; 8]);
+/// }
+/// ```
+///
+/// ```compile_fail,E0603
+/// fn calls_a_function(a: &mut [f64]) {
+///     scirs2_linalg::lapack::laswp(1, a, (0, 1), (0, 8), &[1; 8]);
+/// }
+/// ```
+#[cfg(doctest)]
+struct Sealed;

@@ -10,7 +10,7 @@ use crate::kernels::one::bidiagonal::{Bidiagonal, has_bidiagonal};
 use crate::kernels::rounded;
 use crate::kernels::route::{Route, is_forced};
 use crate::lapack::{
-    Factor, Gesdd, Lapack, Shape, Triangle, Vectors, Workspace, factor_workspace, zeros,
+    self, Factor, Gesdd, Lapack, Shape, Triangle, Vectors, Workspace, factor_workspace, zeros,
 };
 use crate::layout::is_finite;
 
@@ -52,7 +52,7 @@ impl<T: Lapack> FullRank<T> {
     pub(crate) fn solve(&mut self, system: &mut [T], rcond: T::Real) -> Option<&[T::Real]> {
         let (m, n, sides) = (self.rows, self.columns, self.sides);
         let width = n + sides;
-        T::factor(Factor::Qr, m, width, system, &mut self.tau, &mut self.space);
+        lapack::factor(Factor::Qr, m, width, system, &mut self.tau, &mut self.space);
         let columns = system
             .chunks_exact(m)
             .zip(self.triangle.matrix().chunks_exact_mut(n));
@@ -75,7 +75,7 @@ impl<T: Lapack> FullRank<T> {
             transpose: true,
             unit: false,
         };
-        T::trsm(shape, n, self.triangle.matrix(), &mut self.right);
+        lapack::trsm(shape, n, self.triangle.matrix(), &mut self.right);
         let values = self.triangle.singular_values()?;
         let (largest, smallest) = (values[0], values[n - 1]);
         let [least, most] = safe::<T::Real>();

@@ -9,7 +9,7 @@ use scirs2_core::pool::Workers;
 use crate::Error;
 use crate::batch::{Batch, Stack, StackMut};
 use crate::error::Reason;
-use crate::lapack::{Lapack, Triangle, int};
+use crate::lapack::{self, Lapack, Triangle, int};
 use crate::layout::{InPlace, from_f, is_finite, to_f, zeros_array};
 use crate::lu_blocks;
 use crate::lu_factors::Factors;
@@ -406,7 +406,7 @@ pub(crate) fn factor_copy<T: Lapack>(
     let done = if lu_blocks::has_factor::<T>(rows, a.ncols()) {
         lu_blocks::factor(rows, to, pivots)
     } else {
-        T::getrf(rows, to, pivots)
+        lapack::getrf(rows, to, pivots)
     };
     if subnormal::spoils(rows, to) {
         to_f(a, to);

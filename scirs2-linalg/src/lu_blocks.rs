@@ -11,7 +11,7 @@
 use std::ffi::c_int;
 
 use crate::kernels::route::has_blocks;
-use crate::lapack::{Lapack, alone};
+use crate::lapack::{self, Lapack, alone};
 
 /// The fewest columns with which this is faster than LAPACK on several threads; on one
 /// they are level.
@@ -47,13 +47,13 @@ fn part<T: Lapack>(
     pivots: &mut [c_int],
 ) -> Result<(), usize> {
     if end - start <= LEAF {
-        return alone(|| T::getrf_part(rows, a, (start, end), pivots));
+        return alone(|| lapack::getrf_part(rows, a, (start, end), pivots));
     }
     let middle = usize::midpoint(start, end).next_multiple_of(16);
     let left = part(rows, a, (start, middle), pivots);
     let mut join = || {
-        T::laswp(rows, a, (middle, end), (start, middle), pivots);
-        T::trsm_gemm(rows, a, [start, middle, end]);
+        lapack::laswp(rows, a, (middle, end), (start, middle), pivots);
+        lapack::trsm_gemm(rows, a, [start, middle, end]);
     };
     if end - start <= ALONE {
         alone(join);
@@ -61,7 +61,7 @@ fn part<T: Lapack>(
         join();
     }
     let right = part(rows, a, (middle, end), pivots);
-    T::laswp(rows, a, (start, middle), (middle, end), pivots);
+    lapack::laswp(rows, a, (start, middle), (middle, end), pivots);
     left.and(right)
 }
 
@@ -97,7 +97,7 @@ mod tests {
     }
 
     fn by_lapack<T: Lapack>(rows: usize, a: &mut [T], pivots: &mut [c_int]) -> Result<(), usize> {
-        T::getrf(rows, a, pivots)
+        lapack::getrf(rows, a, pivots)
     }
 
     /// The largest element of `P A - L U`, over that of `A`.

@@ -10,8 +10,7 @@ use crate::error::Reason;
 use crate::floats::{Floats, by_floats};
 use crate::kernels::integers::{Packed, Pieces};
 use crate::kernels::isa::has_fma;
-use crate::lapack::blas::{self, Blas};
-use crate::lapack::single_threaded;
+use crate::lapack::{Lapack, blas, single_threaded};
 use crate::layout::{from_c, to_c};
 use crate::memory::{reserve, resize};
 
@@ -308,7 +307,7 @@ fn fused<R: Float>(sum: Complex<R>, z: Complex<R>, w: Complex<R>) -> Complex<R> 
     }
 }
 
-impl<T: Blas> Copies<T> {
+impl<T: Lapack> Copies<T> {
     /// `out = a b`, or `out += a b` with `add`.
     fn product(
         &mut self,
@@ -342,7 +341,7 @@ impl<T: Blas> Copies<T> {
             (a, b, out)
         };
         if blas::lies_in_rows(&out.view()) {
-            T::gemm(a, b, add, out);
+            blas::gemm(a, b, add, out);
             return Ok(());
         }
         resize(&mut self.out, out.len(), T::zero())?;
@@ -350,7 +349,7 @@ impl<T: Blas> Copies<T> {
             to_c(out.view(), &mut self.out);
         }
         let copy = ArrayViewMut2::from_shape(out.dim(), &mut self.out[..out.len()]);
-        T::gemm(a, b, add, copy.expect("as many as the shape has"));
+        blas::gemm(a, b, add, copy.expect("as many as the shape has"));
         from_c(&self.out, out.view_mut());
         Ok(())
     }
@@ -358,7 +357,7 @@ impl<T: Blas> Copies<T> {
 
 /// The product of a matrix and a vector, both as BLAS can read them but for the
 /// vector's steps.
-fn column<T: Blas>(
+fn column<T: Lapack>(
     a: ArrayView2<'_, T>,
     x: ArrayView1<'_, T>,
     add: bool,
@@ -371,12 +370,12 @@ fn column<T: Blas>(
         return Ok(());
     }
     if !add && blas::steps(&out.view()).is_some() {
-        T::gemv(a, x, out);
+        blas::gemv(a, x, out);
         return Ok(());
     }
     resize(space, out.len(), T::zero())?;
     let product = &mut space[..out.len()];
-    T::gemv(a, x, ArrayViewMut1::from(&mut *product));
+    blas::gemv(a, x, ArrayViewMut1::from(&mut *product));
     for (out, &product) in out.iter_mut().zip(&*product) {
         *out = if add { *out + product } else { product };
     }
@@ -384,7 +383,7 @@ fn column<T: Blas>(
 }
 
 /// The matrix where BLAS can read it, else a copy.
-fn readable<'a, T: Blas>(
+fn readable<'a, T: Lapack>(
     a: ArrayView2<'a, T>,
     space: &'a mut Vec<T>,
 ) -> Result<ArrayView2<'a, T>, Reason> {
@@ -397,14 +396,18 @@ fn readable<'a, T: Blas>(
     Ok(copy.expect("as many as the shape has"))
 }
 
-fn dot<T: Blas>(x: ArrayView1<'_, T>, y: ArrayView1<'_, T>, conjugate: bool) -> Result<T, Reason> {
+fn dot<T: Lapack>(
+    x: ArrayView1<'_, T>,
+    y: ArrayView1<'_, T>,
+    conjugate: bool,
+) -> Result<T, Reason> {
     let (mut own_x, mut own_y) = (Vec::new(), Vec::new());
     let (x, y) = (stepped(x, &mut own_x)?, stepped(y, &mut own_y)?);
-    Ok(T::dot(x, y, conjugate))
+    Ok(blas::dot(x, y, conjugate))
 }
 
 /// The vector where BLAS can read it, else a copy.
-fn stepped<'a, T: Blas>(
+fn stepped<'a, T: Lapack>(
     x: ArrayView1<'a, T>,
     space: &'a mut Vec<T>,
 ) -> Result<ArrayView1<'a, T>, Reason> {

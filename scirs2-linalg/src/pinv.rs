@@ -10,7 +10,7 @@ use scirs2_core::pool::Workers;
 use crate::Error;
 use crate::batch::{Batch, Stack, StackMut, broadcast};
 use crate::error::Reason;
-use crate::lapack::{Lapack, Vectors, zeros};
+use crate::lapack::{Lapack, Vectors, blas, zeros};
 use crate::layout::{written, zeros_array};
 use crate::shape::{self, matrices, square};
 use crate::svd::Factors;
@@ -158,7 +158,7 @@ impl<T: Lapack> Space<T> {
         let vh = ArrayView2::from_shape((k, n), &self.vh).expect(fits);
         written(out, &mut self.product, |product| {
             let product = ArrayViewMut2::from_shape((n, m), product).expect(fits);
-            T::gemm(vh.t(), u.t(), false, product);
+            blas::gemm(vh.t(), u.t(), false, product);
             Ok(())
         })
     }

@@ -11,7 +11,9 @@ use crate::error::Reason;
 use crate::kernels::many::REAL;
 use crate::kernels::many::reflections::{factors, has_factors};
 use crate::kernels::one::householder::{self as small, has_reflections};
-use crate::lapack::{Factor, Lapack, Workspace, factor_workspace, orthogonal_workspace, zeros};
+use crate::lapack::{
+    self, Factor, Lapack, Workspace, factor_workspace, orthogonal_workspace, zeros,
+};
 use crate::layout::{identity, to_c, to_f, written, zeros_array};
 use crate::memory::check_square;
 use crate::qr_blocks::Blocks;
@@ -303,7 +305,7 @@ impl<T: Lapack> Reflect<T> {
 
     fn run(&mut self, matrix: &mut [T]) {
         let (rows, columns) = self.shape;
-        T::factor(
+        lapack::factor(
             self.factor,
             rows,
             columns,
@@ -371,7 +373,7 @@ impl<T: Lapack> Lq<T> {
                 let rows = a.len() / k;
                 match kernel {
                     Some(_) => small::orthogonal(rows, k, a, &reflect.tau),
-                    None => T::orthogonal(k, rows, a, &reflect.tau, orthogonal),
+                    None => lapack::orthogonal(k, rows, a, &reflect.tau, orthogonal),
                 }
             }
         }

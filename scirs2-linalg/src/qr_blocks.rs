@@ -13,7 +13,7 @@ use ndarray::{ArrayView2, ArrayViewMut2, ShapeBuilder as _, s};
 
 use crate::Error;
 use crate::kernels::route::has_blocks;
-use crate::lapack::{Lapack, alone, zeros};
+use crate::lapack::{self, Lapack, alone, blas, zeros};
 
 /// The fewest reflectors, and the fewest elements of them, with which this is
 /// faster than LAPACK.
@@ -72,7 +72,7 @@ impl<T: Lapack> Blocks<T> {
                     columns[column * height + row] = *x;
                 }
             }
-            alone(|| T::geqrt3(height, columns, triangle));
+            alone(|| lapack::geqrt3(height, columns, triangle));
             // What LAPACK reads is the transpose of V, which it takes for V^H.
             triangle.iter_mut().for_each(|x| *x = x.conj());
             for (row, to) in a.chunks_exact_mut(n).skip(start).enumerate() {
@@ -80,7 +80,7 @@ impl<T: Lapack> Blocks<T> {
                     *x = columns[column * height + row];
                 }
             }
-            T::larfb(n, a, (start, count), triangle, false, &mut self.work);
+            lapack::larfb(n, a, (start, count), triangle, false, &mut self.work);
         }
     }
 
@@ -99,7 +99,7 @@ impl<T: Lapack> Blocks<T> {
                 elements[zero].fill(T::zero());
             }
             let triangle = &self.triangles[start * self.width..][..count * count];
-            T::larfb(k, a, (start, count), triangle, true, &mut self.work);
+            lapack::larfb(k, a, (start, count), triangle, true, &mut self.work);
             self.first_columns(k, a, (start, count));
         }
     }
@@ -121,7 +121,7 @@ impl<T: Lapack> Blocks<T> {
         let triangle = ArrayView2::from_shape(shape.f(), triangle).expect(LENGTH);
         let square = &mut square[..count * count];
         let mut product = ArrayViewMut2::from_shape(shape, square).expect(LENGTH);
-        T::gemm(
+        blas::gemm(
             triangle,
             v.slice(s![..count, ..]).reversed_axes(),
             false,
@@ -131,7 +131,7 @@ impl<T: Lapack> Blocks<T> {
         let rows = a.len() / k;
         let mut a = ArrayViewMut2::from_shape((rows, k), a).expect(LENGTH);
         let mut columns = a.slice_mut(s![start.., start..start + count]);
-        T::gemm(v, product.view(), false, columns.view_mut());
+        blas::gemm(v, product.view(), false, columns.view_mut());
         columns.diag_mut().map_inplace(|x| *x += T::one());
     }
 }

@@ -7,7 +7,7 @@ use scirs2_core::pool::Workers;
 
 use crate::Error;
 use crate::error::Reason;
-use crate::lapack::{Lapack, Shape, Triangle};
+use crate::lapack::{self, Lapack, Shape, Triangle};
 use crate::layout::{InPlace, is_finite, to_c, zeros_array};
 use crate::memory::resize;
 use crate::shape::System;
@@ -258,9 +258,9 @@ impl<'a, T: Lapack> Square<'a, T> {
             unit,
         };
         if b.len() == n {
-            T::trsv(shape(transpose != c_order), self.elements, b);
+            lapack::trsv(shape(transpose != c_order), self.elements, b);
         } else {
-            T::trsm(shape(transpose == c_order), n, self.elements, b);
+            lapack::trsm(shape(transpose == c_order), n, self.elements, b);
         }
     }
 }

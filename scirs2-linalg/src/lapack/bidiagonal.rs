@@ -1,9 +1,9 @@
 //! Singular values of bidiagonal matrices.
 
-use std::ffi::c_char;
 use std::ptr;
 
-use super::{int, single_threaded};
+use super::sys::RealRoutines;
+use super::{int, letter, single_threaded};
 
 /// The singular values of the bidiagonal matrix with that diagonal and those elements
 /// above it, the largest first, in place of the diagonal; what is above is spoiled. The
@@ -11,7 +11,6 @@ use super::{int, single_threaded};
 ///
 /// `dbdsqr`, which leads to `dlasq1`. `work` has four elements for each of the diagonal.
 pub(crate) fn bidiagonal_values(diagonal: &mut [f64], above: &mut [f64], work: &mut [f64]) -> bool {
-    const UPPER: c_char = b'U'.cast_signed();
     let n = diagonal.len();
     assert!(above.len() + 1 >= n && work.len() >= 4 * n);
     single_threaded();
@@ -19,8 +18,8 @@ pub(crate) fn bidiagonal_values(diagonal: &mut [f64], above: &mut [f64], work: &
     // SAFETY: `n` elements, one less above, and four times as many to work with, as was
     // just asserted; without vectors nothing else is read.
     unsafe {
-        lapack_sys::dbdsqr_(
-            &UPPER,
+        (RealRoutines::<f64, f64>::TABLE.bdsqr)(
+            &letter(b'U'),
             &int(n),
             &0,
             &0,

@@ -1,78 +1,16 @@
 //! Eigenvalues and eigenvectors of general matrices.
 
-use std::ffi::{c_char, c_int};
+use std::ffi::c_int;
 use std::ptr;
 
 use num_traits::Zero as _;
-use scirs2_core::{Complex32, Complex64, Scalar};
 
 use super::workspace::Workspace;
-use super::{Lapack, check_size, int, zeros};
+use super::{Kind, Lapack, check_size, int, leading, letter, zeros};
 use crate::Error;
 use crate::error::Reason;
 use crate::kernels::rounded;
 use crate::layout::to_unit;
-
-/// The routines of this family, for one element type.
-pub trait Eig: Scalar {
-    /// `geev` without left eigenvectors.
-    ///
-    /// # Safety
-    /// `a` leads to `n * n` elements, `w` and `wi` to `n`, `vr` with a `job` of
-    /// 'V' to `n * n`; the workspace asks, or is what the routine answered, with
-    /// an `rwork` of `2 * n`.
-    #[doc(hidden)]
-    unsafe fn geev(
-        job: c_char,
-        n: c_int,
-        a: *mut Self,
-        w: *mut Self,
-        wi: *mut Self,
-        vr: *mut Self,
-        space: &mut Workspace<Self>,
-    ) -> c_int;
-}
-
-const NONE: c_char = b'N'.cast_signed();
-const VECTORS: c_char = b'V'.cast_signed();
-
-macro_rules! eig {
-    ($($type:ty: $geev:ident $($imaginary:ident)? / $($rwork:ident)?;)+) => {$(
-        impl Eig for $type {
-            unsafe fn geev(
-                job: c_char,
-                n: c_int,
-                a: *mut Self,
-                w: *mut Self,
-                _wi: *mut Self,
-                vr: *mut Self,
-                space: &mut Workspace<Self>,
-            ) -> c_int {
-                let lwork = space.lwork();
-                $(let $imaginary = _wi;)?
-                $(let $rwork = space.rwork.as_mut_ptr();)?
-                let mut info = 0;
-                // SAFETY: the caller vouches for the sizes; left vectors are not
-                // written; both languages lay out a complex number as two reals.
-                unsafe {
-                    lapack_sys::$geev(
-                        &NONE, &job, &n, a.cast(), &n.max(1), w.cast(), $($imaginary,)?
-                        ptr::null_mut(), &1, vr.cast(), &n.max(1),
-                        space.work.as_mut_ptr().cast(), &lwork, $($rwork,)? &mut info,
-                    );
-                }
-                info
-            }
-        }
-    )+};
-}
-
-eig! {
-    f32: sgeev_ imaginary /;
-    f64: dgeev_ imaginary /;
-    Complex32: cgeev_ / rwork;
-    Complex64: zgeev_ / rwork;
-}
 
 /// General matrices of one order, in memory that is used again.
 pub(crate) struct Geev<T: Lapack> {
@@ -84,7 +22,6 @@ pub(crate) struct Geev<T: Lapack> {
     /// The vectors, column by column; those of a conjugate pair as the real and
     /// the imaginary part of the first. Empty where they are not asked for.
     vectors: Vec<T>,
-    job: c_char,
     /// The power of two that the matrix was divided by.
     scale: f64,
     space: Workspace<T>,
@@ -101,7 +38,6 @@ impl<T: Lapack> Geev<T> {
             values: zeros(n)?,
             imaginary: zeros(n)?,
             vectors: zeros(if vectors { count } else { 0 })?,
-            job: if vectors { VECTORS } else { NONE },
             scale: 1.0,
             space: Workspace::new(2 * n, 0)?,
         };
@@ -157,18 +93,66 @@ impl<T: Lapack> Geev<T> {
         })
     }
 
+    /// Calls `geev` without left eigenvectors, to ask for the workspace or to solve;
+    /// returns LAPACK's `info`.
     fn call(&mut self) -> c_int {
-        // SAFETY: `new` made every vector as long as LAPACK asks.
-        unsafe {
-            T::geev(
-                self.job,
-                int(self.n),
-                self.matrix.as_mut_ptr(),
-                self.values.as_mut_ptr(),
-                self.imaginary.as_mut_ptr(),
-                self.vectors.as_mut_ptr(),
-                &mut self.space,
-            )
+        let jobvl = letter(b'N');
+        let jobvr = letter(if self.vectors.is_empty() { b'N' } else { b'V' });
+        let (n, ld) = (int(self.n), leading(self.n));
+        let (a, w) = (self.matrix.as_mut_ptr(), self.values.as_mut_ptr());
+        let vr = self.vectors.as_mut_ptr();
+        let lwork = self.space.lwork();
+        let work = self.space.work.as_mut_ptr();
+        let mut info = 0;
+        match T::KIND {
+            Kind::Real(real) => {
+                let wi = self.imaginary.as_mut_ptr();
+                // SAFETY: `new` made `a` and, for vectors, `vr` of `n * n` elements, and `w`
+                // and `wi` of `n`; `work` has the `lwork` elements that the first call asked
+                // for, or with an `lwork` of -1 the one that it answers in; `vl` is not used.
+                unsafe {
+                    (real.geev)(
+                        &jobvl,
+                        &jobvr,
+                        &n,
+                        a,
+                        &ld,
+                        w,
+                        wi,
+                        ptr::null_mut(),
+                        &1,
+                        vr,
+                        &ld,
+                        work,
+                        &lwork,
+                        &mut info,
+                    );
+                }
+            }
+            Kind::Complex(complex) => {
+                let rwork = self.space.rwork.as_mut_ptr();
+                // SAFETY: as above; `rwork` has `2 * n` elements, as the manual of `cgeev`
+                // asks (LAPACK 3.12).
+                unsafe {
+                    (complex.geev)(
+                        &jobvl,
+                        &jobvr,
+                        &n,
+                        a,
+                        &ld,
+                        w,
+                        ptr::null_mut(),
+                        &1,
+                        vr,
+                        &ld,
+                        work,
+                        &lwork,
+                        rwork,
+                        &mut info,
+                    );
+                }
+            }
         }
+        info
     }
 }

@@ -1,105 +1,11 @@
 //! Eigenvalues and eigenvectors of Hermitian matrices.
 
-use std::ffi::{c_char, c_int};
-
-use scirs2_core::{Complex32, Complex64, Scalar};
+use std::ffi::c_int;
 
 use super::workspace::{Workspace, check_count};
-use super::{Lapack, Triangle, int, zeros};
+use super::{Kind, Lapack, Triangle, int, leading, letter, zeros};
 use crate::Error;
 use crate::error::Reason;
-
-/// The routines of this family, for one element type.
-pub trait Eigh: Scalar {
-    /// `syevd`, `heevd`, with vectors.
-    ///
-    /// # Safety
-    /// `a` leads to `n * n` elements and `w` to `n`; the workspace asks, or is
-    /// what the routine answered.
-    #[doc(hidden)]
-    unsafe fn heevd(
-        triangle: Triangle,
-        n: c_int,
-        a: *mut Self,
-        w: *mut Self::Real,
-        space: &mut Workspace<Self>,
-    ) -> c_int;
-
-    /// `sytrd`, `hetrd`.
-    ///
-    /// # Safety
-    /// `a` leads to `n * n` elements, `d` to `n`, `e` and `tau` to `n` as well; the
-    /// workspace asks, or is what the routine answered.
-    #[doc(hidden)]
-    unsafe fn hetrd(
-        triangle: Triangle,
-        n: c_int,
-        a: *mut Self,
-        d: *mut Self::Real,
-        e: *mut Self::Real,
-        tau: *mut Self,
-        space: &mut Workspace<Self>,
-    ) -> c_int;
-}
-
-const VECTORS: c_char = b'V'.cast_signed();
-
-macro_rules! eigh {
-    ($($type:ty: $heevd:ident $hetrd:ident $($rwork:ident $lrwork:ident)?;)+) => {$(
-        impl Eigh for $type {
-            unsafe fn heevd(
-                triangle: Triangle,
-                n: c_int,
-                a: *mut Self,
-                w: *mut Self::Real,
-                space: &mut Workspace<Self>,
-            ) -> c_int {
-                let (lwork, liwork) = (space.lwork(), space.liwork());
-                $(let ($rwork, $lrwork) = (space.rwork.as_mut_ptr(), space.lrwork());)?
-                let mut info = 0;
-                // SAFETY: the caller vouches for the sizes; both languages lay
-                // out a complex number as two reals.
-                unsafe {
-                    lapack_sys::$heevd(
-                        &VECTORS, &triangle.uplo(), &n, a.cast(), &n.max(1), w,
-                        space.work.as_mut_ptr().cast(), &lwork, $($rwork, &$lrwork,)?
-                        space.iwork.as_mut_ptr(), &liwork, &mut info,
-                    );
-                }
-                info
-            }
-
-            unsafe fn hetrd(
-                triangle: Triangle,
-                n: c_int,
-                a: *mut Self,
-                d: *mut Self::Real,
-                e: *mut Self::Real,
-                tau: *mut Self,
-                space: &mut Workspace<Self>,
-            ) -> c_int {
-                let lwork = space.lwork();
-                let mut info = 0;
-                // SAFETY: the caller vouches for the sizes; both languages lay
-                // out a complex number as two reals.
-                unsafe {
-                    lapack_sys::$hetrd(
-                        &triangle.uplo(), &n, a.cast(), &n.max(1), d, e, tau.cast(),
-                        space.work.as_mut_ptr().cast(), &lwork, &mut info,
-                    );
-                }
-                info
-            }
-        }
-    )+};
-}
-
-eigh! {
-    f32: ssyevd_ ssytrd_;
-    f64: dsyevd_ dsytrd_;
-    Complex32: cheevd_ chetrd_ rwork lrwork;
-    Complex64: zheevd_ zhetrd_ rwork lrwork;
-}
 
 /// Eigenvalues and eigenvectors of Hermitian matrices of one order, in memory that is used
 /// again.
@@ -135,13 +41,49 @@ impl<T: Lapack> Heevd<T> {
         Ok(&self.values)
     }
 
-    /// Asks, or works on `a`, which has `n * n` elements.
+    /// Calls `syevd` or `heevd`, to ask for the workspace or to work on `a`, which has
+    /// `n * n` elements; returns LAPACK's `info`.
     fn call(&mut self, a: &mut [T]) -> c_int {
+        let (jobz, uplo) = (letter(b'V'), self.triangle.uplo());
+        let (n, lda) = (int(self.n), leading(self.n));
         let (a, w) = (a.as_mut_ptr(), self.values.as_mut_ptr());
-        let (n, space) = (int(self.n), &mut self.space);
-        // SAFETY: `new` made every vector as long as LAPACK asks, and `solve` has
-        // asserted the length of `a`; a question reads none.
-        unsafe { T::heevd(self.triangle, n, a, w, space) }
+        let space = &mut self.space;
+        let (lwork, lrwork, liwork) = (space.lwork(), space.lrwork(), space.liwork());
+        let (work, iwork) = (space.work.as_mut_ptr(), space.iwork.as_mut_ptr());
+        let mut info = 0;
+        match T::KIND {
+            Kind::Real(real) => {
+                // SAFETY: `solve` asserted the length of `a`, and `new` made `w` of `n`
+                // elements; the workspaces are as long as the first call asked for, or with
+                // lengths of -1 have the one element that it answers in, and it reads no `a`.
+                unsafe {
+                    (real.syevd)(
+                        &jobz,
+                        &uplo,
+                        &n,
+                        a,
+                        &lda,
+                        w.cast(),
+                        work,
+                        &lwork,
+                        iwork,
+                        &liwork,
+                        &mut info,
+                    );
+                }
+            }
+            Kind::Complex(complex) => {
+                let rwork = space.rwork.as_mut_ptr();
+                // SAFETY: as above.
+                unsafe {
+                    (complex.heevd)(
+                        &jobz, &uplo, &n, a, &lda, w, work, &lwork, rwork, &lrwork, iwork, &liwork,
+                        &mut info,
+                    );
+                }
+            }
+        }
+        info
     }
 }
 
@@ -180,20 +122,43 @@ impl<T: Lapack> Hetrd<T> {
         (&self.diagonal, &self.beside)
     }
 
-    /// Asks, or works on `a`, which has `n * n` elements.
+    /// Calls `sytrd` or `hetrd`, to ask for the workspace or to work on `a`, which has
+    /// `n * n` elements; returns LAPACK's `info`.
     fn call(&mut self, a: &mut [T]) -> c_int {
-        // SAFETY: `new` made every vector as long as LAPACK asks, and `reduce` has asserted
-        // the length of `a`; a question reads none.
-        unsafe {
-            T::hetrd(
-                self.triangle,
-                int(self.n),
-                a.as_mut_ptr(),
-                self.diagonal.as_mut_ptr(),
-                self.beside.as_mut_ptr(),
-                self.tau.as_mut_ptr(),
-                &mut self.space,
-            )
+        let (uplo, n, lda) = (self.triangle.uplo(), int(self.n), leading(self.n));
+        let (d, e) = (self.diagonal.as_mut_ptr(), self.beside.as_mut_ptr());
+        let (a, tau) = (a.as_mut_ptr(), self.tau.as_mut_ptr());
+        let lwork = self.space.lwork();
+        let work = self.space.work.as_mut_ptr();
+        let mut info = 0;
+        match T::KIND {
+            Kind::Real(real) => {
+                // SAFETY: `reduce` asserted the length of `a`, and `new` made `d`, `e` and
+                // `tau` of `n` elements; `work` is as long as the first call asked for, or
+                // with an `lwork` of -1 has the one element that it answers in, and it reads
+                // no `a`. The real type of a real type is itself, which makes the casts right.
+                unsafe {
+                    (real.sytrd)(
+                        &uplo,
+                        &n,
+                        a,
+                        &lda,
+                        d.cast(),
+                        e.cast(),
+                        tau,
+                        work,
+                        &lwork,
+                        &mut info,
+                    );
+                }
+            }
+            Kind::Complex(complex) => {
+                // SAFETY: as above.
+                unsafe {
+                    (complex.hetrd)(&uplo, &n, a, &lda, d, e, tau, work, &lwork, &mut info);
+                }
+            }
         }
+        info
     }
 }

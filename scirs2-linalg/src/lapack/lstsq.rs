@@ -3,74 +3,11 @@
 use std::ffi::c_int;
 
 use num_traits::Float as _;
-use scirs2_core::{Complex32, Complex64, Scalar};
 
 use super::workspace::{Workspace, check_count};
-use super::{Lapack, int, zeros};
+use super::{Kind, Lapack, int, zeros};
 use crate::Error;
 use crate::error::Reason;
-
-/// The routines of this family, for one element type.
-pub trait Lstsq: Scalar {
-    /// `gelsd`, with LAPACK's arguments.
-    ///
-    /// # Safety
-    /// `a` leads to `m * n` elements, `b` to the larger of `m` and `n` for each of
-    /// `nrhs` columns, `s` to the smaller; the workspace asks, or is what the
-    /// routine answered.
-    #[doc(hidden)]
-    #[expect(clippy::too_many_arguments, reason = "they are LAPACK's")]
-    unsafe fn gelsd(
-        m: c_int,
-        n: c_int,
-        nrhs: c_int,
-        a: *mut Self,
-        b: *mut Self,
-        s: *mut Self::Real,
-        rcond: Self::Real,
-        rank: &mut c_int,
-        space: &mut Workspace<Self>,
-    ) -> c_int;
-}
-
-macro_rules! lstsq {
-    ($($type:ty: $gelsd:ident $($rwork:ident)?;)+) => {$(
-        impl Lstsq for $type {
-            unsafe fn gelsd(
-                m: c_int,
-                n: c_int,
-                nrhs: c_int,
-                a: *mut Self,
-                b: *mut Self,
-                s: *mut Self::Real,
-                rcond: Self::Real,
-                rank: &mut c_int,
-                space: &mut Workspace<Self>,
-            ) -> c_int {
-                let lwork = space.lwork();
-                $(let $rwork = space.rwork.as_mut_ptr();)?
-                let mut info = 0;
-                // SAFETY: the caller vouches for the sizes; both languages lay
-                // out a complex number as two reals.
-                unsafe {
-                    lapack_sys::$gelsd(
-                        &m, &n, &nrhs, a.cast(), &m, b.cast(), &m.max(n), s, &rcond, rank,
-                        space.work.as_mut_ptr().cast(), &lwork, $($rwork,)?
-                        space.iwork.as_mut_ptr(), &mut info,
-                    );
-                }
-                info
-            }
-        }
-    )+};
-}
-
-lstsq! {
-    f32: sgelsd_;
-    f64: dgelsd_;
-    Complex32: cgelsd_ rwork;
-    Complex64: zgelsd_ rwork;
-}
 
 /// Systems of one shape, in memory that is used again.
 pub(crate) struct Gelsd<T: Lapack> {
@@ -139,24 +76,55 @@ impl<T: Lapack> Gelsd<T> {
         }
     }
 
-    /// LAPACK's `info`, and the rank.
+    /// Calls `gelsd`, to ask for the workspace or to solve; returns LAPACK's `info` and the
+    /// rank.
     fn call(&mut self, rcond: T::Real) -> (c_int, c_int) {
-        let mut rank = 0;
+        let (m, n, nrhs) = (int(self.rows), int(self.columns), int(self.sides));
+        let ldb = m.max(n);
         let (matrix, right) = self.system.split_at_mut(self.rows * self.columns);
-        // SAFETY: `new` made every vector as long as LAPACK asks.
-        let info = unsafe {
-            T::gelsd(
-                int(self.rows),
-                int(self.columns),
-                int(self.sides),
-                matrix.as_mut_ptr(),
-                right.as_mut_ptr(),
-                self.values.as_mut_ptr(),
-                rcond,
-                &mut rank,
-                &mut self.space,
-            )
-        };
+        let (a, b) = (matrix.as_mut_ptr(), right.as_mut_ptr());
+        let s = self.values.as_mut_ptr();
+        let space = &mut self.space;
+        let lwork = space.lwork();
+        let (work, iwork) = (space.work.as_mut_ptr(), space.iwork.as_mut_ptr());
+        let (mut rank, mut info) = (0, 0);
+        match T::KIND {
+            Kind::Real(real) => {
+                // SAFETY: `new` made the system of `m * n` elements and `ldb` for each side,
+                // and `s` of the smaller of `m` and `n`; the workspaces are as long as the
+                // first call asked for, or with an `lwork` of -1 have the one element that it
+                // answers in. The real type of a real type is itself, which makes the casts
+                // right.
+                unsafe {
+                    (real.gelsd)(
+                        &m,
+                        &n,
+                        &nrhs,
+                        a,
+                        &m,
+                        b,
+                        &ldb,
+                        s.cast(),
+                        (&raw const rcond).cast(),
+                        &mut rank,
+                        work,
+                        &lwork,
+                        iwork,
+                        &mut info,
+                    );
+                }
+            }
+            Kind::Complex(complex) => {
+                let rwork = space.rwork.as_mut_ptr();
+                // SAFETY: as above.
+                unsafe {
+                    (complex.gelsd)(
+                        &m, &n, &nrhs, a, &m, b, &ldb, s, &rcond, &mut rank, work, &lwork, rwork,
+                        iwork, &mut info,
+                    );
+                }
+            }
+        }
         (info, rank)
     }
 }

@@ -2,6 +2,7 @@
 //!
 //! | file | one concept |
 //! |---|---|
+//! | `about` | what OpenBLAS says of itself |
 //! | `bidiagonal` | singular values of bidiagonal matrices |
 //! | `blas` | products |
 //! | `cholesky` | factors of positive definite matrices |
@@ -12,6 +13,7 @@
 //! | `lu` | factors of general matrices, and inverses |
 //! | `qr` | orthogonal factors |
 //! | `svd` | singular values and vectors |
+//! | `sys` | the routines as the linker knows them |
 //! | `threads` | how many threads the library uses |
 //! | `triangular` | systems with triangular matrices |
 //! | `workspace` | its scratch memory |
@@ -20,6 +22,7 @@
 //! function checks that its slices are as long as LAPACK expects; that is what
 //! makes it safe. What the library answers comes back as it is.
 
+pub(crate) mod about;
 mod bidiagonal;
 pub(crate) mod blas;
 mod cholesky;
@@ -30,6 +33,7 @@ mod lstsq;
 mod lu;
 mod qr;
 mod svd;
+mod sys;
 mod threads;
 mod triangular;
 mod workspace;
@@ -40,42 +44,43 @@ use num_traits::Zero;
 use scirs2_core::{Complex32, Complex64, Scalar};
 
 pub(crate) use bidiagonal::bidiagonal_values;
+pub(crate) use cholesky::potrf;
 pub(crate) use eig::Geev;
 pub(crate) use eigh::{Heevd, Hetrd};
 pub(crate) use lstsq::Gelsd;
-pub(crate) use qr::{Factor, factor_workspace, orthogonal_workspace};
+pub(crate) use lu::{getrf, getrf_part, laswp, trmm_trsm, trsm_gemm, trtri};
+pub(crate) use qr::{
+    Factor, factor, factor_workspace, geqrt3, larfb, orthogonal, orthogonal_workspace,
+};
 pub(crate) use svd::{Gesdd, Vectors};
 pub use threads::wait_at_forks;
 pub(crate) use threads::{LibraryThreads, alone, single_threaded};
-pub(crate) use triangular::Shape;
+pub(crate) use triangular::{Shape, trsm, trsv};
 pub(crate) use workspace::Workspace;
 
+use self::sys::{ComplexRoutines, Kind, RealRoutines, Routines};
 use crate::Error;
 use crate::kernels::many::Wide;
 use crate::kernels::one::lu::Fused;
 use crate::memory::resize;
 
 /// A type that LAPACK computes in: `f32`, `f64` and their complex numbers.
-pub trait Lapack:
-    Scalar<Real: Into<f64> + Wide>
-    + blas::Blas
-    + cholesky::Cholesky
-    + eig::Eig
-    + eigh::Eigh
-    + lstsq::Lstsq
-    + lu::Lu
-    + qr::Qr
-    + svd::Svd
-    + triangular::Substitute
-    + Fused
-{
+pub trait Lapack: Scalar<Real: Into<f64> + Wide> + Fused {
     /// The complex numbers of that precision.
     type Complex: Lapack<Real = Self::Real>;
+
+    /// LAPACK's routines for this type.
+    #[doc(hidden)]
+    const ROUTINES: &'static Routines<Self, Self::Real>;
+
+    /// Those whose arguments depend on whether the type is complex.
+    #[doc(hidden)]
+    const KIND: Kind<Self, Self::Real>;
 
     /// Whether numbers have an imaginary part.
     #[doc(hidden)]
     fn is_complex() -> bool {
-        Self::reals(&[]).is_none()
+        matches!(Self::KIND, Kind::Complex(_))
     }
 
     /// Real and imaginary part.
@@ -102,11 +107,15 @@ pub trait Lapack:
 
 macro_rules! lapack {
     ($(
-        $type:ty: $complex:ty, |$z:ident| $parts:expr, |$re:ident, $im:ident| $number:expr,
+        $type:ty: $complex:ty, $kind:ident $routines:ident, |$z:ident| $parts:expr, |$re:ident, $im:ident| $number:expr,
         |$elements:ident| $reals:expr;
     )+) => {$(
         impl Lapack for $type {
             type Complex = $complex;
+
+            const ROUTINES: &'static Routines<Self, Self::Real> = Routines::<Self, Self::Real>::TABLE;
+
+            const KIND: Kind<Self, Self::Real> = Kind::$kind($routines::<Self, Self::Real>::TABLE);
 
             #[inline(always)]
             fn parts(self) -> [Self::Real; 2] {
@@ -136,15 +145,15 @@ macro_rules! lapack {
 }
 
 lapack! {
-    f32: Complex32, |x| [x, 0.0], |x, _im| x, |x| Some(x);
-    f64: Complex64, |x| [x, 0.0], |x, _im| x, |x| Some(x);
-    Complex32: Complex32, |z| [z.re, z.im], |re, im| Complex32::new(re, im), |_z| None;
-    Complex64: Complex64, |z| [z.re, z.im], |re, im| Complex64::new(re, im), |_z| None;
+    f32: Complex32, Real RealRoutines, |x| [x, 0.0], |x, _im| x, |x| Some(x);
+    f64: Complex64, Real RealRoutines, |x| [x, 0.0], |x, _im| x, |x| Some(x);
+    Complex32: Complex32, Complex ComplexRoutines, |z| [z.re, z.im], |re, im| Complex32::new(re, im), |_z| None;
+    Complex64: Complex64, Complex ComplexRoutines, |z| [z.re, z.im], |re, im| Complex64::new(re, im), |_z| None;
 }
 
 /// The triangle of a Fortran-ordered matrix that is read and written.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Triangle {
+pub(crate) enum Triangle {
     Upper,
     Lower,
 }
@@ -161,10 +170,15 @@ impl Triangle {
     /// LAPACK's `uplo`.
     const fn uplo(self) -> c_char {
         match self {
-            Triangle::Upper => b'U'.cast_signed(),
-            Triangle::Lower => b'L'.cast_signed(),
+            Triangle::Upper => letter(b'U'),
+            Triangle::Lower => letter(b'L'),
         }
     }
+}
+
+/// A letter that stands for an option.
+const fn letter(letter: u8) -> c_char {
+    letter.cast_signed()
 }
 
 /// An error for a matrix whose sides do not fit LAPACK's integers.

@@ -2,42 +2,16 @@
 
 use std::ffi::{c_char, c_int};
 
-use scirs2_core::{Complex32, Complex64, Scalar};
-
 use super::workspace::{Workspace, check_count};
-use super::{Lapack, int, leading, zeros};
+use super::{Kind, Lapack, int, leading, letter, zeros};
 use crate::Error;
 use crate::error::Reason;
 use crate::kernels::rounded;
 use crate::layout::to_unit;
 
-/// The routines of this family, for one element type.
-pub trait Svd: Scalar {
-    /// `gesdd` or `gesvd`, with LAPACK's arguments but for one letter for both sides.
-    ///
-    /// # Safety
-    /// The pointers lead to as many elements as LAPACK's manual asks for with
-    /// that `job`; the workspace asks, or is what the routine answered, with the
-    /// lengths of `rwork` and `iwork` that the manual names.
-    #[doc(hidden)]
-    #[expect(clippy::too_many_arguments, reason = "they are LAPACK's")]
-    unsafe fn decompose(
-        algorithm: Algorithm,
-        job: c_char,
-        m: c_int,
-        n: c_int,
-        a: *mut Self,
-        s: *mut Self::Real,
-        u: *mut Self,
-        vt: *mut Self,
-        ldvt: c_int,
-        space: &mut Workspace<Self>,
-    ) -> c_int;
-}
-
 /// How the bidiagonal form is made diagonal.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Algorithm {
+enum Algorithm {
     /// `gesdd`.
     DivideAndConquer,
     /// `gesvd`.
@@ -51,55 +25,6 @@ impl Algorithm {
             Algorithm::QrSteps => "gesvd",
         }
     }
-}
-
-macro_rules! svd {
-    ($($type:ty: $gesdd:ident $gesvd:ident $($rwork:ident)?;)+) => {$(
-        impl Svd for $type {
-            unsafe fn decompose(
-                algorithm: Algorithm,
-                job: c_char,
-                m: c_int,
-                n: c_int,
-                a: *mut Self,
-                s: *mut Self::Real,
-                u: *mut Self,
-                vt: *mut Self,
-                ldvt: c_int,
-                space: &mut Workspace<Self>,
-            ) -> c_int {
-                let lwork = space.lwork();
-                $(let $rwork = space.rwork.as_mut_ptr();)?
-                let mut info = 0;
-                match algorithm {
-                    // SAFETY: the caller vouches for the sizes; both languages lay
-                    // out a complex number as two reals.
-                    Algorithm::DivideAndConquer => unsafe {
-                        lapack_sys::$gesdd(
-                            &job, &m, &n, a.cast(), &m, s, u.cast(), &m, vt.cast(), &ldvt,
-                            space.work.as_mut_ptr().cast(), &lwork, $($rwork,)?
-                            space.iwork.as_mut_ptr(), &mut info,
-                        );
-                    },
-                    // SAFETY: as above.
-                    Algorithm::QrSteps => unsafe {
-                        lapack_sys::$gesvd(
-                            &job, &job, &m, &n, a.cast(), &m, s, u.cast(), &m, vt.cast(), &ldvt,
-                            space.work.as_mut_ptr().cast(), &lwork, $($rwork,)? &mut info,
-                        );
-                    },
-                }
-                info
-            }
-        }
-    )+};
-}
-
-svd! {
-    f32: sgesdd_ sgesvd_;
-    f64: dgesdd_ dgesvd_;
-    Complex32: cgesdd_ cgesvd_ rwork;
-    Complex64: zgesdd_ zgesvd_ rwork;
 }
 
 /// Which singular vectors are computed.
@@ -117,9 +42,9 @@ impl Vectors {
     /// LAPACK's `jobz`.
     const fn jobz(self) -> c_char {
         match self {
-            Vectors::None => b'N'.cast_signed(),
-            Vectors::Thin => b'S'.cast_signed(),
-            Vectors::Full => b'A'.cast_signed(),
+            Vectors::None => letter(b'N'),
+            Vectors::Thin => letter(b'S'),
+            Vectors::Full => letter(b'A'),
         }
     }
 }
@@ -146,6 +71,8 @@ impl<T: Lapack> Gesdd<T> {
             _ => (most as u128).min(2 * count),
         };
         let mut longest = 7 * count + 64 * (count + side);
+        // The manual of `cgesdd`, LAPACK 3.12: 5 k without vectors, where k is the smaller side
+        // (7 k up to LAPACK 3.6), else at most max(5 k^2 + 5 k, 2 l k + 2 k^2 + k).
         let mut rwork = least.saturating_mul(7);
         if vectors != Vectors::None {
             longest += 4 * count * count;
@@ -221,33 +148,98 @@ impl<T: Lapack> Gesdd<T> {
         Ok(&self.values)
     }
 
-    /// Asks, or works with `u` and `vt` as long as `run` wants them.
+    /// Calls `gesdd` or `gesvd`, to ask for the workspace or to work with `u` and `vt` as
+    /// long as `run` wants them; returns LAPACK's `info`.
     fn call(&mut self, algorithm: Algorithm, u: &mut [T], vt: &mut [T]) -> c_int {
-        let ldvt = match self.vectors {
+        let (job, m, n) = (self.vectors.jobz(), int(self.rows), int(self.columns));
+        let ldvt = leading(match self.vectors {
             Vectors::Full => self.columns,
             _ => self.values.len(),
-        };
-        // SAFETY: `new` made every vector as long as LAPACK asks, and `run` has
-        // asserted the lengths of the others; a question reads none.
-        unsafe {
-            T::decompose(
-                algorithm,
-                self.vectors.jobz(),
-                int(self.rows),
-                int(self.columns),
-                self.matrix.as_mut_ptr(),
-                self.values.as_mut_ptr(),
-                u.as_mut_ptr(),
-                vt.as_mut_ptr(),
-                leading(ldvt),
-                &mut self.space,
-            )
+        });
+        let (a, s) = (self.matrix.as_mut_ptr(), self.values.as_mut_ptr());
+        let (u, vt) = (u.as_mut_ptr(), vt.as_mut_ptr());
+        let space = &mut self.space;
+        let lwork = space.lwork();
+        let (work, iwork) = (space.work.as_mut_ptr(), space.iwork.as_mut_ptr());
+        let rwork = space.rwork.as_mut_ptr();
+        let mut info = 0;
+        match (T::KIND, algorithm) {
+            (Kind::Real(real), Algorithm::DivideAndConquer) => {
+                // SAFETY: `new` made `a` of `m * n` elements, `s` of the smaller of `m` and
+                // `n`, and `iwork` of eight times as many, as the manual of `dgesdd` asks
+                // (LAPACK 3.12); `run` asserted the lengths of `u` and `vt`; `work` is as
+                // long as the first call asked for, or with an `lwork` of -1 has the one
+                // element that it answers in, and it reads neither `u` nor `vt`. The real
+                // type of a real type is itself, which makes the cast right.
+                unsafe {
+                    (real.gesdd)(
+                        &job,
+                        &m,
+                        &n,
+                        a,
+                        &m,
+                        s.cast(),
+                        u,
+                        &m,
+                        vt,
+                        &ldvt,
+                        work,
+                        &lwork,
+                        iwork,
+                        &mut info,
+                    );
+                }
+            }
+            (Kind::Real(real), Algorithm::QrSteps) => {
+                // SAFETY: as above; `new` made `work` at least as long as the manual of
+                // `dgesvd` asks.
+                unsafe {
+                    (real.gesvd)(
+                        &job,
+                        &job,
+                        &m,
+                        &n,
+                        a,
+                        &m,
+                        s.cast(),
+                        u,
+                        &m,
+                        vt,
+                        &ldvt,
+                        work,
+                        &lwork,
+                        &mut info,
+                    );
+                }
+            }
+            (Kind::Complex(complex), Algorithm::DivideAndConquer) => {
+                // SAFETY: as above; `new` made `rwork` as long as the manual of `cgesdd` asks.
+                unsafe {
+                    (complex.gesdd)(
+                        &job, &m, &n, a, &m, s, u, &m, vt, &ldvt, work, &lwork, rwork, iwork,
+                        &mut info,
+                    );
+                }
+            }
+            (Kind::Complex(complex), Algorithm::QrSteps) => {
+                // SAFETY: as above; `cgesvd` asks for an `rwork` of five times the smaller of
+                // `m` and `n`, of which `new` made at least seven times as many.
+                unsafe {
+                    (complex.gesvd)(
+                        &job, &job, &m, &n, a, &m, s, u, &m, vt, &ldvt, work, &lwork, rwork,
+                        &mut info,
+                    );
+                }
+            }
         }
+        info
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use scirs2_core::Complex64;
+
     use super::*;
     use crate::kernels::many::tests::noise;
     use crate::lapack::Gelsd;

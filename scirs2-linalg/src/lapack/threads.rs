@@ -5,7 +5,6 @@
 //! way, but for a single large matrix.
 
 use std::cell::Cell;
-use std::ffi::c_int;
 use std::hint;
 use std::sync::{Mutex, MutexGuard, Once, TryLockError};
 
@@ -14,11 +13,8 @@ use scirs2_core::fork;
 use scirs2_core::threads::cores;
 
 use super::crowd::{CROWD, Watch};
+use super::sys::openblas_set_num_threads;
 use crate::memory::reserve;
-
-unsafe extern "C" {
-    fn openblas_set_num_threads(threads: c_int);
-}
 
 fn set(threads: usize) {
     // The build has room for fewer than an int can say.

@@ -12,7 +12,7 @@ use crate::Error;
 ///
 /// A routine is called twice: first it only answers what it needs, then it works
 /// with that, any number of times.
-pub struct Workspace<T: Scalar> {
+pub(crate) struct Workspace<T: Scalar> {
     pub(super) work: Vec<T>,
     pub(super) rwork: Vec<T::Real>,
     pub(super) iwork: Vec<c_int>,

@@ -1,0 +1,25 @@
+//! What OpenBLAS says of itself.
+
+use std::ffi::CStr;
+
+use super::sys::{openblas_get_config, openblas_get_corename};
+
+/// Its version and how it was built.
+pub(crate) fn build() -> String {
+    // SAFETY: takes nothing, and returns a string that OpenBLAS keeps.
+    let text = unsafe { openblas_get_config() };
+    // SAFETY: a string of OpenBLAS's that ends in a zero and stays.
+    string(unsafe { CStr::from_ptr(text) })
+}
+
+/// The processor that it chose its kernels for.
+pub(crate) fn processor() -> String {
+    // SAFETY: takes nothing, and returns a string that OpenBLAS keeps.
+    let text = unsafe { openblas_get_corename() };
+    // SAFETY: a string of OpenBLAS's that ends in a zero and stays.
+    string(unsafe { CStr::from_ptr(text) })
+}
+
+fn string(text: &CStr) -> String {
+    text.to_string_lossy().trim().to_owned()
+}
