@@ -131,6 +131,12 @@ pub enum Error {
     /// The owner forbids to write.
     #[error("the tensor is read-only; copy it to write")]
     ReadOnly,
+    /// Others than the handles can reach the memory.
+    #[error(
+        "the tensor came from outside Rust, where others can reach its memory; copy it to write, \
+         or promise by Tensor::assume_exclusive that nobody touches it"
+    )]
+    Foreign,
     /// Another handle can read.
     #[error(
         "the tensor has other handles, which may read it; drop them or copy the tensor to write"

@@ -1,7 +1,7 @@
 //! A described tensor and whatever keeps it alive, as a managed struct.
 
 use core::any::TypeId;
-use core::mem::MaybeUninit;
+use core::mem::{MaybeUninit, offset_of};
 use core::ptr::NonNull;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -23,6 +23,15 @@ struct Export<M, K> {
     managed: M,
     kept: Kept<K>,
     few: Few,
+}
+
+impl<M, K> Export<M, K> {
+    /// A keeper of great alignment would move the tag, which is read before the keeper's type
+    /// is known.
+    const HAS_TAG_IN_PLACE: () = assert!(
+        offset_of!(Export<M, K>, kept) == offset_of!(Export<M, ()>, kept)
+            && offset_of!(Kept<K>, tag) == offset_of!(Kept<()>, tag)
+    );
 }
 
 /// What keeps the struct's memory.
@@ -180,6 +189,7 @@ impl<M: ManagedStruct, K: Send + 'static> Outline<M, K> {
     /// As for [`export`].
     #[inline(always)]
     pub(crate) unsafe fn keep(self, keeper: K) -> Owner<M> {
+        const { Export::<M, K>::HAS_TAG_IN_PLACE };
         let Outline {
             mut tensor,
             flags,
@@ -255,7 +265,8 @@ pub(crate) unsafe fn kept<M: ManagedStruct, K: Send + 'static>(
     deleter.filter(|&deleter| core::ptr::fn_addr_eq(deleter, ours))?;
     // SAFETY: as above; `export` put the whole allocation there.
     let export: *mut Export<M, K> = unsafe { M::context(managed) }.cast();
-    // SAFETY: struct and tag come first, whatever the keeper's type.
+    // SAFETY: the deleter is one of ours, so the allocation is an `Export` of `M` and of some
+    // keeper; the tag lies in the same place for all keepers (`Export::HAS_TAG_IN_PLACE`).
     let tag = unsafe { (*export).kept.tag };
     if tag != TypeId::of::<K>() {
         return None;

@@ -16,9 +16,9 @@ use crate::{Description, Error, Owner};
 
 /// A shared tensor in host memory: one owner, any number of handles.
 ///
-/// Cloning costs a reference count. All handles read; the last one may write,
-/// if the owner allows. The memory may be Rust's or a foreign
-/// library's; who reads it cannot tell. It is freed with the last handle.
+/// Cloning costs a reference count. All handles read; the last one may write, if the owner
+/// allows and nobody outside Rust can reach the memory. The memory may be Rust's or a
+/// foreign library's; who reads it cannot tell. It is freed with the last handle.
 ///
 /// ```
 /// use ndarray::array;
@@ -37,6 +37,9 @@ pub struct Tensor {
     /// dropped, that nobody writes while a view of it lives, and that nobody else
     /// touches while a mutable view lives.
     handle: Handle,
+    /// Whether nobody but the handles can reach the memory: without it no mutable view is
+    /// given, so that the second half of the invariant says nothing.
+    exclusive: bool,
 }
 
 impl Tensor {
@@ -111,6 +114,39 @@ impl Tensor {
     pub unsafe fn new(description: Description, keeper: impl Any + Send + Sync) -> Self {
         Tensor {
             handle: Handle::new(description, keeper),
+            exclusive: true,
+        }
+    }
+
+    /// Shares memory that others can reach as well, such as the arrays of a Python program:
+    /// [`view_mut`](Self::view_mut) refuses it.
+    ///
+    /// Two tensors may lie over the same memory, and only reading both is safe.
+    ///
+    /// # Safety
+    /// Until `keeper` is dropped the described memory can be read, and nobody writes to it
+    /// while a view of it lives.
+    #[inline]
+    #[must_use]
+    pub unsafe fn foreign(description: Description, keeper: impl Any + Send + Sync) -> Self {
+        Tensor {
+            handle: Handle::new(description, keeper),
+            exclusive: false,
+        }
+    }
+
+    /// The tensor, whose memory may be written from now on even though others can reach it,
+    /// as far as its owner allows.
+    ///
+    /// # Safety
+    /// While a mutable view of the tensor lives nobody else reads or writes its memory: no
+    /// other tensor over it, no Python code, no library that shares it.
+    #[inline]
+    #[must_use]
+    pub unsafe fn assume_exclusive(self) -> Self {
+        Tensor {
+            exclusive: true,
+            ..self
         }
     }
 
@@ -214,9 +250,9 @@ impl Tensor {
     /// ```
     ///
     /// # Errors
-    /// Those of [`view`](Self::view); [`Error::ReadOnly`], [`Error::Shared`]
-    /// where another handle lives, [`Error::Overlap`] where two indices name one
-    /// element.
+    /// Those of [`view`](Self::view); [`Error::ReadOnly`], [`Error::Shared`] if another handle
+    /// lives, [`Error::Foreign`] if others than the handles can reach the memory,
+    /// [`Error::Overlap`] if two indices name one element.
     pub fn view_mut<T: Element>(&mut self) -> Result<ArrayViewMutD<'_, T>, Error> {
         if !self.handle.is_last() {
             return Err(Error::Shared);
@@ -224,6 +260,9 @@ impl Tensor {
         let description = self.description();
         if description.read_only {
             return Err(Error::ReadOnly);
+        }
+        if !self.exclusive {
+            return Err(Error::Foreign);
         }
         if may_overlap(description.shape(), description.strides()) {
             return Err(Error::Overlap {
@@ -233,7 +272,7 @@ impl Tensor {
         }
         // SAFETY: the view borrows the last handle mutably, so no other view
         // lives; the memory may be written and nobody else touches it, by the
-        // invariant; no two indices name one element.
+        // invariant of an exclusive tensor; no two indices name one element.
         unsafe { description.view_mut() }
     }
 

@@ -9,7 +9,13 @@ use smallvec::SmallVec;
 
 use crate::{Axes, Description, Error};
 
-/// A view of that type of described memory. What makes it safe is said where it is used.
+/// A view of that type over the elements of a description, from the address of the first.
+///
+/// The description proves that all elements lie in the address space, and the address is
+/// aligned, as are all others, because the strides count elements. The rest is the contract
+/// of the unsafe function that it is used in: for the life of the view the memory is there,
+/// its elements are valid, nobody writes to it and, for a mutable view, nobody else reads it
+/// and no two indices name one element.
 macro_rules! viewed {
     ($view:ident, $description:expr, $first:expr) => {
         // A number of axes that the compiler knows is a view in registers.
@@ -20,7 +26,8 @@ macro_rules! viewed {
             Some((4, lengths, steps)) => viewed!($view, $first, lengths, steps; 0 1 2 3),
             _ => {
                 let (lowest, layout) = $description.upward($first);
-                // SAFETY: as is said where this is used.
+                // SAFETY: `upward` gives the lowest element and steps that reach the others;
+                // the rest is the contract of the function, as said above.
                 let mut view = unsafe { $view::from_shape_ptr(layout, lowest) };
                 for axis in $description.turned() {
                     view.invert_axis(axis);
@@ -32,7 +39,8 @@ macro_rules! viewed {
     ($view:ident, $first:expr, $lengths:ident, $steps:ident; $($axis:literal)+) => {{
         let shape = Dim([$($lengths[$axis]),+]);
         let layout = shape.strides(Dim([$($steps[$axis].unsigned_abs()),+]));
-        // SAFETY: as is said where this is used; the first element is the lowest.
+        // SAFETY: no step is negative, so the first element is the lowest; the rest is the
+        // contract of the function, as said above.
         unsafe { $view::from_shape_ptr(layout, $first) }.into_dyn()
     }};
 }
@@ -66,8 +74,6 @@ impl Description {
     pub unsafe fn view_mut<'a, T: Element>(&self) -> Result<ArrayViewMutD<'a, T>, Error> {
         self.is_of::<T>()?;
         let first = self.first::<T>()?;
-        // Safe as in `view_as`; the caller promised that nobody else touches the memory
-        // and that no two indices name one element.
         Ok(viewed!(ArrayViewMut, self, first))
     }
 
@@ -79,10 +85,6 @@ impl Description {
     #[inline(always)]
     pub(crate) unsafe fn view_as<'a, T>(&self) -> Result<ArrayViewD<'a, T>, Error> {
         let first = self.first::<T>()?;
-        // `Description` proves that all elements lie in the address space; the lowest is
-        // the first of them in memory, and aligned because the strides count elements;
-        // the caller promised that they are there, that they are `T`s, and that nobody
-        // writes.
         Ok(viewed!(ArrayView, self, first))
     }
 

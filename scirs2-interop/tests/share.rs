@@ -452,3 +452,30 @@ fn a_layout_has_a_step_for_each_length() {
     // SAFETY: never made.
     let _ = unsafe { export::<DLManagedTensor, _>(&layout, ()) };
 }
+
+/// What an extension gets that Python calls with one array twice: two tensors over the same
+/// memory. In safe code neither can be written.
+#[test]
+fn memory_that_others_reach_is_read_only() {
+    let mut memory = [1.0_f64, 2.0];
+    let first = memory.as_mut_ptr();
+    let description = || Description::new(first.cast(), DType::Float64, [2], [1], false).unwrap();
+    let (one, two) = (description(), description());
+    // SAFETY: the memory outlives both tensors, and nobody writes while a view lives.
+    let [mut a, b] = [one, two].map(|description| unsafe { Tensor::foreign(description, ()) });
+    assert_eq!(a.view_mut::<f64>(), Err(Error::Foreign));
+    let mut clone = a.clone();
+    drop(a);
+    assert_eq!(clone.view_mut::<f64>(), Err(Error::Foreign));
+    assert_eq!(clone.view::<f64>().unwrap(), b.view::<f64>().unwrap());
+    let mut unpacked = clone.unpack().unwrap();
+    assert_eq!(unpacked.view_mut::<f64>(), Err(Error::Foreign));
+    drop(b);
+    // SAFETY: the other tensor is gone.
+    let mut own = unsafe { unpacked.assume_exclusive() };
+    own.view_mut::<f64>().unwrap()[0] = 7.0;
+    assert_eq!(own.view::<f64>().unwrap()[0], 7.0);
+    // A consumer is told what the owner allows, as before.
+    let exported = own.export::<DLManagedTensorVersioned>().unwrap();
+    assert!(!exported.describe().unwrap().is_read_only());
+}

@@ -38,8 +38,9 @@ use crate::sys::DLManagedTensorVersioned;
 
 /// A tensor of any library, or a raw capsule, without a copy.
 ///
-/// Python code can write to memory that it shares: see `SAFETY.md` on who
-/// answers for that.
+/// It can be read and not written ([`Error::Foreign`](crate::Error::Foreign)), because the
+/// program can pass one array twice and keeps it besides. Python code can write to the memory
+/// meanwhile: `SAFETY.md` says who answers for that.
 impl<'py> FromPyObject<'_, 'py> for Tensor {
     type Error = PyErr;
 
@@ -50,10 +51,10 @@ impl<'py> FromPyObject<'_, 'py> for Tensor {
             Keeper::Legacy(owner) => Box::new(owner),
             Keeper::Versioned(owner) => Box::new(owner),
         };
-        // SAFETY: the owner keeps the memory readable. That nobody writes while
-        // the extension reads is for the Python program to see to, as it is
-        // for every buffer that Python objects share.
-        Ok(unsafe { Tensor::new(offer.description().clone(), owner) })
+        // SAFETY: the owner keeps the memory readable.
+        // ASSUMPTION (SAFETY.md): the Python program does not write to the tensor while a
+        // view of it lives.
+        Ok(unsafe { Tensor::foreign(offer.description().clone(), owner) })
     }
 }
 

@@ -1,6 +1,10 @@
 //! Memory of any element type and stride, read as `f64`.
 
 use std::marker::PhantomData;
+use std::ops::RangeInclusive;
+
+use ndarray::ArrayViewD;
+use scirs2_core::shape::reach;
 
 use super::isa::multiversion;
 use super::loops::{AHEAD, Block, prefetch};
@@ -55,9 +59,11 @@ pub(crate) trait Source: Sync {
     unsafe fn fill_pairs(&self, offset: isize, stride: isize, out: &mut [f64]);
 }
 
-/// The elements of an array that outlives this.
+/// The elements of an array that outlives this, or the numbers that they are made of.
 pub(crate) struct Elements<'a, T> {
     first: *const T,
+    /// The offsets between the lowest and the highest element of the array.
+    bounds: RangeInclusive<isize>,
     is_far: bool,
     array: PhantomData<&'a T>,
 }
@@ -65,14 +71,33 @@ pub(crate) struct Elements<'a, T> {
 // SAFETY: it is a shared reference to elements, which `Read` says are `Sync`.
 unsafe impl<T: Read> Sync for Elements<'_, T> {}
 
-impl<T> Elements<'_, T> {
-    /// Counted from the element at `first`; so many bytes in all.
-    pub(crate) fn new(first: *const T, bytes: usize) -> Self {
+impl<'a, T> Elements<'a, T> {
+    /// Counted from the first element of the array.
+    pub(crate) fn of(array: &'a ArrayViewD<'_, T>) -> Self {
+        // SAFETY: an element is one of itself.
+        unsafe { Elements::parts_of(array) }
+    }
+
+    /// The numbers that each element is made of, counted from the first one's.
+    ///
+    /// # Safety
+    /// An `E` is as many `T` as fit in its size, one after the other.
+    pub(crate) unsafe fn parts_of<E>(array: &'a ArrayViewD<'_, E>) -> Self {
+        let parts = (size_of::<E>() / size_of::<T>()).cast_signed();
+        let (low, high) = reach(array.shape(), array.strides()).unwrap_or((0, -1));
         Elements {
-            first,
-            is_far: bytes > CACHED,
+            first: array.as_ptr().cast(),
+            bounds: low * parts..=high * parts + parts - 1,
+            is_far: array.len().saturating_mul(size_of::<E>()) > CACHED,
             array: PhantomData,
         }
+    }
+
+    /// Whether `len` offsets from the first one on, so far apart, lie between the lowest and
+    /// the highest element.
+    fn reaches(&self, first: isize, stride: isize, len: usize) -> bool {
+        let last = first + stride * (len.cast_signed() - 1);
+        len == 0 || self.bounds.contains(&first) && self.bounds.contains(&last)
     }
 }
 
@@ -86,33 +111,32 @@ impl<T: Read> Source for Elements<'_, T> {
     }
 
     unsafe fn lend(&self, offset: isize, len: usize) -> Option<Block<'_>> {
+        debug_assert!(self.reaches(offset, 1, len));
         // SAFETY: the caller promises that the elements belong to the array,
         // which is borrowed for the life of `self`.
         T::lend(unsafe { slice(self.first, offset, len) })
     }
 
     unsafe fn fill(&self, offset: isize, stride: isize, out: &mut [f64]) {
+        debug_assert!(self.reaches(offset, stride, out.len()));
         if stride == 1 {
             // SAFETY: the caller promises that the elements belong to the array.
             read_slice(unsafe { slice(self.first, offset, out.len()) }, out);
         } else {
-            let items = Strided {
-                first: self.first.wrapping_offset(offset),
-                stride,
-                len: out.len().cast_signed(),
-                array: PhantomData,
-            };
+            let first = self.first.wrapping_offset(offset);
+            // SAFETY: the caller promises that the elements belong to the array, which is
+            // borrowed for longer than this call.
+            let items = unsafe { Strided::new(first, stride, out.len()) };
             read_strided(items, out);
         }
     }
 
     unsafe fn fill_pairs(&self, offset: isize, stride: isize, out: &mut [f64]) {
-        let pairs = Strided {
-            first: self.first.wrapping_offset(offset),
-            stride,
-            len: (out.len() / 2).cast_signed(),
-            array: PhantomData,
-        };
+        debug_assert!(self.reaches(offset, stride, out.len() / 2));
+        debug_assert!(self.reaches(offset + 1, stride, out.len() / 2));
+        let first = self.first.wrapping_offset(offset);
+        // SAFETY: as in `fill`, for each element and its neighbour.
+        let pairs = unsafe { Strided::new(first, stride, out.len() / 2) };
         read_pairs(pairs, out);
     }
 }
@@ -126,9 +150,10 @@ unsafe fn slice<'a, T>(first: *const T, offset: isize, len: usize) -> &'a [T] {
     unsafe { std::slice::from_raw_parts(first, len) }
 }
 
-/// Elements `stride` apart. Whoever makes one promises that all `len` of them, and the
-/// neighbour of each where pairs are read, belong to an array borrowed for `'a`.
+/// Elements `stride` apart.
 struct Strided<'a, T> {
+    /// INVARIANT: this element and the next `len - 1` belong to an array borrowed for `'a`;
+    /// so does the neighbour of each, if `pairs` is called.
     first: *const T,
     stride: isize,
     len: isize,
@@ -136,13 +161,25 @@ struct Strided<'a, T> {
 }
 
 impl<T: Copy> Strided<'_, T> {
+    /// # Safety
+    /// All `len` elements belong to an array borrowed for `'_`, and, if
+    /// [`pairs`](Self::pairs) is called, so does the neighbour of each.
+    unsafe fn new(first: *const T, stride: isize, len: usize) -> Self {
+        Strided {
+            first,
+            stride,
+            len: len.cast_signed(),
+            array: PhantomData,
+        }
+    }
+
     /// By number, which the compiler unrolls.
     #[inline(always)]
     fn items(&self) -> impl Iterator<Item = T> + Clone {
         let (first, stride) = (self.first, self.stride);
         (0..self.len).map(move |number| {
             let item = first.wrapping_offset(number * stride);
-            // SAFETY: one of those that the maker promised.
+            // SAFETY: one of those of the invariant.
             unsafe { *item }
         })
     }
@@ -153,7 +190,7 @@ impl<T: Copy> Strided<'_, T> {
         let (first, stride) = (self.first, self.stride);
         (0..self.len).map(move |number| {
             let pair = first.wrapping_offset(number * stride).cast();
-            // SAFETY: two of those that the maker promised.
+            // SAFETY: two of those of the invariant.
             unsafe { *pair }
         })
     }

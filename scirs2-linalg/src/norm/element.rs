@@ -11,7 +11,8 @@ pub trait Normed: Element + Read {
     /// The type of a norm: as precise as the element, `f64` for integers.
     type Norm: Rounded;
 
-    /// The real numbers that an element is made of, side by side.
+    /// The real numbers that an element is made of, one after the other and nothing else: code
+    /// that reads memory relies on it. The trait can be implemented in this crate only.
     #[doc(hidden)]
     type Part: Read;
 

@@ -1,9 +1,11 @@
 //! One reduction: its pieces, who works on them, and what they come to.
 
 use std::marker::PhantomData;
+use std::ops::RangeInclusive;
 
 use ndarray::{ArrayViewD, ArrayViewMutD};
 use scirs2_core::pool::Workers;
+use scirs2_core::shape::reach;
 
 use super::element::{Normed, Rounded};
 use super::layout::{Layout, Piece, SPLITS};
@@ -29,17 +31,16 @@ pub(super) fn reduce<T: Normed, N: Rounded>(
     } else {
         1
     };
-    let bytes = x.len().saturating_mul(size_of::<T>());
-    let whole = Elements::new(x.as_ptr(), bytes);
-    let halves = Elements::new(x.as_ptr().cast::<T::Part>(), bytes);
+    let whole = Elements::of(x);
+    // SAFETY: `Normed` says that its elements are made of such numbers.
+    let halves = unsafe { Elements::<T::Part>::parts_of(x) };
     let source: &dyn Source = if parts == 1 { &whole } else { &halves };
     let layout = layout(x, marked, &out, parts, source.lends());
     let reduction = Reduction {
         source,
         measure,
         layout: &layout,
-        out: out.as_mut_ptr(),
-        array: PhantomData,
+        out: Results::of(&mut out),
     };
     reduction.run(workers)
 }
@@ -77,18 +78,49 @@ fn layout<T, N>(
     Layout::new(kept, reduced, lends)
 }
 
-/// What the workers share. `source` and `out` have the axes of `layout`.
+/// What the workers share. `layout` has the axes of `source` and of `out`: each of its units
+/// reads elements of the one and names results of the other, and no two units name the same
+/// result.
 struct Reduction<'a, N> {
     source: &'a dyn Source,
     measure: Measure,
     layout: &'a Layout,
-    out: *mut N,
+    out: Results<'a, N>,
+}
+
+/// The elements of the result, which the workers write.
+struct Results<'a, N> {
+    first: *mut N,
+    /// The offsets between the lowest and the highest element.
+    bounds: RangeInclusive<isize>,
     array: PhantomData<&'a mut N>,
 }
 
-// SAFETY: `out` is borrowed for `'a`, its elements are `Send`, and each piece
-// writes results of its own.
-unsafe impl<N: Rounded> Sync for Reduction<'_, N> {}
+// SAFETY: the array is borrowed mutably for `'a`, its elements are `Send`, and who calls
+// `write` promises that no two threads write the same element.
+unsafe impl<N: Rounded> Sync for Results<'_, N> {}
+
+impl<'a, N: Rounded> Results<'a, N> {
+    fn of(array: &'a mut ArrayViewMutD<'_, N>) -> Self {
+        let (low, high) = reach(array.shape(), array.strides()).unwrap_or((0, -1));
+        Results {
+            first: array.as_mut_ptr(),
+            bounds: low..=high,
+            array: PhantomData,
+        }
+    }
+
+    /// # Safety
+    /// `offset` is that of an element of the array, counted from the first one, which no
+    /// other thread writes.
+    unsafe fn write(&self, offset: isize, value: N) {
+        debug_assert!(self.bounds.contains(&offset));
+        // SAFETY: an element of the array, as the caller promises.
+        let place = unsafe { self.first.offset(offset) };
+        // SAFETY: the array is borrowed mutably, and nobody else writes this element.
+        unsafe { place.write(value) };
+    }
+}
 
 impl<N: Rounded> Reduction<'_, N> {
     fn run(&self, workers: &Workers<'_>) -> Result<(), Error> {
@@ -197,7 +229,8 @@ impl<N: Rounded> Reduction<'_, N> {
             let (offset, numbers) = (unit.offset, piece.numbers.clone());
             match unit.band {
                 None => {
-                    // SAFETY: the layout has the axes of the array behind.
+                    // SAFETY: the layout has the axes of the source, so what a unit reads are
+                    // elements of its array.
                     let partial = unsafe { rows(source, measure, offset, axes, numbers, scratch) };
                     emit(unit.out, partial);
                 }
@@ -207,7 +240,7 @@ impl<N: Rounded> Reduction<'_, N> {
                         emit(out, partial);
                         out += step;
                     };
-                    // SAFETY: the layout has the axes of the array behind.
+                    // SAFETY: as above.
                     unsafe { columns(source, measure, band, offset, axes, numbers, scratch, emit) };
                 }
             }
@@ -217,9 +250,8 @@ impl<N: Rounded> Reduction<'_, N> {
     /// `out` is where the layout says that a result of the piece stands.
     fn write(&self, out: isize, partial: Partial) {
         let value = N::rounded(self.measure.finish(partial));
-        // SAFETY: the layout has the axes of the output array.
-        let place = unsafe { self.out.offset(out) };
-        // SAFETY: it is borrowed mutably, and no other piece has this result.
-        unsafe { place.write(value) };
+        // SAFETY: the layout has the axes of `out`, so this is an element of it; it is a
+        // result of one unit, which one piece has, or which one thread joins.
+        unsafe { self.out.write(out, value) };
     }
 }
