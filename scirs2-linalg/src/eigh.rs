@@ -13,9 +13,10 @@ use crate::error::Reason;
 use crate::kernels::many::REAL;
 use crate::kernels::many::jacobi::{has_rotations, symmetric};
 use crate::kernels::one::symmetric::{Symmetric, has_symmetric, tridiagonal_values};
+use crate::kernels::orthonormal::are_orthonormal_rows;
 use crate::kernels::rounded;
 use crate::kernels::signs::unify;
-use crate::lapack::{Heevd, Hetrd, Lapack, Triangle, zeros};
+use crate::lapack::{Heevd, Hetrd, Lapack, SMLSIZ, Triangle, zeros};
 use crate::layout::{is_finite, to_f, to_unit, transpose_in_place, written, zeros_array};
 use crate::shape::{self, square};
 
@@ -34,7 +35,8 @@ use crate::shape::{self, square};
 ///
 /// # Accuracy
 /// Backward stable: `|A - V w V^H| <= c n eps |A|`, and each value is right to
-/// `c n eps |A|`. LAPACK `syevd`, `heevd`: `heevr` is
+/// `c n eps |A|`. LAPACK `syevd`, `heevd`, and `syev`, `heev` where the vectors of
+/// those are less orthogonal than that: `heevr` is
 /// faster for some matrices, but its vectors are some thirty times less
 /// orthogonal. Small real matrices by kernels: Jacobi's rotations up to order 4, and up
 /// to 40 where there are many; else QL steps up to 96, as `steqr` and `sterf`.
@@ -275,7 +277,8 @@ pub(crate) struct Solver<T: Lapack> {
 enum Routine<T: Lapack> {
     /// Nothing, of matrices without elements.
     Empty,
-    Vectors(Heevd<T>),
+    /// With an element for each vector, to see whether they are orthogonal.
+    Vectors(Heevd<T>, Vec<T>),
     Values(TridiagonalValues<T>),
 }
 
@@ -289,7 +292,7 @@ impl<T: Lapack> Solver<T> {
         let routine = if n == 0 {
             Routine::Empty
         } else if vectors {
-            Routine::Vectors(Heevd::new(n, triangle)?)
+            Routine::Vectors(Heevd::new(n, triangle)?, zeros(n)?)
         } else {
             Routine::Values(TridiagonalValues::new(n, triangle)?)
         };
@@ -309,32 +312,23 @@ impl<T: Lapack> Solver<T> {
             return Ok(());
         }
         let matrix = to_f(a, matrix);
-        let mut finite = true;
-        for (number, column) in matrix.chunks_exact_mut(self.n).enumerate() {
-            // What LAPACK does not read must not spoil the answer.
-            column[number] = T::from_parts([column[number].parts()[0], T::Real::zero()]);
-            let (before, after) = column.split_at_mut(number + usize::from(self.upper));
-            let (read, unread) = if self.upper {
-                (before, after)
-            } else {
-                (after, before)
-            };
-            finite &= is_finite(read);
-            unread.fill(T::zero());
-        }
-        if !finite {
+        let Some(power) = prepare(self.n, self.upper, matrix) else {
             let nan = T::Real::nan();
             matrix.fill(T::from_parts([nan, nan]));
             values.fill(nan);
             return Ok(());
-        }
-        // LAPACK scales less, and overflows in squares of what is left: it writes outside of
-        // its memory then (heevd, of large elements beside zeros).
-        let power = to_unit(matrix);
+        };
         match &mut self.routine {
             Routine::Empty => {}
-            Routine::Vectors(lapack) => {
-                for (to, &value) in values.iter_mut().zip(lapack.solve(matrix)?) {
+            Routine::Vectors(lapack, sums) => {
+                let is_right = lapack.solve(matrix).is_ok()
+                    && (self.n <= SMLSIZ || are_orthonormal_rows(self.n, matrix, sums));
+                if !is_right {
+                    to_f(a, matrix);
+                    prepare(self.n, self.upper, matrix);
+                    lapack.solve_by_qr(matrix)?;
+                }
+                for (to, &value) in values.iter_mut().zip(lapack.values()) {
                     *to = rounded(value.into() * power);
                 }
                 unify(self.n, matrix);
@@ -347,6 +341,27 @@ impl<T: Lapack> Solver<T> {
         }
         Ok(())
     }
+}
+
+/// Clears what of a matrix is not read, which must not spoil the answer, and divides the rest
+/// by the power of two that is returned; `None` if an element of it is not finite.
+///
+/// LAPACK scales less, and overflows in squares of what is left: it writes outside of its
+/// memory then (heevd, of large elements beside zeros).
+fn prepare<T: Lapack>(n: usize, upper: bool, matrix: &mut [T]) -> Option<f64> {
+    let mut finite = true;
+    for (number, column) in matrix.chunks_exact_mut(n).enumerate() {
+        column[number] = T::from_parts([column[number].parts()[0], T::Real::zero()]);
+        let (before, after) = column.split_at_mut(number + usize::from(upper));
+        let (read, unread) = if upper {
+            (before, after)
+        } else {
+            (after, before)
+        };
+        finite &= is_finite(read);
+        unread.fill(T::zero());
+    }
+    finite.then(|| to_unit(matrix))
 }
 
 /// Eigenvalues alone: those of the tridiagonal form, in double precision. LAPACK's own

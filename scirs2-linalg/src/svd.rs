@@ -17,7 +17,7 @@ use crate::kernels::one::bidiagonal::{Bidiagonal, has_bidiagonal};
 use crate::kernels::orthonormal::{are_orthonormal_columns, are_orthonormal_rows};
 use crate::kernels::rounded;
 use crate::kernels::signs::{Columns, unify};
-use crate::lapack::{Gesdd, Lapack, Vectors, zeros};
+use crate::lapack::{Gesdd, Lapack, SMLSIZ, Vectors, zeros};
 use crate::layout::{identity, put, screen, to_c, written, zeros_array};
 use crate::memory::check_square;
 use crate::shape::{self, matrices, square};
@@ -353,7 +353,7 @@ fn general<'a, T: Lapack>(
     let (m, n) = a.dim();
     // Without vectors the matrices are empty.
     let is_right = lapack.solve(vh, u).is_ok()
-        && (m.min(n) <= QR_STEPS
+        && (m.min(n) <= SMLSIZ
             || are_orthonormal_columns(u.len() / m, u, sums) && are_orthonormal_rows(n, vh, sums));
     if !is_right {
         to_c(a, lapack.matrix());
@@ -373,9 +373,6 @@ fn unify_both<T: Lapack>(signs: &mut Columns<T>, u: &mut [T], n: usize, vh: &mut
     }
     unify(n, others);
 }
-
-/// Up to this order `gesdd` takes QR steps.
-const QR_STEPS: usize = 25;
 
 fn descending<R: scirs2_core::Real>(x: R, y: R) -> std::cmp::Ordering {
     y.partial_cmp(&x).unwrap_or(std::cmp::Ordering::Equal)

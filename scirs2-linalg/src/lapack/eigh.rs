@@ -41,6 +41,20 @@ impl<T: Lapack> Heevd<T> {
         Ok(&self.values)
     }
 
+    /// [`solve`](Self::solve) by QR steps, which are slower and lose no orthogonality.
+    pub(crate) fn solve_by_qr(&mut self, a: &mut [T]) -> Result<&[T::Real], Reason> {
+        assert!(a.len() / self.n.max(1) >= self.n);
+        if self.call_qr(a) != 0 {
+            return Err(Reason::NoConvergence { routine: "heev" });
+        }
+        Ok(&self.values)
+    }
+
+    /// The values that were found last.
+    pub(crate) fn values(&self) -> &[T::Real] {
+        &self.values
+    }
+
     /// Calls `syevd` or `heevd`, to ask for the workspace or to work on `a`, which has
     /// `n * n` elements; returns LAPACK's `info`.
     fn call(&mut self, a: &mut [T]) -> c_int {
@@ -80,6 +94,36 @@ impl<T: Lapack> Heevd<T> {
                         &jobz, &uplo, &n, a, &lda, w, work, &lwork, rwork, &lrwork, iwork, &liwork,
                         &mut info,
                     );
+                }
+            }
+        }
+        info
+    }
+
+    /// Calls `syev` or `heev` for `a`, which has `n * n` elements; returns LAPACK's `info`.
+    fn call_qr(&mut self, a: &mut [T]) -> c_int {
+        let (jobz, uplo) = (letter(b'V'), self.triangle.uplo());
+        let (n, lda) = (int(self.n), leading(self.n));
+        let (a, w) = (a.as_mut_ptr(), self.values.as_mut_ptr());
+        let space = &mut self.space;
+        let lwork = space.lwork();
+        let work = space.work.as_mut_ptr();
+        let mut info = 0;
+        match T::KIND {
+            Kind::Real(real) => {
+                // SAFETY: `solve_by_qr` asserted the length of `a`, and `new` made `w` of `n`
+                // elements; what `syevd` asked for, `1 + 6 n + 2 n^2`, is more than the
+                // `3 n - 1` that `syev` needs (LAPACK 3.12).
+                unsafe {
+                    (real.syev)(&jobz, &uplo, &n, a, &lda, w.cast(), work, &lwork, &mut info);
+                }
+            }
+            Kind::Complex(complex) => {
+                let rwork = space.rwork.as_mut_ptr();
+                // SAFETY: as above; what `heevd` asked for, `2 n + n^2` and `1 + 5 n + 2 n^2`
+                // reals, is more than the `2 n - 1` and `3 n - 2` that `heev` needs.
+                unsafe {
+                    (complex.heev)(&jobz, &uplo, &n, a, &lda, w, work, &lwork, rwork, &mut info);
                 }
             }
         }
@@ -160,5 +204,64 @@ impl<T: Lapack> Hetrd<T> {
             }
         }
         info
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use scirs2_core::Complex64;
+
+    use super::*;
+    use crate::kernels::many::tests::noise;
+
+    /// `A V = V diag(w)`, by either routine, of a matrix without a pattern.
+    fn both_routines_decompose<T: Lapack<Real = f64>>(n: usize) {
+        let mut a = vec![T::zero(); n * n];
+        for column in 0..n {
+            for row in 0..=column {
+                let imaginary = if row == column {
+                    0.0
+                } else {
+                    noise(row * n + column + 7)
+                };
+                let x = T::from_parts([noise(row * n + column), imaginary]);
+                a[column * n + row] = x;
+                a[row * n + column] = x.conj();
+            }
+        }
+        for triangle in [Triangle::Upper, Triangle::Lower] {
+            for by_qr in [false, true] {
+                let mut lapack = Heevd::<T>::new(n, triangle).unwrap();
+                let mut v = a.clone();
+                let values = if by_qr {
+                    lapack.solve_by_qr(&mut v)
+                } else {
+                    lapack.solve(&mut v)
+                };
+                let values = values.unwrap().to_vec();
+                assert!(values.is_sorted());
+                for (vector, &value) in v.chunks_exact(n).zip(&values) {
+                    let length: f64 = vector.iter().flat_map(|x| x.parts()).map(|x| x * x).sum();
+                    assert!((length - 1.0).abs() < 1e-13);
+                    for row in 0..n {
+                        let mut sum = T::zero();
+                        for (column, &x) in vector.iter().enumerate() {
+                            sum += a[column * n + row] * x;
+                        }
+                        let scaled = T::from_parts(vector[row].parts().map(|part| part * value));
+                        let off = (sum - scaled).parts();
+                        assert!(off.iter().all(|part| part.abs() < 1e-13), "{off:?}");
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn qr_steps_give_the_same() {
+        for n in [1, 2, 3, 9, 26, 41] {
+            both_routines_decompose::<f64>(n);
+            both_routines_decompose::<Complex64>(n);
+        }
     }
 }

@@ -176,6 +176,9 @@ impl Triangle {
     }
 }
 
+/// The largest order that LAPACK's divide and conquer solves by QR steps (`ilaenv`, 9).
+pub(crate) const SMLSIZ: usize = 25;
+
 /// A letter that stands for an option.
 const fn letter(letter: u8) -> c_char {
     letter.cast_signed()

@@ -167,6 +167,11 @@ routines! {
             jobz: &c_char, uplo: &c_char, n: &c_int, a: *mut T, lda: &c_int, w: *mut T,
             work: *mut T, lwork: &c_int, iwork: *mut c_int, liwork: &c_int, info: &mut c_int
         );
+        /// Eigenvalues and eigenvectors of a symmetric matrix, by QR steps.
+        syev "syev_" (
+            jobz: &c_char, uplo: &c_char, n: &c_int, a: *mut T, lda: &c_int, w: *mut T,
+            work: *mut T, lwork: &c_int, info: &mut c_int
+        );
         /// Eigenvalues and eigenvectors of a general matrix.
         geev "geev_" (
             jobvl: &c_char, jobvr: &c_char, n: &c_int, a: *mut T, lda: &c_int, wr: *mut T,
@@ -227,6 +232,11 @@ routines! {
             jobz: &c_char, uplo: &c_char, n: &c_int, a: *mut T, lda: &c_int, w: *mut R,
             work: *mut T, lwork: &c_int, rwork: *mut R, lrwork: &c_int, iwork: *mut c_int,
             liwork: &c_int, info: &mut c_int
+        );
+        /// Eigenvalues and eigenvectors of a Hermitian matrix, by QR steps.
+        heev "heev_" (
+            jobz: &c_char, uplo: &c_char, n: &c_int, a: *mut T, lda: &c_int, w: *mut R,
+            work: *mut T, lwork: &c_int, rwork: *mut R, info: &mut c_int
         );
         /// Eigenvalues and eigenvectors of a general matrix.
         geev "geev_" (

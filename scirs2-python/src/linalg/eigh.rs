@@ -39,7 +39,8 @@ use super::call::{Call, batch, named};
 ///
 /// Notes
 /// -----
-/// LAPACK ``syevd`` and ``heevd``, in the memory of the vectors. Real matrices of up to
+/// LAPACK ``syevd`` and ``heevd``, in the memory of the vectors, and ``syev`` and ``heev``
+/// where those lose the orthogonality of the vectors. Real matrices of up to
 /// four rows, and many at once of up to 40, by Jacobi's rotations; others of up to 96 by
 /// QL steps, as ``steqr``, in double precision. Backward stable:
 /// ``norm(a - v * w @ v.conj().mT) <= c * n * eps * norm(a)``, and each eigenvalue is
