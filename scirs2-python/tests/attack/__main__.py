@@ -87,7 +87,11 @@ def run(seconds, seed, only):
             command = [sys.executable, "-m", "attack.worker", text]
             with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as worker:
                 for line in worker.stdout:
-                    tally.take(json.loads(line))
+                    if line.startswith("{"):
+                        tally.take(json.loads(line))
+                    else:
+                        # LAPACK says what it does not like on standard output, NumPy's too.
+                        print(f"said: {line.rstrip()}", flush=True)
             if worker.returncode == 0:
                 break
             case = cases.Case(**json.loads(kept.read_text(encoding="utf-8")))

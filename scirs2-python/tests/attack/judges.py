@@ -121,7 +121,12 @@ class Stack:
     @cached_property
     def singular(self):
         """The singular values, of the scaled matrices, in double precision."""
-        return np.linalg.svd(self.plain)[1]
+        try:
+            return np.linalg.svd(self.plain)[1]
+        except np.linalg.LinAlgError:
+            # For some matrices NumPy's routine, `gesdd`, does not converge.
+            each = [scipy.linalg.svd(a, lapack_driver="gesvd")[1] for a in self.plain]
+            return np.array(each)
 
     @cached_property
     def values(self):
