@@ -4,6 +4,8 @@ use core::ptr::NonNull;
 use core::slice;
 
 use ndarray::{ArrayBase, Dimension, RawData};
+#[cfg(feature = "pyo3")]
+use scirs2_core::DeviceKind;
 use scirs2_core::shape::reach;
 use scirs2_core::{DType, Device, Element};
 use smallvec::SmallVec;
@@ -241,6 +243,20 @@ impl Description {
     #[must_use]
     pub const fn data(&self) -> *mut u8 {
         self.data.as_ptr()
+    }
+
+    /// Refuses memory that a device shares with the host, for who takes a tensor that its
+    /// producer was not asked to synchronize.
+    ///
+    /// # Errors
+    /// [`Error::Unsynchronized`].
+    #[cfg(feature = "pyo3")]
+    #[inline(always)]
+    pub(crate) fn is_synchronized(&self) -> Result<(), Error> {
+        if self.device.kind == DeviceKind::CUDA_MANAGED {
+            return Err(Error::Unsynchronized(self.device));
+        }
+        Ok(())
     }
 
     /// Where the memory lives; always readable by the host.

@@ -22,6 +22,12 @@ pub enum Error {
          or from_dlpack(x, device=\"cpu\")", .0.kind, .0.id
     )]
     Device(Device),
+    /// Memory that the host reads, and that a kernel on the device may still write.
+    #[error(
+        "device: {}, id {}, is memory that a kernel may still be writing; \
+         from_dlpack(x, device=\"cpu\") asks the producer to wait for it", .0.kind, .0.id
+    )]
+    Unsynchronized(Device),
     /// The element type has no [`DType`].
     #[error(
         "dtype: {} (code {}, bits {}, lanes {}) has no equal here; convert the tensor \

@@ -51,6 +51,8 @@ macro_rules! short_ways {
                 if count == 1 && names.is_null() {
                     // SAFETY: one argument is there, by this function's contract.
                     let argument = unsafe { *arguments };
+                    // PyO3 does not count this as attached. A `Py` that is dropped on the way is
+                    // released when the thread is attached the next time: late, not wrong.
                     // SAFETY: attached, by this function's contract.
                     let py = unsafe { Python::assume_attached() };
                     // SAFETY: an argument lives as long as the call.
@@ -61,8 +63,7 @@ macro_rules! short_ways {
                         Ok(Ok(Some(answer))) => return answer.into_ptr(),
                         Ok(Ok(None)) | Err(_) => {}
                         Ok(Err(error)) => {
-                            // PyO3 lets go of what was dropped on the way only when it
-                            // is told that this thread is attached.
+                            // Releases what was dropped on the way.
                             Python::attach(|py| error.restore(py));
                             return ptr::null_mut();
                         }

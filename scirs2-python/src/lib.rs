@@ -13,6 +13,7 @@ mod flag;
 mod library;
 mod linalg;
 mod norm;
+mod operand;
 mod route;
 mod threads;
 

@@ -1,45 +1,47 @@
 //! The caller's array library: what comes in as its tensor goes out as its tensor.
 
 use core::fmt;
+use std::sync::OnceLock;
 
-use numpy::{PyUntypedArray, PyUntypedArrayMethods as _};
+use numpy::PyUntypedArray;
 use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::types::PyCapsule;
-use scirs2_interop::Description;
-use scirs2_interop::python::give;
+use pyo3::sync::PyOnceLock;
+use pyo3::types::{PyCapsule, PyType};
+use scirs2_interop::Owner;
+use scirs2_interop::python::{Importer, give};
 use scirs2_interop::sys::{DLManagedTensor, DLManagedTensorVersioned};
 
-use crate::array::{self, Undescribed};
-use crate::exchange::{Policy, exported, from_dlpack};
+use crate::exchange::{Policy, exported};
 use crate::exporter::DLPackExporter;
 
 /// A library that a tensor belongs to.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy)]
 pub(crate) enum Library {
     /// NumPy, or something that has no library of its own: a list, a number.
     NumPy,
-    /// Its function `from_dlpack`, by module, and what that takes.
-    Other(&'static str, Takes),
+    /// A library of the table.
+    Other(&'static Row),
 }
 
-impl fmt::Display for Library {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Library::NumPy => "NumPy",
-            Library::Other("torch", _) => "PyTorch",
-            Library::Other("jax.dlpack", _) => "JAX",
-            Library::Other("tensorflow.experimental.dlpack", _) => "TensorFlow",
-            Library::Other("mlx.core", _) => "MLX",
-            Library::Other("paddle.utils.dlpack", _) => "PaddlePaddle",
-            Library::Other(module, _) => module,
-        })
-    }
+/// How a library's tensors are known, and how one is made.
+pub(crate) struct Row {
+    /// As messages name it.
+    name: &'static str,
+    /// The packages that its classes are of.
+    packages: &'static [&'static str],
+    /// The module with its function `from_dlpack`.
+    module: &'static str,
+    takes: Takes,
+    /// The class in that module that may have an exchange table.
+    class: Option<&'static str>,
+    /// Found at the first result.
+    maker: PyOnceLock<Maker>,
 }
 
 /// What a library's `from_dlpack` takes.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum Takes {
+enum Takes {
     /// An object with `__dlpack__`.
     Object,
     /// A capsule, which spares it the call.
@@ -48,45 +50,162 @@ pub(crate) enum Takes {
     LegacyCapsule,
 }
 
-/// Where each library's classes live, and how it takes an array.
-const LIBRARIES: &[(&str, Library)] = &[
-    ("torch", Library::Other("torch", Takes::Capsule)),
-    ("jax", Library::Other("jax.dlpack", Takes::Object)),
-    ("jaxlib", Library::Other("jax.dlpack", Takes::Object)),
-    (
-        "tensorflow",
-        Library::Other("tensorflow.experimental.dlpack", Takes::LegacyCapsule),
+/// What makes a library's tensor.
+enum Maker {
+    /// The exchange table of its class, without a Python call.
+    Table(Importer),
+    /// Its function `from_dlpack`.
+    Function(Py<PyAny>),
+}
+
+const fn row(
+    name: &'static str,
+    packages: &'static [&'static str],
+    module: &'static str,
+    takes: Takes,
+    class: Option<&'static str>,
+) -> Row {
+    Row {
+        name,
+        packages,
+        module,
+        takes,
+        class,
+        maker: PyOnceLock::new(),
+    }
+}
+
+static LIBRARIES: [Row; 6] = [
+    row(
+        "PyTorch",
+        &["torch"],
+        "torch",
+        Takes::Capsule,
+        Some("Tensor"),
     ),
-    ("mlx", Library::Other("mlx.core", Takes::Object)),
-    (
-        "paddle",
-        Library::Other("paddle.utils.dlpack", Takes::Capsule),
+    row("JAX", &["jax", "jaxlib"], "jax.dlpack", Takes::Object, None),
+    row(
+        "TensorFlow",
+        &["tensorflow"],
+        "tensorflow.experimental.dlpack",
+        Takes::LegacyCapsule,
+        None,
     ),
-    ("tvm_ffi", Library::Other("tvm_ffi", Takes::Object)),
+    row("MLX", &["mlx"], "mlx.core", Takes::Object, None),
+    row(
+        "PaddlePaddle",
+        &["paddle"],
+        "paddle.utils.dlpack",
+        Takes::Capsule,
+        None,
+    ),
+    row("tvm_ffi", &["tvm_ffi"], "tvm_ffi", Takes::Object, None),
 ];
 
+/// Types that the cache remembers: the first so many. Programs that make types without end
+/// must not fill memory with them.
+const MAX_TYPES: usize = 64;
+
+/// Types seen, with their libraries; the first that is empty ends them. The reference keeps
+/// the type, so that its address is not another's.
+static TYPES: [OnceLock<(Py<PyType>, Library)>; MAX_TYPES] = [const { OnceLock::new() }; MAX_TYPES];
+
+impl fmt::Display for Library {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+impl PartialEq for Library {
+    fn eq(&self, other: &Self) -> bool {
+        self.name() == other.name()
+    }
+}
+
 impl Library {
+    fn name(self) -> &'static str {
+        match self {
+            Library::NumPy => "NumPy",
+            Library::Other(row) => row.name,
+        }
+    }
+
     /// The library of an object's class, or of the nearest base class that is
     /// of one.
+    #[inline]
     pub(crate) fn of(object: &Bound<'_, PyAny>) -> PyResult<Self> {
-        let py = object.py();
-        if object.is_instance_of::<PyUntypedArray>() || object.is_instance_of::<PyCapsule>() {
-            return Ok(Library::NumPy);
+        let class = object.get_type_ptr();
+        for (known, library) in TYPES.iter().map_while(OnceLock::get) {
+            if known.as_ptr().cast() == class {
+                return Ok(*library);
+            }
         }
-        let bases = object.get_type().getattr(intern!(py, "__mro__"))?;
-        for class in bases.try_iter()? {
-            let Some(module) = class?.getattr_opt(intern!(py, "__module__"))? else {
+        Library::first_seen(object)
+    }
+
+    #[cold]
+    fn first_seen(object: &Bound<'_, PyAny>) -> PyResult<Self> {
+        let class = object.get_type();
+        let library =
+            if object.is_instance_of::<PyUntypedArray>() || object.is_instance_of::<PyCapsule>() {
+                Library::NumPy
+            } else {
+                Library::of_class(&class)?
+            };
+        let mut seen = (class.unbind(), library);
+        for place in &TYPES {
+            match place.set(seen) {
+                Ok(()) => break,
+                Err(other) => seen = other,
+            }
+        }
+        Ok(library)
+    }
+
+    fn of_class(class: &Bound<'_, PyType>) -> PyResult<Self> {
+        let py = class.py();
+        let bases = class.getattr(intern!(py, "__mro__"))?;
+        for base in bases.try_iter()? {
+            let Some(module) = base?.getattr_opt(intern!(py, "__module__"))? else {
                 continue;
             };
             let Ok(module) = module.extract::<&str>() else {
                 continue;
             };
-            let root = module.split('.').next().unwrap_or_default();
-            if let Some((_, library)) = LIBRARIES.iter().find(|(name, _)| *name == root) {
-                return Ok(*library);
+            let package = module.split('.').next().unwrap_or_default();
+            if let Some(row) = LIBRARIES.iter().find(|row| row.packages.contains(&package)) {
+                return Ok(Library::Other(row));
             }
         }
         Ok(Library::NumPy)
+    }
+
+    /// Tells the library that a tensor of its own was written, if it wants to know: PyTorch
+    /// keeps a count of that, by which it finds out that a tensor which a gradient needs was
+    /// overwritten.
+    pub(crate) fn written(self, tensor: &Bound<'_, PyAny>) -> PyResult<()> {
+        let py = tensor.py();
+        if self.name() != "PyTorch"
+            || tensor
+                .call_method0(intern!(py, "is_inference"))?
+                .is_truthy()?
+        {
+            return Ok(());
+        }
+        let graph = py.import(intern!(py, "torch.autograd.graph"))?;
+        graph.call_method1(intern!(py, "increment_version"), (tensor,))?;
+        Ok(())
+    }
+
+    /// What makes a tensor without a Python call, if the library has that.
+    pub(crate) fn importer(self, py: Python<'_>) -> PyResult<Option<Importer>> {
+        let Library::Other(row) = self else {
+            return Ok(None);
+        };
+        Ok(match row.maker(py)? {
+            Maker::Table(importer) => Some(*importer),
+            Maker::Function(_) => None,
+        })
     }
 
     /// An array of ours as this library's tensor, without a copy.
@@ -94,63 +213,42 @@ impl Library {
         self,
         array: Bound<'py, PyUntypedArray>,
     ) -> PyResult<Bound<'py, PyAny>> {
-        let Library::Other(module, takes) = self else {
+        let Library::Other(row) = self else {
             return Ok(array.into_any());
         };
         let py = array.py();
-        let argument = match takes {
+        let versioned = |array| -> PyResult<Owner<DLManagedTensorVersioned>> {
+            exported(array, Policy::Exact, None)
+        };
+        let from_dlpack = match row.maker(py)? {
+            Maker::Table(importer) => return importer.import(py, versioned(&array)?),
+            Maker::Function(function) => function.bind(py),
+        };
+        let argument = match row.takes {
             Takes::Object => Bound::new(py, DLPackExporter::of(array))?.into_any(),
-            Takes::Capsule => give(
-                py,
-                exported::<DLManagedTensorVersioned>(&array, Policy::Exact, None)?,
-            )?,
+            Takes::Capsule => give(py, versioned(&array)?)?,
             Takes::LegacyCapsule => give(
                 py,
                 exported::<DLManagedTensor>(&array, Policy::Exact, None)?,
             )?,
         };
-        let from_dlpack = py.import(module)?.getattr(intern!(py, "from_dlpack"))?;
         from_dlpack.call1((argument,))
     }
 }
 
-/// An operand as an array that Rust can read in place.
-pub(crate) struct Intake<'py> {
-    pub(crate) library: Library,
-    pub(crate) array: Bound<'py, PyUntypedArray>,
-    /// What the array is, or why nothing is computed with it.
-    pub(crate) described: Result<Description, Undescribed>,
-}
-
-/// Takes an operand without a copy, but for what lies in foreign byte order or
-/// off alignment, and what exports no tensor: lists, numbers, TensorFlow's
-/// variables.
-pub(crate) fn intake<'py>(x: &Bound<'py, PyAny>) -> PyResult<Intake<'py>> {
-    let (library, array) = if let Ok(array) = x.cast::<PyUntypedArray>() {
-        (Library::NumPy, array.clone())
-    } else if x.hasattr(intern!(x.py(), "__dlpack__"))? || x.is_instance_of::<PyCapsule>() {
-        (Library::of(x)?, from_dlpack(x, None, None, None)?)
-    } else {
-        (Library::of(x)?, array::readable(x)?)
-    };
-    let described = array::describe(&array);
-    if array.is_aligned() && described.is_ok() {
-        return Ok(Intake {
-            library,
-            array,
-            described,
-        });
+impl Row {
+    #[inline]
+    fn maker(&self, py: Python<'_>) -> PyResult<&Maker> {
+        self.maker.get_or_try_init(py, || {
+            let module = py.import(self.module)?;
+            if let Some(name) = self.class {
+                let class = module.getattr(name)?.cast_into::<PyType>()?;
+                if let Some(importer) = Importer::of(&class)? {
+                    return Ok(Maker::Table(importer));
+                }
+            }
+            let function = module.getattr(intern!(py, "from_dlpack"))?;
+            Ok(Maker::Function(function.unbind()))
+        })
     }
-    let array = array::readable(&array)?;
-    let described = array::describe(&array).map_err(|reason| match reason {
-        Undescribed::Dtype(dtype) if !x.is_instance_of::<PyUntypedArray>() => {
-            array::not_numbers(x, dtype)
-        }
-        reason => reason,
-    });
-    Ok(Intake {
-        library,
-        array,
-        described,
-    })
 }

@@ -12,7 +12,8 @@ use crate::array;
 use crate::door::{Failure, begin, enter};
 use crate::error::{axis_error, raised};
 use crate::flag::flag;
-use crate::library::{Intake, Library, intake};
+use crate::library::Library;
+use crate::operand::{Operand, operand};
 
 /// Norm of an array, of its vectors along one axis, or of its matrices along two.
 ///
@@ -93,26 +94,27 @@ pub(crate) fn norm<'py>(
     axis: Option<&Bound<'py, PyAny>>,
     #[pyo3(from_py_with = flag)] keepdims: bool,
 ) -> PyResult<Bound<'py, PyAny>> {
+    let py = x.py();
     let order = ord.map_or(Ok(Order::Default), order)?;
     let axes = axis.map_or(Ok(Axes::All), axes)?;
-    norm_of("norm", intake(x)?, order, axes, keepdims)
+    norm_of(py, "norm", operand(x)?, order, axes, keepdims)
 }
 
 /// The norm of an array, as its library has it.
 pub(crate) fn norm_of<'py>(
+    py: Python<'py>,
     name: &'static str,
-    x: Intake<'py>,
+    x: Operand<'py>,
     order: Order,
     axes: Axes,
     keepdims: bool,
 ) -> PyResult<Bound<'py, PyAny>> {
     let _stay = begin()?;
-    let Intake {
+    let Operand {
         library,
-        array,
+        memory: _memory,
         described,
     } = x;
-    let py = array.py();
     let description =
         described.map_err(|reason| PyTypeError::new_err(format!("{name}: x: {reason}")))?;
     let shape = norm_shape(description.shape(), order, axes, keepdims)
@@ -123,14 +125,14 @@ pub(crate) fn norm_of<'py>(
         if library == Library::NumPy && shape.is_empty() {
             let mut value = std::mem::MaybeUninit::<Norm>::zeroed();
             let place = value.as_mut_ptr().cast::<u8>();
-            // SAFETY: `array` keeps the input readable, and `value` is one
+            // SAFETY: `_memory` keeps the input readable, and `value` is one
             // element that nobody else sees.
             unsafe { run::<T>(py, name, &description, order, axes, &shape, place) }?;
             // SAFETY: one element of that dtype.
             return unsafe { array::scalar(py, Norm::DTYPE, place) };
         }
         let out = array::result(py, Norm::DTYPE, &shape)?;
-        // SAFETY: `array` keeps the input readable, and `out` is a fresh array
+        // SAFETY: `_memory` keeps the input readable, and `out` is a fresh array
         // of that shape in C order that nobody else sees.
         unsafe { run::<T>(py, name, &description, order, axes, &shape, array::data(&out)) }?;
         library.tensor(out)
@@ -150,11 +152,12 @@ unsafe fn run<T: Normed>(
     shape: &[usize],
     out: *mut u8,
 ) -> PyResult<()> {
-    // SAFETY: readable, by this function's contract; that no Python thread
-    // writes meanwhile is for the program to see to (SAFETY.md).
+    // SAFETY: readable, by this function's contract.
+    // ASSUMPTION (SAFETY.md): no thread of the program writes to the array meanwhile.
     let view = unsafe { x.view::<T>() }?;
     // SAFETY: `shape` elements in C order, aligned as their allocation is, and
-    // nobody else's, by the same contract.
+    // nobody else's, by the same contract; their bytes are values (SAFETY.md, "Fresh
+    // memory").
     let out = unsafe { ArrayViewMutD::from_shape_ptr(IxDyn(shape), out.cast::<T::Norm>()) };
     let elements = view.len();
     let done = enter(py, elements, |workers| {

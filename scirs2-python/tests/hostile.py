@@ -603,6 +603,40 @@ def an_export_does_not_follow_a_freed_shape():
 # Producers.
 
 
+@both
+def managed_memory_that_nobody_synchronized(versioned):
+    def make():
+        return Made(np.arange(3.0), device=(capsule.CUDA_MANAGED, 0), versioned=versioned)
+
+    refused(make(), "kernel", 'device="cpu"', kind=scirs2.GPUTensorError)
+    # A capsule cannot be asked.
+    refused(make(), "kernel", kind=scirs2.GPUTensorError, device="cpu")
+    # Nor one that does not know the keyword, or says that it is on the host.
+    made = make()
+
+    class Old:
+        def __dlpack_device__(self):
+            return (capsule.CUDA_MANAGED, 0)
+
+        def __dlpack__(self, stream=None):
+            return made.capsule
+
+    refused(made, "kernel", kind=scirs2.GPUTensorError, through=Old(), device="cpu")
+    made = make()
+    liar = Producer(lambda **_: made.capsule, device=(1, 0))
+    refused(made, "kernel", kind=scirs2.GPUTensorError, through=liar, device="cpu")
+
+
+@both
+def managed_memory_that_its_producer_synchronized(versioned):
+    made = Made(np.arange(3.0), device=(capsule.CUDA_MANAGED, 0), versioned=versioned)
+    producer = Producer(lambda **_: made.capsule, device=(capsule.CUDA_MANAGED, 0))
+    error_of(lambda: scirs2.from_dlpack(producer), scirs2.GPUTensorError)
+    array = scirs2.from_dlpack(producer, device="cpu")
+    check(array.ctypes.data == made.array.ctypes.data, "a copy")
+    check(producer.asked[-1] == {"max_version": (1, 3), "dl_device": (1, 0)}, producer.asked)
+
+
 @case
 def a_producer_that_lies_about_its_device():
     # It says the host and hands out device memory: the capsule is believed.
@@ -1037,7 +1071,8 @@ for _major in (0, 2, 2**32 - 1):
         {"version": (major, 0), "shape": None, "ndim": -5}, ["version", major]
     )
 
-for _code, _device in DEVICES.items():
+# Device memory, and memory that a kernel may still be writing.
+for _code, _device in {**DEVICES, capsule.CUDA_MANAGED: "CUDA managed"}.items():
     CASES[f"memory of {_device}, by a table"] = lambda code=_code: refused_by_table(
         {"device": (code, 0), "data": 0x1000}, ["cpu"], kind=scirs2.GPUTensorError
     )

@@ -4,6 +4,7 @@ import concurrent.futures
 import os
 
 import child
+import dask.array
 import jax
 import matrices
 import ml_dtypes
@@ -12,6 +13,7 @@ import pytest
 import scirs2
 import tensorflow
 import torch
+import xarray
 from functions import FUNCTIONS, wide
 from scirs2 import linalg
 
@@ -182,6 +184,20 @@ def test_torch_tensors_that_cannot_be_shared_name_the_cure(name):
     operands = [torch.from_numpy(operand) for operand in given(name)]
     with pytest.raises(BufferError, match="detach"):
         ask(name, *(operand.requires_grad_() for operand in operands))
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_arrays_of_dask_are_not_gathered(name):
+    operands = [dask.array.from_array(operand) for operand in given(name)]
+    with pytest.raises(TypeError, match=r"dask.*x\.compute\(\)"):
+        ask(name, *operands)
+
+
+def test_arrays_around_those_of_dask_are_not_gathered():
+    array = xarray.DataArray(np.eye(4), dims=("row", "column"))
+    assert scirs2.linalg.det(array) == 1.0
+    with pytest.raises(TypeError, match=r"xarray.*x\.compute\(\)"):
+        scirs2.linalg.det(array.chunk())
 
 
 def test_eight_threads_at_once():

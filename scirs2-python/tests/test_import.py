@@ -215,9 +215,7 @@ class TestView:
         same(array, whole[3:7])
         assert array.ctypes.data == whole.ctypes.data + 24
 
-    @pytest.mark.parametrize(
-        "kind", [capsule.CPU, capsule.CUDA_HOST, capsule.ROCM_HOST, capsule.CUDA_MANAGED]
-    )
+    @pytest.mark.parametrize("kind", [capsule.CPU, capsule.CUDA_HOST, capsule.ROCM_HOST])
     def test_memory_the_host_reads_is_a_view(self, kind):
         made = Made(device=(kind, 0))
         array = scirs2.from_dlpack(made.capsule)

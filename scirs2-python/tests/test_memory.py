@@ -89,12 +89,16 @@ TORCH = {
     """,
     "through the exporter": "torch.from_dlpack(scirs2.DLPackExporter(bfloat16))",
     "refused by torch": """
-        refused(lambda: scirs2.from_dlpack(trained))
-        refused(lambda: scirs2.from_dlpack(conjugate))
+        refused(lambda: scirs2.from_dlpack(sparse))
     """,
     "refused by us": """
-        refused(lambda: scirs2.from_dlpack(conjugate.imag))
+        refused(lambda: scirs2.from_dlpack(trained))
+        refused(lambda: scirs2.from_dlpack(conjugate, copy=False))
         refused(lambda: scirs2.from_dlpack(pairs))
+    """,
+    "resolved": """
+        scirs2.from_dlpack(conjugate)
+        scirs2.from_dlpack(conjugate.imag)
     """,
     "norm": "scirs2.norm(tensor, axis=1); scirs2.norm(half)",
 }
@@ -107,6 +111,7 @@ TENSORS = """
     trained = torch.ones(4, requires_grad=True)
     conjugate = torch.ones(4, dtype=torch.complex64).conj()
     pairs = torch.zeros(4, dtype=torch.float4_e2m1fn_x2)
+    sparse = torch.eye(3).to_sparse()
 """
 
 SETTING = """

@@ -108,7 +108,7 @@ def test_import_pulls_in_no_other_array_library():
         """
         import sys
         import scirs2
-        heavy = {"torch", "jax", "tensorflow", "cupy", "ml_dtypes", "scipy"}
+        heavy = {"torch", "jax", "tensorflow", "cupy", "dask", "ml_dtypes", "scipy", "xarray"}
         assert not heavy & set(sys.modules), heavy & set(sys.modules)
         """
     )

@@ -8,7 +8,7 @@ use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyCapsule, PyDict};
 use scirs2_core::{Device, DeviceKind};
 
-use super::table::unless_exit;
+use super::torch::unless_exit;
 use crate::sys::VERSION;
 
 /// What the consumer asks of the producer beyond a tensor.
@@ -20,6 +20,12 @@ pub struct Request {
     pub device: Option<Device>,
 }
 
+/// A capsule, and whether its producer was asked for memory of that device.
+pub(super) struct Asked<'py> {
+    pub(super) capsule: Bound<'py, PyAny>,
+    pub(super) for_device: bool,
+}
+
 /// The capsule of an object with `__dlpack__`; a capsule is returned as it is.
 ///
 /// The versioned form is asked for first. A producer that does not know the
@@ -28,13 +34,14 @@ pub struct Request {
 /// # Errors
 /// `AttributeError` without `__dlpack__`; `BufferError` for TensorFlow's tensors of what
 /// is no number; otherwise what the producer raises.
-pub(super) fn ask<'py>(
-    object: &Bound<'py, PyAny>,
-    request: &Request,
-) -> PyResult<Bound<'py, PyAny>> {
+pub(super) fn ask<'py>(object: &Bound<'py, PyAny>, request: &Request) -> PyResult<Asked<'py>> {
     let py = object.py();
+    let answered = |capsule, for_device| Asked {
+        capsule,
+        for_device,
+    };
     if object.is_instance_of::<PyCapsule>() {
-        return Ok(object.clone());
+        return Ok(answered(object.clone(), false));
     }
     let method = match object.getattr(intern!(py, "__dlpack__")) {
         Ok(method) => method,
@@ -44,9 +51,12 @@ pub(super) fn ask<'py>(
         Err(error) => return Err(error),
     };
     has_bytes(object)?;
-    match method.call((), Some(&keywords(object, request)?)) {
-        Err(error) if error.is_instance_of::<PyTypeError>(py) => method.call0(),
-        answer => answer,
+    let (keywords, for_device) = keywords(object, request)?;
+    match method.call((), Some(&keywords)) {
+        Err(error) if error.is_instance_of::<PyTypeError>(py) => {
+            Ok(answered(method.call0()?, false))
+        }
+        answer => Ok(answered(answer?, for_device)),
     }
 }
 
@@ -90,7 +100,11 @@ fn dtype_without_bytes(object: &Bound<'_, PyAny>) -> PyResult<Option<&'static st
     Ok(WITHOUT_BYTES.into_iter().find(|known| *known == &*name))
 }
 
-fn keywords<'py>(object: &Bound<'py, PyAny>, request: &Request) -> PyResult<Bound<'py, PyDict>> {
+/// The keywords of the call, and whether a device is among them.
+fn keywords<'py>(
+    object: &Bound<'py, PyAny>,
+    request: &Request,
+) -> PyResult<(Bound<'py, PyDict>, bool)> {
     static PLAIN: PyOnceLock<Py<PyDict>> = PyOnceLock::new();
     let py = object.py();
     let plain = PLAIN.get_or_try_init(py, || {
@@ -104,7 +118,7 @@ fn keywords<'py>(object: &Bound<'py, PyAny>, request: &Request) -> PyResult<Boun
         _ => None,
     };
     if request.copy.is_none() && device.is_none() {
-        return Ok(plain.clone());
+        return Ok((plain.clone(), false));
     }
     let keywords = plain.copy()?;
     if let Some(copy) = request.copy {
@@ -113,7 +127,7 @@ fn keywords<'py>(object: &Bound<'py, PyAny>, request: &Request) -> PyResult<Boun
     if let Some(device) = device {
         keywords.set_item("dl_device", (device.kind.0, device.id))?;
     }
-    Ok(keywords)
+    Ok((keywords, device.is_some()))
 }
 
 /// Whether the object says that it lives there already. Producers that know no

@@ -9,6 +9,7 @@ use pyo3::ffi;
 use pyo3::prelude::*;
 use pyo3::sync::critical_section::with_critical_section;
 use pyo3::types::{PyCapsule, PyCapsuleMethods};
+use scirs2_core::Device;
 
 use super::ask::{Request, ask};
 use super::reference::Reference;
@@ -81,7 +82,13 @@ impl<'py> Offer<'py> {
     /// # Errors
     /// Those of [`of`](Self::of).
     pub fn by_method(object: &Bound<'py, PyAny>, request: &Request) -> PyResult<Self> {
-        Offer::in_capsule(ask(object, request)?)
+        let asked = ask(object, request)?;
+        let offer = Offer::in_capsule(asked.capsule)?;
+        // A producer that is asked for host memory waits for its kernels.
+        if !(asked.for_device && request.device == Some(Device::CPU)) {
+            offer.description.is_synchronized()?;
+        }
+        Ok(offer)
     }
 
     /// A tensor that nobody but the offer holds.

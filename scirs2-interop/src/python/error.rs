@@ -37,7 +37,7 @@ pub fn gpu_tensor_error(py: Python<'_>) -> PyResult<&Bound<'_, PyAny>> {
 impl From<Error> for PyErr {
     fn from(error: Error) -> Self {
         match error {
-            Error::Device(_) => Python::attach(|py| {
+            Error::Device(_) | Error::Unsynchronized(_) => Python::attach(|py| {
                 gpu_tensor_error(py)
                     .and_then(|class| class.call1((error.to_string(),)))
                     .map_or_else(|error| error, PyErr::from_value)

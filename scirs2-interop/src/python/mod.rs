@@ -22,6 +22,7 @@ mod error;
 mod reference;
 mod serve;
 mod table;
+mod torch;
 
 use std::any::Any;
 
@@ -32,6 +33,7 @@ pub use capsule::{Keeper, Offer, give, keep};
 pub use error::gpu_tensor_error;
 pub use reference::Reference;
 pub use serve::{Exchange, exchange_table};
+pub use table::Importer;
 
 use crate::Tensor;
 use crate::sys::DLManagedTensorVersioned;

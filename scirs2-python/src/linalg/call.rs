@@ -17,7 +17,9 @@ use scirs2_core::fork::Stay;
 use scirs2_core::pool::Workers;
 use scirs2_core::shape::Shown;
 use scirs2_core::{DType, Element, ScalarType};
-use scirs2_interop::Description;
+use scirs2_interop::python::Importer;
+use scirs2_interop::sys::DLManagedTensorVersioned;
+use scirs2_interop::{Description, export};
 use scirs2_linalg::Error;
 use smallvec::{SmallVec, smallvec};
 
@@ -26,7 +28,8 @@ use crate::door::{Failure, begin, enter};
 use crate::dtype::{descr_of, dtype_of};
 use crate::error::raised_with;
 use crate::exchange::from_dlpack;
-use crate::library::{Intake, Library, intake};
+use crate::library::Library;
+use crate::operand::{self, Memory, operand};
 
 /// A function's operands, all of one library and one dtype.
 pub(crate) struct Call<'py> {
@@ -48,10 +51,10 @@ pub(crate) struct Call<'py> {
     _stay: Stay,
 }
 
-/// One operand, readable from Rust while `array` lives and is as described.
+/// One operand, readable from Rust while its memory is as described.
 struct Operand<'py> {
     parameter: Parameter,
-    array: Bound<'py, PyUntypedArray>,
+    memory: Memory<'py>,
     description: Description,
 }
 
@@ -190,11 +193,11 @@ impl<'py> Call<'py> {
         };
         let mut common: Option<(Library, P)> = None;
         for &(parameter, object) in arguments {
-            let Intake {
+            let operand::Operand {
                 library,
-                array,
+                memory,
                 described,
-            } = intake(object)?;
+            } = operand(object)?;
             // A list or a number goes with any library.
             let exact = object.is_exact_instance_of::<PyUntypedArray>();
             if exact || library != Library::NumPy || object.is_instance_of::<PyUntypedArray>() {
@@ -215,7 +218,7 @@ impl<'py> Call<'py> {
             call.operands.push(Operand {
                 parameter: parameter.into(),
                 description: described.map_err(|reason| undescribed(name, parameter, &reason))?,
-                array,
+                memory,
             });
         }
         call.library = common.map_or(Library::NumPy, |(library, _)| library);
@@ -242,22 +245,25 @@ impl<'py> Call<'py> {
             return Ok(DType::Float64);
         };
         let mut common = first.description.dtype();
-        let mut seen: SmallVec<[_; 4]> = smallvec![(common, first.array.dtype())];
-        let mut descr = first.array.dtype();
-        for ((parameter, dtype), Operand { array, .. }) in
+        if self.dtypes(arguments).all(|(_, dtype)| dtype == common) {
+            return Ok(common);
+        }
+        let mut descr = first.memory.descr(py, common)?;
+        let mut seen: SmallVec<[_; 4]> = smallvec![(common, descr.clone())];
+        for ((parameter, dtype), Operand { memory, .. }) in
             self.dtypes(arguments).zip(&self.operands)
         {
             if seen.iter().any(|(known, _)| *known == dtype) {
                 continue;
             }
-            seen.push((dtype, array.dtype()));
+            let own = memory.descr(py, dtype)?;
+            seen.push((dtype, own.clone()));
             let numpy = py.import(intern!(py, "numpy"))?;
             let all = PyTuple::new(py, seen.iter().map(|(_, descr)| descr))?;
             let promoted = numpy.call_method1(intern!(py, "result_type"), all);
             // bfloat16 is of another package, and has common dtypes only with one at a time.
-            let promoted = promoted.or_else(|_| {
-                numpy.call_method1(intern!(py, "promote_types"), (&descr, array.dtype()))
-            });
+            let promoted = promoted
+                .or_else(|_| numpy.call_method1(intern!(py, "promote_types"), (&descr, &own)));
             let promoted = promoted.map_err(|error| {
                 PyTypeError::new_err(format!(
                     "{name}: {parameter}: {dtype} has no common dtype with {common} ({error}); \
@@ -284,17 +290,22 @@ impl<'py> Call<'py> {
     ) -> PyResult<()> {
         let (py, name) = (self.py, self.name);
         self.dtype = dtype;
-        for (operand, &(parameter, _)) in self.operands.iter_mut().zip(arguments) {
+        if self.dtypes(arguments).all(|(_, own)| own == dtype) {
+            return Ok(());
+        }
+        let operands = std::mem::take(&mut self.operands).into_iter();
+        for (mut operand, &(parameter, _)) in operands.zip(arguments) {
             if operand.description.dtype() != dtype {
                 let descr = descr_of(py, dtype)?;
-                let array = operand
-                    .array
-                    .call_method1(intern!(py, "astype"), (descr,))?;
-                operand.array = array.cast_into()?;
-                let described = array::describe(&operand.array);
+                let array = operand.memory.into_array(py, &operand.description)?;
+                let array = array.call_method1(intern!(py, "astype"), (descr,))?;
+                let array = array.cast_into()?;
+                let described = array::describe(&array);
                 operand.description =
                     described.map_err(|reason| undescribed(name, parameter, &reason))?;
+                operand.memory = Memory::Array(array);
             }
+            self.operands.push(operand);
         }
         Ok(())
     }
@@ -338,15 +349,16 @@ impl<'py> Call<'py> {
     pub(crate) fn view<T: Element>(&self, operand: usize) -> PyResult<ArrayViewD<'_, T>> {
         let Operand {
             parameter,
-            array,
+            memory,
             description,
         } = &self.operands[operand];
-        if !array::is_still(array, description) {
+        if !memory.is_still(description) {
             return Err(self.changed(parameter));
         }
-        // SAFETY: the array lives as long as `self`, and its memory is where it was
-        // described; that no Python thread writes to or changes the array meanwhile is
-        // for the program to see to (SAFETY.md).
+        // SAFETY: what keeps the memory lives as long as `self`, and the memory is where it
+        // was described.
+        // ASSUMPTION (SAFETY.md): no thread of the program writes to the array or takes its
+        // memory away meanwhile.
         Ok(unsafe { description.view::<T>() }?)
     }
 
@@ -370,14 +382,21 @@ impl<'py> Call<'py> {
     /// A result of that dtype and shape, its elements unset.
     pub(crate) fn output(&self, dtype: DType, shape: &[usize]) -> PyResult<Output<'py>> {
         let is_number = shape.is_empty() && self.library == Library::NumPy;
-        let (memory, description) = if is_number && self.rounded(dtype).is_none() {
+        let is_kept = self.rounded(dtype).is_none();
+        let (memory, description) = if is_number && is_kept {
             let mut number = Number::new();
             let description = Description::in_c_order(number.place(), dtype, shape, 0)?;
-            (Memory::Number(number), description)
+            (Place::Number(number), description)
+        } else if is_kept
+            && let Some(importer) = self.library.importer(self.py)?
+            && let Some(mut own) = Own::few(dtype, shape)
+        {
+            let description = Description::in_c_order(own.place(), dtype, shape, 0)?;
+            (Place::Own(own, importer), description)
         } else {
             let array = array::result(self.py, dtype, shape)?;
             let description = array::in_c_order(&array, dtype, shape)?;
-            (Memory::Array(array), description)
+            (Place::Array(array), description)
         };
         Ok(Output {
             memory,
@@ -446,17 +465,19 @@ impl<'py> Call<'py> {
                 "two of its indices may name one element".to_owned(),
             ));
         }
+        // Before the kernel: also one that fails may have written.
+        library.written(out)?;
         if read || self.half.is_some() {
             let temporary = array::result(self.py, self.dtype, shape)?;
             return Ok(Output {
                 description: array::in_c_order(&temporary, self.dtype, shape)?,
-                memory: Memory::Array(temporary),
+                memory: Place::Array(temporary),
                 given: None,
                 place: Some((array, out.clone())),
             });
         }
         Ok(Output {
-            memory: Memory::Array(array),
+            memory: Place::Array(array),
             description,
             given: Some(out.clone()),
             place: None,
@@ -470,12 +491,12 @@ impl<'py> Call<'py> {
         object: &Bound<'py, PyAny>,
     ) -> PyResult<ArrayD<i64>> {
         let name = self.name;
-        let Intake {
+        let operand::Operand {
             library,
-            array,
+            memory,
             described,
-        } = intake(object)?;
-        described.map_err(|reason| undescribed(name, parameter, &reason))?;
+        } = operand(object)?;
+        let description = described.map_err(|reason| undescribed(name, parameter, &reason))?;
         let foreign = library != Library::NumPy || object.is_instance_of::<PyUntypedArray>();
         if foreign && library != self.library {
             return Err(PyTypeError::new_err(format!(
@@ -484,6 +505,7 @@ impl<'py> Call<'py> {
                 self.library
             )));
         }
+        let array = memory.into_array(self.py, &description)?;
         let kind = array.dtype().kind();
         if !matches!(kind, b'i' | b'u') {
             return Err(PyTypeError::new_err(format!(
@@ -555,7 +577,7 @@ impl<'py> Call<'py> {
     /// A result of the operands' own kind: as [`give`](Self::give), and for a
     /// subclass of NumPy's array as that.
     pub(crate) fn give_alike(&self, output: Output<'py>) -> PyResult<Bound<'py, PyAny>> {
-        let is_number = matches!(output.memory, Memory::Number(_));
+        let is_number = matches!(output.memory, Place::Number(_));
         let result = self.give(output)?;
         match &self.subclass {
             Some(subclass) if !is_number => {
@@ -583,8 +605,14 @@ impl<'py> Call<'py> {
             return Ok(given);
         }
         let mut array = match output.memory {
-            Memory::Array(array) => array,
-            Memory::Number(mut number) => {
+            Place::Array(array) => array,
+            Place::Own(own, importer) => {
+                let layout = output.description.layout();
+                // SAFETY: the vector keeps the elements, which nobody else knows of.
+                let owner = unsafe { export::<DLManagedTensorVersioned, _>(&layout, own) }?;
+                return importer.import(py, owner);
+            }
+            Place::Number(mut number) => {
                 let dtype = output.description.dtype();
                 // SAFETY: one element of that dtype.
                 return unsafe { array::scalar(py, dtype, number.place()) };
@@ -632,10 +660,34 @@ fn extent(description: &Description) -> (usize, usize) {
 }
 
 /// Where a result is written.
-enum Memory<'py> {
+enum Place<'py> {
     Array(Bound<'py, PyUntypedArray>),
+    /// A library makes its tensor of it, without NumPy.
+    Own(Own, Importer),
     /// NumPy makes a scalar of it.
     Number(Number),
+}
+
+/// Memory for few elements of any type that is computed in.
+struct Own(Vec<Aligned>);
+
+/// What each type of element is aligned in.
+#[derive(Clone, Copy)]
+#[repr(align(16))]
+struct Aligned(#[expect(dead_code, reason = "memory")] [u8; 16]);
+
+impl Own {
+    /// `None` for many elements: large memory is best allocated by NumPy.
+    fn few(dtype: DType, shape: &[usize]) -> Option<Self> {
+        const FEW: usize = 1 << 12;
+        let count = scirs2_core::shape::element_count(shape)?;
+        let bytes = count.checked_mul(dtype.itemsize())?;
+        (bytes <= FEW).then(|| Own(vec![Aligned([0; 16]); bytes.div_ceil(16).max(1)]))
+    }
+
+    fn place(&mut self) -> *mut u8 {
+        self.0.as_mut_ptr().cast()
+    }
 }
 
 /// Memory for a number of any type that is computed in.
@@ -653,7 +705,7 @@ impl Number {
 
 /// What a kernel writes, and nobody else does meanwhile.
 pub(crate) struct Output<'py> {
-    memory: Memory<'py>,
+    memory: Place<'py>,
     description: Description,
     /// The caller's array that is written in place.
     given: Option<Bound<'py, PyAny>>,
@@ -664,9 +716,11 @@ pub(crate) struct Output<'py> {
 impl Output<'_> {
     /// The memory, of the type that its dtype names.
     pub(crate) fn view_mut<T: Element>(&mut self) -> PyResult<ArrayViewMutD<'_, T>> {
-        // SAFETY: the memory lives as long as `self`, and is fresh, or an array
-        // that the caller gave to be written (SAFETY.md) and that shares no
-        // memory with an operand.
+        // SAFETY: the memory lives as long as `self`. It is fresh, and its bytes are values
+        // (SAFETY.md, "Fresh memory"); or it is an array that the caller gave to be written,
+        // none of whose indices name one element, and that shares no memory with an operand.
+        // ASSUMPTION (SAFETY.md): no thread of the program reads or writes such an array
+        // meanwhile.
         Ok(unsafe { self.description.view_mut::<T>() }?)
     }
 }

@@ -11,8 +11,9 @@ use scirs2_linalg::{Axes, Order};
 use crate::array;
 use crate::error::axis_error;
 use crate::flag::flag;
-use crate::library::{Intake, Library, intake};
+use crate::library::Library;
 use crate::norm::{norm_of, order};
+use crate::operand::operand;
 
 /// Norms of matrices.
 ///
@@ -52,8 +53,9 @@ pub(crate) fn matrix_norm<'py>(
 ) -> PyResult<Bound<'py, PyAny>> {
     let order = ord.map_or(Ok(Order::Fro), order)?;
     norm_of(
+        x.py(),
         "matrix_norm",
-        intake(x)?,
+        operand(x)?,
         order,
         Axes::Matrix(-2, -1),
         keepdims,
@@ -113,15 +115,24 @@ pub(crate) fn vector_norm<'py>(
     };
     let order = ord.map_or(Ok(Order::P(2.0)), order)?;
     // The last, as the code behind the others could change it.
-    let x = intake(x)?;
+    let py = x.py();
+    let x = operand(x)?;
     let all = given.is_none();
-    let axes = given.unwrap_or_else(|| (0..x.array.ndim().cast_signed()).collect());
+    let ndim = x
+        .described
+        .as_ref()
+        .map_or(0, |described| described.shape().len());
+    let axes = given.unwrap_or_else(|| (0..ndim.cast_signed()).collect());
     match (&axes[..], order) {
-        ([axis], _) => norm_of("vector_norm", x, order, Axes::Vector(*axis), keepdims),
+        ([axis], _) => norm_of(py, "vector_norm", x, order, Axes::Vector(*axis), keepdims),
         (_, Order::P(2.0) | Order::Default) if all => {
-            norm_of("vector_norm", x, Order::Default, Axes::All, keepdims)
+            norm_of(py, "vector_norm", x, Order::Default, Axes::All, keepdims)
         }
-        _ => merged(x.library, &x.array, &axes, order, keepdims),
+        _ => {
+            let library = x.library;
+            let array = x.into_array(py, "vector_norm", "x")?;
+            merged(library, &array, &axes, order, keepdims)
+        }
     }
 }
 
@@ -173,16 +184,22 @@ fn merged<'py>(
     let flat = array
         .call_method1(intern!(py, "transpose"), (axes,))?
         .call_method1(intern!(py, "reshape"), (PyTuple::new(py, kept)?,))?;
-    let norms = norm_of("vector_norm", intake(&flat)?, order, Axes::Vector(0), false)?;
+    let norms = norm_of(
+        py,
+        "vector_norm",
+        operand(&flat)?,
+        order,
+        Axes::Vector(0),
+        false,
+    )?;
     if library == Library::NumPy && shape.is_empty() {
         return Ok(norms);
     }
-    let Intake {
-        array, described, ..
-    } = intake(&norms)?;
-    let described = described.map_err(|reason| PyTypeError::new_err(reason.to_string()))?;
-    let out = array::result(py, described.dtype(), &shape)?;
-    let norms = array.call_method1(intern!(py, "reshape"), (PyTuple::new(py, shape)?,))?;
+    let norms = operand(&norms)?.into_array(py, "vector_norm", "x")?;
+    let dtype =
+        array::describe(&norms).map_err(|reason| PyTypeError::new_err(reason.to_string()))?;
+    let out = array::result(py, dtype.dtype(), &shape)?;
+    let norms = norms.call_method1(intern!(py, "reshape"), (PyTuple::new(py, shape)?,))?;
     out.set_item(PyEllipsis::get(py), norms)?;
     library.tensor(out)
 }

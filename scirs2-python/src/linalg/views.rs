@@ -14,7 +14,8 @@ use scirs2_linalg::{trace_into, trace_shape};
 use super::call::{Call, undescribed};
 use crate::array::{self, Undescribed};
 use crate::dtype::{descr_of, dtype_of};
-use crate::library::{Intake, Library, intake};
+use crate::library::Library;
+use crate::operand::{Memory, operand};
 
 /// Transposes of matrices, as a view.
 ///
@@ -162,10 +163,9 @@ pub(crate) fn trace<'py>(
     if library == Library::NumPy {
         return Ok(sum);
     }
-    let Intake {
-        array, described, ..
-    } = intake(&sum)?;
-    let described = described.map_err(|reason| PyTypeError::new_err(reason.to_string()))?;
+    let array = operand(&sum)?.into_array(py, "trace", "x")?;
+    let described =
+        array::describe(&array).map_err(|reason| PyTypeError::new_err(reason.to_string()))?;
     let out = array::result(py, described.dtype(), described.shape())?;
     out.set_item(PyEllipsis::get(py), array)?;
     library.tensor(out)
@@ -237,11 +237,16 @@ fn taken<'py>(
     x: &Bound<'py, PyAny>,
 ) -> PyResult<(Library, Bound<'py, PyUntypedArray>)> {
     let Ok(array) = x.cast::<PyUntypedArray>() else {
-        let taken = intake(x)?;
-        return match taken.described {
-            Err(reason @ Undescribed::Class(..)) => Err(undescribed(name, "x", &reason)),
-            _ => Ok((taken.library, taken.array)),
+        let taken = operand(x)?;
+        let array = match (taken.memory, taken.described) {
+            (_, Err(reason @ Undescribed::Class(..))) => {
+                return Err(undescribed(name, "x", &reason));
+            }
+            (memory, Ok(description)) => memory.into_array(x.py(), &description)?,
+            (Memory::Array(array), Err(_)) => array,
+            (Memory::Tensor(_), Err(reason)) => return Err(undescribed(name, "x", &reason)),
         };
+        return Ok((taken.library, array));
     };
     if x.is_exact_instance_of::<PyUntypedArray>() {
         return Ok((Library::NumPy, array.clone()));

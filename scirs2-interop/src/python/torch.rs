@@ -1,0 +1,325 @@
+//! What PyTorch's tensors are asked before their memory is taken.
+//!
+//! The memory of a PyTorch tensor is not always its value: a bit may say that the elements
+//! are conjugated or negated, a gradient or a tangent may hang on it, and a class may wrap
+//! another tensor. PyTorch's exchange table tells of none of that, and its `__dlpack__` of
+//! some.
+
+use core::ffi::CStr;
+use core::ptr;
+
+use pyo3::exceptions::{PyBufferError, PyException};
+use pyo3::ffi;
+use pyo3::intern;
+use pyo3::prelude::*;
+use pyo3::types::{PyDict, PyString, PyType};
+
+/// How the tensors of one type are asked.
+pub(super) struct Torch {
+    /// The C functions behind `is_neg` and `requires_grad`, which answer in half the time;
+    /// `None` if the type has others, such as a subclass's own in Python.
+    functions: Option<(Method, Getter)>,
+    /// Whether operations on the type run Python code of its own, so that its memory is
+    /// another tensor's or none.
+    is_wrapper: bool,
+    /// Says whether operations are recorded for gradients.
+    is_grad_enabled: Py<PyAny>,
+    /// The names of `torch.autograd.forward_ad`.
+    forward_ad: Py<PyDict>,
+}
+
+/// What is taken in the place of a tensor.
+pub(super) enum Taken<'py> {
+    /// The tensor.
+    Itself,
+    /// A copy of it without a bit that says more, or the tensor without its history.
+    Other(Bound<'py, PyAny>),
+}
+
+/// The C function of a method without arguments.
+struct Method {
+    /// INVARIANT: takes an object of the type and NULL.
+    function: ffi::PyCFunction,
+    /// The method's definition lives as long as its descriptor, as CPython asks of both.
+    _descriptor: Py<PyAny>,
+}
+
+/// The C function behind an attribute.
+struct Getter {
+    /// INVARIANT: takes an object of the type and NULL.
+    function: ffi::getter,
+    /// The attribute's definition lives as long as its descriptor, as CPython asks of both.
+    _descriptor: Py<PyAny>,
+}
+
+impl Torch {
+    /// For the tensors of a class that exports itself as `torch.Tensor` does; `base` is the
+    /// class that defines the export. `None` if that is not PyTorch's.
+    pub(super) fn of(
+        object: &Bound<'_, PyAny>,
+        class: &Bound<'_, PyType>,
+        base: &Bound<'_, PyAny>,
+    ) -> PyResult<Option<Self>> {
+        let py = class.py();
+        let modules = py
+            .import(intern!(py, "sys"))?
+            .getattr(intern!(py, "modules"))?;
+        let Ok(torch) = modules.get_item(intern!(py, "torch")) else {
+            return Ok(None);
+        };
+        if !torch.getattr(intern!(py, "Tensor"))?.is(base) {
+            return Ok(None);
+        }
+        let dispatch = intern!(py, "__torch_dispatch__");
+        let is_wrapper = !class.getattr(dispatch)?.is(&base.getattr(dispatch)?);
+        let method = Method::of(object, class, intern!(py, "is_neg"));
+        let getter = Getter::of(class, intern!(py, "requires_grad"));
+        let forward_ad = py.import(intern!(py, "torch.autograd.forward_ad"))?;
+        Ok(Some(Torch {
+            functions: method.zip(getter),
+            is_wrapper,
+            is_grad_enabled: torch.getattr(intern!(py, "is_grad_enabled"))?.unbind(),
+            forward_ad: forward_ad.dict().unbind(),
+        }))
+    }
+
+    /// Asks a tensor of the type.
+    ///
+    /// # Errors
+    /// `BufferError` if its memory is not its value; what the tensor's own code raises.
+    #[inline(always)]
+    pub(super) fn ask<'py>(
+        &self,
+        tensor: &Bound<'py, PyAny>,
+        may_copy: bool,
+    ) -> PyResult<Taken<'py>> {
+        if let Some((is_neg, requires_grad)) = &self.functions
+            && is_neg.is_false(tensor)
+            && requires_grad.is_false(tensor)
+            && !self.is_wrapper
+            && self.has_no_level(tensor.py())
+        {
+            return Ok(Taken::Itself);
+        }
+        self.ask_by_name(tensor, may_copy)
+    }
+
+    #[cold]
+    fn ask_by_name<'py>(&self, tensor: &Bound<'py, PyAny>, may_copy: bool) -> PyResult<Taken<'py>> {
+        let py = tensor.py();
+        if let Some(error) = PyErr::take(py) {
+            return Err(error);
+        }
+        if self.is_wrapper {
+            return Err(PyBufferError::new_err(format!(
+                "{} wraps another tensor (it has a __torch_dispatch__), so it has no memory of \
+                 its own; pass the plain tensor that it stands for, such as x.full_tensor() of \
+                 a DTensor",
+                tensor.get_type()
+            )));
+        }
+        if self.has_tangent(tensor)? {
+            return Err(PyBufferError::new_err(
+                "the tensor has a tangent of forward-mode differentiation, which would be lost; \
+                 pass torch.autograd.forward_ad.unpack_dual(x).primal",
+            ));
+        }
+        let needs_grad = tensor.getattr(intern!(py, "requires_grad"))?.is_truthy()?;
+        if needs_grad && self.is_grad_enabled.bind(py).call0()?.is_truthy()? {
+            return Err(PyBufferError::new_err(
+                "the tensor requires grad, and the gradient would be lost; pass x.detach(), or \
+                 call under torch.no_grad()",
+            ));
+        }
+        if is(tensor, intern!(py, "is_neg"))? {
+            if !may_copy {
+                return Err(PyBufferError::new_err(
+                    "the tensor's negative bit is set, so its memory holds the negated \
+                     elements; pass x.resolve_neg(), which copies",
+                ));
+            }
+            let resolved = tensor.call_method0(intern!(py, "resolve_neg"))?;
+            return Ok(Taken::Other(resolved));
+        }
+        if needs_grad {
+            // `__dlpack__` would refuse it, whatever the mode.
+            return Ok(Taken::Other(tensor.call_method0(intern!(py, "detach"))?));
+        }
+        Ok(Taken::Itself)
+    }
+
+    /// Asks a tensor whose elements are complex numbers.
+    ///
+    /// # Errors
+    /// As [`ask`](Self::ask).
+    pub(super) fn ask_complex<'py>(
+        &self,
+        tensor: &Bound<'py, PyAny>,
+        may_copy: bool,
+    ) -> PyResult<Taken<'py>> {
+        let py = tensor.py();
+        if !is(tensor, intern!(py, "is_conj"))? {
+            return Ok(Taken::Itself);
+        }
+        if !may_copy {
+            return Err(PyBufferError::new_err(
+                "the tensor's conjugate bit is set, so its memory holds the conjugated \
+                 elements; pass x.resolve_conj(), which copies",
+            ));
+        }
+        let resolved = tensor.call_method0(intern!(py, "resolve_conj"))?;
+        Ok(Taken::Other(resolved))
+    }
+
+    /// Whether no level of forward-mode differentiation is open, so that no tensor can have a
+    /// tangent.
+    #[inline(always)]
+    fn has_no_level(&self, py: Python<'_>) -> bool {
+        let names = self.forward_ad.bind(py);
+        // Without the name, which is not public, each tensor is asked.
+        let level = names.get_item(intern!(py, "_current_level"));
+        level.is_ok_and(|level| {
+            level.is_some_and(|level| level.extract::<i64>().is_ok_and(|level| level < 0))
+        })
+    }
+
+    fn has_tangent(&self, tensor: &Bound<'_, PyAny>) -> PyResult<bool> {
+        let py = tensor.py();
+        if self.has_no_level(py) {
+            return Ok(false);
+        }
+        let names = self.forward_ad.bind(py);
+        let unpack = names.as_any().get_item(intern!(py, "unpack_dual"))?;
+        Ok(!unpack.call1((tensor,))?.get_item(1)?.is_none())
+    }
+}
+
+impl Method {
+    /// `None` if the method is something else than a C function without arguments.
+    fn of(
+        object: &Bound<'_, PyAny>,
+        class: &Bound<'_, PyType>,
+        name: &Bound<'_, PyString>,
+    ) -> Option<Self> {
+        let py = object.py();
+        let descriptor = class.getattr(name).ok()?;
+        if descriptor.get_type_ptr() != &raw mut ffi::PyMethodDescr_Type {
+            return None;
+        }
+        let bound = descriptor
+            .call_method1(intern!(py, "__get__"), (object, class))
+            .ok()?;
+        // SAFETY: any object may be asked.
+        if unsafe { ffi::PyCFunction_CheckExact(bound.as_ptr()) } == 0 {
+            return None;
+        }
+        // SAFETY: a builtin function, as just seen.
+        let flags = unsafe { ffi::PyCFunction_GetFlags(bound.as_ptr()) };
+        if flags != ffi::METH_NOARGS {
+            return None;
+        }
+        // SAFETY: as above.
+        let function = unsafe { ffi::PyCFunction_GetFunction(bound.as_ptr()) }?;
+        Some(Method {
+            function,
+            _descriptor: descriptor.unbind(),
+        })
+    }
+
+    /// Whether the method returns `False`; an exception that it raises stays.
+    #[inline(always)]
+    fn is_false(&self, tensor: &Bound<'_, PyAny>) -> bool {
+        // SAFETY: by the invariant; the caller's cache is of the tensor's type.
+        let result = unsafe { (self.function)(tensor.as_ptr(), ptr::null_mut()) };
+        // SAFETY: what a call returned.
+        unsafe { is_false(result) }
+    }
+}
+
+impl Getter {
+    /// `None` if the attribute is something else than a C function that needs nothing but the
+    /// object.
+    fn of(class: &Bound<'_, PyType>, name: &Bound<'_, PyString>) -> Option<Self> {
+        let descriptor = class.getattr(name).ok()?;
+        if descriptor.get_type_ptr() != &raw mut ffi::PyGetSetDescr_Type {
+            return None;
+        }
+        let owner = descriptor
+            .getattr(intern!(class.py(), "__objclass__"))
+            .ok()?;
+        let owner = owner.cast::<PyType>().ok()?;
+        // SAFETY: two types, as just seen.
+        if unsafe { ffi::PyType_IsSubtype(class.as_type_ptr(), owner.as_type_ptr()) } == 0 {
+            return None;
+        }
+        // SAFETY: a type, as above.
+        let slot = unsafe { ffi::PyType_GetSlot(owner.as_type_ptr(), ffi::Py_tp_getset) };
+        let name = name.to_str().ok()?;
+        let mut definition = slot.cast::<ffi::PyGetSetDef>();
+        if definition.is_null() {
+            return None;
+        }
+        loop {
+            // SAFETY: CPython ends each table of a type's attributes by one without a name,
+            // which was not met yet.
+            let found = unsafe { definition.read() };
+            if found.name.is_null() {
+                return None;
+            }
+            // SAFETY: a C string, as CPython asks of the tables.
+            if unsafe { CStr::from_ptr(found.name) }.to_str() == Ok(name) {
+                let function = found.get.filter(|_| found.closure.is_null())?;
+                return Some(Getter {
+                    function,
+                    _descriptor: descriptor.unbind(),
+                });
+            }
+            // SAFETY: not the last one, so another follows.
+            definition = unsafe { definition.add(1) };
+        }
+    }
+
+    /// Whether the attribute is `False`; an exception that it raises stays.
+    #[inline(always)]
+    fn is_false(&self, tensor: &Bound<'_, PyAny>) -> bool {
+        // SAFETY: by the invariant; the caller's cache is of the tensor's type.
+        let result = unsafe { (self.function)(tensor.as_ptr(), ptr::null_mut()) };
+        // SAFETY: what a call returned.
+        unsafe { is_false(result) }
+    }
+}
+
+/// Whether a method without arguments returns true, without making a bound method first.
+fn is(tensor: &Bound<'_, PyAny>, question: &Bound<'_, PyString>) -> PyResult<bool> {
+    // SAFETY: an object, a name, and the NULL that ends the arguments.
+    let answer = unsafe {
+        ffi::PyObject_CallMethodObjArgs(
+            tensor.as_ptr(),
+            question.as_ptr(),
+            ptr::null_mut::<ffi::PyObject>(),
+        )
+    };
+    // SAFETY: a new reference, or NULL with an exception set.
+    unsafe { Bound::from_owned_ptr_or_err(tensor.py(), answer) }?.is_truthy()
+}
+
+/// Whether a call returned `False`; an exception that it raised stays.
+///
+/// # Safety
+/// `result` is a new reference, or NULL with an exception set. The thread is attached.
+#[inline(always)]
+unsafe fn is_false(result: *mut ffi::PyObject) -> bool {
+    // SAFETY: attached, by this function's contract.
+    let no = result == unsafe { ffi::Py_False() };
+    // SAFETY: a new reference or NULL, by this function's contract.
+    unsafe { ffi::Py_XDECREF(result) };
+    no
+}
+
+/// Drops an error, but for one that ends the program, such as Ctrl-C's.
+pub(super) fn unless_exit(py: Python<'_>, error: Option<PyErr>) -> PyResult<()> {
+    match error {
+        Some(error) if !error.is_instance_of::<PyException>(py) => Err(error),
+        _ => Ok(()),
+    }
+}
