@@ -4,12 +4,12 @@
 //! another that runs there, because a CPU whose host has taken it away for being idle
 //! does not count as idle; and it looks no further for milliseconds.
 
-#[cfg(target_os = "linux")]
+#[cfg(all(target_os = "linux", not(miri)))]
 pub(crate) use linux::{current, leave};
-#[cfg(not(target_os = "linux"))]
+#[cfg(not(all(target_os = "linux", not(miri))))]
 pub(crate) use other::{current, leave};
 
-#[cfg(target_os = "linux")]
+#[cfg(all(target_os = "linux", not(miri)))]
 mod linux {
     use rustix::thread::{sched_getaffinity, sched_getcpu, sched_setaffinity};
 
@@ -35,7 +35,7 @@ mod linux {
     }
 }
 
-#[cfg(not(target_os = "linux"))]
+#[cfg(not(all(target_os = "linux", not(miri))))]
 mod other {
     /// Not known here.
     pub(crate) fn current() -> Option<usize> {
@@ -45,7 +45,7 @@ mod other {
     pub(crate) fn leave(_: Option<usize>) {}
 }
 
-#[cfg(all(test, target_os = "linux"))]
+#[cfg(all(test, target_os = "linux", not(miri)))]
 mod tests {
     use super::*;
 

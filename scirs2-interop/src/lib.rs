@@ -37,6 +37,7 @@
 #[cfg(any(doc, doctest))]
 #[doc = include_str!("compared.md")]
 pub mod compared {}
+mod borrowed;
 mod description;
 mod dtype;
 mod error;
@@ -50,6 +51,7 @@ pub mod sys;
 mod tensor;
 mod view;
 
+pub use borrowed::{TensorMut, TensorRef};
 pub use description::{Axes, Description, MAX_NDIM};
 pub use dtype::dl_type;
 pub use error::Error;

@@ -3,7 +3,9 @@
 use ndarray::{
     ArrayBase, ArrayD, ArrayView2, ArrayViewD, ArrayViewMut2, ArrayViewMutD, Data, Dimension,
 };
+use scirs2_core::DType;
 use scirs2_core::pool::Workers;
+use scirs2_interop::TensorRef;
 
 use crate::Error;
 use crate::batch::{Batch, Stack, StackMut};
@@ -13,6 +15,7 @@ use crate::kernels::many::cholesky::{factors, has_factors};
 use crate::kernels::one::cholesky as kernel;
 use crate::lapack::{self, Lapack, Triangle};
 use crate::layout::{InPlace, is_finite, to_c, zeros_array};
+use crate::operation::{Kind, Outputs, Results, ScalarOperation, each, view};
 use crate::shape::{self, square};
 
 /// Cholesky factors of Hermitian positive definite matrices.
@@ -89,6 +92,36 @@ pub fn cholesky_into<T: Lapack>(
         has_factors::<T>(n, batch.count()).then_some(together),
         |space, number, out| one(space, matrices.get(number), upper, out),
     )
+}
+
+/// [`cholesky`] as an operation on tensors of any dtype.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub struct Cholesky {
+    /// Whether the upper triangle is read and written.
+    pub upper: bool,
+}
+
+impl ScalarOperation for Cholesky {
+    const NAME: &'static str = "cholesky";
+
+    fn results(&self, _: DType, shapes: &[&[usize]]) -> Result<Results, Error> {
+        Ok(Results::new(2, [(Kind::Same, cholesky_shape(shapes[0])?)]))
+    }
+
+    fn compute<T: Lapack>(
+        &self,
+        operands: &[TensorRef<'_>],
+        outputs: Outputs<'_>,
+        workers: &Workers<'_>,
+    ) -> Result<(), Error> {
+        let [out] = each(outputs);
+        cholesky_into(
+            view::<T>(operands, 0)?,
+            self.upper,
+            out.into_view()?,
+            workers,
+        )
+    }
 }
 
 /// One matrix.

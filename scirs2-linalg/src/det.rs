@@ -2,7 +2,9 @@
 
 use ndarray::{ArrayBase, ArrayD, ArrayView2, ArrayViewD, ArrayViewMutD, Data, Dimension};
 use num_traits::Float as _;
+use scirs2_core::DType;
 use scirs2_core::pool::Workers;
+use scirs2_interop::TensorRef;
 
 use crate::Error;
 use crate::batch::{Batch, Stack, StackMut};
@@ -14,6 +16,7 @@ use crate::lapack::Lapack;
 use crate::layout::zeros_array;
 use crate::lu;
 use crate::lu_factors::SquareFactors;
+use crate::operation::{Kind, Outputs, Results, ScalarOperation, each, view};
 use crate::shape::{self, square};
 
 /// Determinants of square matrices.
@@ -87,6 +90,59 @@ pub fn det_into<T: Lapack>(
             Ok(())
         },
     )
+}
+
+/// [`det`] as an operation on tensors of any dtype.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub struct Det;
+
+impl ScalarOperation for Det {
+    const NAME: &'static str = "det";
+
+    fn results(&self, _: DType, shapes: &[&[usize]]) -> Result<Results, Error> {
+        Ok(Results::new(0, [(Kind::Same, det_shape(shapes[0])?)]))
+    }
+
+    fn compute<T: Lapack>(
+        &self,
+        operands: &[TensorRef<'_>],
+        outputs: Outputs<'_>,
+        workers: &Workers<'_>,
+    ) -> Result<(), Error> {
+        let [out] = each(outputs);
+        det_into(view::<T>(operands, 0)?, out.into_view()?, workers)
+    }
+}
+
+/// [`slogdet`] as an operation on tensors of any dtype.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub struct SignLogDet;
+
+impl ScalarOperation for SignLogDet {
+    const NAME: &'static str = "slogdet";
+
+    fn results(&self, _: DType, shapes: &[&[usize]]) -> Result<Results, Error> {
+        let shape = det_shape(shapes[0])?;
+        Ok(Results::new(
+            0,
+            [(Kind::Same, shape.clone()), (Kind::Real, shape)],
+        ))
+    }
+
+    fn compute<T: Lapack>(
+        &self,
+        operands: &[TensorRef<'_>],
+        outputs: Outputs<'_>,
+        workers: &Workers<'_>,
+    ) -> Result<(), Error> {
+        let [sign, logabsdet] = each(outputs);
+        slogdet_into(
+            view::<T>(operands, 0)?,
+            sign.into_view()?,
+            logabsdet.into_view()?,
+            workers,
+        )
+    }
 }
 
 /// What [`slogdet`] answers: `det A = sign exp(logabsdet)`.

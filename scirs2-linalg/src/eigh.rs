@@ -4,8 +4,10 @@ use ndarray::{
     ArrayBase, ArrayD, ArrayView2, ArrayViewD, ArrayViewMut2, ArrayViewMutD, Data, Dimension,
 };
 use num_traits::{Float as _, Zero as _};
+use scirs2_core::DType;
 use scirs2_core::Scalar;
 use scirs2_core::pool::Workers;
+use scirs2_interop::TensorRef;
 
 use crate::Error;
 use crate::batch::{Batch, Stack, StackMut};
@@ -18,6 +20,7 @@ use crate::kernels::rounded;
 use crate::kernels::signs::unify;
 use crate::lapack::{Heevd, Hetrd, Lapack, SMLSIZ, Triangle, zeros};
 use crate::layout::{is_finite, to_f, to_unit, transpose_in_place, written, zeros_array};
+use crate::operation::{Kind, Outputs, Results, ScalarOperation, each, view};
 use crate::shape::{self, square};
 
 /// Eigenvalues and eigenvectors of Hermitian matrices.
@@ -221,6 +224,71 @@ pub fn eigvalsh_into<T: Lapack>(
         has_kernel::<T>(n, count).then_some(together),
         |(solver, matrix), number, values| solver.run(matrices.get(number), matrix, values),
     )
+}
+
+/// [`eigh`] as an operation on tensors of any dtype.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub struct Eigh {
+    /// Whether the upper triangle is read.
+    pub upper: bool,
+}
+
+impl ScalarOperation for Eigh {
+    const NAME: &'static str = "eigh";
+
+    fn results(&self, _: DType, shapes: &[&[usize]]) -> Result<Results, Error> {
+        let [values, vectors] = eigh_shape(shapes[0])?;
+        Ok(Results::new(
+            1,
+            [(Kind::Real, values), (Kind::Same, vectors)],
+        ))
+    }
+
+    fn compute<T: Lapack>(
+        &self,
+        operands: &[TensorRef<'_>],
+        outputs: Outputs<'_>,
+        workers: &Workers<'_>,
+    ) -> Result<(), Error> {
+        let [values, vectors] = each(outputs);
+        eigh_into(
+            view::<T>(operands, 0)?,
+            self.upper,
+            values.into_view()?,
+            vectors.into_view()?,
+            workers,
+        )
+    }
+}
+
+/// [`eigvalsh`] as an operation on tensors of any dtype.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub struct Eigvalsh {
+    /// Whether the upper triangle is read.
+    pub upper: bool,
+}
+
+impl ScalarOperation for Eigvalsh {
+    const NAME: &'static str = "eigvalsh";
+
+    fn results(&self, _: DType, shapes: &[&[usize]]) -> Result<Results, Error> {
+        Ok(Results::new(1, [(Kind::Real, eigvalsh_shape(shapes[0])?)]))
+    }
+
+    fn compute<T: Lapack>(
+        &self,
+        operands: &[TensorRef<'_>],
+        outputs: Outputs<'_>,
+        workers: &Workers<'_>,
+    ) -> Result<(), Error> {
+        let [values] = each(outputs);
+        eigvalsh_into(
+            view::<T>(operands, 0)?,
+            self.upper,
+            values.into_view()?,
+            workers,
+        )
+    }
 }
 
 /// Memory for matrices, vectors and values that have gaps between them, and for one

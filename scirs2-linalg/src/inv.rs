@@ -3,7 +3,9 @@
 use ndarray::{
     ArrayBase, ArrayD, ArrayView2, ArrayViewD, ArrayViewMut2, ArrayViewMutD, Data, Dimension,
 };
+use scirs2_core::DType;
 use scirs2_core::pool::Workers;
+use scirs2_interop::TensorRef;
 
 use crate::Error;
 use crate::batch::{Batch, Stack, StackMut};
@@ -16,6 +18,7 @@ use crate::layout::{from_f, is_finite, transpose_in_place, written, zeros_array}
 use crate::lu;
 use crate::lu_factors::SmallFactors;
 use crate::memory::{copied, resize};
+use crate::operation::{Kind, Outputs, Results, ScalarOperation, each, view};
 use crate::shape::{self, square};
 use crate::subnormal::is_tiny;
 use crate::triangular::{Op, Square};
@@ -99,6 +102,28 @@ pub(crate) struct Inverse<T> {
     work: Vec<T>,
     /// Only for an output with gaps.
     matrix: Vec<T>,
+}
+
+/// [`inv`] as an operation on tensors of any dtype.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub struct Inv;
+
+impl ScalarOperation for Inv {
+    const NAME: &'static str = "inv";
+
+    fn results(&self, _: DType, shapes: &[&[usize]]) -> Result<Results, Error> {
+        Ok(Results::new(2, [(Kind::Same, inv_shape(shapes[0])?)]))
+    }
+
+    fn compute<T: Lapack>(
+        &self,
+        operands: &[TensorRef<'_>],
+        outputs: Outputs<'_>,
+        workers: &Workers<'_>,
+    ) -> Result<(), Error> {
+        let [out] = each(outputs);
+        inv_into(view::<T>(operands, 0)?, out.into_view()?, workers)
+    }
 }
 
 impl<T: Lapack> Inverse<T> {

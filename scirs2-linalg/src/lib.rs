@@ -25,6 +25,7 @@
 //! | [`vecdot`](fn@vecdot), [`outer`](fn@outer), [`cross`](fn@cross) | products of vectors |
 //! | [`tensordot`](fn@tensordot), [`einsum`](fn@einsum) | products of tensors |
 //! | [`trace`](fn@trace), [`diagonal`] | diagonals and their sums |
+//! | [`operation`] | an operation, declared once |
 //! | `contract` | what products of tensors come down to |
 //! | `floats` | products of integers by way of floats |
 //! | `numeric` | the elements that products are made of |
@@ -71,6 +72,7 @@ mod memory;
 mod multi_dot;
 pub mod norm;
 mod numeric;
+pub mod operation;
 mod outer;
 mod pieces;
 mod pinv;

@@ -6,8 +6,10 @@ use ndarray::{
     ArrayBase, ArrayD, ArrayView2, ArrayViewD, ArrayViewMut2, ArrayViewMutD, Data, Dimension,
 };
 use num_traits::{Float as _, NumCast, One as _, Zero as _};
+use scirs2_core::DType;
 use scirs2_core::Scalar;
 use scirs2_core::pool::Workers;
+use scirs2_interop::TensorRef;
 
 use crate::Error;
 use crate::batch::{Batch, Stack, StackMut, broadcast};
@@ -17,6 +19,7 @@ use crate::kernels::many::least_squares::{Found, has_solutions, solutions};
 use crate::lapack::{Gelsd, Lapack};
 use crate::layout::{is_finite, put, screen, to_f, zeros_array};
 use crate::lstsq_full::FullRank;
+use crate::operation::{Kind, Outputs, Results, ScalarOperation, each, view};
 use crate::shape::{self, columns, matrices};
 
 /// What [`lstsq`] finds: owned arrays, or memory for them.
@@ -201,6 +204,48 @@ pub fn lstsq_into<T: Lapack>(
             Ok(())
         },
     )
+}
+
+/// [`lstsq`] as an operation on tensors of any dtype.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub struct Lstsq {
+    /// Singular values of at most this times the largest count as zero.
+    pub rcond: Option<f64>,
+}
+
+impl ScalarOperation for Lstsq {
+    const NAME: &'static str = "lstsq";
+
+    fn results(&self, _: DType, shapes: &[&[usize]]) -> Result<Results, Error> {
+        let shape = lstsq_shape(shapes[0], shapes[1])?;
+        let axes = shape.x.len() - shape.rank.len();
+        Ok(Results::new(
+            axes,
+            [
+                (Kind::Same, shape.x),
+                (Kind::Real, shape.residuals),
+                (Kind::Index, shape.rank),
+                (Kind::Real, shape.singular_values),
+            ],
+        ))
+    }
+
+    fn compute<T: Lapack>(
+        &self,
+        operands: &[TensorRef<'_>],
+        outputs: Outputs<'_>,
+        workers: &Workers<'_>,
+    ) -> Result<(), Error> {
+        let [x, residuals, rank, singular_values] = each(outputs);
+        let out = LeastSquares {
+            x: x.into_view()?,
+            residuals: residuals.into_view()?,
+            rank: rank.into_view()?,
+            singular_values: singular_values.into_view()?,
+        };
+        let (a, b) = (view::<T>(operands, 0)?, view(operands, 1)?);
+        lstsq_into(a, b, self.rcond, out, workers)
+    }
 }
 
 /// Memory for matrices, sides and solutions, residuals and singular values, and ranks

@@ -7,12 +7,15 @@ use ndarray::{
     ArrayBase, ArrayD, ArrayView2, ArrayViewD, ArrayViewMut2, ArrayViewMutD, Axis, Data, Dimension,
     Ix2,
 };
+use scirs2_core::DType;
 use scirs2_core::pool::Workers;
+use scirs2_interop::TensorRef;
 
 use crate::batch::{Batch, Outputs as _, Stack, StackMut, THREADED, broadcast};
 use crate::kernels::products::{Sides, has_products, products};
 use crate::lapack::{LibraryThreads, check_size};
 use crate::layout::filled_array;
+use crate::operation::{Kind, NumericOperation, Outputs, Results, each, view};
 use crate::pieces::{copied, fill};
 use crate::shape;
 use crate::{Error, Numeric};
@@ -190,6 +193,32 @@ pub fn matmul_into<T: Numeric>(
         || Ok(T::space()),
         |space, number, out| T::product(space, a.get(number), b.get(number), false, out),
     )
+}
+
+/// [`matmul`] as an operation on tensors of any dtype.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub struct Matmul;
+
+impl NumericOperation for Matmul {
+    const NAME: &'static str = "matmul";
+
+    fn results(&self, _: DType, shapes: &[&[usize]]) -> Result<Results, Error> {
+        let mut results = Results::new(0, [(Kind::Same, matmul_shape(shapes[0], shapes[1])?)]);
+        // No element leads to an error.
+        results.batch_axes = 0;
+        Ok(results)
+    }
+
+    fn compute<T: Numeric>(
+        &self,
+        operands: &[TensorRef<'_>],
+        outputs: Outputs<'_>,
+        workers: &Workers<'_>,
+    ) -> Result<(), Error> {
+        let [out] = each(outputs);
+        let (a, b) = (view::<T>(operands, 0)?, view(operands, 1)?);
+        matmul_into(a, b, out.into_view()?, workers)
+    }
 }
 
 /// Operations from which on one product is shared by the workers, up to those that are

@@ -3,7 +3,9 @@
 use ndarray::{
     ArrayBase, ArrayD, ArrayView2, ArrayViewD, ArrayViewMut2, ArrayViewMutD, Data, Dimension,
 };
+use scirs2_core::DType;
 use scirs2_core::pool::Workers;
+use scirs2_interop::TensorRef;
 
 use crate::Error;
 use crate::batch::{Batch, Stack, StackMut};
@@ -16,6 +18,7 @@ use crate::lapack::{
 };
 use crate::layout::{identity, to_c, to_f, written, zeros_array};
 use crate::memory::check_square;
+use crate::operation::{Kind, Outputs, Results, ScalarOperation, each, view};
 use crate::qr_blocks::Blocks;
 use crate::shape::{self, matrices};
 
@@ -268,6 +271,66 @@ pub fn qr_raw_into<T: Lapack>(
             Ok(())
         },
     )
+}
+
+/// What [`Qr`] gives.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum QrMode {
+    /// `Q` with as many columns as `R` has rows: [`qr`].
+    Reduced,
+    /// A square `Q`: [`qr`].
+    Complete,
+    /// `R` alone: [`qr_r`].
+    R,
+    /// The factors as LAPACK leaves them: [`qr_raw`].
+    Raw,
+}
+
+/// [`qr`], [`qr_r`] and [`qr_raw`] as an operation on tensors of any dtype.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub struct Qr {
+    /// What it gives.
+    pub mode: QrMode,
+}
+
+impl ScalarOperation for Qr {
+    const NAME: &'static str = "qr";
+
+    fn results(&self, dtype: DType, shapes: &[&[usize]]) -> Result<Results, Error> {
+        let a = shapes[0];
+        let both = |axes, [first, second]: [Vec<usize>; 2]| {
+            Results::new(axes, [(Kind::Same, first), (Kind::Same, second)])
+        };
+        Ok(match self.mode {
+            QrMode::Reduced => both(2, qr_shape(a, false, dtype.itemsize())?),
+            QrMode::Complete => both(2, qr_shape(a, true, dtype.itemsize())?),
+            QrMode::R => Results::new(2, [(Kind::Same, qr_r_shape(a)?)]),
+            QrMode::Raw => both(2, qr_raw_shape(a)?),
+        })
+    }
+
+    fn compute<T: Lapack>(
+        &self,
+        operands: &[TensorRef<'_>],
+        outputs: Outputs<'_>,
+        workers: &Workers<'_>,
+    ) -> Result<(), Error> {
+        let a = view::<T>(operands, 0)?;
+        match self.mode {
+            QrMode::Reduced | QrMode::Complete => {
+                let [q, r] = each(outputs);
+                qr_into(a, q.into_view()?, r.into_view()?, workers)
+            }
+            QrMode::R => {
+                let [r] = each(outputs);
+                qr_r_into(a, r.into_view()?, workers)
+            }
+            QrMode::Raw => {
+                let [h, tau] = each(outputs);
+                qr_raw_into(a, h.into_view()?, tau.into_view()?, workers)
+            }
+        }
+    }
 }
 
 /// Matrices of which only the reflectors are computed.

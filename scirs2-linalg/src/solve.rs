@@ -5,7 +5,9 @@ use std::ops::Range;
 use ndarray::{
     ArrayBase, ArrayD, ArrayView2, ArrayViewD, ArrayViewMut2, ArrayViewMutD, Data, Dimension,
 };
+use scirs2_core::DType;
 use scirs2_core::pool::Workers;
+use scirs2_interop::TensorRef;
 
 use crate::Error;
 use crate::batch::StackMut;
@@ -16,6 +18,7 @@ use crate::lapack::Lapack;
 use crate::layout::{InPlace, zeros_array};
 use crate::lu;
 use crate::lu_factors::SquareFactors;
+use crate::operation::{Kind, Outputs, Results, ScalarOperation, each, view};
 use crate::shape::{Pair, System};
 
 /// Solutions of `A X = B`.
@@ -102,6 +105,31 @@ pub fn solve_into<T: Lapack>(
         (own && has_elimination::<T>(n, count) && has_columns(n, columns)).then_some(together),
         |space, _, (a, b, out)| space.solve(a, b, out),
     )
+}
+
+/// [`solve`] as an operation on tensors of any dtype.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub struct Solve;
+
+impl ScalarOperation for Solve {
+    const NAME: &'static str = "solve";
+
+    fn results(&self, _: DType, shapes: &[&[usize]]) -> Result<Results, Error> {
+        let system = System::new(shapes[0], shapes[1])?;
+        let axes = if system.columns.is_some() { 2 } else { 1 };
+        Ok(Results::new(axes, [(Kind::Same, system.solutions())]))
+    }
+
+    fn compute<T: Lapack>(
+        &self,
+        operands: &[TensorRef<'_>],
+        outputs: Outputs<'_>,
+        workers: &Workers<'_>,
+    ) -> Result<(), Error> {
+        let [out] = each(outputs);
+        let (a, b) = (view::<T>(operands, 0)?, view(operands, 1)?);
+        solve_into(a, b, out.into_view()?, workers)
+    }
 }
 
 struct Space<T> {

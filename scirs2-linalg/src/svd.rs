@@ -4,8 +4,10 @@ use ndarray::{
     ArrayBase, ArrayD, ArrayView2, ArrayViewD, ArrayViewMut2, ArrayViewMutD, Data, Dimension,
 };
 use num_traits::{Float as _, One as _, Zero as _};
+use scirs2_core::DType;
 use scirs2_core::Scalar;
 use scirs2_core::pool::Workers;
+use scirs2_interop::TensorRef;
 
 use crate::Error;
 use crate::batch::{Batch, Stack, StackMut};
@@ -20,6 +22,7 @@ use crate::kernels::signs::{Columns, unify};
 use crate::lapack::{Gesdd, Lapack, SMLSIZ, Vectors, zeros};
 use crate::layout::{identity, put, screen, to_c, written, zeros_array};
 use crate::memory::check_square;
+use crate::operation::{Kind, Outputs, Results, ScalarOperation, each, view};
 use crate::shape::{self, matrices, square};
 
 /// Singular values and vectors.
@@ -157,6 +160,68 @@ pub fn svd_into<T: Lapack>(
         (m == n && !hermitian && has_jacobi::<T>(n, batch.count())).then_some(together),
         |factors, number, (u, s, vh)| factors.run(matrices.get(number), u, s, vh),
     )
+}
+
+/// [`svd`] as an operation on tensors of any dtype.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub struct Svd {
+    /// Whether `U` and `V^H` are square.
+    pub full_matrices: bool,
+    /// Whether the matrices are Hermitian, and only their lower triangles are read.
+    pub hermitian: bool,
+}
+
+impl ScalarOperation for Svd {
+    const NAME: &'static str = "svd";
+
+    fn results(&self, dtype: DType, shapes: &[&[usize]]) -> Result<Results, Error> {
+        let [u, s, vh] = svd_shape(shapes[0], self.full_matrices, dtype.itemsize())?;
+        Ok(Results::new(
+            2,
+            [(Kind::Same, u), (Kind::Real, s), (Kind::Same, vh)],
+        ))
+    }
+
+    fn compute<T: Lapack>(
+        &self,
+        operands: &[TensorRef<'_>],
+        outputs: Outputs<'_>,
+        workers: &Workers<'_>,
+    ) -> Result<(), Error> {
+        let [u, s, vh] = each(outputs);
+        let outputs = (u.into_view()?, s.into_view()?, vh.into_view()?);
+        svd_into(view::<T>(operands, 0)?, self.hermitian, outputs, workers)
+    }
+}
+
+/// [`svdvals`] as an operation on tensors of any dtype.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub struct Svdvals {
+    /// Whether the matrices are Hermitian, and only their lower triangles are read.
+    pub hermitian: bool,
+}
+
+impl ScalarOperation for Svdvals {
+    const NAME: &'static str = "svdvals";
+
+    fn results(&self, _: DType, shapes: &[&[usize]]) -> Result<Results, Error> {
+        Ok(Results::new(1, [(Kind::Real, svdvals_shape(shapes[0])?)]))
+    }
+
+    fn compute<T: Lapack>(
+        &self,
+        operands: &[TensorRef<'_>],
+        outputs: Outputs<'_>,
+        workers: &Workers<'_>,
+    ) -> Result<(), Error> {
+        let [values] = each(outputs);
+        svdvals_into(
+            view::<T>(operands, 0)?,
+            self.hermitian,
+            values.into_view()?,
+            workers,
+        )
+    }
 }
 
 /// Memory for matrices, `U`, `V^H` and values that have gaps between them.

@@ -188,7 +188,6 @@ class TestTorch:
             (lambda: torch.nn.Parameter(torch.ones(3)), "detach"),
             (lambda: torch.ones(3, dtype=torch.bfloat16, requires_grad=True), "detach"),
             (lambda: torch.ones(3, dtype=torch.complex64, requires_grad=True), "detach"),
-            (lambda: torch.ones(3, dtype=torch.complex32).conj(), "dtype"),
             (lambda: torch.eye(3).to_sparse(), "strided"),
             (lambda: torch.eye(3).to_sparse_csr(), "strided"),
             (lambda: torch.ones(3).to_mkldnn(), "strided"),
@@ -278,6 +277,8 @@ class TestTorch:
         with pytest.raises(BufferError, match="no_grad"):
             scirs2.linalg.det(a)
 
+    # PyTorch compiles for a jvp with what it calls deprecated.
+    @pytest.mark.filterwarnings("ignore::FutureWarning")
     def test_a_tangent_is_not_lost(self):
         from torch.autograd import forward_ad
 
@@ -299,13 +300,23 @@ class TestTorch:
             torch.func.jvp(scirs2.linalg.det, (a,), (tangent,))
 
     def test_a_class_that_wraps_a_tensor_is_refused_by_name(self):
-        from torch._subclasses.fake_tensor import FakeTensorMode
+        # As PyTorch's FakeTensor and DTensor are made: an outside without memory.
+        class Wrapper(torch.Tensor):
+            @staticmethod
+            def __new__(cls, inner):
+                return torch.Tensor._make_wrapper_subclass(cls, inner.size(), dtype=inner.dtype)
 
-        with FakeTensorMode():
-            fake = torch.ones(2, 2)
+            def __init__(self, inner):
+                self.inner = inner
+
+            @classmethod
+            def __torch_dispatch__(cls, function, types, args=(), kwargs=None):
+                raise NotImplementedError
+
+        wrapper = Wrapper(torch.ones(2, 2))
         for take in (scirs2.from_dlpack, scirs2.linalg.det):
-            with pytest.raises(BufferError, match="FakeTensor.*wraps"):
-                take(fake)
+            with pytest.raises(BufferError, match="Wrapper.*wraps"):
+                take(wrapper)
 
     def test_a_tensor_that_is_written_says_so(self):
         a = torch.tensor([[2.0, 0.0], [0.0, 4.0]], dtype=torch.float64)

@@ -142,5 +142,7 @@ fn lives_on(object: &Bound<'_, PyAny>, device: Device) -> PyResult<bool> {
         kind: DeviceKind(kind),
         id,
     };
-    Ok(actual == device || (device == Device::CPU && actual.kind.is_host()))
+    // For memory that a kernel may still be writing the producer has to be asked.
+    let is_ready = actual.kind.is_host() && actual.kind != DeviceKind::CUDA_MANAGED;
+    Ok(actual == device || (device == Device::CPU && is_ready))
 }

@@ -19,8 +19,9 @@ use scirs2_core::shape::Shown;
 use scirs2_core::{DType, Element, ScalarType};
 use scirs2_interop::python::Importer;
 use scirs2_interop::sys::DLManagedTensorVersioned;
-use scirs2_interop::{Description, export};
+use scirs2_interop::{Description, TensorMut, TensorRef, export};
 use scirs2_linalg::Error;
+use scirs2_linalg::operation::{Operation, ResultShape};
 use smallvec::{SmallVec, smallvec};
 
 use crate::array::{self, Undescribed};
@@ -360,6 +361,100 @@ impl<'py> Call<'py> {
         // ASSUMPTION (SAFETY.md): no thread of the program writes to the array or takes its
         // memory away meanwhile.
         Ok(unsafe { description.view::<T>() }?)
+    }
+
+    /// An operand to read, whatever its dtype, until Python code runs again.
+    fn tensor(&self, operand: usize) -> PyResult<TensorRef<'_>> {
+        let Operand {
+            parameter,
+            memory,
+            description,
+        } = &self.operands[operand];
+        if !memory.is_still(description) {
+            return Err(self.changed(parameter));
+        }
+        // SAFETY: as in `view`.
+        Ok(unsafe { TensorRef::new(description.clone()) })
+    }
+
+    /// The results of an operation on the operands; the only one in `out`, if that is given.
+    pub(crate) fn compute(
+        &self,
+        operation: &dyn Operation,
+        out: Option<&Bound<'py, PyAny>>,
+    ) -> PyResult<Outputs<'py>> {
+        let shapes: SmallVec<[&[usize]; 2]> = (0..self.count())
+            .map(|operand| self.shape(operand))
+            .collect();
+        let results = operation
+            .results(self.dtype, &shapes)
+            .map_err(|error| self.refused(error))?;
+        let output = |result: &ResultShape| {
+            let dtype = result.kind.dtype(self.dtype);
+            match out {
+                Some(_) => self.output_in(out, &result.shape),
+                None => self.output(dtype, &result.shape),
+            }
+        };
+        let mut outputs = results
+            .each
+            .iter()
+            .map(output)
+            .collect::<PyResult<Outputs<'py>>>()?;
+        // The last: the operands are looked at once more.
+        let operands = (0..self.count())
+            .map(|operand| self.tensor(operand))
+            .collect::<PyResult<SmallVec<[TensorRef<'_>; 2]>>>()?;
+        let memory = outputs.iter_mut().map(Output::tensor_mut).collect();
+        self.run(results.batch(), |workers| {
+            operation.run(&operands, memory, workers)
+        })?;
+        Ok(outputs)
+    }
+
+    /// [`compute`](Self::compute) of an operation with one result.
+    pub(crate) fn compute_one(
+        &self,
+        operation: &dyn Operation,
+        out: Option<&Bound<'py, PyAny>>,
+    ) -> PyResult<Output<'py>> {
+        let mut outputs = self.compute(operation, out)?;
+        outputs
+            .pop()
+            .ok_or_else(|| PyRuntimeError::new_err("an operation has a result"))
+    }
+
+    /// The results of an operation as the caller gets them.
+    pub(crate) fn results(
+        &self,
+        operation: &dyn Operation,
+        given: &[Given],
+    ) -> PyResult<Vec<Bound<'py, PyAny>>> {
+        self.give_each(self.compute(operation, None)?, given)
+    }
+
+    /// The results of an operation as a named tuple of `scirs2._results`.
+    pub(crate) fn named_results(
+        &self,
+        operation: &dyn Operation,
+        class: &str,
+        given: &[Given],
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let results = self.results(operation, given)?;
+        named(self.py, class, PyTuple::new(self.py, results)?)
+    }
+
+    /// Each result as the caller gets it.
+    pub(crate) fn give_each(
+        &self,
+        outputs: Outputs<'py>,
+        given: &[Given],
+    ) -> PyResult<Vec<Bound<'py, PyAny>>> {
+        let give = |(output, given): (Output<'py>, &Given)| match given {
+            Given::Plain => self.give(output),
+            Given::Alike => self.give_alike(output),
+        };
+        outputs.into_iter().zip(given).map(give).collect()
     }
 
     /// The refusal of an array that Python code changed after it was described.
@@ -713,7 +808,25 @@ pub(crate) struct Output<'py> {
     place: Option<(Bound<'py, PyUntypedArray>, Bound<'py, PyAny>)>,
 }
 
+/// How the caller gets a result.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Given {
+    /// As an array of the library.
+    Plain,
+    /// The same, and for a subclass of NumPy's array as that.
+    Alike,
+}
+
+/// The results of an operation, in order.
+pub(crate) type Outputs<'py> = SmallVec<[Output<'py>; 4]>;
+
 impl Output<'_> {
+    /// The memory, whatever its dtype.
+    fn tensor_mut(&mut self) -> TensorMut<'_> {
+        // SAFETY: as in `view_mut`.
+        unsafe { TensorMut::new(self.description.clone()) }
+    }
+
     /// The memory, of the type that its dtype names.
     pub(crate) fn view_mut<T: Element>(&mut self) -> PyResult<ArrayViewMutD<'_, T>> {
         // SAFETY: the memory lives as long as `self`. It is fresh, and its bytes are values

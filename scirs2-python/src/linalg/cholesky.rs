@@ -1,10 +1,9 @@
 //! `scirs2.linalg.cholesky`.
 
 use pyo3::prelude::*;
-use scirs2_core::dispatch;
-use scirs2_linalg::{cholesky_into, cholesky_shape};
+use scirs2_linalg::operation::Cholesky;
 
-use super::call::{Call, batch};
+use super::call::Call;
 
 use crate::flag::flag;
 
@@ -58,11 +57,6 @@ pub(crate) fn cholesky<'py>(
     out: Option<&Bound<'py, PyAny>>,
 ) -> PyResult<Bound<'py, PyAny>> {
     let call = Call::new(a.py(), "cholesky", &[("a", a)])?;
-    let shape = cholesky_shape(call.shape(0)).map_err(|error| call.refused(error))?;
-    let mut factors = call.output_in(out, &shape)?;
-    dispatch!(scalar call.scalar(), T => {
-        let (a, factors) = (call.view::<T>(0)?, factors.view_mut::<T>()?);
-        call.run(batch(&shape, 2), |workers| cholesky_into(a, upper, factors, workers))
-    })?;
+    let factors = call.compute_one(&Cholesky { upper }, out)?;
     call.give_alike(factors)
 }

@@ -1,10 +1,9 @@
 //! `scirs2.linalg.det` and `slogdet`.
 
 use pyo3::prelude::*;
-use scirs2_core::{Scalar, dispatch};
-use scirs2_linalg::{det_into, det_shape, slogdet_into};
+use scirs2_linalg::operation::{Det, SignLogDet};
 
-use super::call::{Call, named};
+use super::call::{Call, Given};
 
 /// Determinants of square matrices.
 ///
@@ -41,12 +40,7 @@ use super::call::{Call, named};
 #[pyo3(signature = (a))]
 pub(crate) fn det<'py>(a: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
     let call = Call::new(a.py(), "det", &[("a", a)])?;
-    let shape = det_shape(call.shape(0)).map_err(|error| call.refused(error))?;
-    let mut values = call.output(call.scalar().dtype(), &shape)?;
-    dispatch!(scalar call.scalar(), T => {
-        let (a, values) = (call.view::<T>(0)?, values.view_mut::<T>()?);
-        call.run(&shape, |workers| det_into(a, values, workers))
-    })?;
+    let values = call.compute_one(&Det, None)?;
     call.give(values)
 }
 
@@ -87,17 +81,5 @@ pub(crate) fn det<'py>(a: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
 #[pyo3(signature = (a))]
 pub(crate) fn slogdet<'py>(a: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
     let call = Call::new(a.py(), "slogdet", &[("a", a)])?;
-    let shape = det_shape(call.shape(0)).map_err(|error| call.refused(error))?;
-    let mut sign = call.output(call.scalar().dtype(), &shape)?;
-    let mut logabsdet = call.output(call.scalar().real().dtype(), &shape)?;
-    dispatch!(scalar call.scalar(), T => {
-        let (a, sign) = (call.view::<T>(0)?, sign.view_mut::<T>()?);
-        let logabsdet = logabsdet.view_mut::<<T as Scalar>::Real>()?;
-        call.run(&shape, |workers| slogdet_into(a, sign, logabsdet, workers))
-    })?;
-    named(
-        a.py(),
-        "SlogdetResult",
-        (call.give(sign)?, call.give(logabsdet)?),
-    )
+    call.named_results(&SignLogDet, "SlogdetResult", &[Given::Plain, Given::Plain])
 }

@@ -2,10 +2,9 @@
 
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
-use scirs2_core::dispatch;
-use scirs2_linalg::{eigh_into, eigh_shape, eigvalsh_into, eigvalsh_shape};
+use scirs2_linalg::operation::{Eigh, Eigvalsh};
 
-use super::call::{Call, batch, named};
+use super::call::{Call, Given};
 
 /// Eigenvalues and eigenvectors of Hermitian matrices.
 ///
@@ -65,15 +64,7 @@ use super::call::{Call, batch, named};
 pub(crate) fn eigh<'py>(a: &Bound<'py, PyAny>, UPLO: &str) -> PyResult<Bound<'py, PyAny>> {
     let upper = is_upper("eigh", UPLO)?;
     let call = Call::new(a.py(), "eigh", &[("a", a)])?;
-    let [values, vectors] = eigh_shape(call.shape(0)).map_err(|error| call.refused(error))?;
-    let shape = batch(&vectors, 2);
-    let mut w = call.output(call.scalar().real().dtype(), &values)?;
-    let mut v = call.output(call.scalar().dtype(), &vectors)?;
-    dispatch!(scalar call.scalar(), T => {
-        let (a, w, v) = (call.view::<T>(0)?, w.view_mut()?, v.view_mut()?);
-        call.run(shape, |workers| eigh_into::<T>(a, upper, w, v, workers))
-    })?;
-    named(a.py(), "EighResult", (call.give(w)?, call.give_alike(v)?))
+    call.named_results(&Eigh { upper }, "EighResult", &[Given::Plain, Given::Alike])
 }
 
 /// Eigenvalues of Hermitian matrices.
@@ -120,13 +111,8 @@ pub(crate) fn eigh<'py>(a: &Bound<'py, PyAny>, UPLO: &str) -> PyResult<Bound<'py
 pub(crate) fn eigvalsh<'py>(a: &Bound<'py, PyAny>, UPLO: &str) -> PyResult<Bound<'py, PyAny>> {
     let upper = is_upper("eigvalsh", UPLO)?;
     let call = Call::new(a.py(), "eigvalsh", &[("a", a)])?;
-    let shape = eigvalsh_shape(call.shape(0)).map_err(|error| call.refused(error))?;
-    let mut w = call.output(call.scalar().real().dtype(), &shape)?;
-    dispatch!(scalar call.scalar(), T => {
-        let (a, w) = (call.view::<T>(0)?, w.view_mut()?);
-        call.run(batch(&shape, 1), |workers| eigvalsh_into::<T>(a, upper, w, workers))
-    })?;
-    call.give(w)
+    let values = call.compute_one(&Eigvalsh { upper }, None)?;
+    call.give(values)
 }
 
 fn is_upper(name: &str, uplo: &str) -> PyResult<bool> {

@@ -1,10 +1,9 @@
 //! `scirs2.linalg.inv`.
 
 use pyo3::prelude::*;
-use scirs2_core::dispatch;
-use scirs2_linalg::{inv_into, inv_shape};
+use scirs2_linalg::operation::Inv;
 
-use super::call::{Call, batch};
+use super::call::Call;
 
 /// Inverses of square matrices.
 ///
@@ -48,11 +47,6 @@ pub(crate) fn inv<'py>(
     out: Option<&Bound<'py, PyAny>>,
 ) -> PyResult<Bound<'py, PyAny>> {
     let call = Call::new(a.py(), "inv", &[("a", a)])?;
-    let shape = inv_shape(call.shape(0)).map_err(|error| call.refused(error))?;
-    let mut inverses = call.output_in(out, &shape)?;
-    dispatch!(scalar call.scalar(), T => {
-        let (a, inverses) = (call.view::<T>(0)?, inverses.view_mut::<T>()?);
-        call.run(batch(&shape, 2), |workers| inv_into(a, inverses, workers))
-    })?;
+    let inverses = call.compute_one(&Inv, out)?;
     call.give_alike(inverses)
 }

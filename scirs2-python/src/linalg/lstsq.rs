@@ -1,10 +1,11 @@
 //! `scirs2.linalg.lstsq`.
 
+use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
-use scirs2_core::{DType, dispatch};
-use scirs2_linalg::{LeastSquares, lstsq_into, lstsq_shape};
+use pyo3::types::PyTuple;
+use scirs2_linalg::operation::Lstsq;
 
-use super::call::{Call, Output};
+use super::call::{Call, Given};
 
 /// Least-squares solutions of the smallest norm.
 ///
@@ -73,37 +74,16 @@ pub(crate) fn lstsq<'py>(
     rcond: Option<f64>,
 ) -> PyResult<Bound<'py, PyAny>> {
     let call = Call::in_double(a.py(), "lstsq", &[("a", a), ("b", b)])?;
-    let shape = lstsq_shape(call.shape(0), call.shape(1)).map_err(|error| call.refused(error))?;
-    let real = call.scalar().real().dtype();
-    let mut x = call.output(call.scalar().dtype(), &shape.x)?;
-    let mut residuals = call.output(real, &shape.residuals)?;
-    let mut rank = call.output(DType::Int32, &shape.rank)?;
-    let mut s = call.output(real, &shape.singular_values)?;
-    dispatch!(scalar call.scalar(), T => {
-        let (a, b) = (call.view::<T>(0)?, call.view::<T>(1)?);
-        let out = LeastSquares {
-            x: x.view_mut()?,
-            residuals: residuals.view_mut()?,
-            rank: rank.view_mut()?,
-            singular_values: s.view_mut()?,
-        };
-        call.run(&shape.rank, |workers| lstsq_into::<T>(a, b, rcond, out, workers))
-    })?;
-    if shape.rank.is_empty() && !full_rank(&mut rank, &call)? {
-        residuals = call.output(real, &[0])?;
-    }
-    let results = (
-        call.give_alike(x)?,
-        call.give(residuals)?,
-        call.give(rank)?,
-        call.give(s)?,
-    );
-    Ok(results.into_pyobject(a.py())?.into_any())
-}
-
-/// Whether the only matrix has as many independent columns as it has columns.
-fn full_rank(rank: &mut Output<'_>, call: &Call<'_>) -> PyResult<bool> {
+    let mut outputs = call.compute(&Lstsq { rcond }, None)?;
+    let [_, residuals, rank, _] = &mut outputs[..] else {
+        return Err(PyRuntimeError::new_err("lstsq has four results"));
+    };
+    // The only matrix, if its rank is less than its columns, has no residuals.
     let columns = call.shape(0).last().copied();
     let rank = rank.view_mut::<i32>()?;
-    Ok(rank.first().and_then(|&rank| usize::try_from(rank).ok()) == columns)
+    if rank.ndim() == 0 && rank.first().and_then(|&rank| usize::try_from(rank).ok()) != columns {
+        *residuals = call.output(call.scalar().real().dtype(), &[0])?;
+    }
+    let given = [Given::Alike, Given::Plain, Given::Plain, Given::Plain];
+    Ok(PyTuple::new(a.py(), call.give_each(outputs, &given)?)?.into_any())
 }

@@ -1,8 +1,7 @@
 //! `scirs2.linalg.matmul`.
 
 use pyo3::prelude::*;
-use scirs2_core::dispatch;
-use scirs2_linalg::{matmul_into, matmul_shape};
+use scirs2_linalg::operation::Matmul;
 
 use super::call::Call;
 
@@ -52,12 +51,6 @@ pub(crate) fn matmul<'py>(
     out: Option<&Bound<'py, PyAny>>,
 ) -> PyResult<Bound<'py, PyAny>> {
     let call = Call::numeric(x1.py(), "matmul", &[("x1", x1), ("x2", x2)])?;
-    let shape = matmul_shape(call.shape(0), call.shape(1)).map_err(|error| call.refused(error))?;
-    let mut product = call.output_in(out, &shape)?;
-    dispatch!(number call.dtype(), T => {
-        let (x1, x2) = (call.view::<T>(0)?, call.view::<T>(1)?);
-        let product = product.view_mut::<T>()?;
-        call.run(&[], |workers| matmul_into(x1, x2, product, workers))
-    }, else => Err(call.refused_dtype()))?;
+    let product = call.compute_one(&Matmul, out)?;
     call.give_alike(product)
 }

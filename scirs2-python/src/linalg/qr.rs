@@ -2,10 +2,10 @@
 
 use pyo3::exceptions::{PyDeprecationWarning, PyValueError};
 use pyo3::prelude::*;
-use scirs2_core::dispatch;
-use scirs2_linalg::{qr_into, qr_r_into, qr_r_shape, qr_raw_into, qr_raw_shape, qr_shape};
+use pyo3::types::PyTuple;
+use scirs2_linalg::operation::{Qr, QrMode};
 
-use super::call::{Call, batch, named};
+use super::call::{Call, Given};
 
 /// Orthogonal and triangular factors.
 ///
@@ -60,62 +60,33 @@ use super::call::{Call, batch, named};
 #[pyfunction]
 #[pyo3(signature = (a, mode="reduced"))]
 pub(crate) fn qr<'py>(a: &Bound<'py, PyAny>, mode: &str) -> PyResult<Bound<'py, PyAny>> {
-    let call = || Call::new(a.py(), "qr", &[("a", a)]);
-    match mode {
-        "reduced" => factors(&call()?, a.py(), false),
-        "complete" => factors(&call()?, a.py(), true),
-        "r" => triangle(&call()?),
-        "raw" => raw(&call()?, a.py()),
+    let py = a.py();
+    let mode = match mode {
+        "reduced" => QrMode::Reduced,
+        "complete" => QrMode::Complete,
+        "r" => QrMode::R,
+        "raw" => QrMode::Raw,
         "full" | "f" => {
             let message = c"qr: mode 'full' is an old name of 'reduced', the default";
-            PyErr::warn(
-                a.py(),
-                &a.py().get_type::<PyDeprecationWarning>(),
-                message,
-                1,
-            )?;
-            factors(&call()?, a.py(), false)
+            PyErr::warn(py, &py.get_type::<PyDeprecationWarning>(), message, 1)?;
+            QrMode::Reduced
         }
-        other => Err(PyValueError::new_err(format!(
-            "qr: mode: expected 'reduced', 'complete', 'r' or 'raw', got {other:?}"
-        ))),
+        other => {
+            return Err(PyValueError::new_err(format!(
+                "qr: mode: expected 'reduced', 'complete', 'r' or 'raw', got {other:?}"
+            )));
+        }
+    };
+    let call = Call::new(py, "qr", &[("a", a)])?;
+    let operation = Qr { mode };
+    match mode {
+        QrMode::Reduced | QrMode::Complete => {
+            call.named_results(&operation, "QRResult", &[Given::Alike, Given::Alike])
+        }
+        QrMode::R => call.give_alike(call.compute_one(&operation, None)?),
+        QrMode::Raw => {
+            let results = call.results(&operation, &[Given::Plain, Given::Plain])?;
+            Ok(PyTuple::new(py, results)?.into_any())
+        }
     }
-}
-
-fn factors<'py>(call: &Call<'py>, py: Python<'py>, complete: bool) -> PyResult<Bound<'py, PyAny>> {
-    let dtype = call.scalar().dtype();
-    let [q_shape, r_shape] =
-        qr_shape(call.shape(0), complete, dtype.itemsize()).map_err(|error| call.refused(error))?;
-    let (mut q, mut r) = (call.output(dtype, &q_shape)?, call.output(dtype, &r_shape)?);
-    dispatch!(scalar call.scalar(), T => {
-        let (a, q, r) = (call.view::<T>(0)?, q.view_mut()?, r.view_mut()?);
-        call.run(batch(&q_shape, 2), |workers| qr_into::<T>(a, q, r, workers))
-    })?;
-    named(py, "QRResult", (call.give_alike(q)?, call.give_alike(r)?))
-}
-
-fn triangle<'py>(call: &Call<'py>) -> PyResult<Bound<'py, PyAny>> {
-    let shape = qr_r_shape(call.shape(0)).map_err(|error| call.refused(error))?;
-    let mut r = call.output(call.scalar().dtype(), &shape)?;
-    dispatch!(scalar call.scalar(), T => {
-        let (a, r) = (call.view::<T>(0)?, r.view_mut()?);
-        call.run(batch(&shape, 2), |workers| qr_r_into::<T>(a, r, workers))
-    })?;
-    call.give_alike(r)
-}
-
-fn raw<'py>(call: &Call<'py>, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-    let dtype = call.scalar().dtype();
-    let [h_shape, tau_shape] = qr_raw_shape(call.shape(0)).map_err(|error| call.refused(error))?;
-    let (mut h, mut tau) = (
-        call.output(dtype, &h_shape)?,
-        call.output(dtype, &tau_shape)?,
-    );
-    dispatch!(scalar call.scalar(), T => {
-        let (a, h, tau) = (call.view::<T>(0)?, h.view_mut()?, tau.view_mut()?);
-        call.run(batch(&h_shape, 2), |workers| qr_raw_into::<T>(a, h, tau, workers))
-    })?;
-    Ok((call.give(h)?, call.give(tau)?)
-        .into_pyobject(py)?
-        .into_any())
 }

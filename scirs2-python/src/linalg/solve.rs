@@ -1,10 +1,9 @@
 //! `scirs2.linalg.solve`.
 
 use pyo3::prelude::*;
-use scirs2_core::dispatch;
-use scirs2_linalg::{solve_into, solve_shape};
+use scirs2_linalg::operation::Solve;
 
-use super::call::{Call, side_batch};
+use super::call::Call;
 
 /// Solve the linear equations ``a @ x = b``.
 ///
@@ -53,12 +52,6 @@ pub(crate) fn solve<'py>(
     out: Option<&Bound<'py, PyAny>>,
 ) -> PyResult<Bound<'py, PyAny>> {
     let call = Call::new(a.py(), "solve", &[("a", a), ("b", b)])?;
-    let shape = solve_shape(call.shape(0), call.shape(1)).map_err(|error| call.refused(error))?;
-    let mut solutions = call.output_in(out, &shape)?;
-    dispatch!(scalar call.scalar(), T => {
-        let (a, b, x) = (call.view::<T>(0)?, call.view::<T>(1)?, solutions.view_mut::<T>()?);
-        let batch = side_batch(&shape, call.shape(1));
-        call.run(batch, |workers| solve_into(a, b, x, workers))
-    })?;
+    let solutions = call.compute_one(&Solve, out)?;
     call.give_alike(solutions)
 }

@@ -1,10 +1,9 @@
 //! `scirs2.linalg.svd` and `svdvals`.
 
 use pyo3::prelude::*;
-use scirs2_core::dispatch;
-use scirs2_linalg::{svd_into, svd_shape, svdvals_into, svdvals_shape};
+use scirs2_linalg::operation::{Svd, Svdvals};
 
-use super::call::{Call, batch, named};
+use super::call::{Call, Given};
 
 use crate::flag::flag;
 
@@ -80,19 +79,12 @@ pub(crate) fn svd<'py>(
         return values("svd", ("a", a), hermitian);
     }
     let call = Call::new(a.py(), "svd", &[("a", a)])?;
-    let itemsize = call.scalar().dtype().itemsize();
-    let [u_shape, s_shape, vh_shape] =
-        svd_shape(call.shape(0), full_matrices, itemsize).map_err(|error| call.refused(error))?;
-    let mut u = call.output(call.scalar().dtype(), &u_shape)?;
-    let mut s = call.output(call.scalar().real().dtype(), &s_shape)?;
-    let mut vh = call.output(call.scalar().dtype(), &vh_shape)?;
-    dispatch!(scalar call.scalar(), T => {
-        let a = call.view::<T>(0)?;
-        let outputs = (u.view_mut()?, s.view_mut()?, vh.view_mut()?);
-        call.run(batch(&u_shape, 2), |workers| svd_into::<T>(a, hermitian, outputs, workers))
-    })?;
-    let results = (call.give_alike(u)?, call.give(s)?, call.give_alike(vh)?);
-    named(a.py(), "SVDResult", results)
+    let operation = Svd {
+        full_matrices,
+        hermitian,
+    };
+    let given = [Given::Alike, Given::Plain, Given::Alike];
+    call.named_results(&operation, "SVDResult", &given)
 }
 
 /// Singular values.
@@ -139,11 +131,6 @@ fn values<'py>(
     hermitian: bool,
 ) -> PyResult<Bound<'py, PyAny>> {
     let call = Call::new(a.1.py(), name, &[a])?;
-    let shape = svdvals_shape(call.shape(0)).map_err(|error| call.refused(error))?;
-    let mut s = call.output(call.scalar().real().dtype(), &shape)?;
-    dispatch!(scalar call.scalar(), T => {
-        let (a, s) = (call.view::<T>(0)?, s.view_mut()?);
-        call.run(batch(&shape, 1), |workers| svdvals_into::<T>(a, hermitian, s, workers))
-    })?;
+    let s = call.compute_one(&Svdvals { hermitian }, None)?;
     call.give(s)
 }
