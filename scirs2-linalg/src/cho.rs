@@ -3,13 +3,16 @@
 use ndarray::{
     ArrayBase, ArrayD, ArrayView2, ArrayViewD, ArrayViewMut2, ArrayViewMutD, Data, Dimension,
 };
+use scirs2_core::DType;
 use scirs2_core::pool::Workers;
+use scirs2_interop::TensorRef;
 
 use crate::Error;
 use crate::batch::{Batch, Stack, StackMut};
 use crate::error::Reason;
 use crate::lapack::{self, Lapack, Triangle};
 use crate::layout::{InPlace, is_finite, zeros_array};
+use crate::operation::{Kind, LinalgScalar, Outputs, Results, ScalarOperation, take, view};
 use crate::shape::{self, System, square};
 use crate::triangular::{Op, Square};
 
@@ -188,5 +191,66 @@ fn triangle(lower: bool) -> Triangle {
         Triangle::Lower
     } else {
         Triangle::Upper
+    }
+}
+
+/// [`cho_factor`] as an operation on tensors of any dtype.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub struct ChoFactor {
+    /// Whether the lower triangle is read and written.
+    pub lower: bool,
+}
+
+impl ScalarOperation for ChoFactor {
+    const NAME: &'static str = "cho_factor";
+
+    fn results(&self, _: DType, shapes: &[&[usize]]) -> Result<Results, Error> {
+        Ok(Results::new(
+            2,
+            [(Kind::Same, cho_factor_shape(shapes[0])?)],
+        ))
+    }
+
+    fn compute<T: LinalgScalar>(
+        &self,
+        operands: &[TensorRef<'_>],
+        outputs: Outputs<'_>,
+        workers: &Workers<'_>,
+    ) -> Result<(), Error> {
+        let [out] = take(outputs);
+        cho_factor_into(
+            view::<T>(operands, 0)?,
+            self.lower,
+            out.into_view()?,
+            workers,
+        )
+    }
+}
+
+/// [`cho_solve`] as an operation on tensors of any dtype.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub struct ChoSolve {
+    /// Whether the factors are lower triangles.
+    pub lower: bool,
+}
+
+impl ScalarOperation for ChoSolve {
+    const NAME: &'static str = "cho_solve";
+
+    fn results(&self, _: DType, shapes: &[&[usize]]) -> Result<Results, Error> {
+        let b = shapes[1];
+        let shape = cho_solve_shape(shapes[0], b)?;
+        Ok(Results::new(b.len().min(2), [(Kind::Same, shape)]))
+    }
+
+    fn compute<T: LinalgScalar>(
+        &self,
+        operands: &[TensorRef<'_>],
+        outputs: Outputs<'_>,
+        workers: &Workers<'_>,
+    ) -> Result<(), Error> {
+        let [out] = take(outputs);
+        let (c, b) = (view::<T>(operands, 0)?, view(operands, 1)?);
+        cho_solve_into(c, self.lower, b, out.into_view()?, workers)
     }
 }

@@ -15,7 +15,7 @@ use crate::kernels::many::cholesky::{factors, has_factors};
 use crate::kernels::one::cholesky as kernel;
 use crate::lapack::{self, Lapack, Triangle};
 use crate::layout::{InPlace, is_finite, to_c, zeros_array};
-use crate::operation::{Kind, Outputs, Results, ScalarOperation, each, view};
+use crate::operation::{Kind, LinalgScalar, Outputs, Results, ScalarOperation, take, view};
 use crate::shape::{self, square};
 
 /// Cholesky factors of Hermitian positive definite matrices.
@@ -108,13 +108,13 @@ impl ScalarOperation for Cholesky {
         Ok(Results::new(2, [(Kind::Same, cholesky_shape(shapes[0])?)]))
     }
 
-    fn compute<T: Lapack>(
+    fn compute<T: LinalgScalar>(
         &self,
         operands: &[TensorRef<'_>],
         outputs: Outputs<'_>,
         workers: &Workers<'_>,
     ) -> Result<(), Error> {
-        let [out] = each(outputs);
+        let [out] = take(outputs);
         cholesky_into(
             view::<T>(operands, 0)?,
             self.upper,

@@ -5,8 +5,10 @@ use ndarray::{
     Zip,
 };
 use num_traits::{Float as _, Zero as _};
+use scirs2_core::DType;
 use scirs2_core::Scalar;
 use scirs2_core::pool::Workers;
+use scirs2_interop::TensorRef;
 
 use crate::batch::{Batch, Stack, StackMut};
 use crate::error::Reason;
@@ -14,6 +16,7 @@ use crate::inv::Inverse;
 use crate::lapack::Lapack;
 use crate::layout::zeros_array;
 use crate::norm::{Axes, Normed, Order, norm_into, norm_shape};
+use crate::operation::{Kind, LinalgScalar, Outputs, Results, ScalarOperation, take, view};
 use crate::pieces::{PIECE, in_pieces, map_vectors, new};
 use crate::shape::{self, matrices, square};
 use crate::svd::svdvals_into;
@@ -217,5 +220,38 @@ fn or_infinite<R: scirs2_core::Real>(condition: R) -> R {
         R::infinity()
     } else {
         condition
+    }
+}
+
+/// [`cond`] as an operation on tensors of any dtype.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub struct Cond {
+    /// The norm.
+    pub order: Order,
+}
+
+impl ScalarOperation for Cond {
+    const NAME: &'static str = "cond";
+
+    fn results(&self, _: DType, shapes: &[&[usize]]) -> Result<Results, Error> {
+        Ok(Results::new(
+            0,
+            [(Kind::Real, cond_shape(shapes[0], self.order)?)],
+        ))
+    }
+
+    fn compute<T: LinalgScalar>(
+        &self,
+        operands: &[TensorRef<'_>],
+        outputs: Outputs<'_>,
+        workers: &Workers<'_>,
+    ) -> Result<(), Error> {
+        let [out] = take(outputs);
+        cond_into(
+            view::<T>(operands, 0)?,
+            self.order,
+            out.into_view()?,
+            workers,
+        )
     }
 }

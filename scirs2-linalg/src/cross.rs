@@ -3,10 +3,13 @@
 use ndarray::{
     ArrayBase, ArrayD, ArrayViewD, ArrayViewMutD, Axis, Data, Dimension, RemoveAxis as _, Zip,
 };
+use scirs2_core::DType;
 use scirs2_core::pool::Workers;
+use scirs2_interop::TensorRef;
 
 use crate::batch::broadcast;
 use crate::layout::filled_array;
+use crate::operation::{NumericOperation, Outputs, Results, take, view};
 use crate::pieces::{PIECE, in_pieces};
 use crate::shape::{self, axis_of, without};
 use crate::{Error, Numeric};
@@ -130,4 +133,30 @@ fn components<'a, T>(
 ) -> Result<[ArrayViewD<'a, T>; 3], Error> {
     let axis = Axis(axis_of(axis, x.ndim())?);
     Ok([0, 1, 2].map(|at| x.index_axis(axis, at)))
+}
+
+/// [`cross`] as an operation on tensors of any dtype.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub struct Cross {
+    /// The axis of the vectors.
+    pub axis: isize,
+}
+
+impl NumericOperation for Cross {
+    const NAME: &'static str = "cross";
+
+    fn results(&self, _: DType, shapes: &[&[usize]]) -> Result<Results, Error> {
+        Ok(Results::same(cross_shape(shapes[0], shapes[1], self.axis)?))
+    }
+
+    fn compute<T: Numeric>(
+        &self,
+        operands: &[TensorRef<'_>],
+        outputs: Outputs<'_>,
+        workers: &Workers<'_>,
+    ) -> Result<(), Error> {
+        let [out] = take(outputs);
+        let (x, y) = (view::<T>(operands, 0)?, view(operands, 1)?);
+        cross_into(x, y, self.axis, out.into_view()?, workers)
+    }
 }

@@ -16,7 +16,7 @@ use crate::lapack::Lapack;
 use crate::layout::zeros_array;
 use crate::lu;
 use crate::lu_factors::SquareFactors;
-use crate::operation::{Kind, Outputs, Results, ScalarOperation, each, view};
+use crate::operation::{Kind, LinalgScalar, Outputs, Results, ScalarOperation, take, view};
 use crate::shape::{self, square};
 
 /// Determinants of square matrices.
@@ -103,13 +103,13 @@ impl ScalarOperation for Det {
         Ok(Results::new(0, [(Kind::Same, det_shape(shapes[0])?)]))
     }
 
-    fn compute<T: Lapack>(
+    fn compute<T: LinalgScalar>(
         &self,
         operands: &[TensorRef<'_>],
         outputs: Outputs<'_>,
         workers: &Workers<'_>,
     ) -> Result<(), Error> {
-        let [out] = each(outputs);
+        let [out] = take(outputs);
         det_into(view::<T>(operands, 0)?, out.into_view()?, workers)
     }
 }
@@ -129,13 +129,13 @@ impl ScalarOperation for SignLogDet {
         ))
     }
 
-    fn compute<T: Lapack>(
+    fn compute<T: LinalgScalar>(
         &self,
         operands: &[TensorRef<'_>],
         outputs: Outputs<'_>,
         workers: &Workers<'_>,
     ) -> Result<(), Error> {
-        let [sign, logabsdet] = each(outputs);
+        let [sign, logabsdet] = take(outputs);
         slogdet_into(
             view::<T>(operands, 0)?,
             sign.into_view()?,

@@ -6,7 +6,9 @@ use ndarray::{
     ArrayBase, ArrayD, ArrayView2, ArrayViewD, ArrayViewMut2, ArrayViewMutD, Data, Dimension,
 };
 use num_traits::Zero as _;
+use scirs2_core::DType;
 use scirs2_core::pool::Workers;
+use scirs2_interop::TensorRef;
 
 use crate::Error;
 use crate::batch::{Batch, Stack, StackMut};
@@ -16,6 +18,7 @@ use crate::kernels::one::eigen::{Eigen, has_eigen};
 use crate::kernels::rounded;
 use crate::lapack::{Geev, Lapack};
 use crate::layout::{is_finite, to_f, zeros_array};
+use crate::operation::{Kind, LinalgScalar, Outputs, Results, ScalarOperation, take, view};
 use crate::shape::{self, square};
 
 /// Eigenvalues and right eigenvectors of general matrices.
@@ -293,4 +296,67 @@ fn solve<T: Lapack>(
         }
     }
     Ok(())
+}
+
+/// [`eig`] as an operation on tensors of any dtype. The last result is one if all eigenvalues
+/// of real matrices are real, and zero otherwise.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub struct Eig;
+
+impl ScalarOperation for Eig {
+    const NAME: &'static str = "eig";
+
+    fn results(&self, _: DType, shapes: &[&[usize]]) -> Result<Results, Error> {
+        let [values, vectors] = eig_shape(shapes[0])?;
+        Ok(Results::new(
+            1,
+            [
+                (Kind::Complex, values),
+                (Kind::Complex, vectors),
+                (Kind::Index, Vec::new()),
+            ],
+        ))
+    }
+
+    fn compute<T: LinalgScalar>(
+        &self,
+        operands: &[TensorRef<'_>],
+        outputs: Outputs<'_>,
+        workers: &Workers<'_>,
+    ) -> Result<(), Error> {
+        let [values, vectors, real] = take(outputs);
+        let (values, vectors) = (values.into_view()?, vectors.into_view()?);
+        let is_real = eig_into(view::<T>(operands, 0)?, values, vectors, workers)?;
+        real.into_view()?.fill(i32::from(is_real));
+        Ok(())
+    }
+}
+
+/// [`eigvals`] as an operation on tensors of any dtype. The last result is one if all eigenvalues
+/// of real matrices are real, and zero otherwise.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub struct Eigvals;
+
+impl ScalarOperation for Eigvals {
+    const NAME: &'static str = "eigvals";
+
+    fn results(&self, _: DType, shapes: &[&[usize]]) -> Result<Results, Error> {
+        let values = eigvals_shape(shapes[0])?;
+        Ok(Results::new(
+            1,
+            [(Kind::Complex, values), (Kind::Index, Vec::new())],
+        ))
+    }
+
+    fn compute<T: LinalgScalar>(
+        &self,
+        operands: &[TensorRef<'_>],
+        outputs: Outputs<'_>,
+        workers: &Workers<'_>,
+    ) -> Result<(), Error> {
+        let [values, real] = take(outputs);
+        let is_real = eigvals_into(view::<T>(operands, 0)?, values.into_view()?, workers)?;
+        real.into_view()?.fill(i32::from(is_real));
+        Ok(())
+    }
 }

@@ -20,7 +20,7 @@ use crate::kernels::rounded;
 use crate::kernels::signs::unify;
 use crate::lapack::{Heevd, Hetrd, Lapack, SMLSIZ, Triangle, zeros};
 use crate::layout::{is_finite, to_f, to_unit, transpose_in_place, written, zeros_array};
-use crate::operation::{Kind, Outputs, Results, ScalarOperation, each, view};
+use crate::operation::{Kind, LinalgScalar, Outputs, Results, ScalarOperation, take, view};
 use crate::shape::{self, square};
 
 /// Eigenvalues and eigenvectors of Hermitian matrices.
@@ -244,13 +244,13 @@ impl ScalarOperation for Eigh {
         ))
     }
 
-    fn compute<T: Lapack>(
+    fn compute<T: LinalgScalar>(
         &self,
         operands: &[TensorRef<'_>],
         outputs: Outputs<'_>,
         workers: &Workers<'_>,
     ) -> Result<(), Error> {
-        let [values, vectors] = each(outputs);
+        let [values, vectors] = take(outputs);
         eigh_into(
             view::<T>(operands, 0)?,
             self.upper,
@@ -275,13 +275,13 @@ impl ScalarOperation for Eigvalsh {
         Ok(Results::new(1, [(Kind::Real, eigvalsh_shape(shapes[0])?)]))
     }
 
-    fn compute<T: Lapack>(
+    fn compute<T: LinalgScalar>(
         &self,
         operands: &[TensorRef<'_>],
         outputs: Outputs<'_>,
         workers: &Workers<'_>,
     ) -> Result<(), Error> {
-        let [values] = each(outputs);
+        let [values] = take(outputs);
         eigvalsh_into(
             view::<T>(operands, 0)?,
             self.upper,

@@ -1,12 +1,15 @@
 //! Sums of products over named axes.
 
 use ndarray::{ArrayD, ArrayView, ArrayViewD, ArrayViewMutD, Axis, CowArray, IxDyn, arr0};
+use scirs2_core::DType;
 use scirs2_core::pool::Workers;
+use scirs2_interop::TensorRef;
 use smallvec::{SmallVec, smallvec};
 
 use crate::contract::contract;
 use crate::layout::filled_array;
 use crate::numeric::{shared_sum, sum};
+use crate::operation::{NumericOperation, Outputs, Results, take, views};
 use crate::pieces::{copy, map_vectors, new};
 use crate::{Error, Numeric, shape};
 
@@ -95,7 +98,7 @@ pub fn einsum_into<T: Numeric>(
         .map(|(labels, operand)| Term::new(labels, operand, &plan, workers))
         .collect::<Result<_, _>>()?;
     for step in path.unwrap_or_default() {
-        let mut chosen = take(&mut terms, step).ok_or_else(|| Error::Subscripts {
+        let mut chosen = taken_out(&mut terms, step).ok_or_else(|| Error::Subscripts {
             subscripts: subscripts.to_owned(),
             reason: format!("step {step:?} of the path names an array that is not there"),
         })?;
@@ -131,7 +134,7 @@ pub fn einsum_into<T: Numeric>(
 }
 
 /// The terms at those places, which the list loses.
-fn take<T>(terms: &mut Vec<T>, places: &[usize]) -> Option<Vec<T>> {
+fn taken_out<T>(terms: &mut Vec<T>, places: &[usize]) -> Option<Vec<T>> {
     let mut sorted = places.to_vec();
     sorted.sort_unstable();
     sorted.dedup();
@@ -471,4 +474,33 @@ fn diagonal<T: Numeric>(
         copy(from, out, workers)?;
     }
     Ok(out)
+}
+
+/// [`einsum`] as an operation on tensors of any dtype.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Einsum {
+    /// The labels of the axes.
+    pub subscripts: String,
+    /// Which operands are contracted together, one step after another.
+    pub path: Option<Vec<Vec<usize>>>,
+}
+
+impl NumericOperation for Einsum {
+    const NAME: &'static str = "einsum";
+
+    fn results(&self, _: DType, shapes: &[&[usize]]) -> Result<Results, Error> {
+        Ok(Results::same(einsum_shape(&self.subscripts, shapes)?))
+    }
+
+    fn compute<T: Numeric>(
+        &self,
+        operands: &[TensorRef<'_>],
+        outputs: Outputs<'_>,
+        workers: &Workers<'_>,
+    ) -> Result<(), Error> {
+        let [out] = take(outputs);
+        let operands = views::<T>(operands)?;
+        let path = self.path.as_deref();
+        einsum_into(&self.subscripts, &operands, path, out.into_view()?, workers)
+    }
 }

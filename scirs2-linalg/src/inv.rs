@@ -18,7 +18,7 @@ use crate::layout::{from_f, is_finite, transpose_in_place, written, zeros_array}
 use crate::lu;
 use crate::lu_factors::SmallFactors;
 use crate::memory::{copied, resize};
-use crate::operation::{Kind, Outputs, Results, ScalarOperation, each, view};
+use crate::operation::{Kind, LinalgScalar, Outputs, Results, ScalarOperation, take, view};
 use crate::shape::{self, square};
 use crate::subnormal::is_tiny;
 use crate::triangular::{Op, Square};
@@ -115,13 +115,13 @@ impl ScalarOperation for Inv {
         Ok(Results::new(2, [(Kind::Same, inv_shape(shapes[0])?)]))
     }
 
-    fn compute<T: Lapack>(
+    fn compute<T: LinalgScalar>(
         &self,
         operands: &[TensorRef<'_>],
         outputs: Outputs<'_>,
         workers: &Workers<'_>,
     ) -> Result<(), Error> {
-        let [out] = each(outputs);
+        let [out] = take(outputs);
         inv_into(view::<T>(operands, 0)?, out.into_view()?, workers)
     }
 }

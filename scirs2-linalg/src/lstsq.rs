@@ -19,7 +19,7 @@ use crate::kernels::many::least_squares::{Found, has_solutions, solutions};
 use crate::lapack::{Gelsd, Lapack};
 use crate::layout::{is_finite, put, screen, to_f, zeros_array};
 use crate::lstsq_full::FullRank;
-use crate::operation::{Kind, Outputs, Results, ScalarOperation, each, view};
+use crate::operation::{Kind, LinalgScalar, Outputs, Results, ScalarOperation, take, view};
 use crate::shape::{self, columns, matrices};
 
 /// What [`lstsq`] finds: owned arrays, or memory for them.
@@ -230,13 +230,13 @@ impl ScalarOperation for Lstsq {
         ))
     }
 
-    fn compute<T: Lapack>(
+    fn compute<T: LinalgScalar>(
         &self,
         operands: &[TensorRef<'_>],
         outputs: Outputs<'_>,
         workers: &Workers<'_>,
     ) -> Result<(), Error> {
-        let [x, residuals, rank, singular_values] = each(outputs);
+        let [x, residuals, rank, singular_values] = take(outputs);
         let out = LeastSquares {
             x: x.into_view()?,
             residuals: residuals.into_view()?,

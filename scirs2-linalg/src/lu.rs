@@ -4,7 +4,9 @@ use std::ffi::c_int;
 
 use ndarray::{ArrayBase, ArrayD, ArrayView2, ArrayViewD, ArrayViewMutD, Data, Dimension};
 use num_traits::{One as _, Zero as _};
+use scirs2_core::DType;
 use scirs2_core::pool::Workers;
+use scirs2_interop::TensorRef;
 
 use crate::Error;
 use crate::batch::{Batch, Stack, StackMut};
@@ -14,6 +16,7 @@ use crate::layout::{InPlace, from_f, is_finite, to_f, zeros_array};
 use crate::lu_blocks;
 use crate::lu_factors::Factors;
 use crate::memory::reserve;
+use crate::operation::{Kind, LinalgScalar, Outputs, Results, ScalarOperation, take, view};
 use crate::shape::{self, System, columns};
 use crate::subnormal;
 use crate::triangular::{Op, Square};
@@ -419,4 +422,126 @@ pub(crate) fn factor_copy<T: Lapack>(
 pub(crate) fn flops(m: usize, n: usize) -> f64 {
     let (most, least) = (m.max(n) as f64, m.min(n) as f64);
     least * least * (most - least / 3.0)
+}
+
+/// How [`Plu`] gives the permutations.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum PermutationKind {
+    /// Not at all: the rows of `L` are permuted.
+    InL,
+    /// As indices of rows.
+    Indices,
+    /// As matrices.
+    Matrix,
+}
+
+/// [`lu`] as an operation on tensors of any dtype.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub struct Plu {
+    /// How the permutations are given: before `L` and `U`, if they are.
+    pub permutation: PermutationKind,
+}
+
+impl ScalarOperation for Plu {
+    const NAME: &'static str = "lu";
+
+    fn results(&self, _: DType, shapes: &[&[usize]]) -> Result<Results, Error> {
+        let [rows, l, u] = lu_shape(shapes[0])?;
+        let batch = rows[..rows.len() - 1].to_vec();
+        let (l, u) = ((Kind::Same, l), (Kind::Same, u));
+        let mut results = match self.permutation {
+            PermutationKind::InL => Results::new(2, [l, u]),
+            PermutationKind::Indices => Results::new(1, [(Kind::Index, rows), l, u]),
+            PermutationKind::Matrix => {
+                let square = [&rows[..], &rows[rows.len() - 1..]].concat();
+                Results::new(2, [(Kind::Real, square), l, u])
+            }
+        };
+        results.batch = batch;
+        Ok(results)
+    }
+
+    fn compute<T: LinalgScalar>(
+        &self,
+        operands: &[TensorRef<'_>],
+        outputs: Outputs<'_>,
+        workers: &Workers<'_>,
+    ) -> Result<(), Error> {
+        let a = view::<T>(operands, 0)?;
+        if self.permutation == PermutationKind::InL {
+            let [l, u] = take(outputs);
+            return lu_into(a, Permutation::InL, l.into_view()?, u.into_view()?, workers);
+        }
+        let [p, l, u] = take(outputs);
+        let permutation = if self.permutation == PermutationKind::Indices {
+            Permutation::Indices(p.into_view()?)
+        } else {
+            Permutation::Matrix(p.into_view()?)
+        };
+        lu_into(a, permutation, l.into_view()?, u.into_view()?, workers)
+    }
+}
+
+/// [`lu_factor`] as an operation on tensors of any dtype.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub struct LuFactor;
+
+impl ScalarOperation for LuFactor {
+    const NAME: &'static str = "lu_factor";
+
+    fn results(&self, _: DType, shapes: &[&[usize]]) -> Result<Results, Error> {
+        let [factors, pivots] = lu_factor_shape(shapes[0])?;
+        Ok(Results::new(
+            2,
+            [(Kind::Same, factors), (Kind::Index, pivots)],
+        ))
+    }
+
+    fn compute<T: LinalgScalar>(
+        &self,
+        operands: &[TensorRef<'_>],
+        outputs: Outputs<'_>,
+        workers: &Workers<'_>,
+    ) -> Result<(), Error> {
+        let [factors, pivots] = take(outputs);
+        let (factors, pivots) = (factors.into_view()?, pivots.into_view()?);
+        lu_factor_into(view::<T>(operands, 0)?, factors, pivots, workers)
+    }
+}
+
+/// [`lu_solve`] as an operation on tensors of any dtype.
+#[derive(Clone, PartialEq, Debug)]
+pub struct LuSolve {
+    /// The pivots of the factors, counted from 0.
+    pub pivots: ArrayD<i64>,
+    /// What is solved.
+    pub op: Op,
+}
+
+impl ScalarOperation for LuSolve {
+    const NAME: &'static str = "lu_solve";
+
+    fn results(&self, _: DType, shapes: &[&[usize]]) -> Result<Results, Error> {
+        let b = shapes[1];
+        let shape = lu_solve_shape(shapes[0], self.pivots.shape(), b)?;
+        Ok(Results::new(b.len().min(2), [(Kind::Same, shape)]))
+    }
+
+    fn compute<T: LinalgScalar>(
+        &self,
+        operands: &[TensorRef<'_>],
+        outputs: Outputs<'_>,
+        workers: &Workers<'_>,
+    ) -> Result<(), Error> {
+        let [out] = take(outputs);
+        let (lu, b) = (view::<T>(operands, 0)?, view(operands, 1)?);
+        lu_solve_into(
+            lu,
+            self.pivots.view(),
+            b,
+            self.op,
+            out.into_view()?,
+            workers,
+        )
+    }
 }

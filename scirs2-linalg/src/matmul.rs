@@ -15,7 +15,7 @@ use crate::batch::{Batch, Outputs as _, Stack, StackMut, THREADED, broadcast};
 use crate::kernels::products::{Sides, has_products, products};
 use crate::lapack::{LibraryThreads, check_size};
 use crate::layout::filled_array;
-use crate::operation::{Kind, NumericOperation, Outputs, Results, each, view};
+use crate::operation::{NumericOperation, Outputs, Results, take, view};
 use crate::pieces::{copied, fill};
 use crate::shape;
 use crate::{Error, Numeric};
@@ -203,10 +203,7 @@ impl NumericOperation for Matmul {
     const NAME: &'static str = "matmul";
 
     fn results(&self, _: DType, shapes: &[&[usize]]) -> Result<Results, Error> {
-        let mut results = Results::new(0, [(Kind::Same, matmul_shape(shapes[0], shapes[1])?)]);
-        // No element leads to an error.
-        results.batch_axes = 0;
-        Ok(results)
+        Ok(Results::same(matmul_shape(shapes[0], shapes[1])?))
     }
 
     fn compute<T: Numeric>(
@@ -215,7 +212,7 @@ impl NumericOperation for Matmul {
         outputs: Outputs<'_>,
         workers: &Workers<'_>,
     ) -> Result<(), Error> {
-        let [out] = each(outputs);
+        let [out] = take(outputs);
         let (a, b) = (view::<T>(operands, 0)?, view(operands, 1)?);
         matmul_into(a, b, out.into_view()?, workers)
     }

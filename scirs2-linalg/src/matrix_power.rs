@@ -1,11 +1,16 @@
 //! Powers of matrices.
 
 use ndarray::{ArrayBase, ArrayD, ArrayViewD, ArrayViewMutD, Axis, Data, Dimension};
+use scirs2_core::DType;
 use scirs2_core::pool::Workers;
+use scirs2_interop::TensorRef;
 
 use crate::inv::inv_into;
 use crate::layout::{filled_array, zeros_array};
 use crate::matmul::matmul_into;
+use crate::operation::{
+    Kind, LinalgScalar, NumericOperation, Outputs, Results, ScalarOperation, take, view,
+};
 use crate::pieces::{copied, copy, fill, new};
 use crate::shape::{self, square};
 use crate::{Error, Lapack, Numeric};
@@ -157,4 +162,67 @@ fn identity<T: Numeric>(mut out: ArrayViewMutD<'_, T>, workers: &Workers<'_>) ->
         )?;
     }
     Ok(())
+}
+
+/// [`inverse_power`] as an operation on tensors of any dtype.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub struct InversePower {
+    /// The exponent of the inverse.
+    pub exponent: u64,
+}
+
+impl ScalarOperation for InversePower {
+    const NAME: &'static str = "matrix_power";
+
+    fn results(&self, _: DType, shapes: &[&[usize]]) -> Result<Results, Error> {
+        Ok(Results::new(
+            2,
+            [(Kind::Same, matrix_power_shape(shapes[0])?)],
+        ))
+    }
+
+    fn compute<T: LinalgScalar>(
+        &self,
+        operands: &[TensorRef<'_>],
+        outputs: Outputs<'_>,
+        workers: &Workers<'_>,
+    ) -> Result<(), Error> {
+        let [out] = take(outputs);
+        inverse_power_into(
+            view::<T>(operands, 0)?,
+            self.exponent,
+            out.into_view()?,
+            workers,
+        )
+    }
+}
+
+/// [`matrix_power`] as an operation on tensors of any dtype.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub struct MatrixPower {
+    /// The exponent.
+    pub exponent: u64,
+}
+
+impl NumericOperation for MatrixPower {
+    const NAME: &'static str = "matrix_power";
+
+    fn results(&self, _: DType, shapes: &[&[usize]]) -> Result<Results, Error> {
+        Ok(Results::same(matrix_power_shape(shapes[0])?))
+    }
+
+    fn compute<T: Numeric>(
+        &self,
+        operands: &[TensorRef<'_>],
+        outputs: Outputs<'_>,
+        workers: &Workers<'_>,
+    ) -> Result<(), Error> {
+        let [out] = take(outputs);
+        matrix_power_into(
+            view::<T>(operands, 0)?,
+            self.exponent,
+            out.into_view()?,
+            workers,
+        )
+    }
 }

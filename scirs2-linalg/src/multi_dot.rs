@@ -1,10 +1,13 @@
 //! Products of many matrices, in the cheapest order.
 
 use ndarray::{ArrayD, ArrayViewD, ArrayViewMutD, CowArray, IxDyn};
+use scirs2_core::DType;
 use scirs2_core::pool::Workers;
+use scirs2_interop::TensorRef;
 
 use crate::layout::filled_array;
 use crate::matmul::{matmul_into, matmul_shape};
+use crate::operation::{NumericOperation, Outputs, Results, take, views};
 use crate::pieces::new;
 use crate::{Error, Numeric, shape};
 
@@ -181,5 +184,27 @@ impl Plan {
         let costs = self.candidates(first, last).enumerate();
         let cheapest = costs.min_by(|(_, cost), (_, other)| cost.total_cmp(other));
         first + cheapest.map_or(0, |(cut, _)| cut)
+    }
+}
+
+/// [`multi_dot`] as an operation on tensors of any dtype.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub struct MultiDot;
+
+impl NumericOperation for MultiDot {
+    const NAME: &'static str = "multi_dot";
+
+    fn results(&self, _: DType, shapes: &[&[usize]]) -> Result<Results, Error> {
+        Ok(Results::same(multi_dot_shape(shapes)?))
+    }
+
+    fn compute<T: Numeric>(
+        &self,
+        operands: &[TensorRef<'_>],
+        outputs: Outputs<'_>,
+        workers: &Workers<'_>,
+    ) -> Result<(), Error> {
+        let [out] = take(outputs);
+        multi_dot_into(&views::<T>(operands)?, out.into_view()?, workers)
     }
 }

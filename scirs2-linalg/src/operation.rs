@@ -14,20 +14,37 @@ use ndarray::ArrayViewD;
 use scirs2_core::pool::Workers;
 use scirs2_core::{DType, Element, ScalarType, dispatch};
 use scirs2_interop::{TensorMut, TensorRef};
-use smallvec::SmallVec;
+use smallvec::{SmallVec, smallvec};
 
+use crate::norm::Normed;
 use crate::numeric::Numeric;
 use crate::{Error, Lapack};
 
+pub use crate::cho::{ChoFactor, ChoSolve};
 pub use crate::cholesky::Cholesky;
+pub use crate::cond::Cond;
+pub use crate::cross::Cross;
 pub use crate::det::{Det, SignLogDet};
+pub use crate::eig::{Eig, Eigvals};
 pub use crate::eigh::{Eigh, Eigvalsh};
+pub use crate::einsum::Einsum;
 pub use crate::inv::Inv;
 pub use crate::lstsq::Lstsq;
+pub use crate::lu::{LuFactor, LuSolve, PermutationKind, Plu};
 pub use crate::matmul::Matmul;
+pub use crate::matrix_power::{InversePower, MatrixPower};
+pub use crate::multi_dot::MultiDot;
+pub use crate::outer::Outer;
+pub use crate::pinv::Pinv;
 pub use crate::qr::{Qr, QrMode};
+pub use crate::rank::{MatrixRank, Threshold};
 pub use crate::solve::Solve;
 pub use crate::svd::{Svd, Svdvals};
+pub use crate::tensor_equations::{Tensorinv, Tensorsolve};
+pub use crate::tensordot::Tensordot;
+pub use crate::trace::Trace;
+pub use crate::triangular::SolveTriangular;
+pub use crate::vecdot::Vecdot;
 
 /// The elements of a result, as those of the operands decide.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -37,8 +54,12 @@ pub enum Kind {
     Same,
     /// The real type of the same precision.
     Real,
-    /// `int32`: ranks.
+    /// The complex type of the same precision.
+    Complex,
+    /// `int32`: pivots, and the ranks of [`lstsq`](crate::lstsq()), as LAPACK counts.
     Index,
+    /// `int64`: the ranks of [`matrix_rank`](crate::matrix_rank()), as NumPy counts.
+    Count,
 }
 
 impl Kind {
@@ -56,9 +77,12 @@ impl Kind {
     pub const fn dtype(self, operands: DType) -> DType {
         match (self, operands) {
             (Kind::Index, _) => DType::Int32,
+            (Kind::Count, _) => DType::Int64,
             (Kind::Real, DType::Complex64) => DType::Float32,
             (Kind::Real, DType::Complex128) => DType::Float64,
-            (Kind::Same | Kind::Real, same) => same,
+            (Kind::Complex, DType::Float32) => DType::Complex64,
+            (Kind::Complex, DType::Float64) => DType::Complex128,
+            (Kind::Same | Kind::Real | Kind::Complex, same) => same,
         }
     }
 }
@@ -77,18 +101,20 @@ pub struct ResultShape {
 pub struct Results {
     /// Each result, in order.
     pub each: SmallVec<[ResultShape; 4]>,
-    /// How many of the first axes of the first result count the matrices: the number of a
-    /// matrix in an error is a place in these.
-    pub batch_axes: usize,
+    /// The axes that count the matrices: the number of a matrix in an error is a place in
+    /// these.
+    pub batch: Vec<usize>,
 }
 
 impl Results {
-    /// Results of these shapes, the first of which has one axis for each batch axis and then
-    /// so many more.
+    /// Results of these shapes; the first one has an axis for each of the batch, and then so
+    /// many more.
     pub(crate) fn new<const N: usize>(axes: usize, each: [(Kind, Vec<usize>); N]) -> Self {
-        let first = each.first().map_or(0, |(_, shape)| shape.len());
+        let batch = each.first().map_or(&[][..], |(_, shape)| {
+            &shape[..shape.len().saturating_sub(axes)]
+        });
         Results {
-            batch_axes: first.saturating_sub(axes),
+            batch: batch.to_vec(),
             each: each
                 .into_iter()
                 .map(|(kind, shape)| ResultShape { shape, kind })
@@ -96,11 +122,13 @@ impl Results {
         }
     }
 
-    /// The axes that count the matrices.
-    #[must_use]
-    pub fn batch(&self) -> &[usize] {
-        let first = self.each.first().map_or(&[][..], |first| &first.shape);
-        &first[..self.batch_axes.min(first.len())]
+    /// One result of the operands' type, of an operation that fails for no single matrix.
+    pub(crate) fn same(shape: Vec<usize>) -> Self {
+        let kind = Kind::Same;
+        Results {
+            batch: Vec::new(),
+            each: smallvec![ResultShape { shape, kind }],
+        }
     }
 }
 
@@ -135,6 +163,11 @@ pub trait Operation: Sync {
     ) -> Result<(), Error>;
 }
 
+/// A type that every operation on floats and complex numbers takes.
+pub(crate) trait LinalgScalar: Lapack + Numeric + Normed<Norm = Self::Real> {}
+
+impl<T: Lapack + Numeric + Normed<Norm = T::Real>> LinalgScalar for T {}
+
 /// What the author of an operation on floats and complex numbers writes.
 pub(crate) trait ScalarOperation {
     /// See [`Operation::name`].
@@ -144,7 +177,7 @@ pub(crate) trait ScalarOperation {
     fn results(&self, dtype: DType, shapes: &[&[usize]]) -> Result<Results, Error>;
 
     /// [`Operation::run`] for one type.
-    fn compute<T: Lapack>(
+    fn compute<T: LinalgScalar>(
         &self,
         operands: &[TensorRef<'_>],
         outputs: Outputs<'_>,
@@ -169,6 +202,15 @@ pub(crate) trait NumericOperation {
     ) -> Result<(), Error>;
 }
 
+/// All operands as arrays.
+pub(crate) fn views<'a, T: Element>(
+    operands: &[TensorRef<'a>],
+) -> Result<Vec<ArrayViewD<'a, T>>, Error> {
+    (0..operands.len())
+        .map(|number| view(operands, number))
+        .collect()
+}
+
 /// An operand as an array.
 pub(crate) fn view<'a, T: Element>(
     operands: &[TensorRef<'a>],
@@ -178,7 +220,7 @@ pub(crate) fn view<'a, T: Element>(
 }
 
 /// The outputs, of which there are as many as the operation has results.
-pub(crate) fn each<const N: usize>(outputs: Outputs<'_>) -> [TensorMut<'_>; N] {
+pub(crate) fn take<const N: usize>(outputs: Outputs<'_>) -> [TensorMut<'_>; N] {
     let mut outputs = outputs.into_iter();
     array::from_fn(|_| outputs.next().expect("memory for each result"))
 }
@@ -229,9 +271,11 @@ macro_rules! operations {
 
 operations! {
     scalar:
-        Cholesky, Det, SignLogDet, Eigh, Eigvalsh, Inv, Lstsq, Qr, Solve, Svd, Svdvals;
+        ChoFactor, ChoSolve, Cholesky, Cond, Det, Eig, Eigh, Eigvals, Eigvalsh, Inv, InversePower,
+        Lstsq, LuFactor, LuSolve, MatrixRank, Pinv, Plu, Qr, SignLogDet, Solve, SolveTriangular, Svd,
+        Svdvals, Tensorinv, Tensorsolve;
     numeric:
-        Matmul;
+        Cross, Einsum, Matmul, MatrixPower, MultiDot, Outer, Tensordot, Trace, Vecdot;
 }
 
 /// The type of the operands, which is computed in as it is.

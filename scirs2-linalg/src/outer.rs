@@ -1,9 +1,12 @@
 //! Outer products of two vectors.
 
 use ndarray::{Array2, ArrayBase, ArrayView1, ArrayViewMut2, Axis, Data, Ix1, Ix2, IxDyn, aview1};
+use scirs2_core::DType;
 use scirs2_core::pool::Workers;
+use scirs2_interop::TensorRef;
 
 use crate::layout::filled_array;
+use crate::operation::{NumericOperation, Outputs, Results, take, view};
 use crate::pieces::in_pieces;
 use crate::{Error, Numeric};
 
@@ -88,4 +91,40 @@ pub fn outer_into<T: Numeric>(
         }
         Ok(())
     })
+}
+
+/// The axes were counted with the shapes of the results.
+const AXES: &str = "as many axes as `results` asks for";
+
+/// [`outer`] as an operation on tensors of any dtype.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub struct Outer;
+
+impl NumericOperation for Outer {
+    const NAME: &'static str = "outer";
+
+    fn results(&self, _: DType, shapes: &[&[usize]]) -> Result<Results, Error> {
+        let (&[m], &[n]) = (shapes[0], shapes[1]) else {
+            return Err(Error::Mismatch {
+                first: shapes[0].to_vec(),
+                second: shapes[1].to_vec(),
+                must: "both must have one dimension, for example x.ravel()",
+            });
+        };
+        Ok(Results::same(vec![m, n]))
+    }
+
+    fn compute<T: Numeric>(
+        &self,
+        operands: &[TensorRef<'_>],
+        outputs: Outputs<'_>,
+        workers: &Workers<'_>,
+    ) -> Result<(), Error> {
+        let [out] = take(outputs);
+        let out = out.into_view()?.into_dimensionality().expect(AXES);
+        let (x, y) = (view::<T>(operands, 0)?, view::<T>(operands, 1)?);
+        let x = x.into_dimensionality().expect(AXES);
+        let y = y.into_dimensionality().expect(AXES);
+        outer_into(x, y, out, workers)
+    }
 }

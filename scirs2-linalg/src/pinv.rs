@@ -5,13 +5,16 @@ use ndarray::{
     arr0,
 };
 use num_traits::{Float as _, One as _, Zero as _};
+use scirs2_core::DType;
 use scirs2_core::pool::Workers;
+use scirs2_interop::TensorRef;
 
 use crate::Error;
 use crate::batch::{Batch, Stack, StackMut, broadcast};
 use crate::error::Reason;
 use crate::lapack::{Lapack, Vectors, blas, zeros};
 use crate::layout::{written, zeros_array};
+use crate::operation::{Kind, LinalgScalar, Outputs, Results, ScalarOperation, take, view};
 use crate::shape::{self, matrices, square};
 use crate::svd::Factors;
 
@@ -169,5 +172,34 @@ fn conjugate<T: Lapack>(elements: &mut [T], factor: T::Real) {
     for x in elements {
         let [re, im] = x.parts();
         *x = T::from_parts([factor * re, -(factor * im)]);
+    }
+}
+
+/// [`pinv`] as an operation on tensors of any dtype.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Pinv {
+    /// Singular values of at most this times the largest count as zero; broadcast to the batch.
+    pub rtol: Option<ArrayD<f64>>,
+    /// Whether the matrices are Hermitian, and only their lower triangles are read.
+    pub hermitian: bool,
+}
+
+impl ScalarOperation for Pinv {
+    const NAME: &'static str = "pinv";
+
+    fn results(&self, _: DType, shapes: &[&[usize]]) -> Result<Results, Error> {
+        Ok(Results::new(2, [(Kind::Same, pinv_shape(shapes[0])?)]))
+    }
+
+    fn compute<T: LinalgScalar>(
+        &self,
+        operands: &[TensorRef<'_>],
+        outputs: Outputs<'_>,
+        workers: &Workers<'_>,
+    ) -> Result<(), Error> {
+        let [out] = take(outputs);
+        let rtol = self.rtol.as_ref().map(|rtol| rtol.view());
+        let a = view::<T>(operands, 0)?;
+        pinv_into(a, rtol, self.hermitian, out.into_view()?, workers)
     }
 }

@@ -18,7 +18,7 @@ use crate::lapack::{
 };
 use crate::layout::{identity, to_c, to_f, written, zeros_array};
 use crate::memory::check_square;
-use crate::operation::{Kind, Outputs, Results, ScalarOperation, each, view};
+use crate::operation::{Kind, LinalgScalar, Outputs, Results, ScalarOperation, take, view};
 use crate::qr_blocks::Blocks;
 use crate::shape::{self, matrices};
 
@@ -309,7 +309,7 @@ impl ScalarOperation for Qr {
         })
     }
 
-    fn compute<T: Lapack>(
+    fn compute<T: LinalgScalar>(
         &self,
         operands: &[TensorRef<'_>],
         outputs: Outputs<'_>,
@@ -318,15 +318,15 @@ impl ScalarOperation for Qr {
         let a = view::<T>(operands, 0)?;
         match self.mode {
             QrMode::Reduced | QrMode::Complete => {
-                let [q, r] = each(outputs);
+                let [q, r] = take(outputs);
                 qr_into(a, q.into_view()?, r.into_view()?, workers)
             }
             QrMode::R => {
-                let [r] = each(outputs);
+                let [r] = take(outputs);
                 qr_r_into(a, r.into_view()?, workers)
             }
             QrMode::Raw => {
-                let [h, tau] = each(outputs);
+                let [h, tau] = take(outputs);
                 qr_raw_into(a, h.into_view()?, tau.into_view()?, workers)
             }
         }

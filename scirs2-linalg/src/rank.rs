@@ -4,12 +4,15 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use ndarray::{ArrayBase, ArrayD, ArrayViewD, ArrayViewMutD, Axis, Data, Dimension, IxDyn, arr0};
 use num_traits::{Float as _, Zero as _};
+use scirs2_core::DType;
 use scirs2_core::pool::Workers;
+use scirs2_interop::TensorRef;
 
 use crate::Error;
 use crate::batch::broadcast;
 use crate::lapack::Lapack;
 use crate::layout::zeros_array;
+use crate::operation::{Kind, LinalgScalar, Outputs, Results, ScalarOperation, take, view};
 use crate::pieces::{PIECE, new};
 use crate::shape::{self, matrices};
 use crate::svd::svdvals_into;
@@ -156,4 +159,58 @@ fn is_nonzero<T: Lapack>(x: ArrayViewD<'_, T>, workers: &Workers<'_>) -> Result<
         Ok::<_, Error>(())
     })?;
     Ok(found.into_inner())
+}
+
+/// [`Tolerance`], owned.
+#[derive(Clone, PartialEq, Debug)]
+pub enum Threshold {
+    /// [`Tolerance::Default`].
+    Default,
+    /// [`Tolerance::Absolute`].
+    Absolute(ArrayD<f64>),
+    /// [`Tolerance::Relative`].
+    Relative(ArrayD<f64>),
+}
+
+impl Threshold {
+    fn tolerance(&self) -> Tolerance<'_> {
+        match self {
+            Threshold::Default => Tolerance::Default,
+            Threshold::Absolute(values) => Tolerance::Absolute(values.view()),
+            Threshold::Relative(values) => Tolerance::Relative(values.view()),
+        }
+    }
+}
+
+/// [`matrix_rank`] as an operation on tensors of any dtype.
+#[derive(Clone, PartialEq, Debug)]
+pub struct MatrixRank {
+    /// Singular values of at most this count as zero.
+    pub threshold: Threshold,
+    /// Whether the matrices are Hermitian, and only their lower triangles are read.
+    pub hermitian: bool,
+}
+
+impl ScalarOperation for MatrixRank {
+    const NAME: &'static str = "matrix_rank";
+
+    fn results(&self, _: DType, shapes: &[&[usize]]) -> Result<Results, Error> {
+        let a = shapes[0];
+        let shape = matrix_rank_shape(a, self.threshold.tolerance().shape())?;
+        let mut results = Results::new(0, [(Kind::Count, shape)]);
+        results.batch = a[..a.len().saturating_sub(2)].to_vec();
+        Ok(results)
+    }
+
+    fn compute<T: LinalgScalar>(
+        &self,
+        operands: &[TensorRef<'_>],
+        outputs: Outputs<'_>,
+        workers: &Workers<'_>,
+    ) -> Result<(), Error> {
+        let [out] = take(outputs);
+        let tolerance = self.threshold.tolerance();
+        let a = view::<T>(operands, 0)?;
+        matrix_rank_into(a, tolerance, self.hermitian, out.into_view()?, workers)
+    }
 }

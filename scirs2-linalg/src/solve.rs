@@ -18,7 +18,7 @@ use crate::lapack::Lapack;
 use crate::layout::{InPlace, zeros_array};
 use crate::lu;
 use crate::lu_factors::SquareFactors;
-use crate::operation::{Kind, Outputs, Results, ScalarOperation, each, view};
+use crate::operation::{Kind, LinalgScalar, Outputs, Results, ScalarOperation, take, view};
 use crate::shape::{Pair, System};
 
 /// Solutions of `A X = B`.
@@ -120,13 +120,13 @@ impl ScalarOperation for Solve {
         Ok(Results::new(axes, [(Kind::Same, system.solutions())]))
     }
 
-    fn compute<T: Lapack>(
+    fn compute<T: LinalgScalar>(
         &self,
         operands: &[TensorRef<'_>],
         outputs: Outputs<'_>,
         workers: &Workers<'_>,
     ) -> Result<(), Error> {
-        let [out] = each(outputs);
+        let [out] = take(outputs);
         let (a, b) = (view::<T>(operands, 0)?, view(operands, 1)?);
         solve_into(a, b, out.into_view()?, workers)
     }

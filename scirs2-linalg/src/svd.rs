@@ -22,7 +22,7 @@ use crate::kernels::signs::{Columns, unify};
 use crate::lapack::{Gesdd, Lapack, SMLSIZ, Vectors, zeros};
 use crate::layout::{identity, put, screen, to_c, written, zeros_array};
 use crate::memory::check_square;
-use crate::operation::{Kind, Outputs, Results, ScalarOperation, each, view};
+use crate::operation::{Kind, LinalgScalar, Outputs, Results, ScalarOperation, take, view};
 use crate::shape::{self, matrices, square};
 
 /// Singular values and vectors.
@@ -182,13 +182,13 @@ impl ScalarOperation for Svd {
         ))
     }
 
-    fn compute<T: Lapack>(
+    fn compute<T: LinalgScalar>(
         &self,
         operands: &[TensorRef<'_>],
         outputs: Outputs<'_>,
         workers: &Workers<'_>,
     ) -> Result<(), Error> {
-        let [u, s, vh] = each(outputs);
+        let [u, s, vh] = take(outputs);
         let outputs = (u.into_view()?, s.into_view()?, vh.into_view()?);
         svd_into(view::<T>(operands, 0)?, self.hermitian, outputs, workers)
     }
@@ -208,13 +208,13 @@ impl ScalarOperation for Svdvals {
         Ok(Results::new(1, [(Kind::Real, svdvals_shape(shapes[0])?)]))
     }
 
-    fn compute<T: Lapack>(
+    fn compute<T: LinalgScalar>(
         &self,
         operands: &[TensorRef<'_>],
         outputs: Outputs<'_>,
         workers: &Workers<'_>,
     ) -> Result<(), Error> {
-        let [values] = each(outputs);
+        let [values] = take(outputs);
         svdvals_into(
             view::<T>(operands, 0)?,
             self.hermitian,

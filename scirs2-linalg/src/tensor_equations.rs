@@ -1,12 +1,15 @@
 //! Equations between tensors, by the matrices that they make.
 
 use ndarray::{ArrayBase, ArrayD, ArrayViewD, ArrayViewMutD, Data, Dimension, IxDyn};
+use scirs2_core::DType;
 use scirs2_core::pool::Workers;
+use scirs2_interop::TensorRef;
 
 use crate::Error;
 use crate::inv::inv_into;
 use crate::lapack::Lapack;
 use crate::layout::zeros_array;
+use crate::operation::{LinalgScalar, Outputs, Results, ScalarOperation, take, view};
 use crate::pieces::{copy, merged, new};
 use crate::shape;
 use crate::solve::solve_into;
@@ -207,4 +210,56 @@ fn moved(ndim: usize, axes: &[isize]) -> Result<Vec<usize>, Error> {
 
 fn elements(shape: &[usize]) -> usize {
     scirs2_core::shape::element_count(shape).unwrap_or(usize::MAX)
+}
+
+/// [`tensorsolve`] as an operation on tensors of any dtype.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Tensorsolve {
+    /// The axes of `a` that are moved to its end.
+    pub axes: Vec<isize>,
+}
+
+impl ScalarOperation for Tensorsolve {
+    const NAME: &'static str = "tensorsolve";
+
+    fn results(&self, _: DType, shapes: &[&[usize]]) -> Result<Results, Error> {
+        let shape = tensorsolve_shape(shapes[0], shapes[1], &self.axes)?;
+        Ok(Results::same(shape))
+    }
+
+    fn compute<T: LinalgScalar>(
+        &self,
+        operands: &[TensorRef<'_>],
+        outputs: Outputs<'_>,
+        workers: &Workers<'_>,
+    ) -> Result<(), Error> {
+        let [out] = take(outputs);
+        let (a, b) = (view::<T>(operands, 0)?, view(operands, 1)?);
+        tensorsolve_into(a, b, &self.axes, out.into_view()?, workers)
+    }
+}
+
+/// [`tensorinv`] as an operation on tensors of any dtype.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub struct Tensorinv {
+    /// How many of the first axes are the rows of the matrix.
+    pub ind: isize,
+}
+
+impl ScalarOperation for Tensorinv {
+    const NAME: &'static str = "tensorinv";
+
+    fn results(&self, _: DType, shapes: &[&[usize]]) -> Result<Results, Error> {
+        Ok(Results::same(tensorinv_shape(shapes[0], self.ind)?))
+    }
+
+    fn compute<T: LinalgScalar>(
+        &self,
+        operands: &[TensorRef<'_>],
+        outputs: Outputs<'_>,
+        workers: &Workers<'_>,
+    ) -> Result<(), Error> {
+        let [out] = take(outputs);
+        tensorinv_into(view::<T>(operands, 0)?, self.ind, out.into_view()?, workers)
+    }
 }

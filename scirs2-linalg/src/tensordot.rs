@@ -1,10 +1,13 @@
 //! Contractions of two arrays over any of their axes.
 
 use ndarray::{ArrayBase, ArrayD, ArrayViewD, ArrayViewMutD, Data, Dimension};
+use scirs2_core::DType;
 use scirs2_core::pool::Workers;
+use scirs2_interop::TensorRef;
 
 use crate::contract::contract;
 use crate::layout::filled_array;
+use crate::operation::{NumericOperation, Outputs, Results, take, view};
 use crate::shape::{self, axis_of};
 use crate::{Error, Numeric};
 
@@ -113,4 +116,34 @@ fn axes(axes: &[isize], ndim: usize) -> Result<(Vec<usize>, Vec<usize>), Error> 
     }
     let free = (0..ndim).filter(|axis| !paired.contains(axis)).collect();
     Ok((paired, free))
+}
+
+/// [`tensordot`] as an operation on tensors of any dtype.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Tensordot {
+    /// The axes of the first operand that are summed over.
+    pub axes_a: Vec<isize>,
+    /// Those of the second, in the same order.
+    pub axes_b: Vec<isize>,
+}
+
+impl NumericOperation for Tensordot {
+    const NAME: &'static str = "tensordot";
+
+    fn results(&self, _: DType, shapes: &[&[usize]]) -> Result<Results, Error> {
+        let shape = tensordot_shape(shapes[0], shapes[1], &self.axes_a, &self.axes_b)?;
+        Ok(Results::same(shape))
+    }
+
+    fn compute<T: Numeric>(
+        &self,
+        operands: &[TensorRef<'_>],
+        outputs: Outputs<'_>,
+        workers: &Workers<'_>,
+    ) -> Result<(), Error> {
+        let [out] = take(outputs);
+        let (a, b) = (view::<T>(operands, 0)?, view(operands, 1)?);
+        let (axes_a, axes_b) = (&self.axes_a, &self.axes_b);
+        tensordot_into(a, b, axes_a, axes_b, out.into_view()?, workers)
+    }
 }

@@ -4,11 +4,14 @@ use ndarray::{
     ArrayBase, ArrayD, ArrayView1, ArrayView2, ArrayViewD, ArrayViewMut2, ArrayViewMutD, Data,
     Dimension, s,
 };
+use scirs2_core::DType;
 use scirs2_core::pool::Workers;
+use scirs2_interop::TensorRef;
 
 use crate::batch::{Batch, Outputs as _, Stack, StackMut};
 use crate::layout::filled_array;
 use crate::numeric::{shared_sum, sum};
+use crate::operation::{NumericOperation, Outputs, Results, take, view};
 use crate::pieces::copy;
 use crate::{Error, Numeric, shape};
 
@@ -180,4 +183,34 @@ fn along<T>(a: ArrayView2<'_, T>, offset: isize) -> ArrayView1<'_, T> {
     let (below, right) = start(offset);
     let (below, right) = (below.min(a.nrows()), right.min(a.ncols()));
     a.slice_move(s![below.., right..]).into_diag()
+}
+
+/// [`trace`] as an operation on tensors of any dtype.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub struct Trace {
+    /// How far above the main diagonal.
+    pub offset: isize,
+}
+
+impl NumericOperation for Trace {
+    const NAME: &'static str = "trace";
+
+    fn results(&self, _: DType, shapes: &[&[usize]]) -> Result<Results, Error> {
+        Ok(Results::same(trace_shape(shapes[0])?))
+    }
+
+    fn compute<T: Numeric>(
+        &self,
+        operands: &[TensorRef<'_>],
+        outputs: Outputs<'_>,
+        workers: &Workers<'_>,
+    ) -> Result<(), Error> {
+        let [out] = take(outputs);
+        trace_into(
+            view::<T>(operands, 0)?,
+            self.offset,
+            out.into_view()?,
+            workers,
+        )
+    }
 }

@@ -3,13 +3,16 @@
 use ndarray::{
     ArrayBase, ArrayD, ArrayView2, ArrayViewD, ArrayViewMut2, ArrayViewMutD, Data, Dimension,
 };
+use scirs2_core::DType;
 use scirs2_core::pool::Workers;
+use scirs2_interop::TensorRef;
 
 use crate::Error;
 use crate::error::Reason;
 use crate::lapack::{self, Lapack, Shape, Triangle};
 use crate::layout::{InPlace, is_finite, to_c, zeros_array};
 use crate::memory::resize;
+use crate::operation::{Kind, LinalgScalar, Outputs, Results, ScalarOperation, take, view};
 use crate::shape::System;
 use crate::subnormal::{is_subnormal, substitute};
 
@@ -268,5 +271,33 @@ impl<'a, T: Lapack> Square<'a, T> {
 fn conjugate<T: Lapack>(elements: &mut [T]) {
     for x in elements {
         *x = x.conj();
+    }
+}
+
+/// [`solve_triangular`] as an operation on tensors of any dtype.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub struct SolveTriangular {
+    /// What of the matrices is read, and how.
+    pub how: Triangular,
+}
+
+impl ScalarOperation for SolveTriangular {
+    const NAME: &'static str = "solve_triangular";
+
+    fn results(&self, _: DType, shapes: &[&[usize]]) -> Result<Results, Error> {
+        let b = shapes[1];
+        let shape = solve_triangular_shape(shapes[0], b)?;
+        Ok(Results::new(b.len().min(2), [(Kind::Same, shape)]))
+    }
+
+    fn compute<T: LinalgScalar>(
+        &self,
+        operands: &[TensorRef<'_>],
+        outputs: Outputs<'_>,
+        workers: &Workers<'_>,
+    ) -> Result<(), Error> {
+        let [out] = take(outputs);
+        let (a, b) = (view::<T>(operands, 0)?, view(operands, 1)?);
+        solve_triangular_into(a, b, self.how, out.into_view()?, workers)
     }
 }

@@ -3,11 +3,14 @@
 use ndarray::{
     ArrayBase, ArrayD, ArrayView1, ArrayViewD, ArrayViewMutD, Axis, Data, Dimension, Ix1, s,
 };
+use scirs2_core::DType;
 use scirs2_core::pool::Workers;
+use scirs2_interop::TensorRef;
 
 use crate::batch::{Batch, Outputs as _, Stack, StackMut, broadcast};
 use crate::error::Reason;
 use crate::layout::filled_array;
+use crate::operation::{NumericOperation, Outputs, Results, take, view};
 use crate::pieces::new;
 use crate::shape::{self, axis_of, without};
 use crate::{Error, Numeric};
@@ -223,4 +226,32 @@ fn pairwise<T: Numeric, E>(
     }
     let middle = usize::midpoint(start, end);
     Ok(pairwise(start, middle, part)?.plus(pairwise(middle, end, part)?))
+}
+
+/// [`vecdot`] as an operation on tensors of any dtype.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub struct Vecdot {
+    /// The axis of the vectors.
+    pub axis: isize,
+}
+
+impl NumericOperation for Vecdot {
+    const NAME: &'static str = "vecdot";
+
+    fn results(&self, _: DType, shapes: &[&[usize]]) -> Result<Results, Error> {
+        Ok(Results::same(vecdot_shape(
+            shapes[0], shapes[1], self.axis,
+        )?))
+    }
+
+    fn compute<T: Numeric>(
+        &self,
+        operands: &[TensorRef<'_>],
+        outputs: Outputs<'_>,
+        workers: &Workers<'_>,
+    ) -> Result<(), Error> {
+        let [out] = take(outputs);
+        let (x, y) = (view::<T>(operands, 0)?, view(operands, 1)?);
+        vecdot_into(x, y, self.axis, out.into_view()?, workers)
+    }
 }

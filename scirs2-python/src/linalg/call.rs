@@ -377,6 +377,15 @@ impl<'py> Call<'py> {
         Ok(unsafe { TensorRef::new(description.clone()) })
     }
 
+    /// Refuses operands whose shapes do not fit an operation.
+    pub(crate) fn check(&self, operation: &dyn Operation) -> PyResult<()> {
+        let shapes: SmallVec<[&[usize]; 2]> = (0..self.count())
+            .map(|operand| self.shape(operand))
+            .collect();
+        let results = operation.results(self.dtype, &shapes);
+        results.map(drop).map_err(|error| self.refused(error))
+    }
+
     /// The results of an operation on the operands; the only one in `out`, if that is given.
     pub(crate) fn compute(
         &self,
@@ -406,7 +415,7 @@ impl<'py> Call<'py> {
             .map(|operand| self.tensor(operand))
             .collect::<PyResult<SmallVec<[TensorRef<'_>; 2]>>>()?;
         let memory = outputs.iter_mut().map(Output::tensor_mut).collect();
-        self.run(results.batch(), |workers| {
+        self.run(&results.batch, |workers| {
             operation.run(&operands, memory, workers)
         })?;
         Ok(outputs)

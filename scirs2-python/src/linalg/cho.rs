@@ -1,10 +1,9 @@
 //! `scirs2.linalg.cho_factor` and `cho_solve`.
 
 use pyo3::prelude::*;
-use scirs2_core::dispatch;
-use scirs2_linalg::{cho_factor_into, cho_factor_shape, cho_solve_into, cho_solve_shape};
+use scirs2_linalg::operation::{ChoFactor, ChoSolve};
 
-use super::call::{Call, batch, side_batch};
+use super::call::Call;
 use crate::flag::flag;
 
 /// Factor Hermitian positive definite matrices, to solve equations with them.
@@ -50,12 +49,7 @@ pub(crate) fn cho_factor<'py>(
     #[pyo3(from_py_with = flag)] lower: bool,
 ) -> PyResult<(Bound<'py, PyAny>, bool)> {
     let call = Call::new(a.py(), "cho_factor", &[("a", a)])?;
-    let shape = cho_factor_shape(call.shape(0)).map_err(|error| call.refused(error))?;
-    let mut factors = call.output(call.scalar().dtype(), &shape)?;
-    dispatch!(scalar call.scalar(), T => {
-        let (a, factors) = (call.view::<T>(0)?, factors.view_mut::<T>()?);
-        call.run(batch(&shape, 2), |workers| cho_factor_into(a, lower, factors, workers))
-    })?;
+    let factors = call.compute_one(&ChoFactor { lower }, None)?;
     Ok((call.give(factors)?, lower))
 }
 
@@ -103,13 +97,6 @@ pub(crate) fn cho_solve<'py>(
     let [c, lower] = c_and_lower;
     let lower = flag(&lower)?;
     let call = Call::new(b.py(), "cho_solve", &[("c", &c), ("b", b)])?;
-    let shape =
-        cho_solve_shape(call.shape(0), call.shape(1)).map_err(|error| call.refused(error))?;
-    let mut solutions = call.output(call.scalar().dtype(), &shape)?;
-    dispatch!(scalar call.scalar(), T => {
-        let (c, b, x) = (call.view::<T>(0)?, call.view::<T>(1)?, solutions.view_mut::<T>()?);
-        let batch = side_batch(&shape, call.shape(1));
-        call.run(batch, |workers| cho_solve_into(c, lower, b, x, workers))
-    })?;
+    let solutions = call.compute_one(&ChoSolve { lower }, None)?;
     call.give(solutions)
 }

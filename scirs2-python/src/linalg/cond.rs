@@ -1,8 +1,8 @@
 //! `scirs2.linalg.cond`.
 
 use pyo3::prelude::*;
-use scirs2_core::dispatch;
-use scirs2_linalg::{Order, cond_into, cond_shape};
+use scirs2_linalg::Order;
+use scirs2_linalg::operation::Cond;
 
 use super::call::Call;
 use crate::norm::order;
@@ -56,11 +56,6 @@ pub(crate) fn cond<'py>(
 ) -> PyResult<Bound<'py, PyAny>> {
     let order = p.map_or(Ok(Order::Default), order)?;
     let call = Call::in_double(x.py(), "cond", &[("x", x)])?;
-    let shape = cond_shape(call.shape(0), order).map_err(|error| call.refused(error))?;
-    let mut out = call.output(call.scalar().real().dtype(), &shape)?;
-    dispatch!(scalar call.scalar(), T => {
-        let (x, out) = (call.view::<T>(0)?, out.view_mut()?);
-        call.run(&shape, |workers| cond_into::<T>(x, order, out, workers))
-    })?;
+    let out = call.compute_one(&Cond { order }, None)?;
     call.give(out)
 }

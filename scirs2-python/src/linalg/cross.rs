@@ -2,8 +2,8 @@
 
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
-use scirs2_core::{DType, dispatch};
-use scirs2_linalg::{cross_into, cross_shape};
+use scirs2_core::DType;
+use scirs2_linalg::operation::Cross;
 
 use super::call::Call;
 
@@ -51,18 +51,13 @@ pub(crate) fn cross<'py>(
     axis: isize,
 ) -> PyResult<Bound<'py, PyAny>> {
     let call = Call::numeric(x1.py(), "cross", &[("x1", x1), ("x2", x2)])?;
-    let shape = cross_shape(call.shape(0), call.shape(1), axis);
-    let shape = shape.map_err(|error| call.refused(error))?;
+    let operation = Cross { axis };
+    call.check(&operation)?;
     if call.dtype() == DType::Bool {
         return Err(PyTypeError::new_err(
             "cross: booleans have no difference; convert one operand, for example to int8",
         ));
     }
-    let mut product = call.output(call.dtype(), &shape)?;
-    dispatch!(number call.dtype(), T => {
-        let (x1, x2) = (call.view::<T>(0)?, call.view::<T>(1)?);
-        let product = product.view_mut::<T>()?;
-        call.run(&[], |workers| cross_into(x1, x2, axis, product, workers))
-    }, else => Err(call.refused_dtype()))?;
+    let product = call.compute_one(&operation, None)?;
     call.give(product)
 }

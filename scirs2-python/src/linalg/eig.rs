@@ -1,10 +1,12 @@
 //! `scirs2.linalg.eig` and `eigvals`.
 
+use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
-use scirs2_core::{Scalar, dispatch};
-use scirs2_linalg::{Lapack, eig_into, eig_shape, eigvals_into, eigvals_shape};
+use pyo3::types::PyTuple;
+use scirs2_core::{Complex, Element, ScalarType};
+use scirs2_linalg::operation::{Eig, Eigvals};
 
-use super::call::{Call, Output, batch, named};
+use super::call::{Call, Given, Output, Outputs, named};
 
 /// Eigenvalues and right eigenvectors of general matrices.
 ///
@@ -56,20 +58,10 @@ use super::call::{Call, Output, batch, named};
 #[pyfunction]
 pub(crate) fn eig<'py>(a: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
     let call = Call::new(a.py(), "eig", &[("a", a)])?;
-    let [values, vectors] = eig_shape(call.shape(0)).map_err(|error| call.refused(error))?;
-    let dtype = call.scalar().complex().dtype();
-    let (mut w, mut v) = (call.output(dtype, &values)?, call.output(dtype, &vectors)?);
-    dispatch!(scalar call.scalar(), T => {
-        let a = call.view::<T>(0)?;
-        let (to_w, to_v) = (w.view_mut()?, v.view_mut()?);
-        let real =
-            call.run(batch(&values, 1), |workers| eig_into::<T>(a, to_w, to_v, workers))?;
-        if real && !call.scalar().is_complex() {
-            w = real_part::<T>(&call, w)?;
-            v = real_part::<T>(&call, v)?;
-        }
-    });
-    named(a.py(), "EigResult", (call.give(w)?, call.give_alike(v)?))
+    let mut outputs = call.compute(&Eig, None)?;
+    real_parts(&call, &mut outputs)?;
+    let results = call.give_each(outputs, &[Given::Plain, Given::Alike])?;
+    named(a.py(), "EigResult", PyTuple::new(a.py(), results)?)
 }
 
 /// Eigenvalues of general matrices.
@@ -108,23 +100,43 @@ pub(crate) fn eig<'py>(a: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
 #[pyfunction]
 pub(crate) fn eigvals<'py>(a: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
     let call = Call::new(a.py(), "eigvals", &[("a", a)])?;
-    let shape = eigvals_shape(call.shape(0)).map_err(|error| call.refused(error))?;
-    let mut w = call.output(call.scalar().complex().dtype(), &shape)?;
-    dispatch!(scalar call.scalar(), T => {
-        let (a, values) = (call.view::<T>(0)?, w.view_mut()?);
-        let real = call.run(batch(&shape, 1), |workers| eigvals_into::<T>(a, values, workers))?;
-        if real && !call.scalar().is_complex() {
-            w = real_part::<T>(&call, w)?;
-        }
-    });
-    call.give(w)
+    let mut outputs = call.compute(&Eigvals, None)?;
+    real_parts(&call, &mut outputs)?;
+    let mut results = call.give_each(outputs, &[Given::Plain])?;
+    results
+        .pop()
+        .ok_or_else(|| PyRuntimeError::new_err("eigvals has a result"))
 }
 
-/// The real parts of complex numbers.
-fn real_part<'py, T: Lapack>(call: &Call<'py>, mut from: Output<'py>) -> PyResult<Output<'py>> {
-    let from = from.view_mut::<T::Complex>()?;
-    let mut to = call.output(call.scalar().real().dtype(), from.shape())?;
-    to.view_mut::<<T as Scalar>::Real>()?
-        .zip_mut_with(&from, |to, from| *to = from.parts()[0]);
+/// Takes the last result away, which says whether all eigenvalues of real matrices are real;
+/// if they are, the real parts take the place of the others.
+fn real_parts<'py>(call: &Call<'py>, outputs: &mut Outputs<'py>) -> PyResult<()> {
+    let is_real = match outputs.pop() {
+        Some(mut last) => last.view_mut::<i32>()?.sum() == 1,
+        None => false,
+    };
+    if is_real && !call.scalar().is_complex() {
+        for output in outputs {
+            *output = match call.scalar() {
+                ScalarType::Float32 => real_part::<f32>(call, output)?,
+                _ => real_part::<f64>(call, output)?,
+            };
+        }
+    }
+    Ok(())
+}
+
+/// The real parts of the elements.
+fn real_part<'py, T: Element + Copy>(
+    call: &Call<'py>,
+    from: &mut Output<'py>,
+) -> PyResult<Output<'py>>
+where
+    Complex<T>: Element,
+{
+    let from = from.view_mut::<Complex<T>>()?;
+    let mut to = call.output(T::DTYPE, from.shape())?;
+    to.view_mut::<T>()?
+        .zip_mut_with(&from, |to, from| *to = from.re);
     Ok(to)
 }

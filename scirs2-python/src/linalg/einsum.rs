@@ -4,8 +4,7 @@ use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyEllipsis, PyList, PyString, PyTuple};
-use scirs2_core::dispatch;
-use scirs2_linalg::{einsum_into, einsum_shape};
+use scirs2_linalg::operation::Einsum;
 
 use super::call::Call;
 
@@ -68,13 +67,7 @@ pub(crate) fn einsum<'py>(
         .map(|operand| call.shape(operand))
         .collect();
     let (subscripts, path) = given.planned(&shapes, optimize)?;
-    let shape = einsum_shape(&subscripts, &shapes).map_err(|error| call.refused(error))?;
-    let mut sum = call.output_in(out, &shape)?;
-    dispatch!(number call.dtype(), T => {
-        let (arrays, sum) = (call.views::<T>()?, sum.view_mut::<T>()?);
-        let path = path.as_deref();
-        call.run(&[], |workers| einsum_into(&subscripts, &arrays, path, sum, workers))
-    }, else => Err(call.refused_dtype()))?;
+    let sum = call.compute_one(&Einsum { subscripts, path }, out)?;
     call.give(sum)
 }
 

@@ -2,13 +2,10 @@
 
 use pyo3::prelude::*;
 use pyo3::types::PyTuple;
-use scirs2_core::{DType, Scalar, dispatch};
-use scirs2_linalg::{
-    Op, Permutation, lu_factor_into, lu_factor_shape, lu_into, lu_shape, lu_solve_into,
-    lu_solve_shape,
-};
+use scirs2_linalg::Op;
+use scirs2_linalg::operation::{LuFactor, LuSolve, PermutationKind, Plu};
 
-use super::call::{Call, batch, side_batch};
+use super::call::{Call, Given};
 use super::triangular::Trans;
 
 use crate::flag::flag;
@@ -62,29 +59,14 @@ pub(crate) fn lu<'py>(
 ) -> PyResult<Bound<'py, PyTuple>> {
     let py = a.py();
     let call = Call::new(py, "lu", &[("a", a)])?;
-    let [rows, l, u] = lu_shape(call.shape(0)).map_err(|error| call.refused(error))?;
-    let mut p = if permute_l {
-        None
+    let (permutation, given) = if permute_l {
+        (PermutationKind::InL, &[Given::Plain; 2][..])
     } else if p_indices {
-        Some(call.output(DType::Int32, &rows)?)
+        (PermutationKind::Indices, &[Given::Plain; 3][..])
     } else {
-        let shape = [&rows[..], &rows[rows.len() - 1..]].concat();
-        Some(call.output(call.scalar().real().dtype(), &shape)?)
+        (PermutationKind::Matrix, &[Given::Plain; 3][..])
     };
-    let dtype = call.scalar().dtype();
-    let (mut lower, mut upper) = (call.output(dtype, &l)?, call.output(dtype, &u)?);
-    dispatch!(scalar call.scalar(), T => {
-        let permutation = match &mut p {
-            None => Permutation::InL,
-            Some(p) if p_indices => Permutation::Indices(p.view_mut::<i32>()?),
-            Some(p) => Permutation::Matrix(p.view_mut::<<T as Scalar>::Real>()?),
-        };
-        let (a, l, u) = (call.view::<T>(0)?, lower.view_mut::<T>()?, upper.view_mut::<T>()?);
-        call.run(batch(&rows, 1), |workers| lu_into(a, permutation, l, u, workers))
-    })?;
-    let outputs = p.into_iter().chain([lower, upper]);
-    let given = outputs.map(|output| call.give(output));
-    PyTuple::new(py, given.collect::<PyResult<Vec<_>>>()?)
+    PyTuple::new(py, call.results(&Plu { permutation }, given)?)
 }
 
 /// LU factors in one matrix, to solve equations with them.
@@ -121,18 +103,9 @@ pub(crate) fn lu<'py>(
 /// array([1., 1.])
 #[pyfunction]
 #[pyo3(signature = (a))]
-pub(crate) fn lu_factor<'py>(
-    a: &Bound<'py, PyAny>,
-) -> PyResult<(Bound<'py, PyAny>, Bound<'py, PyAny>)> {
+pub(crate) fn lu_factor<'py>(a: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyTuple>> {
     let call = Call::new(a.py(), "lu_factor", &[("a", a)])?;
-    let [shape, rows] = lu_factor_shape(call.shape(0)).map_err(|error| call.refused(error))?;
-    let mut factors = call.output(call.scalar().dtype(), &shape)?;
-    let mut pivots = call.output(DType::Int32, &rows)?;
-    dispatch!(scalar call.scalar(), T => {
-        let (a, lu, piv) = (call.view::<T>(0)?, factors.view_mut::<T>()?, pivots.view_mut()?);
-        call.run(batch(&shape, 2), |workers| lu_factor_into(a, lu, piv, workers))
-    })?;
-    Ok((call.give(factors)?, call.give(pivots)?))
+    PyTuple::new(a.py(), call.results(&LuFactor, &[Given::Plain; 2])?)
 }
 
 /// Solve ``a @ x = b`` from what `lu_factor` gives for ``a``.
@@ -182,13 +155,10 @@ pub(crate) fn lu_solve<'py>(
     let [lu, piv] = lu_and_piv;
     let call = Call::new(b.py(), "lu_solve", &[("lu", &lu), ("b", b)])?;
     let pivots = call.integers("piv", &piv)?;
-    let shape = lu_solve_shape(call.shape(0), pivots.shape(), call.shape(1))
-        .map_err(|error| call.refused(error))?;
-    let mut solutions = call.output(call.scalar().dtype(), &shape)?;
-    dispatch!(scalar call.scalar(), T => {
-        let (lu, b, x) = (call.view::<T>(0)?, call.view::<T>(1)?, solutions.view_mut::<T>()?);
-        let batch = side_batch(&shape, call.shape(1));
-        call.run(batch, |workers| lu_solve_into(lu, pivots.view(), b, trans.0, x, workers))
-    })?;
+    let operation = LuSolve {
+        pivots,
+        op: trans.0,
+    };
+    let solutions = call.compute_one(&operation, None)?;
     call.give(solutions)
 }

@@ -3,10 +3,9 @@
 use pyo3::exceptions::PyTypeError;
 use pyo3::intern;
 use pyo3::prelude::*;
-use scirs2_core::dispatch;
-use scirs2_linalg::{inverse_power_into, matrix_power_into, matrix_power_shape};
+use scirs2_linalg::operation::{InversePower, MatrixPower};
 
-use super::call::{Call, batch};
+use super::call::Call;
 use super::matmul::matmul;
 
 /// Powers of square matrices.
@@ -57,19 +56,17 @@ pub(crate) fn matrix_power<'py>(
         ))
     })?;
     let call = Call::numeric(py, "matrix_power", &[("a", a)])?;
-    let shape = matrix_power_shape(call.shape(0)).map_err(|error| call.refused(error))?;
+    call.check(&MatrixPower { exponent: 1 })?;
     let Ok(exponent) = index.extract::<i64>() else {
         return far_power(a, &index);
     };
     if exponent < 0 {
         return inverse_power(a, exponent.unsigned_abs());
     }
-    let mut power = call.output(call.dtype(), &shape)?;
-    dispatch!(number call.dtype(), T => {
-        let (a, power) = (call.view::<T>(0)?, power.view_mut::<T>()?);
-        let exponent = exponent.unsigned_abs();
-        call.run(&[], |workers| matrix_power_into(a, exponent, power, workers))
-    }, else => Err(call.refused_dtype()))?;
+    let operation = MatrixPower {
+        exponent: exponent.unsigned_abs(),
+    };
+    let power = call.compute_one(&operation, None)?;
     call.give_alike(power)
 }
 
@@ -99,11 +96,6 @@ fn far_power<'py>(a: &Bound<'py, PyAny>, n: &Bound<'py, PyAny>) -> PyResult<Boun
 /// Powers of the inverses, which are of floats.
 fn inverse_power<'py>(a: &Bound<'py, PyAny>, n: u64) -> PyResult<Bound<'py, PyAny>> {
     let call = Call::new(a.py(), "matrix_power", &[("a", a)])?;
-    let shape = call.shape(0);
-    let mut power = call.output(call.dtype(), shape)?;
-    dispatch!(scalar call.scalar(), T => {
-        let (a, power) = (call.view::<T>(0)?, power.view_mut::<T>()?);
-        call.run(batch(shape, 2), |workers| inverse_power_into(a, n, power, workers))
-    })?;
+    let power = call.compute_one(&InversePower { exponent: n }, None)?;
     call.give_alike(power)
 }

@@ -1,8 +1,7 @@
 //! `scirs2.linalg.multi_dot`.
 
 use pyo3::prelude::*;
-use scirs2_core::dispatch;
-use scirs2_linalg::{multi_dot_into, multi_dot_shape};
+use scirs2_linalg::operation::MultiDot;
 
 use super::call::Call;
 
@@ -52,15 +51,6 @@ pub(crate) fn multi_dot<'py>(
     let py = arrays.py();
     let arrays = arrays.try_iter()?.collect::<PyResult<Vec<_>>>()?;
     let call = Call::numbered(py, "multi_dot", "arrays", &arrays)?;
-    let shapes: Vec<_> = (0..call.count())
-        .map(|operand| call.shape(operand))
-        .collect();
-    let shape = multi_dot_shape(&shapes).map_err(|error| call.refused(error))?;
-    let mut product = call.output_in(out, &shape)?;
-    dispatch!(number call.dtype(), T => {
-        let arrays = call.views::<T>()?;
-        let product = product.view_mut::<T>()?;
-        call.run(&[], |workers| multi_dot_into(&arrays, product, workers))
-    }, else => Err(call.refused_dtype()))?;
+    let product = call.compute_one(&MultiDot, out)?;
     call.give(product)
 }

@@ -1,11 +1,9 @@
 //! `scirs2.linalg.outer`.
 
-use ndarray::{Ix1, Ix2};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
-use scirs2_core::dispatch;
 use scirs2_core::shape::Shown;
-use scirs2_linalg::outer_into;
+use scirs2_linalg::operation::Outer;
 
 use super::call::Call;
 
@@ -47,7 +45,7 @@ pub(crate) fn outer<'py>(
     x2: &Bound<'py, PyAny>,
 ) -> PyResult<Bound<'py, PyAny>> {
     let call = Call::numeric(x1.py(), "outer", &[("x1", x1), ("x2", x2)])?;
-    let (&[m], &[n]) = (call.shape(0), call.shape(1)) else {
+    let (&[_], &[_]) = (call.shape(0), call.shape(1)) else {
         return Err(PyValueError::new_err(format!(
             "outer: x1 has shape {} and x2 {}; both must have one dimension, for example \
              x.ravel()",
@@ -55,12 +53,6 @@ pub(crate) fn outer<'py>(
             Shown(call.shape(1))
         )));
     };
-    let mut product = call.output(call.dtype(), &[m, n])?;
-    dispatch!(number call.dtype(), T => {
-        let x1 = call.view::<T>(0)?.into_dimensionality::<Ix1>().expect("one axis");
-        let x2 = call.view::<T>(1)?.into_dimensionality::<Ix1>().expect("one axis");
-        let product = product.view_mut::<T>()?.into_dimensionality::<Ix2>().expect("two axes");
-        call.run(&[], |workers| outer_into(x1, x2, product, workers))
-    }, else => Err(call.refused_dtype()))?;
+    let product = call.compute_one(&Outer, None)?;
     call.give(product)
 }

@@ -3,10 +3,9 @@
 use ndarray::{ArrayD, IxDyn};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
-use scirs2_core::dispatch;
-use scirs2_linalg::{pinv_into, pinv_shape};
+use scirs2_linalg::operation::Pinv;
 
-use super::call::{Call, batch};
+use super::call::Call;
 use super::tolerance::tolerance;
 
 use crate::flag::flag;
@@ -73,7 +72,10 @@ pub(crate) fn pinv<'py>(
 ) -> PyResult<Bound<'py, PyAny>> {
     let name = "pinv";
     let call = Call::in_double(a.py(), name, &[("a", a)])?;
-    let shape = pinv_shape(call.shape(0)).map_err(|error| call.refused(error))?;
+    call.check(&Pinv {
+        rtol: None,
+        hermitian,
+    })?;
     let one = |value: f64| ArrayD::from_elem(IxDyn(&[]), value);
     let threshold = match (rcond, rtol) {
         (Some(_), Rtol::Given(_)) => {
@@ -89,13 +91,11 @@ pub(crate) fn pinv<'py>(
         }
         (None, Rtol::Given(rtol)) => tolerance(name, "rtol", &rtol)?,
     };
-    let mut inverse = call.output(call.scalar().dtype(), &shape)?;
-    dispatch!(scalar call.scalar(), T => {
-        let (a, out) = (call.view::<T>(0)?, inverse.view_mut()?);
-        call.run(batch(&shape, 2), |workers| {
-            pinv_into::<T>(a, Some(threshold.view()), hermitian, out, workers)
-        })
-    })?;
+    let operation = Pinv {
+        rtol: Some(threshold),
+        hermitian,
+    };
+    let inverse = call.compute_one(&operation, None)?;
     call.give_alike(inverse)
 }
 

@@ -1,14 +1,10 @@
 //! `scirs2.linalg.matrix_rank`.
 
-use std::slice;
-
-use ndarray::{ArrayViewMutD, IxDyn};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
-use scirs2_core::{DType, dispatch};
-use scirs2_linalg::{Tolerance, matrix_rank_into, matrix_rank_shape};
+use scirs2_linalg::operation::{MatrixRank, Threshold};
 
-use super::call::{Call, batch};
+use super::call::Call;
 use super::tolerance::tolerance;
 
 use crate::flag::flag;
@@ -63,46 +59,37 @@ pub(crate) fn matrix_rank<'py>(
     rtol: Option<&Bound<'py, PyAny>>,
 ) -> PyResult<Bound<'py, PyAny>> {
     let name = "matrix_rank";
-    let given = match (tol, rtol) {
+    let threshold = match (tol, rtol) {
         (Some(_), Some(_)) => {
             return Err(PyValueError::new_err(format!(
                 "{name}: tol and rtol are two ways to say one thing; give one"
             )));
         }
-        (Some(tol), None) => Some((tolerance(name, "tol", tol)?, true)),
-        (None, Some(rtol)) => Some((tolerance(name, "rtol", rtol)?, false)),
-        (None, None) => None,
+        (Some(tol), None) => Threshold::Absolute(tolerance(name, "tol", tol)?),
+        (None, Some(rtol)) => Threshold::Relative(tolerance(name, "rtol", rtol)?),
+        (None, None) => Threshold::Default,
     };
-    let tolerance = match &given {
-        None => Tolerance::Default,
-        Some((tol, true)) => Tolerance::Absolute(tol.view()),
-        Some((rtol, false)) => Tolerance::Relative(rtol.view()),
-    };
-    let call = if given.is_some() {
-        Call::in_double(A.py(), name, &[("A", A)])?
+    let arguments = [("A", A)];
+    let call = if threshold == Threshold::Default {
+        Call::new(A.py(), name, &arguments)?
     } else {
-        Call::new(A.py(), name, &[("A", A)])?
+        Call::in_double(A.py(), name, &arguments)?
     };
-    if call.shape(0).len() < 2 {
-        let mut rank = 0;
-        dispatch!(scalar call.scalar(), T => {
-            let a = call.view::<T>(0)?;
-            let rank = ArrayViewMutD::from_shape(IxDyn(&[]), slice::from_mut(&mut rank));
-            let rank = rank.expect("one number");
-            call.run(&[], |workers| {
-                matrix_rank_into::<T>(a, Tolerance::Default, false, rank, workers)
-            })
-        })?;
+    let is_number = call.shape(0).len() < 2;
+    let threshold = if is_number {
+        Threshold::Default
+    } else {
+        threshold
+    };
+    let operation = MatrixRank {
+        threshold,
+        hermitian: hermitian && !is_number,
+    };
+    let mut ranks = call.compute_one(&operation, None)?;
+    if is_number {
+        // NumPy gives an int of Python's.
+        let rank = ranks.view_mut::<i64>()?.sum();
         return Ok(rank.into_pyobject(A.py())?.into_any());
     }
-    let threshold = given.as_ref().map_or(&[][..], |(values, _)| values.shape());
-    let shape = matrix_rank_shape(call.shape(0), threshold).map_err(|error| call.refused(error))?;
-    let mut ranks = call.output(DType::Int64, &shape)?;
-    dispatch!(scalar call.scalar(), T => {
-        let (a, ranks) = (call.view::<T>(0)?, ranks.view_mut()?);
-        call.run(batch(call.shape(0), 2), |workers| {
-            matrix_rank_into::<T>(a, tolerance, hermitian, ranks, workers)
-        })
-    })?;
     call.give(ranks)
 }

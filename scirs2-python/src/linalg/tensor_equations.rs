@@ -1,8 +1,7 @@
 //! `scirs2.linalg.tensorsolve` and `tensorinv`.
 
 use pyo3::prelude::*;
-use scirs2_core::dispatch;
-use scirs2_linalg::{tensorinv_into, tensorinv_shape, tensorsolve_into, tensorsolve_shape};
+use scirs2_linalg::operation::{Tensorinv, Tensorsolve};
 
 use super::call::Call;
 
@@ -56,13 +55,7 @@ pub(crate) fn tensorsolve<'py>(
             .collect()
     });
     let axes = axes.unwrap_or_else(|| PyResult::Ok(Vec::new()))?;
-    let shape = tensorsolve_shape(call.shape(0), call.shape(1), &axes)
-        .map_err(|error| call.refused(error))?;
-    let mut solution = call.output(call.scalar().dtype(), &shape)?;
-    dispatch!(scalar call.scalar(), T => {
-        let (a, b, x) = (call.view::<T>(0)?, call.view::<T>(1)?, solution.view_mut::<T>()?);
-        call.run(&[], |workers| tensorsolve_into(a, b, &axes, x, workers))
-    })?;
+    let solution = call.compute_one(&Tensorsolve { axes }, None)?;
     call.give_alike(solution)
 }
 
@@ -106,11 +99,6 @@ pub(crate) fn tensorsolve<'py>(
 #[pyo3(signature = (a, ind=2))]
 pub(crate) fn tensorinv<'py>(a: &Bound<'py, PyAny>, ind: isize) -> PyResult<Bound<'py, PyAny>> {
     let call = Call::new(a.py(), "tensorinv", &[("a", a)])?;
-    let shape = tensorinv_shape(call.shape(0), ind).map_err(|error| call.refused(error))?;
-    let mut inverse = call.output(call.scalar().dtype(), &shape)?;
-    dispatch!(scalar call.scalar(), T => {
-        let (a, x) = (call.view::<T>(0)?, inverse.view_mut::<T>()?);
-        call.run(&[], |workers| tensorinv_into(a, ind, x, workers))
-    })?;
+    let inverse = call.compute_one(&Tensorinv { ind }, None)?;
     call.give_alike(inverse)
 }

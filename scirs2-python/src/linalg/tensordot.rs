@@ -2,8 +2,7 @@
 
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
-use scirs2_core::dispatch;
-use scirs2_linalg::{tensordot_into, tensordot_shape};
+use scirs2_linalg::operation::Tensordot;
 
 use super::call::Call;
 use crate::error::axis_error;
@@ -60,13 +59,7 @@ pub(crate) fn tensordot<'py>(
         None => last_and_first(a.py(), 2, ndims),
         Some(axes) => pairs(axes, ndims),
     }?;
-    let shape = tensordot_shape(call.shape(0), call.shape(1), &axes_a, &axes_b);
-    let mut product = call.output(call.dtype(), &shape.map_err(|error| call.refused(error))?)?;
-    dispatch!(number call.dtype(), T => {
-        let (a, b) = (call.view::<T>(0)?, call.view::<T>(1)?);
-        let product = product.view_mut::<T>()?;
-        call.run(&[], |workers| tensordot_into(a, b, &axes_a, &axes_b, product, workers))
-    }, else => Err(call.refused_dtype()))?;
+    let product = call.compute_one(&Tensordot { axes_a, axes_b }, None)?;
     call.give(product)
 }
 

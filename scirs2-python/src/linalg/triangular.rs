@@ -2,10 +2,10 @@
 
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
-use scirs2_core::dispatch;
-use scirs2_linalg::{Op, Triangular, solve_triangular_into, solve_triangular_shape};
+use scirs2_linalg::operation::SolveTriangular;
+use scirs2_linalg::{Op, Triangular};
 
-use super::call::{Call, side_batch};
+use super::call::Call;
 
 use crate::flag::flag;
 
@@ -67,14 +67,7 @@ pub(crate) fn solve_triangular<'py>(
         op: trans.0,
         unit_diagonal,
     };
-    let shape = solve_triangular_shape(call.shape(0), call.shape(1))
-        .map_err(|error| call.refused(error))?;
-    let mut solutions = call.output(call.scalar().dtype(), &shape)?;
-    dispatch!(scalar call.scalar(), T => {
-        let (a, b, x) = (call.view::<T>(0)?, call.view::<T>(1)?, solutions.view_mut::<T>()?);
-        let batch = side_batch(&shape, call.shape(1));
-        call.run(batch, |workers| solve_triangular_into(a, b, how, x, workers))
-    })?;
+    let solutions = call.compute_one(&SolveTriangular { how }, None)?;
     call.give(solutions)
 }
 

@@ -1,8 +1,7 @@
 //! `scirs2.linalg.vecdot`.
 
 use pyo3::prelude::*;
-use scirs2_core::dispatch;
-use scirs2_linalg::{vecdot_into, vecdot_shape};
+use scirs2_linalg::operation::Vecdot;
 
 use super::call::Call;
 
@@ -53,12 +52,6 @@ pub(crate) fn vecdot<'py>(
     axis: isize,
 ) -> PyResult<Bound<'py, PyAny>> {
     let call = Call::numeric(x1.py(), "vecdot", &[("x1", x1), ("x2", x2)])?;
-    let shape = vecdot_shape(call.shape(0), call.shape(1), axis);
-    let mut sums = call.output(call.dtype(), &shape.map_err(|error| call.refused(error))?)?;
-    dispatch!(number call.dtype(), T => {
-        let (x1, x2) = (call.view::<T>(0)?, call.view::<T>(1)?);
-        let sums = sums.view_mut::<T>()?;
-        call.run(&[], |workers| vecdot_into(x1, x2, axis, sums, workers))
-    }, else => Err(call.refused_dtype()))?;
+    let sums = call.compute_one(&Vecdot { axis }, None)?;
     call.give(sums)
 }

@@ -7,9 +7,9 @@ use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyEllipsis, PySlice};
+use scirs2_core::DType;
 use scirs2_core::shape::Shown;
-use scirs2_core::{DType, dispatch};
-use scirs2_linalg::{trace_into, trace_shape};
+use scirs2_linalg::operation::Trace;
 
 use super::call::{Call, undescribed};
 use crate::array::{self, Undescribed};
@@ -214,12 +214,7 @@ fn is_summed_as_it_is(array: &Bound<'_, PyUntypedArray>) -> bool {
 /// The trace where NumPy is not asked.
 fn sum_of_diagonal<'py>(x: &Bound<'py, PyAny>, offset: isize) -> PyResult<Bound<'py, PyAny>> {
     let call = Call::numeric(x.py(), "trace", &[("x", x)])?;
-    let shape = trace_shape(call.shape(0)).map_err(|error| call.refused(error))?;
-    let mut sum = call.output(call.dtype(), &shape)?;
-    dispatch!(number call.dtype(), T => {
-        let (x, sum) = (call.view::<T>(0)?, sum.view_mut::<T>()?);
-        call.run(&[], |workers| trace_into(x, offset, sum, workers))
-    }, else => Err(call.refused_dtype()))?;
+    let sum = call.compute_one(&Trace { offset }, None)?;
     call.give(sum)
 }
 
