@@ -325,11 +325,6 @@ impl<'py> Call<'py> {
         self.dtype
     }
 
-    /// A refusal of a dtype that [`dispatch!`](scirs2_core::dispatch) leaves out.
-    pub(crate) fn refused_dtype(&self) -> PyErr {
-        self.refused(Error::Dtype(self.dtype))
-    }
-
     /// How many operands there are.
     pub(crate) fn count(&self) -> usize {
         self.operands.len()
@@ -474,13 +469,6 @@ impl<'py> Call<'py> {
              took its arguments; pass a copy",
             self.name
         ))
-    }
-
-    /// Every operand, as [`view`](Self::view) gives one.
-    pub(crate) fn views<T: Element>(&self) -> PyResult<Vec<ArrayViewD<'_, T>>> {
-        (0..self.count())
-            .map(|operand| self.view(operand))
-            .collect()
     }
 
     /// A result of that dtype and shape, its elements unset.
@@ -859,11 +847,6 @@ pub(crate) fn named<'py>(
     module.bind(py).getattr(class)?.call1(results)
 }
 
-/// The batch of solutions: the axes before one vector, or before the last two.
-pub(crate) fn side_batch<'a>(solutions: &'a [usize], sides: &[usize]) -> &'a [usize] {
-    batch(solutions, sides.len().min(2))
-}
-
 /// The refusal of an argument that is no array to compute with.
 pub(crate) fn undescribed(name: &str, parameter: impl fmt::Display, reason: &Undescribed) -> PyErr {
     PyTypeError::new_err(format!("{name}: {parameter}: {reason}"))
@@ -878,9 +861,4 @@ fn not_computed(name: &str, parameter: impl fmt::Display, dtype: DType) -> PyErr
 
 fn is_half(dtype: DType) -> bool {
     matches!(dtype, DType::Float16 | DType::BFloat16)
-}
-
-/// The axes before the last `core` ones.
-pub(crate) fn batch(shape: &[usize], core: usize) -> &[usize] {
-    &shape[..shape.len().saturating_sub(core)]
 }
