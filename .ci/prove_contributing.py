@@ -46,12 +46,15 @@ def walk() -> None:
     # 1. The routine behind a safe function.
     write_file("scirs2-linalg/src/lapack/cholesky.rs")
     add_lines("scirs2-linalg/src/lapack/mod.rs", line)
+    add_lines("scirs2-linalg/src/lapack/sys.rs", r" *///.*\n *potrf [^;]*;\n")
 
-    # 2. The allocating form, the shape, the `_into` form, and one matrix.
+    # 2. The allocating form, the shape, the `_into` form, one matrix, and the operation.
     write_file("scirs2-linalg/src/cholesky.rs")
     add_lines("scirs2-linalg/src/lib.rs", line)
+    add_lines("scirs2-linalg/src/operation.rs", line)
+    add_lines("scirs2-linalg/src/operation.rs", r" +Cholesky,\n")
 
-    # 3. Signature, docstring and five lines; a line each in four lists.
+    # 3. Signature, docstring and three lines; a line each in four lists.
     write_file("scirs2-python/src/linalg/cholesky.rs")
     add_lines("scirs2-python/src/linalg/mod.rs", line)
     add_lines("scirs2-python/src/lib.rs", rf" *#\[pymodule_export\]\n.*\b{OLD}\b.*\n")

@@ -236,7 +236,7 @@ macro_rules! operations {
             $trait::results(self, dtype, shapes)
         }
     };
-    (scalar: $($scalar:ty),+; numeric: $($numeric:ty),+;) => {
+    (scalar { $($scalar:ty,)+ } numeric { $($numeric:ty,)+ }) => {
         $(impl Operation for $scalar {
             operations! { @results ScalarOperation $scalar }
 
@@ -270,12 +270,44 @@ macro_rules! operations {
 }
 
 operations! {
-    scalar:
-        ChoFactor, ChoSolve, Cholesky, Cond, Det, Eig, Eigh, Eigvals, Eigvalsh, Inv, InversePower,
-        Lstsq, LuFactor, LuSolve, MatrixRank, Pinv, Plu, Qr, SignLogDet, Solve, SolveTriangular, Svd,
-        Svdvals, Tensorinv, Tensorsolve;
-    numeric:
-        Cross, Einsum, Matmul, MatrixPower, MultiDot, Outer, Tensordot, Trace, Vecdot;
+    scalar {
+        ChoFactor,
+        ChoSolve,
+        Cholesky,
+        Cond,
+        Det,
+        Eig,
+        Eigh,
+        Eigvals,
+        Eigvalsh,
+        Inv,
+        InversePower,
+        Lstsq,
+        LuFactor,
+        LuSolve,
+        MatrixRank,
+        Pinv,
+        Plu,
+        Qr,
+        SignLogDet,
+        Solve,
+        SolveTriangular,
+        Svd,
+        Svdvals,
+        Tensorinv,
+        Tensorsolve,
+    }
+    numeric {
+        Cross,
+        Einsum,
+        Matmul,
+        MatrixPower,
+        MultiDot,
+        Outer,
+        Tensordot,
+        Trace,
+        Vecdot,
+    }
 }
 
 /// The type of the operands, which is computed in as it is.

@@ -48,7 +48,8 @@ use crate::shape::{self, matrices, square};
 /// Backward stable: `|A - U s V^H| <= (c max(m, n) + 50) eps |A|`, and each singular
 /// value is right to as much; the 50 is where LAPACK's iteration stops. LAPACK `gesdd`, on
 /// the transpose: in C order its `U` is the `V^H` of `A`; `gesvd` where that does not
-/// converge, or leaves vectors that are not orthogonal. For real square matrices of order 2
+/// converge, or leaves vectors that are not orthogonal. Single precision is decomposed in
+/// double where LAPACK divides and conquers, beyond 25 rows and columns. For real square matrices of order 2
 /// to 4, and up to 40 where there are many, Jacobi's rotations of the rows.
 ///
 /// ```
@@ -350,7 +351,7 @@ fn small_values<T: Lapack>(
 /// Hermitian ones that for eigenvalues, with a place for the vectors.
 enum Way<T: Lapack> {
     Empty,
-    General(Gesdd<T>),
+    General(General<T>),
     Hermitian(Solver<T>, Vec<T>),
 }
 
@@ -362,7 +363,7 @@ impl<T: Lapack> Way<T> {
             let solver = Solver::new(n, false, vectors != Vectors::None)?;
             Way::Hermitian(solver, zeros(n * n)?)
         } else {
-            Way::General(Gesdd::new(n, m, vectors)?)
+            Way::General(General::new(m, n, vectors)?)
         })
     }
 }
@@ -384,8 +385,8 @@ impl<T: Lapack> Values<T> {
             Way::Empty => {}
             Way::General(lapack) => {
                 // The transpose has the same values.
-                if screen(to_c(a, lapack.matrix()))? {
-                    put(general(lapack, a, &mut [], &mut [], &mut [])?, values);
+                if lapack.load(a)? {
+                    put(lapack.decompose(a, &mut [], &mut [], &mut [])?, values);
                 } else {
                     values.fill(T::Real::nan());
                 }
@@ -401,7 +402,100 @@ impl<T: Lapack> Values<T> {
     }
 }
 
-/// Decomposes the transpose of `a`, which is in LAPACK's memory: its singular values.
+/// General matrices of one shape, of which LAPACK decomposes the transposes.
+enum General<T: Lapack> {
+    Own(Gesdd<T>),
+    /// In double precision: `sbdsdc`, by which `gesdd` divides and conquers in single, leaves
+    /// residuals of up to seven times the order's units of rounding (OpenBLAS 0.3.34).
+    InDouble(Box<InDouble<T>>),
+}
+
+/// A decomposition in double precision, and its results.
+struct InDouble<T: Lapack> {
+    lapack: Gesdd<T::Double>,
+    sums: Vec<T::Double>,
+    u: Vec<T::Double>,
+    vh: Vec<T::Double>,
+    values: Vec<T::Real>,
+}
+
+impl<T: Lapack> General<T> {
+    fn new(m: usize, n: usize, vectors: Vectors) -> Result<Self, Error> {
+        let is_single = size_of::<T>() < size_of::<T::Double>();
+        if !is_single || vectors == Vectors::None || m.min(n) <= SMLSIZ {
+            return Ok(General::Own(Gesdd::new(n, m, vectors)?));
+        }
+        let (rows, columns) = match vectors {
+            Vectors::Full => (m, n),
+            _ => (m.min(n), m.min(n)),
+        };
+        Ok(General::InDouble(Box::new(InDouble {
+            lapack: Gesdd::new(n, m, vectors)?,
+            sums: zeros(m.max(n))?,
+            u: zeros(m * rows)?,
+            vh: zeros(columns * n)?,
+            values: zeros(m.min(n))?,
+        })))
+    }
+
+    /// Takes a matrix, whose elements are finite, or holds an infinity where the answer is no.
+    fn load(&mut self, a: ArrayView2<'_, T>) -> Result<bool, Reason> {
+        match self {
+            General::Own(lapack) => screen(to_c(a, lapack.matrix())),
+            General::InDouble(double) => {
+                doubled(a, double.lapack.matrix());
+                screen(double.lapack.matrix())
+            }
+        }
+    }
+
+    /// The singular values of the matrix that was loaded, and the vectors that are asked for.
+    fn decompose(
+        &mut self,
+        a: ArrayView2<'_, T>,
+        sums: &mut [T],
+        u: &mut [T],
+        vh: &mut [T],
+    ) -> Result<&[T::Real], Reason> {
+        let (m, n) = a.dim();
+        let double = match self {
+            General::Own(lapack) => {
+                let load = |to: &mut [T]| {
+                    to_c(a, to);
+                };
+                return general(lapack, [m, n], load, sums, u, vh);
+            }
+            General::InDouble(double) => &mut **double,
+        };
+        let values = general(
+            &mut double.lapack,
+            [m, n],
+            |to| doubled(a, to),
+            &mut double.sums,
+            &mut double.u,
+            &mut double.vh,
+        )?;
+        for (to, &value) in double.values.iter_mut().zip(values) {
+            *to = rounded(value);
+        }
+        for (to, from) in [(u, &double.u), (vh, &double.vh)] {
+            for (to, x) in to.iter_mut().zip(from) {
+                *to = T::from_parts(x.parts().map(rounded));
+            }
+        }
+        Ok(&double.values)
+    }
+}
+
+/// A matrix in double precision, in C order.
+fn doubled<T: Lapack>(a: ArrayView2<'_, T>, to: &mut [T::Double]) {
+    for (to, x) in to.iter_mut().zip(a) {
+        *to = T::Double::from_parts(x.parts().map(Into::into));
+    }
+}
+
+/// Decomposes the transpose of an `m` x `n` matrix, which is in LAPACK's memory and which
+/// `load` puts there once more: its singular values.
 ///
 /// By `gesdd`, and by the slower `gesvd` where that does not converge, or gives vectors that
 /// are not orthogonal: it divides and conquers from order 26 on, and clustered values can
@@ -410,18 +504,18 @@ impl<T: Lapack> Values<T> {
 /// In LAPACK's order `U` is the `V^H` of the transpose, and the other way round.
 fn general<'a, T: Lapack>(
     lapack: &'a mut Gesdd<T>,
-    a: ArrayView2<'_, T>,
+    [m, n]: [usize; 2],
+    load: impl Fn(&mut [T]),
     sums: &mut [T],
     u: &mut [T],
     vh: &mut [T],
 ) -> Result<&'a [T::Real], Reason> {
-    let (m, n) = a.dim();
     // Without vectors the matrices are empty.
     let is_right = lapack.solve(vh, u).is_ok()
         && (m.min(n) <= SMLSIZ
             || are_orthonormal_columns(u.len() / m, u, sums) && are_orthonormal_rows(n, vh, sums));
     if !is_right {
-        to_c(a, lapack.matrix());
+        load(lapack.matrix());
         lapack.solve_by_qr(vh, u)?;
     }
     Ok(lapack.values())
@@ -488,7 +582,7 @@ impl<T: Lapack> Factors<T> {
                 Ok(())
             }
             Way::General(lapack) => {
-                if !screen(to_c(a, lapack.matrix()))? {
+                if !lapack.load(a)? {
                     let nan = T::Real::nan();
                     u.fill(T::from_parts([nan, nan]));
                     s.fill(nan);
@@ -497,7 +591,7 @@ impl<T: Lapack> Factors<T> {
                 }
                 written(u, &mut self.u, |u| {
                     written(vh, &mut self.vh, |vh| {
-                        put(general(lapack, a, &mut self.sums, u, vh)?, s);
+                        put(lapack.decompose(a, &mut self.sums, u, vh)?, s);
                         unify_both(&mut self.signs, u, n, vh);
                         Ok(())
                     })

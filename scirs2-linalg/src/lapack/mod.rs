@@ -69,6 +69,10 @@ pub trait Lapack: Scalar<Real: Into<f64> + Wide> + Fused {
     /// The complex numbers of that precision.
     type Complex: Lapack<Real = Self::Real>;
 
+    /// The type of double precision.
+    #[doc(hidden)]
+    type Double: Lapack<Real = f64>;
+
     /// LAPACK's routines for this type.
     #[doc(hidden)]
     const ROUTINES: &'static Routines<Self, Self::Real>;
@@ -107,11 +111,13 @@ pub trait Lapack: Scalar<Real: Into<f64> + Wide> + Fused {
 
 macro_rules! lapack {
     ($(
-        $type:ty: $complex:ty, $kind:ident $routines:ident, |$z:ident| $parts:expr, |$re:ident, $im:ident| $number:expr,
+        $type:ty: $complex:ty, $double:ty, $kind:ident $routines:ident, |$z:ident| $parts:expr, |$re:ident, $im:ident| $number:expr,
         |$elements:ident| $reals:expr;
     )+) => {$(
         impl Lapack for $type {
             type Complex = $complex;
+
+            type Double = $double;
 
             const ROUTINES: &'static Routines<Self, Self::Real> = Routines::<Self, Self::Real>::TABLE;
 
@@ -145,10 +151,10 @@ macro_rules! lapack {
 }
 
 lapack! {
-    f32: Complex32, Real RealRoutines, |x| [x, 0.0], |x, _im| x, |x| Some(x);
-    f64: Complex64, Real RealRoutines, |x| [x, 0.0], |x, _im| x, |x| Some(x);
-    Complex32: Complex32, Complex ComplexRoutines, |z| [z.re, z.im], |re, im| Complex32::new(re, im), |_z| None;
-    Complex64: Complex64, Complex ComplexRoutines, |z| [z.re, z.im], |re, im| Complex64::new(re, im), |_z| None;
+    f32: Complex32, f64, Real RealRoutines, |x| [x, 0.0], |x, _im| x, |x| Some(x);
+    f64: Complex64, f64, Real RealRoutines, |x| [x, 0.0], |x, _im| x, |x| Some(x);
+    Complex32: Complex32, Complex64, Complex ComplexRoutines, |z| [z.re, z.im], |re, im| Complex32::new(re, im), |_z| None;
+    Complex64: Complex64, Complex64, Complex ComplexRoutines, |z| [z.re, z.im], |re, im| Complex64::new(re, im), |_z| None;
 }
 
 /// The triangle of a Fortran-ordered matrix that is read and written.

@@ -47,7 +47,8 @@ use crate::flag::flag;
 /// Notes
 /// -----
 /// LAPACK ``gesdd`` on the transpose, so that nothing is transposed; it overwrites a
-/// copy of one matrix a thread. For real square matrices of up to four rows Jacobi's
+/// copy of one matrix a thread, in double precision beyond 25 rows and columns, as do the
+/// vectors of single precision, which are rounded once. For real square matrices of up to four rows Jacobi's
 /// rotations, for many matrices at once. Backward stable: ``norm(a - U * S @ Vh) <=
 /// (c * max(m, n) + 50) * eps * norm(a)``, and each singular value is right to as much; the
 /// 50 is where LAPACK's iteration stops. ``gesvd`` where ``gesdd`` does not converge, or
