@@ -25,7 +25,7 @@ SOURCES := $(shell find Cargo.toml Cargo.lock pyproject.toml README.md LICENSE-*
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup build demo test test-peers test-clients test-sanitized attack fuzz lint types fmt deny \
+.PHONY: help setup build demo test test-peers test-clients test-sanitized miri attack fuzz lint types fmt deny \
 	bench bench-quick bench-whole bench-compare docs wheel sdist prove-contributing clean
 
 help: ## Tell what there is
@@ -71,6 +71,10 @@ test-sanitized: build $(VENV)/.test ## Run the exchange tests under AddressSanit
 		'import hostile; [case() for case in hostile.CASES.values()]; print(len(hostile.CASES), "hostile cases passed")'
 	PYTHONMALLOC=malloc $(VALGRIND) $(BIN)/python -m pytest --quiet -p no:cacheprovider -o timeout=0 \
 		scirs2-python/tests/test_import.py scirs2-python/tests/test_export.py
+
+miri: ## Run the Rust tests of the exchange under Miri (nightly; half an hour)
+	MIRIFLAGS="-Zmiri-disable-isolation -Zmiri-tree-borrows" PROPTEST_CASES=4 \
+		cargo +nightly miri test --package scirs2-interop --lib --tests --target-dir target/miri
 
 SECONDS ?= 600
 SEED ?= 0

@@ -21,7 +21,7 @@ use scirs2_interop::python::Importer;
 use scirs2_interop::sys::DLManagedTensorVersioned;
 use scirs2_interop::{Description, TensorMut, TensorRef, export};
 use scirs2_linalg::Error;
-use scirs2_linalg::operation::{Operation, ResultShape};
+use scirs2_linalg::operation::{self, Operation, ResultShape, Results};
 use smallvec::{SmallVec, smallvec};
 
 use crate::array::{self, Undescribed};
@@ -372,60 +372,67 @@ impl<'py> Call<'py> {
         Ok(unsafe { TensorRef::new(description.clone()) })
     }
 
-    /// Refuses operands whose shapes do not fit an operation.
-    pub(crate) fn check(&self, operation: &dyn Operation) -> PyResult<()> {
+    /// The results of an operation on the operands.
+    fn shapes_of(&self, operation: &dyn Operation) -> PyResult<Results> {
         let shapes: SmallVec<[&[usize]; 2]> = (0..self.count())
             .map(|operand| self.shape(operand))
             .collect();
         let results = operation.results(self.dtype, &shapes);
-        results.map(drop).map_err(|error| self.refused(error))
+        results.map_err(|error| self.refused(error))
     }
 
-    /// The results of an operation on the operands; the only one in `out`, if that is given.
-    pub(crate) fn compute(
-        &self,
-        operation: &dyn Operation,
-        out: Option<&Bound<'py, PyAny>>,
-    ) -> PyResult<Outputs<'py>> {
-        let shapes: SmallVec<[&[usize]; 2]> = (0..self.count())
-            .map(|operand| self.shape(operand))
-            .collect();
-        let results = operation
-            .results(self.dtype, &shapes)
-            .map_err(|error| self.refused(error))?;
+    /// Refuses operands whose shapes do not fit an operation.
+    pub(crate) fn check(&self, operation: &dyn Operation) -> PyResult<()> {
+        self.shapes_of(operation).map(drop)
+    }
+
+    /// The results of an operation on the operands, in memory of their own.
+    pub(crate) fn compute(&self, operation: &dyn Operation) -> PyResult<Vec<Output<'py>>> {
+        let results = self.shapes_of(operation)?;
         let output = |result: &ResultShape| {
             let dtype = result.kind.dtype(self.dtype);
-            match out {
-                Some(_) => self.output_in(out, &result.shape),
-                None => self.output(dtype, &result.shape),
-            }
+            self.output(dtype, &result.shape)
         };
         let mut outputs = results
             .each
             .iter()
             .map(output)
-            .collect::<PyResult<Outputs<'py>>>()?;
-        // The last: the operands are looked at once more.
-        let operands = (0..self.count())
-            .map(|operand| self.tensor(operand))
-            .collect::<PyResult<SmallVec<[TensorRef<'_>; 2]>>>()?;
+            .collect::<PyResult<Vec<_>>>()?;
         let memory = outputs.iter_mut().map(Output::tensor_mut).collect();
-        self.run(&results.batch, |workers| {
-            operation.run(&operands, memory, workers)
-        })?;
+        self.run_operation(operation, &results, memory)?;
         Ok(outputs)
     }
 
-    /// [`compute`](Self::compute) of an operation with one result.
+    /// The result of an operation that has one, in `out` if that is given.
     pub(crate) fn compute_one(
         &self,
         operation: &dyn Operation,
         out: Option<&Bound<'py, PyAny>>,
     ) -> PyResult<Output<'py>> {
-        let mut outputs = self.compute(operation, out)?;
-        outputs
-            .pop()
-            .ok_or_else(|| PyRuntimeError::new_err("an operation has a result"))
+        let results = self.shapes_of(operation)?;
+        let result = &results.each[0];
+        let mut output = match out {
+            Some(_) => self.output_in(out, &result.shape)?,
+            None => self.output(result.kind.dtype(self.dtype), &result.shape)?,
+        };
+        let memory = smallvec![output.tensor_mut()];
+        self.run_operation(operation, &results, memory)?;
+        Ok(output)
+    }
+
+    /// Runs an operation, whose operands are looked at once more after all Python code.
+    fn run_operation(
+        &self,
+        operation: &dyn Operation,
+        results: &Results,
+        memory: operation::Outputs<'_>,
+    ) -> PyResult<()> {
+        let operands = (0..self.count())
+            .map(|operand| self.tensor(operand))
+            .collect::<PyResult<SmallVec<[TensorRef<'_>; 2]>>>()?;
+        self.run(&results.batch, |workers| {
+            operation.run(&operands, memory, workers)
+        })
     }
 
     /// The results of an operation as the caller gets them.
@@ -434,7 +441,7 @@ impl<'py> Call<'py> {
         operation: &dyn Operation,
         given: &[Given],
     ) -> PyResult<Vec<Bound<'py, PyAny>>> {
-        self.give_each(self.compute(operation, None)?, given)
+        self.give_each(self.compute(operation)?, given)
     }
 
     /// The results of an operation as a named tuple of `scirs2._results`.
@@ -451,7 +458,7 @@ impl<'py> Call<'py> {
     /// Each result as the caller gets it.
     pub(crate) fn give_each(
         &self,
-        outputs: Outputs<'py>,
+        outputs: Vec<Output<'py>>,
         given: &[Given],
     ) -> PyResult<Vec<Bound<'py, PyAny>>> {
         let give = |(output, given): (Output<'py>, &Given)| match given {
@@ -813,9 +820,6 @@ pub(crate) enum Given {
     /// The same, and for a subclass of NumPy's array as that.
     Alike,
 }
-
-/// The results of an operation, in order.
-pub(crate) type Outputs<'py> = SmallVec<[Output<'py>; 4]>;
 
 impl Output<'_> {
     /// The memory, whatever its dtype.

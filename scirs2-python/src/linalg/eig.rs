@@ -6,7 +6,7 @@ use pyo3::types::PyTuple;
 use scirs2_core::{Complex, Element, ScalarType};
 use scirs2_linalg::operation::{Eig, Eigvals};
 
-use super::call::{Call, Given, Output, Outputs, named};
+use super::call::{Call, Given, Output, named};
 
 /// Eigenvalues and right eigenvectors of general matrices.
 ///
@@ -58,7 +58,7 @@ use super::call::{Call, Given, Output, Outputs, named};
 #[pyfunction]
 pub(crate) fn eig<'py>(a: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
     let call = Call::new(a.py(), "eig", &[("a", a)])?;
-    let mut outputs = call.compute(&Eig, None)?;
+    let mut outputs = call.compute(&Eig)?;
     real_parts(&call, &mut outputs)?;
     let results = call.give_each(outputs, &[Given::Plain, Given::Alike])?;
     named(a.py(), "EigResult", PyTuple::new(a.py(), results)?)
@@ -100,7 +100,7 @@ pub(crate) fn eig<'py>(a: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
 #[pyfunction]
 pub(crate) fn eigvals<'py>(a: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
     let call = Call::new(a.py(), "eigvals", &[("a", a)])?;
-    let mut outputs = call.compute(&Eigvals, None)?;
+    let mut outputs = call.compute(&Eigvals)?;
     real_parts(&call, &mut outputs)?;
     let mut results = call.give_each(outputs, &[Given::Plain])?;
     results
@@ -110,7 +110,7 @@ pub(crate) fn eigvals<'py>(a: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>>
 
 /// Takes the last result away, which says whether all eigenvalues of real matrices are real;
 /// if they are, the real parts take the place of the others.
-fn real_parts<'py>(call: &Call<'py>, outputs: &mut Outputs<'py>) -> PyResult<()> {
+fn real_parts<'py>(call: &Call<'py>, outputs: &mut Vec<Output<'py>>) -> PyResult<()> {
     let is_real = match outputs.pop() {
         Some(mut last) => last.view_mut::<i32>()?.sum() == 1,
         None => false,

@@ -74,7 +74,7 @@ pub(crate) fn lstsq<'py>(
     rcond: Option<f64>,
 ) -> PyResult<Bound<'py, PyAny>> {
     let call = Call::in_double(a.py(), "lstsq", &[("a", a), ("b", b)])?;
-    let mut outputs = call.compute(&Lstsq { rcond }, None)?;
+    let mut outputs = call.compute(&Lstsq { rcond })?;
     let [_, residuals, rank, _] = &mut outputs[..] else {
         return Err(PyRuntimeError::new_err("lstsq has four results"));
     };
