@@ -259,6 +259,13 @@ impl Description {
         Ok(())
     }
 
+    /// Whether the other tells of elements of the same type in the same places.
+    #[inline]
+    #[must_use]
+    pub fn is_at_the_place_of(&self, other: &Self) -> bool {
+        self.data == other.data && self.dtype == other.dtype && self.grid == other.grid
+    }
+
     /// Where the memory lives; always readable by the host.
     #[inline]
     #[must_use]

@@ -100,7 +100,7 @@ pub struct ResultShape {
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Results {
     /// Each result, in order.
-    pub each: SmallVec<[ResultShape; 4]>,
+    pub each: SmallVec<[ResultShape; 1]>,
     /// The axes that count the matrices: the number of a matrix in an error is a place in
     /// these.
     pub batch: Vec<usize>,
@@ -133,7 +133,7 @@ impl Results {
 }
 
 /// Memory for the results of an operation, in order.
-pub type Outputs<'a> = SmallVec<[TensorMut<'a>; 4]>;
+pub type Outputs<'a> = SmallVec<[TensorMut<'a>; 1]>;
 
 /// An operation of linear algebra, with its keywords.
 pub trait Operation: Sync {

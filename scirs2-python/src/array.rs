@@ -186,12 +186,7 @@ pub(crate) fn not_numbers(object: &Bound<'_, PyAny>, dtype: String) -> Undescrib
 /// can resize an array, or change it otherwise.
 #[inline]
 pub(crate) fn is_still(array: &Bound<'_, PyUntypedArray>, description: &Description) -> bool {
-    describe(array).is_ok_and(|now| {
-        now.data() == description.data()
-            && now.dtype() == description.dtype()
-            && now.shape() == description.shape()
-            && now.strides() == description.strides()
-    })
+    describe(array).is_ok_and(|now| now.is_at_the_place_of(description))
 }
 
 /// The type, place and layout of an array, checked.

@@ -427,9 +427,10 @@ impl<'py> Call<'py> {
         results: &Results,
         memory: operation::Outputs<'_>,
     ) -> PyResult<()> {
-        let operands = (0..self.count())
-            .map(|operand| self.tensor(operand))
-            .collect::<PyResult<SmallVec<[TensorRef<'_>; 2]>>>()?;
+        let mut operands: SmallVec<[TensorRef<'_>; 2]> = SmallVec::new();
+        for operand in 0..self.count() {
+            operands.push(self.tensor(operand)?);
+        }
         self.run(&results.batch, |workers| {
             operation.run(&operands, memory, workers)
         })
