@@ -12,7 +12,7 @@ use crate::export::Outline;
 use crate::handle::Handle;
 use crate::owner::ManagedStruct;
 use crate::sys::{FLAG_IS_COPIED, FLAG_IS_SUBBYTE_TYPE_PADDED};
-use crate::{Description, Error, Owner};
+use crate::{Description, Error, Owner, TensorMut};
 
 /// A shared tensor in host memory: one owner, any number of handles.
 ///
@@ -254,6 +254,15 @@ impl Tensor {
     /// lives, [`Error::Foreign`] if others than the handles can reach the memory,
     /// [`Error::Overlap`] if two indices name one element.
     pub fn view_mut<T: Element>(&mut self) -> Result<ArrayViewMutD<'_, T>, Error> {
+        self.borrow_mut()?.into_view()
+    }
+
+    /// The tensor to be written, whatever its dtype.
+    ///
+    /// # Errors
+    /// [`Error::ReadOnly`], [`Error::Shared`], [`Error::Foreign`] and [`Error::Overlap`], as
+    /// [`view_mut`](Self::view_mut).
+    pub fn borrow_mut(&mut self) -> Result<TensorMut<'_>, Error> {
         if !self.handle.is_last() {
             return Err(Error::Shared);
         }
@@ -270,10 +279,10 @@ impl Tensor {
                 strides: description.strides().to_vec(),
             });
         }
-        // SAFETY: the view borrows the last handle mutably, so no other view
-        // lives; the memory may be written and nobody else touches it, by the
-        // invariant of an exclusive tensor; no two indices name one element.
-        unsafe { description.view_mut() }
+        // SAFETY: this borrows the last handle mutably, so no view lives; the memory may be
+        // written and nobody else touches it, by the invariant of an exclusive tensor; no two
+        // indices name one element.
+        Ok(unsafe { TensorMut::new(description.clone()) })
     }
 
     /// A tensor whose elements have a byte each, in C order, from one whose

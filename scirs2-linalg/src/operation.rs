@@ -13,9 +13,10 @@ use std::array;
 use ndarray::ArrayViewD;
 use scirs2_core::pool::Workers;
 use scirs2_core::{DType, Element, ScalarType, dispatch};
-use scirs2_interop::{TensorMut, TensorRef};
+use scirs2_interop::{Tensor, TensorMut, TensorRef};
 use smallvec::{SmallVec, smallvec};
 
+use crate::layout::filled_array;
 use crate::norm::Normed;
 use crate::numeric::Numeric;
 use crate::{Error, Lapack};
@@ -161,6 +162,43 @@ pub trait Operation: Sync {
         outputs: Outputs<'_>,
         workers: &Workers<'_>,
     ) -> Result<(), Error>;
+}
+
+/// The results of an operation on tensors, which share one dtype that it computes in.
+///
+/// ```
+/// use ndarray::array;
+/// use scirs2_interop::Tensor;
+/// use scirs2_linalg::operation::{Solve, compute};
+///
+/// let a = Tensor::from(array![[1.0, 2.0], [2.0, 8.0]]);
+/// let b = Tensor::from(array![3.0, 10.0]);
+/// let results = compute(&Solve, &[&a, &b])?;
+/// assert_eq!(results[0].view::<f64>()?, array![1.0, 1.0].into_dyn());
+/// # Ok::<(), scirs2_linalg::Error>(())
+/// ```
+///
+/// # Errors
+/// What is wrong with the dtypes and the shapes, and what the elements lead to.
+///
+/// # Panics
+/// If there are fewer operands than the operation has.
+pub fn compute(operation: &dyn Operation, operands: &[&Tensor]) -> Result<Vec<Tensor>, Error> {
+    let dtype = operands[0].dtype();
+    let shapes: Vec<_> = operands.iter().map(|operand| operand.shape()).collect();
+    let results = operation.results(dtype, &shapes)?;
+    let mut outputs = Vec::new();
+    for ResultShape { shape, kind } in &results.each {
+        let dtype = kind.dtype(dtype);
+        outputs.push(dispatch!(number dtype, T => {
+            Tensor::from(filled_array::<T>(shape, T::ZERO)?)
+        }, else => return Err(Error::Dtype(dtype))));
+    }
+    let operands: Vec<_> = operands.iter().map(|&operand| operand.into()).collect();
+    let memory = outputs.iter_mut().map(Tensor::borrow_mut);
+    let memory = memory.collect::<Result<Outputs<'_>, _>>()?;
+    operation.run(&operands, memory, &Workers::current())?;
+    Ok(outputs)
 }
 
 /// A type that every operation on floats and complex numbers takes.
