@@ -315,7 +315,7 @@ class TestTorch:
 
         wrapper = Wrapper(torch.ones(2, 2))
         for take in (scirs2.from_dlpack, scirs2.linalg.det):
-            with pytest.raises(BufferError, match="Wrapper.*wraps"):
+            with pytest.raises(BufferError, match=r"Wrapper.*wraps"):
                 take(wrapper)
 
     def test_a_tensor_that_is_written_says_so(self):
