@@ -5,14 +5,13 @@ use ndarray::{
 };
 use scirs2_core::DType;
 use scirs2_core::pool::Workers;
-use scirs2_interop::TensorRef;
 
 use crate::Error;
 use crate::batch::{Batch, Stack, StackMut};
 use crate::error::Reason;
 use crate::lapack::{self, Lapack, Triangle};
 use crate::layout::{InPlace, is_finite, zeros_array};
-use crate::operation::{Kind, LinalgScalar, Outputs, Results, ScalarOperation, take, view};
+use crate::operation::{Kind, LinalgScalar, Results, ScalarOperation, Work};
 use crate::shape::{self, System, square};
 use crate::triangular::{Op, Square};
 
@@ -211,18 +210,13 @@ impl ScalarOperation for ChoFactor {
         ))
     }
 
-    fn compute<T: LinalgScalar>(
-        &self,
-        operands: &[TensorRef<'_>],
-        outputs: Outputs<'_>,
-        workers: &Workers<'_>,
-    ) -> Result<(), Error> {
-        let [out] = take(outputs);
+    fn compute<T: LinalgScalar>(&self, mut work: Work<'_, '_>) -> Result<(), Error> {
+        let [out] = work.outputs();
         cho_factor_into(
-            view::<T>(operands, 0)?,
+            work.operand::<T>(0)?,
             self.lower,
             out.into_view()?,
-            workers,
+            work.workers,
         )
     }
 }
@@ -243,14 +237,9 @@ impl ScalarOperation for ChoSolve {
         Ok(Results::new(b.len().min(2), [(Kind::Same, shape)]))
     }
 
-    fn compute<T: LinalgScalar>(
-        &self,
-        operands: &[TensorRef<'_>],
-        outputs: Outputs<'_>,
-        workers: &Workers<'_>,
-    ) -> Result<(), Error> {
-        let [out] = take(outputs);
-        let (c, b) = (view::<T>(operands, 0)?, view(operands, 1)?);
-        cho_solve_into(c, self.lower, b, out.into_view()?, workers)
+    fn compute<T: LinalgScalar>(&self, mut work: Work<'_, '_>) -> Result<(), Error> {
+        let [out] = work.outputs();
+        let (c, b) = (work.operand::<T>(0)?, work.operand(1)?);
+        cho_solve_into(c, self.lower, b, out.into_view()?, work.workers)
     }
 }

@@ -5,7 +5,6 @@ use ndarray::{
 };
 use scirs2_core::DType;
 use scirs2_core::pool::Workers;
-use scirs2_interop::TensorRef;
 
 use crate::Error;
 use crate::batch::{Batch, Stack, StackMut};
@@ -15,7 +14,7 @@ use crate::kernels::many::cholesky::{factors, has_factors};
 use crate::kernels::one::cholesky as kernel;
 use crate::lapack::{self, Lapack, Triangle};
 use crate::layout::{InPlace, is_finite, to_c, zeros_array};
-use crate::operation::{Kind, LinalgScalar, Outputs, Results, ScalarOperation, take, view};
+use crate::operation::{Kind, LinalgScalar, Results, ScalarOperation, Work};
 use crate::shape::{self, square};
 
 /// Cholesky factors of Hermitian positive definite matrices.
@@ -108,18 +107,13 @@ impl ScalarOperation for Cholesky {
         Ok(Results::new(2, [(Kind::Same, cholesky_shape(shapes[0])?)]))
     }
 
-    fn compute<T: LinalgScalar>(
-        &self,
-        operands: &[TensorRef<'_>],
-        outputs: Outputs<'_>,
-        workers: &Workers<'_>,
-    ) -> Result<(), Error> {
-        let [out] = take(outputs);
+    fn compute<T: LinalgScalar>(&self, mut work: Work<'_, '_>) -> Result<(), Error> {
+        let [out] = work.outputs();
         cholesky_into(
-            view::<T>(operands, 0)?,
+            work.operand::<T>(0)?,
             self.upper,
             out.into_view()?,
-            workers,
+            work.workers,
         )
     }
 }

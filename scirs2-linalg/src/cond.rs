@@ -8,7 +8,6 @@ use num_traits::{Float as _, Zero as _};
 use scirs2_core::DType;
 use scirs2_core::Scalar;
 use scirs2_core::pool::Workers;
-use scirs2_interop::TensorRef;
 
 use crate::batch::{Batch, Stack, StackMut};
 use crate::error::Reason;
@@ -16,7 +15,7 @@ use crate::inv::Inverse;
 use crate::lapack::Lapack;
 use crate::layout::zeros_array;
 use crate::norm::{Axes, Normed, Order, norm_into, norm_shape};
-use crate::operation::{Kind, LinalgScalar, Outputs, Results, ScalarOperation, take, view};
+use crate::operation::{Kind, LinalgScalar, Results, ScalarOperation, Work};
 use crate::pieces::{PIECE, in_pieces, map_vectors, new};
 use crate::shape::{self, matrices, square};
 use crate::svd::svdvals_into;
@@ -240,18 +239,13 @@ impl ScalarOperation for Cond {
         ))
     }
 
-    fn compute<T: LinalgScalar>(
-        &self,
-        operands: &[TensorRef<'_>],
-        outputs: Outputs<'_>,
-        workers: &Workers<'_>,
-    ) -> Result<(), Error> {
-        let [out] = take(outputs);
+    fn compute<T: LinalgScalar>(&self, mut work: Work<'_, '_>) -> Result<(), Error> {
+        let [out] = work.outputs();
         cond_into(
-            view::<T>(operands, 0)?,
+            work.operand::<T>(0)?,
             self.order,
             out.into_view()?,
-            workers,
+            work.workers,
         )
     }
 }

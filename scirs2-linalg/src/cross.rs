@@ -5,11 +5,10 @@ use ndarray::{
 };
 use scirs2_core::DType;
 use scirs2_core::pool::Workers;
-use scirs2_interop::TensorRef;
 
 use crate::batch::broadcast;
 use crate::layout::filled_array;
-use crate::operation::{NumericOperation, Outputs, Results, take, view};
+use crate::operation::{NumericOperation, Results, Work};
 use crate::pieces::{PIECE, in_pieces};
 use crate::shape::{self, axis_of, without};
 use crate::{Error, Numeric};
@@ -149,14 +148,9 @@ impl NumericOperation for Cross {
         Ok(Results::same(cross_shape(shapes[0], shapes[1], self.axis)?))
     }
 
-    fn compute<T: Numeric>(
-        &self,
-        operands: &[TensorRef<'_>],
-        outputs: Outputs<'_>,
-        workers: &Workers<'_>,
-    ) -> Result<(), Error> {
-        let [out] = take(outputs);
-        let (x, y) = (view::<T>(operands, 0)?, view(operands, 1)?);
-        cross_into(x, y, self.axis, out.into_view()?, workers)
+    fn compute<T: Numeric>(&self, mut work: Work<'_, '_>) -> Result<(), Error> {
+        let [out] = work.outputs();
+        let (x, y) = (work.operand::<T>(0)?, work.operand(1)?);
+        cross_into(x, y, self.axis, out.into_view()?, work.workers)
     }
 }

@@ -4,7 +4,6 @@ use ndarray::{ArrayBase, ArrayD, ArrayView2, ArrayViewD, ArrayViewMutD, Data, Di
 use num_traits::Float as _;
 use scirs2_core::DType;
 use scirs2_core::pool::Workers;
-use scirs2_interop::TensorRef;
 
 use crate::Error;
 use crate::batch::{Batch, Stack, StackMut};
@@ -16,7 +15,7 @@ use crate::lapack::Lapack;
 use crate::layout::zeros_array;
 use crate::lu;
 use crate::lu_factors::SquareFactors;
-use crate::operation::{Kind, LinalgScalar, Outputs, Results, ScalarOperation, take, view};
+use crate::operation::{Kind, LinalgScalar, Results, ScalarOperation, Work};
 use crate::shape::{self, square};
 
 /// Determinants of square matrices.
@@ -103,14 +102,9 @@ impl ScalarOperation for Det {
         Ok(Results::new(0, [(Kind::Same, det_shape(shapes[0])?)]))
     }
 
-    fn compute<T: LinalgScalar>(
-        &self,
-        operands: &[TensorRef<'_>],
-        outputs: Outputs<'_>,
-        workers: &Workers<'_>,
-    ) -> Result<(), Error> {
-        let [out] = take(outputs);
-        det_into(view::<T>(operands, 0)?, out.into_view()?, workers)
+    fn compute<T: LinalgScalar>(&self, mut work: Work<'_, '_>) -> Result<(), Error> {
+        let [out] = work.outputs();
+        det_into(work.operand::<T>(0)?, out.into_view()?, work.workers)
     }
 }
 
@@ -129,18 +123,13 @@ impl ScalarOperation for SignLogDet {
         ))
     }
 
-    fn compute<T: LinalgScalar>(
-        &self,
-        operands: &[TensorRef<'_>],
-        outputs: Outputs<'_>,
-        workers: &Workers<'_>,
-    ) -> Result<(), Error> {
-        let [sign, logabsdet] = take(outputs);
+    fn compute<T: LinalgScalar>(&self, mut work: Work<'_, '_>) -> Result<(), Error> {
+        let [sign, logabsdet] = work.outputs();
         slogdet_into(
-            view::<T>(operands, 0)?,
+            work.operand::<T>(0)?,
             sign.into_view()?,
             logabsdet.into_view()?,
-            workers,
+            work.workers,
         )
     }
 }

@@ -8,7 +8,6 @@ use ndarray::{
 use num_traits::Zero as _;
 use scirs2_core::DType;
 use scirs2_core::pool::Workers;
-use scirs2_interop::TensorRef;
 
 use crate::Error;
 use crate::batch::{Batch, Stack, StackMut};
@@ -18,7 +17,7 @@ use crate::kernels::one::eigen::{Eigen, has_eigen};
 use crate::kernels::rounded;
 use crate::lapack::{Geev, Lapack};
 use crate::layout::{is_finite, to_f, zeros_array};
-use crate::operation::{Kind, LinalgScalar, Outputs, Results, ScalarOperation, take, view};
+use crate::operation::{Kind, LinalgScalar, Results, ScalarOperation, Work};
 use crate::shape::{self, square};
 
 /// Eigenvalues and right eigenvectors of general matrices.
@@ -318,15 +317,10 @@ impl ScalarOperation for Eig {
         ))
     }
 
-    fn compute<T: LinalgScalar>(
-        &self,
-        operands: &[TensorRef<'_>],
-        outputs: Outputs<'_>,
-        workers: &Workers<'_>,
-    ) -> Result<(), Error> {
-        let [values, vectors, real] = take(outputs);
+    fn compute<T: LinalgScalar>(&self, mut work: Work<'_, '_>) -> Result<(), Error> {
+        let [values, vectors, real] = work.outputs();
         let (values, vectors) = (values.into_view()?, vectors.into_view()?);
-        let is_real = eig_into(view::<T>(operands, 0)?, values, vectors, workers)?;
+        let is_real = eig_into(work.operand::<T>(0)?, values, vectors, work.workers)?;
         real.into_view()?.fill(i32::from(is_real));
         Ok(())
     }
@@ -348,14 +342,9 @@ impl ScalarOperation for Eigvals {
         ))
     }
 
-    fn compute<T: LinalgScalar>(
-        &self,
-        operands: &[TensorRef<'_>],
-        outputs: Outputs<'_>,
-        workers: &Workers<'_>,
-    ) -> Result<(), Error> {
-        let [values, real] = take(outputs);
-        let is_real = eigvals_into(view::<T>(operands, 0)?, values.into_view()?, workers)?;
+    fn compute<T: LinalgScalar>(&self, mut work: Work<'_, '_>) -> Result<(), Error> {
+        let [values, real] = work.outputs();
+        let is_real = eigvals_into(work.operand::<T>(0)?, values.into_view()?, work.workers)?;
         real.into_view()?.fill(i32::from(is_real));
         Ok(())
     }

@@ -7,7 +7,6 @@ use num_traits::{Float as _, Zero as _};
 use scirs2_core::DType;
 use scirs2_core::Scalar;
 use scirs2_core::pool::Workers;
-use scirs2_interop::TensorRef;
 
 use crate::Error;
 use crate::batch::{Batch, Stack, StackMut};
@@ -20,7 +19,7 @@ use crate::kernels::rounded;
 use crate::kernels::signs::unify;
 use crate::lapack::{Heevd, Hetrd, Lapack, SMLSIZ, Triangle, zeros};
 use crate::layout::{is_finite, to_f, to_unit, transpose_in_place, written, zeros_array};
-use crate::operation::{Kind, LinalgScalar, Outputs, Results, ScalarOperation, take, view};
+use crate::operation::{Kind, LinalgScalar, Results, ScalarOperation, Work};
 use crate::shape::{self, square};
 
 /// Eigenvalues and eigenvectors of Hermitian matrices.
@@ -244,19 +243,14 @@ impl ScalarOperation for Eigh {
         ))
     }
 
-    fn compute<T: LinalgScalar>(
-        &self,
-        operands: &[TensorRef<'_>],
-        outputs: Outputs<'_>,
-        workers: &Workers<'_>,
-    ) -> Result<(), Error> {
-        let [values, vectors] = take(outputs);
+    fn compute<T: LinalgScalar>(&self, mut work: Work<'_, '_>) -> Result<(), Error> {
+        let [values, vectors] = work.outputs();
         eigh_into(
-            view::<T>(operands, 0)?,
+            work.operand::<T>(0)?,
             self.upper,
             values.into_view()?,
             vectors.into_view()?,
-            workers,
+            work.workers,
         )
     }
 }
@@ -275,18 +269,13 @@ impl ScalarOperation for Eigvalsh {
         Ok(Results::new(1, [(Kind::Real, eigvalsh_shape(shapes[0])?)]))
     }
 
-    fn compute<T: LinalgScalar>(
-        &self,
-        operands: &[TensorRef<'_>],
-        outputs: Outputs<'_>,
-        workers: &Workers<'_>,
-    ) -> Result<(), Error> {
-        let [values] = take(outputs);
+    fn compute<T: LinalgScalar>(&self, mut work: Work<'_, '_>) -> Result<(), Error> {
+        let [values] = work.outputs();
         eigvalsh_into(
-            view::<T>(operands, 0)?,
+            work.operand::<T>(0)?,
             self.upper,
             values.into_view()?,
-            workers,
+            work.workers,
         )
     }
 }

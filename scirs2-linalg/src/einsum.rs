@@ -3,13 +3,12 @@
 use ndarray::{ArrayD, ArrayView, ArrayViewD, ArrayViewMutD, Axis, CowArray, IxDyn, arr0};
 use scirs2_core::DType;
 use scirs2_core::pool::Workers;
-use scirs2_interop::TensorRef;
 use smallvec::{SmallVec, smallvec};
 
 use crate::contract::contract;
 use crate::layout::filled_array;
 use crate::numeric::{shared_sum, sum};
-use crate::operation::{NumericOperation, Outputs, Results, take, views};
+use crate::operation::{NumericOperation, Results, Work};
 use crate::pieces::{copy, map_vectors, new};
 use crate::{Error, Numeric, shape};
 
@@ -492,15 +491,16 @@ impl NumericOperation for Einsum {
         Ok(Results::same(einsum_shape(&self.subscripts, shapes)?))
     }
 
-    fn compute<T: Numeric>(
-        &self,
-        operands: &[TensorRef<'_>],
-        outputs: Outputs<'_>,
-        workers: &Workers<'_>,
-    ) -> Result<(), Error> {
-        let [out] = take(outputs);
-        let operands = views::<T>(operands)?;
+    fn compute<T: Numeric>(&self, mut work: Work<'_, '_>) -> Result<(), Error> {
+        let [out] = work.outputs();
+        let operands = work.operands::<T>()?;
         let path = self.path.as_deref();
-        einsum_into(&self.subscripts, &operands, path, out.into_view()?, workers)
+        einsum_into(
+            &self.subscripts,
+            &operands,
+            path,
+            out.into_view()?,
+            work.workers,
+        )
     }
 }

@@ -5,7 +5,6 @@ use ndarray::{
 };
 use scirs2_core::DType;
 use scirs2_core::pool::Workers;
-use scirs2_interop::TensorRef;
 
 use crate::Error;
 use crate::batch::{Batch, Stack, StackMut};
@@ -18,7 +17,7 @@ use crate::layout::{from_f, is_finite, transpose_in_place, written, zeros_array}
 use crate::lu;
 use crate::lu_factors::SmallFactors;
 use crate::memory::{copied, resize};
-use crate::operation::{Kind, LinalgScalar, Outputs, Results, ScalarOperation, take, view};
+use crate::operation::{Kind, LinalgScalar, Results, ScalarOperation, Work};
 use crate::shape::{self, square};
 use crate::subnormal::is_tiny;
 use crate::triangular::{Op, Square};
@@ -115,14 +114,9 @@ impl ScalarOperation for Inv {
         Ok(Results::new(2, [(Kind::Same, inv_shape(shapes[0])?)]))
     }
 
-    fn compute<T: LinalgScalar>(
-        &self,
-        operands: &[TensorRef<'_>],
-        outputs: Outputs<'_>,
-        workers: &Workers<'_>,
-    ) -> Result<(), Error> {
-        let [out] = take(outputs);
-        inv_into(view::<T>(operands, 0)?, out.into_view()?, workers)
+    fn compute<T: LinalgScalar>(&self, mut work: Work<'_, '_>) -> Result<(), Error> {
+        let [out] = work.outputs();
+        inv_into(work.operand::<T>(0)?, out.into_view()?, work.workers)
     }
 }
 

@@ -9,7 +9,6 @@ use num_traits::{Float as _, NumCast, One as _, Zero as _};
 use scirs2_core::DType;
 use scirs2_core::Scalar;
 use scirs2_core::pool::Workers;
-use scirs2_interop::TensorRef;
 
 use crate::Error;
 use crate::batch::{Batch, Stack, StackMut, broadcast};
@@ -19,7 +18,7 @@ use crate::kernels::many::least_squares::{Found, has_solutions, solutions};
 use crate::lapack::{Gelsd, Lapack};
 use crate::layout::{is_finite, put, screen, to_f, zeros_array};
 use crate::lstsq_full::FullRank;
-use crate::operation::{Kind, LinalgScalar, Outputs, Results, ScalarOperation, take, view};
+use crate::operation::{Kind, LinalgScalar, Results, ScalarOperation, Work};
 use crate::shape::{self, columns, matrices};
 
 /// What [`lstsq`] finds: owned arrays, or memory for them.
@@ -230,21 +229,16 @@ impl ScalarOperation for Lstsq {
         ))
     }
 
-    fn compute<T: LinalgScalar>(
-        &self,
-        operands: &[TensorRef<'_>],
-        outputs: Outputs<'_>,
-        workers: &Workers<'_>,
-    ) -> Result<(), Error> {
-        let [x, residuals, rank, singular_values] = take(outputs);
+    fn compute<T: LinalgScalar>(&self, mut work: Work<'_, '_>) -> Result<(), Error> {
+        let [x, residuals, rank, singular_values] = work.outputs();
         let out = LeastSquares {
             x: x.into_view()?,
             residuals: residuals.into_view()?,
             rank: rank.into_view()?,
             singular_values: singular_values.into_view()?,
         };
-        let (a, b) = (view::<T>(operands, 0)?, view(operands, 1)?);
-        lstsq_into(a, b, self.rcond, out, workers)
+        let (a, b) = (work.operand::<T>(0)?, work.operand(1)?);
+        lstsq_into(a, b, self.rcond, out, work.workers)
     }
 }
 

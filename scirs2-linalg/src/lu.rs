@@ -6,7 +6,6 @@ use ndarray::{ArrayBase, ArrayD, ArrayView2, ArrayViewD, ArrayViewMutD, Data, Di
 use num_traits::{One as _, Zero as _};
 use scirs2_core::DType;
 use scirs2_core::pool::Workers;
-use scirs2_interop::TensorRef;
 
 use crate::Error;
 use crate::batch::{Batch, Stack, StackMut};
@@ -16,7 +15,7 @@ use crate::layout::{InPlace, from_f, is_finite, to_f, zeros_array};
 use crate::lu_blocks;
 use crate::lu_factors::Factors;
 use crate::memory::reserve;
-use crate::operation::{Kind, LinalgScalar, Outputs, Results, ScalarOperation, take, view};
+use crate::operation::{Kind, LinalgScalar, Results, ScalarOperation, Work};
 use crate::shape::{self, System, columns};
 use crate::subnormal;
 use crate::triangular::{Op, Square};
@@ -461,24 +460,25 @@ impl ScalarOperation for Plu {
         Ok(results)
     }
 
-    fn compute<T: LinalgScalar>(
-        &self,
-        operands: &[TensorRef<'_>],
-        outputs: Outputs<'_>,
-        workers: &Workers<'_>,
-    ) -> Result<(), Error> {
-        let a = view::<T>(operands, 0)?;
+    fn compute<T: LinalgScalar>(&self, mut work: Work<'_, '_>) -> Result<(), Error> {
+        let a = work.operand::<T>(0)?;
         if self.permutation == PermutationKind::InL {
-            let [l, u] = take(outputs);
-            return lu_into(a, Permutation::InL, l.into_view()?, u.into_view()?, workers);
+            let [l, u] = work.outputs();
+            return lu_into(
+                a,
+                Permutation::InL,
+                l.into_view()?,
+                u.into_view()?,
+                work.workers,
+            );
         }
-        let [p, l, u] = take(outputs);
+        let [p, l, u] = work.outputs();
         let permutation = if self.permutation == PermutationKind::Indices {
             Permutation::Indices(p.into_view()?)
         } else {
             Permutation::Matrix(p.into_view()?)
         };
-        lu_into(a, permutation, l.into_view()?, u.into_view()?, workers)
+        lu_into(a, permutation, l.into_view()?, u.into_view()?, work.workers)
     }
 }
 
@@ -497,15 +497,10 @@ impl ScalarOperation for LuFactor {
         ))
     }
 
-    fn compute<T: LinalgScalar>(
-        &self,
-        operands: &[TensorRef<'_>],
-        outputs: Outputs<'_>,
-        workers: &Workers<'_>,
-    ) -> Result<(), Error> {
-        let [factors, pivots] = take(outputs);
+    fn compute<T: LinalgScalar>(&self, mut work: Work<'_, '_>) -> Result<(), Error> {
+        let [factors, pivots] = work.outputs();
         let (factors, pivots) = (factors.into_view()?, pivots.into_view()?);
-        lu_factor_into(view::<T>(operands, 0)?, factors, pivots, workers)
+        lu_factor_into(work.operand::<T>(0)?, factors, pivots, work.workers)
     }
 }
 
@@ -527,21 +522,16 @@ impl ScalarOperation for LuSolve {
         Ok(Results::new(b.len().min(2), [(Kind::Same, shape)]))
     }
 
-    fn compute<T: LinalgScalar>(
-        &self,
-        operands: &[TensorRef<'_>],
-        outputs: Outputs<'_>,
-        workers: &Workers<'_>,
-    ) -> Result<(), Error> {
-        let [out] = take(outputs);
-        let (lu, b) = (view::<T>(operands, 0)?, view(operands, 1)?);
+    fn compute<T: LinalgScalar>(&self, mut work: Work<'_, '_>) -> Result<(), Error> {
+        let [out] = work.outputs();
+        let (lu, b) = (work.operand::<T>(0)?, work.operand(1)?);
         lu_solve_into(
             lu,
             self.pivots.view(),
             b,
             self.op,
             out.into_view()?,
-            workers,
+            work.workers,
         )
     }
 }

@@ -9,13 +9,12 @@ use ndarray::{
 };
 use scirs2_core::DType;
 use scirs2_core::pool::Workers;
-use scirs2_interop::TensorRef;
 
 use crate::batch::{Batch, Outputs as _, Stack, StackMut, THREADED, broadcast};
 use crate::kernels::products::{Sides, has_products, products};
 use crate::lapack::{LibraryThreads, check_size};
 use crate::layout::filled_array;
-use crate::operation::{NumericOperation, Outputs, Results, take, view};
+use crate::operation::{NumericOperation, Results, Work};
 use crate::pieces::{copied, fill};
 use crate::shape;
 use crate::{Error, Numeric};
@@ -206,15 +205,10 @@ impl NumericOperation for Matmul {
         Ok(Results::same(matmul_shape(shapes[0], shapes[1])?))
     }
 
-    fn compute<T: Numeric>(
-        &self,
-        operands: &[TensorRef<'_>],
-        outputs: Outputs<'_>,
-        workers: &Workers<'_>,
-    ) -> Result<(), Error> {
-        let [out] = take(outputs);
-        let (a, b) = (view::<T>(operands, 0)?, view(operands, 1)?);
-        matmul_into(a, b, out.into_view()?, workers)
+    fn compute<T: Numeric>(&self, mut work: Work<'_, '_>) -> Result<(), Error> {
+        let [out] = work.outputs();
+        let (a, b) = (work.operand::<T>(0)?, work.operand(1)?);
+        matmul_into(a, b, out.into_view()?, work.workers)
     }
 }
 

@@ -3,14 +3,11 @@
 use ndarray::{ArrayBase, ArrayD, ArrayViewD, ArrayViewMutD, Axis, Data, Dimension};
 use scirs2_core::DType;
 use scirs2_core::pool::Workers;
-use scirs2_interop::TensorRef;
 
 use crate::inv::inv_into;
 use crate::layout::{filled_array, zeros_array};
 use crate::matmul::matmul_into;
-use crate::operation::{
-    Kind, LinalgScalar, NumericOperation, Outputs, Results, ScalarOperation, take, view,
-};
+use crate::operation::{Kind, LinalgScalar, NumericOperation, Results, ScalarOperation, Work};
 use crate::pieces::{copied, copy, fill, new};
 use crate::shape::{self, square};
 use crate::{Error, Lapack, Numeric};
@@ -181,18 +178,13 @@ impl ScalarOperation for InversePower {
         ))
     }
 
-    fn compute<T: LinalgScalar>(
-        &self,
-        operands: &[TensorRef<'_>],
-        outputs: Outputs<'_>,
-        workers: &Workers<'_>,
-    ) -> Result<(), Error> {
-        let [out] = take(outputs);
+    fn compute<T: LinalgScalar>(&self, mut work: Work<'_, '_>) -> Result<(), Error> {
+        let [out] = work.outputs();
         inverse_power_into(
-            view::<T>(operands, 0)?,
+            work.operand::<T>(0)?,
             self.exponent,
             out.into_view()?,
-            workers,
+            work.workers,
         )
     }
 }
@@ -211,18 +203,13 @@ impl NumericOperation for MatrixPower {
         Ok(Results::same(matrix_power_shape(shapes[0])?))
     }
 
-    fn compute<T: Numeric>(
-        &self,
-        operands: &[TensorRef<'_>],
-        outputs: Outputs<'_>,
-        workers: &Workers<'_>,
-    ) -> Result<(), Error> {
-        let [out] = take(outputs);
+    fn compute<T: Numeric>(&self, mut work: Work<'_, '_>) -> Result<(), Error> {
+        let [out] = work.outputs();
         matrix_power_into(
-            view::<T>(operands, 0)?,
+            work.operand::<T>(0)?,
             self.exponent,
             out.into_view()?,
-            workers,
+            work.workers,
         )
     }
 }

@@ -3,11 +3,10 @@
 use ndarray::{ArrayD, ArrayViewD, ArrayViewMutD, CowArray, IxDyn};
 use scirs2_core::DType;
 use scirs2_core::pool::Workers;
-use scirs2_interop::TensorRef;
 
 use crate::layout::filled_array;
 use crate::matmul::{matmul_into, matmul_shape};
-use crate::operation::{NumericOperation, Outputs, Results, take, views};
+use crate::operation::{NumericOperation, Results, Work};
 use crate::pieces::new;
 use crate::{Error, Numeric, shape};
 
@@ -198,13 +197,8 @@ impl NumericOperation for MultiDot {
         Ok(Results::same(multi_dot_shape(shapes)?))
     }
 
-    fn compute<T: Numeric>(
-        &self,
-        operands: &[TensorRef<'_>],
-        outputs: Outputs<'_>,
-        workers: &Workers<'_>,
-    ) -> Result<(), Error> {
-        let [out] = take(outputs);
-        multi_dot_into(&views::<T>(operands)?, out.into_view()?, workers)
+    fn compute<T: Numeric>(&self, mut work: Work<'_, '_>) -> Result<(), Error> {
+        let [out] = work.outputs();
+        multi_dot_into(&work.operands::<T>()?, out.into_view()?, work.workers)
     }
 }

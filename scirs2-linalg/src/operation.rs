@@ -8,7 +8,7 @@
 //! [`Operation`] has no type parameters: the code for all element types is compiled in this
 //! crate, once, whoever calls it.
 
-use std::array;
+use std::{array, mem};
 
 use ndarray::ArrayViewD;
 use scirs2_core::pool::Workers;
@@ -215,12 +215,7 @@ pub(crate) trait ScalarOperation {
     fn results(&self, dtype: DType, shapes: &[&[usize]]) -> Result<Results, Error>;
 
     /// [`Operation::run`] for one type.
-    fn compute<T: LinalgScalar>(
-        &self,
-        operands: &[TensorRef<'_>],
-        outputs: Outputs<'_>,
-        workers: &Workers<'_>,
-    ) -> Result<(), Error>;
+    fn compute<T: LinalgScalar>(&self, work: Work<'_, '_>) -> Result<(), Error>;
 }
 
 /// What the author of an operation on any numbers writes.
@@ -232,35 +227,34 @@ pub(crate) trait NumericOperation {
     fn results(&self, dtype: DType, shapes: &[&[usize]]) -> Result<Results, Error>;
 
     /// [`Operation::run`] for one type.
-    fn compute<T: Numeric>(
-        &self,
-        operands: &[TensorRef<'_>],
-        outputs: Outputs<'_>,
-        workers: &Workers<'_>,
-    ) -> Result<(), Error>;
+    fn compute<T: Numeric>(&self, work: Work<'_, '_>) -> Result<(), Error>;
 }
 
-/// All operands as arrays.
-pub(crate) fn views<'a, T: Element>(
-    operands: &[TensorRef<'a>],
-) -> Result<Vec<ArrayViewD<'a, T>>, Error> {
-    (0..operands.len())
-        .map(|number| view(operands, number))
-        .collect()
+/// What one call of an operation works with.
+pub(crate) struct Work<'r, 'w> {
+    operands: &'r [TensorRef<'r>],
+    outputs: Outputs<'w>,
+    pub(crate) workers: &'r Workers<'r>,
 }
 
-/// An operand as an array.
-pub(crate) fn view<'a, T: Element>(
-    operands: &[TensorRef<'a>],
-    number: usize,
-) -> Result<ArrayViewD<'a, T>, Error> {
-    Ok(operands[number].view()?)
-}
+impl<'r, 'w> Work<'r, 'w> {
+    /// An operand as an array.
+    pub(crate) fn operand<T: Element>(&self, number: usize) -> Result<ArrayViewD<'r, T>, Error> {
+        Ok(self.operands[number].view()?)
+    }
 
-/// The outputs, of which there are as many as the operation has results.
-pub(crate) fn take<const N: usize>(outputs: Outputs<'_>) -> [TensorMut<'_>; N] {
-    let mut outputs = outputs.into_iter();
-    array::from_fn(|_| outputs.next().expect("memory for each result"))
+    /// All operands as arrays.
+    pub(crate) fn operands<T: Element>(&self) -> Result<Vec<ArrayViewD<'r, T>>, Error> {
+        (0..self.operands.len())
+            .map(|number| self.operand(number))
+            .collect()
+    }
+
+    /// The memory of all results, of which the operation has so many.
+    pub(crate) fn outputs<const N: usize>(&mut self) -> [TensorMut<'w>; N] {
+        let mut outputs = mem::take(&mut self.outputs).into_iter();
+        array::from_fn(|_| outputs.next().expect("memory for each result"))
+    }
 }
 
 /// The list of all operations: the code of each is compiled here for every type.
@@ -284,9 +278,9 @@ macro_rules! operations {
                 outputs: Outputs<'_>,
                 workers: &Workers<'_>,
             ) -> Result<(), Error> {
-                dispatch!(scalar scalar_of(operands)?, T => {
-                    self.compute::<T>(operands, outputs, workers)
-                })
+                let scalar = scalar_of(operands)?;
+                let work = Work { operands, outputs, workers };
+                dispatch!(scalar scalar, T => self.compute::<T>(work))
             }
         })+
         $(impl Operation for $numeric {
@@ -299,9 +293,10 @@ macro_rules! operations {
                 workers: &Workers<'_>,
             ) -> Result<(), Error> {
                 let dtype = operands[0].dtype();
-                dispatch!(number dtype, T => {
-                    self.compute::<T>(operands, outputs, workers)
-                }, else => Err(Error::Dtype(dtype)))
+                let work = Work { operands, outputs, workers };
+                dispatch!(number dtype, T => self.compute::<T>(work), else => {
+                    Err(Error::Dtype(dtype))
+                })
             }
         })+
     };

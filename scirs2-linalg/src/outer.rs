@@ -3,10 +3,9 @@
 use ndarray::{Array2, ArrayBase, ArrayView1, ArrayViewMut2, Axis, Data, Ix1, Ix2, IxDyn, aview1};
 use scirs2_core::DType;
 use scirs2_core::pool::Workers;
-use scirs2_interop::TensorRef;
 
 use crate::layout::filled_array;
-use crate::operation::{NumericOperation, Outputs, Results, take, view};
+use crate::operation::{NumericOperation, Results, Work};
 use crate::pieces::in_pieces;
 use crate::{Error, Numeric};
 
@@ -114,17 +113,12 @@ impl NumericOperation for Outer {
         Ok(Results::same(vec![m, n]))
     }
 
-    fn compute<T: Numeric>(
-        &self,
-        operands: &[TensorRef<'_>],
-        outputs: Outputs<'_>,
-        workers: &Workers<'_>,
-    ) -> Result<(), Error> {
-        let [out] = take(outputs);
+    fn compute<T: Numeric>(&self, mut work: Work<'_, '_>) -> Result<(), Error> {
+        let [out] = work.outputs();
         let out = out.into_view()?.into_dimensionality().expect(AXES);
-        let (x, y) = (view::<T>(operands, 0)?, view::<T>(operands, 1)?);
+        let (x, y) = (work.operand::<T>(0)?, work.operand::<T>(1)?);
         let x = x.into_dimensionality().expect(AXES);
         let y = y.into_dimensionality().expect(AXES);
-        outer_into(x, y, out, workers)
+        outer_into(x, y, out, work.workers)
     }
 }

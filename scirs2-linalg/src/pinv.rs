@@ -7,14 +7,13 @@ use ndarray::{
 use num_traits::{Float as _, One as _, Zero as _};
 use scirs2_core::DType;
 use scirs2_core::pool::Workers;
-use scirs2_interop::TensorRef;
 
 use crate::Error;
 use crate::batch::{Batch, Stack, StackMut, broadcast};
 use crate::error::Reason;
 use crate::lapack::{Lapack, Vectors, blas, zeros};
 use crate::layout::{written, zeros_array};
-use crate::operation::{Kind, LinalgScalar, Outputs, Results, ScalarOperation, take, view};
+use crate::operation::{Kind, LinalgScalar, Results, ScalarOperation, Work};
 use crate::shape::{self, matrices, square};
 use crate::svd::Factors;
 
@@ -191,15 +190,10 @@ impl ScalarOperation for Pinv {
         Ok(Results::new(2, [(Kind::Same, pinv_shape(shapes[0])?)]))
     }
 
-    fn compute<T: LinalgScalar>(
-        &self,
-        operands: &[TensorRef<'_>],
-        outputs: Outputs<'_>,
-        workers: &Workers<'_>,
-    ) -> Result<(), Error> {
-        let [out] = take(outputs);
+    fn compute<T: LinalgScalar>(&self, mut work: Work<'_, '_>) -> Result<(), Error> {
+        let [out] = work.outputs();
         let rtol = self.rtol.as_ref().map(|rtol| rtol.view());
-        let a = view::<T>(operands, 0)?;
-        pinv_into(a, rtol, self.hermitian, out.into_view()?, workers)
+        let a = work.operand::<T>(0)?;
+        pinv_into(a, rtol, self.hermitian, out.into_view()?, work.workers)
     }
 }

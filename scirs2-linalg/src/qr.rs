@@ -5,7 +5,6 @@ use ndarray::{
 };
 use scirs2_core::DType;
 use scirs2_core::pool::Workers;
-use scirs2_interop::TensorRef;
 
 use crate::Error;
 use crate::batch::{Batch, Stack, StackMut};
@@ -18,7 +17,7 @@ use crate::lapack::{
 };
 use crate::layout::{identity, to_c, to_f, written, zeros_array};
 use crate::memory::check_square;
-use crate::operation::{Kind, LinalgScalar, Outputs, Results, ScalarOperation, take, view};
+use crate::operation::{Kind, LinalgScalar, Results, ScalarOperation, Work};
 use crate::qr_blocks::Blocks;
 use crate::shape::{self, matrices};
 
@@ -309,25 +308,20 @@ impl ScalarOperation for Qr {
         })
     }
 
-    fn compute<T: LinalgScalar>(
-        &self,
-        operands: &[TensorRef<'_>],
-        outputs: Outputs<'_>,
-        workers: &Workers<'_>,
-    ) -> Result<(), Error> {
-        let a = view::<T>(operands, 0)?;
+    fn compute<T: LinalgScalar>(&self, mut work: Work<'_, '_>) -> Result<(), Error> {
+        let a = work.operand::<T>(0)?;
         match self.mode {
             QrMode::Reduced | QrMode::Complete => {
-                let [q, r] = take(outputs);
-                qr_into(a, q.into_view()?, r.into_view()?, workers)
+                let [q, r] = work.outputs();
+                qr_into(a, q.into_view()?, r.into_view()?, work.workers)
             }
             QrMode::R => {
-                let [r] = take(outputs);
-                qr_r_into(a, r.into_view()?, workers)
+                let [r] = work.outputs();
+                qr_r_into(a, r.into_view()?, work.workers)
             }
             QrMode::Raw => {
-                let [h, tau] = take(outputs);
-                qr_raw_into(a, h.into_view()?, tau.into_view()?, workers)
+                let [h, tau] = work.outputs();
+                qr_raw_into(a, h.into_view()?, tau.into_view()?, work.workers)
             }
         }
     }

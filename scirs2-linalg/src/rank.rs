@@ -6,13 +6,12 @@ use ndarray::{ArrayBase, ArrayD, ArrayViewD, ArrayViewMutD, Axis, Data, Dimensio
 use num_traits::{Float as _, Zero as _};
 use scirs2_core::DType;
 use scirs2_core::pool::Workers;
-use scirs2_interop::TensorRef;
 
 use crate::Error;
 use crate::batch::broadcast;
 use crate::lapack::Lapack;
 use crate::layout::zeros_array;
-use crate::operation::{Kind, LinalgScalar, Outputs, Results, ScalarOperation, take, view};
+use crate::operation::{Kind, LinalgScalar, Results, ScalarOperation, Work};
 use crate::pieces::{PIECE, new};
 use crate::shape::{self, matrices};
 use crate::svd::svdvals_into;
@@ -202,15 +201,10 @@ impl ScalarOperation for MatrixRank {
         Ok(results)
     }
 
-    fn compute<T: LinalgScalar>(
-        &self,
-        operands: &[TensorRef<'_>],
-        outputs: Outputs<'_>,
-        workers: &Workers<'_>,
-    ) -> Result<(), Error> {
-        let [out] = take(outputs);
+    fn compute<T: LinalgScalar>(&self, mut work: Work<'_, '_>) -> Result<(), Error> {
+        let [out] = work.outputs();
         let tolerance = self.threshold.tolerance();
-        let a = view::<T>(operands, 0)?;
-        matrix_rank_into(a, tolerance, self.hermitian, out.into_view()?, workers)
+        let a = work.operand::<T>(0)?;
+        matrix_rank_into(a, tolerance, self.hermitian, out.into_view()?, work.workers)
     }
 }

@@ -7,7 +7,6 @@ use ndarray::{
 };
 use scirs2_core::DType;
 use scirs2_core::pool::Workers;
-use scirs2_interop::TensorRef;
 
 use crate::Error;
 use crate::batch::StackMut;
@@ -18,7 +17,7 @@ use crate::lapack::Lapack;
 use crate::layout::{InPlace, zeros_array};
 use crate::lu;
 use crate::lu_factors::SquareFactors;
-use crate::operation::{Kind, LinalgScalar, Outputs, Results, ScalarOperation, take, view};
+use crate::operation::{Kind, LinalgScalar, Results, ScalarOperation, Work};
 use crate::shape::{Pair, System};
 
 /// Solutions of `A X = B`.
@@ -120,15 +119,10 @@ impl ScalarOperation for Solve {
         Ok(Results::new(axes, [(Kind::Same, system.solutions())]))
     }
 
-    fn compute<T: LinalgScalar>(
-        &self,
-        operands: &[TensorRef<'_>],
-        outputs: Outputs<'_>,
-        workers: &Workers<'_>,
-    ) -> Result<(), Error> {
-        let [out] = take(outputs);
-        let (a, b) = (view::<T>(operands, 0)?, view(operands, 1)?);
-        solve_into(a, b, out.into_view()?, workers)
+    fn compute<T: LinalgScalar>(&self, mut work: Work<'_, '_>) -> Result<(), Error> {
+        let [out] = work.outputs();
+        let (a, b) = (work.operand::<T>(0)?, work.operand(1)?);
+        solve_into(a, b, out.into_view()?, work.workers)
     }
 }
 

@@ -7,7 +7,6 @@ use num_traits::{Float as _, One as _, Zero as _};
 use scirs2_core::DType;
 use scirs2_core::Scalar;
 use scirs2_core::pool::Workers;
-use scirs2_interop::TensorRef;
 
 use crate::Error;
 use crate::batch::{Batch, Stack, StackMut};
@@ -22,7 +21,7 @@ use crate::kernels::signs::{Columns, unify};
 use crate::lapack::{Gesdd, Lapack, SMLSIZ, Vectors, zeros};
 use crate::layout::{identity, put, screen, to_c, written, zeros_array};
 use crate::memory::check_square;
-use crate::operation::{Kind, LinalgScalar, Outputs, Results, ScalarOperation, take, view};
+use crate::operation::{Kind, LinalgScalar, Results, ScalarOperation, Work};
 use crate::shape::{self, matrices, square};
 
 /// Singular values and vectors.
@@ -183,15 +182,10 @@ impl ScalarOperation for Svd {
         ))
     }
 
-    fn compute<T: LinalgScalar>(
-        &self,
-        operands: &[TensorRef<'_>],
-        outputs: Outputs<'_>,
-        workers: &Workers<'_>,
-    ) -> Result<(), Error> {
-        let [u, s, vh] = take(outputs);
+    fn compute<T: LinalgScalar>(&self, mut work: Work<'_, '_>) -> Result<(), Error> {
+        let [u, s, vh] = work.outputs();
         let outputs = (u.into_view()?, s.into_view()?, vh.into_view()?);
-        svd_into(view::<T>(operands, 0)?, self.hermitian, outputs, workers)
+        svd_into(work.operand::<T>(0)?, self.hermitian, outputs, work.workers)
     }
 }
 
@@ -209,18 +203,13 @@ impl ScalarOperation for Svdvals {
         Ok(Results::new(1, [(Kind::Real, svdvals_shape(shapes[0])?)]))
     }
 
-    fn compute<T: LinalgScalar>(
-        &self,
-        operands: &[TensorRef<'_>],
-        outputs: Outputs<'_>,
-        workers: &Workers<'_>,
-    ) -> Result<(), Error> {
-        let [values] = take(outputs);
+    fn compute<T: LinalgScalar>(&self, mut work: Work<'_, '_>) -> Result<(), Error> {
+        let [values] = work.outputs();
         svdvals_into(
-            view::<T>(operands, 0)?,
+            work.operand::<T>(0)?,
             self.hermitian,
             values.into_view()?,
-            workers,
+            work.workers,
         )
     }
 }

@@ -3,13 +3,12 @@
 use ndarray::{ArrayBase, ArrayD, ArrayViewD, ArrayViewMutD, Data, Dimension, IxDyn};
 use scirs2_core::DType;
 use scirs2_core::pool::Workers;
-use scirs2_interop::TensorRef;
 
 use crate::Error;
 use crate::inv::inv_into;
 use crate::lapack::Lapack;
 use crate::layout::zeros_array;
-use crate::operation::{LinalgScalar, Outputs, Results, ScalarOperation, take, view};
+use crate::operation::{LinalgScalar, Results, ScalarOperation, Work};
 use crate::pieces::{copy, merged, new};
 use crate::shape;
 use crate::solve::solve_into;
@@ -227,15 +226,10 @@ impl ScalarOperation for Tensorsolve {
         Ok(Results::same(shape))
     }
 
-    fn compute<T: LinalgScalar>(
-        &self,
-        operands: &[TensorRef<'_>],
-        outputs: Outputs<'_>,
-        workers: &Workers<'_>,
-    ) -> Result<(), Error> {
-        let [out] = take(outputs);
-        let (a, b) = (view::<T>(operands, 0)?, view(operands, 1)?);
-        tensorsolve_into(a, b, &self.axes, out.into_view()?, workers)
+    fn compute<T: LinalgScalar>(&self, mut work: Work<'_, '_>) -> Result<(), Error> {
+        let [out] = work.outputs();
+        let (a, b) = (work.operand::<T>(0)?, work.operand(1)?);
+        tensorsolve_into(a, b, &self.axes, out.into_view()?, work.workers)
     }
 }
 
@@ -253,13 +247,13 @@ impl ScalarOperation for Tensorinv {
         Ok(Results::same(tensorinv_shape(shapes[0], self.ind)?))
     }
 
-    fn compute<T: LinalgScalar>(
-        &self,
-        operands: &[TensorRef<'_>],
-        outputs: Outputs<'_>,
-        workers: &Workers<'_>,
-    ) -> Result<(), Error> {
-        let [out] = take(outputs);
-        tensorinv_into(view::<T>(operands, 0)?, self.ind, out.into_view()?, workers)
+    fn compute<T: LinalgScalar>(&self, mut work: Work<'_, '_>) -> Result<(), Error> {
+        let [out] = work.outputs();
+        tensorinv_into(
+            work.operand::<T>(0)?,
+            self.ind,
+            out.into_view()?,
+            work.workers,
+        )
     }
 }

@@ -3,11 +3,10 @@
 use ndarray::{ArrayBase, ArrayD, ArrayViewD, ArrayViewMutD, Data, Dimension};
 use scirs2_core::DType;
 use scirs2_core::pool::Workers;
-use scirs2_interop::TensorRef;
 
 use crate::contract::contract;
 use crate::layout::filled_array;
-use crate::operation::{NumericOperation, Outputs, Results, take, view};
+use crate::operation::{NumericOperation, Results, Work};
 use crate::shape::{self, axis_of};
 use crate::{Error, Numeric};
 
@@ -135,15 +134,10 @@ impl NumericOperation for Tensordot {
         Ok(Results::same(shape))
     }
 
-    fn compute<T: Numeric>(
-        &self,
-        operands: &[TensorRef<'_>],
-        outputs: Outputs<'_>,
-        workers: &Workers<'_>,
-    ) -> Result<(), Error> {
-        let [out] = take(outputs);
-        let (a, b) = (view::<T>(operands, 0)?, view(operands, 1)?);
+    fn compute<T: Numeric>(&self, mut work: Work<'_, '_>) -> Result<(), Error> {
+        let [out] = work.outputs();
+        let (a, b) = (work.operand::<T>(0)?, work.operand(1)?);
         let (axes_a, axes_b) = (&self.axes_a, &self.axes_b);
-        tensordot_into(a, b, axes_a, axes_b, out.into_view()?, workers)
+        tensordot_into(a, b, axes_a, axes_b, out.into_view()?, work.workers)
     }
 }

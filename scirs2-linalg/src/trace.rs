@@ -6,12 +6,11 @@ use ndarray::{
 };
 use scirs2_core::DType;
 use scirs2_core::pool::Workers;
-use scirs2_interop::TensorRef;
 
 use crate::batch::{Batch, Outputs as _, Stack, StackMut};
 use crate::layout::filled_array;
 use crate::numeric::{shared_sum, sum};
-use crate::operation::{NumericOperation, Outputs, Results, take, view};
+use crate::operation::{NumericOperation, Results, Work};
 use crate::pieces::copy;
 use crate::{Error, Numeric, shape};
 
@@ -199,18 +198,13 @@ impl NumericOperation for Trace {
         Ok(Results::same(trace_shape(shapes[0])?))
     }
 
-    fn compute<T: Numeric>(
-        &self,
-        operands: &[TensorRef<'_>],
-        outputs: Outputs<'_>,
-        workers: &Workers<'_>,
-    ) -> Result<(), Error> {
-        let [out] = take(outputs);
+    fn compute<T: Numeric>(&self, mut work: Work<'_, '_>) -> Result<(), Error> {
+        let [out] = work.outputs();
         trace_into(
-            view::<T>(operands, 0)?,
+            work.operand::<T>(0)?,
             self.offset,
             out.into_view()?,
-            workers,
+            work.workers,
         )
     }
 }

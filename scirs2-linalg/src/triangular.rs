@@ -5,14 +5,13 @@ use ndarray::{
 };
 use scirs2_core::DType;
 use scirs2_core::pool::Workers;
-use scirs2_interop::TensorRef;
 
 use crate::Error;
 use crate::error::Reason;
 use crate::lapack::{self, Lapack, Shape, Triangle};
 use crate::layout::{InPlace, is_finite, to_c, zeros_array};
 use crate::memory::resize;
-use crate::operation::{Kind, LinalgScalar, Outputs, Results, ScalarOperation, take, view};
+use crate::operation::{Kind, LinalgScalar, Results, ScalarOperation, Work};
 use crate::shape::System;
 use crate::subnormal::{is_subnormal, substitute};
 
@@ -290,14 +289,9 @@ impl ScalarOperation for SolveTriangular {
         Ok(Results::new(b.len().min(2), [(Kind::Same, shape)]))
     }
 
-    fn compute<T: LinalgScalar>(
-        &self,
-        operands: &[TensorRef<'_>],
-        outputs: Outputs<'_>,
-        workers: &Workers<'_>,
-    ) -> Result<(), Error> {
-        let [out] = take(outputs);
-        let (a, b) = (view::<T>(operands, 0)?, view(operands, 1)?);
-        solve_triangular_into(a, b, self.how, out.into_view()?, workers)
+    fn compute<T: LinalgScalar>(&self, mut work: Work<'_, '_>) -> Result<(), Error> {
+        let [out] = work.outputs();
+        let (a, b) = (work.operand::<T>(0)?, work.operand(1)?);
+        solve_triangular_into(a, b, self.how, out.into_view()?, work.workers)
     }
 }

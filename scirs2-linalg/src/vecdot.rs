@@ -5,12 +5,11 @@ use ndarray::{
 };
 use scirs2_core::DType;
 use scirs2_core::pool::Workers;
-use scirs2_interop::TensorRef;
 
 use crate::batch::{Batch, Outputs as _, Stack, StackMut, broadcast};
 use crate::error::Reason;
 use crate::layout::filled_array;
-use crate::operation::{NumericOperation, Outputs, Results, take, view};
+use crate::operation::{NumericOperation, Results, Work};
 use crate::pieces::new;
 use crate::shape::{self, axis_of, without};
 use crate::{Error, Numeric};
@@ -244,14 +243,9 @@ impl NumericOperation for Vecdot {
         )?))
     }
 
-    fn compute<T: Numeric>(
-        &self,
-        operands: &[TensorRef<'_>],
-        outputs: Outputs<'_>,
-        workers: &Workers<'_>,
-    ) -> Result<(), Error> {
-        let [out] = take(outputs);
-        let (x, y) = (view::<T>(operands, 0)?, view(operands, 1)?);
-        vecdot_into(x, y, self.axis, out.into_view()?, workers)
+    fn compute<T: Numeric>(&self, mut work: Work<'_, '_>) -> Result<(), Error> {
+        let [out] = work.outputs();
+        let (x, y) = (work.operand::<T>(0)?, work.operand(1)?);
+        vecdot_into(x, y, self.axis, out.into_view()?, work.workers)
     }
 }
