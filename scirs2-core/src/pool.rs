@@ -1,16 +1,16 @@
 //! The workers that share the pieces of a call.
 //!
-//! One pool serves the process. No thread starts before the first call that
-//! has work for two; a child made by `fork` gets a pool of its own. What a call
-//! computes never depends on the number of workers, because the caller cuts
-//! the pieces, not the pool.
+//! The process has one pool. No thread starts before the first call with
+//! work for two; a child made by `fork` gets a pool of its own. The result of a
+//! call never depends on the number of workers, because the caller cuts the
+//! pieces, not the pool.
 
 use std::cell::Cell;
 use std::collections::VecDeque;
 use std::fmt;
 use std::hint;
 use std::process;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::thread::{self, ThreadId};
 use std::time::{Duration, Instant};
@@ -20,23 +20,24 @@ use arc_swap::ArcSwapOption;
 use crate::threads::threads;
 use crate::{cpu, fork};
 
-/// The stack that LAPACK may need: its LU with threads takes up to 4.7 MiB.
+/// The stack that LAPACK may need: its threaded LU takes up to 4.7 MiB.
 const STACK_NEEDED: usize = 6 << 20;
 
-/// The stack of a thread that gets a new one; the default of 2 MiB is too little.
+/// The size of a newly allocated stack; the default of 2 MiB is too small.
 const STACK_BYTES: usize = 16 << 20;
 
-/// Pieces that are handed out at a time: a list of all would be memory that grows with the
-/// work.
+/// The number of pieces handed out at a time: the memory for a list of all would grow with
+/// the work.
 const ROUND: usize = 1 << 16;
 
-/// How long a worker without work stays awake, and a caller without work waits awake.
+/// How long a worker or a caller without work spins before it sleeps.
 const AWAKE: Duration = Duration::from_micros(100);
 
-/// A worker that waits longer than this for a core, in microseconds, has none to itself.
+/// A worker that waits longer than this for a core, in microseconds, shares its core.
 const LATE: u64 = 1_000;
 
-/// How long, in microseconds, calls of few pieces then do without; and how many are few.
+/// After a late start, how long calls of few pieces run without the pool, in microseconds;
+/// and how many pieces are few.
 const CROWDED: u64 = 50_000;
 const FEW: usize = 1024;
 
@@ -49,7 +50,7 @@ struct Pool {
     process: u32,
     threads: rayon::ThreadPool,
     made: Instant,
-    /// Until when the workers have no cores to themselves, in microseconds.
+    /// The time until which the workers are taken to share their cores, in microseconds.
     crowded: AtomicU64,
 }
 
@@ -59,13 +60,13 @@ impl Pool {
         u64::try_from(self.made.elapsed().as_micros()).unwrap_or(u64::MAX)
     }
 
-    /// Whether to wait for a worker may take longer than a call of few pieces: others
+    /// Whether waiting for a worker may take longer than a call of few pieces, because others
     /// use the cores.
     fn is_crowded(&self) -> bool {
         self.micros() < self.crowded.load(Ordering::Relaxed)
     }
 
-    /// A worker has begun, which has waited for a core since then.
+    /// Records that a worker has begun, after waiting for a core since `since`.
     fn begun(&self, since: u64) {
         let now = self.micros();
         if now.saturating_sub(since) > LATE {
@@ -75,17 +76,17 @@ impl Pool {
     }
 }
 
-/// Lock-free, so that a `fork` in the midst of a call leaves no lock held.
+/// Lock-free, so that a `fork` in the middle of a call leaves no lock held.
 static POOL: ArcSwapOption<Pool> = ArcSwapOption::const_empty();
 
-/// The pool with at least that many threads, or `None` where the system grants
+/// The pool with at least `helpers` threads, or `None` if the system grants
 /// none.
 fn pool(helpers: usize) -> Option<Arc<Pool>> {
     let process = process::id();
     if let Some(pool) = POOL.load_full() {
         if pool.process != process {
-            // Its threads stayed behind in the parent, and may hold its locks for ever: it
-            // is given up.
+            // Its threads stayed behind in the parent, and may hold its locks forever, so it
+            // is leaked.
             std::mem::forget(pool);
         } else if pool.threads.current_num_threads() >= helpers {
             return Some(pool);
@@ -114,23 +115,23 @@ fn make_pool(helpers: usize) -> Option<Pool> {
     })
 }
 
-/// The thread that closed the pool, once somebody did.
+/// The thread that closed the pool, if one has.
 static CLOSED_BY: OnceLock<ThreadId> = OnceLock::new();
 
 /// Stops all work of other threads and waits until none is left.
 ///
-/// For the end of a process: once libraries unload, a worker must not be inside
-/// one. The calling thread may go on to work, alone; calls from other threads
+/// For the end of a process: when libraries unload, no worker may be inside
+/// one. The calling thread may go on working, alone; calls from other threads
 /// are [`Interrupted`].
 pub fn close() {
-    // What a call waits for outside of its work may never come.
+    // What a call waits for outside its work may never come.
     const LONGEST: Duration = Duration::from_secs(1);
     if CLOSED_BY.set(thread::current().id()).is_ok() {
         fork::wait_for_calls(LONGEST);
     }
 }
 
-/// Whether this thread must not work any more, because another has called [`close`].
+/// Whether this thread must stop working, because another has called [`close`].
 #[must_use]
 pub fn is_closed() -> bool {
     CLOSED_BY
@@ -138,7 +139,7 @@ pub fn is_closed() -> bool {
         .is_some_and(|closer| *closer != thread::current().id())
 }
 
-/// The workers of one call: how many, and who may stop them.
+/// The workers of one call: how many there are, and what may stop them.
 ///
 /// ```
 /// use scirs2_core::pool::{Interrupted, Workers};
@@ -161,7 +162,7 @@ pub struct Workers<'a> {
 }
 
 impl<'a> Workers<'a> {
-    /// As many as [`threads`] says.
+    /// The number of workers that [`threads`] gives.
     #[must_use]
     pub fn current() -> Self {
         Workers {
@@ -179,7 +180,7 @@ impl<'a> Workers<'a> {
         }
     }
 
-    /// The same workers, which stop once `stop` answers true. It is called from
+    /// The same workers, which stop once `stop` returns true. It is called from
     /// the calling thread only, between two pieces.
     #[must_use]
     pub fn stopped_by<'b>(self, stop: &'b dyn Fn() -> bool) -> Workers<'b> {
@@ -189,20 +190,21 @@ impl<'a> Workers<'a> {
         }
     }
 
-    /// How many threads work at most, the caller's included.
+    /// The largest number of threads that work, including the caller's.
     #[must_use]
     pub const fn threads(&self) -> usize {
         self.threads
     }
 
-    /// Hands every piece to a worker, each a share of its own, and waits for the last.
+    /// Distributes the pieces over the workers, each with a share of its own, and waits for
+    /// all of them.
     ///
-    /// The calling thread works too. A piece ought to hold some microseconds
-    /// of work: less, and handing out costs more than it gains.
+    /// The calling thread works too. A piece should hold a few microseconds
+    /// of work; for less, distribution costs more than it gains.
     ///
     /// # Errors
-    /// The error of the earliest piece that failed; pieces after it may have
-    /// been left out. [`Interrupted`] where `stop` said so.
+    /// The error of the earliest piece that failed; later pieces may have been
+    /// skipped. [`Interrupted`] if `stop` returned true.
     pub fn each<I, E>(
         &self,
         pieces: I,
@@ -220,7 +222,7 @@ impl<'a> Workers<'a> {
         self.round(pieces, &work)
     }
 
-    /// [`each`](Self::each), of pieces that are few enough for a list.
+    /// [`each`](Self::each), for pieces that are few enough for a list.
     fn round<I, E>(
         &self,
         pieces: I,
@@ -249,35 +251,37 @@ impl<'a> Workers<'a> {
         }
         let queue = match Queue::new(pieces, strands) {
             Ok(queue) => queue,
-            // No memory for the list: it goes without.
+            // No memory for the list, so it does without.
             Err(pieces) => return self.one_after_the_other(pieces, work),
         };
         let caller = cpu::current();
         let (to_begin, busy) = (AtomicUsize::new(strands - 1), AtomicUsize::new(0));
-        // When the caller had nothing left to do, in the pool's microseconds.
+        // The time when the caller ran out of work, in the pool's microseconds.
         let alone = AtomicU64::new(u64::MAX);
         // While this thread waits for the workers, they may wait for a fork.
         let aside = fork::step_aside();
-        let interrupted = pool.threads.in_place_scope(|scope| {
+        pool.threads.in_place_scope(|scope| {
             for _ in 1..strands {
                 scope.spawn(|_| {
                     let _inside = fork::enter();
                     busy.fetch_add(1, Ordering::Relaxed);
                     to_begin.fetch_sub(1, Ordering::Release);
                     cpu::leave(caller);
-                    // Before, it may have waited for the caller's core.
+                    // Until then it may have waited for the caller's core.
                     pool.begun(alone.load(Ordering::Relaxed));
                     let own = 1 + rayon::current_thread_index().unwrap_or(0);
-                    queue.drain(own % strands, work, None);
+                    queue.drain(own % strands, work, is_closed);
                     busy.fetch_sub(1, Ordering::Release);
                     rayon::spawn(stay_awake);
                 });
             }
             let inside = fork::enter();
-            let interrupted = queue.drain(0, work, self.stop);
+            queue.drain(0, work, || {
+                is_closed() || self.stop.is_some_and(|stop| stop())
+            });
             drop(inside);
             alone.store(pool.micros(), Ordering::Relaxed);
-            // To be woken takes longer than a piece, and may be on the worker's core.
+            // Waking up takes longer than a piece, and may happen on the worker's core.
             let since = Instant::now();
             while since.elapsed() < AWAKE {
                 if to_begin.load(Ordering::Acquire) > 0 {
@@ -289,13 +293,13 @@ impl<'a> Workers<'a> {
                     break;
                 }
             }
-            interrupted
         });
         drop(aside);
+        let halted = queue.halted.into_inner();
         let failure = queue.failure.into_inner();
         match failure.unwrap_or_else(PoisonError::into_inner) {
             Some((_, error)) => Err(error),
-            None if interrupted => Err(Interrupted.into()),
+            None if halted => Err(Interrupted.into()),
             None => Ok(()),
         }
     }
@@ -317,10 +321,10 @@ impl Workers<'_> {
         Ok(())
     }
 
-    /// Asks whether to stop, for what is done between the pieces; from the calling thread.
+    /// Checks whether to stop, between pieces; call it from the calling thread only.
     ///
     /// # Errors
-    /// [`Interrupted`] where the pool is closed, or `stop` said so.
+    /// [`Interrupted`] if the pool is closed, or `stop` returned true.
     pub fn check(&self) -> Result<(), Interrupted> {
         if is_closed() || self.stop.is_some_and(|stop| stop()) {
             return Err(Interrupted);
@@ -331,17 +335,17 @@ impl Workers<'_> {
     /// Runs one piece of work that brings its own threads, on the calling thread,
     /// with a stack as large as the pool's.
     ///
-    /// It cannot be stopped, so `stop` is asked after it.
+    /// It cannot be stopped, so `stop` is called after it.
     ///
     /// # Errors
-    /// [`Interrupted`] where the pool is closed, or `stop` said so.
+    /// [`Interrupted`] if the pool is closed, or `stop` returned true.
     pub fn alone<R>(&self, work: impl FnOnce() -> R) -> Result<R, Interrupted> {
         let _inside = fork::enter();
         if is_closed() {
             return Err(Interrupted);
         }
-        // Not on a thread made for it: the system may put that on the core of one of
-        // those it brings, and each waits for the other to be put aside.
+        // Not on a thread made for it: the system may put that thread on the core of one of
+        // the threads it brings, and each would wait for the other to be descheduled.
         let result = stacker::maybe_grow(STACK_NEEDED, STACK_BYTES, work);
         match self.stop {
             Some(stop) if stop() => Err(Interrupted),
@@ -359,18 +363,20 @@ impl fmt::Debug for Workers<'_> {
     }
 }
 
-/// The pieces left over, and the earliest failure.
+/// The remaining pieces, and the earliest failure.
 struct Queue<T, E> {
-    /// What each strand begins with, the same at each call: it may still be in the cache
-    /// of the worker's core.
+    /// The pieces that each strand begins with, the same at each call, because their data may
+    /// still be in the cache of the worker's core.
     shares: Vec<Mutex<VecDeque<(usize, T)>>>,
-    /// The first piece that needs no work any more.
+    /// The first piece that no longer needs work.
     end: AtomicUsize,
+    /// Whether pieces were left out for another reason than a failure.
+    halted: AtomicBool,
     failure: Mutex<Option<(usize, E)>>,
 }
 
 impl<T, E> Queue<T, E> {
-    /// The pieces themselves where there is no memory for a list of them.
+    /// Returns the pieces themselves if there is no memory for a list of them.
     fn new<I: ExactSizeIterator<Item = T>>(pieces: I, strands: usize) -> Result<Self, I> {
         let each = pieces.len().div_ceil(strands).max(1);
         let mut shares = Vec::new();
@@ -389,26 +395,28 @@ impl<T, E> Queue<T, E> {
         Ok(Queue {
             shares,
             end: AtomicUsize::new(usize::MAX),
+            halted: AtomicBool::new(false),
             failure: Mutex::new(None),
         })
     }
 
-    /// Works on pieces until none is left or somebody halts; answers whether
-    /// `stop` was who did.
-    fn drain(
-        &self,
-        own: usize,
-        work: &impl Fn(T) -> Result<(), E>,
-        stop: Option<&dyn Fn() -> bool>,
-    ) -> bool {
+    /// Works on pieces until none is left or `halt`, which is asked before each but the first,
+    /// returns true.
+    ///
+    /// The strand that halts leaves the rest to nobody: the others only empty their shares. So
+    /// it must leave word, and not only tell its own caller.
+    fn drain(&self, own: usize, work: &impl Fn(T) -> Result<(), E>, halt: impl Fn() -> bool) {
+        let mut first = true;
         while let Some((position, piece)) = self.take(own) {
             if self.end.load(Ordering::Relaxed) <= position {
                 continue;
             }
-            if is_closed() {
+            if !first && halt() {
+                self.halted.store(true, Ordering::Relaxed);
                 self.end.store(0, Ordering::Relaxed);
-                return true;
+                return;
             }
+            first = false;
             fork::pause();
             if let Err(error) = work(piece) {
                 self.end.fetch_min(position, Ordering::Relaxed);
@@ -417,15 +425,10 @@ impl<T, E> Queue<T, E> {
                     *failure = Some((position, error));
                 }
             }
-            if stop.is_some_and(|stop| stop()) {
-                self.end.store(0, Ordering::Relaxed);
-                return true;
-            }
         }
-        false
     }
 
-    /// The next piece of a strand's own share, or the last one of another's.
+    /// The next piece of a strand's own share, or the last one of another strand's.
     fn take(&self, own: usize) -> Option<(usize, T)> {
         let next = lock(&self.shares[own]).pop_front();
         next.or_else(|| {
@@ -440,8 +443,8 @@ thread_local! {
     static IS_AWAKE: Cell<bool> = const { Cell::new(false) };
 }
 
-/// Has a worker look for more work for a while before it sleeps: to wake one takes as
-/// long as many a call, and calls come in bursts.
+/// Lets a worker look for more work for a while before it sleeps: waking one can take as
+/// long as a call, and calls come in bursts.
 fn stay_awake() {
     if IS_AWAKE.replace(true) {
         return;
@@ -457,7 +460,7 @@ fn stay_awake() {
     IS_AWAKE.set(false);
 }
 
-/// A lock that a panic elsewhere does not spoil: the panic itself is passed on
+/// Locks a mutex, even a poisoned one: the panic itself is passed on
 /// by the pool.
 fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
@@ -538,6 +541,31 @@ mod tests {
         });
         assert_eq!(result, Err(Failure::Interrupted));
         assert!(done.into_inner() < 1_000_000);
+    }
+
+    /// A worker halts, as at the end of the process, and the caller finds nothing to do: the
+    /// pieces between are not done, and the caller must hear of it.
+    #[test]
+    fn pieces_that_a_worker_leaves_out_are_told_of() {
+        let done = AtomicUsize::new(0);
+        let work = |_| {
+            done.fetch_add(1, Ordering::Relaxed);
+            Ok::<_, Failure>(())
+        };
+        let queue = |pieces: usize| Queue::<usize, Failure>::new(0..pieces, 2).ok().unwrap();
+        let halting = queue(6);
+        halting.drain(1, &work, || true);
+        assert_eq!(done.load(Ordering::Relaxed), 1);
+        halting.drain(0, &work, || false);
+        assert_eq!(done.load(Ordering::Relaxed), 1);
+        assert!(halting.halted.into_inner());
+        // Without a halt, and where it comes after the last piece, nothing is left out.
+        for halts in [false, true] {
+            let whole = queue(if halts { 1 } else { 6 });
+            whole.drain(0, &work, || halts);
+            assert!(!whole.halted.into_inner());
+        }
+        assert_eq!(done.into_inner(), 1 + 6 + 1);
     }
 
     #[test]
