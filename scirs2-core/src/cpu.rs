@@ -1,8 +1,8 @@
 //! The CPU that a thread runs on.
 //!
-//! Linux wakes a thread where it ran last. In a virtual machine it may do so beside
-//! another that runs there, because a CPU whose host has taken it away for being idle
-//! does not count as idle; and it looks no further for milliseconds.
+//! Linux wakes a thread on the CPU where it ran last. In a virtual machine it may do so
+//! although another thread runs there, because an idle CPU that the host has taken away
+//! does not count as idle; and it does not move the thread for milliseconds.
 
 #[cfg(all(target_os = "linux", not(miri)))]
 pub(crate) use linux::{current, leave};
@@ -18,7 +18,7 @@ mod linux {
         Some(sched_getcpu())
     }
 
-    /// Moves this thread to another CPU if it runs on that one, and may run on others.
+    /// Moves this thread to another CPU if it runs on `cpu` and may run on others.
     pub(crate) fn leave(cpu: Option<usize>) {
         let Some(cpu) = cpu.filter(|&cpu| cpu == sched_getcpu()) else {
             return;
@@ -28,7 +28,7 @@ mod linux {
         };
         let mut others = allowed;
         others.unset(cpu);
-        // The system refuses a set without a CPU.
+        // The system refuses an empty set.
         if sched_setaffinity(None, &others).is_ok() {
             let _ = sched_setaffinity(None, &allowed);
         }
@@ -37,7 +37,7 @@ mod linux {
 
 #[cfg(not(all(target_os = "linux", not(miri))))]
 mod other {
-    /// Not known here.
+    /// Unknown on this platform.
     pub(crate) fn current() -> Option<usize> {
         None
     }

@@ -4,8 +4,8 @@ use core::fmt;
 
 /// The kind of a device.
 ///
-/// A number, not an enum: it is read from foreign memory, where any value may
-/// stand.
+/// A number, not an enum: it is read from foreign memory, which may hold any
+/// value.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 #[repr(transparent)]
 pub struct DeviceKind(pub i32);
@@ -48,7 +48,7 @@ kinds! {
     ROCM_HOST = 11 "ROCm pinned host",
     /// Reserved for extensions.
     EXTENSION = 12 "extension",
-    /// CUDA memory that the host reads too.
+    /// CUDA memory that the host can read too.
     CUDA_MANAGED = 13 "CUDA managed",
     /// OneAPI unified shared memory.
     ONEAPI = 14 "oneAPI",
@@ -67,7 +67,7 @@ kinds! {
 }
 
 impl DeviceKind {
-    /// Whether the CPU may read the memory as it is.
+    /// Whether the CPU can read the memory directly.
     #[must_use]
     pub const fn is_host(self) -> bool {
         matches!(
@@ -96,9 +96,9 @@ impl fmt::Debug for DeviceKind {
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 #[repr(C)]
 pub struct Device {
-    /// What it is.
+    /// The kind of the device.
     pub kind: DeviceKind,
-    /// Which one.
+    /// The number among the devices of that kind.
     pub id: i32,
 }
 

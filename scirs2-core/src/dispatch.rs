@@ -11,7 +11,7 @@
 /// ```
 ///
 /// With an `else` only the types that functions compute on reach the
-/// expression: booleans, whole bytes of integers, floats from 16 bits on and
+/// expression: booleans, integers of whole bytes, floats of at least 16 bits and
 /// the complex numbers of binary32 and binary64.
 ///
 /// ```
@@ -23,7 +23,7 @@
 /// assert!(!computes(DType::Float8E5M2));
 /// ```
 ///
-/// After `scalar` a [`ScalarType`](crate::ScalarType) is taken apart, and `T` is
+/// With `scalar` it dispatches on a [`ScalarType`](crate::ScalarType), and `T` is
 /// a [`Scalar`](crate::Scalar).
 ///
 /// ```
@@ -34,8 +34,8 @@
 /// assert_eq!(itemsize(ScalarType::Complex64), 8);
 /// ```
 ///
-/// After `number` a dtype is taken apart, and `T` is one of those that need no
-/// other to be computed in: booleans, whole bytes of integers, and the scalars.
+/// With `number` it dispatches on a dtype, and `T` is one of the types that are computed
+/// in without conversion: booleans, integers of whole bytes, and the scalars.
 ///
 /// ```
 /// # use scirs2_core::{DType, Element, dispatch};

@@ -6,8 +6,8 @@ macro_rules! dtypes {
     ($($(#[$doc:meta])* $variant:ident $name:literal $bits:literal,)+) => {
         /// The type of a tensor's elements.
         ///
-        /// The set is closed: an unknown type dies where a tensor enters, so no
-        /// later `match` needs an arm for it.
+        /// The set is closed: an unknown type is refused when a tensor is imported, so
+        /// no later `match` needs an arm for it.
         #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
         pub enum DType {
             $($(#[$doc])* $variant,)+
@@ -17,7 +17,7 @@ macro_rules! dtypes {
             /// Every dtype, in order of declaration.
             pub const ALL: &'static [DType] = &[$(DType::$variant,)+];
 
-            /// The name NumPy and ml_dtypes give it: `float64`, `int4`, `bool`.
+            /// The name in NumPy and ml_dtypes: `float64`, `int4`, `bool`.
             #[must_use]
             pub const fn name(self) -> &'static str {
                 match self { $(DType::$variant => $name,)+ }
@@ -30,8 +30,8 @@ macro_rules! dtypes {
                 match self { $(DType::$variant => $bits,)+ }
             }
 
-            /// Bytes of one element that has bytes of its own: what is narrower
-            /// than a byte fills the low bits of one.
+            /// Bytes of one unpacked element: an element narrower than a byte
+            /// is in the low bits of one.
             #[inline]
             #[must_use]
             pub const fn itemsize(self) -> usize {
@@ -42,7 +42,7 @@ macro_rules! dtypes {
 }
 
 dtypes! {
-    /// One byte, zero is false, all else is true.
+    /// One byte; zero is false, all else is true.
     Bool "bool" 8,
     /// Signed, 1 bit: 0 and -1.
     Int1 "int1" 1,

@@ -18,10 +18,10 @@ mod sealed {
     pub trait Sealed {}
 }
 
-/// A boolean as foreign memory holds it: one byte, of which any value may come.
+/// A boolean as foreign memory holds it: one byte with any value.
 ///
-/// Rust's `bool` is undefined for a byte other than 0 and 1, and nobody can
-/// promise that for memory of another library.
+/// Rust's `bool` is undefined for a byte other than 0 and 1, and the memory of
+/// another library may hold any byte.
 ///
 /// ```
 /// use scirs2_core::Bool;
@@ -39,7 +39,7 @@ impl Bool {
         Bool(byte)
     }
 
-    /// The byte as it lies there.
+    /// The byte as stored.
     #[must_use]
     pub const fn to_byte(self) -> u8 {
         self.0
@@ -82,19 +82,19 @@ macro_rules! small {
     ($($(#[$doc:meta])* $type:ident $bits:literal,)+) => {$(
         $(#[$doc])*
         ///
-        /// Storage without arithmetic, compared by its bits; the low bits of a byte.
+        /// Storage without arithmetic, in the low bits of a byte, compared by its bits.
         #[derive(Clone, Copy, Default)]
         #[repr(transparent)]
         pub struct $type(u8);
 
         impl $type {
-            /// The low bits of a byte; the others are ignored.
+            /// Takes the low bits of a byte; the others are ignored.
             #[must_use]
             pub const fn from_bits(bits: u8) -> Self {
                 $type(bits)
             }
 
-            /// The bits, the others zero.
+            /// The bits; the other bits of the byte are zero.
             #[must_use]
             pub const fn to_bits(self) -> u8 {
                 self.0 & (u8::MAX >> (8 - $bits))
@@ -156,9 +156,9 @@ small! {
 
 /// A type that a tensor's elements can have.
 ///
-/// Sealed: each implementor is plain data for which every bit pattern is a
-/// value and which has no padding, so memory of the right size and alignment
-/// can be read as it. The crates that hold `unsafe` rely on that.
+/// Sealed: each implementor is plain data without padding for which every bit
+/// pattern is a value, so memory of the right size and alignment can be read as
+/// one. The crates with `unsafe` rely on that.
 pub trait Element: sealed::Sealed + Copy + Debug + PartialEq + Send + Sync + 'static {
     /// The dtype that names this type.
     const DTYPE: DType;
@@ -214,10 +214,10 @@ elements! {
 /// An element that linear algebra computes in: `f32`, `f64` and their complex
 /// numbers.
 pub trait Scalar: Element + NumAssign {
-    /// The type of a modulus: `Self` for a real number, its part for a complex one.
+    /// The type of the modulus: `Self` for a real type, that of the parts for a complex one.
     type Real: Real;
 
-    /// A number without an imaginary part.
+    /// Makes a number without an imaginary part.
     #[must_use]
     fn from_real(real: Self::Real) -> Self;
 
@@ -225,17 +225,17 @@ pub trait Scalar: Element + NumAssign {
     #[must_use]
     fn real(self) -> Self::Real;
 
-    /// The conjugate; of a real number itself.
+    /// The conjugate; a real number is its own.
     #[must_use]
     fn conj(self) -> Self;
 
-    /// The quotient by a real number: one without a square of it, which would
-    /// leave the range early.
+    /// The quotient by a real number, computed without its square, which could
+    /// overflow or underflow.
     #[must_use]
     fn over(self, real: Self::Real) -> Self;
 
-    /// `|re| + |im|`, by which pivots are chosen: as good as the modulus, and it
-    /// needs no root.
+    /// `|re| + |im|`, by which pivots are chosen: as good as the modulus, without
+    /// a square root.
     #[must_use]
     fn abs1(self) -> Self::Real;
 }

@@ -1,12 +1,12 @@
 //! A `fork` waits until no thread computes.
 //!
-//! OpenBLAS ends its threads before a `fork`, and waits for ever for one that works. What
-//! else a thread has in hand at that moment, a lock for example, stays so for ever in the
-//! child, where the thread does not exist. So [`before`] lets no thread begin, waits until
-//! those that compute are between two pieces of their work, and keeps them there until the
-//! `fork` is done.
+//! OpenBLAS ends its threads before a `fork`, and waits forever for one that is working.
+//! Anything else that a thread holds at that moment, such as a lock, stays held forever in
+//! the child, where the thread does not exist. So [`before`] lets no thread begin, waits
+//! until those that compute are between two pieces of their work, and keeps them there until
+//! the `fork` is done.
 //!
-//! A thread between two pieces is never inside a library, because none calls back.
+//! A thread between two pieces is never inside a library, because no library calls back.
 
 use std::cell::Cell;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -17,14 +17,14 @@ use std::time::{Duration, Instant};
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Place {
     Outside,
-    /// It computes: a fork has to wait for it.
+    /// It computes; a fork has to wait for it.
     Inside,
-    /// In the midst of a call it waits for something else, and goes on after the fork.
+    /// It waits for something else in the middle of a call, and goes on after the fork.
     Aside,
 }
 
-/// How many threads are inside, how many are aside, and how many forks are under way, all
-/// in one number: what begins a call also sees the forks.
+/// The numbers of threads inside, of threads aside, and of forks under way, all in one
+/// integer, so that the update that begins a call also sees the forks.
 static THREADS: AtomicU64 = AtomicU64::new(0);
 
 const BITS: u32 = 24;
@@ -34,7 +34,7 @@ thread_local! {
     static PLACE: Cell<Place> = const { Cell::new(Place::Outside) };
 }
 
-/// What a thread in that place counts in [`THREADS`].
+/// What a thread in that place adds to [`THREADS`].
 const fn count(place: Place) -> u64 {
     match place {
         Place::Outside => 0,
@@ -52,8 +52,8 @@ fn threads() -> u64 {
     THREADS.load(Ordering::SeqCst)
 }
 
-/// Puts the calling thread in a place, inside only once no fork is under way, and answers
-/// where it was.
+/// Moves the calling thread to a place, to `Inside` only once no fork is under way, and
+/// returns where it was.
 fn go(to: Place) -> Place {
     let from = PLACE.replace(to);
     if to == from {
@@ -75,8 +75,8 @@ fn wait(done: impl Fn() -> bool) {
     const LONGEST: Duration = Duration::from_millis(1);
     let since = Instant::now();
     while !done() {
-        // As long as an eighth of the time so far: soon after what takes no time, and
-        // seldom during what takes long.
+        // Sleeps for an eighth of the time so far: it reacts at once to short waits and
+        // polls rarely during long ones.
         match since.elapsed() / 8 {
             short if short < Duration::from_micros(5) => thread::yield_now(),
             pause => thread::sleep(pause.min(LONGEST)),
@@ -84,7 +84,8 @@ fn wait(done: impl Fn() -> bool) {
     }
 }
 
-/// Keeps the calling thread where it is for as long as this lives; it goes back then.
+/// Keeps the calling thread in its place while this lives; dropping it moves the thread
+/// back.
 #[derive(Debug)]
 pub struct Stay {
     from: Place,
@@ -96,9 +97,9 @@ impl Drop for Stay {
     }
 }
 
-/// Says that the calling thread computes, once no fork is under way.
+/// Marks the calling thread as computing, once no fork is under way.
 ///
-/// A thread that holds what the forking thread needs looks at [`is_near`] before.
+/// A thread that holds what the forking thread needs checks [`is_near`] first.
 #[must_use]
 pub fn enter() -> Stay {
     pause();
@@ -107,7 +108,7 @@ pub fn enter() -> Stay {
     }
 }
 
-/// Says that the calling thread, in the midst of a call, waits for something else.
+/// Marks the calling thread as waiting for something else in the middle of a call.
 #[must_use]
 pub fn step_aside() -> Stay {
     let from = PLACE.get();
@@ -117,7 +118,7 @@ pub fn step_aside() -> Stay {
     Stay { from }
 }
 
-/// Lets a fork through: for a thread between two pieces of its work.
+/// Lets a fork through; called by a thread between two pieces of its work.
 #[inline]
 pub fn pause() {
     if is_near() && PLACE.get() == Place::Inside {
@@ -125,14 +126,14 @@ pub fn pause() {
     }
 }
 
-/// Whether a fork is under way, which a thread that goes inside will wait for.
+/// Whether a fork is under way, for which a thread that goes inside would wait.
 #[inline]
 #[must_use]
 pub fn is_near() -> bool {
     THREADS.load(Ordering::Relaxed) >= FORK
 }
 
-/// Says that the calling thread is in a call: the end of the process waits for it.
+/// Marks the calling thread as being in a call: the end of the process waits for it.
 #[must_use]
 pub fn begin_call() -> Stay {
     let from = PLACE.get();
@@ -142,8 +143,8 @@ pub fn begin_call() -> Stay {
     Stay { from }
 }
 
-/// Waits until no call is under way on any thread; for one that does not compute only so
-/// long.
+/// Waits until no call is under way on any thread, but at most `longest` for calls that do
+/// not compute.
 pub(crate) fn wait_for_calls(longest: Duration) {
     let since = Instant::now();
     wait(|| {
@@ -152,7 +153,7 @@ pub(crate) fn wait_for_calls(longest: Duration) {
     });
 }
 
-/// To be called before a `fork`: waits until no other thread is inside, and keeps all out.
+/// Call before a `fork`: waits until no other thread is inside, and keeps all threads out.
 pub fn before() {
     announce();
     wait_until_none_is_inside();
@@ -160,25 +161,25 @@ pub fn before() {
 
 /// Keeps threads from going inside; the first half of [`before`].
 ///
-/// Who holds a lock with which threads go inside calls this while it holds it: a thread
-/// that sees no fork is inside before the lock is let go.
+/// The holder of a lock under which threads go inside calls this while holding it: a thread
+/// that sees no fork is inside before the lock is released.
 pub fn announce() {
     THREADS.fetch_add(FORK, Ordering::SeqCst);
 }
 
 /// Waits for the threads that are inside; the second half of [`before`].
 pub fn wait_until_none_is_inside() {
-    // A handler of signals may fork in the midst of a call.
+    // A signal handler may fork in the middle of a call.
     let own = inside(count(PLACE.get()));
     wait(|| inside(threads()) == own);
 }
 
-/// To be called after a `fork`, in the parent, also where it failed.
+/// Call after a `fork`, in the parent, also if it failed.
 pub fn after_in_parent() {
     THREADS.fetch_sub(FORK, Ordering::SeqCst);
 }
 
-/// To be called after a `fork`, in the child: its one thread is the calling one.
+/// Call after a `fork`, in the child, whose only thread is the calling one.
 pub fn after_in_child() {
     THREADS.store(count(PLACE.get()), Ordering::SeqCst);
 }
@@ -191,7 +192,7 @@ mod tests {
     use crate::pool::{Interrupted, Workers};
     use crate::threads::set_local_threads;
 
-    /// Work that says when it is at it, and never inside at a fork.
+    /// Work that records when it runs, and is never inside during a fork.
     fn busy(inside: &AtomicUsize) {
         inside.fetch_add(1, Ordering::SeqCst);
         thread::yield_now();
@@ -203,7 +204,7 @@ mod tests {
         let (inside, done) = (AtomicUsize::new(0), AtomicBool::new(false));
         let pieces = |_| {
             busy(&inside);
-            // A call in the midst of a piece, as of an operation that consists of others.
+            // A call in the middle of a piece, as in an operation made of others.
             Workers::current().each(0..4, |_| {
                 busy(&inside);
                 Ok::<_, Interrupted>(())

@@ -1,4 +1,4 @@
-//! The words that every scirs2 crate shares.
+//! The vocabulary that all scirs2 crates share.
 //!
 //! | module | one concept |
 //! |---|---|

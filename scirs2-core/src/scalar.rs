@@ -17,9 +17,9 @@ pub enum ScalarType {
 }
 
 impl ScalarType {
-    /// What elements of a dtype are computed in: themselves, halves in single,
-    /// integers and booleans in double precision. `None` for what is only
-    /// stored.
+    /// The type in which elements of a dtype are computed: the scalars in
+    /// themselves, halves in single, integers and booleans in double precision.
+    /// `None` for types that are only stored.
     ///
     /// ```
     /// use scirs2_core::{DType, ScalarType};
@@ -57,7 +57,7 @@ impl ScalarType {
         )
     }
 
-    /// Its name among all dtypes.
+    /// The same type as a dtype.
     #[must_use]
     pub const fn dtype(self) -> DType {
         match self {
@@ -68,7 +68,7 @@ impl ScalarType {
         }
     }
 
-    /// The type of a modulus.
+    /// The type of the modulus.
     #[must_use]
     pub const fn real(self) -> Self {
         Self::with(self.is_double(), false)
@@ -80,7 +80,7 @@ impl ScalarType {
         Self::with(self.is_double(), true)
     }
 
-    /// Whether there is an imaginary part.
+    /// Whether the type is complex.
     #[must_use]
     pub const fn is_complex(self) -> bool {
         matches!(self, ScalarType::Complex64 | ScalarType::Complex128)

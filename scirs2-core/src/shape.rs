@@ -1,10 +1,10 @@
-//! Arithmetic on shapes and strides that cannot overflow unseen.
+//! Arithmetic on shapes and strides that checks for overflow.
 //!
-//! Shapes come as `usize`, strides as `isize` in elements.
+//! Shapes are `usize`; strides are `isize`, in elements.
 
 use core::fmt;
 
-/// A shape for messages, as Python and papers write it.
+/// A shape for messages, written as in Python.
 ///
 /// ```
 /// use scirs2_core::shape::Shown;
@@ -28,7 +28,7 @@ impl fmt::Display for Shown<'_> {
     }
 }
 
-/// Product of the lengths; `None` where it does not fit.
+/// Product of the lengths; `None` if it does not fit.
 ///
 /// A zero anywhere makes it zero, whatever the other lengths.
 ///
@@ -48,9 +48,9 @@ pub fn element_count(shape: &[usize]) -> Option<usize> {
     shape.iter().try_fold(1usize, |n, &len| n.checked_mul(len))
 }
 
-/// Strides of a C-ordered array of that shape; `None` where one does not fit.
+/// Strides of a C-ordered array of that shape; `None` if one does not fit.
 ///
-/// An array without elements steps as if its zero lengths were one.
+/// An array without elements has the strides it would have if its zero lengths were one.
 ///
 /// ```
 /// use scirs2_core::shape::c_strides;
@@ -68,10 +68,10 @@ pub fn c_strides(shape: &[usize]) -> Option<Vec<isize>> {
     Some(strides)
 }
 
-/// Whether the elements lie in C order without a gap.
+/// Whether the elements are in C order without gaps.
 ///
 /// The stride of an axis of length one is never used, and an empty array has
-/// nothing to step over: both count as contiguous.
+/// no elements: both count as contiguous.
 ///
 /// ```
 /// use scirs2_core::shape::is_c_contiguous;
@@ -100,7 +100,7 @@ pub fn is_c_contiguous(shape: &[usize], strides: &[isize]) -> bool {
 }
 
 /// Offsets, in elements from the first one, of the lowest and the highest
-/// element; `None` where one does not fit, or where there are no elements.
+/// element; `None` if one does not fit, or if there are no elements.
 ///
 /// ```
 /// use scirs2_core::shape::reach;
@@ -127,7 +127,7 @@ pub fn reach(shape: &[usize], strides: &[isize]) -> Option<(isize, isize)> {
 /// Whether two indices may name the same element.
 ///
 /// Exact for the layouts that slicing, transposing and broadcasting make;
-/// where it errs it says `true`.
+/// for others it may return `true` without an overlap, never the reverse.
 ///
 /// ```
 /// use scirs2_core::shape::may_overlap;
@@ -147,7 +147,7 @@ pub fn may_overlap(shape: &[usize], strides: &[isize]) -> bool {
         .map(|(&len, &stride)| (stride.unsigned_abs(), len))
         .collect();
     axes.sort_unstable();
-    // Each axis must step over all that the shorter ones reach.
+    // Each axis must step over all that the axes with smaller strides reach.
     let mut reached = 0usize;
     for (stride, len) in axes {
         if stride <= reached {

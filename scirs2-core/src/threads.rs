@@ -1,4 +1,4 @@
-//! How many threads a call may use, and who decided.
+//! How many threads a call may use, and what set the number.
 
 use std::cell::Cell;
 use std::env;
@@ -7,10 +7,10 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
-/// The most threads that can be asked for.
+/// The largest number of threads that can be requested.
 pub const MAX_THREADS: usize = 1024;
 
-/// The variables that set the thread count, the first that holds one wins.
+/// The variables that set the thread count; the first that holds one wins.
 const VARIABLES: [&str; 3] = ["SCIRS2_NUM_THREADS", "RAYON_NUM_THREADS", "OMP_NUM_THREADS"];
 
 /// A thread count outside 1 to [`MAX_THREADS`].
@@ -18,17 +18,17 @@ const VARIABLES: [&str; 3] = ["SCIRS2_NUM_THREADS", "RAYON_NUM_THREADS", "OMP_NU
 #[error("the number of threads must lie between 1 and {MAX_THREADS}, got {0}")]
 pub struct ThreadCountError(pub i64);
 
-/// Zero until somebody sets it; the environment decides then.
+/// Zero until it is set; until then the environment decides.
 static PROCESS_THREADS: AtomicUsize = AtomicUsize::new(0);
 
-/// What the environment said at the first call.
+/// The count from the environment, read at the first call.
 static ENVIRONMENT: OnceLock<(usize, ThreadSource)> = OnceLock::new();
 
 thread_local! {
     static LOCAL_THREADS: Cell<Option<usize>> = const { Cell::new(None) };
 }
 
-/// Who decided on the number of threads.
+/// What set the number of threads.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum ThreadSource {
     /// [`set_local_threads`], for the calling thread.
@@ -47,7 +47,7 @@ pub fn threads() -> usize {
     threads_and_source().0
 }
 
-/// The number of threads that a call from this thread may use, and who decided.
+/// The number of threads that a call from this thread may use, and what set it.
 #[must_use]
 pub fn threads_and_source() -> (usize, ThreadSource) {
     if let Some(count) = LOCAL_THREADS.get() {
@@ -71,7 +71,7 @@ pub fn set_threads(count: usize) -> Result<(), ThreadCountError> {
     Ok(())
 }
 
-/// Sets the number of threads for calls from this thread alone, or lifts that
+/// Sets the number of threads for calls from this thread alone, or resets it
 /// with `None`, and returns what was set before.
 ///
 /// # Errors
@@ -81,7 +81,7 @@ pub fn set_local_threads(count: Option<usize>) -> Result<Option<usize>, ThreadCo
     Ok(LOCAL_THREADS.replace(count))
 }
 
-/// The count itself, if it can be asked for.
+/// Returns the count if it is valid.
 ///
 /// # Errors
 /// [`ThreadCountError`] for a count outside 1 to [`MAX_THREADS`].
@@ -104,7 +104,7 @@ fn from_environment(variable: impl Fn(&str) -> Option<String>) -> Option<(usize,
 }
 
 /// The cores this process may use, by its affinity and its cgroup at the first
-/// call: asking takes as long as a small matrix.
+/// call: a query takes as long as a small matrix.
 #[must_use]
 pub fn cores() -> usize {
     static CORES: OnceLock<usize> = OnceLock::new();

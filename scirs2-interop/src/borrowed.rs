@@ -1,4 +1,4 @@
-//! Borrowed tensors: what a function reads and writes, whatever the elements are.
+//! Borrowed tensors: what a function reads and writes, whatever the element type.
 
 use core::marker::PhantomData;
 
@@ -24,7 +24,7 @@ use crate::{Description, Error, Tensor};
 /// ```
 #[derive(Debug)]
 pub struct TensorRef<'a> {
-    /// INVARIANT: for `'a` the described memory can be read, and nobody writes to it.
+    /// INVARIANT: for `'a` the described memory can be read, and is not written.
     description: Description,
     memory: PhantomData<&'a [u8]>,
 }
@@ -33,7 +33,7 @@ impl<'a> TensorRef<'a> {
     /// Borrows described memory.
     ///
     /// # Safety
-    /// For `'a` the memory can be read, and nobody writes to it.
+    /// For `'a` the memory can be read, and is not written.
     #[inline]
     #[must_use]
     pub const unsafe fn new(description: Description) -> Self {
@@ -60,7 +60,7 @@ impl<'a> TensorRef<'a> {
     /// The elements as an `ndarray` view.
     ///
     /// # Errors
-    /// As [`Tensor::view`].
+    /// The same as [`Tensor::view`].
     #[inline]
     pub fn view<T: Element>(&self) -> Result<ArrayViewD<'a, T>, Error> {
         // SAFETY: readable and unwritten for `'a`, by the invariant.
@@ -87,8 +87,8 @@ impl<'a> From<&'a Tensor> for TensorRef<'a> {
 /// A tensor to write for `'a`, of any dtype and any strides.
 #[derive(Debug)]
 pub struct TensorMut<'a> {
-    /// INVARIANT: for `'a` the described memory can be read and written, and nobody else
-    /// touches it; no two indices name one element.
+    /// INVARIANT: for `'a` the described memory can be read and written, and nothing else
+    /// accesses it; no two indices name one element.
     description: Description,
     memory: PhantomData<&'a mut [u8]>,
 }
@@ -97,8 +97,8 @@ impl<'a> TensorMut<'a> {
     /// Borrows described memory.
     ///
     /// # Safety
-    /// For `'a` the memory can be read and written, and nobody else touches it; no two indices
-    /// name one element.
+    /// For `'a` the memory can be read and written, and nothing else accesses it; no two
+    /// indices name one element.
     #[inline]
     #[must_use]
     pub const unsafe fn new(description: Description) -> Self {
@@ -125,14 +125,14 @@ impl<'a> TensorMut<'a> {
     /// The elements as an `ndarray` view.
     ///
     /// # Errors
-    /// As [`Tensor::view`].
+    /// The same as [`Tensor::view`].
     #[inline]
     pub fn into_view<T: Element>(self) -> Result<ArrayViewMutD<'a, T>, Error> {
         debug_assert!(!may_overlap(
             self.description.shape(),
             self.description.strides()
         ));
-        // SAFETY: nobody else touches the memory for `'a`, and no two indices name one
+        // SAFETY: nothing else accesses the memory for `'a`, and no two indices name one
         // element, by the invariant; this is the only view, because it takes `self`.
         unsafe { self.description.view_mut() }
     }

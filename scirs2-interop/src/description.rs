@@ -1,4 +1,4 @@
-//! What a tensor is: every field of a foreign one checked before it is used.
+//! The description of a tensor: every field of a foreign one is checked before use.
 
 use core::ptr::NonNull;
 use core::slice;
@@ -18,35 +18,35 @@ use crate::{Error, Layout};
 /// The most axes a foreign tensor may have, as in NumPy 2.
 pub const MAX_NDIM: usize = 64;
 
-/// One number for each axis, without an allocation for the usual few axes.
+/// One number for each axis, without an allocation if there are few axes.
 pub type Axes<T> = SmallVec<[T; FEW]>;
 
-/// The type, place and layout of a tensor.
+/// The dtype, address and layout of a tensor.
 ///
 /// Every value has passed these checks: the lengths fit, `strides` has one
-/// entry for each length, and all elements lie inside the address space.
+/// entry for each length, and all elements are inside the address space.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Description {
-    /// The first element: the one whose indices are all zero. Dangling where
+    /// The first element: the one whose indices are all zero. Dangling if
     /// there are no elements.
     pub(crate) data: NonNull<u8>,
     pub(crate) device: Device,
     pub(crate) dtype: DType,
-    /// Steps count elements. They are C order's along axes of length 0 and 1,
-    /// where a producer may write anything.
+    /// Steps count elements. Along axes of length 0 and 1, where a producer may
+    /// write anything, they are those of C order.
     pub(crate) grid: Grid,
     pub(crate) read_only: bool,
     pub(crate) copied: bool,
-    /// Elements narrower than a byte lie without gaps. Never set for others.
+    /// Whether elements narrower than a byte are packed without gaps. Never set for others.
     pub(crate) packed: bool,
 }
 
 impl Description {
-    /// Describes memory of the host that is not yet anybody's tensor, every
-    /// element with bytes of its own.
+    /// Describes host memory that does not belong to a tensor yet. Every
+    /// element has bytes of its own.
     ///
-    /// Strides count elements. Whether the memory is there is the concern of
-    /// who reads it; what is checked is the arithmetic.
+    /// Strides count elements. Only the arithmetic is checked; whoever reads the
+    /// memory must know that it is there.
     ///
     /// # Errors
     /// [`Error::StrideCount`], [`Error::TooLarge`], [`Error::NullData`] or
@@ -71,10 +71,10 @@ impl Description {
         Description::on(data, dtype, grid, read_only)
     }
 
-    /// As [`new`](Self::new), of lengths and strides that are already together.
+    /// Like [`new`](Self::new), for lengths and strides that are already in a [`Grid`].
     ///
     /// # Errors
-    /// Those of [`new`](Self::new).
+    /// The same as [`new`](Self::new).
     #[inline(always)]
     pub fn on(data: *mut u8, dtype: DType, grid: Grid, read_only: bool) -> Result<Self, Error> {
         let mut description =
@@ -84,11 +84,11 @@ impl Description {
         Ok(description)
     }
 
-    /// As [`new`](Self::new), in C order. The flags are DLPack's: read-only, copied,
+    /// Like [`new`](Self::new), in C order. The flags are DLPack's: read-only, copied,
     /// and whether elements narrower than a byte are padded to one.
     ///
     /// # Errors
-    /// Those of [`new`](Self::new).
+    /// The same as [`new`](Self::new).
     #[inline(always)]
     pub fn in_c_order(
         data: *mut u8,
@@ -116,12 +116,12 @@ impl Description {
         }
     }
 
-    /// Checks the lengths and steps, with the memory that they are to describe.
+    /// Checks the lengths and steps against the memory that they describe.
     #[inline(always)]
     fn check(&mut self, start: *mut u8, byte_offset: u64, c_order: bool) -> Result<(), Error> {
         let (dtype, grid) = (self.dtype, &mut self.grid);
         let itemsize = dtype.itemsize();
-        // Beside a length of zero the others must fit too: NumPy counts them.
+        // The other lengths must fit even if one is zero: NumPy counts them.
         let mut bytes = Some(itemsize);
         let mut shortest = usize::MAX;
         for &len in grid.lengths() {
@@ -136,19 +136,19 @@ impl Description {
         }
         let empty = shortest == 0;
         if c_order || shortest <= 1 {
-            // What fits in bytes fits there.
+            // The C strides fit, because the size in bytes does.
             grid.settle(c_order || empty);
         }
         if empty {
             return Ok(());
         }
-        // NULL plus an offset would pass for memory.
+        // NULL plus an offset would look like valid memory.
         if start.is_null() {
             return Err(Error::NullData(grid.lengths().iter().product()));
         }
         self.data = element_at(start, byte_offset)?;
-        // Packed elements are counted in bits, which must not overflow either:
-        // a bound too strict by a factor of eight, in a space never that full.
+        // Packed elements are counted in bits, which must not overflow either. The
+        // bound is too strict by a factor of eight, but memory is never that large.
         let unit = if self.packed { dtype.bits() } else { itemsize };
         let inside = match bytes {
             Some(bytes) if c_order && !self.packed => {
@@ -166,10 +166,10 @@ impl Description {
         Ok(())
     }
 
-    /// Checks a foreign tensor, the fields in the order of their dependence.
+    /// Checks a foreign tensor, its fields in the order in which they depend on each other.
     ///
     /// # Safety
-    /// Where `shape` and `strides` are not NULL they point to `ndim` readable
+    /// If `shape` and `strides` are not NULL they point to `ndim` readable
     /// numbers each.
     #[inline(always)]
     pub(crate) unsafe fn of(tensor: &DLTensor, flags: u64) -> Result<Self, Error> {
@@ -188,7 +188,7 @@ impl Description {
         // SAFETY: as for the shape.
         let strides = unsafe { numbers("strides", tensor.strides, ndim) }?;
         let of_axes = |ndim| Description::of_axes(tensor, flags, dtype, ndim, lengths, strides);
-        // A number of axes that the compiler knows keeps them in registers.
+        // A number of axes known at compile time keeps them in registers.
         match ndim {
             1 => of_axes(1),
             2 => of_axes(2),
@@ -214,7 +214,7 @@ impl Description {
                 return Err(Error::NegativeLength { axis, length });
             }
             let step = strides.map_or(0, |strides| saturated(strides[axis]));
-            // A length that no pointer can step is too large for memory.
+            // A length that does not fit `usize` is too large for memory.
             Ok((length.try_into().unwrap_or(usize::MAX), step))
         })?;
         let mut description = Description::unchecked(tensor.device, dtype, grid, flags);
@@ -222,7 +222,7 @@ impl Description {
         Ok(description)
     }
 
-    /// The same, borrowed, to be exported.
+    /// The same description, borrowed, for an export.
     #[inline]
     #[must_use]
     pub fn layout(&self) -> Layout<'_> {
@@ -245,8 +245,8 @@ impl Description {
         self.data.as_ptr()
     }
 
-    /// Refuses memory that a device shares with the host, for who takes a tensor that its
-    /// producer was not asked to synchronize.
+    /// Refuses memory that a device shares with the host, if the producer was not asked to
+    /// synchronize the tensor.
     ///
     /// # Errors
     /// [`Error::Unsynchronized`].
@@ -259,7 +259,7 @@ impl Description {
         Ok(())
     }
 
-    /// Whether the other tells of elements of the same type in the same places.
+    /// Whether both describe elements of the same type at the same addresses.
     #[inline]
     #[must_use]
     pub fn is_at_the_place_of(&self, other: &Self) -> bool {
@@ -294,7 +294,7 @@ impl Description {
         self.grid.steps()
     }
 
-    /// Whether the owner forbids to write.
+    /// Whether the owner forbids writing.
     #[inline]
     #[must_use]
     pub const fn is_read_only(&self) -> bool {
@@ -308,7 +308,7 @@ impl Description {
         self.copied
     }
 
-    /// Whether elements narrower than a byte lie without gaps, the first in the
+    /// Whether elements narrower than a byte are packed without gaps, the first in the
     /// low bits.
     #[inline]
     #[must_use]
@@ -317,11 +317,11 @@ impl Description {
     }
 }
 
-/// What an array of Rust is.
+/// Describes a Rust array.
 ///
 /// # Panics
-/// Where an array without elements has other lengths that would not fit in bytes, which
-/// ndarray lets be.
+/// If an array without elements has other lengths whose size in bytes would overflow, which
+/// ndarray allows.
 #[inline(always)]
 pub(crate) fn of_array<S, T, D>(array: &ArrayBase<S, D>, read_only: bool) -> Description
 where
@@ -343,10 +343,10 @@ const fn dangling() -> NonNull<u8> {
     NonNull::<Aligned>::dangling().cast()
 }
 
-/// The numbers behind a pointer; none where there are no axes, `None` for NULL.
+/// The numbers behind a pointer; empty if there are no axes, `None` for NULL.
 ///
 /// # Safety
-/// Where `pointer` is not NULL, `ndim` numbers can be read there for `'a`.
+/// If `pointer` is not NULL, `ndim` numbers can be read there for `'a`.
 unsafe fn numbers<'a>(
     field: &'static str,
     pointer: *const i64,
@@ -369,7 +369,7 @@ unsafe fn numbers<'a>(
 }
 
 /// Pointers narrower than 64 bits cannot step that far: the extreme value then
-/// fails the range check, or stands on an axis that is never stepped along.
+/// fails the range check, or is the stride of an axis that is never stepped along.
 fn saturated(stride: i64) -> isize {
     isize::try_from(stride).unwrap_or(if stride < 0 { isize::MIN } else { isize::MAX })
 }
@@ -390,10 +390,10 @@ fn element_at(start: *mut u8, byte_offset: u64) -> Result<NonNull<u8>, Error> {
     Ok(element)
 }
 
-/// `Some` where all elements, the first of them at `data`, have an address.
+/// `Some` if all elements, the first of them at `data`, have an address.
 ///
-/// A stride in bytes then fits too: along an axis with two elements it is part of
-/// the reach, and elsewhere it is C order's.
+/// The strides in bytes then fit too: along an axis with two or more elements a stride is
+/// part of the reach, and elsewhere it is that of C order.
 #[inline(always)]
 fn in_address_space(
     data: NonNull<u8>,
@@ -406,7 +406,7 @@ fn in_address_space(
     let (low, high) = reach(shape, strides)?;
     let low = low.checked_mul(itemsize)?;
     let end = high.checked_add(1)?.checked_mul(itemsize)?;
-    // The span itself must fit, as Rust asks of every allocation.
+    // The span itself must fit, as Rust requires of every allocation.
     end.checked_sub(low)?;
     address.checked_add_signed(low).filter(|&at| at != 0)?;
     address.checked_add_signed(end).map(|_| ())

@@ -41,7 +41,7 @@ pub const fn dl_type(dtype: DType) -> DLDataType {
 /// The dtype that a DLPack type names.
 #[inline]
 pub(crate) fn dtype_of(named: DLDataType) -> Result<DType, Error> {
-    // The usual ones first: this is on the path of every import.
+    // The common ones first: every import comes through here.
     match (named.code, named.bits, named.lanes) {
         (code::FLOAT, 32, 1) => Ok(DType::Float32),
         (code::FLOAT, 64, 1) => Ok(DType::Float64),

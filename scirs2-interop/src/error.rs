@@ -1,28 +1,28 @@
-//! Why a tensor cannot cross.
+//! Why a tensor cannot be exchanged.
 
 use scirs2_core::{DType, Device};
 
 use crate::dtype::dtype_name;
 use crate::sys::{DLDataType, DLPackVersion};
 
-/// Why a tensor cannot cross. Each variant names the field and its value.
+/// Why a tensor cannot be exchanged. Each variant names the field and its value.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// The struct has another layout than the one known here.
+    /// The struct has an unknown layout.
     #[error(
         "version: the tensor is DLPack {}.{}, only 1.x can be read; \
          ask the producer for max_version=(1, 3)", .0.major, .0.minor
     )]
     Version(DLPackVersion),
-    /// The memory is not the CPU's to read.
+    /// The CPU cannot read the memory.
     #[error(
         "device: the tensor lives on {}, id {}; copy it to the host first, for example \
          x.cpu() in PyTorch, x.get() in CuPy, jax.device_get(x) in JAX, \
          or from_dlpack(x, device=\"cpu\")", .0.kind, .0.id
     )]
     Device(Device),
-    /// Memory that the host reads, and that a kernel on the device may still write.
+    /// The host can read the memory, but a kernel on the device may still be writing it.
     #[error(
         "device: {}, id {}, is memory that a kernel may still be writing; \
          from_dlpack(x, device=\"cpu\") asks the producer to wait for it", .0.kind, .0.id
@@ -35,10 +35,10 @@ pub enum Error {
         dtype_name(*.0), .0.code, .0.bits, .0.lanes
     )]
     UnsupportedDtype(DLDataType),
-    /// A negative number of axes, or more than there can be.
+    /// A negative number of axes, or more than the maximum.
     #[error("ndim: {0} axes, expected 0 to {max}", max = crate::MAX_NDIM)]
     Ndim(i64),
-    /// Not one stride for each length.
+    /// The numbers of strides and lengths differ.
     #[error("strides: {strides} of them for {lengths} lengths")]
     StrideCount {
         /// Lengths given.
@@ -84,7 +84,7 @@ pub enum Error {
     /// No memory although there are elements.
     #[error("data: NULL with {0} elements")]
     NullData(usize),
-    /// The first element lies outside the address space.
+    /// The first element is outside the address space.
     #[error("byte_offset: {offset} from {address:#x} leaves the address space")]
     ByteOffsetOutOfRange {
         /// The offset.
@@ -92,7 +92,7 @@ pub enum Error {
         /// The memory's start.
         address: usize,
     },
-    /// Another type was asked for than the elements have.
+    /// The requested type is not that of the elements.
     #[error("dtype: the elements are {actual}, not {requested}")]
     DtypeMismatch {
         /// What the caller asked for.
@@ -114,7 +114,7 @@ pub enum Error {
     TooFewBytes {
         /// Bytes that the elements fill.
         expected: usize,
-        /// Bytes that there are.
+        /// Bytes given.
         actual: usize,
     },
     /// A legacy struct says that elements narrower than a byte are packed.
@@ -123,10 +123,10 @@ pub enum Error {
          takes them for packed; ask for max_version=(1, 3)"
     )]
     PaddedLegacy(DType),
-    /// The elements do not lie where their type may be read.
+    /// The elements are not aligned for their type.
     #[error("data: {address:#x} is not aligned for {dtype}; copy the tensor first")]
     MisalignedData {
-        /// Where the first element lies.
+        /// The address of the first element.
         address: usize,
         /// Its type.
         dtype: DType,
@@ -134,16 +134,16 @@ pub enum Error {
     /// A byte that is neither `false` nor `true`.
     #[error("dtype: the byte {0} is no bool; view the elements as scirs2_core::Bool")]
     NotBool(u8),
-    /// The owner forbids to write.
+    /// The owner forbids writing.
     #[error("the tensor is read-only; copy it to write")]
     ReadOnly,
-    /// Others than the handles can reach the memory.
+    /// Code outside the handles can reach the memory.
     #[error(
         "the tensor came from outside Rust, where others can reach its memory; copy it to write, \
          or promise by Tensor::assume_exclusive that nobody touches it"
     )]
     Foreign,
-    /// Another handle can read.
+    /// Another handle can read the memory.
     #[error(
         "the tensor has other handles, which may read it; drop them or copy the tensor to write"
     )]
@@ -164,7 +164,7 @@ pub enum Error {
          ask for max_version=(1, 0) or copy=True"
     )]
     ReadOnlyLegacy,
-    /// Consumers misread negative strides, some crash.
+    /// Consumers misread negative strides; some crash.
     #[error(
         "strides: {0:?} hold a negative one, on which consumers fail or crash; \
          ask for copy=True or pass a contiguous array"

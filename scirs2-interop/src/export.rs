@@ -1,4 +1,4 @@
-//! A described tensor and whatever keeps it alive, as a managed struct.
+//! Wraps a described tensor, and whatever keeps it alive, in a managed struct.
 
 use core::any::TypeId;
 use core::mem::{MaybeUninit, offset_of};
@@ -26,15 +26,15 @@ struct Export<M, K> {
 }
 
 impl<M, K> Export<M, K> {
-    /// A keeper of great alignment would move the tag, which is read before the keeper's type
-    /// is known.
+    /// A keeper with a large alignment would move the tag, which is read before the keeper's
+    /// type is known.
     const HAS_TAG_IN_PLACE: () = assert!(
         offset_of!(Export<M, K>, kept) == offset_of!(Export<M, ()>, kept)
             && offset_of!(Kept<K>, tag) == offset_of!(Kept<()>, tag)
     );
 }
 
-/// What keeps the struct's memory.
+/// What keeps the struct's memory alive.
 #[repr(C)]
 struct Kept<K> {
     /// The type of the keeper.
@@ -43,7 +43,7 @@ struct Kept<K> {
     keeper: K,
 }
 
-/// A tensor to be exported: what [`Description`] holds, borrowed and not checked.
+/// A tensor to be exported: the contents of a [`Description`], borrowed and not checked.
 #[derive(Clone, Copy, Debug)]
 pub struct Layout<'a> {
     /// The first element.
@@ -54,13 +54,13 @@ pub struct Layout<'a> {
     pub dtype: DType,
     /// Length of each axis.
     pub shape: &'a [usize],
-    /// Step along each axis, in elements; as many as there are lengths.
+    /// Step along each axis, in elements; one for each length.
     pub strides: &'a [isize],
-    /// The consumer must not write.
+    /// Whether the consumer must not write.
     pub read_only: bool,
-    /// The memory is the consumer's alone.
+    /// Whether the memory is the consumer's alone.
     pub copied: bool,
-    /// Elements narrower than a byte lie without gaps.
+    /// Whether elements narrower than a byte are packed without gaps.
     pub packed: bool,
 }
 
@@ -68,15 +68,15 @@ pub struct Layout<'a> {
 /// on whatever thread that is.
 ///
 /// # Safety
-/// While `keeper` lives, the memory that `layout` tells of can be read, and
+/// While `keeper` lives, the memory that `layout` describes can be read, and
 /// written unless it is read-only.
 ///
 /// # Errors
-/// [`Error::ReadOnlyLegacy`] and [`Error::PaddedLegacy`] where the struct cannot
-/// say what must be said. [`Error::NegativeStrides`], which consumers fail on.
+/// [`Error::ReadOnlyLegacy`] and [`Error::PaddedLegacy`] if the struct has no flag
+/// for what must be stated. [`Error::NegativeStrides`], which consumers mishandle.
 ///
 /// # Panics
-/// Where there are not as many strides as lengths.
+/// If the numbers of strides and lengths differ.
 #[inline]
 pub unsafe fn export<M: ManagedStruct, K: Send + 'static>(
     layout: &Layout<'_>,
@@ -87,8 +87,8 @@ pub unsafe fn export<M: ManagedStruct, K: Send + 'static>(
     Ok(unsafe { outline.keep(keeper) })
 }
 
-/// The array's memory as it is, in whatever order it lies, for one consumer: what
-/// [`Tensor`](crate::Tensor) shares, without the handles.
+/// Exports the array's memory as it is, whatever its memory order, to one consumer: like
+/// [`Tensor`](crate::Tensor), without the handles.
 ///
 /// ```
 /// use ndarray::arr2;
@@ -113,22 +113,22 @@ impl<T: Element, D: Dimension, M: ManagedStruct> TryFrom<Array<T, D>> for Owner<
     }
 }
 
-/// Lengths, then strides: of the usual few axes; those of more are allocated.
+/// Lengths, then strides, if there are few axes; otherwise they are allocated.
 type Few = [MaybeUninit<i64>; 2 * FEW];
 
-/// A struct to be, in its place, which nobody keeps yet.
+/// A struct under construction, in its final place, without a keeper yet.
 pub(crate) struct Outline<M, K> {
     tensor: DLTensor,
     flags: u64,
     many: Vec<i64>,
-    /// INVARIANT: of `few` as many are written as there are lengths and strides, unless
-    /// these are `many`.
+    /// INVARIANT: the first elements of `few`, one for each length and stride, are written,
+    /// unless these are in `many`.
     place: Box<MaybeUninit<Export<M, K>>>,
 }
 
 impl<M: ManagedStruct, K: Send + 'static> Outline<M, K> {
     /// # Errors
-    /// Those of [`export`].
+    /// The same as [`export`].
     #[inline(always)]
     pub(crate) fn of(layout: &Layout<'_>) -> Result<Self, Error> {
         assert_eq!(
@@ -149,7 +149,7 @@ impl<M: ManagedStruct, K: Send + 'static> Outline<M, K> {
         let flag = |is: bool, flag: u64| if is { flag } else { 0 };
         let ndim = layout.shape.len();
         let mut many = Vec::new();
-        // The numbers are written where they are to stay: to move them costs as much as
+        // The numbers are written to their final place: moving them would cost as much as
         // the rest.
         let mut place = Box::<Export<M, K>>::new_uninit();
         let export = place.as_mut_ptr();
@@ -157,7 +157,7 @@ impl<M: ManagedStruct, K: Send + 'static> Outline<M, K> {
             many.extend(layout.shape.iter().map(|&len| len as i64));
             many.extend(layout.strides.iter().map(|&step| step as i64));
         } else {
-            // SAFETY: a field in the box, which any bytes are a value of.
+            // SAFETY: a field in the box, for which any bytes are a valid value.
             let few = unsafe { &mut (*export).few };
             let (lengths, steps) = few.split_at_mut(ndim);
             for (to, &len) in lengths.iter_mut().zip(layout.shape) {
@@ -199,7 +199,7 @@ impl<M: ManagedStruct, K: Send + 'static> Outline<M, K> {
         let export: *mut Export<M, K> = Box::into_raw(place).cast();
         // Pointers into the box are taken now that it no longer moves.
         tensor.shape = if many.is_empty() {
-            // SAFETY: a field of the leaked box, which is nobody else's.
+            // SAFETY: a field of the leaked box, which nothing else owns.
             unsafe { &raw mut (*export).few }.cast()
         } else {
             many.as_mut_ptr()
@@ -217,7 +217,7 @@ impl<M: ManagedStruct, K: Send + 'static> Outline<M, K> {
         unsafe { managed.write(whole) };
         // SAFETY: a field of a leaked box is not NULL.
         let managed = unsafe { NonNull::new_unchecked(managed) };
-        // SAFETY: a struct as DLPack describes it, whose deleter nobody else calls;
+        // SAFETY: a struct as DLPack describes it, whose deleter nothing else calls;
         // the deleter drops Rust values that are `Send`, so any thread may call it;
         // the caller promised the memory while the keeper lives.
         unsafe { Owner::from_raw(managed) }
@@ -236,8 +236,8 @@ unsafe extern "C" fn delete<M: ManagedStruct, K>(managed: *mut M) {
     let context = unsafe { M::context(managed) };
     // SAFETY: `export` put the leaked box there, and this is its only deletion.
     let export = unsafe { Box::from_raw(context.cast::<Export<M, K>>()) };
-    // A panic must not unwind into the consumer, who may not be Rust; nor one
-    // from dropping what the first carries.
+    // A panic must not unwind into the consumer, which may not be Rust; nor may one
+    // from dropping the payload of the first.
     if let Err(panic) = catch_unwind(AssertUnwindSafe(|| drop(export.kept.keeper)))
         && let Err(second) = catch_unwind(AssertUnwindSafe(|| drop(panic)))
     {
@@ -245,12 +245,12 @@ unsafe extern "C" fn delete<M: ManagedStruct, K>(managed: *mut M) {
     }
 }
 
-/// The keeper of a struct that [`export`] made with one of type `K`, to be read
-/// while the struct lives.
+/// The keeper of a struct that [`export`] made with a keeper of type `K`. It may be
+/// read while the struct lives.
 ///
 /// The address of a function may differ from one codegen unit to another, so a
-/// `None` may be wrong. Where the deleter is ours the struct is the start of an
-/// `Export`; functions of equal code may be merged, so its tag tells of what.
+/// `None` may be wrong. If the deleter is ours the struct is the start of an
+/// `Export`. Functions with equal code may be merged, so the tag gives the keeper's type.
 ///
 /// # Safety
 /// As for [`ManagedStruct::read`].
@@ -266,11 +266,11 @@ pub(crate) unsafe fn kept<M: ManagedStruct, K: Send + 'static>(
     // SAFETY: as above; `export` put the whole allocation there.
     let export: *mut Export<M, K> = unsafe { M::context(managed) }.cast();
     // SAFETY: the deleter is one of ours, so the allocation is an `Export` of `M` and of some
-    // keeper; the tag lies in the same place for all keepers (`Export::HAS_TAG_IN_PLACE`).
+    // keeper; the tag is in the same place for all keepers (`Export::HAS_TAG_IN_PLACE`).
     let tag = unsafe { (*export).kept.tag };
     if tag != TypeId::of::<K>() {
         return None;
     }
-    // SAFETY: the tag says that the keeper is a `K`; the place lies in the box.
+    // SAFETY: the tag says that the keeper is a `K`; the place is inside the box.
     NonNull::new(unsafe { &raw mut (*export).kept.keeper })
 }

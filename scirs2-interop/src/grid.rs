@@ -1,10 +1,10 @@
-//! The lengths and steps of a tensor, without an allocation for the usual few
+//! The lengths and steps of a tensor, without an allocation if there are few
 //! axes.
 
-/// As many axes need no allocation.
+/// Up to this many axes need no allocation.
 pub(crate) const FEW: usize = 5;
 
-/// For each axis its length and the step along it.
+/// The length of each axis and the step along it.
 ///
 /// ```
 /// use scirs2_interop::Grid;
@@ -17,7 +17,7 @@ pub(crate) const FEW: usize = 5;
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Grid {
     ndim: usize,
-    /// Zero beyond `ndim`, and all of them where `many` has the axes.
+    /// Zero beyond `ndim`; all zero if the axes are in `many`.
     lengths: [usize; FEW],
     steps: [isize; FEW],
     many: Option<Box<Many>>,
@@ -30,7 +30,7 @@ struct Many {
 }
 
 impl Grid {
-    /// Of so many axes, still to be filled.
+    /// A grid of `ndim` axes, still to be filled.
     #[inline(always)]
     #[must_use]
     pub fn new(ndim: usize) -> Self {
@@ -48,10 +48,10 @@ impl Grid {
         }
     }
 
-    /// Asks for the length and the step of each axis.
+    /// Calls the closure for the length and the step of each axis.
     ///
     /// # Errors
-    /// The first of the answers that is one.
+    /// The first error that it returns.
     #[inline(always)]
     pub fn fill<E>(
         &mut self,
@@ -89,18 +89,18 @@ impl Grid {
         }
     }
 
-    /// How many axes there are, their lengths and their steps, zero beyond, where
-    /// they are few and no step leads down.
+    /// The number of axes, their lengths and their steps, zero beyond; `None` if
+    /// there are many axes or a step is negative.
     #[inline]
     pub(crate) fn few_upward(&self) -> Option<(usize, &[usize; FEW], &[isize; FEW])> {
         let upward = self.steps.iter().fold(0, |signs, step| signs | step) >= 0;
         (upward && self.many.is_none()).then_some((self.ndim, &self.lengths, &self.steps))
     }
 
-    /// Gives the axes that nobody steps along, which are of length 1, or `all` of
-    /// them, the steps of C order.
+    /// Sets the steps of C order for the axes of length 1, which are never stepped
+    /// along, or for `all` axes.
     ///
-    /// The product of the lengths, those of zero left out, must fit.
+    /// The product of the nonzero lengths must fit.
     #[inline(always)]
     pub fn settle(&mut self, all: bool) {
         let (lengths, steps) = match &mut self.many {

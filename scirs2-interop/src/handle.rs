@@ -1,7 +1,7 @@
 //! The count of a tensor's handles.
 //!
-//! `Arc` without weak handles: a tensor that was never cloned is freed, and seen
-//! to be alone, without a locked instruction.
+//! `Arc` without weak handles: a tensor that was never cloned is freed, and found
+//! to be unique, without a locked instruction.
 
 use core::any::Any;
 use core::ptr::NonNull;
@@ -10,7 +10,7 @@ use std::process::abort;
 
 use crate::Description;
 
-/// A handle to a description and to what keeps its memory.
+/// A handle to a description and to what keeps its memory alive.
 pub(crate) struct Handle {
     /// INVARIANT: a leaked box, in whose `handles` this handle is counted; the
     /// last of them frees it.
@@ -28,13 +28,13 @@ struct Shared<K: ?Sized> {
 // SAFETY: the last handle drops the keeper, on whatever thread: it is `Send`. The
 // description's pointer is not read through here, and the count is atomic.
 unsafe impl Send for Handle {}
-// SAFETY: as above; of the shared only the description can be seen.
+// SAFETY: as above; of the shared data only the description is accessible.
 unsafe impl Sync for Handle {}
 
 impl Handle {
     #[inline]
     pub(crate) fn new(description: Description, keeper: impl Any + Send + Sync) -> Self {
-        // Allocated first, so that the parts are not put together elsewhere.
+        // Allocated first, so that the parts are not assembled elsewhere and copied.
         let shared = Box::write(
             Box::new_uninit(),
             Shared {
@@ -60,7 +60,7 @@ impl Handle {
         &self.shared().description
     }
 
-    /// Whether there is no other handle, and all that others did is done.
+    /// Whether there is no other handle. If so, all that other handles did has happened before.
     #[inline]
     pub(crate) fn is_last(&mut self) -> bool {
         self.shared().handles.load(Ordering::Acquire) == 1
@@ -71,7 +71,7 @@ impl Clone for Handle {
     #[inline]
     fn clone(&self) -> Self {
         let before = self.shared().handles.fetch_add(1, Ordering::Relaxed);
-        // So many can only have been forgotten, and the count must not wrap.
+        // A count this large means leaked handles, and it must not wrap.
         if before > isize::MAX.cast_unsigned() {
             abort();
         }
@@ -84,12 +84,12 @@ impl Clone for Handle {
 impl Drop for Handle {
     #[inline]
     fn drop(&mut self) {
-        // Nobody can clone the last handle meanwhile, so it need not count down.
+        // The last handle cannot be cloned meanwhile, so it need not count down.
         if !self.is_last() {
             if self.shared().handles.fetch_sub(1, Ordering::Release) != 1 {
                 return;
             }
-            // What others did is done before the keeper is dropped.
+            // All that other handles did happens before the keeper is dropped.
             self.shared().handles.load(Ordering::Acquire);
         }
         // SAFETY: the last handle, by the invariant, and it is not used again.

@@ -1,6 +1,6 @@
 //! DLPack for Rust: take, share and give tensors without a copy.
 //!
-//! The road of a foreign tensor, a file for each step:
+//! The path of a foreign tensor, one file for each step:
 //!
 //! | step | type |
 //! |---|---|
@@ -13,7 +13,7 @@
 //!
 //! An array for one consumer needs no handle: `Owner::try_from(array)`.
 //!
-//! With the feature `pyo3` the module `python` takes and gives the capsules
+//! With the feature `pyo3` the module `python` imports and exports the capsules
 //! that Python libraries exchange.
 //!
 //! ```
@@ -31,8 +31,8 @@
 //! # Ok::<(), scirs2_interop::Error>(())
 //! ```
 //!
-//! [`compared`] sets it beside `dlpark`: what one writes, what is checked, what it
-//! costs.
+//! [`compared`] compares it with `dlpark`: the code to write, what is checked, and the
+//! cost.
 
 #[cfg(any(doc, doctest))]
 #[doc = include_str!("compared.md")]

@@ -1,4 +1,4 @@
-//! The owner of a managed tensor: its drop runs the deleter, exactly once.
+//! The owner of a managed tensor. Dropping it runs the deleter, exactly once.
 
 use core::ffi::CStr;
 use core::ptr::NonNull;
@@ -12,25 +12,25 @@ mod sealed {
     impl Sealed for super::DLManagedTensorVersioned {}
 }
 
-/// One of the two structs that carry a tensor with its deleter.
+/// One of DLPack's two structs that hold a tensor and its deleter.
 pub trait ManagedStruct: sealed::Sealed + Sized + 'static {
     /// Name of the capsule that carries it.
     const CAPSULE: &'static CStr;
-    /// Name of that capsule once its content was taken.
+    /// Name of that capsule once its content has been taken.
     const USED_CAPSULE: &'static CStr;
     /// Whether it can say that memory is read-only.
     const HAS_FLAGS: bool;
 
-    /// Puts a struct together.
+    /// Makes a struct from its parts.
     fn new(tensor: DLTensor, flags: u64, context: *mut (), deleter: Deleter<Self>) -> Self;
 
-    /// The tensor, and the `FLAG_*` bits; none where the struct has no place for them.
+    /// The tensor, and the `FLAG_*` bits; zero if the struct has no field for them.
     ///
     /// # Safety
-    /// `this` points to such a struct, of whatever version.
+    /// `this` points to such a struct, of any version.
     ///
     /// # Errors
-    /// [`Error::Version`] where its layout is unknown.
+    /// [`Error::Version`] if its layout is unknown.
     unsafe fn read(this: NonNull<Self>) -> Result<(DLTensor, u64), Error>;
 
     /// The producer's own pointer.
@@ -125,28 +125,28 @@ impl ManagedStruct for DLManagedTensorVersioned {
 
 /// A managed tensor that this process must free.
 ///
-/// Own first, validate second: from the moment it exists every path out, an
-/// error included, frees the tensor once.
+/// Own first, validate second: once it exists, every path out, including an
+/// error, frees the tensor once.
 #[derive(Debug)]
 pub struct Owner<M: ManagedStruct> {
-    /// INVARIANT: valid to read until the deleter runs, and nobody else runs it.
+    /// INVARIANT: valid to read until the deleter runs, and nothing else runs it.
     managed: NonNull<M>,
 }
 
 // SAFETY: the deleter may be called from any thread, as the protocol demands of
 // producers and `from_raw` of its caller; nothing else is mutable through it.
 unsafe impl<M: ManagedStruct> Send for Owner<M> {}
-// SAFETY: `&Owner` only reads the struct, which nobody writes (see `from_raw`).
+// SAFETY: `&Owner` only reads the struct, which is not written (see `from_raw`).
 unsafe impl<M: ManagedStruct> Sync for Owner<M> {}
 
 impl<M: ManagedStruct> Owner<M> {
-    /// Takes the duty to free a managed tensor.
+    /// Takes over the duty to free a managed tensor.
     ///
     /// # Safety
     /// `managed` points to a struct of type `M` as DLPack describes it, which
-    /// nobody else frees and nobody writes to. For a versioned struct of
+    /// nothing else frees and nothing writes to. For a versioned struct of
     /// another major version that holds for the fields up to `flags`. Its
-    /// deleter, where it is not NULL, may be called from any thread. The
+    /// deleter, if it is not NULL, may be called from any thread. The
     /// memory that the tensor describes stays readable until the deleter runs.
     #[inline]
     #[must_use]
@@ -154,7 +154,7 @@ impl<M: ManagedStruct> Owner<M> {
         Owner { managed }
     }
 
-    /// Hands the duty to free to the caller.
+    /// Passes the duty to free to the caller.
     #[inline]
     #[must_use]
     pub const fn into_raw(self) -> NonNull<M> {
@@ -163,13 +163,13 @@ impl<M: ManagedStruct> Owner<M> {
         managed
     }
 
-    /// What the tensor is, checked field by field.
+    /// Describes the tensor, which is checked field by field.
     ///
     /// # Errors
-    /// The first field that cannot be.
+    /// The first invalid field.
     #[inline(always)]
     pub fn describe(&self) -> Result<Description, Error> {
-        // SAFETY: `from_raw` promised what `describe` asks for.
+        // SAFETY: the contract of `from_raw` includes that of `describe`.
         unsafe { describe(self.managed) }
     }
 }
@@ -186,15 +186,15 @@ impl<M: ManagedStruct> Drop for Owner<M> {
     }
 }
 
-/// What a managed tensor is, without owning it.
+/// Describes a managed tensor without owning it.
 ///
 /// # Safety
-/// As for [`Owner::from_raw`], but somebody else may own the tensor: it stays
-/// as it is.
+/// As for [`Owner::from_raw`], but the tensor may be owned elsewhere: it is not
+/// changed.
 #[inline(always)]
 pub(crate) unsafe fn describe<M: ManagedStruct>(managed: NonNull<M>) -> Result<Description, Error> {
     // SAFETY: `managed` points to such a struct, by this function's contract.
     let (tensor, flags) = unsafe { M::read(managed) }?;
-    // SAFETY: the tensor is one as DLPack describes it, by the same.
+    // SAFETY: the tensor is one as DLPack describes it, by the same contract.
     unsafe { Description::of(&tensor, flags) }
 }

@@ -15,7 +15,7 @@ pub const FLAG_READ_ONLY: u64 = 1;
 /// Flag of [`DLManagedTensorVersioned`]: the memory is a copy made for the consumer.
 pub const FLAG_IS_COPIED: u64 = 1 << 1;
 /// Flag of [`DLManagedTensorVersioned`]: each element narrower than a byte has
-/// a byte of its own. Without it such elements lie without gaps, the first in
+/// a byte of its own. Without it such elements are packed without gaps, the first in
 /// the low bits.
 pub const FLAG_IS_SUBBYTE_TYPE_PADDED: u64 = 1 << 2;
 
@@ -83,11 +83,11 @@ pub mod type_code {
     pub const BCOMPLEX: u8 = 18;
 }
 
-/// A strided tensor in somebody's memory.
+/// A strided tensor in memory that something else owns.
 #[derive(Clone, Copy, Debug)]
 #[repr(C)]
 pub struct DLTensor {
-    /// Start of the memory; may be NULL where there are no elements.
+    /// Start of the memory; may be NULL if there are no elements.
     pub data: *mut c_void,
     /// Where the memory lives.
     pub device: DLDevice,
@@ -95,7 +95,7 @@ pub struct DLTensor {
     pub ndim: i32,
     /// Type of the elements.
     pub dtype: DLDataType,
-    /// `ndim` lengths; may be NULL where `ndim` is zero.
+    /// `ndim` lengths; may be NULL if `ndim` is zero.
     pub shape: *mut i64,
     /// `ndim` steps in elements; NULL means C order.
     pub strides: *mut i64,
@@ -144,7 +144,7 @@ pub struct DLPackExchangeAPIHeader {
     pub prev_api: *mut DLPackExchangeAPIHeader,
 }
 
-/// Makes a tensor from a prototype, or reports by `set_error` and answers -1.
+/// Makes a tensor from a prototype, or reports an error by `set_error` and returns -1.
 pub type DLPackManagedTensorAllocator = unsafe extern "C" fn(
     prototype: *mut DLTensor,
     out: *mut *mut DLManagedTensorVersioned,
@@ -188,7 +188,7 @@ pub struct DLPackExchangeAPI {
     pub managed_tensor_from_py_object_no_sync: Option<DLPackManagedTensorFromPyObjectNoSync>,
     /// Makes an object of the type.
     pub managed_tensor_to_py_object_no_sync: Option<DLPackManagedTensorToPyObjectNoSync>,
-    /// Lends a description; NULL where the library does not.
+    /// Lends a description; NULL if the library does not.
     pub dltensor_from_py_object_no_sync: Option<DLPackDLTensorFromPyObjectNoSync>,
     /// The current stream of a device.
     pub current_work_stream: Option<DLPackCurrentWorkStream>,

@@ -17,8 +17,8 @@ use crate::{Description, Error, Owner, TensorMut};
 /// A shared tensor in host memory: one owner, any number of handles.
 ///
 /// Cloning costs a reference count. All handles read; the last one may write, if the owner
-/// allows and nobody outside Rust can reach the memory. The memory may be Rust's or a
-/// foreign library's; who reads it cannot tell. It is freed with the last handle.
+/// allows it and nothing outside Rust can reach the memory. The memory may be Rust's or a
+/// foreign library's; readers cannot tell which. It is freed with the last handle.
 ///
 /// ```
 /// use ndarray::array;
@@ -34,11 +34,11 @@ use crate::{Description, Error, Owner, TensorMut};
 #[derive(Clone)]
 pub struct Tensor {
     /// INVARIANT: describes memory that can be read until the last handle is
-    /// dropped, that nobody writes while a view of it lives, and that nobody else
-    /// touches while a mutable view lives.
+    /// dropped, that is not written while a view of it lives, and that nothing else
+    /// accesses while a mutable view lives.
     handle: Handle,
-    /// Whether nobody but the handles can reach the memory: without it no mutable view is
-    /// given, so that the second half of the invariant says nothing.
+    /// Whether only the handles can reach the memory. If false, no mutable view is handed
+    /// out, and the second half of the invariant holds trivially.
     exclusive: bool,
 }
 
@@ -60,12 +60,12 @@ impl Tensor {
     /// ```
     ///
     /// # Safety
-    /// As for [`Owner::from_raw`]. Nobody writes to the memory while a view of it
-    /// lives; and unless it is flagged as read-only, nobody else reads it while a
+    /// As for [`Owner::from_raw`]. The memory is not written while a view of it
+    /// lives; and unless it is flagged as read-only, nothing else reads it while a
     /// mutable view lives.
     ///
     /// # Errors
-    /// The first field that cannot be; the tensor is freed then.
+    /// The first invalid field; the tensor is then freed.
     #[inline]
     pub unsafe fn from_raw<M: ManagedStruct>(
         managed: core::ptr::NonNull<M>,
@@ -73,8 +73,8 @@ impl Tensor {
         // SAFETY: the caller promised it.
         let owner = unsafe { Owner::from_raw(managed) };
         let description = owner.describe()?;
-        // SAFETY: the owner keeps the memory, which the caller promised nobody
-        // writes.
+        // SAFETY: the owner keeps the memory, which the caller promised is not
+        // written.
         Ok(unsafe { Tensor::new(description, owner) })
     }
 
@@ -107,8 +107,8 @@ impl Tensor {
     ///
     /// # Safety
     /// Until `keeper` is dropped the described memory can be read, and written
-    /// unless it is described as read-only. Nobody writes to it while a view of
-    /// it lives, and nobody else reads it while a mutable view lives.
+    /// unless it is described as read-only. It is not written while a view of
+    /// it lives, and nothing else reads it while a mutable view lives.
     #[inline]
     #[must_use]
     pub unsafe fn new(description: Description, keeper: impl Any + Send + Sync) -> Self {
@@ -118,13 +118,13 @@ impl Tensor {
         }
     }
 
-    /// Shares memory that others can reach as well, such as the arrays of a Python program:
-    /// [`view_mut`](Self::view_mut) refuses it.
+    /// Shares memory that other code can reach as well, such as the arrays of a Python
+    /// program: [`view_mut`](Self::view_mut) refuses it.
     ///
-    /// Two tensors may lie over the same memory, and only reading both is safe.
+    /// Two tensors may share the same memory; only reading from both is safe.
     ///
     /// # Safety
-    /// Until `keeper` is dropped the described memory can be read, and nobody writes to it
+    /// Until `keeper` is dropped the described memory can be read, and it is not written
     /// while a view of it lives.
     #[inline]
     #[must_use]
@@ -135,11 +135,11 @@ impl Tensor {
         }
     }
 
-    /// The tensor, whose memory may be written from now on even though others can reach it,
+    /// Allows writing to the tensor's memory from now on even though other code can reach it,
     /// as far as its owner allows.
     ///
     /// # Safety
-    /// While a mutable view of the tensor lives nobody else reads or writes its memory: no
+    /// While a mutable view of the tensor lives nothing else reads or writes its memory: no
     /// other tensor over it, no Python code, no library that shares it.
     #[inline]
     #[must_use]
@@ -150,18 +150,18 @@ impl Tensor {
         }
     }
 
-    /// A tensor in C order whose elements are narrower than a byte and lie
+    /// A tensor in C order whose elements are narrower than a byte and are packed
     /// without gaps, the first in the low bits.
     ///
     /// # Errors
-    /// [`Error::NotPacked`] for another dtype, [`Error::TooFewBytes`], and
-    /// those of [`Description::new`].
+    /// [`Error::NotPacked`] for another dtype, [`Error::TooFewBytes`], and the
+    /// errors of [`Description::new`].
     pub fn from_packed(dtype: DType, mut bytes: Vec<u8>, shape: &[usize]) -> Result<Self, Error> {
         if dtype.bits() >= 8 {
             return Err(Error::NotPacked(dtype));
         }
         let description = Description::in_c_order(bytes.as_mut_ptr(), dtype, shape, 0)?;
-        // The description proves that `count` bytes fit, so as many bits do.
+        // The description proves that `count` bytes fit, so `count` bits do too.
         let count: usize = shape.iter().product();
         let expected = count / 8 * dtype.bits() + (count % 8 * dtype.bits()).div_ceil(8);
         if bytes.len() < expected {
@@ -175,7 +175,7 @@ impl Tensor {
         Ok(unsafe { Tensor::new(description, bytes) })
     }
 
-    /// The type, place and layout.
+    /// The dtype, address and layout.
     #[inline]
     #[must_use]
     pub fn description(&self) -> &Description {
@@ -209,8 +209,8 @@ impl Tensor {
     /// The elements as an `ndarray` view, of any strides, without a copy.
     ///
     /// # Errors
-    /// [`Error::DtypeMismatch`] where `T` is another type than the elements',
-    /// [`Error::MisalignedData`] where Rust may not read them in place.
+    /// [`Error::DtypeMismatch`] if `T` is not the type of the elements,
+    /// [`Error::MisalignedData`] if Rust may not read them in place.
     #[inline]
     pub fn view<T: Element>(&self) -> Result<ArrayViewD<'_, T>, Error> {
         // SAFETY: the view borrows `self`, which keeps the memory readable and
@@ -221,7 +221,7 @@ impl Tensor {
     /// Booleans as Rust's `bool`, without a copy: every byte is checked.
     ///
     /// # Errors
-    /// Those of [`view`](Self::view), and [`Error::NotBool`] for a byte other
+    /// The errors of [`view`](Self::view), and [`Error::NotBool`] for a byte other
     /// than 0 and 1; [`Bool`] takes any byte.
     pub fn view_bool(&self) -> Result<ArrayViewD<'_, bool>, Error> {
         for byte in self.view::<Bool>()? {
@@ -234,7 +234,7 @@ impl Tensor {
         unsafe { self.description().view_as::<bool>() }
     }
 
-    /// The elements, to be written, without a copy.
+    /// A mutable view of the elements, without a copy.
     ///
     /// ```
     /// use ndarray::arr1;
@@ -250,17 +250,17 @@ impl Tensor {
     /// ```
     ///
     /// # Errors
-    /// Those of [`view`](Self::view); [`Error::ReadOnly`], [`Error::Shared`] if another handle
-    /// lives, [`Error::Foreign`] if others than the handles can reach the memory,
+    /// The errors of [`view`](Self::view); [`Error::ReadOnly`]; [`Error::Shared`] if another
+    /// handle lives; [`Error::Foreign`] if anything but the handles can reach the memory;
     /// [`Error::Overlap`] if two indices name one element.
     pub fn view_mut<T: Element>(&mut self) -> Result<ArrayViewMutD<'_, T>, Error> {
         self.borrow_mut()?.into_view()
     }
 
-    /// The tensor to be written, whatever its dtype.
+    /// Borrows the tensor for writing, whatever its dtype.
     ///
     /// # Errors
-    /// [`Error::ReadOnly`], [`Error::Shared`], [`Error::Foreign`] and [`Error::Overlap`], as
+    /// [`Error::ReadOnly`], [`Error::Shared`], [`Error::Foreign`] and [`Error::Overlap`], as for
     /// [`view_mut`](Self::view_mut).
     pub fn borrow_mut(&mut self) -> Result<TensorMut<'_>, Error> {
         if !self.handle.is_last() {
@@ -280,13 +280,13 @@ impl Tensor {
             });
         }
         // SAFETY: this borrows the last handle mutably, so no view lives; the memory may be
-        // written and nobody else touches it, by the invariant of an exclusive tensor; no two
+        // written and nothing else accesses it, by the invariant of an exclusive tensor; no two
         // indices name one element.
         Ok(unsafe { TensorMut::new(description.clone()) })
     }
 
-    /// A tensor whose elements have a byte each, in C order, from one whose
-    /// elements are packed; any other tensor is returned as it is.
+    /// Unpacks a tensor with packed elements into one in C order with a byte for
+    /// each element; any other tensor is returned unchanged.
     ///
     /// ```
     /// use ndarray::arr1;
@@ -302,7 +302,7 @@ impl Tensor {
     /// ```
     ///
     /// # Errors
-    /// Those of [`Description::new`].
+    /// The same as [`Description::new`].
     pub fn unpack(self) -> Result<Self, Error> {
         let packed = self.description();
         if !packed.is_packed() {
@@ -320,14 +320,14 @@ impl Tensor {
         Ok(unsafe { Tensor::new(description, bytes) })
     }
 
-    /// A managed tensor for another library, which holds this handle until it
-    /// is done.
+    /// A managed tensor for another library. It holds this handle until the library
+    /// is done with it.
     ///
-    /// The consumer may write where this was the only handle and its memory is
-    /// not read-only; it is told not to where another handle can read.
+    /// The consumer may write if this was the only handle and its memory is not
+    /// read-only; the export is flagged as read-only if another handle can read.
     ///
     /// # Errors
-    /// [`Error::NegativeStrides`], which consumers fail on, and
+    /// [`Error::NegativeStrides`], which consumers mishandle, and
     /// [`Error::ReadOnlyLegacy`]: only `DLManagedTensorVersioned` can say that
     /// the memory must not be written.
     #[inline]
@@ -336,17 +336,17 @@ impl Tensor {
         let mut layout = self.description().layout();
         layout.read_only |= shared;
         let outline = Outline::of(&layout)?;
-        // SAFETY: the handle that goes along keeps the memory readable. Where
-        // it is not described as read-only nobody else has a handle, and the
+        // SAFETY: the handle moved into the export keeps the memory readable. If
+        // it is not described as read-only there is no other handle, and the
         // one inside the export is never read through.
         Ok(unsafe { outline.keep(self) })
     }
 }
 
-/// Takes the array's memory as it is, in whatever order it lies.
+/// Takes the array's memory as it is, whatever its memory order.
 ///
 /// # Panics
-/// Where an array without elements has other lengths that would not fit in bytes.
+/// If an array without elements has other lengths whose size in bytes would overflow.
 impl<T: Element, D: Dimension> From<Array<T, D>> for Tensor {
     #[inline]
     fn from(array: Array<T, D>) -> Self {

@@ -9,16 +9,16 @@ use smallvec::SmallVec;
 
 use crate::{Axes, Description, Error};
 
-/// A view of that type over the elements of a description, from the address of the first.
+/// A view of the given type over the elements of a description, starting at the first.
 ///
-/// The description proves that all elements lie in the address space, and the address is
-/// aligned, as are all others, because the strides count elements. The rest is the contract
-/// of the unsafe function that it is used in: for the life of the view the memory is there,
-/// its elements are valid, nobody writes to it and, for a mutable view, nobody else reads it
-/// and no two indices name one element.
+/// The description proves that all elements are inside the address space. The first address
+/// is aligned, and so are all others, because the strides count elements. The rest is the
+/// contract of the unsafe function that uses the macro: for the life of the view the memory
+/// exists, its elements are valid, it is not written and, for a mutable view, nothing else
+/// reads it and no two indices name one element.
 macro_rules! viewed {
     ($view:ident, $description:expr, $first:expr) => {
-        // A number of axes that the compiler knows is a view in registers.
+        // A number of axes known at compile time keeps the view in registers.
         match $description.grid.few_upward() {
             Some((1, lengths, steps)) => viewed!($view, $first, lengths, steps; 0),
             Some((2, lengths, steps)) => viewed!($view, $first, lengths, steps; 0 1),
@@ -26,7 +26,7 @@ macro_rules! viewed {
             Some((4, lengths, steps)) => viewed!($view, $first, lengths, steps; 0 1 2 3),
             _ => {
                 let (lowest, layout) = $description.upward($first);
-                // SAFETY: `upward` gives the lowest element and steps that reach the others;
+                // SAFETY: `upward` returns the lowest element and steps that reach the others;
                 // the rest is the contract of the function, as said above.
                 let mut view = unsafe { $view::from_shape_ptr(layout, lowest) };
                 for axis in $description.turned() {
@@ -49,11 +49,11 @@ impl Description {
     /// The elements as an `ndarray` view.
     ///
     /// # Safety
-    /// For `'a` the described memory can be read and nobody writes to it.
+    /// For `'a` the described memory can be read and is not written.
     ///
     /// # Errors
-    /// [`Error::DtypeMismatch`] where `T` is another type than the elements',
-    /// [`Error::Packed`] and [`Error::MisalignedData`] where Rust may not read
+    /// [`Error::DtypeMismatch`] if `T` is not the type of the elements,
+    /// [`Error::Packed`] and [`Error::MisalignedData`] if Rust may not read
     /// them in place.
     #[inline]
     pub unsafe fn view<'a, T: Element>(&self) -> Result<ArrayViewD<'a, T>, Error> {
@@ -65,11 +65,11 @@ impl Description {
     /// The elements as a mutable `ndarray` view.
     ///
     /// # Safety
-    /// For `'a` the described memory can be read and written, nobody else touches
+    /// For `'a` the described memory can be read and written, nothing else accesses
     /// it, and no two indices name one element.
     ///
     /// # Errors
-    /// As [`view`](Self::view).
+    /// The same as [`view`](Self::view).
     #[inline]
     pub unsafe fn view_mut<'a, T: Element>(&self) -> Result<ArrayViewMutD<'a, T>, Error> {
         self.is_of::<T>()?;
@@ -77,7 +77,7 @@ impl Description {
         Ok(viewed!(ArrayViewMut, self, first))
     }
 
-    /// As [`view`](Self::view), for any type as large as the elements.
+    /// Like [`view`](Self::view), for any type of the same size as the elements.
     ///
     /// # Safety
     /// As for [`view`](Self::view), and each element is a valid `T` of the size
@@ -116,8 +116,8 @@ impl Description {
         }
     }
 
-    /// The lowest element and the layout with every step upwards, which is what
-    /// ndarray takes; the axes that step down are turned after.
+    /// The lowest element and the layout with all strides non-negative, which is what
+    /// ndarray takes; the axes with negative strides are inverted afterwards.
     fn upward<T>(&self, first: *mut T) -> (*mut T, StrideShape<IxDyn>) {
         let mut lowest = first;
         let mut steps = IxDyn::zeros(self.strides().len());
@@ -138,7 +138,7 @@ impl Description {
     /// Copies packed elements in C order, each into the low bits of a byte.
     ///
     /// # Safety
-    /// The described memory can be read, and nobody writes to it meanwhile.
+    /// The described memory can be read, and is not written during the call.
     ///
     /// # Errors
     /// [`Error::NotPacked`]: then there is nothing to unpack.
@@ -152,7 +152,8 @@ impl Description {
         let mut index: Axes<usize> = SmallVec::from_elem(0, self.shape().len());
         let mut at = 0isize;
         let mut unpacked = Vec::new();
-        // Zero strides make any count of one byte: no memory is no abort.
+        // Zero strides can describe any count over one byte, so running out of memory
+        // must not abort.
         unpacked
             .try_reserve_exact(count)
             .map_err(|_| Error::TooLarge {
@@ -164,7 +165,7 @@ impl Description {
             let shift = bit.rem_euclid(8);
             let place = self.data.as_ptr().wrapping_offset(bit.div_euclid(8));
             // SAFETY: `Description` proves that the first bit of this element
-            // lies in the memory that the caller promised.
+            // is in the memory that the caller promised.
             let low = u16::from(unsafe { place.read() });
             // An element of six bits may end in the next byte.
             let high = if shift + bits > 8 {
@@ -179,7 +180,7 @@ impl Description {
         Ok(unpacked)
     }
 
-    /// Moves an index on in C order; answers by how many elements.
+    /// Advances an index in C order; returns the offset in elements.
     fn step(&self, index: &mut [usize]) -> isize {
         let mut step = 0;
         for axis in (0..index.len()).rev() {

@@ -1,4 +1,4 @@
-//! Asking an object for a capsule, in the newest form that it knows.
+//! Asks an object for a capsule, in the newest form that it knows.
 
 use pyo3::exceptions::{PyAttributeError, PyBufferError, PyTypeError};
 use pyo3::intern;
@@ -11,16 +11,16 @@ use scirs2_core::{Device, DeviceKind};
 use super::torch::unless_exit;
 use crate::sys::VERSION;
 
-/// What the consumer asks of the producer beyond a tensor.
+/// What the consumer asks of the producer besides a tensor.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct Request {
     /// `Some(false)`: never copy. A consumer that wants a copy makes it itself.
     pub copy: Option<bool>,
-    /// Where the memory shall live; the producer copies if it must.
+    /// The device to put the memory on; the producer copies if it must.
     pub device: Option<Device>,
 }
 
-/// A capsule, and whether its producer was asked for memory of that device.
+/// A capsule, and whether its producer was asked for memory on the requested device.
 pub(super) struct Asked<'py> {
     pub(super) capsule: Bound<'py, PyAny>,
     pub(super) for_device: bool,
@@ -29,11 +29,11 @@ pub(super) struct Asked<'py> {
 /// The capsule of an object with `__dlpack__`; a capsule is returned as it is.
 ///
 /// The versioned form is asked for first. A producer that does not know the
-/// keywords answers with a `TypeError` and is asked once more without them.
+/// keywords raises a `TypeError` and is asked once more without them.
 ///
 /// # Errors
-/// `AttributeError` without `__dlpack__`; `BufferError` for TensorFlow's tensors of what
-/// is no number; otherwise what the producer raises.
+/// `AttributeError` without `__dlpack__`; `BufferError` for TensorFlow tensors whose
+/// elements are not numbers; otherwise what the producer raises.
 pub(super) fn ask<'py>(object: &Bound<'py, PyAny>, request: &Request) -> PyResult<Asked<'py>> {
     let py = object.py();
     let answered = |capsule, for_device| Asked {
@@ -68,12 +68,12 @@ fn no_dlpack(object: &Bound<'_, PyAny>) -> PyErr {
     ))
 }
 
-/// TensorFlow's dtypes whose elements are C++ objects. Asked for a capsule of one, it
-/// ends the process; it refuses all other dtypes that DLPack does not have.
+/// TensorFlow's dtypes whose elements are C++ objects. TensorFlow aborts the process if
+/// asked for a capsule of one; it refuses all other dtypes that DLPack does not have.
 const WITHOUT_BYTES: [&str; 3] = ["string", "resource", "variant"];
 
-/// Refuses a tensor of TensorFlow's that must not be asked for a capsule: one of its own
-/// classes, or whatever else has a dtype of its.
+/// Refuses a TensorFlow tensor that must not be asked for a capsule: an object of one of
+/// its classes, or any other object with one of its dtypes.
 fn has_bytes(object: &Bound<'_, PyAny>) -> PyResult<()> {
     match dtype_without_bytes(object) {
         Ok(None) => Ok(()),
@@ -81,7 +81,7 @@ fn has_bytes(object: &Bound<'_, PyAny>) -> PyResult<()> {
             "dtype: TensorFlow's {name} is no number; for a tensor of strings \
              pass tf.strings.to_number(x)"
         ))),
-        // What cannot be asked has no dtype of TensorFlow's.
+        // An object whose dtype cannot be read has none of TensorFlow's.
         Err(error) => unless_exit(object.py(), Some(error)),
     }
 }
@@ -130,8 +130,8 @@ fn keywords<'py>(
     Ok((keywords, device.is_some()))
 }
 
-/// Whether the object says that it lives there already. Producers that know no
-/// `dl_device` need not be asked for it then.
+/// Whether the object reports that device already. Producers that do not know
+/// `dl_device` then need not be asked for it.
 fn lives_on(object: &Bound<'_, PyAny>, device: Device) -> PyResult<bool> {
     let py = object.py();
     let Some(answer) = object.getattr_opt(intern!(py, "__dlpack_device__"))? else {
@@ -142,7 +142,7 @@ fn lives_on(object: &Bound<'_, PyAny>, device: Device) -> PyResult<bool> {
         kind: DeviceKind(kind),
         id,
     };
-    // For memory that a kernel may still be writing the producer has to be asked.
+    // The producer has to be asked if a kernel may still be writing to the memory.
     let is_ready = actual.kind.is_host() && actual.kind != DeviceKind::CUDA_MANAGED;
     Ok(actual == device || (device == Device::CPU && is_ready))
 }

@@ -1,4 +1,4 @@
-//! Tensors offered by Python: looked at, accepted, given, kept.
+//! Tensors offered by Python: inspected, accepted, given, kept.
 
 use core::ffi::{CStr, c_void};
 use core::mem;
@@ -19,7 +19,7 @@ use crate::owner::{ManagedStruct, Owner, describe};
 use crate::sys::{DLManagedTensor, DLManagedTensorVersioned};
 use crate::{Description, Error};
 
-/// An accepted tensor, in the form it came in.
+/// An accepted tensor, in the form in which it was offered.
 #[derive(Debug)]
 pub enum Keeper {
     /// From a capsule `dltensor`.
@@ -34,31 +34,31 @@ enum Holder<'py> {
     Legacy(Bound<'py, PyAny>, NonNull<DLManagedTensor>),
     /// A capsule with a versioned struct, not consumed.
     Versioned(Bound<'py, PyAny>, NonNull<DLManagedTensorVersioned>),
-    /// Nobody but the offer itself.
+    /// The offer itself, alone.
     Offer(Owner<DLManagedTensorVersioned>),
     /// Whoever accepted it.
     Accepted,
 }
 
-/// A tensor that can be taken, checked.
+/// A checked tensor that can be taken.
 ///
-/// Dropping the offer leaves a capsule as it was: its own destructor frees the
-/// tensor then.
+/// Dropping the offer leaves a capsule as it was: its own destructor then frees the
+/// tensor.
 pub struct Offer<'py> {
     holder: Holder<'py>,
     description: Description,
 }
 
 impl<'py> Offer<'py> {
-    /// What an object, or a raw capsule, has to offer.
+    /// The offer of an object or of a raw capsule.
     ///
-    /// An object is asked by its type's exchange table where that will do, else
+    /// An object is asked through its type's exchange table if that suffices, else
     /// for the versioned form of a capsule, and once more without keywords
-    /// where it answers with a `TypeError`.
+    /// if it raises a `TypeError`.
     ///
     /// # Errors
     /// `AttributeError` without `__dlpack__`; what the producer raises;
-    /// `TypeError` for what is no DLPack capsule; `BufferError` for one that was
+    /// `TypeError` for anything but a DLPack capsule; `BufferError` for one that was
     /// consumed and for a tensor that cannot be taken.
     pub fn of(object: &Bound<'py, PyAny>, request: &Request) -> PyResult<Self> {
         match Offer::by_table(object, request)? {
@@ -67,11 +67,11 @@ impl<'py> Offer<'py> {
         }
     }
 
-    /// What an object offers through its type's exchange table; `None` where
+    /// What an object offers through its type's exchange table; `None` if
     /// [`by_method`](Self::by_method) must ask it.
     ///
     /// # Errors
-    /// Those of [`of`](Self::of) about the tensor.
+    /// The errors of [`of`](Self::of) that concern the tensor.
     #[inline(always)]
     pub fn by_table(object: &Bound<'py, PyAny>, request: &Request) -> PyResult<Option<Self>> {
         table::export(object, request)
@@ -80,18 +80,18 @@ impl<'py> Offer<'py> {
     /// What an object offers through `__dlpack__`, or what a raw capsule holds.
     ///
     /// # Errors
-    /// Those of [`of`](Self::of).
+    /// The same as [`of`](Self::of).
     pub fn by_method(object: &Bound<'py, PyAny>, request: &Request) -> PyResult<Self> {
         let asked = ask(object, request)?;
         let offer = Offer::in_capsule(asked.capsule)?;
-        // A producer that is asked for host memory waits for its kernels.
+        // A producer asked for host memory waits for its kernels.
         if !(asked.for_device && request.device == Some(Device::CPU)) {
             offer.description.is_synchronized()?;
         }
         Ok(offer)
     }
 
-    /// A tensor that nobody but the offer holds.
+    /// A tensor that only the offer holds.
     #[inline(always)]
     pub(super) fn owned(owner: Owner<DLManagedTensorVersioned>, description: Description) -> Self {
         Offer {
@@ -107,13 +107,13 @@ impl<'py> Offer<'py> {
         Ok(offer?)
     }
 
-    /// What the tensor is.
+    /// The tensor's description.
     #[must_use]
     pub const fn description(&self) -> &Description {
         &self.description
     }
 
-    /// Whether the memory may be written; `None` where the form cannot say.
+    /// Whether the memory may be written; `None` if the form cannot say.
     #[must_use]
     pub const fn writeable(&self) -> Option<bool> {
         match self.holder {
@@ -122,11 +122,11 @@ impl<'py> Offer<'py> {
         }
     }
 
-    /// The object that a legacy capsule keeps, if this extension gave it with a
+    /// The object that a legacy capsule keeps, if this extension made it with a
     /// [`Reference`]; `None` once it was consumed.
     ///
-    /// Inlined, for it knows the extension's structs by the address of a function that
-    /// each crate has a copy of.
+    /// Inlined, because it recognises the extension's structs by the address of a function
+    /// of which each crate has its own copy.
     #[inline]
     #[must_use]
     pub fn kept(&self, py: Python<'py>) -> Option<Bound<'py, PyAny>> {
@@ -136,17 +136,17 @@ impl<'py> Offer<'py> {
         unconsumed(capsule, *managed, || {
             // SAFETY: the capsule was not consumed, so it keeps the struct alive.
             let reference = unsafe { kept::<_, Reference>(*managed) }?;
-            // SAFETY: alive as long as the struct; nobody writes to it before the
+            // SAFETY: alive as long as the struct; it is not written before the
             // struct dies, and the object gets a reference of its own.
             unsafe { reference.as_ref() }.object(py).cloned()
         })
         .flatten()
     }
 
-    /// Takes the tensor, once: a capsule is consumed, by renaming it.
+    /// Takes the tensor, once: a capsule is consumed by renaming it.
     ///
     /// # Errors
-    /// `BufferError` where somebody consumed it first, this offer included.
+    /// `BufferError` if it was consumed before, also through this offer.
     #[inline(always)]
     pub fn accept(&mut self) -> PyResult<Keeper> {
         match mem::replace(&mut self.holder, Holder::Accepted) {
@@ -160,7 +160,7 @@ impl<'py> Offer<'py> {
     }
 }
 
-/// The struct in an unconsumed capsule of that form.
+/// The struct in an unconsumed capsule of form `M`.
 fn pointer<M: ManagedStruct>(capsule: &Bound<'_, PyAny>) -> Option<NonNull<M>> {
     let name = M::CAPSULE.as_ptr();
     // SAFETY: any object may be asked; `name` is a C string.
@@ -172,13 +172,13 @@ fn pointer<M: ManagedStruct>(capsule: &Bound<'_, PyAny>) -> Option<NonNull<M>> {
     NonNull::new(pointer.cast::<M>()).filter(|pointer| pointer.is_aligned())
 }
 
-/// That struct as an offer, which holds the capsule.
+/// An offer of that struct, which holds the capsule.
 fn offered<'py, M: ManagedStruct>(
     capsule: &Bound<'py, PyAny>,
     holder: impl FnOnce(Bound<'py, PyAny>, NonNull<M>) -> Holder<'py>,
 ) -> Option<Result<Offer<'py>, Error>> {
     let managed = pointer(capsule)?;
-    // SAFETY: a capsule of that name that was not consumed carries such a struct,
+    // SAFETY: an unconsumed capsule of that name holds such a struct,
     // and keeps it alive.
     let description = unconsumed(capsule, managed, || unsafe { describe(managed) })?;
     Some(description.map(|description| Offer {
@@ -197,16 +197,16 @@ fn consume<M: ManagedStruct>(
             return Err(PyErr::fetch(capsule.py()));
         }
         // SAFETY: whoever renames the capsule owns the struct, as the protocol
-        // says; the capsule bore its first name until now.
+        // says; the capsule had its first name until now.
         Ok(unsafe { Owner::from_raw(managed) })
     });
     renamed.unwrap_or_else(|| Err(not_a_tensor(capsule)))
 }
 
-/// Runs what needs the struct in a capsule that nobody has consumed, and no Python code.
+/// Runs a closure that needs the struct in an unconsumed capsule, and runs no Python code.
 ///
-/// Of two threads that race for a capsule one must win. The GIL sees to that; without a
-/// GIL this lock of the capsule does, for all who consume here.
+/// Of two threads that race for a capsule exactly one must win. The GIL ensures that;
+/// without a GIL this lock on the capsule does, for all consumers that use this function.
 fn unconsumed<M: ManagedStruct, R>(
     capsule: &Bound<'_, PyAny>,
     managed: NonNull<M>,
@@ -239,23 +239,23 @@ fn not_a_tensor(object: &Bound<'_, PyAny>) -> PyErr {
     }
 }
 
-/// A capsule for a consumer; unconsumed, it frees the tensor when it dies.
+/// A capsule for a consumer. If it is not consumed, it frees the tensor when it dies.
 ///
 /// # Errors
-/// Those of making a capsule; the tensor is freed then.
+/// If the capsule cannot be made; the tensor is then freed.
 #[inline]
 pub fn give<M: ManagedStruct>(py: Python<'_>, owner: Owner<M>) -> PyResult<Bound<'_, PyAny>> {
     capsule(py, owner, M::CAPSULE, drop_unconsumed::<M>)
 }
 
-/// Name of the objects that [`keep`] makes; no consumer takes a capsule so named.
+/// Name of the objects that [`keep`] makes; no consumer takes a capsule of that name.
 const KEEPER: &CStr = c"scirs2_tensor_owner";
 
 /// A Python object that frees the tensor when it dies: the base of an array
 /// that reads its memory.
 ///
 /// # Errors
-/// Those of making a capsule; the tensor is freed then.
+/// If the capsule cannot be made; the tensor is then freed.
 #[inline]
 pub fn keep(py: Python<'_>, keeper: Keeper) -> PyResult<Bound<'_, PyAny>> {
     match keeper {
@@ -296,7 +296,7 @@ unsafe extern "C" fn drop_kept<M: ManagedStruct>(capsule: *mut ffi::PyObject) {
     unsafe { drop_content::<M>(capsule, KEEPER) }
 }
 
-/// Frees the tensor of a dying capsule that still bears its first name.
+/// Frees the tensor of a dying capsule that still has its first name.
 ///
 /// # Safety
 /// `object` is a capsule that [`capsule`] made for an `M`, now dying, and the
@@ -314,16 +314,16 @@ unsafe fn drop_content<M: ManagedStruct>(object: *mut ffi::PyObject, name: &CStr
     // SAFETY: attached, by this function's contract.
     let py = unsafe { Python::assume_attached() };
     // The deleter may run Python code, and a capsule may die while an
-    // exception is on its way.
+    // exception is set.
     let (mut class, mut value, mut traceback) = (ptr::null_mut(), ptr::null_mut(), ptr::null_mut());
     // SAFETY: attached.
     unsafe { ffi::PyErr_Fetch(&raw mut class, &raw mut value, &raw mut traceback) };
     // SAFETY: the capsule held the duty to free, and dies.
     let owner = unsafe { Owner::from_raw(managed) };
-    // The deleter would have to find out first whether it may touch Python.
+    // The deleter itself would first have to find out whether it may use Python.
     // SAFETY: the struct lives until its owner is dropped.
     if let Some(mut reference) = unsafe { kept::<M, Reference>(managed) } {
-        // SAFETY: a part of that struct, of which nobody else knows any more.
+        // SAFETY: a part of that struct, to which nothing else has access any more.
         unsafe { reference.as_mut() }.release(py);
     }
     drop(owner);

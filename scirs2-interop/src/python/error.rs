@@ -1,4 +1,4 @@
-//! Refusals as Python exceptions.
+//! Errors as Python exceptions.
 
 use pyo3::exceptions::{PyBufferError, PyNotImplementedError};
 use pyo3::prelude::*;
@@ -11,7 +11,7 @@ use crate::Error;
 /// `BufferError`: code that knows either catches it.
 ///
 /// # Errors
-/// Those of making a class.
+/// If the class cannot be made.
 pub fn gpu_tensor_error(py: Python<'_>) -> PyResult<&Bound<'_, PyAny>> {
     static CLASS: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
     let class = CLASS.get_or_try_init(py, || {

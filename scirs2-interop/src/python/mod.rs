@@ -13,7 +13,7 @@
 //! }
 //! ```
 //!
-//! The steps behind it are open too: look at the [`Offer`] of an object, accept
+//! The steps behind it are public too: inspect the [`Offer`] of an object, accept
 //! it, [`give`] a tensor.
 
 mod ask;
@@ -40,9 +40,9 @@ use crate::sys::DLManagedTensorVersioned;
 
 /// A tensor of any library, or a raw capsule, without a copy.
 ///
-/// It can be read and not written ([`Error::Foreign`](crate::Error::Foreign)), because the
-/// program can pass one array twice and keeps it besides. Python code can write to the memory
-/// meanwhile: `SAFETY.md` says who answers for that.
+/// It can be read but not written ([`Error::Foreign`](crate::Error::Foreign)), because the
+/// program can pass one array twice and also keeps it. Python code can write to the memory
+/// meanwhile: `SAFETY.md` says who is responsible for that.
 impl<'py> FromPyObject<'_, 'py> for Tensor {
     type Error = PyErr;
 

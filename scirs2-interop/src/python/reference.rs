@@ -2,10 +2,10 @@
 
 use pyo3::prelude::*;
 
-/// Keeps a Python object for a consumer, who may be on any thread and may
+/// Keeps a Python object for a consumer, which may be on any thread and may
 /// outlive the interpreter: the keeper of an [`export`](crate::export).
 ///
-/// Without an interpreter nothing can free the object: it is leaked then.
+/// Without an interpreter nothing can free the object, so it is leaked.
 #[derive(Debug)]
 pub struct Reference(Option<Py<PyAny>>);
 
@@ -23,7 +23,7 @@ impl Reference {
         Some(self.0.as_ref()?.bind(py))
     }
 
-    /// Lets go at once, as a thread that is attached can.
+    /// Releases the object at once, which an attached thread can do.
     #[inline]
     pub(super) fn release(&mut self, py: Python<'_>) {
         drop(self.0.take().map(|object| object.into_bound(py)));

@@ -1,5 +1,5 @@
-//! The C exchange table of a Python type of ours, for consumers that want no
-//! Python call.
+//! The C exchange table of a Python type of our own, for consumers that avoid
+//! Python calls.
 
 use core::ffi::{c_char, c_int, c_void};
 use core::ptr::{self, NonNull};
@@ -20,33 +20,33 @@ use crate::sys::{
 };
 use crate::{Error, Owner};
 
-/// What a type's exchange table does, in Rust's terms.
+/// The functions of a type's exchange table, in Rust.
 pub trait Exchange: 'static {
     /// Exports an object of the type.
     ///
     /// # Errors
-    /// Where the object is of another type, or cannot be exported.
+    /// If the object is of another type, or cannot be exported.
     fn export(object: &Bound<'_, PyAny>) -> PyResult<Owner<DLManagedTensorVersioned>>;
 
-    /// Describes an object of the type to a caller who does not keep it. The
-    /// numbers that the description points to must outlive the call: they are
-    /// best the object's own.
+    /// Describes an object of the type to a caller that does not keep it. The
+    /// numbers that the description points to must outlive the call: they should
+    /// be the object's own.
     ///
     /// # Errors
-    /// Those of [`export`](Self::export).
+    /// The same as [`export`](Self::export).
     fn lend(object: &Bound<'_, PyAny>) -> PyResult<DLTensor>;
 
     /// Makes an object of a tensor.
     ///
     /// # Errors
-    /// Where the tensor cannot be taken.
+    /// If the tensor cannot be taken.
     fn import<'py>(py: Python<'py>, offer: Offer<'py>) -> PyResult<Bound<'py, PyAny>>;
 
-    /// Makes a tensor on the host, in C order, whose elements are unset; those
+    /// Makes a tensor on the host, in C order, with unset elements; elements
     /// narrower than a byte have a byte each.
     ///
     /// # Errors
-    /// Where there is no memory.
+    /// If there is not enough memory.
     fn allocate(
         py: Python<'_>,
         dtype: DType,
@@ -57,7 +57,7 @@ pub trait Exchange: 'static {
 /// The capsule for a type's attribute `__dlpack_c_exchange_api__`.
 ///
 /// # Errors
-/// Those of making a capsule.
+/// If the capsule cannot be made.
 pub fn exchange_table<T: Exchange>(py: Python<'_>) -> PyResult<Bound<'_, PyAny>> {
     let table = ptr::from_ref(Functions::<T>::TABLE).cast_mut();
     // SAFETY: neither pointer is NULL, and both live for ever.
@@ -70,7 +70,7 @@ pub fn exchange_table<T: Exchange>(py: Python<'_>) -> PyResult<Bound<'_, PyAny>>
 struct Functions<T>(T);
 
 impl<T: Exchange> Functions<T> {
-    /// Consumers read it and do not write.
+    /// Consumers only read it.
     const TABLE: &'static DLPackExchangeAPI = &DLPackExchangeAPI {
         header: DLPackExchangeAPIHeader {
             version: VERSION,
@@ -90,15 +90,15 @@ fn answer(body: impl FnOnce(Python<'_>) -> PyResult<()>) -> c_int {
     attached(body, |py, error| error.restore(py))
 }
 
-/// The same, for a function that tells of its errors in another way.
+/// The same, for a function that reports its errors in another way.
 fn attached(
     body: impl FnOnce(Python<'_>) -> PyResult<()>,
     report: impl FnOnce(Python<'_>, PyErr),
 ) -> c_int {
     let run = |py: Python<'_>| {
-        // A panic must not unwind into the caller, who may not be Rust.
+        // A panic must not unwind into the caller, which may not be Rust.
         let result = catch_unwind(AssertUnwindSafe(|| body(py))).unwrap_or_else(|panic| {
-            // What it carries could panic in its drop.
+            // Dropping the payload could panic.
             std::mem::forget(panic);
             Err(PyRuntimeError::new_err("scirs2 panicked: this is a bug"))
         });
@@ -110,7 +110,7 @@ fn attached(
             }
         }
     };
-    // Without an interpreter nothing can be told, nor done.
+    // Without an interpreter nothing can be reported or done.
     Python::try_attach(run).unwrap_or(-1)
 }
 
@@ -163,12 +163,12 @@ unsafe extern "C" fn lend<T: Exchange>(object: *mut c_void, out: *mut DLTensor) 
     })
 }
 
-/// `DLPackManagedTensorToPyObjectNoSync`: the tensor is the callee's from the
-/// first, so a refused one is freed here.
+/// `DLPackManagedTensorToPyObjectNoSync`: the callee owns the tensor from the
+/// start, so a refused one is freed here.
 ///
 /// # Safety
-/// `managed` is NULL or a tensor as DLPack describes it, which the caller gives
-/// away; `out` can be written; the thread is attached to the interpreter.
+/// `managed` is NULL or a tensor as DLPack describes it, which the caller hands
+/// over; `out` can be written; the thread is attached to the interpreter.
 unsafe extern "C" fn import<T: Exchange>(
     managed: *mut DLManagedTensorVersioned,
     out: *mut *mut c_void,
@@ -176,7 +176,7 @@ unsafe extern "C" fn import<T: Exchange>(
     answer(|py| {
         let managed = NonNull::new(managed)
             .ok_or_else(|| PySystemError::new_err("the exchange table was given NULL"))?;
-        // SAFETY: the caller gives it away, by this function's contract.
+        // SAFETY: the caller hands it over, by this function's contract.
         let owner = unsafe { Owner::from_raw(managed) };
         let description = owner.describe()?;
         let object = T::import(py, Offer::owned(owner, description))?;
@@ -186,8 +186,8 @@ unsafe extern "C" fn import<T: Exchange>(
     })
 }
 
-/// `DLPackManagedTensorAllocator`. Of the prototype only device, dtype, ndim and
-/// shape are read.
+/// `DLPackManagedTensorAllocator`. Only device, dtype, ndim and shape of the prototype
+/// are read.
 ///
 /// # Safety
 /// `prototype` is NULL or points to a tensor whose shape holds `ndim` numbers;
@@ -205,8 +205,8 @@ unsafe extern "C" fn allocate<T: Exchange>(
         if prototype.device != Device::CPU {
             return Err(Error::Device(prototype.device).into());
         }
-        // A tensor of that kind in the first bytes there are: what is checked
-        // is the arithmetic.
+        // A tensor of that kind at a placeholder address: only the arithmetic
+        // is checked.
         let tensor = DLTensor {
             data: ptr::without_provenance_mut(64),
             strides: ptr::null_mut(),

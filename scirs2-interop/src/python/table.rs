@@ -25,29 +25,29 @@ use crate::sys::{
 /// Name of the capsule that carries a table.
 pub(super) const CAPSULE: &CStr = c"dlpack_exchange_api";
 
-/// Older tables that a type may offer before the search ends: a chain from
-/// outside may be a ring.
+/// Older tables of a type to look at before giving up: a foreign chain may be a
+/// ring.
 const MAX_CHAIN: usize = 16;
 
-/// Types that the cache remembers: the first so many. Programs that make types
-/// without end must not fill memory with them.
+/// The number of types that the cache remembers. Programs that keep making types
+/// must not fill memory with them.
 const MAX_TYPES: usize = 64;
 
-/// What is known of one type.
+/// What is known about one type.
 struct Exporter {
     /// The function of its table, if it has one.
     export: Option<DLPackManagedTensorFromPyObjectNoSync>,
-    /// How its tensors are asked, if they are PyTorch's.
+    /// How its tensors are queried, if they are PyTorch's.
     torch: Option<Torch>,
 }
 
-/// Types seen, with what is known of them, if there is anything; the first that is empty ends
-/// them. The reference keeps the type, so that its address is not another's.
+/// Types seen, with what is known about them, if anything; the list ends at the first empty
+/// entry. The reference keeps the type alive, so that its address is not reused.
 static TYPES: [OnceLock<(Py<PyType>, Option<Exporter>)>; MAX_TYPES] =
     [const { OnceLock::new() }; MAX_TYPES];
 
-/// The object's tensor by its type's table, or `None` if `__dlpack__` must be asked: there is
-/// no table, or it fails.
+/// The object's tensor through its type's table, or `None` if `__dlpack__` must be called:
+/// there is no table, or it fails.
 #[inline(always)]
 pub(super) fn export<'py>(
     object: &Bound<'py, PyAny>,
@@ -56,7 +56,7 @@ pub(super) fn export<'py>(
     export_or_copy(object, request, request.copy != Some(false))
 }
 
-/// [`export`], where a tensor whose memory is not its value may be copied, or is refused.
+/// [`export`], where a tensor whose memory is not its value is copied if allowed, or refused.
 #[inline(always)]
 fn export_or_copy<'py>(
     object: &Bound<'py, PyAny>,
@@ -95,7 +95,7 @@ impl Exporter {
                 None => return Ok(None),
             },
             None => {
-                // `__dlpack__` is asked, which refuses what could be resolved.
+                // `__dlpack__` is called, which refuses tensors that could be resolved.
                 if let Some(torch) = &self.torch
                     && let Taken::Other(other) = torch.ask_complex(object, may_copy)?
                 {
@@ -114,7 +114,7 @@ impl Exporter {
     }
 }
 
-/// The tensor that is taken in the place of another, and asked as that one was.
+/// The tensor taken in place of another, with the same request.
 #[cold]
 fn export_other<'py>(other: &Bound<'py, PyAny>, request: &Request) -> PyResult<Offer<'py>> {
     match export_or_copy(other, request, false)? {
@@ -123,8 +123,8 @@ fn export_other<'py>(other: &Bound<'py, PyAny>, request: &Request) -> PyResult<O
     }
 }
 
-/// Calls a table's function; `None` if it fails: `__dlpack__` says better why, because what
-/// comes here is often a C++ trace.
+/// Calls a table's function; `None` if it fails: `__dlpack__` gives a better reason, because
+/// the error here is often a C++ trace.
 #[inline(always)]
 fn by_function(
     object: &Bound<'_, PyAny>,
@@ -133,7 +133,7 @@ fn by_function(
     let py = object.py();
     let mut managed = ptr::null_mut();
     // SAFETY: the table belongs to the object's type and the thread is
-    // attached, as the protocol asks; `managed` takes the result.
+    // attached, as the protocol requires; `managed` takes the result.
     let status = unsafe { export(object.as_ptr().cast(), &raw mut managed) };
     let managed = match NonNull::new(managed) {
         Some(managed) if status == 0 => managed,
@@ -142,7 +142,7 @@ fn by_function(
     // SAFETY: the function hands over an owned tensor, as the protocol says.
     let owner = unsafe { Owner::from_raw(managed) };
     let description = owner.describe()?;
-    // The function is one that waits for nothing.
+    // The function does not synchronize.
     description.is_synchronized()?;
     Ok(Some((owner, description)))
 }
@@ -164,11 +164,11 @@ fn first_seen<'py>(
     let class = object.get_type();
     let exporter = match look(object, &class) {
         Ok(exporter) => exporter,
-        // A class that cannot be looked at has no table.
+        // A class that cannot be inspected has no table.
         Err(error) => unless_exit(class.py(), Some(error)).map(|()| None)?,
     };
-    // Looking may have run Python code, which may have come here, too: a type that
-    // stands here twice says the same twice.
+    // The search may have run Python code that came here, too. If a type is listed
+    // twice, both entries are the same.
     let mut seen = (class.unbind(), exporter);
     for place in &TYPES {
         match place.set(seen) {
@@ -182,7 +182,7 @@ fn first_seen<'py>(
     }
 }
 
-/// Looks for the first class that defines how the objects are exported: by a table or by
+/// Looks for the first class that defines how its objects are exported: by a table or by
 /// `__dlpack__`. `None` if that has no table and is not PyTorch's.
 fn look(object: &Bound<'_, PyAny>, class: &Bound<'_, PyType>) -> PyResult<Option<Exporter>> {
     let py = class.py();
@@ -206,15 +206,15 @@ fn look(object: &Bound<'_, PyAny>, class: &Bound<'_, PyType>) -> PyResult<Option
     Ok(None)
 }
 
-/// The function of a type's table that makes an object of a tensor.
+/// The function of a type's table that makes an object from a tensor.
 #[derive(Clone, Copy, Debug)]
 pub struct Importer(DLPackManagedTensorToPyObjectNoSync);
 
 impl Importer {
-    /// That of a type which offers a table itself, of the version known here.
+    /// The function of a type that has a table of its own, of the version known here.
     ///
     /// # Errors
-    /// What the type raises when it is asked.
+    /// What the type raises when it is queried.
     pub fn of(class: &Bound<'_, PyType>) -> PyResult<Option<Self>> {
         let table = class.getattr_opt(intern!(class.py(), "__dlpack_c_exchange_api__"))?;
         let api = table.and_then(|table| table.cast::<PyCapsule>().ok().and_then(read));
@@ -223,10 +223,10 @@ impl Importer {
             .map(Importer))
     }
 
-    /// An object of a tensor, which it keeps.
+    /// Makes an object from a tensor, which the object keeps.
     ///
     /// # Errors
-    /// What the function raises; the tensor is its own from the first.
+    /// What the function raises; it owns the tensor from the start.
     #[inline]
     pub fn import<'py>(
         self,
@@ -234,7 +234,7 @@ impl Importer {
         owner: Owner<DLManagedTensorVersioned>,
     ) -> PyResult<Bound<'py, PyAny>> {
         let mut object = ptr::null_mut();
-        // SAFETY: the thread is attached, as the protocol asks; the tensor is given away, and
+        // SAFETY: the thread is attached, as the protocol requires; the tensor is handed over, and
         // `object` takes the result.
         let status = unsafe { (self.0)(owner.into_raw().as_ptr(), &raw mut object) };
         if status != 0 || object.is_null() {
@@ -242,7 +242,7 @@ impl Importer {
                 PySystemError::new_err("an exchange table failed without an exception")
             }));
         }
-        // SAFETY: a new reference, as the function succeeded.
+        // SAFETY: a new reference, because the function succeeded.
         Ok(unsafe { Bound::from_owned_ptr(py, object.cast()) })
     }
 }

@@ -1,9 +1,9 @@
-//! What PyTorch's tensors are asked before their memory is taken.
+//! The checks on PyTorch's tensors before their memory is taken.
 //!
 //! The memory of a PyTorch tensor is not always its value: a bit may say that the elements
-//! are conjugated or negated, a gradient or a tangent may hang on it, and a class may wrap
-//! another tensor. PyTorch's exchange table tells of none of that, and its `__dlpack__` of
-//! some.
+//! are conjugated or negated, a gradient or a tangent may be attached, and a class may wrap
+//! another tensor. PyTorch's exchange table reports none of that, and its `__dlpack__` only
+//! some of it.
 
 use core::ffi::CStr;
 use core::ptr;
@@ -14,25 +14,25 @@ use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyString, PyType};
 
-/// How the tensors of one type are asked.
+/// How the tensors of one type are queried.
 pub(super) struct Torch {
-    /// The C functions behind `is_neg` and `requires_grad`, which answer in half the time;
+    /// The C functions behind `is_neg` and `requires_grad`, which take half the time;
     /// `None` if the type has others, such as a subclass's own in Python.
     functions: Option<(Method, Getter)>,
     /// Whether operations on the type run Python code of its own, so that its memory is
     /// another tensor's or none.
     is_wrapper: bool,
-    /// Says whether operations are recorded for gradients.
+    /// The function that returns whether operations are recorded for gradients.
     is_grad_enabled: Py<PyAny>,
-    /// The names of `torch.autograd.forward_ad`.
+    /// The namespace of `torch.autograd.forward_ad`.
     forward_ad: Py<PyDict>,
 }
 
-/// What is taken in the place of a tensor.
+/// What is taken in place of a tensor.
 pub(super) enum Taken<'py> {
     /// The tensor.
     Itself,
-    /// A copy of it without a bit that says more, or the tensor without its history.
+    /// A copy of it with such bits resolved, or the tensor without its history.
     Other(Bound<'py, PyAny>),
 }
 
@@ -40,7 +40,7 @@ pub(super) enum Taken<'py> {
 struct Method {
     /// INVARIANT: takes an object of the type and NULL.
     function: ffi::PyCFunction,
-    /// The method's definition lives as long as its descriptor, as CPython asks of both.
+    /// The method's definition lives as long as its descriptor, as CPython requires of both.
     _descriptor: Py<PyAny>,
 }
 
@@ -48,7 +48,7 @@ struct Method {
 struct Getter {
     /// INVARIANT: takes an object of the type and NULL.
     function: ffi::getter,
-    /// The attribute's definition lives as long as its descriptor, as CPython asks of both.
+    /// The attribute's definition lives as long as its descriptor, as CPython requires of both.
     _descriptor: Py<PyAny>,
 }
 
@@ -83,10 +83,10 @@ impl Torch {
         }))
     }
 
-    /// Asks a tensor of the type.
+    /// Queries a tensor of the type.
     ///
     /// # Errors
-    /// `BufferError` if its memory is not its value; what the tensor's own code raises.
+    /// `BufferError` if its memory is not its value; otherwise what the tensor's own code raises.
     #[inline(always)]
     pub(super) fn ask<'py>(
         &self,
@@ -148,10 +148,10 @@ impl Torch {
         Ok(Taken::Itself)
     }
 
-    /// Asks a tensor whose elements are complex numbers.
+    /// Queries a tensor whose elements are complex numbers.
     ///
     /// # Errors
-    /// As [`ask`](Self::ask).
+    /// The same as [`ask`](Self::ask).
     pub(super) fn ask_complex<'py>(
         &self,
         tensor: &Bound<'py, PyAny>,
@@ -176,7 +176,7 @@ impl Torch {
     #[inline(always)]
     fn has_no_level(&self, py: Python<'_>) -> bool {
         let names = self.forward_ad.bind(py);
-        // Without the name, which is not public, each tensor is asked.
+        // The name is not public; without it each tensor is queried.
         let level = names.get_item(intern!(py, "_current_level"));
         level.is_ok_and(|level| {
             level.is_some_and(|level| level.extract::<i64>().is_ok_and(|level| level < 0))
@@ -195,7 +195,7 @@ impl Torch {
 }
 
 impl Method {
-    /// `None` if the method is something else than a C function without arguments.
+    /// `None` if the method is not a C function without arguments.
     fn of(
         object: &Bound<'_, PyAny>,
         class: &Bound<'_, PyType>,
@@ -226,19 +226,18 @@ impl Method {
         })
     }
 
-    /// Whether the method returns `False`; an exception that it raises stays.
+    /// Whether the method returns `False`; an exception that it raises stays set.
     #[inline(always)]
     fn is_false(&self, tensor: &Bound<'_, PyAny>) -> bool {
         // SAFETY: by the invariant; the caller's cache is of the tensor's type.
         let result = unsafe { (self.function)(tensor.as_ptr(), ptr::null_mut()) };
-        // SAFETY: what a call returned.
+        // SAFETY: the result of a call.
         unsafe { is_false(result) }
     }
 }
 
 impl Getter {
-    /// `None` if the attribute is something else than a C function that needs nothing but the
-    /// object.
+    /// `None` if the attribute is not a C function that needs nothing but the object.
     fn of(class: &Bound<'_, PyType>, name: &Bound<'_, PyString>) -> Option<Self> {
         let descriptor = class.getattr(name).ok()?;
         if descriptor.get_type_ptr() != &raw mut ffi::PyGetSetDescr_Type {
@@ -260,13 +259,13 @@ impl Getter {
             return None;
         }
         loop {
-            // SAFETY: CPython ends each table of a type's attributes by one without a name,
-            // which was not met yet.
+            // SAFETY: CPython ends each table of a type's attributes with an entry without a
+            // name, which has not been reached yet.
             let found = unsafe { definition.read() };
             if found.name.is_null() {
                 return None;
             }
-            // SAFETY: a C string, as CPython asks of the tables.
+            // SAFETY: a C string, as CPython requires of the tables.
             if unsafe { CStr::from_ptr(found.name) }.to_str() == Ok(name) {
                 let function = found.get.filter(|_| found.closure.is_null())?;
                 return Some(Getter {
@@ -279,12 +278,12 @@ impl Getter {
         }
     }
 
-    /// Whether the attribute is `False`; an exception that it raises stays.
+    /// Whether the attribute is `False`; an exception that it raises stays set.
     #[inline(always)]
     fn is_false(&self, tensor: &Bound<'_, PyAny>) -> bool {
         // SAFETY: by the invariant; the caller's cache is of the tensor's type.
         let result = unsafe { (self.function)(tensor.as_ptr(), ptr::null_mut()) };
-        // SAFETY: what a call returned.
+        // SAFETY: the result of a call.
         unsafe { is_false(result) }
     }
 }
@@ -303,7 +302,7 @@ fn is(tensor: &Bound<'_, PyAny>, question: &Bound<'_, PyString>) -> PyResult<boo
     unsafe { Bound::from_owned_ptr_or_err(tensor.py(), answer) }?.is_truthy()
 }
 
-/// Whether a call returned `False`; an exception that it raised stays.
+/// Whether a call returned `False`; an exception that it raised stays set.
 ///
 /// # Safety
 /// `result` is a new reference, or NULL with an exception set. The thread is attached.
@@ -316,7 +315,7 @@ unsafe fn is_false(result: *mut ffi::PyObject) -> bool {
     no
 }
 
-/// Drops an error, but for one that ends the program, such as Ctrl-C's.
+/// Drops an error, unless it ends the program, such as Ctrl-C's.
 pub(super) fn unless_exit(py: Python<'_>, error: Option<PyErr>) -> PyResult<()> {
     match error {
         Some(error) if !error.is_instance_of::<PyException>(py) => Err(error),
