@@ -274,6 +274,10 @@ class TestTorch:
         z = torch.ones(3, dtype=torch.complex64, requires_grad=True)
         with torch.no_grad():
             assert scirs2.from_dlpack(z.conj().imag).tolist() == [0.0, 0.0, 0.0]
+            for view in (z.conj(), torch._neg_view(z.conj())):
+                assert scirs2.from_dlpack(view).tolist() == view.tolist()
+            with pytest.raises(BufferError, match="resolve_conj"):
+                scirs2.from_dlpack(z.conj(), copy=False)
         with pytest.raises(BufferError, match="no_grad"):
             scirs2.linalg.det(a)
 
@@ -315,8 +319,46 @@ class TestTorch:
 
         wrapper = Wrapper(torch.ones(2, 2))
         for take in (scirs2.from_dlpack, scirs2.linalg.det):
-            with pytest.raises(BufferError, match=r"Wrapper.*wraps"):
+            with pytest.raises(BufferError, match=r"Wrapper.*__torch_dispatch__"):
                 take(wrapper)
+
+    def test_a_subclass_with_its_own_export_is_asked_the_same(self):
+        class Own(torch.Tensor):
+            def __dlpack__(self, *arguments, **keywords):
+                return super().__dlpack__(*arguments, **keywords)
+
+        from torch.autograd import forward_ad
+
+        t = torch._neg_view(torch.eye(3)).as_subclass(Own)
+        assert scirs2.from_dlpack(t).tolist() == (-torch.eye(3)).tolist()
+        assert float(scirs2.linalg.det(t)) == -1.0
+        with forward_ad.dual_level():
+            dual = forward_ad.make_dual(torch.eye(3), torch.ones(3, 3)).as_subclass(Own)
+            with pytest.raises(BufferError, match="tangent"):
+                scirs2.linalg.det(dual)
+
+    def test_a_type_first_seen_without_stack_is_asked_later(self):
+        child.run(
+            """
+            import torch
+            from scirs2 import linalg
+
+            x = torch.eye(3)
+
+            def deep():
+                try:
+                    deep()
+                except RecursionError:
+                    pass
+                linalg.det(x)
+
+            try:
+                deep()
+            except RecursionError:
+                pass
+            assert float(linalg.det(torch._neg_view(x))) == -1.0
+            """
+        )
 
     def test_a_tensor_that_is_written_says_so(self):
         a = torch.tensor([[2.0, 0.0], [0.0, 4.0]], dtype=torch.float64)

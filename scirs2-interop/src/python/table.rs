@@ -4,7 +4,7 @@ use core::ffi::{CStr, c_void};
 use core::ptr::{self, NonNull};
 use std::sync::OnceLock;
 
-use pyo3::exceptions::PySystemError;
+use pyo3::exceptions::{PyBufferError, PySystemError};
 use pyo3::ffi;
 use pyo3::intern;
 use pyo3::prelude::*;
@@ -33,6 +33,10 @@ const MAX_CHAIN: usize = 16;
 /// must not fill memory with them.
 const MAX_TYPES: usize = 64;
 
+/// How often a tensor may be replaced by one whose memory is nearer to its value: detached,
+/// then resolved. A class may define methods of its own that never get there.
+const MAX_REPLACED: u8 = 3;
+
 /// What is known about one type.
 struct Exporter {
     /// The function of its table, if it has one.
@@ -53,26 +57,26 @@ pub(super) fn export<'py>(
     object: &Bound<'py, PyAny>,
     request: &Request,
 ) -> PyResult<Option<Offer<'py>>> {
-    export_or_copy(object, request, request.copy != Some(false))
+    export_replacement(object, request, 0)
 }
 
-/// [`export`], where a tensor whose memory is not its value is copied if allowed, or refused.
+/// [`export`] of what takes the place of a tensor, after so many replacements.
 #[inline(always)]
-fn export_or_copy<'py>(
+fn export_replacement<'py>(
     object: &Bound<'py, PyAny>,
     request: &Request,
-    may_copy: bool,
+    replaced: u8,
 ) -> PyResult<Option<Offer<'py>>> {
     let class = object.get_type_ptr().cast::<ffi::PyObject>();
     for (known, exporter) in TYPES.iter().map_while(OnceLock::get) {
         if known.as_ptr() == class {
             return match exporter {
-                Some(exporter) => exporter.export(object, request, may_copy),
+                Some(exporter) => exporter.export(object, request, replaced),
                 None => Ok(None),
             };
         }
     }
-    first_seen(object, request, may_copy)
+    first_seen(object, request, replaced)
 }
 
 impl Exporter {
@@ -81,12 +85,13 @@ impl Exporter {
         &self,
         object: &Bound<'py, PyAny>,
         request: &Request,
-        may_copy: bool,
+        replaced: u8,
     ) -> PyResult<Option<Offer<'py>>> {
+        let may_copy = request.copy != Some(false) && replaced < MAX_REPLACED;
         if let Some(torch) = &self.torch
             && let Taken::Other(other) = torch.ask(object, may_copy)?
         {
-            return export_other(&other, request).map(Some);
+            return export_other(&other, request, replaced).map(Some);
         }
         let by_table = self.export.filter(|_| request.device.is_none());
         let (owner, description) = match by_table {
@@ -99,7 +104,7 @@ impl Exporter {
                 if let Some(torch) = &self.torch
                     && let Taken::Other(other) = torch.ask_complex(object, may_copy)?
                 {
-                    return export_other(&other, request).map(Some);
+                    return export_other(&other, request, replaced).map(Some);
                 }
                 return Ok(None);
             }
@@ -108,7 +113,7 @@ impl Exporter {
             && is_complex(description.dtype())
             && let Taken::Other(other) = torch.ask_complex(object, may_copy)?
         {
-            return export_other(&other, request).map(Some);
+            return export_other(&other, request, replaced).map(Some);
         }
         Ok(Some(Offer::owned(owner, description)))
     }
@@ -116,8 +121,17 @@ impl Exporter {
 
 /// The tensor taken in place of another, with the same request.
 #[cold]
-fn export_other<'py>(other: &Bound<'py, PyAny>, request: &Request) -> PyResult<Offer<'py>> {
-    match export_or_copy(other, request, false)? {
+fn export_other<'py>(
+    other: &Bound<'py, PyAny>,
+    request: &Request,
+    replaced: u8,
+) -> PyResult<Offer<'py>> {
+    if replaced >= MAX_REPLACED {
+        return Err(PyBufferError::new_err(
+            "the tensor's class gives no tensor whose memory is its value",
+        ));
+    }
+    match export_replacement(other, request, replaced + 1)? {
         Some(offer) => Ok(offer),
         None => Offer::by_method(other, request),
     }
@@ -159,39 +173,41 @@ const fn is_complex(dtype: DType) -> bool {
 fn first_seen<'py>(
     object: &Bound<'py, PyAny>,
     request: &Request,
-    may_copy: bool,
+    replaced: u8,
 ) -> PyResult<Option<Offer<'py>>> {
     let class = object.get_type();
-    let exporter = match look(object, &class) {
-        Ok(exporter) => exporter,
-        // A class that cannot be inspected has no table.
-        Err(error) => unless_exit(class.py(), Some(error)).map(|()| None)?,
-    };
+    // An error is neither remembered nor ignored: what the type is matters for the rest of the
+    // process, and a lack of stack or memory says nothing about it.
+    let exporter = look(object, &class)?;
     // The search may have run Python code that came here, too. If a type is listed
     // twice, both entries are the same.
     let mut seen = (class.unbind(), exporter);
     for place in &TYPES {
         match place.set(seen) {
-            Ok(()) => return export_or_copy(object, request, may_copy),
+            Ok(()) => return export_replacement(object, request, replaced),
             Err(other) => seen = other,
         }
     }
     match &seen.1 {
-        Some(exporter) => exporter.export(object, request, may_copy),
+        Some(exporter) => exporter.export(object, request, replaced),
         None => Ok(None),
     }
 }
 
 /// Looks for the first class that defines how its objects are exported: by a table or by
-/// `__dlpack__`. `None` if that has no table and is not PyTorch's.
+/// `__dlpack__`. `None` if that has no table and the objects are not PyTorch's.
 fn look(object: &Bound<'_, PyAny>, class: &Bound<'_, PyType>) -> PyResult<Option<Exporter>> {
     let py = class.py();
     let bases = class.getattr(intern!(py, "__mro__"))?;
     for base in bases.try_iter()? {
         let base = base?;
         let namespace = base.getattr(intern!(py, "__dict__"))?;
-        let table = namespace.get_item(intern!(py, "__dlpack_c_exchange_api__"));
-        let table = table.ok();
+        let name = intern!(py, "__dlpack_c_exchange_api__");
+        let table = if namespace.contains(name)? {
+            Some(namespace.get_item(name)?)
+        } else {
+            None
+        };
         if table.is_none() && !namespace.contains(intern!(py, "__dlpack__"))? {
             continue;
         }

@@ -53,8 +53,8 @@ struct Getter {
 }
 
 impl Torch {
-    /// For the tensors of a class that exports itself as `torch.Tensor` does; `base` is the
-    /// class that defines the export. `None` if that is not PyTorch's.
+    /// For the objects of a class, if they are PyTorch's tensors; `base` is the class that
+    /// defines how they are exported.
     pub(super) fn of(
         object: &Bound<'_, PyAny>,
         class: &Bound<'_, PyType>,
@@ -67,11 +67,15 @@ impl Torch {
         let Ok(torch) = modules.get_item(intern!(py, "torch")) else {
             return Ok(None);
         };
-        if !torch.getattr(intern!(py, "Tensor"))?.is(base) {
+        let tensor = torch.getattr(intern!(py, "Tensor"))?;
+        let tensor = tensor.cast_into::<PyType>()?;
+        if !class.is_subclass(&tensor)? {
             return Ok(None);
         }
+        // A class with a `__dlpack__` of its own knows what it does.
         let dispatch = intern!(py, "__torch_dispatch__");
-        let is_wrapper = !class.getattr(dispatch)?.is(&base.getattr(dispatch)?);
+        let is_wrapper =
+            base.is(&tensor) && !class.getattr(dispatch)?.is(&tensor.getattr(dispatch)?);
         let method = Method::of(object, class, intern!(py, "is_neg"));
         let getter = Getter::of(class, intern!(py, "requires_grad"));
         let forward_ad = py.import(intern!(py, "torch.autograd.forward_ad"))?;
@@ -112,9 +116,9 @@ impl Torch {
         }
         if self.is_wrapper {
             return Err(PyBufferError::new_err(format!(
-                "{} wraps another tensor (it has a __torch_dispatch__), so it has no memory of \
-                 its own; pass the plain tensor that it stands for, such as x.full_tensor() of \
-                 a DTensor",
+                "{} runs its own code for each operation (__torch_dispatch__), so its memory need \
+                 not be its value; pass the plain tensor that it stands for, such as \
+                 x.full_tensor() for a DTensor",
                 tensor.get_type()
             )));
         }

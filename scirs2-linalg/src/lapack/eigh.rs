@@ -29,6 +29,8 @@ impl<T: Lapack> Heevd<T> {
         };
         new.call(&mut []);
         new.space.answered()?;
+        // The least that `syev` works with; `heev` asks for less.
+        new.space.at_least(3 * n)?;
         Ok(new)
     }
 
@@ -50,7 +52,7 @@ impl<T: Lapack> Heevd<T> {
         Ok(&self.values)
     }
 
-    /// The values that were found last.
+    /// The values of the last matrix solved.
     pub(crate) fn values(&self) -> &[T::Real] {
         &self.values
     }
@@ -69,7 +71,7 @@ impl<T: Lapack> Heevd<T> {
             Kind::Real(real) => {
                 // SAFETY: `solve` asserted the length of `a`, and `new` made `w` of `n`
                 // elements; the workspaces are as long as the first call asked for, or with
-                // lengths of -1 have the one element that it answers in, and it reads no `a`.
+                // lengths of -1 have the one element for its result, and it reads no `a`.
                 unsafe {
                     (real.syevd)(
                         &jobz,
@@ -112,16 +114,17 @@ impl<T: Lapack> Heevd<T> {
         match T::KIND {
             Kind::Real(real) => {
                 // SAFETY: `solve_by_qr` asserted the length of `a`, and `new` made `w` of `n`
-                // elements; what `syevd` asked for, `1 + 6 n + 2 n^2`, is more than the
-                // `3 n - 1` that `syev` needs (LAPACK 3.12).
+                // elements, and `work` of at least `3 n`, of which `syev` needs `3 n - 1` (LAPACK
+                // 3.12).
                 unsafe {
                     (real.syev)(&jobz, &uplo, &n, a, &lda, w.cast(), work, &lwork, &mut info);
                 }
             }
             Kind::Complex(complex) => {
                 let rwork = space.rwork.as_mut_ptr();
-                // SAFETY: as above; what `heevd` asked for, `2 n + n^2` and `1 + 5 n + 2 n^2`
-                // reals, is more than the `2 n - 1` and `3 n - 2` that `heev` needs.
+                // SAFETY: as above; `heev` needs a `work` of `2 n - 1`, and an `rwork` of `3 n - 2`,
+                // which is no more than `heevd` asked for: 1 for the order 1, else
+                // `1 + 5 n + 2 n^2`.
                 unsafe {
                     (complex.heev)(&jobz, &uplo, &n, a, &lda, w, work, &lwork, rwork, &mut info);
                 }
@@ -158,7 +161,7 @@ impl<T: Lapack> Hetrd<T> {
         Ok(new)
     }
 
-    /// The diagonal, and the elements beside it with a zero after them; `a` is spoiled.
+    /// The diagonal, and the elements beside it followed by a zero; `a` is overwritten.
     pub(crate) fn reduce(&mut self, a: &mut [T]) -> (&[T::Real], &[T::Real]) {
         assert!(a.len() / self.n.max(1) >= self.n);
         let info = self.call(a);
@@ -179,7 +182,7 @@ impl<T: Lapack> Hetrd<T> {
             Kind::Real(real) => {
                 // SAFETY: `reduce` asserted the length of `a`, and `new` made `d`, `e` and
                 // `tau` of `n` elements; `work` is as long as the first call asked for, or
-                // with an `lwork` of -1 has the one element that it answers in, and it reads
+                // with an `lwork` of -1 has the one element for its result, and it reads
                 // no `a`. The real type of a real type is itself, which makes the casts right.
                 unsafe {
                     (real.sytrd)(
@@ -214,7 +217,7 @@ mod tests {
     use super::*;
     use crate::kernels::many::tests::noise;
 
-    /// `A V = V diag(w)`, by either routine, of a matrix without a pattern.
+    /// Checks `A V = V diag(w)` for either routine, with a matrix without a pattern.
     fn both_routines_decompose<T: Lapack<Real = f64>>(n: usize) {
         let mut a = vec![T::zero(); n * n];
         for column in 0..n {
