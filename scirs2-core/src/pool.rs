@@ -403,8 +403,9 @@ impl<T, E> Queue<T, E> {
     /// Works on pieces until none is left or `halt`, which is asked before each but the first,
     /// returns true.
     ///
-    /// The strand that halts leaves the rest to nobody: the others only empty their shares. So
-    /// it must leave word, and not only tell its own caller.
+    /// A strand that halts marks all other pieces as needless, and the other strands then only
+    /// empty their shares. So it records that it halted: its own caller is not the only one who
+    /// must know.
     fn drain(&self, own: usize, work: &impl Fn(T) -> Result<(), E>, halt: impl Fn() -> bool) {
         let mut first = true;
         while let Some((position, piece)) = self.take(own) {

@@ -1,8 +1,8 @@
-//! The one driver of a batch: which matrices, in which pieces, on whose
+//! The driver of all batched operations: which matrices, in which pieces, on which
 //! threads.
 //!
-//! Every operation sees two axes, whatever its arguments have: a vector comes as
-//! a matrix of one column, a number as a matrix of one element. The axes before
+//! Every operation sees two axes, whatever the shapes of its arguments: a vector is
+//! a matrix of one column, a number is a matrix of one element. The axes before
 //! them are the batch.
 
 use std::collections::VecDeque;
@@ -27,16 +27,16 @@ use crate::layout::from_c;
 /// matrices.
 const PIECE: f64 = 2e5;
 
-/// What a call for one matrix costs beside its arithmetic, in operations.
+/// The overhead of a call for one matrix, in operations.
 const CALL: f64 = 1e3;
 
-/// The same of one matrix among many that a kernel takes together.
+/// The same for one matrix among many that a kernel processes together.
 const SHARE: f64 = 50.0;
 
-/// Operations from which on threads of the library's own are worth waking.
+/// Operations from which on it is worth waking the library's own threads.
 pub(crate) const THREADED: f64 = 1.1e7;
 
-/// The common batch of several arrays, by NumPy's rules of broadcasting.
+/// The common batch of several arrays, by NumPy's broadcasting rules.
 pub(crate) fn broadcast(batches: &[&[usize]]) -> Result<Vec<usize>, Error> {
     let ndim = batches.iter().map(|batch| batch.len()).max().unwrap_or(0);
     if ndim == 0 {
@@ -66,7 +66,7 @@ pub(crate) enum Stack<'a, T> {
 }
 
 impl<'a, T> Stack<'a, T> {
-    /// The last two axes of `array`, which has them and broadcasts to `batch`.
+    /// The last two axes of `array`, which has at least two and broadcasts to `batch`.
     pub(crate) fn new(array: &'a ArrayViewD<'_, T>, batch: &[usize]) -> Self {
         let core = array.ndim() - 2;
         if core == 0 && batch.is_empty() {
@@ -98,7 +98,7 @@ impl<'a, T> Stack<'a, T> {
         Stack::Even(view.expect("three axes are left"))
     }
 
-    /// The matrix of that number, in C order of the batch.
+    /// The matrix with that number, in C order of the batch.
     #[inline]
     pub(crate) fn get(&self, number: usize) -> ArrayView2<'_, T> {
         match self {
@@ -120,8 +120,8 @@ impl<'a, T> Stack<'a, T> {
 }
 
 impl<'a, T: Copy> Stack<'a, T> {
-    /// The elements of several matrices in C order: where they lie, if that is how
-    /// they lie, else a copy.
+    /// The elements of several matrices in C order: in place if they are stored in
+    /// that order, else a copy.
     #[expect(
         clippy::disallowed_methods,
         reason = "a piece of small matrices is short"
@@ -150,8 +150,8 @@ impl<'a, T: Copy> Stack<'a, T> {
 pub(crate) enum StackMut<'a, T> {
     /// One step leads from each matrix to the next.
     Even(ArrayViewMut3<'a, T>),
-    /// Arrays with axes before those of the matrix, a few for each axis of the batch: one
-    /// for each matrix would be memory that grows with it.
+    /// Arrays with axes before those of the matrix, a few for each axis of the batch: with one
+    /// for each matrix the memory would grow with the batch.
     Uneven(VecDeque<ArrayViewMutD<'a, T>>),
 }
 
@@ -173,7 +173,7 @@ impl<'a, T> StackMut<'a, T> {
             .unwrap_or_else(|array| StackMut::new(array.insert_axis(column)))
     }
 
-    /// Matrices of those dimensions, or the array itself where it is not in C order.
+    /// Matrices of those dimensions, or the array itself if it is not in C order.
     fn in_c_order(
         dim: (usize, usize, usize),
         array: ArrayViewMutD<'a, T>,
@@ -186,7 +186,7 @@ impl<'a, T> StackMut<'a, T> {
         Ok(StackMut::Even(view.expect("as many elements")))
     }
 
-    /// The last two axes of `array`, which has them.
+    /// The last two axes of `array`, which has at least two.
     pub(crate) fn new(array: ArrayViewMutD<'a, T>) -> Self {
         let core = array.ndim() - 2;
         let even = core > 0 && array.is_standard_layout();
@@ -209,9 +209,9 @@ impl<'a, T> StackMut<'a, T> {
 }
 
 impl<T: Copy + Send> StackMut<'_, T> {
-    /// Lets `work` write the elements of all matrices in C order: where they lie,
-    /// if that is how they lie, else to a workspace that starts with `element` in
-    /// every place and is copied to them after.
+    /// Lets `work` write the elements of all matrices in C order: in place if they
+    /// are stored in that order, else to a workspace that is filled with `element`
+    /// first and copied to them afterwards.
     #[expect(
         clippy::disallowed_methods,
         reason = "a piece of small matrices is short"
@@ -247,7 +247,7 @@ impl<T: Copy + Send> StackMut<'_, T> {
 }
 
 impl<T> StackMut<'_, T> {
-    /// How many matrices there are, and the elements of one.
+    /// The number of matrices, and the number of elements of one.
     fn sizes(&self) -> (usize, usize) {
         match self {
             StackMut::Even(view) => (view.dim().0, view.dim().1 * view.dim().2),
@@ -263,23 +263,23 @@ impl<T> StackMut<'_, T> {
     }
 }
 
-/// How many matrices an array has.
+/// The number of matrices of an array.
 fn matrices<T>(array: &ArrayViewMutD<'_, T>) -> usize {
     array.shape()[..array.ndim() - 2].iter().product()
 }
 
 /// What an operation writes: one [`StackMut`], or a tuple of them.
 pub(crate) trait Outputs: Send + Sized {
-    /// The matrices of one place in the batch.
+    /// The matrices of one position in the batch.
     type Matrices: Send;
 
-    /// The first `count` places, and the others.
+    /// The first `count` positions, and the others.
     fn split_at(self, count: usize) -> (Self, Self);
 
-    /// The next place.
+    /// The next position.
     fn next(&mut self) -> Self::Matrices;
 
-    /// Whether there is no element to write, in however many places.
+    /// Whether there is no element to write, whatever the number of positions.
     fn is_empty(&self) -> bool;
 }
 
@@ -381,26 +381,26 @@ macro_rules! tuples {
 
 tuples! { (A, B) (A, B, C) (A, B, C, D) }
 
-/// The matrices of one call, and what one of them costs.
+/// The matrices of one call, and the cost of one.
 pub(crate) struct Batch<'a> {
     /// The axes before the matrix.
     pub(crate) shape: &'a [usize],
-    /// Floating-point operations for one matrix, about.
+    /// The approximate number of floating-point operations for one matrix.
     pub(crate) flops: f64,
     pub(crate) workers: &'a Workers<'a>,
 }
 
 impl Batch<'_> {
-    /// How many matrices there are.
+    /// The number of matrices.
     pub(crate) fn count(&self) -> usize {
         self.shape.iter().product()
     }
 
-    /// Works on every place of the batch, each with its number, its outputs and
-    /// a workspace that one thread uses for many.
+    /// Works on every position of the batch, each with its number, its outputs and
+    /// a workspace that a thread reuses.
     ///
-    /// Several matrices are shared out on the pool, where LAPACK has one thread
-    /// each; few large ones come one after the other, on the library's threads.
+    /// Several matrices are distributed over the pool, with one LAPACK thread
+    /// each; a few large ones are processed in sequence, on the library's threads.
     pub(crate) fn each<O: Outputs, W: Send>(
         &self,
         outputs: O,
@@ -411,9 +411,9 @@ impl Batch<'_> {
         self.each_left(outputs, workspace, together, work)
     }
 
-    /// [`each`](Self::each), but for the places that a kernel does: it takes those
-    /// of one piece together, in memory of its own, and answers which of them are
-    /// left. A workspace is made only where some are.
+    /// [`each`](Self::each) for the positions that a kernel leaves: the kernel takes those
+    /// of one piece together, in memory of its own, and returns which of them are
+    /// left. A workspace is made only if there are any.
     pub(crate) fn each_left<O: Outputs, G: Default + Send, W: Send>(
         &self,
         outputs: O,
@@ -498,7 +498,7 @@ impl Batch<'_> {
     }
 }
 
-/// The outputs in pieces, each with the number of its first place and of the
+/// The outputs in pieces, each with the number of its first position and of the
 /// one after its last.
 struct Pieces<O> {
     rest: Option<O>,
@@ -527,8 +527,8 @@ impl<O: Outputs> Iterator for Pieces<O> {
 
 impl<O: Outputs> ExactSizeIterator for Pieces<O> {}
 
-/// What is locked is only ever a list of workspaces, which a panic elsewhere
-/// does not spoil.
+/// Locks a mutex, even a poisoned one: it only ever holds a list of workspaces,
+/// which stays valid after a panic elsewhere.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

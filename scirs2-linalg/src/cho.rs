@@ -17,9 +17,8 @@ use crate::triangular::{Op, Square};
 
 /// Cholesky factors in the form that [`cho_solve`] takes.
 ///
-/// As [`cholesky`](crate::cholesky()), but what stands in the other triangle of `a`
-/// stays there. `A = U^H U`, or with `lower` `A = L L^H`; only that triangle is
-/// read.
+/// Like [`cholesky`](crate::cholesky()), but the other triangle of `a` is kept.
+/// `A = U^H U`, or with `lower` `A = L L^H`; only that triangle is read.
 ///
 /// # Errors
 /// [`Error::NotSquare`], [`Error::TooFewAxes`], [`Reason::NotPositiveDefinite`]
@@ -50,17 +49,17 @@ where
 /// The shape of what [`cho_factor_into`] writes: that of `a`.
 ///
 /// # Errors
-/// As [`cho_factor`], as far as the shape tells.
+/// The errors of [`cho_factor`] that depend on the shape.
 pub fn cho_factor_shape(a: &[usize]) -> Result<Vec<usize>, Error> {
     square(1, a)?;
     Ok(a.to_vec())
 }
 
-/// [`cho_factor`] into memory of the caller's, of any strides.
+/// [`cho_factor`] into the caller's memory, of any strides.
 ///
 /// # Errors
-/// As [`cho_factor`]; [`Error::OutputShape`] for an `out` of another shape, and
-/// [`Error::Interrupted`] where the workers were stopped.
+/// The same as [`cho_factor`]; [`Error::OutputShape`] for an `out` of another shape, and
+/// [`Error::Interrupted`] if the workers were stopped.
 pub fn cho_factor_into<T: Lapack>(
     a: ArrayViewD<'_, T>,
     lower: bool,
@@ -91,7 +90,7 @@ pub fn cho_factor_into<T: Lapack>(
 /// Solutions of `A X = B` from the factors of `A` that [`cho_factor`] gives, or
 /// those of [`cholesky`](crate::cholesky()).
 ///
-/// `b` is one vector where it has one axis, else its last two axes are matrices of
+/// `b` is one vector if it has one axis, else its last two axes are matrices of
 /// right-hand sides. The batches broadcast.
 ///
 /// # Errors
@@ -131,16 +130,16 @@ where
 /// axes of `b`.
 ///
 /// # Errors
-/// As [`cho_solve`], as far as the shapes tell.
+/// The errors of [`cho_solve`] that depend on the shapes.
 pub fn cho_solve_shape(c: &[usize], b: &[usize]) -> Result<Vec<usize>, Error> {
     Ok(System::new(c, b)?.solutions())
 }
 
-/// [`cho_solve`] into memory of the caller's, of any strides.
+/// [`cho_solve`] into the caller's memory, of any strides.
 ///
 /// # Errors
-/// As [`cho_solve`]; [`Error::OutputShape`] for an `out` of another shape, and
-/// [`Error::Interrupted`] where the workers were stopped.
+/// The same as [`cho_solve`]; [`Error::OutputShape`] for an `out` of another shape, and
+/// [`Error::Interrupted`] if the workers were stopped.
 pub fn cho_solve_into<T: Lapack>(
     c: ArrayViewD<'_, T>,
     lower: bool,

@@ -53,17 +53,17 @@ where
 /// The shape of what [`cholesky_into`] writes: that of `a`.
 ///
 /// # Errors
-/// As [`cholesky`], as far as the shape tells.
+/// The errors of [`cholesky`] that depend on the shape.
 pub fn cholesky_shape(a: &[usize]) -> Result<Vec<usize>, Error> {
     square(1, a)?;
     Ok(a.to_vec())
 }
 
-/// [`cholesky`] into memory of the caller's, of any strides.
+/// [`cholesky`] into the caller's memory, of any strides.
 ///
 /// # Errors
-/// As [`cholesky`]; [`Error::OutputShape`] for an `out` of another shape, and
-/// [`Error::Interrupted`] where the workers were stopped.
+/// The same as [`cholesky`]; [`Error::OutputShape`] for an `out` of another shape, and
+/// [`Error::Interrupted`] if the workers were stopped.
 pub fn cholesky_into<T: Lapack>(
     a: ArrayViewD<'_, T>,
     upper: bool,

@@ -67,7 +67,7 @@ where
 /// The shape of what [`cond_into`] writes.
 ///
 /// # Errors
-/// As [`cond`], as far as the shape tells.
+/// The errors of [`cond`] that depend on the shape.
 pub fn cond_shape(a: &[usize], order: Order) -> Result<Vec<usize>, Error> {
     let (batch, m, n) = matrices(1, a)?;
     if m == 0 || n == 0 {
@@ -83,16 +83,16 @@ pub fn cond_shape(a: &[usize], order: Order) -> Result<Vec<usize>, Error> {
 /// The axes of a matrix.
 const LAST: Axes = Axes::Matrix(-2, -1);
 
-/// Whether the singular values tell.
+/// Whether the norm is one of singular values.
 fn is_spectral(order: Order) -> bool {
     order == Order::Default || matches!(order, Order::P(p) if p.abs() == 2.0)
 }
 
-/// [`cond`] into memory of the caller's, of any strides.
+/// [`cond`] into the caller's memory, of any strides.
 ///
 /// # Errors
-/// As [`cond`]; [`Error::OutputShape`] for an output of another shape, and
-/// [`Error::Interrupted`] where the workers were stopped.
+/// The same as [`cond`]; [`Error::OutputShape`] for an output of another shape, and
+/// [`Error::Interrupted`] if the workers were stopped.
 pub fn cond_into<T: Lapack + Normed<Norm = T::Real>>(
     a: ArrayViewD<'_, T>,
     order: Order,
@@ -107,7 +107,7 @@ pub fn cond_into<T: Lapack + Normed<Norm = T::Real>>(
     }
 }
 
-/// By singular values.
+/// Condition numbers from singular values.
 fn by_values<T: Lapack>(
     a: ArrayViewD<'_, T>,
     order: Order,
@@ -124,7 +124,7 @@ fn by_values<T: Lapack>(
     })?;
     let matrices = Stack::new(&a, batch);
     for (number, condition) in out.iter_mut().enumerate() {
-        // In an infinity of a complex matrix the other part may be NaN.
+        // The other part of an infinite complex element may be NaN.
         if condition.is_nan() && !holds_nan(matrices.get(number)) {
             *condition = T::Real::infinity();
         }
@@ -132,7 +132,7 @@ fn by_values<T: Lapack>(
     Ok(())
 }
 
-/// By the norms of the matrix and its inverse.
+/// Condition numbers from the norms of the matrix and its inverse.
 fn by_inverse<T: Lapack + Normed<Norm = T::Real>>(
     a: ArrayViewD<'_, T>,
     order: Order,
@@ -186,8 +186,8 @@ fn by_inverse<T: Lapack + Normed<Norm = T::Real>>(
     )
 }
 
-/// Inverts a matrix. The answer is its condition where there is no inverse, and
-/// that is then zero; else zero.
+/// Inverts a matrix and returns zero; if there is no inverse, writes zeros and returns
+/// the condition number.
 fn invert<T: Lapack>(
     space: &mut Inverse<T>,
     a: ArrayView2<'_, T>,
@@ -213,7 +213,7 @@ fn holds_nan<T: Lapack>(a: ArrayView2<'_, T>) -> bool {
     a.iter().any(|x| x.parts().iter().any(|part| part.is_nan()))
 }
 
-/// NaN is what comes of a matrix that has no inverse.
+/// Replaces NaN, the result for a matrix without an inverse, by infinity.
 fn or_infinite<R: scirs2_core::Real>(condition: R) -> R {
     if condition.is_nan() {
         R::infinity()

@@ -1,5 +1,5 @@
-//! The contraction of two arrays whose axes stand in order: what is left of a
-//! tensor product once its axes are sorted.
+//! The contraction of two arrays whose axes are in order: the core of a tensor
+//! product once its axes are sorted.
 
 use ndarray::{ArrayViewD, ArrayViewMutD, Axis, Zip};
 use scirs2_core::pool::Workers;
@@ -10,7 +10,7 @@ use crate::vecdot::products;
 use crate::{Error, Numeric};
 
 /// `out[i.., l.., r..] = sum over k.. of a[i.., l.., k..] b[i.., k.., r..]`, with
-/// so many axes `i`, of equal lengths, and `k`.
+/// the given numbers of axes `i`, of equal lengths, and `k`.
 pub(crate) fn contract<T: Numeric>(
     a: ArrayViewD<'_, T>,
     b: ArrayViewD<'_, T>,
@@ -26,7 +26,7 @@ pub(crate) fn contract<T: Numeric>(
     let a = merged(a, &[left, inner], workers)?;
     let b = merged(b, &[inner, right], workers)?;
     if left == 0 && right == 0 {
-        // Neither has an axis of its own: vectors, for each of the batch.
+        // Neither has an axis of its own: vectors, for each position of the batch.
         let a = a.index_axis(Axis(batch), 0);
         let b = b.index_axis(Axis(batch + 1), 0);
         return products(a, b, -1, false, out, workers);

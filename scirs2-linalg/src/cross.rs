@@ -16,7 +16,7 @@ use crate::{Error, Numeric};
 /// Cross products of vectors of three elements.
 ///
 /// `(x1 y2 - x2 y1, x2 y0 - x0 y2, x0 y1 - x1 y0)` along `axis` of both, which
-/// counts from the end where it is negative; the other axes broadcast, and the
+/// counts from the end if it is negative; the other axes broadcast, and the
 /// result has its vectors along the same axis.
 ///
 /// # Errors
@@ -53,7 +53,7 @@ where
 /// The shape of what [`cross_into`] writes.
 ///
 /// # Errors
-/// As [`cross`], as far as the shapes tell.
+/// The errors of [`cross`] that depend on the shapes.
 pub fn cross_shape(x: &[usize], y: &[usize], axis: isize) -> Result<Vec<usize>, Error> {
     let (axis_x, axis_y) = (axis_of(axis, x.len())?, axis_of(axis, y.len())?);
     let (len_x, len_y) = (x[axis_x], y[axis_y]);
@@ -73,11 +73,11 @@ pub fn cross_shape(x: &[usize], y: &[usize], axis: isize) -> Result<Vec<usize>, 
     Ok(shape)
 }
 
-/// [`cross`] into memory of the caller's, of any strides.
+/// [`cross`] into the caller's memory, of any strides.
 ///
 /// # Errors
-/// As [`cross`]; [`Error::OutputShape`] for an `out` of another shape, and
-/// [`Error::Interrupted`] where the workers were stopped.
+/// The same as [`cross`]; [`Error::OutputShape`] for an `out` of another shape, and
+/// [`Error::Interrupted`] if the workers were stopped.
 pub fn cross_into<T: Numeric>(
     x: ArrayViewD<'_, T>,
     y: ArrayViewD<'_, T>,

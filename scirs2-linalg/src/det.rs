@@ -24,13 +24,13 @@ use crate::shape::{self, square};
 /// is 1, of a singular one 0.
 ///
 /// # Errors
-/// [`Error::NotSquare`] and [`Error::TooFewAxes`]. A NaN goes into the result, and an
+/// [`Error::NotSquare`] and [`Error::TooFewAxes`]. A NaN propagates to the result, and an
 /// infinity in a complex matrix makes it NaN.
 ///
 /// # Accuracy
 /// The determinant of a matrix within `c n eps |A|` of `a`: the product of the
-/// pivots (LAPACK `getrf`), with an exponent of its own, so that it overflows only
-/// where the determinant itself does.
+/// pivots (LAPACK `getrf`), with a separate exponent, so that it overflows only
+/// if the determinant itself does.
 ///
 /// ```
 /// use ndarray::array;
@@ -53,16 +53,16 @@ where
 /// The shape of what [`det_into`] and [`slogdet_into`] write: the batch.
 ///
 /// # Errors
-/// As [`det`], as far as the shape tells.
+/// The errors of [`det`] that depend on the shape.
 pub fn det_shape(a: &[usize]) -> Result<Vec<usize>, Error> {
     Ok(square(1, a)?.0.to_vec())
 }
 
-/// [`det`] into memory of the caller's, of any strides.
+/// [`det`] into the caller's memory, of any strides.
 ///
 /// # Errors
-/// As [`det`]; [`Error::OutputShape`] for an `out` of another shape, and
-/// [`Error::Interrupted`] where the workers were stopped.
+/// The same as [`det`]; [`Error::OutputShape`] for an `out` of another shape, and
+/// [`Error::Interrupted`] if the workers were stopped.
 pub fn det_into<T: Lapack>(
     a: ArrayViewD<'_, T>,
     out: ArrayViewMutD<'_, T>,
@@ -134,7 +134,7 @@ impl ScalarOperation for SignLogDet {
     }
 }
 
-/// What [`slogdet`] answers: `det A = sign exp(logabsdet)`.
+/// The result of [`slogdet`]: `det A = sign exp(logabsdet)`.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Slogdet<T: Lapack> {
     /// Of modulus 1, or 0 for a singular matrix.
@@ -147,10 +147,10 @@ pub struct Slogdet<T: Lapack> {
 /// Sign and logarithm of determinants, which neither overflow nor underflow.
 ///
 /// # Errors
-/// As [`det`].
+/// The same as [`det`].
 ///
 /// # Accuracy
-/// As [`det`]; the logarithm is of the product itself, not a sum of logarithms.
+/// As for [`det`]; the logarithm is that of the product itself, not a sum of logarithms.
 ///
 /// ```
 /// use ndarray::array;
@@ -174,11 +174,11 @@ where
     Ok(Slogdet { sign, logabsdet })
 }
 
-/// [`slogdet`] into memory of the caller's, of any strides.
+/// [`slogdet`] into the caller's memory, of any strides.
 ///
 /// # Errors
-/// As [`slogdet`]; [`Error::OutputShape`] for an output of another shape, and
-/// [`Error::Interrupted`] where the workers were stopped.
+/// The same as [`slogdet`]; [`Error::OutputShape`] for an output of another shape, and
+/// [`Error::Interrupted`] if the workers were stopped.
 pub fn slogdet_into<T: Lapack>(
     a: ArrayViewD<'_, T>,
     sign: ArrayViewMutD<'_, T>,
@@ -213,7 +213,7 @@ fn driver<'a>(shape: &'a [usize], n: usize, workers: &'a Workers<'a>) -> Batch<'
     }
 }
 
-/// The product of the pivots of a matrix, `None` where one is zero.
+/// The product of the pivots of a matrix, `None` if one is zero.
 fn product<T: Lapack>(
     factors: &mut SquareFactors<T>,
     a: ArrayView2<'_, T>,
@@ -240,7 +240,7 @@ struct Product {
 }
 
 impl Product {
-    /// The product of the pivots, of the determinant's sign.
+    /// The product of the pivots, with the sign of the determinant.
     fn of<T: Lapack>(pivots: impl Iterator<Item = T>, exchanges: usize) -> Self {
         let mut product = Product {
             re: 1.0,
@@ -261,7 +261,7 @@ impl Product {
     fn take(&mut self, [re, im]: [f64; 2], complex: bool) {
         self.negative ^= re < 0.0;
         if complex && ![self.re, self.im, re, im].iter().all(|x| x.is_finite()) {
-            // Infinite, or not even that is known; the direction is lost, as in NumPy.
+            // Infinite or NaN; the direction is lost, as in NumPy.
             [self.re, self.im] = [self.re.hypot(self.im) * re.hypot(im), f64::NAN];
             return;
         }
@@ -275,7 +275,7 @@ impl Product {
     }
 
     /// A number whose products with another such one neither overflow nor
-    /// underflow: far out its exponent goes to that of the product.
+    /// underflow: a large exponent is moved to that of the product.
     fn bounded(&mut self, parts: [f64; 2]) -> [f64; 2] {
         let size = parts[0].abs().max(parts[1].abs());
         if (LEAST..=1.0 / LEAST).contains(&size) {
@@ -297,7 +297,7 @@ impl Product {
         let sign = if T::is_complex() {
             [self.re / size, self.im / size]
         } else {
-            // Even of a NaN, as NumPy has it.
+            // Even for a NaN, as in NumPy.
             [if self.negative { -1.0 } else { 1.0 }, 0.0]
         };
         let logarithm = size.ln() + self.exponent as f64 * std::f64::consts::LN_2;
@@ -313,7 +313,7 @@ fn exponent(size: f64) -> i64 {
     if size == 0.0 || !size.is_finite() {
         return 0;
     }
-    // A subnormal one has its exponent in its leading zeros.
+    // The exponent of a subnormal number is given by its leading zeros.
     let biased = |x: f64| (x.to_bits() >> 52 & 0x7ff).cast_signed();
     if size < f64::MIN_POSITIVE {
         biased(size * 2_f64.powi(64)) - 1023 - 64
@@ -327,7 +327,7 @@ fn times_power(x: f64, power: i64) -> f64 {
     if power == 0 {
         return x;
     }
-    // A result in the range is rounded once, or twice where it is subnormal.
+    // A result in the range is rounded once, or twice if it is subnormal.
     let steps = 1000;
     let mut power = power.clamp(-5 * steps, 5 * steps);
     let mut x = x;

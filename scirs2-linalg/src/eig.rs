@@ -79,17 +79,17 @@ where
 /// The shapes of what [`eig_into`] writes: values and vectors.
 ///
 /// # Errors
-/// As [`eig`], as far as the shape tells.
+/// The errors of [`eig`] that depend on the shape.
 pub fn eig_shape(a: &[usize]) -> Result<[Vec<usize>; 2], Error> {
     Ok([eigvals_shape(a)?, a.to_vec()])
 }
 
-/// [`eig`] into memory of the caller's, of any strides. The answer is whether
-/// every eigenvalue is real.
+/// [`eig`] into the caller's memory, of any strides. Returns whether every
+/// eigenvalue is real.
 ///
 /// # Errors
-/// As [`eig`]; [`Error::OutputShape`] for an output of another shape, and
-/// [`Error::Interrupted`] where the workers were stopped.
+/// The same as [`eig`]; [`Error::OutputShape`] for an output of another shape, and
+/// [`Error::Interrupted`] if the workers were stopped.
 pub fn eig_into<T: Lapack>(
     a: ArrayViewD<'_, T>,
     values: ArrayViewMutD<'_, T::Complex>,
@@ -142,7 +142,7 @@ pub fn eig_into<T: Lapack>(
 /// time.
 ///
 /// # Errors
-/// As [`eig`].
+/// The same as [`eig`].
 ///
 /// # Accuracy
 /// As [`eig`], by the same means.
@@ -168,18 +168,18 @@ where
 /// The shape of what [`eigvals_into`] writes.
 ///
 /// # Errors
-/// As [`eigvals`], as far as the shape tells.
+/// The errors of [`eigvals`] that depend on the shape.
 pub fn eigvals_shape(a: &[usize]) -> Result<Vec<usize>, Error> {
     let (batch, n) = square(1, a)?;
     Ok([batch, &[n]].concat())
 }
 
-/// [`eigvals`] into memory of the caller's, of any strides. The answer is whether
-/// every eigenvalue is real.
+/// [`eigvals`] into the caller's memory, of any strides. Returns whether every
+/// eigenvalue is real.
 ///
 /// # Errors
-/// As [`eigvals`]; [`Error::OutputShape`] for an output of another shape, and
-/// [`Error::Interrupted`] where the workers were stopped.
+/// The same as [`eigvals`]; [`Error::OutputShape`] for an output of another shape, and
+/// [`Error::Interrupted`] if the workers were stopped.
 pub fn eigvals_into<T: Lapack>(
     a: ArrayViewD<'_, T>,
     values: ArrayViewMutD<'_, T::Complex>,
@@ -214,7 +214,7 @@ pub fn eigvals_into<T: Lapack>(
     Ok(real.into_inner())
 }
 
-/// The kernel, and memory for matrices, values and vectors that have gaps between them.
+/// The kernel, and memory for matrices, values and vectors whose arrays have gaps.
 struct Gaps<T: Lapack> {
     eigen: Option<Eigen>,
     matrices: Vec<T>,
@@ -231,8 +231,8 @@ impl<T: Lapack> Default for Gaps<T> {
     }
 }
 
-/// Small real matrices by the kernel, their vectors too where there is a place for them.
-/// Clears `real` where a value is not; answers which matrices are left.
+/// Solves small real matrices by the kernel, with their vectors if there is memory for them.
+/// Clears `real` if a value is not real; returns which matrices are left.
 fn small<T: Lapack>(
     eigen: &mut Eigen,
     n: usize,
@@ -276,7 +276,7 @@ fn solver<T: Lapack>(n: usize, vectors: bool) -> Result<Option<Geev<T>>, Error> 
     (n > 0).then(|| Geev::new(n, vectors)).transpose()
 }
 
-/// One matrix: its values. Clears `real` where one of them is not.
+/// Computes the values of one matrix. Clears `real` if one of them is not real.
 fn solve<T: Lapack>(
     solver: &mut Geev<T>,
     a: ArrayView2<'_, T>,

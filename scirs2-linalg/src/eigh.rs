@@ -27,10 +27,10 @@ use crate::shape::{self, square};
 /// `A = V diag(w) V^H`, with `V` unitary and `w` in ascending order, for each
 /// matrix of the last two axes: `w` has shape `(..., n)`, and column `i` of `V`,
 /// of shape `(..., n, n)`, belongs to `w[i]`. Only the lower triangle of `a` is
-/// read, with `upper` the upper one; the imaginary part of the diagonal counts as
+/// read, or with `upper` the upper one; the imaginary part of the diagonal is taken as
 /// zero. In each vector the first element whose modulus is at least 0.999 of the largest
-/// is real and positive: signs do not depend on the algorithm. With a NaN or an infinity
-/// every result of that matrix is NaN.
+/// is real and positive: signs do not depend on the algorithm. If a matrix has a NaN or an
+/// infinity, all its results are NaN.
 ///
 /// # Errors
 /// [`Error::NotSquare`], [`Error::TooFewAxes`], and [`Reason::NoConvergence`].
@@ -78,16 +78,16 @@ where
 /// The shapes of what [`eigh_into`] writes: values and vectors.
 ///
 /// # Errors
-/// As [`eigh`], as far as the shape tells.
+/// The errors of [`eigh`] that depend on the shape.
 pub fn eigh_shape(a: &[usize]) -> Result<[Vec<usize>; 2], Error> {
     Ok([eigvalsh_shape(a)?, a.to_vec()])
 }
 
-/// [`eigh`] into memory of the caller's, of any strides.
+/// [`eigh`] into the caller's memory, of any strides.
 ///
 /// # Errors
-/// As [`eigh`]; [`Error::OutputShape`] for an output of another shape, and
-/// [`Error::Interrupted`] where the workers were stopped.
+/// The same as [`eigh`]; [`Error::OutputShape`] for an output of another shape, and
+/// [`Error::Interrupted`] if the workers were stopped.
 pub fn eigh_into<T: Lapack>(
     a: ArrayViewD<'_, T>,
     upper: bool,
@@ -145,7 +145,7 @@ pub fn eigh_into<T: Lapack>(
 /// time.
 ///
 /// # Errors
-/// As [`eigh`].
+/// The same as [`eigh`].
 ///
 /// # Accuracy
 /// As [`eigh`]: the same kernels, or the values of the tridiagonal form of LAPACK's `sytrd`,
@@ -176,17 +176,17 @@ where
 /// The shape of what [`eigvalsh_into`] writes.
 ///
 /// # Errors
-/// As [`eigvalsh`], as far as the shape tells.
+/// The errors of [`eigvalsh`] that depend on the shape.
 pub fn eigvalsh_shape(a: &[usize]) -> Result<Vec<usize>, Error> {
     let (batch, n) = square(1, a)?;
     Ok([batch, &[n]].concat())
 }
 
-/// [`eigvalsh`] into memory of the caller's, of any strides.
+/// [`eigvalsh`] into the caller's memory, of any strides.
 ///
 /// # Errors
-/// As [`eigvalsh`]; [`Error::OutputShape`] for an output of another shape, and
-/// [`Error::Interrupted`] where the workers were stopped.
+/// The same as [`eigvalsh`]; [`Error::OutputShape`] for an output of another shape, and
+/// [`Error::Interrupted`] if the workers were stopped.
 pub fn eigvalsh_into<T: Lapack>(
     a: ArrayViewD<'_, T>,
     upper: bool,
@@ -280,7 +280,7 @@ impl ScalarOperation for Eigvalsh {
     }
 }
 
-/// Memory for matrices, vectors and values that have gaps between them, and for one
+/// Memory for matrices, vectors and values whose arrays have gaps, and for one
 /// matrix.
 type Gaps<T> = ([Vec<T>; 2], Vec<<T as Scalar>::Real>, Option<Symmetric>);
 
@@ -288,9 +288,8 @@ fn has_kernel<T: Lapack>(n: usize, count: usize) -> bool {
     has_rotations::<T>(n, count) || has_symmetric::<T>(n)
 }
 
-/// Small symmetric matrices, of so many in all, by the kernel that is the fastest: the
-/// values, and the vectors in columns where there is a place for them. Answers which
-/// matrices are left.
+/// Solves `count` small symmetric matrices by the fastest kernel: the values, and the vectors
+/// in columns if there is memory for them. Returns which matrices are left.
 fn small<T: Lapack>(
     (n, count): (usize, usize),
     upper: bool,
@@ -330,11 +329,11 @@ pub(crate) struct Solver<T: Lapack> {
     routine: Routine<T>,
 }
 
-/// LAPACK's routine for what is wanted.
+/// LAPACK's routine for the requested results.
 enum Routine<T: Lapack> {
-    /// Nothing, of matrices without elements.
+    /// None, for matrices without elements.
     Empty,
-    /// With an element for each vector, to see whether they are orthogonal.
+    /// With an element for each vector, to check whether they are orthogonal.
     Vectors(Heevd<T>, Vec<T>),
     Values(TridiagonalValues<T>),
 }
@@ -356,9 +355,9 @@ impl<T: Lapack> Solver<T> {
         Ok(Solver { n, upper, routine })
     }
 
-    /// Puts the eigenvalues of `a` into `values`, and the vectors, where the
-    /// solver is for those, into `matrix`, column by column. All of them are NaN where an
-    /// element that counts is not finite.
+    /// Puts the eigenvalues of `a` into `values`, and the vectors, if the solver
+    /// computes them, into `matrix`, column by column. All of them are NaN if an
+    /// element that is used is not finite.
     pub(crate) fn run(
         &mut self,
         a: ArrayView2<'_, T>,
@@ -400,11 +399,12 @@ impl<T: Lapack> Solver<T> {
     }
 }
 
-/// Clears what of a matrix is not read, which must not spoil the answer, and divides the rest
-/// by the power of two that is returned; `None` if an element of it is not finite.
+/// Clears the triangle of a matrix that is not read, so that it cannot affect the result, and
+/// divides the rest by the power of two that is returned; `None` if an element of the rest is
+/// not finite.
 ///
-/// LAPACK scales less, and overflows in squares of what is left: it writes outside of its
-/// memory then (heevd, of large elements beside zeros).
+/// LAPACK scales less, and squares of the scaled elements can overflow: it then writes
+/// outside its memory (heevd, with large elements beside zeros).
 fn prepare<T: Lapack>(n: usize, upper: bool, matrix: &mut [T]) -> Option<f64> {
     let mut finite = true;
     for (number, column) in matrix.chunks_exact_mut(n).enumerate() {
@@ -421,9 +421,9 @@ fn prepare<T: Lapack>(n: usize, upper: bool, matrix: &mut [T]) -> Option<f64> {
     finite.then(|| to_unit(matrix))
 }
 
-/// Eigenvalues alone: those of the tridiagonal form, in double precision. LAPACK's own
-/// routine for them, `sterf`, is not right where the square of an element underflows, in
-/// single precision the square of a rounding error.
+/// Eigenvalues alone, from the tridiagonal form, in double precision. LAPACK's own routine
+/// for them, `sterf`, is wrong if the square of an element underflows, in single precision
+/// the square of a rounding error.
 struct TridiagonalValues<T: Lapack> {
     lapack: Hetrd<T>,
     values: Vec<f64>,
@@ -441,7 +441,7 @@ impl<T: Lapack> TridiagonalValues<T> {
         })
     }
 
-    /// The eigenvalues, the smallest first; `a` is spoiled.
+    /// The eigenvalues, the smallest first; `a` is overwritten.
     fn solve(&mut self, a: &mut [T]) -> Result<&[f64], Reason> {
         let (diagonal, beside) = self.lapack.reduce(a);
         for (to, &x) in self.values.iter_mut().zip(diagonal) {

@@ -22,10 +22,10 @@ use crate::{Error, Numeric, shape};
 /// order. Complex numbers are not conjugated.
 ///
 /// The pair of arrays whose product is smallest is contracted first;
-/// [`einsum_into`] takes a path of the caller's.
+/// [`einsum_into`] takes a path from the caller.
 ///
 /// # Errors
-/// [`Error::Subscripts`] where they do not fit the arrays or one another.
+/// [`Error::Subscripts`] if they do not fit the arrays or one another.
 ///
 /// # Accuracy
 /// As [`matmul`](fn@crate::matmul) for each contraction; sums within one array
@@ -60,13 +60,13 @@ pub fn einsum<T: Numeric>(
 /// The shape of what [`einsum_into`] writes.
 ///
 /// # Errors
-/// As [`einsum`].
+/// The same as [`einsum`].
 pub fn einsum_shape(subscripts: &str, shapes: &[&[usize]]) -> Result<Vec<usize>, Error> {
     let sum = Sum::new(subscripts, shapes)?;
     Ok(sum.output.iter().map(|&label| sum.length(label)).collect())
 }
 
-/// [`einsum`] into memory of the caller's, of any strides.
+/// [`einsum`] into the caller's memory, of any strides.
 ///
 /// A path lists which arrays to contract, step after step, by their places among
 /// those that are left; the result of a step comes behind them. That is the path
@@ -74,9 +74,9 @@ pub fn einsum_shape(subscripts: &str, shapes: &[&[usize]]) -> Result<Vec<usize>,
 /// [`einsum`] does.
 ///
 /// # Errors
-/// As [`einsum`]; [`Error::Subscripts`] for a path with places that there are
+/// The same as [`einsum`]; [`Error::Subscripts`] for a path with places that there are
 /// not, [`Error::OutputShape`] for an `out` of another shape, and
-/// [`Error::Interrupted`] where the workers were stopped.
+/// [`Error::Interrupted`] if the workers were stopped.
 pub fn einsum_into<T: Numeric>(
     subscripts: &str,
     operands: &[ArrayViewD<'_, T>],
@@ -171,13 +171,13 @@ fn cheapest<T: Numeric>(
 /// Labels of axes: few, mostly.
 type Labels = SmallVec<[char; 8]>;
 
-/// Those of each array.
+/// The labels of each array.
 type Terms = SmallVec<[Labels; 2]>;
 
 /// The length of each label, once.
 type Lengths = SmallVec<[(char, usize); 8]>;
 
-/// Subscripts, taken apart.
+/// Parsed subscripts.
 struct Sum {
     inputs: Terms,
     output: Labels,
@@ -256,7 +256,7 @@ impl Sum {
             .product()
     }
 
-    /// Contracts two terms to one, which `out` holds where it is given: it has
+    /// Contracts two terms to one, which is written to `out` if that is given: it has
     /// the axes of the result.
     fn pair<'a, 'b: 'a, T: Numeric>(
         &self,
@@ -318,7 +318,7 @@ impl Sum {
     }
 }
 
-/// The labels of each array, and those of the result where there is an arrow.
+/// The labels of each array, and those of the result if there is an arrow.
 fn terms(subscripts: &str) -> Result<(Terms, Option<Labels>), String> {
     let mut inputs: Terms = smallvec![Labels::new()];
     let mut output: Option<Labels> = None;
@@ -370,7 +370,7 @@ struct Term<'a, T: Numeric> {
 }
 
 impl<'a, T: Numeric> Term<'a, T> {
-    /// An operand, with its repeated labels taken along the diagonal, and
+    /// An operand, with the diagonal taken over its repeated labels, and
     /// without the axes that broadcast.
     fn new(
         labels: &[char],
@@ -398,8 +398,8 @@ impl<'a, T: Numeric> Term<'a, T> {
         axis.expect("one of its labels")
     }
 
-    /// Summed over all labels but these, the longest axis first, so that what is
-    /// left in between is short.
+    /// The sum over all labels but these, the longest axis first, so that the
+    /// intermediate results are short.
     fn reduced(mut self, kept: &[char], workers: &Workers<'_>) -> Result<Self, Error> {
         loop {
             let axes = (0..self.labels.len()).filter(|&axis| !kept.contains(&self.labels[axis]));
@@ -435,8 +435,8 @@ fn summed<T: Numeric>(
     axis: usize,
     workers: &Workers<'_>,
 ) -> Result<ArrayD<T>, Error> {
-    /// Elements from which on a sum is no single piece of work, and from which on workers
-    /// share it where there are fewer sums than workers.
+    /// Elements from which on a sum is more than a single piece of work, and from which on
+    /// workers share it if there are fewer sums than workers.
     const LONG: usize = 1 << 22;
     const SHARED: usize = 1 << 17;
     let len = a.len_of(Axis(axis));

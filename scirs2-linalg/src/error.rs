@@ -1,4 +1,4 @@
-//! What a call can be refused for, and what can go wrong in one.
+//! Why a call can be refused, and what can go wrong in one.
 
 use scirs2_core::DType;
 use scirs2_core::pool::Interrupted;
@@ -94,14 +94,14 @@ pub enum Error {
     SquareMemory {
         /// Rows of the matrix.
         order: usize,
-        /// What they take, over the whole batch.
+        /// The memory they take, over the whole batch.
         gigabytes: f64,
         /// What there is.
         available: f64,
-        /// What to ask for instead.
+        /// What to request instead.
         cure: &'static str,
     },
-    /// An argument with too few axes to be what the function works on.
+    /// An argument with too few axes for the function.
     #[error(
         "argument {argument} has shape {}; it needs at least {least} dimension(s)",
         Shown(.shape)
@@ -256,16 +256,16 @@ pub enum Reason {
         /// The order of the first leading minor that is not positive definite.
         minor: usize,
     },
-    /// A NaN, for which there is no answer.
+    /// A NaN, for which there is no result.
     #[error("holds a NaN; remove it first")]
     NotANumber,
-    /// A NaN or an infinity, for which there is no answer.
+    /// A NaN or an infinity, for which there is no result.
     #[error("holds a NaN or an infinity; remove it first")]
     NotFinite,
     /// A NaN or an infinity on the other side of the equation.
     #[error("has a right-hand side with a NaN or an infinity; remove it first")]
     NotFiniteRightSide,
-    /// An iteration that did not come to its end.
+    /// An iteration that did not converge.
     #[error(
         "did not converge: LAPACK's {routine} gave up; scale the matrix, so that its \
          largest element is near one"
@@ -274,7 +274,7 @@ pub enum Reason {
         /// LAPACK's name for it.
         routine: &'static str,
     },
-    /// No memory for what it takes to work on the matrix; functions answer
+    /// Not enough memory to work on the matrix; functions return
     /// [`Error::Memory`].
     #[error("needs memory for {count} elements of {itemsize} byte(s), which is not there")]
     Memory {

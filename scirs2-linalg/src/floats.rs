@@ -1,5 +1,5 @@
-//! Products of integers by way of `f64`, where none of the sums can leave the
-//! whole numbers that it holds exactly.
+//! Products of integers by way of `f64`, if none of the sums can exceed the
+//! integers that it holds exactly.
 
 use ndarray::{ArrayView2, ArrayViewMut2, Axis};
 
@@ -7,7 +7,7 @@ use crate::error::Reason;
 use crate::lapack::blas;
 use crate::memory::{reserve, resize};
 
-/// An integer of Rust's.
+/// A Rust integer.
 pub(crate) trait Whole: Copy {
     fn magnitude(self) -> u64;
 
@@ -52,8 +52,8 @@ whole! {
     u64: |x| x;
 }
 
-/// `out += a b`, if every sum of products is a whole number that `f64` holds; else
-/// nothing is done, and the answer false.
+/// `out += a b`, if every sum of products is an integer that `f64` holds exactly;
+/// otherwise does nothing and returns false.
 pub(crate) fn by_floats<T: Whole>(
     floats: &mut Floats,
     a: ArrayView2<'_, T>,
@@ -78,7 +78,7 @@ fn largest<T: Whole>(a: ArrayView2<'_, T>) -> u64 {
     }
 }
 
-/// Converted pieces, in memory that is used again.
+/// Converted pieces, in memory that is reused.
 pub(crate) struct Floats {
     a: Vec<f64>,
     b: Vec<f64>,
@@ -127,8 +127,8 @@ impl Floats {
     }
 }
 
-/// The matrix as floats, in the order of its rows or of its columns, whichever
-/// it lies in.
+/// The matrix as floats, in row-major or column-major order, whichever it is
+/// stored in.
 fn converted<'a, T: Whole>(
     a: ArrayView2<'_, T>,
     space: &'a mut Vec<f64>,

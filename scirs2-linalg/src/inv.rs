@@ -55,17 +55,17 @@ where
 /// The shape of what [`inv_into`] writes: that of `a`.
 ///
 /// # Errors
-/// As [`inv`], as far as the shape tells.
+/// The errors of [`inv`] that depend on the shape.
 pub fn inv_shape(a: &[usize]) -> Result<Vec<usize>, Error> {
     square(1, a)?;
     Ok(a.to_vec())
 }
 
-/// [`inv`] into memory of the caller's, of any strides.
+/// [`inv`] into the caller's memory, of any strides.
 ///
 /// # Errors
-/// As [`inv`]; [`Error::OutputShape`] for an `out` of another shape, and
-/// [`Error::Interrupted`] where the workers were stopped.
+/// The same as [`inv`]; [`Error::OutputShape`] for an `out` of another shape, and
+/// [`Error::Interrupted`] if the workers were stopped.
 pub fn inv_into<T: Lapack>(
     a: ArrayViewD<'_, T>,
     out: ArrayViewMutD<'_, T>,
@@ -131,8 +131,8 @@ impl<T: Lapack> Inverse<T> {
         })
     }
 
-    /// One matrix, in the memory of the output, which is turned in place where it
-    /// is in C order: the factors are to be those of the matrix itself.
+    /// Inverts one matrix in the memory of the output. In C order it is transposed in
+    /// place first, so that the factors are those of the matrix itself.
     pub(crate) fn run(
         &mut self,
         a: ArrayView2<'_, T>,
@@ -172,8 +172,8 @@ impl<T: Lapack> Inverse<T> {
         let singular = |pivot| Reason::Singular { pivot };
         lu::factor(a, to, &mut self.pivots).map_err(singular)?;
         if !is_finite(to) || to.iter().step_by(n + 1).any(|pivot| is_tiny(*pivot)) {
-            // The inverse of U, which comes first, may overflow where that
-            // of A does not; and it loses sight of an infinity.
+            // The inverse of U, which is computed first, may overflow where that
+            // of A does not; and it can hide an infinity.
             let factors = copied(to)?;
             to.fill(T::zero());
             to.iter_mut().step_by(n + 1).for_each(|x| *x = T::one());

@@ -1,8 +1,8 @@
 //! The inverse from LU factors, in wide blocks.
 //!
-//! As LAPACK's `getri`, which solves `X L = U^-1` for a block of columns of `X`
-//! at a time, 64 whatever the order. Its `trtri` before that takes `U` in blocks
-//! too narrow for large products; halves of halves are faster.
+//! Like LAPACK's `getri`, which solves `X L = U^-1` for a block of columns of `X`
+//! at a time, 64 whatever the order. The preceding `trtri` processes `U` in blocks
+//! too narrow for large products; recursive halving is faster.
 
 use ndarray::{ArrayView2, ArrayViewMut2};
 
@@ -13,7 +13,7 @@ use crate::lu;
 const LEAF: usize = 64;
 /// The largest triangle with which more threads only wait for each other.
 const ALONE: usize = 256;
-/// Of all columns the part that is a block, and its bounds.
+/// The fraction of all columns that makes a block, and the bounds of its width.
 const PART: usize = 12;
 const NARROWEST: usize = 48;
 const WIDEST: usize = 128;
@@ -62,7 +62,7 @@ fn upper<T: Lapack>(n: usize, a: &mut [T], (start, end): (usize, usize)) {
     upper(n, a, (middle, end));
 }
 
-/// A block of columns of the inverse, where those right of it are done.
+/// Computes a block of columns of the inverse; those right of it are done.
 fn columns<T: Lapack>(n: usize, a: &mut [T], (start, end): (usize, usize), work: &mut [T]) {
     let (count, rest) = (end - start, n - end);
     let (left, right) = a.split_at_mut(end * n);

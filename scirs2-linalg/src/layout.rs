@@ -1,10 +1,10 @@
-//! How a matrix gets into LAPACK's memory and out of it.
+//! Copies matrices into LAPACK's memory and out of it.
 //!
 //! LAPACK reads Fortran order, our results are in C order. The same memory read
 //! in the other order is the transpose, so most operations work on the
-//! transpose and need no more than the copy that LAPACK overwrites:
+//! transpose and need only the copy that LAPACK overwrites:
 //!
-//! | operation on the transpose | gives in C order |
+//! | operation on the transpose | result in C order |
 //! |---|---|
 //! | upper Cholesky factor | the lower factor |
 //! | LQ factors | QR factors, each transposed |
@@ -67,7 +67,7 @@ fn transpose<T: Copy>(rows: usize, columns: usize, from: &[T], to: &mut [T]) {
     }
 }
 
-/// Copies a matrix to the start of `to`, row after row.
+/// Copies a matrix to the start of `to`, row by row.
 pub(crate) fn to_c<'a, T: Copy>(from: ArrayView2<'_, T>, to: &'a mut [T]) -> &'a mut [T] {
     let to = &mut to[..from.len()];
     let view = ArrayViewMut2::from_shape(from.dim(), &mut *to);
@@ -75,7 +75,7 @@ pub(crate) fn to_c<'a, T: Copy>(from: ArrayView2<'_, T>, to: &'a mut [T]) -> &'a
     to
 }
 
-/// Copies a matrix to the start of `to`, column after column.
+/// Copies a matrix to the start of `to`, column by column.
 pub(crate) fn to_f<'a, T: Copy>(from: ArrayView2<'_, T>, to: &'a mut [T]) -> &'a mut [T] {
     let to = &mut to[..from.len()];
     let view = ArrayViewMut2::from_shape(from.dim().f(), to).expect("as many as the shape has");
@@ -83,13 +83,13 @@ pub(crate) fn to_f<'a, T: Copy>(from: ArrayView2<'_, T>, to: &'a mut [T]) -> &'a
     to
 }
 
-/// Copies elements that stand row after row into a matrix.
+/// Copies elements that are stored row by row into a matrix.
 pub(crate) fn from_c<T: Copy>(from: &[T], to: ArrayViewMut2<'_, T>) {
     let view = ArrayView2::from_shape(to.dim(), &from[..to.len()]);
     copy(view.expect("as many as the shape has"), to);
 }
 
-/// Copies elements that stand column after column into a matrix.
+/// Copies elements that are stored column by column into a matrix.
 pub(crate) fn from_f<T: Copy>(from: &[T], to: ArrayViewMut2<'_, T>) {
     let view = ArrayView2::from_shape(to.dim().f(), &from[..to.len()]);
     copy(view.expect("as many as the shape has"), to);
@@ -123,7 +123,7 @@ pub(crate) fn is_finite<T: Lapack>(elements: &[T]) -> bool {
         .all(|run| run.iter().fold(true, |all, x| all & x.is_finite()))
 }
 
-/// Whether every element is finite; an error where one is NaN. A complex number with
+/// Whether every element is finite; an error if one is NaN. A complex number with
 /// an infinite part is an infinity, whatever its other part, as in C and LAPACK.
 pub(crate) fn screen<T: Lapack>(elements: &[T]) -> Result<bool, Reason> {
     if is_finite(elements) {
@@ -139,9 +139,9 @@ pub(crate) fn screen<T: Lapack>(elements: &[T]) -> Result<bool, Reason> {
     Ok(false)
 }
 
-/// Divides elements, all of them finite, by the power of two that makes the largest part
-/// of one no less than one and less than two; returns that power. Subnormal ones, and those
-/// near the end of the range, come as near as a power allows that has a reciprocal.
+/// Divides elements, all of them finite, by the power of two that brings the largest part of
+/// any into [1, 2); returns that power. Subnormal elements, and those near the end of the
+/// range, come as near as a power with a finite reciprocal allows.
 pub(crate) fn to_unit<T: Lapack>(elements: &mut [T]) -> f64 {
     let mut largest = T::Real::zero();
     for x in &*elements {
@@ -160,8 +160,8 @@ pub(crate) fn to_unit<T: Lapack>(elements: &mut [T]) -> f64 {
     power
 }
 
-/// Lets `work` write a matrix in C order: to the output's own memory where that
-/// is in C order, else to a workspace that is copied to it after.
+/// Lets `work` write a matrix in C order: to the output's own memory if that
+/// is in C order, else to a workspace that is copied to it afterwards.
 pub(crate) fn written<T: Lapack, R>(
     mut out: ArrayViewMut2<'_, T>,
     space: &mut Vec<T>,
@@ -183,7 +183,7 @@ pub(crate) fn identity<T: Lapack>(mut out: ArrayViewMut2<'_, T>) {
 }
 
 /// Memory in C order for a matrix that an operation overwrites: the output's
-/// own where that is in C order, else a workspace that is copied to it after.
+/// own if that is in C order, else a workspace that is copied to it afterwards.
 pub(crate) struct InPlace<T>(Vec<T>);
 
 impl<T: Lapack> InPlace<T> {
@@ -202,14 +202,14 @@ impl<T: Lapack> InPlace<T> {
     }
 }
 
-/// An array of zeros in C order, or an error where there is not enough memory.
+/// An array of zeros in C order, or an error if there is not enough memory.
 pub(crate) fn zeros_array<T: num_traits::Zero + Clone>(
     shape: &[usize],
 ) -> Result<ndarray::ArrayD<T>, Error> {
     filled_array(shape, T::zero())
 }
 
-/// [`zeros_array`] of any element.
+/// [`zeros_array`] for any element.
 pub(crate) fn filled_array<T: Clone>(
     shape: &[usize],
     element: T,

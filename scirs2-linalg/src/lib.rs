@@ -37,9 +37,10 @@
 //! | `layout` | how a matrix gets into LAPACK's memory and out of it |
 //! | `lapack` | every call of LAPACK |
 //!
-//! A function takes an `ndarray` array or a [`Tensor`](scirs2_interop::Tensor),
-//! any strides, and answers in kind; its `_into` form writes to memory of the
-//! caller's.
+//! A function takes `ndarray` arrays of any strides and returns new ones; its `_into` form
+//! writes to the caller's memory. [`norm`](fn@norm) takes a
+//! [`Tensor`](scirs2_interop::Tensor), too, and [`operation::compute`] runs every other
+//! function on tensors.
 
 #![cfg_attr(not(test), warn(clippy::disallowed_methods))]
 

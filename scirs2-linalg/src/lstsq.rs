@@ -21,10 +21,10 @@ use crate::lstsq_full::FullRank;
 use crate::operation::{Kind, LinalgScalar, Results, ScalarOperation, Work};
 use crate::shape::{self, columns, matrices};
 
-/// What [`lstsq`] finds: owned arrays, or memory for them.
+/// The results of [`lstsq`]: owned arrays, or memory for them.
 #[derive(Clone, Debug)]
 pub struct LeastSquares<X, R, K> {
-    /// The solutions, of shape `(..., n, k)`, or `(..., n)` where `b` is a vector.
+    /// The solutions, of shape `(..., n, k)`, or `(..., n)` if `b` is a vector.
     pub x: X,
     /// The sums of squares of `b - A x`, of shape `(..., k)`, with a `k` of one for
     /// a vector. NaN where the rank is less than `n`; with `m <= n` there are none,
@@ -98,7 +98,7 @@ where
 /// The shapes of what [`lstsq_into`] writes.
 ///
 /// # Errors
-/// As [`lstsq`], as far as the shapes tell.
+/// The errors of [`lstsq`] that depend on the shapes.
 #[expect(clippy::type_complexity, reason = "four shapes")]
 pub fn lstsq_shape(
     a: &[usize],
@@ -120,11 +120,11 @@ pub fn lstsq_shape(
     })
 }
 
-/// [`lstsq`] into memory of the caller's, of any strides.
+/// [`lstsq`] into the caller's memory, of any strides.
 ///
 /// # Errors
-/// As [`lstsq`]; [`Error::OutputShape`] for an output of another shape, and
-/// [`Error::Interrupted`] where the workers were stopped.
+/// The same as [`lstsq`]; [`Error::OutputShape`] for an output of another shape, and
+/// [`Error::Interrupted`] if the workers were stopped.
 pub fn lstsq_into<T: Lapack>(
     a: ArrayViewD<'_, T>,
     b: ArrayViewD<'_, T>,
@@ -148,7 +148,7 @@ pub fn lstsq_into<T: Lapack>(
     let epsilon: f64 = T::Real::epsilon().into();
     let rcond = rcond.unwrap_or(epsilon * m.max(n) as f64);
     let rcond = <T::Real as NumCast>::from(rcond).unwrap_or_else(T::Real::nan);
-    // LAPACK takes one outside of (0, 1) for its epsilon, which is half of this.
+    // LAPACK replaces a value outside (0, 1) by its epsilon, which is half of this one.
     let safe = if rcond > T::Real::zero() && rcond < T::Real::one() {
         rcond
     } else {
@@ -243,7 +243,7 @@ impl ScalarOperation for Lstsq {
 }
 
 /// Memory for matrices, sides and solutions, residuals and singular values, and ranks
-/// that have gaps between them.
+/// whose arrays have gaps.
 type Gaps<T> = ([Vec<T>; 3], [Vec<<T as Scalar>::Real>; 2], Vec<i32>);
 
 /// Solutions, residuals, ranks and singular values.
@@ -254,7 +254,7 @@ type Stacks<'a, T> = (
     StackMut<'a, <T as Scalar>::Real>,
 );
 
-/// As many as there are columns.
+/// The number of columns, as a rank.
 fn full_rank(n: usize) -> i32 {
     i32::try_from(n).expect("LAPACK and the kernels count in 32 bits")
 }
@@ -312,8 +312,8 @@ impl<T: Lapack> Solver<T> {
         })
     }
 
-    /// Takes a matrix and its sides over; answers which sides were not finite, for which
-    /// zeros stand in.
+    /// Loads a matrix and its sides; returns which sides were not finite. They are replaced
+    /// by zeros.
     fn load(&mut self, a: ArrayView2<'_, T>, b: ArrayView2<'_, T>) -> Result<Vec<usize>, Reason> {
         if !screen(to_f(a, self.gelsd.matrix()))? {
             return Err(Reason::NotFinite);
@@ -328,7 +328,7 @@ impl<T: Lapack> Solver<T> {
                 *to = from;
             }
             if !is_finite(to) {
-                // LAPACK would spread it over every column.
+                // LAPACK would propagate it to every column.
                 to.fill(T::zero());
                 spoiled.push(column);
             }
@@ -337,7 +337,8 @@ impl<T: Lapack> Solver<T> {
     }
 }
 
-/// One matrix; the answer is its rank. `rcond` is LAPACK's, and one that is never less.
+/// Solves for one matrix; returns its rank. `rcond` is LAPACK's, and one that is never
+/// less.
 fn one<T: Lapack>(
     solver: &mut Solver<T>,
     a: ArrayView2<'_, T>,
@@ -391,8 +392,8 @@ fn one<T: Lapack>(
     Ok(rank)
 }
 
-/// A matrix of no rows or no columns: the solution is zero, and all of `b` is
-/// left.
+/// A matrix without rows or columns: the solution is zero, and the residual is
+/// all of `b`.
 fn without_elements<T: Lapack>(
     b: ArrayView2<'_, T>,
     mut x: ArrayViewMut2<'_, T>,

@@ -1,8 +1,8 @@
 //! Least squares of full rank.
 //!
-//! `gelsd` takes the right-hand sides through the whole decomposition, because the
-//! vectors tell what a matrix of lower rank lacks. With full rank the solution follows
-//! from the QR factors, and the singular values, without vectors, from `R`.
+//! `gelsd` applies the whole decomposition to the right-hand sides, because the vectors
+//! are needed for a matrix of lower rank. With full rank the solution follows from the
+//! QR factors, and the singular values, without vectors, from `R`.
 
 use crate::Error;
 use crate::kernels::many::jacobi::safe;
@@ -45,10 +45,10 @@ impl<T: Lapack> FullRank<T> {
         }))
     }
 
-    /// Leaves solutions and what remains of the sides in a system of matrix and sides,
-    /// column by column, as `gelsd` would; answers the singular values. `None` where the
-    /// smallest is not beyond `rcond` times the largest, or the numbers are so large or
-    /// small that only a scaled matrix is safe: the system is spoiled then.
+    /// Replaces the sides of a system of matrix and sides, column by column, by solutions and
+    /// residuals, as `gelsd` would; returns the singular values. `None` if the smallest is not
+    /// beyond `rcond` times the largest, or the numbers are so large or small that only a
+    /// scaled matrix is safe: the system is then overwritten.
     pub(crate) fn solve(&mut self, system: &mut [T], rcond: T::Real) -> Option<&[T::Real]> {
         let (m, n, sides) = (self.rows, self.columns, self.sides);
         let width = n + sides;
@@ -95,7 +95,7 @@ impl<T: Lapack> FullRank<T> {
     }
 }
 
-/// `R`, and what finds its singular values.
+/// `R`, and the solver for its singular values.
 enum Triangular<T: Lapack> {
     Kernel(Vec<T>, Bidiagonal, Vec<T::Real>),
     Lapack(Gesdd<T>),
@@ -117,7 +117,7 @@ impl<T: Lapack> Triangular<T> {
         }
     }
 
-    /// The largest first; once for each matrix, which is spoiled.
+    /// The singular values, the largest first; only once for each matrix, which is overwritten.
     fn singular_values(&mut self) -> Option<&[T::Real]> {
         match self {
             Triangular::Kernel(matrix, kernel, values) => {

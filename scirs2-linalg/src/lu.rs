@@ -20,7 +20,7 @@ use crate::shape::{self, System, columns};
 use crate::subnormal;
 use crate::triangular::{Op, Square};
 
-/// What [`lu`] answers: `A = P L U`.
+/// The result of [`lu`]: `A = P L U`.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Lu<T> {
     /// Row `i` of `A` is row `permutation[i]` of `L U`.
@@ -31,23 +31,23 @@ pub struct Lu<T> {
     pub u: ArrayD<T>,
 }
 
-/// What [`lu_into`] writes of the permutation.
+/// The form in which [`lu_into`] writes the permutation.
 #[derive(Debug)]
 pub enum Permutation<'a, T: Lapack> {
-    /// For each row of `A` the row of `L U`.
+    /// The row of `L U` for each row of `A`.
     Indices(ArrayViewMutD<'a, i32>),
     /// The matrix `P`.
     Matrix(ArrayViewMutD<'a, T::Real>),
-    /// Nothing: `P L` stands in the place of `L`.
+    /// Nothing: `P L` is written in place of `L`.
     InL,
 }
 
-/// What [`lu_factor`] answers.
+/// The result of [`lu_factor`].
 #[derive(Clone, PartialEq, Debug)]
 pub struct LuFactors<T> {
-    /// `U`, and below its diagonal `L` without its ones.
+    /// `U`, and below its diagonal `L` without its unit diagonal.
     pub lu: ArrayD<T>,
-    /// Row `i` was exchanged with row `pivots[i]`, one after the other.
+    /// Row `i` was exchanged with row `pivots[i]`, in order of `i`.
     pub pivots: ArrayD<i32>,
 }
 
@@ -90,7 +90,7 @@ where
 /// The shapes of the permutation's indices, of `L` and of `U`.
 ///
 /// # Errors
-/// As [`lu`], as far as the shape tells.
+/// The errors of [`lu`] that depend on the shape.
 pub fn lu_shape(a: &[usize]) -> Result<[Vec<usize>; 3], Error> {
     let (batch, m, n) = shape::matrices(1, a)?;
     let k = m.min(n);
@@ -101,11 +101,11 @@ pub fn lu_shape(a: &[usize]) -> Result<[Vec<usize>; 3], Error> {
     ])
 }
 
-/// [`lu`] into memory of the caller's, of any strides.
+/// [`lu`] into the caller's memory, of any strides.
 ///
 /// # Errors
-/// As [`lu`]; [`Error::OutputShape`] for an output of another shape, and
-/// [`Error::Interrupted`] where the workers were stopped.
+/// The same as [`lu`]; [`Error::OutputShape`] for an output of another shape, and
+/// [`Error::Interrupted`] if the workers were stopped.
 pub fn lu_into<T: Lapack>(
     a: ArrayViewD<'_, T>,
     permutation: Permutation<'_, T>,
@@ -162,11 +162,11 @@ pub fn lu_into<T: Lapack>(
 
 /// LU factors in the form that [`lu_solve`] takes.
 ///
-/// As [`lu`], with both factors in one matrix and the permutation as the
-/// exchanges of rows that make it.
+/// Like [`lu`], with both factors in one matrix and the permutation as a
+/// sequence of row exchanges.
 ///
 /// # Errors
-/// As [`lu`].
+/// The same as [`lu`].
 ///
 /// # Accuracy
 /// As [`lu`].
@@ -196,17 +196,17 @@ where
 /// The shapes of the factors and of the pivots.
 ///
 /// # Errors
-/// As [`lu_factor`], as far as the shape tells.
+/// The errors of [`lu_factor`] that depend on the shape.
 pub fn lu_factor_shape(a: &[usize]) -> Result<[Vec<usize>; 2], Error> {
     let (batch, m, n) = shape::matrices(1, a)?;
     Ok([a.to_vec(), [batch, &[m.min(n)]].concat()])
 }
 
-/// [`lu_factor`] into memory of the caller's, of any strides.
+/// [`lu_factor`] into the caller's memory, of any strides.
 ///
 /// # Errors
-/// As [`lu_factor`]; [`Error::OutputShape`] for an output of another shape, and
-/// [`Error::Interrupted`] where the workers were stopped.
+/// The same as [`lu_factor`]; [`Error::OutputShape`] for an output of another shape, and
+/// [`Error::Interrupted`] if the workers were stopped.
 pub fn lu_factor_into<T: Lapack>(
     a: ArrayViewD<'_, T>,
     lu: ArrayViewMutD<'_, T>,
@@ -237,9 +237,9 @@ pub fn lu_factor_into<T: Lapack>(
     )
 }
 
-/// Solutions of `op(A) X = B` from the factors of `A` that [`lu_factor`] gives.
+/// Solutions of `op(A) X = B` from the factors of `A` that [`lu_factor`] returns.
 ///
-/// `b` is one vector where it has one axis, else its last two axes are matrices of
+/// `b` is one vector if it has one axis, else its last two axes are matrices of
 /// right-hand sides. The batches broadcast.
 ///
 /// # Errors
@@ -282,7 +282,7 @@ where
 /// axes of `b`.
 ///
 /// # Errors
-/// As [`lu_solve`], as far as the shapes tell.
+/// The errors of [`lu_solve`] that depend on the shapes.
 pub fn lu_solve_shape(lu: &[usize], pivots: &[usize], b: &[usize]) -> Result<Vec<usize>, Error> {
     let system = System::new(lu, b)?;
     if *pivots == lu[..lu.len() - 1] {
@@ -295,11 +295,11 @@ pub fn lu_solve_shape(lu: &[usize], pivots: &[usize], b: &[usize]) -> Result<Vec
     })
 }
 
-/// [`lu_solve`] into memory of the caller's, of any strides.
+/// [`lu_solve`] into the caller's memory, of any strides.
 ///
 /// # Errors
-/// As [`lu_solve`]; [`Error::OutputShape`] for an `out` of another shape, and
-/// [`Error::Interrupted`] where the workers were stopped.
+/// The same as [`lu_solve`]; [`Error::OutputShape`] for an `out` of another shape, and
+/// [`Error::Interrupted`] if the workers were stopped.
 pub fn lu_solve_into<T: Lapack, P: Copy + Into<i64> + Sync>(
     lu: ArrayViewD<'_, T>,
     pivots: ArrayViewD<'_, P>,
@@ -334,7 +334,7 @@ pub fn lu_solve_into<T: Lapack, P: Copy + Into<i64> + Sync>(
     )
 }
 
-/// Takes pivots as LAPACK counts them, from 1.
+/// Converts pivots to LAPACK's counting, from 1.
 fn read_pivots(
     pivots: ArrayView2<'_, impl Copy + Into<i64>>,
     to: &mut Vec<c_int>,
@@ -373,7 +373,7 @@ pub(crate) fn solve<T: Lapack>(factors: Square<'_, T>, pivots: &[c_int], op: Op,
 }
 
 /// Exchanges a row of `each` elements with the one that its pivot names, which
-/// never stands above it in LAPACK's own.
+/// is never above it for pivots from LAPACK.
 pub(crate) fn exchange<T>(pivots: &[c_int], row: usize, each: usize, b: &mut [T]) {
     let other = counted_from_0(pivots[row]);
     let (upper, lower) = (row.min(other), row.max(other));
@@ -387,7 +387,7 @@ pub(crate) fn counted_from_0(pivot: c_int) -> usize {
     usize::try_from(pivot - 1).expect("LAPACK counts from 1")
 }
 
-/// Copies a matrix of `rows` to `to`, column after column, and factors it there;
+/// Copies a matrix of `rows` to `to`, column by column, and factors it there;
 /// the error is the first pivot that is exactly zero.
 pub(crate) fn factor<T: Lapack>(
     a: ArrayView2<'_, T>,
@@ -398,7 +398,7 @@ pub(crate) fn factor<T: Lapack>(
     factor_copy(a, to, pivots)
 }
 
-/// [`factor`] where the copy has been made.
+/// [`factor`] for a copy that has been made.
 pub(crate) fn factor_copy<T: Lapack>(
     a: ArrayView2<'_, T>,
     to: &mut [T],
@@ -417,13 +417,13 @@ pub(crate) fn factor_copy<T: Lapack>(
     done
 }
 
-/// The operations of one factorization, about.
+/// The approximate number of operations of one factorization.
 pub(crate) fn flops(m: usize, n: usize) -> f64 {
     let (most, least) = (m.max(n) as f64, m.min(n) as f64);
     least * least * (most - least / 3.0)
 }
 
-/// How [`Plu`] gives the permutations.
+/// How [`Plu`] returns the permutations.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum PermutationKind {
     /// Not at all: the rows of `L` are permuted.
@@ -437,7 +437,7 @@ pub enum PermutationKind {
 /// [`lu`] as an operation on tensors of any dtype.
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub struct Plu {
-    /// How the permutations are given: before `L` and `U`, if they are.
+    /// How the permutations are returned; if they are, they precede `L` and `U`.
     pub permutation: PermutationKind,
 }
 
@@ -509,7 +509,7 @@ impl ScalarOperation for LuFactor {
 pub struct LuSolve {
     /// The pivots of the factors, counted from 0.
     pub pivots: ArrayD<i64>,
-    /// What is solved.
+    /// The system that is solved.
     pub op: Op,
 }
 

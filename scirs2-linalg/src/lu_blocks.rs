@@ -1,9 +1,9 @@
-//! LU factors of large matrices, by halves of halves of their columns.
+//! LU factors of large matrices, by recursively halving their columns.
 //!
-//! The factors of the left half take the right half with them: what is left of it
-//! comes of one product, as large as can be. LAPACK's `getrf` takes narrow blocks from
-//! left to right, and its products are too thin for the speed of large ones. Pivots are
-//! chosen as it chooses them.
+//! The factors of the left half update the right half by one product, as large as
+//! possible. LAPACK's `getrf` processes narrow blocks from left to right, and its
+//! products are too thin to run at the speed of large ones. Pivots are chosen as in
+//! `getrf`.
 //!
 //! S. Toledo, Locality of reference in LU decomposition with partial pivoting, SIAM J.
 //! Matrix Anal. Appl. 18 (1997).

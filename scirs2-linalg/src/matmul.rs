@@ -25,8 +25,8 @@ use crate::{Error, Numeric};
 /// axes; the axes before them broadcast. An array of one axis is a row on the
 /// left and a column on the right, and that axis is missing from the result.
 ///
-/// Integers are exact but for wrapping around at the ends of their range; of
-/// booleans it is whether any pair is true.
+/// Integers are exact except for wrapping around at the ends of their range; for
+/// booleans the result is whether any pair is true.
 ///
 /// # Errors
 /// [`Error::TooFewAxes`] for a number, [`Error::Mismatch`] for matrices that do
@@ -64,7 +64,7 @@ where
 /// The shape of what [`matmul_into`] writes.
 ///
 /// # Errors
-/// As [`matmul`], as far as the shapes tell.
+/// The errors of [`matmul`] that depend on the shapes.
 ///
 /// ```
 /// let shape = scirs2_linalg::matmul_shape(&[5, 1, 2, 3], &[4, 3, 7])?;
@@ -106,11 +106,11 @@ pub fn matmul_shape(a: &[usize], b: &[usize]) -> Result<Vec<usize>, Error> {
     Ok(shape)
 }
 
-/// [`matmul`] into memory of the caller's, of any strides.
+/// [`matmul`] into the caller's memory, of any strides.
 ///
 /// # Errors
-/// As [`matmul`]; [`Error::OutputShape`] for an `out` of another shape, and
-/// [`Error::Interrupted`] where the workers were stopped.
+/// The same as [`matmul`]; [`Error::OutputShape`] for an `out` of another shape, and
+/// [`Error::Interrupted`] if the workers were stopped.
 pub fn matmul_into<T: Numeric>(
     a: ArrayViewD<'_, T>,
     b: ArrayViewD<'_, T>,
@@ -216,10 +216,10 @@ impl NumericOperation for Matmul {
 /// worth threads of the library's.
 const SHARED: f64 = 1.5e6;
 
-/// How much is done between two looks at whether to stop.
+/// How much is done between two checks for interruption.
 struct Look {
     operations: f64,
-    /// What it costs, in operations, to copy an element of an operand.
+    /// The cost of copying an element of an operand, in operations.
     copy: f64,
 }
 
@@ -241,9 +241,9 @@ impl Look {
         inner * (2.0 * rows * columns + self.copy * copied) <= self.operations
     }
 
-    /// The sides of a part of a product that there is time for.
+    /// The sides of a part of a product for which there is time.
     fn part(&self, mut sides: Sides) -> Sides {
-        /// Of which number of elements a side is a multiple where it is cut.
+        /// The number of elements of which a side is a multiple where it is cut.
         const STEP: usize = 8;
         while !self.has_time_for(sides) {
             let longest = sides.iter_mut().max().expect("three sides");
@@ -312,7 +312,7 @@ fn by_bands<T: Numeric>(
     if out.is_empty() {
         return Ok(());
     }
-    // Every band reads it: better one copy than each its own.
+    // Every band reads it: one copy is better than one for each.
     let copy = if b.strides().contains(&1) || b.len() > COPIED {
         None
     } else {
@@ -353,14 +353,14 @@ fn by_bands<T: Numeric>(
 /// what it reads.
 const COPIED: usize = 1 << 20;
 
-/// The rows of one band, of which each takes so many operations. There are one, two,
-/// four or eight bands, so that two or four threads have as many each, and more only
-/// where the bands are so high that to pack the other matrix for each does not count.
+/// The rows of one band, where each row takes `flops` operations. There are one, two,
+/// four or eight bands, so that two or four threads have equal shares, and more only
+/// if the bands are so high that packing the other matrix for each is negligible.
 fn band(rows: usize, flops: f64) -> usize {
-    /// Rows and operations that a band has at least.
+    /// The minimum rows and operations of a band.
     const LEAST: usize = 48;
     const WORTH: f64 = 5e5;
-    /// Rows that it has at most, and of which number they are a multiple.
+    /// The maximum rows of a band, and the number of which they are a multiple.
     const MOST: usize = 512;
     const STEP: usize = 8;
     let bands = 1 << (rows / LEAST).clamp(1, 8).ilog2();

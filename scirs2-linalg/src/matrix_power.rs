@@ -16,7 +16,7 @@ use crate::{Error, Lapack, Numeric};
 ///
 /// `A^n` for each matrix of the last two axes, by repeated squaring; `A^0` is
 /// the identity. See [`inverse_power`] for negative ones. Integers stay
-/// exact but for wrapping around at the ends of their range.
+/// exact except for wrapping around at the ends of their range.
 ///
 /// # Errors
 /// [`Error::NotSquare`] and [`Error::TooFewAxes`].
@@ -46,17 +46,17 @@ where
 /// The shape of what [`matrix_power_into`] writes: that of `a`.
 ///
 /// # Errors
-/// As [`matrix_power`].
+/// The same as [`matrix_power`].
 pub fn matrix_power_shape(a: &[usize]) -> Result<Vec<usize>, Error> {
     square(1, a)?;
     Ok(a.to_vec())
 }
 
-/// [`matrix_power`] into memory of the caller's, of any strides.
+/// [`matrix_power`] into the caller's memory, of any strides.
 ///
 /// # Errors
-/// As [`matrix_power`]; [`Error::OutputShape`] for an `out` of another shape,
-/// and [`Error::Interrupted`] where the workers were stopped.
+/// The same as [`matrix_power`]; [`Error::OutputShape`] for an `out` of another shape,
+/// and [`Error::Interrupted`] if the workers were stopped.
 pub fn matrix_power_into<T: Numeric>(
     a: ArrayViewD<'_, T>,
     n: u64,
@@ -129,11 +129,11 @@ where
     Ok(out)
 }
 
-/// [`inverse_power`] into memory of the caller's, of any strides.
+/// [`inverse_power`] into the caller's memory, of any strides.
 ///
 /// # Errors
-/// As [`inverse_power`]; [`Error::OutputShape`] for an `out` of another shape,
-/// and [`Error::Interrupted`] where the workers were stopped.
+/// The same as [`inverse_power`]; [`Error::OutputShape`] for an `out` of another shape,
+/// and [`Error::Interrupted`] if the workers were stopped.
 pub fn inverse_power_into<T: Numeric + Lapack>(
     a: ArrayViewD<'_, T>,
     n: u64,

@@ -1,16 +1,16 @@
-//! Memory: how much there is, and an error where there is not enough.
+//! How much memory there is, and an error if there is not enough.
 
 use std::fs;
 
 use crate::Error;
 use crate::error::Reason;
 
-/// Bytes below which nobody asks: the question takes longer than such a matrix.
+/// Bytes below which memory is not checked: the query takes longer than such a matrix.
 const SMALL: usize = 1 << 27;
 
-/// An error where square matrices of that order, one for each place of the batch,
+/// An error if square matrices of that order, one for each position of the batch,
 /// do not fit into memory, so that a call fails before the system does. `cure`
-/// tells the caller what to ask for instead.
+/// tells the caller what to request instead.
 pub(crate) fn check_square(
     batch: &[usize],
     order: usize,
@@ -38,8 +38,8 @@ fn gigabytes(bytes: usize) -> f64 {
     bytes as f64 / 1e9
 }
 
-/// What the system, and this process's control group, have left; `None` where
-/// they do not tell.
+/// The free memory of the system and of this process's control group; `None` if
+/// it is unknown.
 fn available() -> Option<usize> {
     let system = fs::read_to_string("/proc/meminfo").ok().and_then(|text| {
         let line = text
@@ -57,7 +57,7 @@ fn available() -> Option<usize> {
     system.into_iter().chain(group).min()
 }
 
-/// There is no memory for so many elements.
+/// There is no memory for `count` elements.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct OutOfMemory {
     count: usize,
@@ -76,7 +76,7 @@ impl From<OutOfMemory> for Reason {
     }
 }
 
-/// Makes room for so many more elements.
+/// Makes room for `more` elements.
 pub(crate) fn reserve<T>(memory: &mut Vec<T>, more: usize) -> Result<(), OutOfMemory> {
     memory.try_reserve_exact(more).map_err(|_| OutOfMemory {
         count: memory.len().saturating_add(more),
@@ -84,7 +84,7 @@ pub(crate) fn reserve<T>(memory: &mut Vec<T>, more: usize) -> Result<(), OutOfMe
     })
 }
 
-/// Makes a workspace that long, with `element` in every new place.
+/// Resizes a workspace to that length, with `element` in every new position.
 #[expect(clippy::disallowed_methods, reason = "the memory is there")]
 pub(crate) fn resize<T: Clone>(
     memory: &mut Vec<T>,

@@ -47,7 +47,7 @@ pub fn multi_dot<T: Numeric>(arrays: &[ArrayViewD<'_, T>]) -> Result<ArrayD<T>, 
 /// The shape of what [`multi_dot_into`] writes.
 ///
 /// # Errors
-/// As [`multi_dot`], as far as the shapes tell.
+/// The errors of [`multi_dot`] that depend on the shapes.
 pub fn multi_dot_shape(shapes: &[&[usize]]) -> Result<Vec<usize>, Error> {
     let last = shapes.len().saturating_sub(1);
     if last == 0 {
@@ -73,11 +73,11 @@ pub fn multi_dot_shape(shapes: &[&[usize]]) -> Result<Vec<usize>, Error> {
     Ok(product)
 }
 
-/// [`multi_dot`] into memory of the caller's, of any strides.
+/// [`multi_dot`] into the caller's memory, of any strides.
 ///
 /// # Errors
-/// As [`multi_dot`]; [`Error::OutputShape`] for an `out` of another shape, and
-/// [`Error::Interrupted`] where the workers were stopped.
+/// The same as [`multi_dot`]; [`Error::OutputShape`] for an `out` of another shape, and
+/// [`Error::Interrupted`] if the workers were stopped.
 pub fn multi_dot_into<T: Numeric>(
     arrays: &[ArrayViewD<'_, T>],
     out: ArrayViewMutD<'_, T>,
@@ -87,8 +87,8 @@ pub fn multi_dot_into<T: Numeric>(
     shape::output(&multi_dot_shape(&shapes)?, &out)?;
     let plan = Plan::new(&shapes, workers)?;
     let mut products: Vec<CowArray<'_, T, IxDyn>> = Vec::new();
-    // What is still to be done, the next last: a product of products has its two sides above
-    // itself. Not by recursion, which may be as deep as there are arrays.
+    // A stack of the remaining steps: the two factors of a product are above it. Recursion
+    // could be as deep as the number of arrays.
     let mut steps = vec![Step::Chain(0, arrays.len() - 1)];
     while let Some(step) = steps.pop() {
         match step {
@@ -117,7 +117,7 @@ pub fn multi_dot_into<T: Numeric>(
     Ok(())
 }
 
-/// What is to be done.
+/// A remaining step.
 enum Step {
     /// To find the product of the arrays from one to another.
     Chain(usize, usize),
@@ -135,8 +135,8 @@ struct Plan {
     count: usize,
     /// The rows of each matrix, and the columns of the last.
     sides: Vec<f64>,
-    /// What the product from one matrix to another costs, at both places of the two: those
-    /// that one begins, and those that one ends, then stand in a row.
+    /// The cost of the product from one matrix to another, stored at both index orders: the
+    /// costs of products that begin or end at one matrix are then contiguous.
     costs: ArrayD<f64>,
 }
 
@@ -167,7 +167,7 @@ impl Plan {
         Ok(plan)
     }
 
-    /// What the product of these costs, for each matrix after which it may be cut.
+    /// The cost of the product of these, for each matrix after which it may be cut.
     fn candidates(&self, first: usize, last: usize) -> impl Iterator<Item = f64> {
         let costs = self.costs.as_slice().expect("in C order");
         let begun = &costs[first * self.count..][first..last];

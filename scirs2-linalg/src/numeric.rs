@@ -1,4 +1,4 @@
-//! The elements that products are made of.
+//! The element types of products.
 
 use ndarray::{ArrayView1, ArrayView2, ArrayViewMut1, ArrayViewMut2, Axis};
 use num_traits::Float;
@@ -14,16 +14,16 @@ use crate::lapack::{Lapack, blas, single_threaded};
 use crate::layout::{from_c, to_c};
 use crate::memory::{reserve, resize};
 
-/// An element that is added and multiplied: booleans, whole bytes of integers,
+/// An element that can be added and multiplied: booleans, integers of whole bytes,
 /// `f32`, `f64` and their complex numbers.
 ///
 /// Integers wrap around at the ends of their range, as NumPy's do. Of booleans
 /// the sum is `or` and the product `and`.
 pub trait Numeric: Element {
-    /// What is added without an effect.
+    /// The neutral element of addition.
     const ZERO: Self;
 
-    /// What is multiplied without an effect.
+    /// The neutral element of multiplication.
     const ONE: Self;
 
     /// Whether BLAS multiplies such matrices, on threads of its own where they
@@ -31,7 +31,7 @@ pub trait Numeric: Element {
     #[doc(hidden)]
     const LIBRARY: bool;
 
-    /// Memory that one thread uses for many products.
+    /// Memory that one thread reuses for many products.
     #[doc(hidden)]
     type Space: Send;
 
@@ -39,7 +39,7 @@ pub trait Numeric: Element {
     #[must_use]
     fn plus(self, other: Self) -> Self;
 
-    /// `self - other`; of booleans whether they differ.
+    /// `self - other`; for booleans whether they differ.
     #[must_use]
     fn minus(self, other: Self) -> Self;
 
@@ -47,7 +47,7 @@ pub trait Numeric: Element {
     #[must_use]
     fn times(self, other: Self) -> Self;
 
-    /// `self + x * y`, of floats with one rounding.
+    /// `self + x * y`, for floats with one rounding.
     #[doc(hidden)]
     #[must_use]
     fn plus_product(self, x: Self, y: Self) -> Self {
@@ -90,7 +90,7 @@ pub trait Numeric: Element {
     ) -> Result<Self, Reason>;
 }
 
-/// Multiplications from which on BLAS pays, though numbers are converted twice.
+/// Multiplications from which on BLAS pays off, although numbers are converted twice.
 const FLOATS: f64 = 64.0 * 64.0 * 64.0;
 
 macro_rules! wrapping {
@@ -207,7 +207,7 @@ pub struct Spaces<L> {
     floats: Floats,
 }
 
-/// For what the loops of our own are as fast as BLAS.
+/// For types for which our own loops are as fast as BLAS.
 fn never<T>(
     _: &mut Floats,
     _: ArrayView2<'_, T>,
@@ -217,7 +217,7 @@ fn never<T>(
     Ok(false)
 }
 
-/// Copies of what BLAS cannot read or write where it lies.
+/// Copies of matrices that BLAS cannot read or write in place.
 pub struct Copies<T> {
     a: Vec<T>,
     b: Vec<T>,
@@ -355,7 +355,7 @@ impl<T: Lapack> Copies<T> {
     }
 }
 
-/// The product of a matrix and a vector, both as BLAS can read them but for the
+/// The product of a matrix and a vector, both readable by BLAS except for the
 /// vector's steps.
 fn column<T: Lapack>(
     a: ArrayView2<'_, T>,
@@ -382,7 +382,7 @@ fn column<T: Lapack>(
     Ok(())
 }
 
-/// The matrix where BLAS can read it, else a copy.
+/// The matrix if BLAS can read it, else a copy.
 fn readable<'a, T: Lapack>(
     a: ArrayView2<'a, T>,
     space: &'a mut Vec<T>,
@@ -406,7 +406,7 @@ fn dot<T: Lapack>(
     Ok(blas::dot(x, y, conjugate))
 }
 
-/// The vector where BLAS can read it, else a copy.
+/// The vector if BLAS can read it, else a copy.
 fn stepped<'a, T: Lapack>(
     x: ArrayView1<'a, T>,
     space: &'a mut Vec<T>,
@@ -419,7 +419,7 @@ fn stepped<'a, T: Lapack>(
     Ok(ArrayView1::from(&space[..]))
 }
 
-/// The sum of a vector, pairwise but for runs of 128.
+/// The sum of a vector, pairwise except for runs of 128.
 pub(crate) fn sum<T: Numeric>(x: ArrayView1<'_, T>) -> T {
     const RUN: usize = 128;
     if x.len() <= RUN {
@@ -451,7 +451,7 @@ pub(crate) fn shared_sum<T: Numeric>(
     Ok(joined(x.len(), PART, &mut sums.into_iter()))
 }
 
-/// The vector in halves of halves, up to so long.
+/// The vector halved recursively, into parts of up to `most` elements.
 fn halves<'a, T>(x: ArrayView1<'a, T>, most: usize, parts: &mut Vec<ArrayView1<'a, T>>) {
     if x.len() <= most {
         parts.push(x);

@@ -51,7 +51,7 @@ pub use crate::vecdot::Vecdot;
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub enum Kind {
-    /// Those of the operands.
+    /// The type of the operands.
     Same,
     /// The real type of the same precision.
     Real,
@@ -108,8 +108,8 @@ pub struct Results {
 }
 
 impl Results {
-    /// Results of these shapes; the first one has an axis for each of the batch, and then so
-    /// many more.
+    /// Results of these shapes; the first one has the axes of the batch, and then `axes`
+    /// more.
     pub(crate) fn new<const N: usize>(axes: usize, each: [(Kind, Vec<usize>); N]) -> Self {
         let batch = each.first().map_or(&[][..], |(_, shape)| {
             &shape[..shape.len().saturating_sub(axes)]
@@ -138,7 +138,7 @@ pub type Outputs<'a> = SmallVec<[TensorMut<'a>; 1]>;
 
 /// An operation of linear algebra, with its keywords.
 pub trait Operation: Sync {
-    /// Its name, as messages have it.
+    /// Its name, as used in messages.
     fn name(&self) -> &'static str;
 
     /// The results for operands of that dtype and of these shapes.
@@ -250,7 +250,7 @@ impl<'r, 'w> Work<'r, 'w> {
             .collect()
     }
 
-    /// The memory of all results, of which the operation has so many.
+    /// The memory of all `N` results of the operation.
     pub(crate) fn outputs<const N: usize>(&mut self) -> [TensorMut<'w>; N] {
         let mut outputs = mem::take(&mut self.outputs).into_iter();
         array::from_fn(|_| outputs.next().expect("memory for each result"))
@@ -343,7 +343,7 @@ operations! {
     }
 }
 
-/// The type of the operands, which is computed in as it is.
+/// The type of the operands, in which the operation computes without conversion.
 fn scalar_of(operands: &[TensorRef<'_>]) -> Result<ScalarType, Error> {
     let dtype = operands[0].dtype();
     ScalarType::of(dtype)

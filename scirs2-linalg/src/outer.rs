@@ -40,11 +40,11 @@ where
     Ok(out)
 }
 
-/// [`outer`] into memory of the caller's, of any strides.
+/// [`outer`] into the caller's memory, of any strides.
 ///
 /// # Errors
 /// [`Error::OutputShape`] for an `out` of another shape, and
-/// [`Error::Interrupted`] where the workers were stopped.
+/// [`Error::Interrupted`] if the workers were stopped.
 pub fn outer_into<T: Numeric>(
     x: ArrayView1<'_, T>,
     y: ArrayView1<'_, T>,

@@ -1,5 +1,5 @@
-//! Arrays in pieces, so that no loop over an operand runs long without a look at whether
-//! to stop.
+//! Arrays in pieces, so that no loop over an operand runs long without a check for
+//! interruption.
 
 use std::iter;
 
@@ -15,15 +15,16 @@ pub(crate) const PIECE: usize = 1 << 14;
 /// Pieces that the workers share at a time.
 const ROUND: usize = 1 << 12;
 
-/// Elements that are set between two looks.
+/// Elements that are set between two checks for interruption.
 const STEP: usize = 1 << 22;
 
-/// Arrays that are written, and those that are read.
+/// Arrays that are written, and arrays that are read.
 pub(crate) type Arrays<'a, T, U, const M: usize, const N: usize> =
     ([ArrayViewMutD<'a, T>; M], [ArrayViewD<'a, U>; N]);
 
-/// Hands arrays of one shape to the workers, in pieces of up to so many elements, each the
-/// same part of every array. Those that are read may have more axes behind the common ones.
+/// Distributes arrays of one shape over the workers, in pieces of up to a given number of
+/// elements, each the same part of every array. Those that are read may have more axes after
+/// the common ones.
 pub(crate) fn in_pieces<T: Send, U: Sync, const M: usize, const N: usize>(
     arrays: Arrays<'_, T, U, M, N>,
     each: usize,
@@ -31,7 +32,7 @@ pub(crate) fn in_pieces<T: Send, U: Sync, const M: usize, const N: usize>(
     work: impl Fn(Arrays<'_, T, U, M, N>) + Sync,
 ) -> Result<(), Error> {
     if arrays.0[0].len() <= each {
-        // No list for one piece.
+        // One piece needs no list.
         return workers.each(iter::once(arrays), |piece| {
             work(piece);
             Ok(())
@@ -50,7 +51,7 @@ pub(crate) fn in_pieces<T: Send, U: Sync, const M: usize, const N: usize>(
     })
 }
 
-/// Halves of halves of the arrays, along the longest axis.
+/// Halves the arrays recursively, along the longest axis.
 fn cut<'a, T, U, const M: usize, const N: usize>(
     (outs, factors): Arrays<'a, T, U, M, N>,
     each: usize,
@@ -89,7 +90,7 @@ pub(crate) fn copy<T: Copy + Send + Sync>(
     })
 }
 
-/// Writes an element to every place.
+/// Writes an element to every position.
 pub(crate) fn fill<T: Copy + Send + Sync>(
     to: ArrayViewMutD<'_, T>,
     element: T,
@@ -101,7 +102,7 @@ pub(crate) fn fill<T: Copy + Send + Sync>(
     })
 }
 
-/// Writes for each element of the others what comes of it.
+/// Writes the result of a function for each element of the other array.
 pub(crate) fn map<T: Send, U: Copy + Sync>(
     from: ArrayViewD<'_, U>,
     to: ArrayViewMutD<'_, T>,
@@ -115,7 +116,7 @@ pub(crate) fn map<T: Send, U: Copy + Sync>(
     })
 }
 
-/// Writes for each vector along the last axis of `from` what comes of it.
+/// Writes the result of a function for each vector along the last axis of `from`.
 pub(crate) fn map_vectors<T: Send, U: Sync>(
     from: ArrayViewD<'_, U>,
     to: ArrayViewMutD<'_, T>,
@@ -131,7 +132,7 @@ pub(crate) fn map_vectors<T: Send, U: Sync>(
     })
 }
 
-/// A new array in C order with that element in every place.
+/// A new array in C order filled with an element.
 #[expect(clippy::disallowed_methods, reason = "the memory is there")]
 pub(crate) fn new<T: Clone>(
     shape: &[usize],
@@ -169,8 +170,8 @@ pub(crate) fn copied<T: Copy + Send + Sync>(
     Ok(to)
 }
 
-/// The array with its last axes merged, in groups of so many; no axis counts as one of
-/// length one. It is copied only where they do not merge.
+/// The array with its last axes merged, in groups of the given sizes; an empty group becomes
+/// an axis of length one. It is copied only if they do not merge.
 pub(crate) fn merged<'a, T: Copy + Send + Sync>(
     array: ArrayViewD<'a, T>,
     groups: &[usize],
@@ -184,7 +185,7 @@ pub(crate) fn merged<'a, T: Copy + Send + Sync>(
     Ok(copy.expect("in C order").into())
 }
 
-/// The array with its last axes merged where it lies, if they merge.
+/// The array with its last axes merged in place, if they merge.
 fn merged_view<'a, T>(array: ArrayViewD<'a, T>, groups: &[usize]) -> Option<ArrayViewD<'a, T>> {
     if array.is_empty() {
         return None;
@@ -209,8 +210,8 @@ fn merged_view<'a, T>(array: ArrayViewD<'a, T>, groups: &[usize]) -> Option<Arra
     Some(array)
 }
 
-/// The shape with its last axes merged, in groups of so many; no axis counts as one of
-/// length one.
+/// The shape with its last axes merged, in groups of the given sizes; an empty group becomes
+/// an axis of length one.
 pub(crate) fn merged_shape(shape: &[usize], groups: &[usize]) -> Vec<usize> {
     let (batch, mut rest) = shape.split_at(shape.len() - groups.iter().sum::<usize>());
     let mut merged = batch.to_vec();

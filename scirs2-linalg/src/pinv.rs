@@ -28,7 +28,7 @@ use crate::svd::Factors;
 ///
 /// # Errors
 /// As [`svd`](crate::svd()), and [`Error::Broadcast`] for an `rtol` of more
-/// matrices than there are. Where `svd` answers NaN the pseudo-inverse is NaN.
+/// matrices than there are. Where `svd` returns NaN the pseudo-inverse is NaN.
 ///
 /// # Accuracy
 /// `c max(m, n) eps` times the ratio of the largest singular value to the smallest
@@ -60,17 +60,17 @@ where
 /// The shape of what [`pinv_into`] writes.
 ///
 /// # Errors
-/// As [`pinv`], as far as the shape tells.
+/// The errors of [`pinv`] that depend on the shape.
 pub fn pinv_shape(a: &[usize]) -> Result<Vec<usize>, Error> {
     let (batch, m, n) = matrices(1, a)?;
     Ok([batch, &[n, m]].concat())
 }
 
-/// [`pinv`] into memory of the caller's, of any strides.
+/// [`pinv`] into the caller's memory, of any strides.
 ///
 /// # Errors
-/// As [`pinv`]; [`Error::OutputShape`] for an output of another shape, and
-/// [`Error::Interrupted`] where the workers were stopped.
+/// The same as [`pinv`]; [`Error::OutputShape`] for an output of another shape, and
+/// [`Error::Interrupted`] if the workers were stopped.
 pub fn pinv_into<T: Lapack>(
     a: ArrayViewD<'_, T>,
     rtol: Option<ArrayViewD<'_, f64>>,

@@ -29,8 +29,8 @@ use crate::shape::{self, matrices};
 /// `(..., m, n)`.
 ///
 /// # Errors
-/// [`Error::TooFewAxes`], and [`Error::SquareMemory`] where `complete` asks for
-/// more memory than there is. A NaN or an infinity spreads over the factors.
+/// [`Error::TooFewAxes`], and [`Error::SquareMemory`] if `complete` needs
+/// more memory than there is. A NaN or an infinity propagates to the factors.
 ///
 /// # Accuracy
 /// Backward stable: `|A - Q R| <= c m eps |A|` and `|Q^H Q - I| <= c m eps`. LAPACK
@@ -66,7 +66,7 @@ where
 /// The shapes of what [`qr_into`] writes, `Q` and `R`, for elements of that size.
 ///
 /// # Errors
-/// As [`qr`], as far as the shape tells.
+/// The errors of [`qr`] that depend on the shape.
 pub fn qr_shape(a: &[usize], complete: bool, itemsize: usize) -> Result<[Vec<usize>; 2], Error> {
     let (batch, m, n) = matrices(1, a)?;
     let k = if complete { m } else { m.min(n) };
@@ -76,12 +76,12 @@ pub fn qr_shape(a: &[usize], complete: bool, itemsize: usize) -> Result<[Vec<usi
     Ok([[batch, &[m, k]].concat(), [batch, &[k, n]].concat()])
 }
 
-/// [`qr`] into memory of the caller's, of any strides; the factors are complete
-/// where `Q` is square.
+/// [`qr`] into the caller's memory, of any strides; the factors are complete
+/// if `Q` is square.
 ///
 /// # Errors
-/// As [`qr`]; [`Error::OutputShape`] for an output of another shape, and
-/// [`Error::Interrupted`] where the workers were stopped.
+/// The same as [`qr`]; [`Error::OutputShape`] for an output of another shape, and
+/// [`Error::Interrupted`] if the workers were stopped.
 pub fn qr_into<T: Lapack>(
     a: ArrayViewD<'_, T>,
     q: ArrayViewMutD<'_, T>,
@@ -156,17 +156,17 @@ where
 /// The shape of what [`qr_r_into`] writes.
 ///
 /// # Errors
-/// As [`qr_r`], as far as the shape tells.
+/// The errors of [`qr_r`] that depend on the shape.
 pub fn qr_r_shape(a: &[usize]) -> Result<Vec<usize>, Error> {
     let (batch, m, n) = matrices(1, a)?;
     Ok([batch, &[m.min(n), n]].concat())
 }
 
-/// [`qr_r`] into memory of the caller's, of any strides.
+/// [`qr_r`] into the caller's memory, of any strides.
 ///
 /// # Errors
-/// As [`qr_r`]; [`Error::OutputShape`] for an output of another shape, and
-/// [`Error::Interrupted`] where the workers were stopped.
+/// The same as [`qr_r`]; [`Error::OutputShape`] for an output of another shape, and
+/// [`Error::Interrupted`] if the workers were stopped.
 pub fn qr_r_into<T: Lapack>(
     a: ArrayViewD<'_, T>,
     r: ArrayViewMutD<'_, T>,
@@ -233,17 +233,17 @@ where
 /// The shapes of what [`qr_raw_into`] writes, `h` and `tau`.
 ///
 /// # Errors
-/// As [`qr_raw`], as far as the shape tells.
+/// The errors of [`qr_raw`] that depend on the shape.
 pub fn qr_raw_shape(a: &[usize]) -> Result<[Vec<usize>; 2], Error> {
     let (batch, m, n) = matrices(1, a)?;
     Ok([[batch, &[n, m]].concat(), [batch, &[m.min(n)]].concat()])
 }
 
-/// [`qr_raw`] into memory of the caller's, of any strides.
+/// [`qr_raw`] into the caller's memory, of any strides.
 ///
 /// # Errors
-/// As [`qr_raw`]; [`Error::OutputShape`] for an output of another shape, and
-/// [`Error::Interrupted`] where the workers were stopped.
+/// The same as [`qr_raw`]; [`Error::OutputShape`] for an output of another shape, and
+/// [`Error::Interrupted`] if the workers were stopped.
 pub fn qr_raw_into<T: Lapack>(
     a: ArrayViewD<'_, T>,
     h: ArrayViewMutD<'_, T>,
@@ -272,10 +272,10 @@ pub fn qr_raw_into<T: Lapack>(
     )
 }
 
-/// What [`Qr`] gives.
+/// The results of [`Qr`].
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum QrMode {
-    /// `Q` with as many columns as `R` has rows: [`qr`].
+    /// `Q` with one column for each row of `R`: [`qr`].
     Reduced,
     /// A square `Q`: [`qr`].
     Complete,
@@ -288,7 +288,7 @@ pub enum QrMode {
 /// [`qr`], [`qr_r`] and [`qr_raw`] as an operation on tensors of any dtype.
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub struct Qr {
-    /// What it gives.
+    /// The results.
     pub mode: QrMode,
 }
 
@@ -337,7 +337,7 @@ fn batch_of<'a>(shape: &'a [usize], m: usize, n: usize, workers: &'a Workers<'a>
 }
 
 /// Triangles and reflectors of `m` x `n` matrices in place by LAPACK: by LQ of
-/// matrices in C order, which it takes for their transposes, or by QR in Fortran
+/// matrices in C order, which it reads as their transposes, or by QR in Fortran
 /// order.
 struct Reflect<T: Lapack> {
     factor: Factor,
@@ -373,7 +373,7 @@ impl<T: Lapack> Reflect<T> {
     }
 }
 
-/// The factors of matrices in C order, in blocks where that is faster.
+/// The factors of matrices in C order, in blocks if that is faster.
 enum Lq<T: Lapack> {
     Blocks(Blocks<T>),
     Lapack {

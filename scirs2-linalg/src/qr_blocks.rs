@@ -2,12 +2,12 @@
 //!
 //! LAPACK's `gelqf` and `orglq` take 32 reflectors at a time, and their products
 //! are too thin for the speed of large ones. A block is wider here, its columns
-//! are factored recursively (`geqrt3`) in memory where they stand one after the
-//! other, and `Q` takes the triangles `T` with which the factors were computed:
+//! are factored recursively (`geqrt3`) in memory where they are contiguous, and
+//! `Q` uses the triangles `T` with which the factors were computed:
 //! the reflectors of a block are `I - V T V^H` together.
 //!
-//! Matrices are in C order, which LAPACK takes for their transposes. What is left
-//! in them is as `gelqf` leaves it: `R`, and below it the columns of `V`.
+//! Matrices are in C order, which LAPACK reads as their transposes. They are left
+//! as by `gelqf`: `R`, and below it the columns of `V`.
 
 use ndarray::{ArrayView2, ArrayViewMut2, ShapeBuilder as _, s};
 
@@ -19,8 +19,8 @@ use crate::lapack::{self, Lapack, alone, blas, zeros};
 /// faster than LAPACK.
 const FEWEST: usize = 8;
 const LARGE: usize = 1 << 13;
-/// Of all reflectors the part that is a block, and its bounds: in a square matrix
-/// the columns of a block, and all `T`, are that part of its memory.
+/// The fraction of all reflectors that makes a block, and its bounds: in a square matrix
+/// the columns of a block, and all `T`, are that fraction of its memory.
 const PART: usize = 16;
 const NARROWEST: usize = 32;
 const WIDEST: usize = 128;
@@ -73,7 +73,7 @@ impl<T: Lapack> Blocks<T> {
                 }
             }
             alone(|| lapack::geqrt3(height, columns, triangle));
-            // What LAPACK reads is the transpose of V, which it takes for V^H.
+            // LAPACK reads the transpose of V, and treats it as V^H.
             triangle.iter_mut().for_each(|x| *x = x.conj());
             for (row, to) in a.chunks_exact_mut(n).skip(start).enumerate() {
                 for (column, x) in to[start..][..count].iter_mut().enumerate() {

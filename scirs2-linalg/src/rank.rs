@@ -16,7 +16,7 @@ use crate::pieces::{PIECE, new};
 use crate::shape::{self, matrices};
 use crate::svd::svdvals_into;
 
-/// From where on a singular value counts.
+/// The threshold above which a singular value counts.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum Tolerance<'a> {
@@ -46,12 +46,12 @@ impl Tolerance<'_> {
 /// their values come from [`eigvalsh`](crate::eigvalsh()).
 ///
 /// # Errors
-/// As [`svdvals`](crate::svdvals()), and [`Error::Broadcast`]. Where that answers NaN the
-/// rank is 0, as in NumPy.
+/// The errors of [`svdvals`](crate::svdvals()), and [`Error::Broadcast`]. Where that
+/// returns NaN the rank is 0, as in NumPy.
 ///
 /// # Accuracy
-/// That of the singular values: `c max(m, n) eps |A|`. The default tolerance lies
-/// there.
+/// That of the singular values: `c max(m, n) eps |A|`. The default tolerance is of
+/// that size.
 ///
 /// ```
 /// use ndarray::array;
@@ -85,7 +85,7 @@ where
 /// The shape of what [`matrix_rank_into`] writes, for a tolerance of that shape.
 ///
 /// # Errors
-/// As [`matrix_rank`], as far as the shapes tell.
+/// The errors of [`matrix_rank`] that depend on the shapes.
 pub fn matrix_rank_shape(a: &[usize], tolerance: &[usize]) -> Result<Vec<usize>, Error> {
     if a.len() < 2 {
         return Ok(Vec::new());
@@ -94,11 +94,11 @@ pub fn matrix_rank_shape(a: &[usize], tolerance: &[usize]) -> Result<Vec<usize>,
     broadcast(&[batch, tolerance])
 }
 
-/// [`matrix_rank`] into memory of the caller's, of any strides.
+/// [`matrix_rank`] into the caller's memory, of any strides.
 ///
 /// # Errors
-/// As [`matrix_rank`]; [`Error::OutputShape`] for an output of another shape, and
-/// [`Error::Interrupted`] where the workers were stopped.
+/// The same as [`matrix_rank`]; [`Error::OutputShape`] for an output of another shape, and
+/// [`Error::Interrupted`] if the workers were stopped.
 pub fn matrix_rank_into<T: Lapack>(
     a: ArrayViewD<'_, T>,
     tolerance: Tolerance<'_>,

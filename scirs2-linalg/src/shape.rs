@@ -1,4 +1,4 @@
-//! What an operation asks of its arguments' shapes.
+//! What an operation requires of its arguments' shapes.
 
 use std::ops::Range;
 
@@ -45,7 +45,7 @@ pub(crate) struct System {
     pub(crate) batch: Vec<usize>,
     /// The order of the matrices.
     pub(crate) n: usize,
-    /// The right-hand sides of one matrix; `None` where they are one vector.
+    /// The right-hand sides of one matrix; `None` if they are one vector.
     pub(crate) columns: Option<usize>,
 }
 
@@ -53,7 +53,7 @@ pub(crate) struct System {
 pub(crate) type Pair<'a, T> = (&'a Stack<'a, T>, &'a Stack<'a, T>);
 
 impl System {
-    /// Takes `b` for a vector where it has one axis, else for a stack of
+    /// Treats `b` as a vector if it has one axis, else as a stack of
     /// matrices.
     pub(crate) fn new(a: &[usize], b: &[usize]) -> Result<Self, Error> {
         let (batch, n) = square(1, a)?;
@@ -172,9 +172,9 @@ pub(crate) fn columns<S: RawData>(b: ArrayBase<S, IxDyn>, vector: bool) -> Array
     }
 }
 
-/// An error for an output of another shape than the result's.
+/// An error for an output whose shape is not the result's.
 pub(crate) fn output<T>(expected: &[usize], out: &ArrayViewMutD<'_, T>) -> Result<(), Error> {
-    // Not as slices: for few axes the call that compares memory takes longer.
+    // Not compared as slices: for few axes the call that compares memory takes longer.
     let mut both = out.shape().iter().zip(expected);
     if out.ndim() == expected.len() && both.all(|(out, expected)| out == expected) {
         Ok(())
@@ -186,7 +186,7 @@ pub(crate) fn output<T>(expected: &[usize], out: &ArrayViewMutD<'_, T>) -> Resul
     }
 }
 
-/// The axis that a number means, which counts from the end where it is negative.
+/// The axis that a number denotes; a negative one counts from the end.
 pub(crate) fn axis_of(axis: isize, ndim: usize) -> Result<usize, Error> {
     let from_end = if axis < 0 { ndim } else { 0 };
     from_end

@@ -22,7 +22,7 @@ use crate::shape::{Pair, System};
 
 /// Solutions of `A X = B`.
 ///
-/// The last two axes of `a` are square matrices. `b` is one vector where it has
+/// The last two axes of `a` are square matrices. `b` is one vector if it has
 /// one axis, else its last two axes are matrices of right-hand sides. The batches
 /// broadcast; one matrix for many right-hand sides is factored once by each
 /// thread.
@@ -61,16 +61,16 @@ where
 /// of `b`.
 ///
 /// # Errors
-/// As [`solve`], as far as the shapes tell.
+/// The errors of [`solve`] that depend on the shapes.
 pub fn solve_shape(a: &[usize], b: &[usize]) -> Result<Vec<usize>, Error> {
     Ok(System::new(a, b)?.solutions())
 }
 
-/// [`solve`] into memory of the caller's, of any strides.
+/// [`solve`] into the caller's memory, of any strides.
 ///
 /// # Errors
-/// As [`solve`]; [`Error::OutputShape`] for an `out` of another shape, and
-/// [`Error::Interrupted`] where the workers were stopped.
+/// The same as [`solve`]; [`Error::OutputShape`] for an `out` of another shape, and
+/// [`Error::Interrupted`] if the workers were stopped.
 pub fn solve_into<T: Lapack>(
     a: ArrayViewD<'_, T>,
     b: ArrayViewD<'_, T>,
@@ -128,7 +128,7 @@ impl ScalarOperation for Solve {
 
 struct Space<T> {
     factors: SquareFactors<T>,
-    /// Where the matrix that is factored lies; all of a call have the same
+    /// The address of the factored matrix; all matrices of a call have the same
     /// strides.
     factored: Option<usize>,
     in_place: InPlace<T>,

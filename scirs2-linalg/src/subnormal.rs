@@ -1,16 +1,16 @@
 //! Elimination with subnormal pivots.
 //!
-//! OpenBLAS multiplies by the reciprocal of a pivot, which overflows where that
-//! is subnormal, or leaves such a pivot out and answers wrong factors. So there
-//! the work is done here, by division and without haste.
+//! OpenBLAS multiplies by the reciprocal of a pivot, which overflows if the pivot
+//! is subnormal, or skips such a pivot and returns wrong factors. In these cases
+//! the work is done here, by division, slowly.
 
 use num_traits::Float as _;
 
 use crate::kernels::rounded;
 use crate::lapack::Lapack;
 
-/// Whether OpenBLAS cannot divide by this number; zero is none of them. The reciprocal of a
-/// complex one overflows on the way where the parts are normal, but just so.
+/// Whether OpenBLAS cannot divide by this number; false for zero. The reciprocal of a complex
+/// number overflows on the way if the parts are only just normal.
 pub(crate) fn is_subnormal<T: Lapack>(x: T) -> bool {
     let margin = rounded(if T::is_complex() { 8.0 } else { 1.0 });
     !x.is_zero() && is_below(x, T::Real::min_positive_value() * margin)
@@ -25,20 +25,20 @@ fn is_below<T: Lapack>(x: T, bound: T::Real) -> bool {
     x.parts().iter().all(|part| part.abs() < bound)
 }
 
-/// Whether OpenBLAS left out a pivot of the factors of a matrix of `rows`.
+/// Whether OpenBLAS skipped a pivot of the factors of a matrix of `rows`.
 pub(crate) fn spoils<T: Lapack>(rows: usize, factors: &[T]) -> bool {
     let columns = factors.chunks_exact(rows.max(1)).take(rows).enumerate();
     let mut pivots = columns.map(|(at, column)| column[at..].split_first());
     pivots.any(|column| {
-        // Below a pivot that is zero for good there are only zeros.
+        // Below a pivot that is truly zero there are only zeros.
         column.is_some_and(|(pivot, below)| {
             is_subnormal(*pivot) || pivot.is_zero() && below.iter().any(|x| is_subnormal(*x))
         })
     })
 }
 
-/// LU factors as LAPACK's `getrf` gives them, of a matrix of `rows` column after
-/// column; the error is the first pivot that is zero.
+/// LU factors as LAPACK's `getrf` returns them, of a matrix of `rows` stored column
+/// by column; the error is the first pivot that is zero.
 pub(crate) fn factor<T: Lapack>(rows: usize, a: &mut [T], pivots: &mut [i32]) -> Result<(), usize> {
     let mut zero = None;
     for (at, pivot) in pivots.iter_mut().enumerate() {
@@ -83,8 +83,8 @@ fn largest<T: Lapack>(column: &[T]) -> usize {
     most
 }
 
-/// Solves `T X = B` for a triangular matrix of order `n`, whose element at row and
-/// column `at` answers; `b` is the rows of `B`, and then those of `X`.
+/// Solves `T X = B` for a triangular matrix of order `n`, whose element at a row and
+/// column `at` returns; `b` is the rows of `B`, and then those of `X`.
 pub(crate) fn substitute<T: Lapack>(
     n: usize,
     lower: bool,

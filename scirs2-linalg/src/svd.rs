@@ -30,9 +30,9 @@ use crate::shape::{self, matrices, square};
 /// each matrix of the last two axes. With `k = min(m, n)` the shapes are
 /// `(..., m, k)`, `(..., k)` and `(..., k, n)`; with `full_matrices` `U` is
 /// `(..., m, m)` and `V^H` `(..., n, n)`. With `hermitian` the matrices are
-/// Hermitian, only their lower triangle is read, and the way leads through
-/// [`eigh`](crate::eigh()), with NaN where that gives NaN. With an infinity every result of
-/// that matrix is NaN.
+/// Hermitian, only their lower triangle is read, and the results are computed by
+/// [`eigh`](crate::eigh()), with NaN where that gives NaN. If a matrix has an infinity,
+/// all its results are NaN.
 ///
 /// In each column of `U`, and in each row of `V^H` that belongs to no singular value, the
 /// first element whose modulus is at least 0.999 of the largest is real and positive: signs
@@ -90,7 +90,7 @@ where
 /// that size.
 ///
 /// # Errors
-/// As [`svd`], as far as the shape tells.
+/// The errors of [`svd`] that depend on the shape.
 pub fn svd_shape(
     a: &[usize],
     full_matrices: bool,
@@ -106,12 +106,12 @@ pub fn svd_shape(
     Ok([shape(&[m, rows]), shape(&[k]), shape(&[columns, n])])
 }
 
-/// [`svd`] into memory of the caller's, of any strides; the matrices are full
+/// [`svd`] into the caller's memory, of any strides; the matrices are full
 /// where `U` and `V^H` are.
 ///
 /// # Errors
-/// As [`svd`]; [`Error::OutputShape`] for an output of another shape, and
-/// [`Error::Interrupted`] where the workers were stopped.
+/// The same as [`svd`]; [`Error::OutputShape`] for an output of another shape, and
+/// [`Error::Interrupted`] if the workers were stopped.
 pub fn svd_into<T: Lapack>(
     a: ArrayViewD<'_, T>,
     hermitian: bool,
@@ -214,7 +214,7 @@ impl ScalarOperation for Svdvals {
     }
 }
 
-/// Memory for matrices, `U`, `V^H` and values that have gaps between them.
+/// Memory for matrices, `U`, `V^H` and values whose arrays have gaps.
 type Gaps<T> = ([Vec<T>; 3], Vec<<T as Scalar>::Real>);
 
 /// Singular values, in descending order.
@@ -223,7 +223,7 @@ type Gaps<T> = ([Vec<T>; 3], Vec<<T as Scalar>::Real>);
 /// time.
 ///
 /// # Errors
-/// As [`svd`].
+/// The same as [`svd`].
 ///
 /// # Accuracy
 /// As [`svd`], by the same means; real matrices up to 96 rows and columns by a kernel of
@@ -253,17 +253,17 @@ where
 /// The shape of what [`svdvals_into`] writes.
 ///
 /// # Errors
-/// As [`svdvals`], as far as the shape tells.
+/// The errors of [`svdvals`] that depend on the shape.
 pub fn svdvals_shape(a: &[usize]) -> Result<Vec<usize>, Error> {
     let (batch, m, n) = matrices(1, a)?;
     Ok([batch, &[m.min(n)]].concat())
 }
 
-/// [`svdvals`] into memory of the caller's, of any strides.
+/// [`svdvals`] into the caller's memory, of any strides.
 ///
 /// # Errors
-/// As [`svdvals`]; [`Error::OutputShape`] for an output of another shape, and
-/// [`Error::Interrupted`] where the workers were stopped.
+/// The same as [`svdvals`]; [`Error::OutputShape`] for an output of another shape, and
+/// [`Error::Interrupted`] if the workers were stopped.
 pub fn svdvals_into<T: Lapack>(
     a: ArrayViewD<'_, T>,
     hermitian: bool,
@@ -298,7 +298,7 @@ pub fn svdvals_into<T: Lapack>(
     )
 }
 
-/// Memory for matrices and values that have gaps between them, and for one matrix.
+/// Memory for matrices and values whose arrays have gaps, and for one matrix.
 type ValuesGaps<T> = (Vec<T>, Vec<<T as Scalar>::Real>, Option<Bidiagonal>);
 
 fn has_kernel<T: Lapack>([m, n, count]: [usize; 3]) -> bool {
@@ -309,8 +309,8 @@ fn has_rotations<T: Lapack>([m, n, count]: [usize; 3]) -> bool {
     m == n && has_values::<T>(n, count)
 }
 
-/// The singular values of small matrices, of so many in all, by the kernel that is the
-/// fastest. Answers which matrices are left.
+/// The singular values of `count` small matrices, by the fastest kernel. Returns which
+/// matrices are left.
 fn small_values<T: Lapack>(
     [m, n, count]: [usize; 3],
     a: &[T::Real],
@@ -336,8 +336,8 @@ fn small_values<T: Lapack>(
     left
 }
 
-/// What decomposes matrices of one shape: LAPACK's routine for their transposes, or for
-/// Hermitian ones that for eigenvalues, with a place for the vectors.
+/// How matrices of one shape are decomposed: by LAPACK's routine for their transposes, or,
+/// if they are Hermitian, by that for eigenvalues, with memory for the vectors.
 enum Way<T: Lapack> {
     Empty,
     General(General<T>),
@@ -394,8 +394,8 @@ impl<T: Lapack> Values<T> {
 /// General matrices of one shape, of which LAPACK decomposes the transposes.
 enum General<T: Lapack> {
     Own(Gesdd<T>),
-    /// In double precision: `sbdsdc`, by which `gesdd` divides and conquers in single, leaves
-    /// residuals of up to seven times the order's units of rounding (OpenBLAS 0.3.34).
+    /// In double precision: `sbdsdc`, the divide and conquer of `gesdd` in single precision,
+    /// leaves residuals of up to seven times the order's units of rounding (OpenBLAS 0.3.34).
     InDouble(Box<InDouble<T>>),
 }
 
@@ -427,7 +427,7 @@ impl<T: Lapack> General<T> {
         })))
     }
 
-    /// Takes a matrix, whose elements are finite, or holds an infinity where the answer is no.
+    /// Loads a matrix. Returns whether its elements are finite; otherwise one is an infinity.
     fn load(&mut self, a: ArrayView2<'_, T>) -> Result<bool, Reason> {
         match self {
             General::Own(lapack) => screen(to_c(a, lapack.matrix())),
@@ -438,7 +438,7 @@ impl<T: Lapack> General<T> {
         }
     }
 
-    /// The singular values of the matrix that was loaded, and the vectors that are asked for.
+    /// The singular values of the loaded matrix, and the requested vectors.
     fn decompose(
         &mut self,
         a: ArrayView2<'_, T>,
@@ -483,14 +483,14 @@ fn doubled<T: Lapack>(a: ArrayView2<'_, T>, to: &mut [T::Double]) {
     }
 }
 
-/// Decomposes the transpose of an `m` x `n` matrix, which is in LAPACK's memory and which
-/// `load` puts there once more: its singular values.
+/// Decomposes the transpose of an `m` x `n` matrix, which is in LAPACK's memory, and which
+/// `load` can put there again; returns its singular values.
 ///
-/// By `gesdd`, and by the slower `gesvd` where that does not converge, or gives vectors that
-/// are not orthogonal: it divides and conquers from order 26 on, and clustered values can
+/// Uses `gesdd`, and the slower `gesvd` if that does not converge, or returns vectors that
+/// are not orthogonal: it uses divide and conquer from order 26 on, and clustered values can
 /// leave vectors with an error of 1e-11.
 ///
-/// In LAPACK's order `U` is the `V^H` of the transpose, and the other way round.
+/// In LAPACK's order `U` is the `V^H` of the transpose, and vice versa.
 fn general<'a, T: Lapack>(
     lapack: &'a mut Gesdd<T>,
     [m, n]: [usize; 2],
@@ -510,8 +510,8 @@ fn general<'a, T: Lapack>(
     Ok(lapack.values())
 }
 
-/// Gives the columns of `U` their signs, and each row of `V^H`, of `n` elements, the same;
-/// a row that has no column its own.
+/// Normalises the signs of the columns of `U`, and multiplies each row of `V^H`, of `n`
+/// elements, by the same factor; a row without a column is normalised by itself.
 fn unify_both<T: Lapack>(signs: &mut Columns<T>, u: &mut [T], n: usize, vh: &mut [T]) {
     let factors = signs.unify(u);
     let (paired, others) = vh.split_at_mut(n * factors.len().min(vh.len() / n));
@@ -596,7 +596,7 @@ impl<T: Lapack> Factors<T> {
 }
 
 /// Turns eigenvalues into singular values: the largest modulus first, each sign
-/// in `V`. `vectors` stand column by column.
+/// in `V`. `vectors` are stored column by column.
 fn by_moduli<T: Lapack>(
     vectors: &[T],
     mut u: ArrayViewMut2<'_, T>,

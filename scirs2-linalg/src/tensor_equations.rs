@@ -53,11 +53,11 @@ where
     Ok(out)
 }
 
-/// The shape of what [`tensorsolve_into`] writes: the axes of `a` after as many as
-/// `b` has.
+/// The shape of what [`tensorsolve_into`] writes: the axes of `a` after the first
+/// `b.ndim()`.
 ///
 /// # Errors
-/// As [`tensorsolve`], as far as the shapes tell.
+/// The errors of [`tensorsolve`] that depend on the shapes.
 pub fn tensorsolve_shape(a: &[usize], b: &[usize], axes: &[isize]) -> Result<Vec<usize>, Error> {
     let order = moved(a.len(), axes)?;
     let shape = order.iter().map(|&axis| a[axis]).collect::<Vec<_>>();
@@ -82,13 +82,13 @@ pub fn tensorsolve_shape(a: &[usize], b: &[usize], axes: &[isize]) -> Result<Vec
     Ok(shape[split..].to_vec())
 }
 
-/// [`tensorsolve`] into memory of the caller's, of any strides.
+/// [`tensorsolve`] into the caller's memory, of any strides.
 ///
-/// `a` is copied where its axes do not make a matrix as they lie.
+/// `a` is copied if its axes do not form a matrix in place.
 ///
 /// # Errors
-/// As [`tensorsolve`]; [`Error::OutputShape`] for an `out` of another shape, and
-/// [`Error::Interrupted`] where the workers were stopped.
+/// The same as [`tensorsolve`]; [`Error::OutputShape`] for an `out` of another shape, and
+/// [`Error::Interrupted`] if the workers were stopped.
 pub fn tensorsolve_into<T: Lapack>(
     a: ArrayViewD<'_, T>,
     b: ArrayViewD<'_, T>,
@@ -148,7 +148,7 @@ where
 /// last.
 ///
 /// # Errors
-/// As [`tensorinv`], as far as the shape tells.
+/// The errors of [`tensorinv`] that depend on the shape.
 pub fn tensorinv_shape(a: &[usize], ind: isize) -> Result<Vec<usize>, Error> {
     let split = match usize::try_from(ind) {
         Ok(split) if split > 0 => split.min(a.len()),
@@ -166,11 +166,11 @@ pub fn tensorinv_shape(a: &[usize], ind: isize) -> Result<Vec<usize>, Error> {
     Ok([last, first].concat())
 }
 
-/// [`tensorinv`] into memory of the caller's, of any strides.
+/// [`tensorinv`] into the caller's memory, of any strides.
 ///
 /// # Errors
-/// As [`tensorinv`]; [`Error::OutputShape`] for an `out` of another shape, and
-/// [`Error::Interrupted`] where the workers were stopped.
+/// The same as [`tensorinv`]; [`Error::OutputShape`] for an `out` of another shape, and
+/// [`Error::Interrupted`] if the workers were stopped.
 pub fn tensorinv_into<T: Lapack>(
     a: ArrayViewD<'_, T>,
     ind: isize,

@@ -13,8 +13,8 @@ use crate::{Error, Numeric};
 /// The contraction of two arrays over pairs of their axes.
 ///
 /// The sum of all products `a[.., k, ..] b[.., k, ..]` over each axis of `axes_a`
-/// together with its partner in `axes_b`, which count from the end where they
-/// are negative. The result has the other axes of `a` and then those of `b`.
+/// together with its partner in `axes_b`; negative axes count from the end. The
+/// result has the other axes of `a` and then those of `b`.
 ///
 /// # Errors
 /// [`Error::AxisOutOfRange`], [`Error::DuplicateAxes`], and
@@ -55,7 +55,7 @@ where
 /// The shape of what [`tensordot_into`] writes.
 ///
 /// # Errors
-/// As [`tensordot`], as far as the shapes tell.
+/// The errors of [`tensordot`] that depend on the shapes.
 pub fn tensordot_shape(
     a: &[usize],
     b: &[usize],
@@ -77,11 +77,11 @@ pub fn tensordot_shape(
     Ok([lengths(&free_a, a), lengths(&free_b, b)].concat())
 }
 
-/// [`tensordot`] into memory of the caller's, of any strides.
+/// [`tensordot`] into the caller's memory, of any strides.
 ///
 /// # Errors
-/// As [`tensordot`]; [`Error::OutputShape`] for an `out` of another shape, and
-/// [`Error::Interrupted`] where the workers were stopped.
+/// The same as [`tensordot`]; [`Error::OutputShape`] for an `out` of another shape, and
+/// [`Error::Interrupted`] if the workers were stopped.
 pub fn tensordot_into<T: Numeric>(
     a: ArrayViewD<'_, T>,
     b: ArrayViewD<'_, T>,
@@ -122,7 +122,7 @@ fn axes(axes: &[isize], ndim: usize) -> Result<(Vec<usize>, Vec<usize>), Error> 
 pub struct Tensordot {
     /// The axes of the first operand that are summed over.
     pub axes_a: Vec<isize>,
-    /// Those of the second, in the same order.
+    /// The corresponding axes of the second operand, in the same order.
     pub axes_b: Vec<isize>,
 }
 

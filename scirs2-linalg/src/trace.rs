@@ -44,7 +44,7 @@ where
 /// The shape of what [`diagonal_into`] writes.
 ///
 /// # Errors
-/// As [`diagonal`].
+/// The same as [`diagonal`].
 pub fn diagonal_shape(a: &[usize], offset: isize) -> Result<Vec<usize>, Error> {
     let (batch, rows, columns) = shape::matrices(1, a)?;
     let (below, right) = start(offset);
@@ -54,11 +54,11 @@ pub fn diagonal_shape(a: &[usize], offset: isize) -> Result<Vec<usize>, Error> {
     Ok([batch, &[len]].concat())
 }
 
-/// [`diagonal`] into memory of the caller's, of any strides.
+/// [`diagonal`] into the caller's memory, of any strides.
 ///
 /// # Errors
-/// As [`diagonal`]; [`Error::OutputShape`] for an `out` of another shape, and
-/// [`Error::Interrupted`] where the workers were stopped.
+/// The same as [`diagonal`]; [`Error::OutputShape`] for an `out` of another shape, and
+/// [`Error::Interrupted`] if the workers were stopped.
 pub fn diagonal_into<T: Numeric>(
     a: ArrayViewD<'_, T>,
     offset: isize,
@@ -108,17 +108,17 @@ where
 /// The shape of what [`trace_into`] writes: the batch.
 ///
 /// # Errors
-/// As [`trace`].
+/// The same as [`trace`].
 pub fn trace_shape(a: &[usize]) -> Result<Vec<usize>, Error> {
     let (batch, _, _) = shape::matrices(1, a)?;
     Ok(batch.to_vec())
 }
 
-/// [`trace`] into memory of the caller's, of any strides.
+/// [`trace`] into the caller's memory, of any strides.
 ///
 /// # Errors
-/// As [`trace`]; [`Error::OutputShape`] for an `out` of another shape, and
-/// [`Error::Interrupted`] where the workers were stopped.
+/// The same as [`trace`]; [`Error::OutputShape`] for an `out` of another shape, and
+/// [`Error::Interrupted`] if the workers were stopped.
 pub fn trace_into<T: Numeric>(
     a: ArrayViewD<'_, T>,
     offset: isize,

@@ -83,16 +83,16 @@ where
 /// axis or axes of `b`.
 ///
 /// # Errors
-/// As [`solve_triangular`], as far as the shapes tell.
+/// The errors of [`solve_triangular`] that depend on the shapes.
 pub fn solve_triangular_shape(a: &[usize], b: &[usize]) -> Result<Vec<usize>, Error> {
     Ok(System::new(a, b)?.solutions())
 }
 
-/// [`solve_triangular`] into memory of the caller's, of any strides.
+/// [`solve_triangular`] into the caller's memory, of any strides.
 ///
 /// # Errors
-/// As [`solve_triangular`]; [`Error::OutputShape`] for an `out` of another shape,
-/// and [`Error::Interrupted`] where the workers were stopped.
+/// The same as [`solve_triangular`]; [`Error::OutputShape`] for an `out` of another shape,
+/// and [`Error::Interrupted`] if the workers were stopped.
 pub fn solve_triangular_into<T: Lapack>(
     a: ArrayViewD<'_, T>,
     b: ArrayViewD<'_, T>,
@@ -138,7 +138,7 @@ fn one<T: Lapack>(
     })
 }
 
-/// A square matrix whose triangles are solved with, as it lies in memory.
+/// A square matrix in memory, for solving with its triangles.
 #[derive(Clone, Copy)]
 pub(crate) struct Square<'a, T> {
     elements: &'a [T],
@@ -147,7 +147,7 @@ pub(crate) struct Square<'a, T> {
 }
 
 impl<'a, T: Lapack> Square<'a, T> {
-    /// A matrix where it lies, or copied to `space` where it has gaps.
+    /// A matrix in place, or copied to `space` if it has gaps.
     pub(crate) fn new(a: ArrayView2<'a, T>, space: &'a mut Vec<T>) -> Result<Self, Reason> {
         let (n, len) = (a.nrows(), a.len());
         let (elements, c_order) = if let Some(elements) = a.to_slice() {

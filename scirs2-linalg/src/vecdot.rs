@@ -23,11 +23,11 @@ const LONG: usize = 1 << 22;
 
 /// Inner products of vectors.
 ///
-/// `sum_i conj(x_i) y_i` along `axis` of both, which counts from the end where
+/// `sum_i conj(x_i) y_i` along `axis` of both, which counts from the end if
 /// it is negative; the other axes broadcast, and are those of the result.
 ///
-/// Integers are exact but for wrapping around at the ends of their range; of
-/// booleans it is whether any pair is true.
+/// Integers are exact except for wrapping around at the ends of their range; for
+/// booleans the result is whether any pair is true.
 ///
 /// # Errors
 /// [`Error::AxisOutOfRange`], [`Error::Mismatch`] for vectors of different
@@ -64,7 +64,7 @@ where
 /// The shape of what [`vecdot_into`] writes.
 ///
 /// # Errors
-/// As [`vecdot`], as far as the shapes tell.
+/// The errors of [`vecdot`] that depend on the shapes.
 pub fn vecdot_shape(x: &[usize], y: &[usize], axis: isize) -> Result<Vec<usize>, Error> {
     let (axis_x, axis_y) = (axis_of(axis, x.len())?, axis_of(axis, y.len())?);
     let (len_x, len_y) = (x[axis_x], y[axis_y]);
@@ -81,11 +81,11 @@ pub fn vecdot_shape(x: &[usize], y: &[usize], axis: isize) -> Result<Vec<usize>,
     broadcast(&[&without(x, axis_x), &without(y, axis_y)])
 }
 
-/// [`vecdot`] into memory of the caller's, of any strides.
+/// [`vecdot`] into the caller's memory, of any strides.
 ///
 /// # Errors
-/// As [`vecdot`]; [`Error::OutputShape`] for an `out` of another shape, and
-/// [`Error::Interrupted`] where the workers were stopped.
+/// The same as [`vecdot`]; [`Error::OutputShape`] for an `out` of another shape, and
+/// [`Error::Interrupted`] if the workers were stopped.
 pub fn vecdot_into<T: Numeric>(
     x: ArrayViewD<'_, T>,
     y: ArrayViewD<'_, T>,

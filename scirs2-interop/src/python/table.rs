@@ -60,7 +60,7 @@ pub(super) fn export<'py>(
     export_replacement(object, request, 0)
 }
 
-/// [`export`] of what takes the place of a tensor, after so many replacements.
+/// [`export`] of the replacement of a tensor; `replaced` counts the replacements so far.
 #[inline(always)]
 fn export_replacement<'py>(
     object: &Bound<'py, PyAny>,

@@ -1,4 +1,4 @@
-//! Reduction across the inner axis: whole rows of neighbours enter the
+//! Reduction across the inner axis: whole contiguous rows are added to the
 //! accumulators of their columns, so that memory is read in order.
 
 #![expect(clippy::disallowed_methods, reason = "a band is narrow")]
@@ -9,7 +9,7 @@ use super::loops::Block;
 use super::walk::{Axis, position};
 use super::{Measure, Partial, Scratch, Source};
 
-/// Rows between two looks at the accumulators, and the elements that they may
+/// Rows between two checks of the accumulators, and the elements that they may
 /// hold, so that a second scan finds them in cache.
 const ROWS: usize = 64;
 const ELEMENTS: usize = 1 << 15;
@@ -17,8 +17,8 @@ const ELEMENTS: usize = 1 << 15;
 /// One band of columns.
 ///
 /// A row is `over` times `columns` times `under` elements, `stride` apart:
-/// where reduced axes lie directly beneath or above the kept one, they are part
-/// of the row, and their places in the row are joined at the end.
+/// reduced axes directly beneath or above the kept one are part of the row, and
+/// their positions in the row are joined at the end.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Columns {
     pub(crate) stride: isize,
@@ -44,8 +44,8 @@ impl Columns {
     }
 }
 
-/// The rows of those numbers along `axes`, counted from `base`; `emit` gets
-/// what each column came to, in order.
+/// Reduces the rows with the given numbers along `axes`, counted from `base`; `emit` gets
+/// the partial result of each column, in order.
 ///
 /// # Safety
 /// Every element of the rows belongs to the array behind `source`.
@@ -61,7 +61,7 @@ pub(crate) unsafe fn columns(
     mut emit: impl FnMut(Partial),
 ) {
     if axes.is_empty() && band.over == 1 {
-        // SAFETY: as the caller vouches for.
+        // SAFETY: promised by the caller.
         return unsafe { segments(source, measure, band, base, scratch, emit) };
     }
     let width = band.width();
@@ -84,7 +84,7 @@ pub(crate) unsafe fn columns(
             numbers: next..until,
             packed: &mut *packed,
         };
-        // SAFETY: a part of the rows that the caller vouches for.
+        // SAFETY: a part of the rows that the caller promised.
         unsafe { rows.reduce(measure, None, lanes, raised) };
         if !totals.merge(measure, lanes) {
             // SAFETY: as above.
@@ -104,11 +104,11 @@ pub(crate) unsafe fn columns(
     }
 }
 
-/// What columns came to.
+/// The partial results of columns.
 #[derive(Default)]
 pub(crate) struct Totals {
     values: Vec<f64>,
-    /// Those of the values; none while all are one.
+    /// The scales of the values; empty while all are one.
     scales: Vec<f64>,
 }
 
@@ -142,7 +142,7 @@ impl Totals {
         self.set(place, measure.join(self.get(place), part));
     }
 
-    /// Adds what a tile came to, unless one of its sums is not to be trusted.
+    /// Adds the sums of a tile, unless one of them is unreliable.
     fn merge(&mut self, measure: Measure, lanes: &[f64]) -> bool {
         if let Some((low, high)) = measure.safe_range()
             && !super::loops::all_within(lanes, low, high)
@@ -159,7 +159,7 @@ impl Totals {
         true
     }
 
-    /// Joins the repeats of the columns in a row into the first, halves of halves.
+    /// Joins the repeats of the columns in a row into the first, recursively by halves.
     fn join_repeats(&mut self, measure: Measure, band: Columns) {
         let row = band.columns * band.under;
         let mut repeats = band.over;
@@ -179,7 +179,7 @@ impl Totals {
     }
 }
 
-/// A single row, whose columns are neighbours `under` long.
+/// Reduces a single row, whose columns are segments of `under` contiguous elements.
 ///
 /// # Safety
 /// Every element of the row belongs to the array behind `source`.
@@ -205,7 +205,7 @@ unsafe fn segments(
         numbers: 0..1,
         packed,
     };
-    // SAFETY: the row that the caller vouches for.
+    // SAFETY: the row that the caller promised.
     let [row, ..] = unsafe { rows.rows(0..1, band.width()) };
     lanes.resize(band.columns, 0.0);
     if measure.has_powers() {
@@ -240,7 +240,7 @@ struct Rows<'a> {
 }
 
 impl Rows<'_> {
-    /// All rows into `lanes`, each column divided by its scale first where
+    /// Adds all rows to `lanes`, each column divided by its scale first if
     /// there are scales.
     ///
     /// # Safety
@@ -260,7 +260,7 @@ impl Rows<'_> {
         let mut next = self.numbers.start;
         while next < self.numbers.end {
             let (until, width) = self.alike(next);
-            // SAFETY: rows that the caller vouches for.
+            // SAFETY: rows that the caller promised.
             let mut rows = unsafe { self.rows(next..until, width) };
             if is_copied {
                 raised.clear();
@@ -277,7 +277,7 @@ impl Rows<'_> {
                 }
             }
             if until - next == 4 {
-                // What was copied is in cache.
+                // The copies are in cache.
                 let ahead = if lends {
                     4 * rows[0].bytes_to(rows[1])
                 } else {
@@ -292,13 +292,13 @@ impl Rows<'_> {
         measure.values(lanes);
     }
 
-    /// Whether rows are read where they lie.
+    /// Whether rows are read in place.
     fn lends(&self) -> bool {
         self.band.stride == 1 && self.source.lends()
     }
 
-    /// Where the four rows from that one on end, if there are four full ones,
-    /// else where that one does; and their width.
+    /// The end of the four rows from `first` on, if there are four full ones,
+    /// else the end of that row; and their width.
     fn alike(&self, first: usize) -> (usize, usize) {
         let full = self.band.width();
         let is_full = |row| self.band.width_of(row) == full;
@@ -309,7 +309,7 @@ impl Rows<'_> {
         }
     }
 
-    /// Up to four rows, where they lie or packed.
+    /// Up to four rows, in place or packed.
     ///
     /// # Safety
     /// The elements belong to the array behind the source.
@@ -324,7 +324,7 @@ impl Rows<'_> {
         for (row, number) in rows.iter_mut().zip(numbers) {
             let offset = self.base + position(self.axes, number).0;
             if lends {
-                // SAFETY: the caller vouches for the elements.
+                // SAFETY: the caller promised the elements.
                 *row = unsafe { self.source.lend(offset, width) }.unwrap_or(nothing);
             } else if let Some(packed) = packed.next() {
                 // SAFETY: as above.
@@ -335,8 +335,8 @@ impl Rows<'_> {
         rows
     }
 
-    /// The rows once more, for a tile whose sums in `lanes` overflowed or
-    /// underflowed: each such column divided by a scale of its own.
+    /// Reduces the rows again, for a tile whose sums in `lanes` overflowed or
+    /// underflowed: each such column is divided by a scale of its own.
     ///
     /// # Safety
     /// Every element of the rows belongs to the array behind the source.
@@ -348,7 +348,7 @@ impl Rows<'_> {
         totals: &mut Totals,
     ) {
         let mut extremes = Vec::new();
-        // SAFETY: the caller vouches for the rows.
+        // SAFETY: the caller promised the rows.
         unsafe { self.reduce(measure.extreme(), None, &mut extremes, raised) };
         let mut scales = vec![1.0; lanes.len()];
         for ((lane, scale), &extreme) in lanes.iter_mut().zip(&mut scales).zip(&extremes) {
@@ -361,7 +361,7 @@ impl Rows<'_> {
         }
         if scales.iter().any(|&scale| scale != 1.0) {
             let mut scaled = Vec::new();
-            // SAFETY: the caller vouches for the rows.
+            // SAFETY: the caller promised the rows.
             unsafe { self.reduce(measure, Some(&scales), &mut scaled, raised) };
             for ((lane, &scale), &scaled) in lanes.iter_mut().zip(&scales).zip(&scaled) {
                 if scale != 1.0 {

@@ -1,5 +1,5 @@
-//! Products of matrices of integers, exact modulo the power of two that their
-//! type wraps at.
+//! Products of matrices of integers, exact modulo the power of two at which their
+//! type wraps.
 //!
 //! The classic blocked product: pieces of both matrices that stay in cache are
 //! packed in the order in which the innermost loop reads them, and that loop
@@ -12,11 +12,11 @@ use super::isa::multiversion;
 use crate::error::Reason;
 use crate::memory::resize;
 
-/// A number as the innermost loop has it.
+/// A number as the innermost loop uses it.
 pub(crate) trait Lane: Copy {
     const ZERO: Self;
 
-    /// The sides of a tile.
+    /// The dimensions of a tile.
     const ROWS: usize;
     const COLUMNS: usize;
 
@@ -76,14 +76,14 @@ macro_rules! lanes {
 }
 
 lanes! {
-    // Booleans: any of all.
+    // Booleans: the sum is OR, the product is AND.
     u8: bytes, 4 x 64, |sum, x, y| sum | (x & y);
     u16: words, 4 x 32, |sum, x, y| sum.wrapping_add(x.wrapping_mul(y));
     u32: doubles, 4 x 16, |sum, x, y| sum.wrapping_add(x.wrapping_mul(y));
     u64: quads, 4 x 8, |sum, x, y| sum.wrapping_add(x.wrapping_mul(y));
 }
 
-/// Packed pieces, in memory that is used again.
+/// Packed pieces, in memory that is reused.
 pub(crate) struct Pieces<L> {
     rows: Vec<L>,
     columns: Vec<L>,
@@ -127,7 +127,7 @@ impl<L: Lane> Pieces<L> {
         Ok(())
     }
 
-    /// Adds the product of what is packed, `inner` elements long.
+    /// Adds the product of the packed pieces, `inner` elements long.
     fn add<T: Packed<Lane = L>>(
         &mut self,
         inner: usize,
@@ -138,8 +138,8 @@ impl<L: Lane> Pieces<L> {
         for (columns, mut out) in columns.zip(out.axis_chunks_iter_mut(Axis(1), L::COLUMNS)) {
             let rows = self.rows.chunks_exact(L::ROWS * inner);
             for (rows, mut out) in rows.zip(out.axis_chunks_iter_mut(Axis(0), L::ROWS)) {
-                // Where the tile reaches beyond the matrix, zeros are added to
-                // what nobody reads.
+                // Where the tile extends beyond the matrix, zeros are added to
+                // elements that are not read.
                 let tile = self.tile.chunks_exact_mut(L::COLUMNS);
                 for (sums, out) in tile.zip(out.rows()) {
                     sums.iter_mut()
@@ -159,8 +159,8 @@ impl<L: Lane> Pieces<L> {
     }
 }
 
-/// Packs the rows of a matrix, `width` beside one another, element after
-/// element; after the last row come rows of zeros.
+/// Packs the rows of a matrix, `width` side by side, element after
+/// element; rows of zeros follow the last row.
 fn pack<T: Packed>(
     from: ArrayView2<'_, T>,
     width: usize,
@@ -197,7 +197,7 @@ mod tests {
     use super::*;
     use crate::Numeric;
 
-    /// On every instruction set, what the definition gives.
+    /// Checks the result on every instruction set against the definition.
     fn agrees<T: Numeric + Packed>(of: impl Fn(usize) -> T) {
         for (rows, inner, columns) in [(1, 1, 1), (5, 3, 70), (65, 257, 33), (4, 600, 513)] {
             let a = Array2::from_shape_fn((rows, inner), |(i, j)| of(7 * i + 13 * j + i * j));

@@ -1,14 +1,14 @@
-//! One loop, compiled once for each instruction set, the best chosen at run
-//! time.
+//! Loops compiled once for each instruction set, the best of which is chosen at
+//! run time.
 
 use super::route::has_kernels_forced;
 
 /// Makes a function whose body the compiler vectorises for the target's baseline, and
-/// on x86-64 for AVX2 with FMA and for AVX-512 too. The standard library keeps what it
-/// found out about the CPU, so the choice costs a few loads and branches.
+/// on x86-64 also for AVX2 with FMA and for AVX-512. The standard library caches the
+/// CPU's features, so the choice costs a few loads and branches.
 ///
-/// The arithmetic is the same in all, operation for operation, and so are the
-/// bits of the result.
+/// The arithmetic is the same in all versions, operation for operation, and so are
+/// the bits of the result.
 macro_rules! multiversion {
     ($(
         $(#[$meta:meta])*
@@ -31,11 +31,11 @@ macro_rules! multiversion {
                     portable $(::<$($G),+>)? ($($arg),*)
                 }
                 if $crate::kernels::isa::has_avx512() {
-                    // SAFETY: the CPU has all of them, as was just asked.
+                    // SAFETY: the CPU has all of them, as was just checked.
                     return unsafe { avx512 $(::<$($G),+>)? ($($arg),*) };
                 }
                 if $crate::kernels::isa::has_avx2() {
-                    // SAFETY: the CPU has both, as was just asked.
+                    // SAFETY: the CPU has both, as was just checked.
                     return unsafe { avx2 $(::<$($G),+>)? ($($arg),*) };
                 }
             }
@@ -45,8 +45,8 @@ macro_rules! multiversion {
 }
 pub(crate) use multiversion;
 
-/// Whether a fused multiplication and addition is one instruction, not a call; or a test
-/// forces kernels that have it.
+/// Whether a fused multiply-add is one instruction, not a call; or a test forces kernels
+/// that use it.
 pub(crate) fn has_fma() -> bool {
     #[cfg(target_arch = "x86_64")]
     return has_avx2() || has_kernels_forced();
@@ -56,7 +56,7 @@ pub(crate) fn has_fma() -> bool {
     }
 }
 
-/// The instruction set that is chosen on this machine.
+/// The instruction set chosen on this machine.
 pub(crate) fn instruction_set() -> &'static str {
     #[cfg(target_arch = "x86_64")]
     if has_avx512() {
@@ -79,7 +79,7 @@ pub(crate) fn has_avx2() -> bool {
         && std::arch::is_x86_feature_detected!("fma")
 }
 
-/// Whether there is AVX-512 as servers have had it from the first, beside AVX2.
+/// Whether there is AVX-512 with the extensions of the first server CPUs, and AVX2.
 #[cfg(target_arch = "x86_64")]
 pub(crate) fn has_avx512() -> bool {
     forced::allows(Level::Avx512)
@@ -90,22 +90,22 @@ pub(crate) fn has_avx512() -> bool {
         && std::arch::is_x86_feature_detected!("avx512vl")
 }
 
-/// What a kernel is compiled for, the least first.
+/// What a kernel is compiled for, in ascending order.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 #[repr(u8)]
 pub enum Level {
-    /// What the target has everywhere.
+    /// The target's baseline.
     Baseline,
     /// AVX2 with FMA.
     Avx2,
-    /// AVX-512, and all that there is.
+    /// AVX-512, and everything else available.
     Avx512,
 }
 
 #[cfg(all(target_arch = "x86_64", not(test)))]
 use super::route as forced;
 
-/// In tests of this crate, which run side by side, a thread can do without the newest
+/// In the tests of this crate, which run in parallel, a thread can disable the newest
 /// instructions.
 #[cfg(test)]
 pub(crate) mod forced {
@@ -121,7 +121,7 @@ pub(crate) mod forced {
         level <= MOST.get()
     }
 
-    /// Runs with no more than that, as far as the CPU has it.
+    /// Runs with at most that level, as far as the CPU supports it.
     pub(crate) fn at_most<R>(level: Level, run: impl FnOnce() -> R) -> R {
         MOST.set(level);
         let result = run();
@@ -129,7 +129,7 @@ pub(crate) mod forced {
         result
     }
 
-    /// What each level gives, the best first.
+    /// The result with each level, the best first.
     pub(crate) fn at_each<R>(run: impl Fn() -> R) -> [R; 3] {
         [Level::Avx512, Level::Avx2, Level::Baseline].map(|level| at_most(level, &run))
     }

@@ -1,9 +1,9 @@
-//! The largest order that each kernel is for: it is faster than the library there,
-//! and no less accurate.
+//! The largest order for which each kernel is used: up to it the kernel is faster than
+//! the library, and no less accurate.
 
 /// Elements of each factor and of the product.
 pub(crate) const PRODUCT: usize = 64;
-/// Cholesky factors of one matrix, by the kernel for many too, and of many.
+/// Cholesky factors of one matrix, also by the kernel for many, and of many.
 pub(crate) const CHOLESKY: usize = 16;
 pub(crate) const CHOLESKY_ALONE: usize = 4;
 pub(crate) const CHOLESKY_OF_MANY: usize = 64;
@@ -27,10 +27,10 @@ pub(crate) const BIDIAGONAL: usize = 96;
 /// many.
 pub(crate) const LU: usize = 32;
 pub(crate) const LU_OF_MANY: usize = 64;
-/// Beyond it OpenBLAS groups its sums, and rounding finds other singular
-/// matrices than NumPy does, in some 10 of 100 where LAPACK does in 2.
+/// Beyond it OpenBLAS groups its sums, and rounding makes other matrices
+/// singular than in NumPy, in some 10 of 100 cases, with LAPACK in 2.
 pub(crate) const SAME_BITS: usize = 5;
-/// Elimination of many side by side.
+/// Elimination of many matrices side by side.
 pub(crate) const ELIMINATION: usize = 4;
 /// Unknowns of least squares, of one problem and of many.
 pub(crate) const LEAST_SQUARES_ALONE: usize = 4;

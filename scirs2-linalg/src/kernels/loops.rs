@@ -1,4 +1,4 @@
-//! The innermost loops, in `f64`: what the compiler vectorises.
+//! The innermost loops, in `f64`, which the compiler vectorises.
 
 #![expect(clippy::disallowed_methods, reason = "a block is short")]
 
@@ -12,18 +12,17 @@ const LANES: usize = 32;
 
 const MAGNITUDE: u64 = !(1 << 63);
 
-/// Bytes between what is read and what is asked of memory ahead of it: the CPU itself
-/// does not look beyond a page.
+/// The prefetch distance, in bytes: the CPU itself does not prefetch beyond a page.
 pub(crate) const AHEAD: isize = 4096;
 
-/// Bytes that come from memory at once.
+/// Bytes of a cache line.
 const LINE: usize = 64;
 
-/// Columns that are taken together: a line of the narrowest elements.
+/// Columns that are processed together: a line of the narrowest elements.
 const TOGETHER: usize = 16;
 
-/// Asks for memory so many bytes ahead, as far as those elements reach, into the
-/// second-level cache: the first has fewer requests under way than memory needs.
+/// Prefetches the memory of these elements `ahead` bytes further on, into the second-level
+/// cache: the first-level cache has too few outstanding requests for the memory's latency.
 #[inline(always)]
 pub(crate) fn prefetch<T>(elements: &[T], ahead: isize) {
     #[cfg(target_arch = "x86_64")]
@@ -37,7 +36,7 @@ pub(crate) fn prefetch<T>(elements: &[T], ahead: isize) {
     let _ = (elements, ahead, LINE);
 }
 
-/// A number that is read as `f64`, which holds it exactly, by one instruction.
+/// A number that one instruction converts to `f64`, which holds it exactly.
 pub(crate) trait Wide: Copy {
     fn wide(self) -> f64;
 }
@@ -56,17 +55,17 @@ impl Wide for f32 {
     }
 }
 
-/// Elements side by side, where they lie. It is public in name only.
+/// Contiguous elements in place. It is public in name only.
 #[derive(Clone, Copy)]
 pub enum Block<'a> {
-    /// Of `f64`.
+    /// Elements of type `f64`.
     Double(&'a [f64]),
-    /// Of `f32`.
+    /// Elements of type `f32`.
     Single(&'a [f32]),
 }
 
 impl Block<'_> {
-    /// Some of them.
+    /// A range of the elements.
     pub(crate) fn part(&self, places: Range<usize>) -> Self {
         match self {
             Block::Double(xs) => Block::Double(&xs[places]),
@@ -74,7 +73,7 @@ impl Block<'_> {
         }
     }
 
-    /// From the first byte of these to the first of those.
+    /// The bytes from the first element of `self` to the first of `that`.
     pub(crate) fn bytes_to(self, that: Self) -> isize {
         let [from, to] = [self, that].map(|block| match block {
             Block::Double(xs) => xs.as_ptr().addr().cast_signed(),
@@ -83,7 +82,7 @@ impl Block<'_> {
         to.wrapping_sub(from)
     }
 
-    /// Reads them to the end of `to`.
+    /// Appends the elements to `to`.
     pub(crate) fn read(self, to: &mut Vec<f64>) {
         match self {
             Block::Double(xs) => to.extend_from_slice(xs),
@@ -94,20 +93,20 @@ impl Block<'_> {
 
 /// How one element enters an accumulator. The sign of an element never counts.
 pub(crate) trait Fold {
-    /// The accumulator of nothing.
+    /// The accumulator of no elements.
     const START: f64;
 
     fn step(lane: f64, x: f64) -> f64;
 
-    /// Two accumulators into one.
+    /// Combines two accumulators.
     fn join(a: f64, b: f64) -> f64;
 
-    /// What an accumulator stands for.
+    /// The value of an accumulator.
     fn value(lane: f64) -> f64 {
         lane
     }
 
-    /// What two accumulators stand for, into one.
+    /// Combines the values of two accumulators.
     #[inline(always)]
     fn join_values(a: f64, b: f64) -> f64 {
         Self::join(a, b)
@@ -165,7 +164,7 @@ impl Fold for Cube {
     }
 }
 
-/// How many are not zero; NaN is not.
+/// The number of nonzero elements; NaN is nonzero.
 pub(crate) struct Count;
 
 impl Fold for Count {
@@ -182,9 +181,9 @@ impl Fold for Count {
     }
 }
 
-/// The largest, or NaN where there is one.
+/// The largest, or NaN if there is one.
 ///
-/// Magnitudes compare as their bits do, with NaN above infinity.
+/// Magnitudes are ordered like their bits, with NaN above infinity.
 pub(crate) struct Max;
 
 impl Fold for Max {
@@ -202,9 +201,9 @@ impl Fold for Max {
     }
 }
 
-/// The smallest, or NaN where there is one.
+/// The smallest, or NaN if there is one.
 ///
-/// A lane holds a magnitude's bits moved up until NaN wraps below zero.
+/// A lane holds a magnitude's bits shifted up so that NaN wraps below zero.
 pub(crate) struct Min;
 
 impl Min {
@@ -238,8 +237,8 @@ impl Fold for Min {
 }
 
 multiversion! {
-    /// All of a block into one value, its lanes joined pairwise; whether it comes from
-    /// beyond the caches.
+    /// Reduces a block to one value, with its lanes joined pairwise; `is_far` is whether it
+    /// comes from beyond the caches.
     pub(crate) fn fold<F: Fold, T: Wide>(xs: &[T], is_far: bool) -> f64 {
         let mut lanes = [F::START; LANES];
         let (chunks, rest) = xs.as_chunks::<LANES>();
@@ -264,13 +263,13 @@ multiversion! {
         F::value(lanes[0])
     }
 
-    /// One row into the accumulators of its columns.
+    /// Adds one row to the accumulators of its columns.
     pub(crate) fn step<F: Fold, T: Wide>(lanes: &mut [f64], row: &[T]) {
         one::<F, T>(lanes, row);
     }
 
-    /// Four rows at once, which loads and stores each accumulator once; and asks for
-    /// the four that lie so many bytes ahead.
+    /// Adds four rows at once, which loads and stores each accumulator once; and prefetches
+    /// the four that are `ahead` bytes further on.
     pub(crate) fn step_four<F: Fold, T: Wide>(lanes: &mut [f64], rows: [&[T]; 4], ahead: isize) {
         let (chunks, rest) = lanes.as_chunks_mut::<TOGETHER>();
         let full = chunks.len() * TOGETHER;
@@ -284,7 +283,7 @@ multiversion! {
         four::<F, T>(rest, rows.map(|row| &row[full..]));
     }
 
-    /// Each `len` neighbours into one value.
+    /// Reduces each segment of `len` contiguous elements to one value.
     pub(crate) fn segments<F: Fold, T: Wide>(xs: &[T], len: usize, out: &mut [f64]) {
         for (out, segment) in out.iter_mut().zip(xs.chunks_exact(len)) {
             if len < 8 {
@@ -308,21 +307,21 @@ multiversion! {
         }
     }
 
-    /// The accumulators of columns, as values.
+    /// Replaces the accumulators of columns by their values.
     pub(crate) fn values<F: Fold>(lanes: &mut [f64]) {
         for lane in lanes {
             *lane = F::value(*lane);
         }
     }
 
-    /// What columns came to into what they came to before.
+    /// Joins the values of columns to their totals.
     pub(crate) fn join_values<F: Fold>(totals: &mut [f64], values: &[f64]) {
         for (total, &value) in totals.iter_mut().zip(values) {
             *total = F::join_values(*total, value);
         }
     }
 
-    /// Whether every value lies in the range.
+    /// Whether every value is in the range.
     pub(crate) fn all_within(values: &[f64], low: f64, high: f64) -> bool {
         let mut outside = 0u64;
         for &value in values {

@@ -1,15 +1,14 @@
-//! What is measured, and how partial results keep clear of overflow and
-//! underflow.
+//! What is measured, and how partial results avoid overflow and underflow.
 
 use super::loops::{
     Block, Count, Cube, Fold, Max, Min, Square, Sum, Wide, fold, join_values, powers, segments,
     step, step_four, values, whole_powers,
 };
 
-/// Powers up to this one are repeated products.
+/// Powers up to this one are computed by repeated multiplication.
 const LARGEST_WHOLE: f64 = 64.0;
 
-/// A sum of powers within these bounds lost nothing to underflow, and 2^53
+/// A sum of powers within these bounds has lost nothing to underflow, and 2^53
 /// such sums add up without overflow.
 const LOW: f64 = power_of_two(-960);
 const HIGH: f64 = power_of_two(970);
@@ -27,7 +26,7 @@ pub(crate) enum Measure {
     Square,
     /// The root of the sum of cubes.
     Cube,
-    /// How many are not zero.
+    /// The number of nonzero ones.
     Count,
     /// The largest.
     Max,
@@ -39,8 +38,8 @@ pub(crate) enum Measure {
     Power(f64),
 }
 
-/// Calls what takes the elements as they are, or raised before where that is needed,
-/// with the loop that serves a measure.
+/// Calls a loop for a measure, on the elements as they are or, if the measure needs it,
+/// raised to a power before.
 macro_rules! by_fold {
     ($measure:expr, $call:ident::<_ $(, $T:ty)?>($($arg:expr),*)) => {
         match $measure {
@@ -56,8 +55,8 @@ macro_rules! by_fold {
     };
 }
 
-/// What a part of the elements came to: `value * scale^p` for a sum of p-th
-/// powers, `value` for all else.
+/// The result for a part of the elements: `value * scale^p` for a sum of p-th
+/// powers, `value` otherwise.
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub(crate) struct Partial {
     pub(crate) value: f64,
@@ -93,7 +92,7 @@ impl Measure {
         }
     }
 
-    /// The exponent of a sum of powers, which alone can leave the safe range.
+    /// The exponent of a sum of powers; only such sums can leave the safe range.
     fn exponent(self) -> Option<f64> {
         match self {
             Measure::Square => Some(2.0),
@@ -112,8 +111,8 @@ impl Measure {
         })
     }
 
-    /// Bounds within which sums of powers are as good as exact ones; `None`
-    /// where every sum is.
+    /// Bounds within which sums of powers need no scaling; `None`
+    /// if no sum does.
     pub(crate) fn safe_range(self) -> Option<(f64, f64)> {
         self.exponent().map(|_| (LOW, HIGH))
     }
@@ -132,7 +131,7 @@ impl Measure {
         }
     }
 
-    /// All of a block, its elements raised before; whether it is far.
+    /// Reduces a block whose elements were raised before; `is_far` as for the loop.
     fn fold(self, xs: Block<'_>, is_far: bool) -> f64 {
         match xs {
             Block::Double(xs) => by_fold!(self, fold::<_, f64>(xs, is_far)),
@@ -148,7 +147,7 @@ impl Measure {
         }
     }
 
-    /// One row, its elements raised before, into the accumulators of its
+    /// Adds one row, whose elements were raised before, to the accumulators of its
     /// columns.
     pub(crate) fn step(self, lanes: &mut [f64], row: Block<'_>) {
         match row {
@@ -157,7 +156,7 @@ impl Measure {
         }
     }
 
-    /// Four such rows; the next four lie `ahead` bytes from there.
+    /// Adds four such rows; the next four are `ahead` bytes further on.
     pub(crate) fn step_four(self, lanes: &mut [f64], rows: [Block<'_>; 4], ahead: isize) {
         fn of<T: Wide>(measure: Measure, lanes: &mut [f64], rows: [&[T]; 4], ahead: isize) {
             by_fold!(measure, step_four::<_, T>(lanes, rows, ahead));
@@ -170,7 +169,7 @@ impl Measure {
         }
     }
 
-    /// Each `len` neighbours, raised before, into one value.
+    /// Reduces each segment of `len` contiguous elements, raised before, to one value.
     pub(crate) fn segments(self, xs: Block<'_>, len: usize, out: &mut [f64]) {
         match xs {
             Block::Double(xs) => by_fold!(self, segments::<_, f64>(xs, len, out)),
@@ -178,19 +177,19 @@ impl Measure {
         }
     }
 
-    /// The accumulators of columns, as values.
+    /// Replaces the accumulators of columns by their values.
     pub(crate) fn values(self, lanes: &mut [f64]) {
         if self == Measure::Min {
             values::<Min>(lanes);
         }
     }
 
-    /// What columns came to into what they came to before, none of it scaled.
+    /// Joins the values of columns to their totals, none of them scaled.
     pub(crate) fn join_values(self, totals: &mut [f64], values: &[f64]) {
         by_fold!(self, join_values::<_>(totals, values));
     }
 
-    /// Which of the elements decides the size of a sum of powers.
+    /// Which of the elements dominates a sum of powers.
     pub(crate) fn extreme(self) -> Measure {
         if self.exponent().is_some_and(|p| p < 0.0) {
             Measure::Min
@@ -199,7 +198,7 @@ impl Measure {
         }
     }
 
-    /// A block of elements, which may come from beyond the caches. `scratch` holds
+    /// Reduces a block of elements, which may come from beyond the caches. `scratch` holds
     /// powers and scaled elements.
     pub(crate) fn block(self, xs: Block<'_>, is_far: bool, scratch: &mut Vec<f64>) -> Partial {
         let value = if self.has_powers() {
@@ -226,22 +225,22 @@ impl Measure {
         }
     }
 
-    /// Whether a sum stands as it is: nothing in it can have overflowed or
-    /// underflowed, or it is NaN for good.
+    /// Whether a sum is final: nothing in it can have overflowed or
+    /// underflowed, or it is NaN anyway.
     pub(crate) fn is_exact(self, value: f64) -> bool {
         self.exponent().is_none() || (LOW..=HIGH).contains(&value) || value.is_nan()
     }
 
-    /// What to divide elements by before they are raised, from the one that
-    /// decides; or what they come to without.
+    /// The divisor of the elements before they are raised, from the dominant one;
+    /// or their partial result, if it needs no division.
     pub(crate) fn scale_for(self, extreme: f64) -> Result<f64, Partial> {
         let p = self.exponent().unwrap_or(1.0);
         if extreme == 0.0 || extreme.is_infinite() {
             let value = if p < 0.0 { 1.0 / extreme } else { extreme };
             return Err(Partial::unscaled(value));
         }
-        // A power of two divides without rounding. Where the power is so large
-        // that even a quotient below two overflows, the quotient must be one.
+        // Division by a power of two does not round. If the exponent is so large
+        // that the power of even a quotient below two overflows, the quotient must be one.
         Ok(if p.abs() <= LARGEST_WHOLE {
             power_of_two_below(extreme)
         } else {
@@ -249,7 +248,7 @@ impl Measure {
         })
     }
 
-    /// Two partial results into one.
+    /// Joins two partial results.
     pub(crate) fn join(self, a: Partial, b: Partial) -> Partial {
         match self.exponent() {
             Some(p) => join_powers(a, b, p),
@@ -257,7 +256,7 @@ impl Measure {
         }
     }
 
-    /// The norm that a partial result of all elements comes to.
+    /// The norm from the partial result of all elements.
     pub(crate) fn finish(self, all: Partial) -> f64 {
         match self {
             Measure::Sum | Measure::Count | Measure::Max | Measure::Min => all.value,
@@ -309,7 +308,7 @@ fn root(value: f64, p: f64) -> f64 {
     }
 }
 
-/// The largest power of two that is not above a positive finite number.
+/// The largest power of two that does not exceed a positive finite number.
 fn power_of_two_below(x: f64) -> f64 {
     const EXPONENT: u64 = f64::INFINITY.to_bits();
     match x.to_bits() & EXPONENT {

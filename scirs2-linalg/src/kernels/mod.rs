@@ -1,7 +1,7 @@
 //! The loops over elements.
 //!
 //! For a norm every element is read as a magnitude in `f64`, in blocks that stay in
-//! cache; so the loops exist once, whatever the element type.
+//! cache, so there is one set of loops for all element types.
 //!
 //! | file | one concept |
 //! |---|---|
@@ -12,10 +12,10 @@
 //! | `walk` | the order in which axes are walked |
 //! | `rows` | reduction along the inner axis |
 //! | `columns` | reduction across it |
-//! | `route` | which of the following a test forces |
-//! | `largest` | up to which order each of the following works |
-//! | `one` | what is made of one small matrix |
-//! | `many` | what is made of many at once |
+//! | `route` | which of the kernels below a test forces |
+//! | `largest` | up to which order each of the kernels below is used |
+//! | `one` | operations on one small matrix |
+//! | `many` | operations on many at once |
 //! | `orthonormal` | whether vectors are orthonormal |
 //! | `signs` | the signs of vectors that a decomposition leaves open |
 //! | `products` | products of small matrices |
@@ -48,20 +48,20 @@ pub(crate) use rows::rows;
 pub(crate) use source::{Elements, Read, Source};
 pub(crate) use walk::{Axis, count, position};
 
-/// The number of that precision that is next to `x`.
+/// The nearest number to `x` in that precision.
 #[inline(always)]
 pub(crate) fn rounded<R: Real>(x: f64) -> R {
     <R as NumCast>::from(x).expect("a float takes any float")
 }
 
-/// The largest power of two that is not above `x`, which is normal and positive. To divide by
-/// it changes no digit.
+/// The largest power of two that does not exceed `x`, which is normal and positive. Division
+/// by it changes no digit.
 #[inline(always)]
 pub(crate) fn power_of_two(x: f64) -> f64 {
     f64::from_bits(x.to_bits() & f64::INFINITY.to_bits())
 }
 
-/// Memory that a worker uses again from piece to piece.
+/// Memory that a worker reuses from piece to piece.
 #[derive(Default)]
 pub(crate) struct Scratch {
     /// Elements read as `f64`.
@@ -70,6 +70,6 @@ pub(crate) struct Scratch {
     raised: Vec<f64>,
     /// The accumulators of columns.
     lanes: Vec<f64>,
-    /// What the columns came to.
+    /// The partial results of the columns.
     totals: columns::Totals,
 }

@@ -1,7 +1,7 @@
 //! Products of matrices so small that calling BLAS costs more than the arithmetic.
 //!
 //! Nothing is packed: a tile of the result stays in registers while the rows of
-//! the right matrix go by.
+//! the right matrix stream past.
 
 use std::hint;
 
@@ -12,7 +12,7 @@ use crate::Numeric;
 /// Rows, inner elements and columns of one product.
 pub(crate) type Sides = [usize; 3];
 
-/// Whether such products are faster here than in BLAS.
+/// Whether such products are faster with this kernel than with BLAS.
 pub(crate) fn has_products<T: Numeric>([rows, inner, columns]: Sides) -> bool {
     let sizes = [rows * inner, inner * columns, rows * columns];
     T::has_plus_product()
@@ -22,7 +22,7 @@ pub(crate) fn has_products<T: Numeric>([rows, inner, columns]: Sides) -> bool {
 }
 
 multiversion! {
-    /// `out = a b` for one matrix after the other, each in C order.
+    /// `out = a b` for consecutive matrices, each in C order.
     pub(crate) fn products<T: Numeric>(sides: Sides, a: &[T], b: &[T], out: &mut [T]) {
         match sides {
             [2, 2, 2] => products_of([2, 2, 2], a, b, out),
@@ -55,8 +55,8 @@ fn products_of<T: Numeric>(sides: Sides, a: &[T], b: &[T], out: &mut [T]) {
             3 => panel::<T, 3>(sides, first, a, b, out),
             _ => {}
         }
-        // One matrix at a time: to work on eight, their elements would be gathered from
-        // memory one by one, which the compiler takes for the faster way.
+        // Keeps the compiler to one matrix at a time: it would take working on eight to be
+        // faster, and gather their elements from memory one by one.
         hint::black_box(first);
     }
 }
@@ -115,7 +115,7 @@ mod tests {
     use super::super::isa::forced::at_each;
     use super::*;
 
-    /// On every instruction set, bit for bit what the definition gives.
+    /// Checks the result on every instruction set against the definition, bit for bit.
     fn agrees<T: Numeric>(of: impl Fn(usize) -> T) {
         let sides = 1..=9;
         for rows in sides.clone() {

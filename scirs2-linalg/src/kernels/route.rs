@@ -1,14 +1,14 @@
-//! Which route a decomposition takes, where a test decides.
+//! Which route a decomposition takes, if a test forces one.
 //!
 //! Which kernel is the fastest depends on the order of a matrix, on how many there are,
 //! and on the CPU. A test forces one of them for the whole process, because workers run
-//! the kernels; what that kernel cannot do goes its usual way.
+//! the kernels; matrices that this kernel cannot handle take their usual route.
 
 use std::sync::atomic::{AtomicU8, Ordering};
 
 use super::isa::Level;
 
-/// The ways to a result.
+/// The routes to a result.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[repr(u8)]
 pub enum Route {
@@ -39,7 +39,7 @@ pub(crate) fn is_forced(route: Route) -> bool {
     ROUTE.load(Ordering::Relaxed) == route as u8
 }
 
-/// Whether a test forces kernels where there may be faster ways.
+/// Whether a test forces kernels even if there may be faster routes.
 #[inline]
 pub(crate) fn has_kernels_forced() -> bool {
     is_forced(Route::Small) || is_forced(Route::Batched)
@@ -51,7 +51,7 @@ pub(crate) fn has_small() -> bool {
     !is_forced(Route::Lapack) && !is_forced(Route::Blocked)
 }
 
-/// Up to which order kernels for many matrices are used: of few matrices, or of many.
+/// The order up to which kernels for many matrices are used: for few matrices, or for many.
 #[inline]
 pub(crate) fn most_of_many(are_many: bool, of_few: usize, of_many: usize) -> usize {
     let route = ROUTE.load(Ordering::Relaxed);
@@ -64,7 +64,7 @@ pub(crate) fn most_of_many(are_many: bool, of_few: usize, of_many: usize) -> usi
     }
 }
 
-/// Whether factors are made in blocks, where that may be faster or not.
+/// Whether factors are made in blocks, given whether that is faster.
 #[inline]
 pub(crate) fn has_blocks(is_faster: bool) -> bool {
     is_forced(Route::Blocked) || is_faster && !is_forced(Route::Lapack)

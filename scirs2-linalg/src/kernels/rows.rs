@@ -8,7 +8,7 @@ use super::loops::Block;
 use super::walk::{Axis, runs};
 use super::{Measure, Partial, Scratch, Source};
 
-/// Elements of a block read where they lie; half a first-level cache.
+/// Elements of a block read in place; half a first-level cache.
 const BLOCK: usize = 2048;
 
 /// Elements packed before they are reduced.
@@ -17,7 +17,7 @@ const PACK: usize = 1024;
 /// Runs shorter than this are packed, several to a block.
 const LENT: usize = 256;
 
-/// The elements of those numbers along `axes`, counted from `base`.
+/// Reduces the elements with the given numbers along `axes`, counted from `base`.
 ///
 /// # Safety
 /// Each of them belongs to the array behind `source`.
@@ -33,7 +33,7 @@ pub(crate) unsafe fn rows(
     let whole = numbers.len();
     let pack = PACK.min(whole);
     let mut filled = 0;
-    // Pairs are read as such: a run of two would cost more to find than to read.
+    // Pairs are read as pairs: finding a run of two would cost more than reading it.
     let pairs = matches!(axes, [first, _, ..] if first.len == 2 && first.stride == 1)
         && numbers.start.is_multiple_of(2)
         && whole.is_multiple_of(2);
@@ -48,7 +48,7 @@ pub(crate) unsafe fn rows(
         while left > 0 {
             if filled == 0 && run.stride == 1 && together == 1 && (left >= LENT || left == whole) {
                 let len = left.min(BLOCK);
-                // SAFETY: a run along the axes, which the caller vouches for.
+                // SAFETY: a run along the axes, which the caller promised.
                 if let Some(block) = unsafe { source.lend(offset, len) } {
                     let block = measure.block(block, source.is_far(), &mut scratch.raised);
                     total = measure.join(total, block);

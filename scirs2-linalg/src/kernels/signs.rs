@@ -1,9 +1,9 @@
 //! The signs of eigenvectors and singular vectors.
 //!
-//! A vector of length one is a solution with either sign, and with any complex factor of
-//! modulus one; each algorithm finds another. One rule makes the result independent of the
-//! route that a matrix takes: in each vector the first element whose modulus is nearly the
-//! largest is real and positive.
+//! A unit vector is a solution with either sign, and with any complex factor of modulus
+//! one; algorithms differ in the one they find. One rule makes the result independent of
+//! the route that a matrix takes: in each vector the first element whose modulus is nearly
+//! the largest is real and positive.
 
 use num_traits::{Float as _, Zero as _};
 use scirs2_core::Real;
@@ -12,11 +12,11 @@ use crate::Error;
 use crate::kernels::rounded;
 use crate::lapack::{Lapack, zeros};
 
-/// The part of the largest modulus from which an element is nearly as large, so that
-/// rounding does not decide between elements that are equal without it.
+/// The fraction of the largest modulus from which an element counts as nearly as large, so
+/// that rounding does not decide between elements that are equal in exact arithmetic.
 pub(crate) const NEARLY: f64 = 0.999;
 
-/// Gives a real vector its sign.
+/// Normalises the sign of a real vector.
 #[inline(always)]
 pub(crate) fn unify_real<R: Real>(vector: &mut [R]) {
     let largest = vector.iter().fold(R::zero(), |most, x| most.max(x.abs()));
@@ -41,7 +41,7 @@ fn positive<T: Lapack>(x: T) -> T {
     T::from_real(square(x).sqrt())
 }
 
-/// Gives each of the vectors of `len` elements, one after the other, its sign.
+/// Normalises the signs of consecutive vectors of `len` elements each.
 pub(crate) fn unify<T: Lapack>(len: usize, vectors: &mut [T]) {
     for vector in vectors.chunks_exact_mut(len.max(1)) {
         let largest = vector.iter().map(|&x| square(x));
@@ -59,7 +59,7 @@ pub(crate) fn unify<T: Lapack>(len: usize, vectors: &mut [T]) {
     }
 }
 
-/// The columns of a matrix, in memory that is used again.
+/// Normalises the columns of matrices, in memory that is reused.
 pub(crate) struct Columns<T: Lapack> {
     bounds: Vec<T::Real>,
     /// The row of the element that becomes positive, and the factor.
@@ -76,7 +76,7 @@ impl<T: Lapack> Columns<T> {
         })
     }
 
-    /// Gives the columns of a matrix in C order their signs; returns the factors.
+    /// Normalises the signs of the columns of a matrix in C order; returns the factors.
     pub(crate) fn unify(&mut self, a: &mut [T]) -> &[T] {
         let n = self.bounds.len();
         self.bounds.fill(T::Real::zero());

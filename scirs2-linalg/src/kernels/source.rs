@@ -9,23 +9,23 @@ use scirs2_core::shape::reach;
 use super::isa::multiversion;
 use super::loops::{AHEAD, Block, prefetch};
 
-/// Elements read between two looks at the memory ahead.
+/// Elements read between two prefetches.
 const READ: usize = 64;
 
-/// Bytes that the caches of the usual machine hold. To ask for memory ahead gains a
-/// quarter of the speed beyond them, and costs as much within.
+/// Bytes that the caches of a typical machine hold. Prefetching gains a quarter of the
+/// speed beyond them, and costs as much within.
 const CACHED: usize = 1 << 25;
 
-/// An element type that can be read as `f64`. It is public in name only: nobody
-/// outside can reach it.
+/// An element type that can be read as `f64`. It is public in name only: other crates
+/// cannot reach it.
 pub trait Read: Copy + Send + Sync + 'static {
-    /// Reads magnitudes, with or without their sign, in order.
+    /// Reads magnitudes in order, with or without their signs.
     fn read(items: impl Iterator<Item = Self> + Clone, out: &mut [f64]);
 
-    /// Whether the loops read it where it lies.
+    /// Whether the loops read this type in place.
     const LENDS: bool = false;
 
-    /// The same memory, if so.
+    /// The same memory, if they do.
     fn lend(_: &[Self]) -> Option<Block<'_>> {
         None
     }
@@ -33,29 +33,29 @@ pub trait Read: Copy + Send + Sync + 'static {
 
 /// Elements counted in strides from the first one, as `f64`.
 pub(crate) trait Source: Sync {
-    /// Whether [`lend`](Source::lend) has an answer.
+    /// Whether [`lend`](Source::lend) returns a block.
     fn lends(&self) -> bool;
 
-    /// Whether there is more than caches hold.
+    /// Whether the elements exceed the caches.
     fn is_far(&self) -> bool;
 
-    /// `len` elements side by side from `offset` on, where the loops read them there.
+    /// `len` contiguous elements from `offset` on, if the loops read this type in place.
     ///
     /// # Safety
-    /// Each of them belongs to the array behind.
+    /// Each of them belongs to the underlying array.
     unsafe fn lend(&self, offset: isize, len: usize) -> Option<Block<'_>>;
 
-    /// Fills `out` from `offset` on, `stride` apart.
+    /// Fills `out` with elements from `offset` on, `stride` apart.
     ///
     /// # Safety
-    /// Each element read belongs to the array behind.
+    /// Each element read belongs to the underlying array.
     unsafe fn fill(&self, offset: isize, stride: isize, out: &mut [f64]);
 
     /// Fills `out` with elements and their neighbours, from `offset` on, the pairs
     /// `stride` apart.
     ///
     /// # Safety
-    /// As [`fill`](Source::fill).
+    /// As for [`fill`](Source::fill).
     unsafe fn fill_pairs(&self, offset: isize, stride: isize, out: &mut [f64]);
 }
 
@@ -72,16 +72,16 @@ pub(crate) struct Elements<'a, T> {
 unsafe impl<T: Read> Sync for Elements<'_, T> {}
 
 impl<'a, T> Elements<'a, T> {
-    /// Counted from the first element of the array.
+    /// Elements whose offsets count from the first one of the array.
     pub(crate) fn of(array: &'a ArrayViewD<'_, T>) -> Self {
         // SAFETY: an element is one of itself.
         unsafe { Elements::parts_of(array) }
     }
 
-    /// The numbers that each element is made of, counted from the first one's.
+    /// The numbers that each element is made of, with offsets from those of the first one.
     ///
     /// # Safety
-    /// An `E` is as many `T` as fit in its size, one after the other.
+    /// An `E` consists of `size_of::<E>() / size_of::<T>()` consecutive `T`.
     pub(crate) unsafe fn parts_of<E>(array: &'a ArrayViewD<'_, E>) -> Self {
         let parts = (size_of::<E>() / size_of::<T>()).cast_signed();
         let (low, high) = reach(array.shape(), array.strides()).unwrap_or((0, -1));
@@ -93,8 +93,8 @@ impl<'a, T> Elements<'a, T> {
         }
     }
 
-    /// Whether `len` offsets from the first one on, so far apart, lie between the lowest and
-    /// the highest element.
+    /// Whether `len` offsets from `first` on, `stride` apart, are between the lowest and the
+    /// highest element.
     fn reaches(&self, first: isize, stride: isize, len: usize) -> bool {
         let last = first + stride * (len.cast_signed() - 1);
         len == 0 || self.bounds.contains(&first) && self.bounds.contains(&last)
@@ -146,7 +146,7 @@ impl<T: Read> Source for Elements<'_, T> {
 unsafe fn slice<'a, T>(first: *const T, offset: isize, len: usize) -> &'a [T] {
     // SAFETY: the caller promises that the element at `offset` is the array's.
     let first = unsafe { first.offset(offset) };
-    // SAFETY: and so are the `len` from there on.
+    // SAFETY: and so are the `len` elements from there on.
     unsafe { std::slice::from_raw_parts(first, len) }
 }
 
@@ -173,13 +173,13 @@ impl<T: Copy> Strided<'_, T> {
         }
     }
 
-    /// By number, which the compiler unrolls.
+    /// The elements by number, a loop that the compiler unrolls.
     #[inline(always)]
     fn items(&self) -> impl Iterator<Item = T> + Clone {
         let (first, stride) = (self.first, self.stride);
         (0..self.len).map(move |number| {
             let item = first.wrapping_offset(number * stride);
-            // SAFETY: one of those of the invariant.
+            // SAFETY: one of the elements of the invariant.
             unsafe { *item }
         })
     }
@@ -190,7 +190,7 @@ impl<T: Copy> Strided<'_, T> {
         let (first, stride) = (self.first, self.stride);
         (0..self.len).map(move |number| {
             let pair = first.wrapping_offset(number * stride).cast();
-            // SAFETY: two of those of the invariant.
+            // SAFETY: two of the elements of the invariant.
             unsafe { *pair }
         })
     }

@@ -18,12 +18,12 @@ pub(crate) struct Run {
     pub(crate) len: usize,
 }
 
-/// How many elements the axes have.
+/// The number of elements.
 pub(crate) fn count(axes: &[Axis]) -> usize {
     axes.iter().map(|axis| axis.len).product()
 }
 
-/// Where the element of that number lies, in the array read and in the one
+/// The offset of the element with that number, in the array read and in the one
 /// written.
 pub(crate) fn position(axes: &[Axis], number: usize) -> (isize, isize) {
     let mut rest = number;
@@ -37,7 +37,7 @@ pub(crate) fn position(axes: &[Axis], number: usize) -> (isize, isize) {
     (offset, out)
 }
 
-/// The elements of those numbers, as runs along the first axis.
+/// The elements with those numbers, as runs along the first axis.
 pub(crate) fn runs(axes: &[Axis], numbers: Range<usize>) -> impl Iterator<Item = Run> {
     let (len, stride) = axes.first().map_or((1, 1), |axis| (axis.len, axis.stride));
     let mut next = numbers.start;

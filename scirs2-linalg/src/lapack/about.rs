@@ -1,4 +1,4 @@
-//! What OpenBLAS says of itself.
+//! OpenBLAS's version and build.
 
 use std::ffi::CStr;
 
@@ -12,7 +12,7 @@ pub(crate) fn build() -> String {
     string(unsafe { CStr::from_ptr(text) })
 }
 
-/// The processor that it chose its kernels for.
+/// The processor for which it has chosen its kernels.
 pub(crate) fn processor() -> String {
     // SAFETY: takes nothing, and returns a string that OpenBLAS keeps.
     let text = unsafe { openblas_get_corename() };

@@ -5,9 +5,8 @@ use std::ptr;
 use super::sys::RealRoutines;
 use super::{int, letter, single_threaded};
 
-/// The singular values of the bidiagonal matrix with that diagonal and those elements
-/// above it, the largest first, in place of the diagonal; what is above is spoiled. The
-/// answer is no where they do not converge.
+/// Replaces the diagonal of a bidiagonal matrix by the singular values, the largest first;
+/// the elements above it are overwritten. Returns false if they do not converge.
 ///
 /// `dbdsqr`, which leads to `dlasq1`. `work` has four elements for each of the diagonal.
 pub(crate) fn bidiagonal_values(diagonal: &mut [f64], above: &mut [f64], work: &mut [f64]) -> bool {
@@ -15,7 +14,7 @@ pub(crate) fn bidiagonal_values(diagonal: &mut [f64], above: &mut [f64], work: &
     assert!(above.len() + 1 >= n && work.len() >= 4 * n);
     single_threaded();
     let mut info = 0;
-    // SAFETY: `n` elements, one less above, and four times as many to work with, as was
+    // SAFETY: the diagonal has `n` elements, `above` one less, and `work` has `4 n`, as was
     // just asserted; without vectors nothing else is read.
     unsafe {
         (RealRoutines::<f64, f64>::TABLE.bdsqr)(

@@ -1,7 +1,7 @@
 //! Products of vectors and matrices, in row-major order.
 //!
-//! BLAS takes a matrix with gaps between its rows or its columns, so these
-//! functions take views, and look at the strides themselves.
+//! BLAS accepts a matrix with gaps between its rows or its columns, so these
+//! functions take views, and examine the strides themselves.
 
 use std::ffi::{c_char, c_int};
 
@@ -39,7 +39,7 @@ pub(crate) fn lies_in_rows<T>(a: &ArrayView2<'_, T>) -> bool {
     matches!(lies(a), Some((Order::C, _)))
 }
 
-/// The step from one element to the next, for BLAS. `None` where the vector has
+/// The step from one element to the next, for BLAS. `None` if the vector has
 /// to be copied first.
 pub(crate) fn steps<T>(x: &ArrayView1<'_, T>) -> Option<c_int> {
     if x.len() <= 1 {
@@ -49,8 +49,8 @@ pub(crate) fn steps<T>(x: &ArrayView1<'_, T>) -> Option<c_int> {
     step.ok().filter(|&step| step != 0)
 }
 
-/// From the first element to the lowest, which BLAS asks for whichever way the
-/// steps lead.
+/// The offset from the first element to the lowest, which BLAS expects whatever the sign
+/// of the step.
 fn lowest(len: usize, step: isize) -> isize {
     if step < 0 && len > 1 {
         step * (len.cast_signed() - 1)
@@ -83,7 +83,7 @@ pub(crate) fn gemm<T: Lapack>(
     assert!(lies_in_rows(&out.view()));
     let (_, out_leading) = lies(&out.view()).expect(COPIED);
     let beta = if add { T::one() } else { T::zero() };
-    // To Fortran a matrix in C order is its transpose, and `out^T = b^T a^T`.
+    // Fortran sees a matrix in C order as its transpose, and `out^T = b^T a^T`.
     // SAFETY: the views have these shapes, and `lies` found them in that order with these
     // leading dimensions.
     unsafe {
@@ -118,15 +118,15 @@ pub(crate) fn gemv<T: Lapack>(
     let (order, leading) = lies(&a).expect(COPIED);
     let x_step = steps(&x).expect(COPIED);
     let out_step = steps(&out.view()).expect(COPIED);
-    // A beta of zero would leave a NaN as it is.
+    // A beta of zero would leave a NaN unchanged.
     out.fill(T::zero());
     let (m, n) = a.dim();
     // The shape that Fortran sees.
     let (rows, columns) = if order == Order::C { (n, m) } else { (m, n) };
     let back = lowest(out.len(), out.strides()[0]);
     let y = out.as_mut_ptr().wrapping_offset(back);
-    // SAFETY: as in `gemm`; the vectors are as long as the matrix asks, at these steps from
-    // their lowest elements.
+    // SAFETY: as in `gemm`; the vectors are as long as the matrix requires, at these steps
+    // from their lowest elements.
     unsafe {
         (T::ROUTINES.gemv)(
             &trans(order == Order::C),

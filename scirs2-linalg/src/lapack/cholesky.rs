@@ -3,8 +3,8 @@
 use super::{Lapack, Triangle, int, leading};
 use crate::error::Reason;
 
-/// `potrf`: the factor of the `n` x `n` matrix `a` in place of one triangle of it; the
-/// other stays as it is.
+/// `potrf`: replaces one triangle of the `n` x `n` matrix `a` by the factor; the other
+/// triangle is unchanged.
 pub(crate) fn potrf<T: Lapack>(triangle: Triangle, n: usize, a: &mut [T]) -> Result<(), Reason> {
     assert!(a.len() / n.max(1) >= n);
     let mut info = 0;
@@ -20,7 +20,7 @@ pub(crate) fn potrf<T: Lapack>(triangle: Triangle, n: usize, a: &mut [T]) -> Res
     }
     match usize::try_from(info) {
         Ok(0) => Ok(()),
-        // Negative would be an argument that LAPACK refuses.
+        // A negative value would mean an argument that LAPACK refuses.
         minor => Err(Reason::NotPositiveDefinite {
             minor: minor.unwrap_or(n),
         }),

@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-/// A call that the library's threads work on.
+/// A call that uses the library's threads.
 pub(super) struct Watch {
     since: Instant,
     preemptions: u64,
@@ -19,8 +19,8 @@ impl Watch {
     }
 }
 
-/// How often the system has put a thread of this process aside while it had work, for
-/// another that waited for its core. Zero where the system does not count.
+/// How often the system has preempted a thread of this process that had work, for another
+/// that waited for its core. Zero if the system does not count.
 fn preemptions() -> u64 {
     #[cfg(unix)]
     {
@@ -36,11 +36,11 @@ fn preemptions() -> u64 {
     0
 }
 
-/// Other programs on the cores. The library's threads wait for each other at every
-/// product, and each time for as long as the system lets another have a core: a call then
-/// takes tens of times as long as on one thread.
+/// Detects other programs on the cores. The library's threads wait for each other at every
+/// product, each time for as long as the system gives a core to another program: a call
+/// then takes tens of times as long as on one thread.
 pub(super) struct Crowd {
-    /// Until when to do without threads, in microseconds since `START`.
+    /// The time until which to run without threads, in microseconds since `START`.
     until: AtomicU64,
 }
 
@@ -51,14 +51,14 @@ pub(super) static CROWD: Crowd = Crowd {
 static START: LazyLock<Instant> = LazyLock::new(Instant::now);
 
 impl Crowd {
-    /// The system lets each have a core for some 3 ms: where threads are put aside at least
-    /// once in so long a time, one mostly waits for another program. A few times say
-    /// nothing: threads of this process that are still awake come into the way, too.
+    /// A time slice is some 3 ms: if threads are preempted at least once per slice, one of them
+    /// mostly waits for another program. A few preemptions mean nothing: they are also caused
+    /// by threads of this process that are still awake.
     const SLICE: Duration = Duration::from_millis(5);
     const CHANCE: u64 = 6;
 
-    /// For so many times as long as a call took in the crowd the next ones do without, so
-    /// that to look again costs a tenth.
+    /// After a call that was crowded, calls run without threads for this many times its
+    /// duration, so that trying again costs a tenth.
     const LOOKS: u32 = 10;
 
     pub(super) fn is_there(&self) -> bool {
@@ -66,13 +66,13 @@ impl Crowd {
         until > 0 && START.elapsed() < Duration::from_micros(until)
     }
 
-    /// A call has ended.
+    /// Records the end of a call.
     pub(super) fn seen(&self, call: &Watch) {
         let preemptions = preemptions().saturating_sub(call.preemptions);
         self.judge(call.since.elapsed(), preemptions);
     }
 
-    /// A call took so long, in which threads were put aside so many times.
+    /// Judges a call by its duration and the number of preemptions during it.
     fn judge(&self, took: Duration, preemptions: u64) {
         let often = u32::try_from(preemptions).unwrap_or(u32::MAX);
         if preemptions >= Self::CHANCE && took < Self::SLICE.saturating_mul(often) {

@@ -20,7 +20,7 @@ pub(crate) struct Geev<T: Lapack> {
     /// The imaginary parts of a real matrix's values; else zeros.
     imaginary: Vec<T>,
     /// The vectors, column by column; those of a conjugate pair as the real and
-    /// the imaginary part of the first. Empty where they are not asked for.
+    /// the imaginary part of the first. Empty if no vectors are requested.
     vectors: Vec<T>,
     /// The power of two that the matrix was divided by.
     scale: f64,
@@ -46,17 +46,17 @@ impl<T: Lapack> Geev<T> {
         Ok(new)
     }
 
-    /// Where the matrix goes, column by column; solving overwrites it.
+    /// The memory for the matrix, column by column; solving overwrites it.
     pub(crate) fn matrix(&mut self) -> &mut [T] {
         &mut self.matrix
     }
 
-    /// Finds what [`value`](Self::value) and [`vector`](Self::vector) tell.
+    /// Computes what [`value`](Self::value) and [`vector`](Self::vector) return.
     ///
     /// The matrix is divided by a power of two first, so that its largest element is near
-    /// one: `laqr0`, which takes matrices of more than 75 rows, is wrong by whole elements
-    /// for some sparse matrices of small numbers, and a value whose imaginary part underflows
-    /// would leave its pair of vectors without a sign that they are one.
+    /// one: `laqr0`, which is used for matrices of more than 75 rows, has errors as large as
+    /// the elements for some sparse matrices of small numbers, and if the imaginary part of a
+    /// value underflows, its two vectors can no longer be recognised as a conjugate pair.
     pub(crate) fn solve(&mut self) -> Result<(), Reason> {
         self.scale = to_unit(&mut self.matrix);
         match self.call() {
@@ -73,7 +73,7 @@ impl<T: Lapack> Geev<T> {
         T::Complex::from_parts([scaled(re), scaled(im + imaginary)])
     }
 
-    /// Whether an eigenvalue is real; the imaginary part of one that is not may still
+    /// Whether an eigenvalue is real; the imaginary part of a complex one may still
     /// underflow.
     pub(crate) fn is_real(&self, number: usize) -> bool {
         self.values[number].parts()[1].is_zero() && self.imaginary[number].is_zero()
@@ -109,7 +109,7 @@ impl<T: Lapack> Geev<T> {
                 let wi = self.imaginary.as_mut_ptr();
                 // SAFETY: `new` made `a` and, for vectors, `vr` of `n * n` elements, and `w`
                 // and `wi` of `n`; `work` has the `lwork` elements that the first call asked
-                // for, or with an `lwork` of -1 the one that it answers in; `vl` is not used.
+                // for, or with an `lwork` of -1 the one for its result; `vl` is not used.
                 unsafe {
                     (real.geev)(
                         &jobvl,

@@ -14,7 +14,7 @@ pub(crate) struct Gelsd<T: Lapack> {
     rows: usize,
     columns: usize,
     sides: usize,
-    /// The matrix, then right-hand sides, later solutions and what is left of the sides.
+    /// The matrix, then the right-hand sides, which become the solutions and the residuals.
     system: Vec<T>,
     values: Vec<T::Real>,
     space: Workspace<T>,
@@ -25,8 +25,8 @@ impl<T: Lapack> Gelsd<T> {
     pub(crate) fn new(rows: usize, columns: usize, sides: usize) -> Result<Self, Error> {
         let (least, most) = (rows.min(columns), rows.max(columns));
         let (count, wide, right) = (least as u128, most as u128, sides as u128);
-        // The longest that it counts: leaves of 25 in at most 28 levels, blocks
-        // of up to 64 columns; a long matrix is made a triangle first.
+        // The largest count that it computes: leaves of 25 in at most 28 levels, blocks
+        // of up to 64 columns; a long matrix is first reduced to a triangle.
         let side = wide.min(2 * count);
         let tree = count * (24 + 2 * 25 + 8 * 28 + right) + 26 * 26 + 3 * 25 * right;
         let blocks = 64 * (count + side + right) + count * count + (wide + count) * right;
@@ -52,7 +52,7 @@ impl<T: Lapack> Gelsd<T> {
         &mut self.system
     }
 
-    /// Where the matrix goes.
+    /// The memory for the matrix.
     pub(crate) fn matrix(&mut self) -> &mut [T] {
         &mut self.system[..self.rows * self.columns]
     }
@@ -62,8 +62,8 @@ impl<T: Lapack> Gelsd<T> {
         self.rows.max(self.columns)
     }
 
-    /// Where the right-hand sides go, and where the solutions stand once it is solved;
-    /// with full rank what is left of each side comes after its solution.
+    /// The memory for the right-hand sides, which holds the solutions once the system is
+    /// solved; with full rank the residual of each side follows its solution.
     pub(crate) fn right(&mut self) -> &mut [T] {
         &mut self.system[self.rows * self.columns..]
     }
@@ -92,8 +92,8 @@ impl<T: Lapack> Gelsd<T> {
             Kind::Real(real) => {
                 // SAFETY: `new` made the system of `m * n` elements and `ldb` for each side,
                 // and `s` of the smaller of `m` and `n`; the workspaces are as long as the
-                // first call asked for, or with an `lwork` of -1 have the one element that it
-                // answers in. The real type of a real type is itself, which makes the casts
+                // first call asked for, or with an `lwork` of -1 have the one element for its
+                // result. The real type of a real type is itself, which makes the casts
                 // right.
                 unsafe {
                     (real.gelsd)(

@@ -4,11 +4,11 @@ use std::ffi::c_int;
 
 use super::{Lapack, int, leading, letter};
 
-/// `getrf`: the factors of a matrix of `rows` in its own place, and for each row that it was
-/// exchanged with, counted from 1.
+/// `getrf`: replaces a matrix of `rows` by its factors, and stores for each row the row that
+/// it was exchanged with, counted from 1.
 ///
-/// The error is the first pivot that is exactly zero, counted from 0; the factors are whole
-/// all the same.
+/// The error is the first pivot that is exactly zero, counted from 0; the factors are
+/// complete all the same.
 pub(crate) fn getrf<T: Lapack>(
     rows: usize,
     a: &mut [T],
@@ -30,7 +30,7 @@ pub(crate) fn getrf_part<T: Lapack>(
     let pivots = &mut pivots[start..end.min(rows)];
     let part = a.as_mut_ptr().wrapping_add(start * rows + start);
     let mut info = 0;
-    // SAFETY: the part has so many rows and columns and the leading dimension `rows`, as just
+    // SAFETY: the part has these rows and columns and the leading dimension `rows`, as just
     // asserted; the slice of pivots is as long as the smaller side of the part.
     unsafe {
         (T::ROUTINES.getrf)(
@@ -60,7 +60,7 @@ pub(crate) fn laswp<T: Lapack>(
     let names = &pivots[first..last];
     assert!(names.iter().all(|&pivot| 1 <= pivot && pivot <= int(rows)));
     let columns = a.as_mut_ptr().wrapping_add(start * rows);
-    // SAFETY: there are so many columns of `rows` elements, and only rows of theirs are
+    // SAFETY: the columns have `rows` elements each, and only rows within them are
     // exchanged, as just asserted.
     unsafe {
         (T::ROUTINES.laswp)(
@@ -186,10 +186,10 @@ pub(crate) fn trmm_trsm<T: Lapack>(n: usize, a: &mut [T], [start, middle, end]: 
     }
 }
 
-/// What `info` says of the pivots.
+/// What `info` says about the pivots.
 fn pivoted(info: c_int) -> Result<(), usize> {
     match usize::try_from(info) {
-        // Negative would be an argument that LAPACK refuses.
+        // A negative value would mean an argument that LAPACK refuses.
         Ok(0) | Err(_) => Ok(()),
         Ok(pivot) => Err(pivot - 1),
     }

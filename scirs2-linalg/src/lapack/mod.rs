@@ -2,7 +2,7 @@
 //!
 //! | file | one concept |
 //! |---|---|
-//! | `about` | what OpenBLAS says of itself |
+//! | `about` | OpenBLAS's version and build |
 //! | `bidiagonal` | singular values of bidiagonal matrices |
 //! | `blas` | products |
 //! | `cholesky` | factors of positive definite matrices |
@@ -19,8 +19,8 @@
 //! | `workspace` | its scratch memory |
 //!
 //! A matrix is a slice in Fortran order, column after column without a gap. A
-//! function checks that its slices are as long as LAPACK expects; that is what
-//! makes it safe. What the library answers comes back as it is.
+//! function checks that its slices are as long as LAPACK expects, which makes it
+//! safe. The library's results are returned unchanged.
 
 pub(crate) mod about;
 mod bidiagonal;
@@ -64,7 +64,7 @@ use crate::kernels::many::Wide;
 use crate::kernels::one::lu::Fused;
 use crate::memory::resize;
 
-/// A type that LAPACK computes in: `f32`, `f64` and their complex numbers.
+/// A type that LAPACK supports: `f32`, `f64` and their complex numbers.
 pub trait Lapack: Scalar<Real: Into<f64> + Wide> + Fused {
     /// The complex numbers of that precision.
     type Complex: Lapack<Real = Self::Real>;
@@ -81,7 +81,7 @@ pub trait Lapack: Scalar<Real: Into<f64> + Wide> + Fused {
     #[doc(hidden)]
     const KIND: Kind<Self, Self::Real>;
 
-    /// Whether numbers have an imaginary part.
+    /// Whether the type is complex.
     #[doc(hidden)]
     fn is_complex() -> bool {
         matches!(Self::KIND, Kind::Complex(_))
@@ -91,8 +91,8 @@ pub trait Lapack: Scalar<Real: Into<f64> + Wide> + Fused {
     #[doc(hidden)]
     fn parts(self) -> [Self::Real; 2];
 
-    /// The number of that real and imaginary part; a real one leaves the second
-    /// out.
+    /// The number with these real and imaginary parts; a real type ignores the
+    /// second.
     #[doc(hidden)]
     fn from_parts(parts: [Self::Real; 2]) -> Self;
 
@@ -100,11 +100,11 @@ pub trait Lapack: Scalar<Real: Into<f64> + Wide> + Fused {
     #[doc(hidden)]
     fn is_finite(self) -> bool;
 
-    /// The elements as what they are, if that is real.
+    /// The elements as real numbers, if the type is real.
     #[doc(hidden)]
     fn reals(elements: &[Self]) -> Option<&[Self::Real]>;
 
-    /// [`reals`](Self::reals) to write.
+    /// [`reals`](Self::reals), mutable.
     #[doc(hidden)]
     fn reals_mut(elements: &mut [Self]) -> Option<&mut [Self::Real]>;
 }
@@ -165,7 +165,7 @@ pub(crate) enum Triangle {
 }
 
 impl Triangle {
-    /// Where the transpose has what this one has.
+    /// The triangle of the transpose that holds the same elements.
     pub(crate) const fn transposed(self) -> Self {
         match self {
             Triangle::Upper => Triangle::Lower,
@@ -185,12 +185,12 @@ impl Triangle {
 /// The largest order that LAPACK's divide and conquer solves by QR steps (`ilaenv`, 9).
 pub(crate) const SMLSIZ: usize = 25;
 
-/// A letter that stands for an option.
+/// The letter of an option.
 const fn letter(letter: u8) -> c_char {
     letter.cast_signed()
 }
 
-/// An error for a matrix whose sides do not fit LAPACK's integers.
+/// An error if the sides of a matrix do not fit LAPACK's integers.
 pub(crate) fn check_size(rows: usize, columns: usize) -> Result<(), Error> {
     let largest = rows.max(columns);
     if c_int::try_from(largest).is_ok() {
@@ -200,25 +200,25 @@ pub(crate) fn check_size(rows: usize, columns: usize) -> Result<(), Error> {
     }
 }
 
-/// A count for LAPACK.
+/// Converts a count to LAPACK's integer type.
 ///
 /// # Panics
-/// Where it does not fit, which [`check_size`] has ruled out.
+/// If it does not fit, which [`check_size`] has ruled out.
 pub(crate) fn int(count: usize) -> c_int {
     c_int::try_from(count).expect("checked before any matrix is worked on")
 }
 
-/// A leading dimension: at least one, even of nothing.
+/// A leading dimension: at least one, even for an empty matrix.
 fn leading(rows: usize) -> c_int {
     int(rows.max(1))
 }
 
-/// Memory of zeros, or an error where there is not enough.
+/// Memory filled with zeros, or an error if there is not enough.
 pub(crate) fn zeros<T: Zero + Clone>(count: usize) -> Result<Vec<T>, Error> {
     filled(count, T::zero())
 }
 
-/// [`zeros`] of any element.
+/// [`zeros`] for any element.
 pub(crate) fn filled<T: Clone>(count: usize, element: T) -> Result<Vec<T>, Error> {
     let mut memory = Vec::new();
     resize(&mut memory, count, element)?;

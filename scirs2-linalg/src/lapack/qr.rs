@@ -13,8 +13,8 @@ pub(crate) enum Factor {
     Qr,
 }
 
-/// `gelqf` or `geqrf`: the triangular factor in place of the matrix of that shape, the
-/// reflectors in the rest of it, and their factors in `tau`.
+/// `gelqf` or `geqrf`: replaces the matrix by the triangular factor and the reflectors, and
+/// stores the factors of the reflectors in `tau`.
 pub(crate) fn factor<T: Lapack>(
     factor: Factor,
     rows: usize,
@@ -49,8 +49,8 @@ pub(crate) fn factor<T: Lapack>(
     }
 }
 
-/// `orglq`, `unglq`: the first `rows` rows of `Q` in place of the reflectors that [`factor`]
-/// left there.
+/// `orglq`, `unglq`: replaces the reflectors that [`factor`] left by the first `rows` rows
+/// of `Q`.
 pub(crate) fn orthogonal<T: Lapack>(
     rows: usize,
     columns: usize,
@@ -88,9 +88,9 @@ pub(crate) fn orthogonal<T: Lapack>(
     }
 }
 
-/// `geqrt3`: the triangle and the reflectors in place of a matrix of `rows`, which is at
-/// least as long as wide, and the triangle `T` of the reflectors on and above the diagonal of
-/// `t`.
+/// `geqrt3`: replaces a matrix of `rows`, with at least as many rows as columns, by the
+/// triangle and the reflectors, and stores the triangle `T` of the reflectors on and above
+/// the diagonal of `t`.
 pub(crate) fn geqrt3<T: Lapack>(rows: usize, a: &mut [T], t: &mut [T]) {
     let columns = a.len().checked_div(rows).unwrap_or(0);
     assert!(a.len() == rows * columns && t.len() == columns * columns);
@@ -110,9 +110,9 @@ pub(crate) fn geqrt3<T: Lapack>(rows: usize, a: &mut [T], t: &mut [T]) {
     }
 }
 
-/// `larfb`: multiplies from the right what is below a block of reflectors by them, or by
-/// their adjoint. They stand in the `(start, count)` rows from the diagonal on, as `gelqf`
-/// leaves them; `t` is their triangle.
+/// `larfb`: multiplies the rows below a block of reflectors from the right by them, or by
+/// their adjoint. The reflectors are stored in the rows `(start, count)` from the diagonal
+/// on, as `gelqf` leaves them; `t` is their triangle.
 pub(crate) fn larfb<T: Lapack>(
     rows: usize,
     a: &mut [T],
@@ -135,8 +135,8 @@ pub(crate) fn larfb<T: Lapack>(
     });
     let v = a.as_mut_ptr().wrapping_add(start * rows + start);
     let c = v.wrapping_add(count);
-    // SAFETY: the lengths are those just asserted; what is read, the block's rows, and what is
-    // written, those below, have no element in common.
+    // SAFETY: the lengths are those just asserted; the block's rows, which are read, and the
+    // rows below, which are written, have no element in common.
     unsafe {
         (T::ROUTINES.larfb)(
             &letter(b'R'),
@@ -167,7 +167,7 @@ pub(crate) fn factor_workspace<T: Lapack>(
     let mut space = Workspace::new(0, 0)?;
     factor(which, rows, columns, &mut [], &mut [], &mut space);
     space.answered()?;
-    // A matrix without elements asks for less than the assertions do.
+    // For a matrix without elements LAPACK asks for less than the assertions do.
     space.at_least(rows.max(columns))?;
     Ok(space)
 }

@@ -9,7 +9,7 @@ use crate::error::Reason;
 use crate::kernels::rounded;
 use crate::layout::to_unit;
 
-/// How the bidiagonal form is made diagonal.
+/// How the bidiagonal form is diagonalised.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Algorithm {
     /// `gesdd`.
@@ -32,9 +32,9 @@ impl Algorithm {
 pub(crate) enum Vectors {
     /// None.
     None,
-    /// Those of the singular values.
+    /// One for each singular value.
     Thin,
-    /// A basis of the whole space on both sides.
+    /// A complete basis on both sides.
     Full,
 }
 
@@ -64,8 +64,8 @@ impl<T: Lapack> Gesdd<T> {
     pub(crate) fn new(rows: usize, columns: usize, vectors: Vectors) -> Result<Self, Error> {
         let (least, most) = (rows.min(columns), rows.max(columns));
         let count = least as u128;
-        // The longest that it counts, with blocks of up to 64 columns; a long matrix is
-        // made a triangle first.
+        // The largest count that it computes, with blocks of up to 64 columns; a long matrix
+        // is first reduced to a triangle.
         let side = match vectors {
             Vectors::Full => most as u128,
             _ => (most as u128).min(2 * count),
@@ -96,29 +96,29 @@ impl<T: Lapack> Gesdd<T> {
         };
         new.call(Algorithm::DivideAndConquer, &mut [], &mut []);
         new.space.answered()?;
-        // The least that gesvd works with; its rwork is shorter.
+        // The minimum for gesvd; its rwork is shorter.
         new.space.at_least(3 * least + most.max(2 * least))?;
         Ok(new)
     }
 
-    /// Where the matrix goes, column by column; solving overwrites it.
+    /// The memory for the matrix, column by column; solving overwrites it.
     pub(crate) fn matrix(&mut self) -> &mut [T] {
         &mut self.matrix
     }
 
-    /// The singular values of the matrix, which is finite, the largest first, and the vectors
-    /// that were asked for, `U` and `V^H`, column by column. Spoils the matrix.
+    /// The singular values of the matrix, which is finite, the largest first, and the requested
+    /// vectors, `U` and `V^H`, column by column. Overwrites the matrix.
     pub(crate) fn solve(&mut self, u: &mut [T], vt: &mut [T]) -> Result<&[T::Real], Reason> {
         self.run(Algorithm::DivideAndConquer, u, vt)
     }
 
-    /// [`solve`](Self::solve) by QR steps, which are slower and converge where `gesdd`, which
-    /// divides and conquers, does not.
+    /// [`solve`](Self::solve) by QR steps, which are slower and converge where divide and
+    /// conquer, as in `gesdd`, does not.
     pub(crate) fn solve_by_qr(&mut self, u: &mut [T], vt: &mut [T]) -> Result<&[T::Real], Reason> {
         self.run(Algorithm::QrSteps, u, vt)
     }
 
-    /// The singular values that were found last.
+    /// The singular values of the last matrix solved.
     pub(crate) fn values(&self) -> &[T::Real] {
         &self.values
     }
@@ -136,7 +136,7 @@ impl<T: Lapack> Gesdd<T> {
             Vectors::Full => (rows * rows, columns * columns),
         };
         assert_eq!((u.len(), vt.len()), expected);
-        // Far from the ends of the range, where LAPACK's thresholds lie.
+        // Far from the ends of the range, where LAPACK's thresholds are.
         let power = to_unit(&mut self.matrix);
         if self.call(algorithm, u, vt) != 0 {
             let routine = algorithm.routine();
@@ -169,7 +169,7 @@ impl<T: Lapack> Gesdd<T> {
                 // `n`, and `iwork` of eight times as many, as the manual of `dgesdd` asks
                 // (LAPACK 3.12); `run` asserted the lengths of `u` and `vt`; `work` is as
                 // long as the first call asked for, or with an `lwork` of -1 has the one
-                // element that it answers in, and it reads neither `u` nor `vt`. The real
+                // element for its result, and it reads neither `u` nor `vt`. The real
                 // type of a real type is itself, which makes the cast right.
                 unsafe {
                     (real.gesdd)(
@@ -244,7 +244,7 @@ mod tests {
     use crate::kernels::many::tests::noise;
     use crate::lapack::Gelsd;
 
-    /// `U S V^H` of a matrix without a pattern, by either routine, beside the matrix.
+    /// Compares `U S V^H` with the matrix, one without a pattern, for either routine.
     fn both_routines_decompose<T: Lapack<Real = f64>>(rows: usize, columns: usize) {
         let element = |at: usize| T::from_parts([noise(at), noise(at + 5)]);
         let a: Vec<T> = (0..rows * columns).map(element).collect();
@@ -302,7 +302,7 @@ mod tests {
 
     #[test]
     fn a_column_may_be_as_long_as_an_integer_counts() {
-        // Memory that is never touched.
+        // The memory is never touched.
         const LONG: usize = 100_000_000;
         for (rows, columns) in [(LONG, 1), (1, LONG)] {
             assert!(Gesdd::<f64>::new(rows, columns, Vectors::None).is_ok());

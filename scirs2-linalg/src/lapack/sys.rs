@@ -1,7 +1,7 @@
 //! The routines of OpenBLAS as the linker knows them: declarations and no logic.
 //!
 //! An entry declares a routine for all element types of its table. The tables' fields are
-//! visible in this folder only, so nobody outside it can reach a routine, although the
+//! visible in this folder only, so no code outside it can reach a routine, although the
 //! trait [`Lapack`](super::Lapack), which holds the tables, is public.
 //!
 //! Matrices are in Fortran order, and arguments are passed by address. `Complex<R>` is
@@ -88,17 +88,17 @@ routines! {
             trans: &c_char, m: &c_int, n: &c_int, alpha: &T, a: *const T, lda: &c_int,
             x: *const T, incx: &c_int, beta: &T, y: *mut T, incy: &c_int
         );
-        /// Products with a triangle, in the place of `B`.
+        /// Products with a triangle, in place of `B`.
         trmm "trmm_" (
             side: &c_char, uplo: &c_char, transa: &c_char, diag: &c_char, m: &c_int, n: &c_int,
             alpha: &T, a: *const T, lda: &c_int, b: *mut T, ldb: &c_int
         );
-        /// Systems with a triangle, the solutions in the place of `B`.
+        /// Systems with a triangle, the solutions in place of `B`.
         trsm "trsm_" (
             side: &c_char, uplo: &c_char, transa: &c_char, diag: &c_char, m: &c_int, n: &c_int,
             alpha: &T, a: *const T, lda: &c_int, b: *mut T, ldb: &c_int
         );
-        /// One system with a triangle, the solution in the place of `x`.
+        /// One system with a triangle, the solution in place of `x`.
         trsv "trsv_" (
             uplo: &c_char, trans: &c_char, diag: &c_char, n: &c_int, a: *const T, lda: &c_int,
             x: *mut T, incx: &c_int

@@ -1,8 +1,8 @@
 //! How many threads the library uses.
 //!
-//! OpenBLAS has one count for the whole process. It stays at one, because our
-//! workers share a batch and threads of the library's would only be in their
-//! way, but for a single large matrix.
+//! OpenBLAS has one thread count for the whole process. Except for a single large
+//! matrix it stays at one, because our workers share a batch and the library's
+//! threads would only get in their way.
 
 use std::cell::Cell;
 use std::hint;
@@ -49,8 +49,8 @@ pub fn wait_at_forks() {
         }
         static ONCE: Once = Once::new();
         ONCE.call_once(|| {
-            // The system calls first what was registered last, and OpenBLAS has registered
-            // when it was loaded. Without memory for it forks are as they were.
+            // The system calls handlers in reverse order of registration, and OpenBLAS
+            // registered its own when it was loaded. Without memory for ours forks do not wait.
             // SAFETY: three functions that live as long as the process and do not unwind.
             unsafe {
                 libc::pthread_atfork(Some(before), Some(after_in_parent), Some(after_in_child));
@@ -61,8 +61,8 @@ pub fn wait_at_forks() {
 
 static HOLDER: Mutex<()> = Mutex::new(());
 
-/// What OpenBLAS may ask for on behalf of each of its threads: a buffer, the first time, and
-/// lists of work. Where there is no memory for them it ends the process.
+/// The memory that OpenBLAS may allocate for each of its threads: a buffer, the first time,
+/// and lists of work. It ends the process if there is no memory for them.
 const BYTES: usize = 34 << 20;
 
 thread_local! {
@@ -71,7 +71,7 @@ thread_local! {
 }
 
 /// Several threads in the library for as long as this lives. One caller has
-/// them at a time; others go on with what there is.
+/// them at a time; others go on with the current count.
 pub(crate) struct LibraryThreads(Option<(MutexGuard<'static, ()>, Watch)>);
 
 impl LibraryThreads {
@@ -85,7 +85,7 @@ impl LibraryThreads {
             Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
             Err(TryLockError::WouldBlock) => return LibraryThreads(None),
         };
-        // Threads of the library spin while they wait: more than there are
+        // The library's threads spin while they wait: more threads than
         // cores would keep the others from working.
         let threads = threads.min(cores());
         if !has_memory(threads * BYTES) {
@@ -100,7 +100,7 @@ impl LibraryThreads {
 fn has_memory(bytes: usize) -> bool {
     let mut memory = Vec::<u8>::new();
     let found = reserve(&mut memory, bytes).is_ok();
-    // Else the compiler may leave the question out.
+    // Otherwise the compiler may remove the allocation.
     hint::black_box(&memory);
     found
 }
@@ -115,7 +115,7 @@ impl Drop for LibraryThreads {
     }
 }
 
-/// Leaves aside the threads that this one has taken: for many small products,
+/// Runs without the threads that this one has taken: for many small products,
 /// each of which would wait for them longer than it takes.
 pub(crate) fn alone<R>(work: impl FnOnce() -> R) -> R {
     let threads = TAKEN.get();

@@ -4,7 +4,7 @@ use std::ffi::c_char;
 
 use super::{Lapack, Triangle, int, leading, letter};
 
-/// What of a matrix is read, and how.
+/// Which part of a matrix is read, and how.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct Shape {
     pub(crate) triangle: Triangle,
@@ -25,8 +25,8 @@ impl Shape {
     }
 }
 
-/// `trsm` from the right: `X op(A) = B` for `X` in the place of `B`, which has as many
-/// columns as the `n` x `n` matrix `A` has rows.
+/// `trsm` from the right: solves `X op(A) = B` for `X`, in place of `B`, which has `n`
+/// columns; `A` is an `n` x `n` matrix.
 pub(crate) fn trsm<T: Lapack>(shape: Shape, n: usize, a: &[T], b: &mut [T]) {
     let rows = b.len().checked_div(n).unwrap_or(0);
     assert!(a.len() / n.max(1) >= n && b.len() == n * rows);
@@ -49,7 +49,7 @@ pub(crate) fn trsm<T: Lapack>(shape: Shape, n: usize, a: &[T], b: &mut [T]) {
     }
 }
 
-/// `trsv`: `op(A) x = b` for `x` in the place of the vector `b`.
+/// `trsv`: solves `op(A) x = b` for `x`, in place of the vector `b`.
 pub(crate) fn trsv<T: Lapack>(shape: Shape, a: &[T], b: &mut [T]) {
     let n = b.len();
     assert!(a.len() / n.max(1) >= n);

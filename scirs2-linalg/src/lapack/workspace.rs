@@ -10,8 +10,8 @@ use crate::Error;
 
 /// Scratch memory of one routine for matrices of one shape.
 ///
-/// A routine is called twice: first it only answers what it needs, then it works
-/// with that, any number of times.
+/// A routine is called first to query the workspace that it needs, then to work
+/// with it, any number of times.
 pub(crate) struct Workspace<T: Scalar> {
     pub(super) work: Vec<T>,
     pub(super) rwork: Vec<T::Real>,
@@ -20,8 +20,8 @@ pub(crate) struct Workspace<T: Scalar> {
 }
 
 impl<T: Lapack> Workspace<T> {
-    /// For the routine's question. `rwork` and `iwork` are lengths that it does
-    /// not answer.
+    /// For the workspace query. `rwork` and `iwork` are lengths that the query does
+    /// not return.
     pub(super) fn new(rwork: usize, iwork: usize) -> Result<Self, Error> {
         super::single_threaded();
         Ok(Workspace {
@@ -32,11 +32,11 @@ impl<T: Lapack> Workspace<T> {
         })
     }
 
-    /// For the work, now that the routine has answered.
+    /// Allocates the workspace for the work, after the query.
     pub(super) fn answered(&mut self) -> Result<(), Error> {
         let longest = c_int::MAX.unsigned_abs() as usize;
         let length = |answer: f64| {
-            // A single cannot hold every length; LAPACK may have rounded it down.
+            // An `f32` cannot hold every length; LAPACK may have rounded it down.
             let length = (answer * (1.0 + f64::from(f32::EPSILON))).ceil();
             length.to_usize().unwrap_or(0).min(longest)
         };
@@ -56,7 +56,7 @@ impl<T: Lapack> Workspace<T> {
 }
 
 impl<T: Scalar> Workspace<T> {
-    /// LAPACK's `lwork`: -1 is the question.
+    /// LAPACK's `lwork`: -1 for the query.
     pub(super) fn lwork(&self) -> c_int {
         self.length(self.work.len())
     }
@@ -78,7 +78,7 @@ impl<T: Scalar> Workspace<T> {
     }
 }
 
-/// Makes scratch memory no shorter than that, and lets the old go first.
+/// Makes scratch memory at least that long; frees the old memory first.
 fn lengthen<E: Clone + Zero>(scratch: &mut Vec<E>, length: usize) -> Result<(), Error> {
     if scratch.len() < length {
         *scratch = Vec::new();
@@ -87,8 +87,8 @@ fn lengthen<E: Clone + Zero>(scratch: &mut Vec<E>, length: usize) -> Result<(), 
     Ok(())
 }
 
-/// An error for a matrix that would make LAPACK count beyond its integers;
-/// `longest` is the most elements that the routine counts.
+/// An error for a matrix for which a count would overflow LAPACK's integers;
+/// `longest` is the largest number of elements that the routine counts.
 pub(super) fn check_count(rows: usize, columns: usize, longest: u128) -> Result<(), Error> {
     super::check_size(rows, columns)?;
     if c_int::try_from(longest).is_ok() {

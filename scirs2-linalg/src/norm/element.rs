@@ -16,7 +16,7 @@ pub trait Normed: Element + Read {
     #[doc(hidden)]
     type Part: Read;
 
-    /// How many of them.
+    /// The number of these parts.
     #[doc(hidden)]
     const PARTS: usize = size_of::<Self>() / size_of::<Self::Part>();
 
@@ -27,7 +27,7 @@ pub trait Normed: Element + Read {
     #[doc(hidden)]
     fn singular(self) -> Self::Singular;
 
-    /// The array as it is, where it need not be converted for them.
+    /// The array itself, if it need not be converted for them.
     #[doc(hidden)]
     fn as_singular(_: ArrayViewD<'_, Self>) -> Option<ArrayViewD<'_, Self::Singular>> {
         None
@@ -122,7 +122,7 @@ real! {
     f16 => f16, f32, x f64::from(magnitude(x)), x.to_f32();
 }
 
-/// `abs(x)` by shifts and one product: `half` asks what the CPU has for each
+/// `abs(x)` by shifts and one product: `half` checks the CPU's features for each
 /// element, which no compiler vectorises.
 #[inline(always)]
 fn magnitude(x: f16) -> f32 {
@@ -207,8 +207,8 @@ complex! {
     Complex64 => f64;
 }
 
-/// `sqrt(re^2 + im^2)`, and where a square overflows, underflows or is not finite, by
-/// the slower `hypot`; no other element changes by that.
+/// `sqrt(re^2 + im^2)`; if a square overflows, underflows or is not finite, computed by the
+/// slower `hypot`, which does not change any other element.
 #[inline(always)]
 fn moduli(parts: impl Iterator<Item = (f64, f64)> + Clone, out: &mut [f64]) {
     const SMALL: f64 = f64::from_bits((1023 - 960) << 52);

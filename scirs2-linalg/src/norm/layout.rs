@@ -11,44 +11,44 @@ use crate::kernels::{Axis, Columns, count, position};
 const SHORT: usize = 16;
 
 /// Rows of one result each that are shorter than this are reduced together,
-/// where they lie end to end.
+/// if they are contiguous.
 const SEGMENT: usize = 256;
 
 /// Accumulators of one band of columns: 4 KiB of them stay in the first-level cache
-/// beside the rows and those asked for ahead.
+/// beside the rows and those prefetched.
 const WIDTH: usize = 512;
 
-/// The same where the rows are copied first: the longer they are, the more of them the
-/// CPU asks for by itself.
+/// The same if the rows are copied first: the longer they are, the more of them the
+/// CPU prefetches by itself.
 const WIDTH_OF_COPIES: usize = 1024;
 
 /// Elements that are worth a second thread: some 30 microseconds of work in cache.
 const SHARED: usize = 1 << 18;
 
-/// Elements of one piece of rows, where there are several.
+/// Elements of one piece of rows, if there are several.
 const GRAIN: usize = 1 << 15;
 
-/// The same of a band of columns: what each piece comes to is as long as its rows.
+/// The same for a band of columns: the partial result of a piece is as long as its rows.
 const GRAIN_OF_BANDS: usize = 1 << 17;
 
-/// The parts of one result are as long as each other, up to so many elements.
+/// The parts of one result have equal lengths, rounded up to a multiple of this.
 const EVEN: usize = 64;
 
 /// The parts of one result that are kept at a time: a broadcast array may have more
-/// elements than there is memory for what its parts come to. There are no more of them,
-/// unless each would be longer than a look at whether to stop can wait.
+/// elements than there is memory for the results of its parts. There are no more parts
+/// than this, unless each would take too long between two checks for interruption.
 pub(super) const SPLITS: usize = 1 << 16;
 const LONGEST: usize = 1 << 21;
 
 /// How an array is reduced.
 #[derive(Debug)]
 pub(super) struct Layout {
-    /// Where the first element lies, from the array's origin, and its result
+    /// The offset of the first element from the array's origin, and that of its result
     /// from the output's.
     base: (isize, isize),
-    /// The axes that stay. Where there are bands, without the one they cut.
+    /// The axes that are kept; with bands, without the one that they cut.
     kept: Vec<Axis>,
-    /// The axes that go. Where there are bands, without those in their rows.
+    /// The axes that are reduced; with bands, without those in their rows.
     reduced: Vec<Axis>,
     bands: Option<Bands>,
 }
@@ -61,14 +61,14 @@ pub(super) struct Bands {
     band: Columns,
 }
 
-/// Some of the work: results, and which of their elements.
+/// A part of the work: some results, and a range of their elements.
 #[derive(Debug)]
 pub(super) struct Piece {
     pub(super) units: Range<usize>,
     pub(super) numbers: Range<usize>,
 }
 
-/// What one result, or a band of them, is computed from.
+/// The elements from which one result, or a band of them, is computed.
 pub(super) struct Unit {
     pub(super) offset: isize,
     pub(super) out: isize,
@@ -77,15 +77,15 @@ pub(super) struct Unit {
 }
 
 impl Unit {
-    /// How many results it has.
+    /// The number of its results.
     pub(super) fn results(&self) -> usize {
         self.band.map_or(1, |(band, _)| band.columns)
     }
 }
 
 impl Layout {
-    /// From the axes that stay and those that go, as the caller has them; `lends` tells
-    /// whether neighbours are read where they lie.
+    /// Makes a layout from the kept and the reduced axes, as the caller has them; `lends` is
+    /// whether contiguous elements are read in place.
     pub(super) fn new(mut kept: Vec<Axis>, mut reduced: Vec<Axis>, lends: bool) -> Layout {
         let mut base = (0, 0);
         normalise(&mut kept, &mut base);
@@ -108,7 +108,7 @@ impl Layout {
         bands.map_or(1, |bands| bands.axis.len.div_ceil(bands.band.columns))
     }
 
-    /// The unit of that number.
+    /// The unit with that number.
     pub(super) fn unit(&self, number: usize) -> Unit {
         let across = self.bands_per_row();
         let (offset, out) = position(&self.kept, number / across);
@@ -123,8 +123,8 @@ impl Layout {
         Unit { offset, out, band }
     }
 
-    /// The work in pieces. Long reductions are cut along what is reduced, into
-    /// `splits` parts each; short ones are taken several to a piece.
+    /// Cuts the work into pieces. Long reductions are cut along the reduced axes, into
+    /// `splits` parts each; several short ones make a piece.
     pub(super) fn cut(&self) -> (impl ExactSizeIterator<Item = Piece> + Send + use<>, usize) {
         let numbers = count(&self.reduced);
         let units = count(&self.kept) * self.bands_per_row();
@@ -157,8 +157,8 @@ impl Layout {
     }
 }
 
-/// Drops axes of length one, turns negative strides round, sorts by stride and
-/// merges neighbours that step as one.
+/// Drops axes of length one, makes negative strides positive, sorts by stride and
+/// merges adjacent axes that can be stepped along as one.
 fn normalise(axes: &mut Vec<Axis>, base: &mut (isize, isize)) {
     axes.retain(|axis| axis.len != 1);
     for axis in &mut *axes {
@@ -169,7 +169,7 @@ fn normalise(axes: &mut Vec<Axis>, base: &mut (isize, isize)) {
             (axis.stride, axis.out) = (-axis.stride, -axis.out);
         }
     }
-    // A stride of zero reads one element again and again: the slowest axis.
+    // A stride of zero reads one element repeatedly: it becomes the slowest axis.
     axes.sort_by_key(|axis| axis.stride.cast_unsigned().wrapping_sub(1));
     axes.dedup_by(|outer, inner| {
         let merges = outer.stride == inner.stride.wrapping_mul(inner.len.cast_signed())
@@ -182,8 +182,8 @@ fn normalise(axes: &mut Vec<Axis>, base: &mut (isize, isize)) {
 }
 
 impl Bands {
-    /// Takes the inner axis out of `kept`, where to accumulate across it is
-    /// the better way, and those out of `reduced` that make its rows longer.
+    /// Takes the inner axis out of `kept` if accumulating across it is
+    /// faster, and out of `reduced` the axes that make its rows longer.
     fn choose(kept: &mut Vec<Axis>, reduced: &mut Vec<Axis>, lends: bool) -> Option<Bands> {
         let axis = *kept.first()?;
         if reduced.iter().any(|axis| axis.len == 0) {
@@ -223,7 +223,7 @@ impl Bands {
         Some(Bands::nested(axis, under, over, widest, reduced))
     }
 
-    /// Where all that lies together is short: across the longest of the kept
+    /// If all contiguous runs are short: across the longest of the kept
     /// axes, or along the longest of the reduced ones.
     #[expect(clippy::option_option, reason = "whether to, and across what")]
     fn across_longest(kept: &mut Vec<Axis>, reduced: &mut [Axis]) -> Option<Option<Bands>> {
@@ -242,7 +242,7 @@ impl Bands {
         })
     }
 
-    /// Bands across `axis`, whose rows take in the reduced axes directly
+    /// Bands across `axis`, whose rows include the reduced axes directly
     /// beneath and above it.
     fn nested(
         axis: Axis,
@@ -268,7 +268,7 @@ impl Bands {
             band.columns = band.columns.min(widest);
         }
         if let Some(mut over) = over {
-            // Several rows that lie end to end become one.
+            // Several contiguous rows become one.
             reduced.retain(|axis| *axis != over);
             band.over = over.len.min(widest / (band.columns * band.under));
             band.period = over.len.div_ceil(band.over);

@@ -3,9 +3,9 @@
 //! | file | one concept |
 //! |---|---|
 //! | [`order`](self) | which norm, over which axes |
-//! | `element` | what each element type brings |
+//! | `element` | what each element type provides |
 //! | `layout` | the axes of one reduction, normalised and merged |
-//! | `reduce` | the pieces of one reduction, and who works on them |
+//! | `reduce` | the pieces of one reduction, and their workers |
 //! | `spectral` | norms of singular values |
 
 mod element;
@@ -30,13 +30,13 @@ use order::{Marked, Task};
 
 /// What [`norm`] takes: an `ndarray` array or view, or a [`Tensor`].
 pub trait Operand {
-    /// What it gives back.
+    /// The type of the result.
     type Output;
 
     /// See [`norm`].
     ///
     /// # Errors
-    /// As [`norm`].
+    /// The same as [`norm`].
     fn norm(&self, order: Order, axes: Axes) -> Result<Self::Output, Error>;
 }
 
@@ -47,14 +47,14 @@ pub trait Operand {
 /// The result has the shape of `x` without the axes in `axes`: no axis at all
 /// for [`Axes::All`].
 ///
-/// Any strides are read as they lie, without a copy; only the norms of singular
+/// Any strides are read in place, without a copy; only the norms of singular
 /// values copy each matrix, which LAPACK overwrites. The work is shared by the
 /// threads of [`scirs2_core::pool`]; the result has the same bits for any
 /// number of them.
 ///
-/// `float32`, `float64`, `complex64` and `complex128` answer in their own
-/// precision, `float16` in `float16`, integers and booleans in `float64`. A NaN
-/// or an infinity gives what NumPy gives.
+/// The result has the precision of the input for `float32`, `float64`, `complex64`,
+/// `complex128` and `float16`, and is `float64` for integers and booleans. The result
+/// for a NaN or an infinity is NumPy's.
 ///
 /// # Errors
 /// An axis out of range or named twice, an order that the vectors or matrices
@@ -66,7 +66,7 @@ pub trait Operand {
 /// Sums run in `f64`, in short runs merged pairwise, and are rounded once to
 /// the result's type: for `float64` the relative error stays within a few units
 /// in the last place of `f64` for any length in practice. Nothing overflows or
-/// underflows where the result is representable. Singular values are those of
+/// underflows if the result is representable. Singular values are those of
 /// [`svdvals`](crate::svdvals): the error is within a small multiple of `eps * max(m, n)` times the
 /// largest.
 ///
@@ -118,12 +118,12 @@ fn allocating<T: Normed>(
     Ok(out)
 }
 
-/// The shape of what [`norm_into`] writes, every argument checked.
+/// Checks every argument and returns the shape of what [`norm_into`] writes.
 ///
 /// With `keepdims` the reduced axes stay, with length one.
 ///
 /// # Errors
-/// As [`norm`], as far as the shape tells.
+/// Those of [`norm`] that depend on the shape alone.
 ///
 /// ```
 /// use scirs2_linalg::{Axes, Order, norm_shape};
@@ -154,14 +154,14 @@ fn shape_without(shape: &[usize], marked: Marked, keepdims: bool) -> Vec<usize> 
         .collect()
 }
 
-/// [`norm`] into memory of the caller's.
+/// [`norm`] into memory of the caller.
 ///
-/// `out` has the shape that [`norm_shape`] tells, with or without the reduced
+/// `out` has the shape that [`norm_shape`] returns, with or without the reduced
 /// axes, and any strides.
 ///
 /// # Errors
-/// As [`norm`]; [`Error::OutputShape`] for an `out` of another shape, and
-/// [`Error::Interrupted`] where the workers were stopped. After an error the
+/// The same as [`norm`]; [`Error::OutputShape`] for an `out` of another shape, and
+/// [`Error::Interrupted`] if the workers were stopped. After an error the
 /// content of `out` is unspecified.
 ///
 /// ```
@@ -203,7 +203,7 @@ pub fn norm_into<T: Normed>(
     }
 }
 
-/// `out` without the axes that `keepdims` kept, or an error where its shape is
+/// `out` without the axes that `keepdims` kept, or an error if its shape is
 /// not the result's.
 fn without_reduced<'a, N>(
     mut out: ArrayViewMutD<'a, N>,
@@ -244,7 +244,7 @@ fn sums<T: Normed>(
     workers: &Workers<'_>,
 ) -> Result<(), Error> {
     if x.shape()[summed] == 1 {
-        // The sum of one is that one, and needs no place to stand.
+        // The sum of one element is that element, and needs no memory.
         return reduce::reduce(&x, Marked::Two(summed, kept), measure, out, workers);
     }
     let shape = shape_without(x.shape(), Marked::One(summed), false);

@@ -75,7 +75,7 @@ pub(crate) enum Task {
     },
 }
 
-/// The axes that a norm takes away.
+/// The axes that a norm removes.
 #[derive(Clone, Copy)]
 pub(crate) enum Marked {
     All,

@@ -1,4 +1,4 @@
-//! One reduction: its pieces, who works on them, and what they come to.
+//! One reduction: its pieces, the workers that compute them, and their results.
 
 use std::marker::PhantomData;
 use std::ops::RangeInclusive;
@@ -14,7 +14,7 @@ use crate::Error;
 use crate::kernels::{Axis, Elements, Measure, Partial, Scratch, Source, columns, rows};
 use crate::memory::{reserve, resize};
 
-/// Reduces the marked axes of `x` to `out`, which has the others.
+/// Reduces `x` over the marked axes to `out`, which has the other axes.
 pub(super) fn reduce<T: Normed, N: Rounded>(
     x: &ArrayViewD<'_, T>,
     marked: Marked,
@@ -25,7 +25,7 @@ pub(super) fn reduce<T: Normed, N: Rounded>(
     if out.is_empty() {
         return Ok(());
     }
-    // A sum of squared moduli is one of squared parts.
+    // A sum of squared moduli is the sum of the squared parts.
     let parts = if measure == Measure::Square {
         T::PARTS
     } else {
@@ -45,7 +45,7 @@ pub(super) fn reduce<T: Normed, N: Rounded>(
     reduction.run(workers)
 }
 
-/// The axes of the array and, where it is read in parts, one more for those.
+/// The axes of the array and, if it is read in parts, one more for these.
 fn layout<T, N>(
     x: &ArrayViewD<'_, T>,
     marked: Marked,
@@ -96,8 +96,8 @@ struct Results<'a, N> {
     array: PhantomData<&'a mut N>,
 }
 
-// SAFETY: the array is borrowed mutably for `'a`, its elements are `Send`, and who calls
-// `write` promises that no two threads write the same element.
+// SAFETY: the array is borrowed mutably for `'a`, its elements are `Send`, and the caller
+// of `write` promises that no two threads write the same element.
 unsafe impl<N: Rounded> Sync for Results<'_, N> {}
 
 impl<'a, N: Rounded> Results<'a, N> {
@@ -117,7 +117,7 @@ impl<'a, N: Rounded> Results<'a, N> {
         debug_assert!(self.bounds.contains(&offset));
         // SAFETY: an element of the array, as the caller promises.
         let place = unsafe { self.first.offset(offset) };
-        // SAFETY: the array is borrowed mutably, and nobody else writes this element.
+        // SAFETY: the array is borrowed mutably, and nothing else writes this element.
         unsafe { place.write(value) };
     }
 }
@@ -129,7 +129,7 @@ impl<N: Rounded> Reduction<'_, N> {
             return self.run_split(pieces, splits, workers);
         }
         if pieces.len() == 1 {
-            // The usual small call: no lock, no thread.
+            // The common small call: no lock, no thread.
             for piece in pieces.by_ref() {
                 self.write_piece(&piece);
             }
@@ -145,8 +145,8 @@ impl<N: Rounded> Reduction<'_, N> {
         self.piece(piece, |out, partial| self.write(out, partial));
     }
 
-    /// Each piece leaves what it came to; then those of one result are joined,
-    /// halves of halves.
+    /// Each piece stores its partial result; then the partial results of one result are
+    /// joined recursively, by halves.
     fn run_split(
         &self,
         mut pieces: impl ExactSizeIterator<Item = Piece> + Send,
@@ -169,7 +169,7 @@ impl<N: Rounded> Reduction<'_, N> {
                 left -= now;
                 self.run_pieces(pieces.by_ref().take(now), &mut done, workers)?;
                 if left > 0 {
-                    // What they come to counts as one of those that follow.
+                    // Their joint result becomes one of the following parts.
                     for i in 0..done[0].len() {
                         workers.check()?;
                         done[0][i].1 = self.joined(&done, i);
@@ -191,7 +191,7 @@ impl<N: Rounded> Reduction<'_, N> {
         Ok(())
     }
 
-    /// Computes pieces, and adds what each of them comes to.
+    /// Computes pieces, and adds their partial results.
     fn run_pieces(
         &self,
         pieces: impl ExactSizeIterator<Item = Piece> + Send,
@@ -218,8 +218,8 @@ impl<N: Rounded> Reduction<'_, N> {
             .join(self.joined(left, i), self.joined(right, i))
     }
 
-    /// Computes a piece; `emit` gets where each result stands and what came of
-    /// the piece's share of it.
+    /// Computes a piece; `emit` gets the offset of each result and the piece's
+    /// partial result for it.
     fn piece(&self, piece: &Piece, mut emit: impl FnMut(isize, Partial)) {
         let mut scratch = Scratch::default();
         let (source, measure) = (self.source, self.measure);
@@ -247,11 +247,11 @@ impl<N: Rounded> Reduction<'_, N> {
         }
     }
 
-    /// `out` is where the layout says that a result of the piece stands.
+    /// `out` is the offset that the layout gives for a result of the piece.
     fn write(&self, out: isize, partial: Partial) {
         let value = N::rounded(self.measure.finish(partial));
         // SAFETY: the layout has the axes of `out`, so this is an element of it; it is a
-        // result of one unit, which one piece has, or which one thread joins.
+        // result of one unit, which belongs to one piece, or which one thread joins.
         unsafe { self.out.write(out, value) };
     }
 }

@@ -7,7 +7,7 @@ use crate::kernels::largest;
 use crate::kernels::route::most_of_many;
 use crate::lapack::Lapack;
 
-/// Whether there is a kernel for such matrices of that order, if there are so many.
+/// Whether there is a kernel for `count` matrices of order `n`.
 pub(crate) fn has_factors<T: Lapack>(n: usize, count: usize) -> bool {
     let (few, many) = (largest::CHOLESKY_ALONE, largest::CHOLESKY_OF_MANY);
     let most = most_of_many(count > 1, few, many);
@@ -15,8 +15,8 @@ pub(crate) fn has_factors<T: Lapack>(n: usize, count: usize) -> bool {
 }
 
 dispatched! {
-    /// Lower factors, or with `upper` the upper ones, the other triangle zero. The
-    /// answer is which matrices are left: those that are not positive definite.
+    /// Lower factors, or with `upper` the upper ones, the other triangle zero. Returns
+    /// which matrices are left: those that are not positive definite.
     pub(crate) fn factors<R>(n: usize, upper: bool, a: &[R], to: &mut [R]) -> Vec<usize>
         = factors_in;
 }
@@ -29,7 +29,7 @@ fn factors_in<I: Isa>(
     a: &[I::Real],
     to: &mut [I::Real],
 ) -> Vec<usize> {
-    /// With the order known to the compiler, and memory for a matrix of it.
+    /// Calls a kernel with the order known at compile time, and memory for one matrix.
     macro_rules! of_order {
         ($isa:expr, $n:literal) => {{
             let isa = $isa;
@@ -79,10 +79,10 @@ fn factors_of<I: Isa>(
     left
 }
 
-/// Rows that are worked on together.
+/// Rows that are processed together.
 const ROWS: usize = 4;
 
-/// `L` of `A = L L^T`, column after column; with `UPPER` everything is transposed.
+/// `L` of `A = L L^T`, column by column; with `UPPER` everything is transposed.
 #[inline(always)]
 fn factor<I: Isa, const UPPER: bool>(
     isa: I,
@@ -141,7 +141,7 @@ mod tests {
     use crate::kernels::many::{MOST_LANES, Wide, constant};
 
     /// `B B^T` of noise, graded, scaled, with a heavier diagonal; every seventh is
-    /// indefinite. In the other triangle is NaN.
+    /// indefinite. The other triangle holds NaN.
     fn matrices<R: Wide>(n: usize, upper: bool) -> Vec<R> {
         let mut all = Vec::new();
         for number in 0..2 * MOST_LANES + 5 {

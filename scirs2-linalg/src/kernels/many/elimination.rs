@@ -1,7 +1,7 @@
 //! Solutions, inverses and determinants, by LU.
 //!
-//! Up to order 4 the operations are those of the kernels in `one::lu`, in their order,
-//! so that the results have the same bits. A matrix that takes another way there is
+//! Up to order 4 the operations are those of the kernels in `one::lu`, in the same order,
+//! so that the results have the same bits. A matrix that those treat differently is
 //! left: one that is not finite, or has a pivot without a reciprocal.
 
 use std::array;
@@ -15,16 +15,15 @@ use crate::kernels::largest;
 use crate::kernels::route::most_of_many;
 use crate::lapack::Lapack;
 
-/// Whether there are kernels for such matrices of that order, of which there are so
-/// many.
+/// Whether there are kernels for `count` matrices of order `n`.
 pub(crate) fn has_elimination<T: Lapack>(n: usize, count: usize) -> bool {
     let most = most_of_many(count >= MANY, largest::ELIMINATION, largest::LU_OF_MANY);
     T::reals(&[]).is_some() && has_fma() && (2..=most).contains(&n)
 }
 
 dispatched! {
-    /// Solutions of `A X = B`, with as many `columns` as [`has_columns`] allows. The
-    /// answer is which matrices are left, and so below.
+    /// Solutions of `A X = B`, for up to the number of `columns` that [`has_columns`]
+    /// allows. Like the functions below, returns which matrices are left.
     pub(crate) fn solutions<R>(
         n: usize, columns: usize, a: &[R], b: &[R], x: &mut [R],
     ) -> Vec<usize> = solutions_in;
@@ -37,8 +36,8 @@ dispatched! {
         = determinants_in;
 }
 
-/// Whether so many right-hand sides are solved side by side with those of other matrices;
-/// more are rows that one solution vectorises along.
+/// Whether this number of right-hand sides is solved side by side with those of other
+/// matrices; larger numbers are rows along which a single solution vectorises.
 pub(crate) fn has_columns(n: usize, columns: usize) -> bool {
     (1..=COLUMNS.max(n)).contains(&columns)
 }
@@ -51,14 +50,14 @@ type Square<V, const N: usize> = [[V; N]; N];
 /// The factors of a group of matrices.
 struct Factors<V: Vector, const N: usize> {
     lu: Square<V, N>,
-    /// The row that each row was exchanged with, as a number.
+    /// The number of the row that each row was exchanged with.
     swaps: [V; N],
-    /// Which matrices are factored, and not left.
+    /// Which matrices are factored, not left.
     regular: V::Mask,
 }
 
 impl<V: Vector, const N: usize> Factors<V, N> {
-    /// Of up to as many matrices as there are lanes.
+    /// Factors up to one matrix for each lane.
     #[inline(always)]
     fn new<I: Isa<Vector = V, Real = V::Real>>(isa: I, a: &[V::Real]) -> Self {
         let zero = isa.constant(0.0);
@@ -81,7 +80,7 @@ impl<V: Vector, const N: usize> Factors<V, N> {
         factors
     }
 
-    /// Column `K`, and the products with it.
+    /// Eliminates column `K`, with the products for it.
     #[inline(always)]
     fn step<I: Isa<Vector = V, Real = V::Real>, const K: usize>(
         &mut self,
@@ -204,7 +203,7 @@ fn solutions_of<I: Isa, const N: usize>(
     left
 }
 
-/// Solves for one column, which if it is `ALONE` is summed up along the rows of the
+/// Solves for one column; if it is `ALONE` the sums run along the rows of the
 /// factors, as in `one::lu`.
 #[inline(always)]
 fn substitute<I: Isa, const N: usize, const ALONE: bool>(
@@ -298,7 +297,7 @@ fn inverse_row<I: Isa, const N: usize>(
 ) {
     let (lu, swaps) = (&factors.lu, &factors.swaps);
     x[at] = isa.constant(1.0);
-    // Before `at` are zeros, whose sign is not to change.
+    // The elements before `at` are zeros, whose sign must not change.
     for k in at..N {
         x[k] = x[k] / lu[k][k];
         for j in k + 1..N {
@@ -337,7 +336,7 @@ fn determinants_of<I: Isa, const N: usize>(
     let lanes = I::Vector::LANES;
     let mut left = Vec::new();
     let groups = a.chunks(lanes * N * N).zip(values.chunks_mut(lanes));
-    // Within these bounds all products of the pivots are exact but for rounding.
+    // Within these bounds the products of the pivots neither overflow nor underflow.
     let largest = isa.splat(I::Real::max_value().sqrt().sqrt());
     let smallest = isa.constant(1.0) / largest;
     for (group, (a, values)) in groups.enumerate() {
@@ -373,8 +372,8 @@ mod tests {
     use crate::kernels::many::{MOST_LANES, Wide, constant};
     use crate::kernels::one::lu;
 
-    /// More than one group of matrices: numbers without a pattern, of small whole
-    /// numbers that are often singular, of zeros and ones, graded, scaled.
+    /// More than one group of matrices: numbers without a pattern, small integers,
+    /// which are often singular, zeros and ones, graded, scaled.
     fn matrices<R: Wide>(n: usize) -> Vec<R> {
         let element = |at: usize| {
             let spread = (at as u64 + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
@@ -391,8 +390,8 @@ mod tests {
         (0..(3 * MOST_LANES + 5) * n * n).map(element).collect()
     }
 
-    /// Bit for bit what the kernels for one matrix give, but for what is left,
-    /// which is all that has no regular pivots.
+    /// The results have the same bits as those of the kernels for one matrix, except for
+    /// matrices that are left, which are all those without regular pivots.
     fn agrees<R: Wide + lu::Fused>() {
         for n in 2..=largest::ELIMINATION {
             let a = matrices::<R>(n);

@@ -1,10 +1,10 @@
 //! Eigenvalues and singular values, by Jacobi's rotations.
 //!
-//! Every matrix of a group takes every rotation; one that has no need of it turns
-//! by an angle of zero. A matrix near the end of the range of its numbers, or whose
+//! Every matrix of a group takes every rotation; one that does not need it rotates
+//! by an angle of zero. A matrix with elements near overflow or underflow, or whose
 //! singular vectors are lost to underflow, is left to LAPACK.
 //!
-//! Vectors stand in rows, so that what turns together lies together.
+//! Vectors are stored in rows, so that elements rotated together are contiguous.
 
 use num_traits::Float as _;
 use scirs2_core::Real;
@@ -17,21 +17,20 @@ use crate::kernels::route::{Route, is_forced, most_of_many};
 use crate::kernels::signs::NEARLY;
 use crate::lapack::Lapack;
 
-/// Whether there are kernels for such matrices of that order, of which there are so
-/// many.
+/// Whether there are kernels for `count` matrices of order `n`.
 pub(crate) fn has_jacobi<T: Lapack>(n: usize, count: usize) -> bool {
     let most = most_of_many(count >= MANY, largest::JACOBI_ALONE, largest::JACOBI);
     T::reals(&[]).is_some() && has_fma() && (2..=most).contains(&n)
 }
 
-/// [`has_jacobi`] for symmetric matrices, where there are QL steps too.
+/// [`has_jacobi`] for symmetric matrices, for which there are QL steps too.
 pub(crate) fn has_rotations<T: Lapack>(n: usize, count: usize) -> bool {
     let is_double = size_of::<T>() == size_of::<f64>();
     let is_faster = !is_double || n <= largest::JACOBI_SYMMETRIC_DOUBLE;
     has_jacobi::<T>(n, count) && (is_faster || is_forced(Route::Batched))
 }
 
-/// [`has_jacobi`] for singular values without vectors, where LAPACK has less to do.
+/// [`has_jacobi`] for singular values without vectors, for which LAPACK has less to do.
 pub(crate) fn has_values<T: Lapack>(n: usize, count: usize) -> bool {
     let is_faster = n <= largest::JACOBI_SINGULAR_VALUES;
     has_jacobi::<T>(n, count) && (is_faster || is_forced(Route::Batched))
@@ -39,26 +38,27 @@ pub(crate) fn has_values<T: Lapack>(n: usize, count: usize) -> bool {
 
 dispatched! {
     /// Eigenvalues, the smallest first, of symmetric matrices of order `n`, and
-    /// their vectors in columns, or those alone where `vectors` is empty; of each only
-    /// one triangle is read. The answer is which matrices are left.
+    /// their vectors in columns, or the values alone if `vectors` is empty. Only one
+    /// triangle of each matrix is read. Returns which matrices are left.
     pub(crate) fn symmetric<R>(
         n: usize, upper: bool, a: &[R], values: &mut [R], vectors: &mut [R],
     ) -> Vec<usize> = symmetric_in;
 
     /// Singular values, the largest first, of matrices of order `n`, and `U` and
-    /// `V^T`, or those alone where `u` and `vt` are empty. The answer is which matrices
+    /// `V^T`, or the values alone if `u` and `vt` are empty. Returns which matrices
     /// are left.
     pub(crate) fn singular<R>(
         n: usize, a: &[R], values: &mut [R], u: &mut [R], vt: &mut [R],
     ) -> Vec<usize> = singular_in;
 }
 
-/// Sweeps over all pairs. Five are common, and the last finds nothing to do.
+/// The maximum number of sweeps over all pairs. Five are common, the last of which finds
+/// nothing to do.
 const SWEEPS: usize = 16;
 
-/// Calls a step for each pair of rows, which the compiler gets to know where there are
-/// few. Pairs that follow each other have no row in common as far as may be: the step
-/// for one does not wait for that before.
+/// Calls a step for each pair of rows, known at compile time if there are few. As far as
+/// possible, consecutive pairs have no row in common, so that a step does not wait for the
+/// previous one.
 macro_rules! for_pairs {
     ($n:expr, |$p:ident, $q:ident| $step:expr) => {
         match $n {
@@ -66,7 +66,7 @@ macro_rules! for_pairs {
             3 => for_pairs!(@ |$p, $q| $step; 0 1, 0 2, 1 2),
             4 => for_pairs!(@ |$p, $q| $step; 0 1, 2 3, 0 2, 1 3, 0 3, 1 2),
             n => {
-                // A tournament: one stays, the others go round.
+                // A round-robin tournament: one stays, the others rotate.
                 let others = n - 1 + n % 2;
                 for round in 0..others {
                     for place in 0..=others / 2 {
@@ -92,8 +92,8 @@ macro_rules! for_pairs {
     }};
 }
 
-/// Calls a kernel with the order known to the compiler where that is small, with
-/// memory for so many square matrices; one matrix alone has a single lane.
+/// Calls a kernel, with the order known at compile time if it is small, with memory for
+/// the given number of square matrices; a single matrix has a single lane.
 macro_rules! by_order {
     ($isa:ident, $n:expr, $count:expr, $spaces:literal: $kernel:ident($($arg:expr),*)) => {
         match ($n, $count) {
@@ -120,7 +120,7 @@ macro_rules! by_order {
     }};
 }
 
-/// Numbers below which squares lose digits, and above which they leave the range.
+/// The bounds below which squares lose digits, and above which they overflow.
 #[inline(always)]
 pub(crate) fn safe<R: Real>() -> [R; 2] {
     let (least, most) = (R::min_positive_value(), R::max_value());
@@ -128,14 +128,14 @@ pub(crate) fn safe<R: Real>() -> [R; 2] {
     [least.sqrt() / R::epsilon() / eighth, most.sqrt() * eighth]
 }
 
-/// The same in every lane.
+/// The same value in every lane.
 #[inline(always)]
 pub(super) fn range<I: Isa>(isa: I) -> (I::Vector, I::Vector) {
     let [least, most] = safe::<I::Real>();
     (isa.splat(least), isa.splat(most))
 }
 
-/// The part of the elements that is as good as nothing beside rounding.
+/// The part of the rounding error below which an element is negligible.
 const NOTHING: f64 = 1.0 / 8.0;
 
 #[inline(always)]
@@ -204,7 +204,7 @@ fn symmetric_of<I: Isa>(
         } else {
             &mut []
         };
-        // The rows above are no longer needed.
+        // The earlier rows are no longer needed.
         for i in 0..n {
             a[i] = a[i * n + i];
         }
@@ -227,8 +227,8 @@ fn symmetric_of<I: Isa>(
     left
 }
 
-/// Turns columns and rows `p` and `q` of the upper triangle so that their common
-/// element vanishes; the answer is where that was not nothing before.
+/// Rotates columns and rows `p` and `q` of the upper triangle so that their common
+/// element vanishes; returns in which lanes it was not negligible before.
 #[inline(always)]
 fn turn_both<I: Isa>(
     isa: I,
@@ -272,8 +272,8 @@ fn turn_both<I: Isa>(
     turns
 }
 
-/// A rotation. What it adds to an element is as small as the angle, and so is the
-/// rounding: many small ones keep lengths as they are.
+/// A rotation. The update of an element is as small as the angle, and so is its
+/// rounding error: many small rotations preserve lengths.
 struct Turn<V> {
     sine: V,
     /// The tangent of half the angle.
@@ -299,7 +299,7 @@ impl<V: Vector> Turn<V> {
         )
     }
 
-    /// Turns rows `p` and `q`.
+    /// Rotates rows `p` and `q`.
     #[inline(always)]
     fn rows(&self, n: usize, p: usize, q: usize, rows: &mut [V]) {
         let (above, below) = rows.split_at_mut(q * n);
@@ -310,7 +310,7 @@ impl<V: Vector> Turn<V> {
     }
 }
 
-/// Sorts `n` keys, and the rows of each matrix with them, in each lane for itself.
+/// Sorts `n` keys, and the rows of each matrix with them, in each lane separately.
 #[inline(always)]
 pub(super) fn sorted<V: Vector>(
     n: usize,
@@ -329,7 +329,7 @@ pub(super) fn sorted<V: Vector>(
     }
 }
 
-/// Exchanges keys `p` and `q`, and the rows that belong to them, where they are not in
+/// Exchanges keys `p` and `q`, and the corresponding rows, in lanes where they are out of
 /// order.
 #[inline(always)]
 fn exchange<V: Vector>(
@@ -376,8 +376,8 @@ fn transpose<V: Vector>(n: usize, rows: &mut [V]) {
     }
 }
 
-/// Gives the vectors in `rows` their signs, and those in the rows `beside` the same; as
-/// [`unify_real`](crate::kernels::signs::unify_real).
+/// Fixes the signs of the vectors in `rows`, and multiplies those in `beside` by the same
+/// signs, like [`unify_real`](crate::kernels::signs::unify_real).
 #[inline(always)]
 fn unify<I: Isa>(isa: I, n: usize, rows: &mut [I::Vector], mut beside: Option<&mut [I::Vector]>) {
     let (zero, one) = (isa.constant(0.0), isa.constant(1.0));
@@ -414,7 +414,7 @@ fn singular_in<I: Isa>(
     by_order!(isa, n, count, 3: singular_of(a, values, u, vt))
 }
 
-/// The rows of `A` are turned until they are orthogonal: `U^T A = S V^T`.
+/// Rotates the rows of `A` until they are orthogonal: `U^T A = S V^T`.
 #[inline(always)]
 fn singular_of<I: Isa>(
     isa: I,
@@ -479,8 +479,8 @@ fn singular_of<I: Isa>(
     left
 }
 
-/// Turns `n` rows until they are orthogonal, and with them those of so many columns
-/// beside them; the answer is where that came to an end.
+/// Rotates `n` rows until they are orthogonal, and with them the rows of the columns
+/// beside them; returns in which lanes it converged.
 #[inline(always)]
 pub(super) fn orthogonalize<I: Isa>(
     isa: I,
@@ -505,8 +505,8 @@ pub(super) fn orthogonalize<I: Isa>(
     !turned
 }
 
-/// Turns rows `p` and `q` so that they are orthogonal, and those of so many columns
-/// beside them; the answer is where they were not before.
+/// Rotates rows `p` and `q` so that they are orthogonal, and with them the rows of the
+/// columns beside them; returns in which lanes they were not before.
 #[inline(always)]
 fn turn_one<I: Isa>(
     isa: I,
@@ -548,7 +548,7 @@ mod tests {
     use crate::kernels::many::{MOST_LANES, Wide, constant};
 
     /// More than one group of symmetric matrices: noise, graded, clustered,
-    /// diagonal with repetitions, of rank one, of ones, zero, scaled.
+    /// diagonal with repetitions, rank one, all ones, zero, scaled.
     fn matrices<R: Wide>(n: usize, scale: f64) -> Vec<R> {
         let mut elements = Vec::new();
         for number in 0..2 * MOST_LANES + 7 {
@@ -576,7 +576,7 @@ mod tests {
         elements
     }
 
-    /// Elements of the matrix product and the difference, by the definition.
+    /// The elements of the matrix product minus the matrix, by the definition.
     fn residual<R: Wide + Into<f64>>(
         n: usize,
         product: impl Fn(usize, usize, usize) -> R,
@@ -647,7 +647,7 @@ mod tests {
     fn singular_is_right<R: Wide + Into<f64>>(scale: f64) {
         let eps: f64 = R::epsilon().into();
         for n in 2..=largest::JACOBI {
-            // A row more, so that none is symmetric.
+            // One more row, so that none is symmetric.
             let mut a = matrices::<R>(n, scale);
             a.rotate_left(n);
             let run = || {
@@ -714,7 +714,7 @@ mod tests {
             assert_eq!(singular(2, &a, &mut values, &mut u, &mut v), [0]);
             assert_eq!(singular(2, &a, &mut values, &mut [], &mut []), [0]);
         }
-        // What stands in the other triangle is not read.
+        // The other triangle is not read.
         let a = [1.0, f64::NAN, 0.0, 2.0];
         let (mut values, mut vectors) = ([0.0; 2], [0.0; 4]);
         assert!(symmetric(2, false, &a, &mut values, &mut vectors).is_empty());

@@ -1,4 +1,4 @@
-//! Least squares of at least as many equations as unknowns: `R` by reflections, and its
+//! Least squares with at least as many equations as unknowns: `R` by reflections, and its
 //! singular values by rotations.
 
 use super::jacobi::{orthogonalize, range, sorted};
@@ -10,7 +10,7 @@ use crate::kernels::largest;
 use crate::kernels::route::most_of_many;
 use crate::lapack::Lapack;
 
-/// Whether there is a kernel for so many such problems, with so many right-hand sides.
+/// Whether there is a kernel for `count` such problems with `sides` right-hand sides.
 pub(crate) fn has_solutions<T: Lapack>(m: usize, n: usize, sides: usize, count: usize) -> bool {
     let (few, many) = (largest::LEAST_SQUARES_ALONE, largest::LEAST_SQUARES);
     let most = most_of_many(count >= MANY, few, many);
@@ -19,16 +19,16 @@ pub(crate) fn has_solutions<T: Lapack>(m: usize, n: usize, sides: usize, count: 
 }
 
 dispatched! {
-    /// Solutions of problems of the shape `m`, `n` and so many right-hand sides; the sums
-    /// of the squares of what is left, where `m` is more than `n`; and the singular
-    /// values, the largest first. The answer is which problems are left: those
-    /// whose least singular value is not beyond `rcond` times the largest.
+    /// Solutions of problems of the shape `m`, `n` and number of right-hand sides; the
+    /// residual sums of squares, if `m` is greater than `n`; and the singular
+    /// values, the largest first. Returns which problems are left: those
+    /// whose smallest singular value is not beyond `rcond` times the largest.
     pub(crate) fn solutions<R>(
         shape: [usize; 3], rcond: R, a: &[R], b: &[R], found: Found<'_, R>,
     ) -> Vec<usize> = solutions_in;
 }
 
-/// Where [`solutions`] writes.
+/// The outputs of [`solutions`].
 pub(crate) struct Found<'a, R> {
     pub(crate) x: &'a mut [R],
     pub(crate) residuals: &'a mut [R],
@@ -75,7 +75,7 @@ fn solutions_of<I: Isa>(
         for x in &right {
             sum = sum + x.abs();
         }
-        // What is not finite is for LAPACK to spread.
+        // LAPACK propagates values that are not finite.
         let mut done = most.exceeds(sum) & reflections.factor(a, sides, &mut right);
         let upper = rows
             .chunks_exact_mut(n)
@@ -200,7 +200,7 @@ mod tests {
             }
             let a = |i: usize, j: usize| -> f64 { a[at * m * n + i * n + j].into() };
             let value = |i: usize| -> f64 { values[at * n + i].into() };
-            // As many as there are, and the sums of squares are those of the elements.
+            // All are there, and the sums of squares are those of the elements.
             let squares: f64 = (0..m)
                 .flat_map(|i| (0..n).map(move |j| (i, j)))
                 .map(|(i, j)| a(i, j).powi(2))
@@ -218,7 +218,7 @@ mod tests {
                     |x: &mut dyn Iterator<Item = f64>| x.map(|x| x * x).sum::<f64>().sqrt();
                 let size = length(&mut (0..m).map(b)) + value(0) * length(&mut (0..n).map(x));
                 for j in 0..n {
-                    // What is left is orthogonal to every column.
+                    // The residual is orthogonal to every column.
                     let product: f64 = (0..m).map(|i| a(i, j) * rest[i]).sum();
                     let bound = 4.0 * (m + n) as f64 * eps * value(0) * size;
                     assert!(product.abs() <= bound, "{m} {n} {sides} {at}: {product}");

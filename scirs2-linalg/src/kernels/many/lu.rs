@@ -1,8 +1,8 @@
-//! LU of small matrices, rows in memory, and what is made of it.
+//! LU of small matrices, with rows in memory, and operations that use it.
 //!
-//! Whatever row a matrix exchanges for its pivot, all of a group do the same work: the
-//! row is picked out of all by comparing numbers. The order of operations is not
-//! OpenBLAS's, so that a matrix is left where rounding may have kept it from being
+//! Whatever row a matrix exchanges for its pivot, all matrices of a group do the same
+//! work: the row is selected from all rows by comparing numbers. The order of operations
+//! is not OpenBLAS's, so a matrix is left if rounding may have kept it from being
 //! singular.
 
 use num_traits::{Float as _, ToPrimitive as _};
@@ -11,21 +11,21 @@ use super::vector::{Isa, Mask, Vector};
 use super::{constant, leave, load, normal, store};
 use crate::kernels::largest;
 
-/// The factors of a group of matrices, in memory that is used again.
+/// The factors of a group of matrices, in memory that is reused.
 struct Factors<I: Isa> {
     isa: I,
     n: usize,
-    /// `U`, and below its diagonal `L`, as far as it is kept.
+    /// `U`, and below its diagonal `L`, if it is kept.
     lu: Vec<I::Vector>,
-    /// Of the diagonal of `U`.
+    /// The reciprocals of the diagonal of `U`.
     reciprocals: Vec<I::Vector>,
-    /// The row that each row was exchanged with, as a number.
+    /// The number of the row that each row was exchanged with.
     swaps: Vec<I::Vector>,
     /// The pivot's row.
     row: Vec<I::Vector>,
     /// The pivot's row of the right-hand sides.
     side: Vec<I::Vector>,
-    /// Of each column what is largest in the rows that are done.
+    /// The largest magnitude in the finished rows of each column.
     most: Vec<I::Vector>,
 }
 
@@ -45,12 +45,12 @@ impl<I: Isa> Factors<I> {
         }
     }
 
-    /// Factors up to as many matrices as there are lanes, and does the same to the rows
-    /// of their right-hand sides; with `KEEP` `L` is kept. The answer is where that went
-    /// well.
+    /// Factors up to one matrix for each lane, and applies the same operations to the rows
+    /// of their right-hand sides; with `KEEP`, `L` is kept. Returns in which lanes it
+    /// succeeded.
     #[inline(always)]
     fn factor<const KEEP: bool>(&mut self, a: &[I::Real], sides: &mut [I::Vector]) -> Mask<I> {
-        /// Some times the rounding of a sum of as many products as there are rows.
+        /// A multiple of the rounding error of a sum of one product for each row.
         const ROUNDINGS: f64 = 64.0;
         let (isa, n, columns) = (self.isa, self.n, self.side.len());
         load(n * n, a, &mut self.lu);
@@ -114,7 +114,7 @@ impl<I: Isa> Factors<I> {
         done
     }
 
-    /// Picks the pivot's row out of those from `k` on, from its element `first` on.
+    /// Selects the pivot's row from those from `k` on, from its element `first` on.
     #[inline(always)]
     fn take_row(&mut self, k: usize, first: usize, pivot: I::Vector, sides: &[I::Vector]) {
         let (isa, n, columns) = (self.isa, self.n, self.side.len());
@@ -132,8 +132,8 @@ impl<I: Isa> Factors<I> {
     }
 }
 
-/// Adds so many times the pivot's row to a row, which is the `old` one where the pivot
-/// was here.
+/// Adds a multiple of the pivot's row to a row, which in lanes whose pivot was here is
+/// the `old` one.
 #[inline(always)]
 fn eliminate<V: Vector>(here: V::Mask, factor: V, old: &[V], pivots: &[V], row: &mut [V]) {
     for ((x, &old), &pivot) in row.iter_mut().zip(old).zip(pivots) {
@@ -183,7 +183,7 @@ pub(super) fn solutions_of<I: Isa>(
     left
 }
 
-/// Rows of an inverse that are worked on together.
+/// Rows of an inverse that are processed together.
 const ROWS: usize = 4;
 
 #[inline(always)]
@@ -228,7 +228,7 @@ pub(super) fn inverses_of<I: Isa>(
     left
 }
 
-/// Rows of the `X` of `X A = I` from the `first` on, the columns not yet in order.
+/// Rows of the `X` of `X A = I` from the `first` on, with the columns not yet in order.
 #[inline(always)]
 fn inverse_rows<I: Isa, const COUNT: usize>(
     factors: &Factors<I>,
@@ -267,7 +267,7 @@ fn inverse_rows<I: Isa, const COUNT: usize>(
     }
 }
 
-/// Takes inverses apart, their columns exchanged as the rows of their matrices were.
+/// Stores inverses, with their columns exchanged as the rows of their matrices were.
 #[inline(always)]
 fn store_permuted<I: Isa>(factors: &Factors<I>, inverse: &[I::Vector], to: &mut [I::Real]) {
     let (n, lanes) = (factors.n, I::Vector::LANES);
@@ -278,7 +278,7 @@ fn store_permuted<I: Isa>(factors: &Factors<I>, inverse: &[I::Vector], to: &mut 
             *place = at;
         }
         for k in (0..n).rev() {
-            // A row's number, whatever became of the matrix.
+            // A valid row number, whether the matrix was factored or not.
             let row = swaps[k * lanes + lane].to_usize().unwrap_or(k);
             from.swap(k, row.min(n - 1));
         }
@@ -298,7 +298,7 @@ pub(super) fn determinants_of<I: Isa>(
     a: &[I::Real],
     values: &mut [I::Real],
 ) -> Vec<usize> {
-    /// Beyond it, and below its reciprocal, a product gets an exponent of its own.
+    /// Above this, and below its reciprocal, the exponent of a product is kept separately.
     const BOUND: f64 = 1e150;
     let lanes = I::Vector::LANES;
     let mut left = Vec::new();
@@ -339,13 +339,13 @@ mod tests {
     use crate::kernels::many::tests::noise;
     use crate::kernels::many::{MOST_LANES, Wide, constant};
 
-    /// What a matrix is made to be.
+    /// Whether the matrix of that number is made singular.
     fn is_singular(number: usize) -> bool {
         number % 6 == 5
     }
 
-    /// Noise, scaled, graded along rows and columns, of zeros and ones, singular by a row
-    /// that is the mean of two.
+    /// Noise, scaled, graded along rows and columns, zeros and ones, singular because one row
+    /// is the mean of two.
     fn matrices<R: Wide>(n: usize) -> Vec<R> {
         let mut all: Vec<R> = Vec::new();
         for number in 0..2 * MOST_LANES + 5 {
@@ -408,7 +408,7 @@ mod tests {
             for at in (0..count).filter(|at| !left.contains(at)) {
                 let x = part(&x, at, n * n);
                 let off = residual(n, &x, &part(&a, at, n * n), &identity);
-                // Elements grow where rows differ in size.
+                // Elements grow if rows differ in size.
                 let grown = if at % 6 == 3 { 2.0 } else { 1.0 };
                 assert!(off <= grown * bound, "{n} {at} {off}");
                 for (other, other_left) in &others {
@@ -437,7 +437,7 @@ mod tests {
                     assert!(off <= bound, "{n} {at} {off}");
                 }
             }
-            // With two rows exchanged it is the opposite.
+            // With two rows exchanged the sign changes.
             let mut exchanged = a.clone();
             for matrix in exchanged.chunks_exact_mut(n * n) {
                 let (first, others) = matrix.split_at_mut(n);
@@ -448,7 +448,7 @@ mod tests {
             for at in (0..count).filter(|at| !left_of_values.contains(at)) {
                 let (value, opposite): (f64, f64) = (values[at].into(), opposites[at].into());
                 let close = (value + opposite).abs() <= 1e3 * bound * value.abs();
-                // A single may be too small for it.
+                // It may underflow in single precision.
                 assert!(close || value == -opposite, "{n} {at} {value} {opposite}");
             }
         }

@@ -1,17 +1,17 @@
-//! Small real matrices, many at once: one vector holds the elements of one place of
-//! several matrices. What is done for one is done for all, and no step of one matrix
-//! waits for the step before.
+//! Small real matrices, many at once: one vector holds the elements at one position of
+//! several matrices. All matrices take the same steps, and the steps of one are not
+//! slowed by the dependence on its previous step.
 //!
 //! | file | one concept |
 //! |---|---|
 //! | `vector` | vectors of any instruction set |
-//! | `x86` | those of x86-64 |
+//! | `x86` | vectors of x86-64 |
 //! | `cholesky` | Cholesky factors |
-//! | `elimination` | solutions, inverses and determinants; of the smallest in registers |
-//! | `lu` | those of the others, rows in memory |
+//! | `elimination` | solutions, inverses and determinants; the smallest in registers |
+//! | `lu` | the same for larger matrices, rows in memory |
 //! | `reflections` | QR |
 //! | `jacobi` | eigenvalues and singular values |
-//! | `least_squares` | least squares, by both of these |
+//! | `least_squares` | least squares, by reflections and rotations |
 
 pub(crate) mod cholesky;
 pub(crate) mod elimination;
@@ -29,20 +29,20 @@ pub(crate) use super::rounded as constant;
 pub(crate) use vector::Wide;
 use vector::{Isa, Plain, Vector};
 
-/// Why the operands of such kernels are real numbers.
+/// The message if the operands of such kernels are not real.
 pub(crate) const REAL: &str = "there are kernels for real numbers only";
 
 /// The lanes of the widest vectors.
 pub(crate) const MOST_LANES: usize = 16;
 
-/// Fewer matrices than that leave too many lanes empty, unless they are very small.
+/// With fewer matrices too many lanes are empty, unless the matrices are very small.
 const MANY: usize = 4;
 
-/// The lanes of a CPU without vectors that are known here.
+/// The lanes on a CPU without a supported vector extension.
 const PLAIN_LANES: usize = 4;
 
 /// Makes functions that call a kernel, compiled for the best instruction set that the
-/// CPU has. The bits of the results are the same in all.
+/// CPU has. The bits of the results are the same with all of them.
 macro_rules! dispatched {
     ($(
         $(#[$meta:meta])*
@@ -83,8 +83,8 @@ macro_rules! dispatched {
 }
 use dispatched;
 
-/// Calls a kernel with the order known to the compiler where that is small; for one
-/// matrix, with a single lane.
+/// Calls a kernel, with the order known at compile time if it is small; a single
+/// matrix has a single lane.
 macro_rules! by_order {
     ($isa:ident, $n:ident, $matrices:ident: $kernel:ident($($arg:expr),*), else $any:expr) => {
         match ($n, $matrices.len()) {
@@ -100,16 +100,16 @@ macro_rules! by_order {
 }
 use by_order;
 
-/// For one matrix instead of many.
+/// A vector of a single lane, for one matrix.
 const fn alone<I: Isa>(_: I) -> Plain<I::Real, 1> {
     Plain::new()
 }
 
-/// Elements of a block that is turned in registers.
+/// The side of a block that is transposed in registers.
 const BLOCK: usize = 4;
 
-/// Puts matrices of `len` elements each side by side: as many as there are lanes. The
-/// last stands in for those that are missing.
+/// Interleaves matrices of `len` elements each, one for each lane. The last one fills
+/// the lanes that have none.
 #[inline(always)]
 fn load<V: Vector>(len: usize, from: &[V::Real], to: &mut [V]) {
     gather(len, 0, len, from, to);
@@ -148,13 +148,13 @@ fn gather<V: Vector>(len: usize, first: usize, count: usize, from: &[V::Real], t
     }
 }
 
-/// From one row to the next of a matrix with rows of `n` vectors whose columns are walked
-/// along: those of an even number would lie in few sets of the cache.
+/// The step between rows of a matrix with rows of `n` vectors whose columns are walked
+/// along: with an even step the elements of a column would map to few sets of the cache.
 const fn stride(n: usize) -> usize {
     if n <= BLOCK { n } else { n | 1 }
 }
 
-/// [`load`] to rows that lie [`stride`] apart.
+/// [`load`] to rows that are [`stride`] apart.
 #[inline(always)]
 fn load_rows<V: Vector>(n: usize, rows: usize, from: &[V::Real], to: &mut [V]) {
     if stride(n) == n {
@@ -165,7 +165,7 @@ fn load_rows<V: Vector>(n: usize, rows: usize, from: &[V::Real], to: &mut [V]) {
     }
 }
 
-/// [`store`] from rows that lie [`stride`] apart.
+/// [`store`] from rows that are [`stride`] apart.
 #[inline(always)]
 fn store_rows<V: Vector>(n: usize, rows: usize, from: &[V], to: &mut [V::Real]) {
     if stride(n) == n {
@@ -176,7 +176,7 @@ fn store_rows<V: Vector>(n: usize, rows: usize, from: &[V], to: &mut [V::Real]) 
     }
 }
 
-/// Takes matrices of `len` elements each apart again, as many as `to` has room for.
+/// Separates interleaved matrices of `len` elements each, as many as `to` has room for.
 #[inline(always)]
 fn store<V: Vector>(len: usize, from: &[V], to: &mut [V::Real]) {
     scatter(len, 0, len, from, to);
@@ -214,15 +214,15 @@ fn scatter<V: Vector>(len: usize, first: usize, count: usize, from: &[V], to: &m
     }
 }
 
-/// Whether a modulus is that of a normal number.
+/// Whether a magnitude is that of a normal number.
 #[inline(always)]
 fn normal<I: Isa>(isa: I, size: I::Vector) -> <I::Vector as Vector>::Mask {
     let least = isa.splat(I::Real::min_positive_value());
     !least.exceeds(size) & isa.splat(I::Real::infinity()).exceeds(size)
 }
 
-/// Adds the numbers of the matrices that are left: of `count` from the `first` on, those
-/// that are not done.
+/// Appends the numbers of the matrices that are left: those that are not done, of `count`
+/// from the `first` on.
 #[inline(always)]
 fn leave(lanes: usize, done: u32, first: usize, count: usize, left: &mut Vec<usize>) {
     if done.trailing_ones() as usize >= count.min(lanes) {
@@ -246,7 +246,7 @@ pub(crate) mod tests {
         (spread >> 11) as f64 / (1_u64 << 52) as f64 - 1.0
     }
 
-    /// Loads and stores any number of matrices, for any number of lanes.
+    /// Checks that any number of matrices is loaded and stored, for any number of lanes.
     fn comes_back<I: Isa>(isa: I) {
         for len in [1, 3, 4, 9, 16, 25] {
             for count in 1..=I::Vector::LANES {
@@ -274,7 +274,7 @@ pub(crate) mod tests {
         }
     }
 
-    /// Every operation, lane by lane, as one number has it.
+    /// Checks every operation, lane by lane, against that of one number.
     fn is_each_number<I: Isa>(isa: I) {
         let special = [
             0.0,

@@ -1,7 +1,7 @@
 //! QR factors, by reflections `H = I - tau v v^T`.
 //!
-//! The algorithms are LAPACK's `geqr2` and `org2r`, and so are the signs. A matrix is
-//! left that is not finite, or has a column without a square.
+//! The algorithms and the signs are those of LAPACK's `geqr2` and `org2r`. A matrix is
+//! left if it is not finite, or if the squares of a column may overflow or underflow.
 
 use std::ops::Range;
 
@@ -14,7 +14,7 @@ use crate::kernels::largest;
 use crate::kernels::route::most_of_many;
 use crate::lapack::Lapack;
 
-/// Whether there is a kernel for `m` x `n` matrices, if there are so many.
+/// Whether there is a kernel for `count` matrices of shape `m` x `n`.
 pub(crate) fn has_factors<T: Lapack>(m: usize, n: usize, count: usize) -> bool {
     let sides = 1..=most_of_many(count > 1, 0, largest::REFLECTIONS_OF_MANY);
     let fits = sides.contains(&m) && sides.contains(&n);
@@ -22,8 +22,8 @@ pub(crate) fn has_factors<T: Lapack>(m: usize, n: usize, count: usize) -> bool {
 }
 
 dispatched! {
-    /// `A = Q R`, of shape `m`, `n`, `k`: `Q` has `k` columns and `R` as many rows, which
-    /// are the lesser of `m` and `n`, or `m`. The answer is which matrices are left.
+    /// `A = Q R`, of shape `m`, `n`, `k`: `Q` has `k` columns and `R` has `k` rows, where `k`
+    /// is the smaller of `m` and `n`, or `m`. Returns which matrices are left.
     pub(crate) fn factors<R>(
         shape: [usize; 3], a: &[R], q: &mut [R], r: &mut [R],
     ) -> Vec<usize> = factors_in;
@@ -85,15 +85,15 @@ fn factors_of<I: Isa>(
     left
 }
 
-/// The reflections of a group of matrices, in memory that is used again.
+/// The reflections of a group of matrices, in memory that is reused.
 pub(super) struct Reflections<I: Isa> {
     isa: I,
     m: usize,
     n: usize,
-    /// `R` on and above the diagonal, in rows that lie [`stride`] apart; what is below
-    /// is not read.
+    /// `R` on and above the diagonal, in rows that are [`stride`] apart; the elements below
+    /// are not read.
     pub(super) a: Vec<I::Vector>,
-    /// The vectors, each from its element after the first on, which is one.
+    /// The vectors, each without its first element, which is one.
     vectors: Vec<I::Vector>,
     taus: Vec<I::Vector>,
 }
@@ -112,8 +112,8 @@ impl<I: Isa> Reflections<I> {
         }
     }
 
-    /// Factors up to as many matrices as there are lanes, and does the same to so many
-    /// `columns` beside them. The answer is where that went well.
+    /// Factors up to one matrix for each lane, and applies the reflections to the `columns`
+    /// beside them. Returns in which lanes it succeeded.
     #[inline(always)]
     pub(super) fn factor(
         &mut self,
@@ -125,7 +125,7 @@ impl<I: Isa> Reflections<I> {
         let step = stride(n);
         load_rows(n, m, from, &mut self.a);
         let (zero, one) = (isa.constant(0.0), isa.constant(1.0));
-        // Squares of lengths between which no term that counts is lost.
+        // Bounds for squared lengths within which no significant term is lost.
         let margin = I::Real::epsilon() * I::Real::epsilon();
         let low = isa.splat(I::Real::min_positive_value() / margin);
         let high = isa.splat(I::Real::max_value() * margin);
@@ -164,7 +164,7 @@ impl<I: Isa> Reflections<I> {
         done
     }
 
-    /// Reflects the columns of a matrix, whose rows lie `step` apart, by vector `k`.
+    /// Reflects the columns of a matrix, whose rows are `step` apart, by vector `k`.
     #[inline(always)]
     pub(super) fn apply(&self, k: usize, columns: Range<usize>, step: usize, to: &mut [I::Vector]) {
         let vector = &self.vectors[k * self.m..][..self.m - k - 1];
@@ -176,7 +176,7 @@ impl<I: Isa> Reflections<I> {
 /// Columns that are reflected together.
 const COLUMNS: usize = 4;
 
-/// Reflects columns of rows that lie `step` apart.
+/// Reflects columns of rows that are `step` apart.
 #[inline(always)]
 fn reflect<I: Isa>(
     isa: I,
@@ -234,7 +234,7 @@ mod tests {
     use crate::kernels::many::tests::noise;
     use crate::kernels::many::{MOST_LANES, Wide, constant};
 
-    /// Noise, graded along columns, with a column of zeros, with one that needs no
+    /// Noise, graded along columns, with a column of zeros, with a column that needs no
     /// reflection, scaled; every seventh has a NaN.
     fn matrices<R: Wide>(m: usize, n: usize) -> Vec<R> {
         let mut all = Vec::new();

@@ -1,8 +1,8 @@
-//! Numbers side by side in a register, and the instruction sets that have such
-//! registers: a kernel is written once, over any of them.
+//! Vectors of numbers in a register, and the instruction sets that have such
+//! registers: a kernel is written once, generic over them.
 //!
-//! A token of an instruction set exists only where the CPU has it, and only a token
-//! makes vectors: so whoever holds a vector may use its instructions.
+//! A token of an instruction set exists only if the CPU has it, and only a token
+//! makes vectors: so code that holds a vector may use its instructions.
 
 use std::array;
 use std::marker::PhantomData;
@@ -55,19 +55,19 @@ pub trait Vector:
     /// Whether `self > other`; no for a NaN.
     fn exceeds(self, other: Self) -> Self::Mask;
 
-    /// Whether `self == other`; no for a NaN.
+    /// Whether `self == other`; false for a NaN.
     fn equals(self, other: Self) -> Self::Mask;
 
-    /// `yes` where the mask says so, else `no`.
+    /// `yes` in the lanes of the mask, else `no`.
     fn pick(mask: Self::Mask, yes: Self, no: Self) -> Self;
 
-    /// A bit for each lane, that of the first lane the lowest.
+    /// A bit for each lane, the lowest for the first lane.
     fn bits(mask: Self::Mask) -> u32;
 
-    /// The lanes of the vectors, one after the other.
+    /// The lanes of the vectors, in order.
     fn reals(vectors: &[Self]) -> &[Self::Real];
 
-    /// [`reals`](Self::reals) to write.
+    /// [`reals`](Self::reals), mutable.
     fn reals_mut(vectors: &mut [Self]) -> &mut [Self::Real];
 }
 
@@ -97,7 +97,7 @@ macro_rules! wide {
 
 wide! { f32 f64 }
 
-/// What every CPU has; the compiler makes of it what it can.
+/// Arrays, for every CPU; the compiler vectorises them as far as it can.
 #[derive(Clone, Copy)]
 pub(crate) struct Plain<R, const LANES: usize>(PhantomData<R>);
 

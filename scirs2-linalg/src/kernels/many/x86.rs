@@ -7,7 +7,7 @@ use std::ops::{Add, BitAnd, BitOr, Div, Mul, Neg, Not, Sub};
 use super::vector::{Isa, Vector};
 use crate::kernels::isa::{has_avx2, has_avx512};
 
-/// A token that there is only where the CPU has its instructions.
+/// A token that exists only if the CPU has its instructions.
 pub trait Detect: Sized {
     fn detect() -> Option<Self>;
 }
@@ -37,7 +37,7 @@ tokens! {
     Avx512 has_avx512;
 }
 
-/// One vector type: what its operations are called.
+/// Declares one vector type, from the names of its operations.
 macro_rules! vectors {
     ($(
         $token:ident<$real:ident>: $vector:ident($register:ident) x $lanes:literal, $mask:ident,
@@ -48,7 +48,7 @@ macro_rules! vectors {
         #[derive(Clone, Copy)]
         #[repr(transparent)]
         pub struct $vector {
-            /// INVARIANT: made by the token, or of what it made.
+            /// INVARIANT: made by the token, or from vectors that it made.
             register: $register,
         }
 

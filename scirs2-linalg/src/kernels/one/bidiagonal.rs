@@ -1,8 +1,8 @@
 //! The bidiagonal form of one small real matrix, without the factors.
 //!
 //! The reflections are those of LAPACK's `gebd2`. Those of a column and of a row are
-//! taken off in one walk, which also makes the sums for the next column: a matrix of
-//! this size stays in the first-level cache, and each element is loaded twice where
+//! applied in one pass, which also computes the sums for the next column: a matrix of
+//! this size stays in the first-level cache, and each element is loaded twice, while
 //! `gebd2` loads it four times.
 
 use crate::kernels::isa::multiversion;
@@ -12,8 +12,8 @@ use crate::lapack::{Lapack, bidiagonal_values};
 
 use super::elementary::{are_plain, dot, reflection};
 
-/// Sums of squares from this one on have lost nothing to underflow; numbers whose sum is
-/// below do not count beside one that is large.
+/// Sums of squares above this have lost nothing to underflow; numbers whose sum is
+/// below are negligible beside a large one.
 const NORMAL: f64 = 1e-280;
 const LARGE: f64 = 1e-120;
 
@@ -22,16 +22,16 @@ pub(crate) fn has_bidiagonal<T: Lapack>(m: usize, n: usize) -> bool {
     !T::is_complex() && m.min(n) >= 1 && m.max(n) <= largest::BIDIAGONAL && has_small()
 }
 
-/// Matrices of one shape, in memory that is used again.
+/// Solves matrices of one shape, in memory that is reused.
 pub(crate) struct Bidiagonal {
-    /// As many rows as columns, or more.
+    /// At least the number of columns.
     rows: usize,
     columns: usize,
     matrix: Vec<f64>,
-    /// The diagonal, then the values; and what is above it.
+    /// The diagonal, then the values; and the elements above the diagonal.
     values: Vec<f64>,
     above: Vec<f64>,
-    /// For each column what a reflection takes off, and a sum.
+    /// For each column the amount that a reflection subtracts, and a sum.
     taken: Vec<f64>,
     sums: Vec<f64>,
     work: Vec<f64>,
@@ -54,8 +54,8 @@ impl Bidiagonal {
     }
 
     /// The singular values, the largest first, of a matrix in C order, or of its
-    /// transpose: lines of `len` elements. `None` where LAPACK has to take it, as it has
-    /// to if it is not finite.
+    /// transpose: rows of `len` elements. `None` if the matrix must be left to LAPACK, for
+    /// example because it is not finite.
     pub(crate) fn solve<R: Copy + Into<f64>>(&mut self, a: &[R], len: usize) -> Option<&[f64]> {
         if len == self.columns {
             for (to, &from) in self.matrix.iter_mut().zip(a) {
@@ -85,7 +85,7 @@ multiversion! {
     }
 }
 
-/// The diagonal and what is above it. The answer is no where squares of what counts
+/// Computes the diagonal and the elements above it. Returns false if significant squares
 /// underflow.
 #[inline(always)]
 fn reduce_of(n: usize, all: &mut Bidiagonal) -> bool {
@@ -96,7 +96,7 @@ fn reduce_of(n: usize, all: &mut Bidiagonal) -> bool {
         return false;
     }
     let has_large = a.iter().any(|x| x.abs() >= LARGE);
-    // Of the rows below the one in work, each times its element in the first column.
+    // The sum of the rows below the current one, each times its element in the first column.
     sums.fill(0.0);
     for row in a.chunks_exact(n).skip(1) {
         let first = row[0];
@@ -108,7 +108,7 @@ fn reduce_of(n: usize, all: &mut Bidiagonal) -> bool {
         let (done, below) = a.split_at_mut((k + 1) * n);
         let row = &mut done[k * n + k..];
         let (alpha, squares) = (row[0], sums[k]);
-        // `v`, whose first element is one, is the column times this.
+        // `v`, whose first element is one, is the column times `scale`.
         let mut scale = 0.0;
         d[k] = alpha;
         if squares >= NORMAL {
@@ -219,7 +219,7 @@ mod tests {
 
     #[test]
     fn values_of_a_turned_diagonal_are_the_diagonal() {
-        // A plane rotation from either side, of other angles.
+        // Plane rotations from both sides, with different angles.
         let values = [3.0, 1e-9];
         for [angle, other] in [[0.3, 1.1], [2.0, -0.7]] {
             let ([c, s], [p, q]): ([f64; 2], [f64; 2]) = (
@@ -268,7 +268,7 @@ mod tests {
                 assert!(found([3, 3], &a).is_none(), "{spoiled} at {at}");
             }
         }
-        // Numbers whose squares are not normal, where they count.
+        // Significant numbers whose squares are not normal.
         let a = matrix(
             [3, 3],
             |row, column, x| if row > column { 1e-150 } else { 1e-130 * x },

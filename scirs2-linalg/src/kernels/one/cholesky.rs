@@ -1,8 +1,8 @@
 //! The Cholesky factor of one small matrix.
 //!
-//! A matrix is a slice in C order. The loops run along rows, which are what the
-//! compiler vectorises; the orders up to 4 get a copy of the loops each, unrolled.
-//! The algorithms are LAPACK's unblocked ones, and so are their error bounds.
+//! A matrix is a slice in C order. The loops run along rows, which the compiler
+//! vectorises; each order up to 4 has an unrolled copy of the loops. The algorithms
+//! and their error bounds are those of LAPACK's unblocked routines.
 
 use num_traits::{Float as _, Zero as _};
 use scirs2_core::Scalar;
@@ -17,7 +17,7 @@ pub(crate) fn has_factor(n: usize) -> bool {
     n <= largest::CHOLESKY && has_small()
 }
 
-/// Calls an inlined kernel with the order known to the compiler where that is
+/// Calls an inlined kernel, with the order known at compile time if it is
 /// small.
 macro_rules! unrolled {
     ($kernel:ident($n:expr $(, $argument:expr)*)) => {
@@ -32,14 +32,14 @@ macro_rules! unrolled {
 }
 
 multiversion! {
-    /// The factor `U` of `A = U^H U` in place of the upper triangle.
+    /// Replaces the upper triangle by the factor `U` of `A = U^H U`.
     ///
     /// A NaN passes through, as in LAPACK.
     pub(crate) fn upper<T: Scalar>(n: usize, a: &mut [T]) -> Result<(), Reason> {
         unrolled!(upper_of(n, a))
     }
 
-    /// The factor `L` of `A = L L^H` in place of the lower triangle.
+    /// Replaces the lower triangle by the factor `L` of `A = L L^H`.
     pub(crate) fn lower<T: Scalar>(n: usize, a: &mut [T]) -> Result<(), Reason> {
         unrolled!(lower_of(n, a))
     }
@@ -73,7 +73,7 @@ fn upper_of<T: Scalar>(n: usize, a: &mut [T]) -> Result<(), Reason> {
 #[inline(always)]
 fn lower_of<T: Scalar>(n: usize, a: &mut [T]) -> Result<(), Reason> {
     let a = &mut a[..n * n];
-    // The column in work, conjugated and in one piece.
+    // The current column, conjugated and contiguous.
     let mut column = [T::zero(); largest::CHOLESKY];
     for k in 0..n {
         let pivot = a[k * n + k].real();

@@ -1,27 +1,27 @@
-//! What the kernels of eigenvalues do to rows.
+//! Row operations of the eigenvalue kernels.
 
 use std::ops::Mul;
 
 use num_traits::Zero;
 
-/// Between these bounds LAPACK does not scale a matrix before it looks for eigenvalues,
+/// Between these bounds LAPACK does not scale a matrix before it computes eigenvalues,
 /// and squares are normal.
 pub(super) const LEAST: f64 = 1e-138;
 pub(super) const MOST: f64 = 1e138;
 
-/// Whether the largest of the elements lies between the bounds, and none is NaN.
+/// Whether the largest of the elements is between the bounds, and none is NaN.
 #[inline(always)]
 pub(super) fn are_plain<'a>(elements: impl Iterator<Item = &'a f64>) -> bool {
     let (mut largest, mut sum) = (0.0_f64, 0.0);
     for x in elements {
         largest = largest.max(x.abs());
-        // NaN where an element is.
+        // NaN if an element is.
         sum += x;
     }
     (LEAST..=MOST).contains(&largest) && !sum.is_nan()
 }
 
-/// `sum t_i x_i`, several sums at once.
+/// `sum t_i x_i`, with several partial sums at once.
 #[inline(always)]
 pub(super) fn dot<X: Copy + Zero + Mul<f64, Output = X>>(t: &[f64], x: &[X]) -> X {
     const LANES: usize = 8;
@@ -43,16 +43,16 @@ pub(super) fn dot<X: Copy + Zero + Mul<f64, Output = X>>(t: &[f64], x: &[X]) -> 
     rest.fold(sums[0], |sum, (&t, &x)| sum + x * t)
 }
 
-/// Sums of squares between these bounds have lost nothing that counts to underflow.
+/// Sums of squares between these bounds have lost nothing significant to underflow.
 const NORMAL_SQUARES: std::ops::Range<f64> = 1e-280..1e280;
 
-/// Numbers whose squares are not normal, and the power of two that makes them so. The
-/// product is exact, subnormal numbers included.
+/// Numbers below `SMALL` may have squares that are not normal; the power of two by which
+/// they are multiplied makes them so. The product is exact, also for subnormal numbers.
 const SMALL: f64 = 1e-100;
 const ENLARGE: f64 = f64::from_bits((1023 + 600) << 52);
 
-/// The power of two by which numbers, of which this is the largest modulus, are
-/// multiplied before they are squared.
+/// The power of two by which numbers with this largest modulus are multiplied before
+/// they are squared.
 #[inline(always)]
 pub(super) fn scale_for_squares(largest: f64) -> f64 {
     if largest < SMALL {
@@ -64,8 +64,8 @@ pub(super) fn scale_for_squares(largest: f64) -> f64 {
     }
 }
 
-/// The reflection `I - tau (1, v) (1, v)^T` that takes `x` to a multiple of the first unit
-/// vector: that multiple, and `tau`. `(1, v)` replaces `x`. LAPACK's `larfg`.
+/// The reflection `I - tau (1, v) (1, v)^T` that maps `x` to a multiple of the first unit
+/// vector. Returns the multiple and `tau`; `(1, v)` replaces `x`. LAPACK's `larfg`.
 #[inline(always)]
 pub(super) fn reflection(x: &mut [f64]) -> (f64, f64) {
     let (first, rest) = x.split_first_mut().expect("an element");
@@ -91,8 +91,8 @@ pub(super) fn reflection(x: &mut [f64]) -> (f64, f64) {
     (multiple / scale, (multiple - alpha) / multiple)
 }
 
-/// Cosine and sine of the rotation that takes `(f, g)` to `(r, 0)` with a positive `r`,
-/// and `r`; of `(0, 0)` the sine is NaN.
+/// Cosine and sine of the rotation that maps `(f, g)` to `(r, 0)` with a positive `r`,
+/// and `r`; for `(0, 0)` the sine is NaN.
 #[inline(always)]
 pub(super) fn rotation(f: f64, g: f64) -> ([f64; 2], f64) {
     let squares = f * f + g * g;
@@ -118,7 +118,7 @@ pub(super) fn two_rows(
     (&mut top[first * n..][..n], &mut bottom[..n])
 }
 
-/// A rotation of two rows.
+/// Rotates two rows.
 #[inline(always)]
 pub(super) fn rotate(first: &mut [f64], second: &mut [f64], [cosine, sine]: [f64; 2]) {
     for (x, y) in first.iter_mut().zip(second) {

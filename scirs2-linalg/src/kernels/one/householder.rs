@@ -1,8 +1,8 @@
 //! QR of one small matrix, by reflections `H = I - tau v v^T`.
 //!
-//! A matrix is rows of `n` elements. What a reflection does to a row is done to all
-//! of it, with zeros for the columns it leaves, so that the loops are vectors. The
-//! algorithms are LAPACK's `geqr2` and `org2r`, and so are the signs.
+//! A matrix is stored as rows of `n` elements. A reflection is applied to whole rows, with
+//! zeros for the columns that it leaves alone, so that the loops vectorise. The
+//! algorithms and the signs are those of LAPACK's `geqr2` and `org2r`.
 
 use scirs2_core::Real;
 
@@ -17,8 +17,8 @@ pub(crate) fn has_reflections<T: Lapack>(m: usize, n: usize) -> bool {
     T::reals(&[]).is_some() && has_fma() && m.max(n) <= largest::REFLECTIONS && has_small()
 }
 
-/// Calls an inlined kernel with the width of a row known to the compiler where that
-/// is usual.
+/// Calls an inlined kernel, with the width of a row known at compile time if it is a
+/// common one.
 macro_rules! by_width {
     ($kernel:ident($n:expr, $m:expr $(, $argument:expr)*)) => {
         match $n {
@@ -33,16 +33,16 @@ macro_rules! by_width {
     };
 }
 
-/// `A = Q R` in place of `A`, of `m` rows: `R` on and above the diagonal, below it the
-/// vectors `v`, whose first element is one; and each `tau`. The answer is no where a
-/// column is so large or so small, or not finite, that LAPACK has to take the matrix.
+/// Replaces `A`, of `m` rows, by `A = Q R`: `R` on and above the diagonal, below it the
+/// vectors `v`, whose first element is one; and stores each `tau`. Returns false if a
+/// column is so large or small, or not finite, that the matrix must be left to LAPACK.
 pub(crate) fn factor<T: Lapack>(m: usize, n: usize, a: &mut [T], tau: &mut [T]) -> bool {
     let (a, tau) = (T::reals_mut(a).expect(REAL), T::reals_mut(tau).expect(REAL));
     reflections(m, n, a, tau)
 }
 
-/// The first `n` columns of `Q` in place of the vectors `v` that are below the diagonal
-/// of as many columns as `tau` has elements.
+/// Computes the first `n` columns of `Q` in place of the vectors `v`, which are below the
+/// diagonal of `tau.len()` columns.
 pub(crate) fn orthogonal<T: Lapack>(m: usize, n: usize, q: &mut [T], tau: &[T]) {
     let (q, tau) = (T::reals_mut(q).expect(REAL), T::reals(tau).expect(REAL));
     columns(m, n, q, tau);
@@ -61,7 +61,7 @@ multiversion! {
 #[inline(always)]
 fn reflections_of<R: Real>(n: usize, m: usize, a: &mut [R], tau: &mut [R]) -> bool {
     let a = &mut a[..m * n];
-    // Squares of lengths between which no term that counts is lost.
+    // Bounds for squared lengths within which no significant term is lost.
     let margin = R::epsilon() * R::epsilon();
     let (low, high) = (R::min_positive_value() / margin, R::max_value() * margin);
     for (k, tau) in tau.iter_mut().enumerate() {
@@ -71,7 +71,7 @@ fn reflections_of<R: Real>(n: usize, m: usize, a: &mut [R], tau: &mut [R]) -> bo
         let square = alpha.mul_add(alpha, squares);
         *tau = R::zero();
         if squares.is_zero() && (alpha.is_zero() || square >= low && square <= high) {
-            // Nothing to reflect, unless small numbers have no square.
+            // Nothing to reflect, unless the squares of small numbers underflow.
             let mut below = a[k * n..].iter().skip(k).step_by(n).skip(1);
             if below.all(|x| x.is_zero()) {
                 continue;
@@ -154,7 +154,7 @@ mod tests {
         (0..m * n).map(element).collect()
     }
 
-    /// How far `Q R` is from `A` and `Q^T Q` from one.
+    /// The errors of `Q R` compared with `A` and of `Q^T Q` compared with the identity.
     fn errors(m: usize, n: usize, columns: usize, a: &[f64]) -> (f64, f64) {
         let least = m.min(n);
         let (mut r, mut tau) = (a.to_vec(), vec![0.0; least]);

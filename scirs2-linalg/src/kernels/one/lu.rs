@@ -1,9 +1,9 @@
-//! LU of one small matrix, and what is made of it: where calling LAPACK costs more
-//! than the arithmetic.
+//! LU of one small matrix, and operations that use it, for orders where calling LAPACK
+//! costs more than the arithmetic.
 //!
-//! A matrix is rows of [`width`] elements, of which the first `n` count: so many are
-//! vectors, and what is done to a row is done to all of it, without a loop. The
-//! algorithms are LAPACK's unblocked ones, and so are their error bounds.
+//! A matrix is stored as rows of [`width`] elements, of which the first `n` are used: a row
+//! of that width fills whole vectors, and is processed without a loop. The algorithms and
+//! their error bounds are those of LAPACK's unblocked routines.
 
 use std::ops::Neg;
 
@@ -14,18 +14,18 @@ use crate::kernels::isa::{has_fma, multiversion};
 use crate::kernels::largest;
 use crate::kernels::route::has_small;
 
-/// A number whose product is added to another with one rounding.
+/// A number with a fused multiply-add.
 pub trait Fused: Scalar + Neg<Output = Self> {
-    /// Whether the kernels of LU are as fast as LAPACK.
+    /// Whether the LU kernels are as fast as LAPACK.
     #[doc(hidden)]
     const FUSED: bool;
 
-    /// `self * factor + sum`; for complex numbers with roundings between.
+    /// `self * factor + sum`, fused; for complex numbers with intermediate roundings.
     #[doc(hidden)]
     #[must_use]
     fn fused(self, factor: Self, sum: Self) -> Self;
 
-    /// `1 / self`, where that has full precision.
+    /// `1 / self`, if that has full precision.
     #[doc(hidden)]
     fn reciprocal(self) -> Option<Self>;
 }
@@ -65,12 +65,12 @@ macro_rules! fused {
 
 fused! { f32 Complex32 f64 Complex64 }
 
-/// Whether LU is faster here than in LAPACK, for small matrices.
+/// Whether these LU kernels are faster than LAPACK for small matrices.
 pub(crate) fn has_lu<T: Fused>() -> bool {
     T::FUSED && has_fma() && has_small()
 }
 
-/// The elements from one row to the next in a matrix of order `n`.
+/// The row stride of a matrix of order `n`, in elements.
 pub(crate) const fn width(n: usize) -> usize {
     match n {
         0..=4 => n,
@@ -80,8 +80,8 @@ pub(crate) const fn width(n: usize) -> usize {
     }
 }
 
-/// Calls an inlined kernel with the width known to the compiler, and the order where
-/// that is the same.
+/// Calls an inlined kernel with the width known at compile time, and also the order if
+/// they are equal.
 macro_rules! by_width {
     ($kernel:ident($n:expr $(, $argument:expr)*)) => {
         match width($n) {
@@ -97,28 +97,28 @@ macro_rules! by_width {
 }
 
 multiversion! {
-    /// `P A = L U` in place of `A`, which is finite, with the row that each row was
-    /// swapped with; gives the first column whose pivot is zero, or `n`. `sums` is
-    /// memory of the same length.
+    /// Replaces `A`, which is finite, by the factors of `P A = L U`, and stores the row
+    /// that each row was swapped with; returns the first column whose pivot is zero, or
+    /// `n`. `sums` is scratch memory of the same length.
     ///
-    /// The operations are OpenBLAS's, in its order: products are summed up, each
-    /// sum fused with the next product, and then subtracted; a column is multiplied
-    /// by the reciprocal of its pivot. Up to order 5 the factors are the same bit for
-    /// bit, so that NumPy agrees about which matrices are exactly singular.
+    /// The operations are OpenBLAS's, in its order: products are summed with fused
+    /// multiply-adds, and the sum is then subtracted; a column is multiplied by the
+    /// reciprocal of its pivot. Up to order 5 the factors are the same bit for bit, so
+    /// that NumPy agrees about which matrices are exactly singular.
     pub(crate) fn lu<T: Fused>(
         n: usize, a: &mut [T], sums: &mut [T], swaps: &mut [usize],
     ) -> usize {
         by_width!(lu_of(n, a, sums, swaps))
     }
 
-    /// Whether factors by [`lu`] are of a matrix that a rounding may have kept from
-    /// being singular: where a pivot is so small beside what stands above it that
-    /// another order of operations may find zero.
+    /// Whether the factors by [`lu`] are those of a matrix that rounding may have kept from
+    /// being singular: a pivot is so small compared with the elements above it that
+    /// another order of operations may give zero.
     pub(crate) fn nearly_singular<T: Fused>(n: usize, lu: &[T]) -> bool {
         by_width!(nearly_singular_of(n, lu))
     }
 
-    /// `A X = B` in place of `B`, whose rows have no gaps, by [`lu`].
+    /// Solves `A X = B` in place of `B`, whose rows have no gaps, with the factors of [`lu`].
     pub(crate) fn solve_lu<T: Fused>(n: usize, lu: &[T], swaps: &[usize], b: &mut [T]) {
         if b.len() == n {
             solve_one(n, lu, swaps, b);
@@ -127,7 +127,7 @@ multiversion! {
         }
     }
 
-    /// `A^-1` by [`lu`], without gaps: the `X` of `X A = I`.
+    /// `A^-1` from the factors of [`lu`], without gaps: the `X` of `X A = I`.
     pub(crate) fn inverse_lu<T: Fused>(n: usize, lu: &[T], swaps: &[usize], x: &mut [T]) {
         inverse_of(n, lu, swaps, x);
     }
@@ -192,14 +192,14 @@ fn lu_of<T: Fused, const W: usize>(
 
 #[inline(always)]
 fn nearly_singular_of<T: Fused, const W: usize>(n: usize, lu: &[T]) -> bool {
-    /// Some times the rounding of a sum of as many products as there are rows.
+    /// A multiple of the rounding error of a sum of one product for each row.
     const ROUNDINGS: f64 = 64.0;
     let rounding = T::Real::epsilon()
         .to_f64()
         .expect("a double takes any float");
     let part = <T::Real as NumCast>::from(ROUNDINGS * n as f64 * rounding);
     let part = part.expect("a float takes any float");
-    // The largest of each column so far, of those to come.
+    // The largest element so far of each remaining column.
     let mut largest = [T::Real::zero(); W];
     let mut found = false;
     for (k, row) in lu.as_chunks::<W>().0[..n].iter().enumerate() {
@@ -228,10 +228,10 @@ fn solve_one<T: Fused>(n: usize, lu: &[T], swaps: &[usize], b: &mut [T]) {
     }
 }
 
-/// Columns that are worked on together.
+/// Columns that are processed together.
 const PANEL: usize = 16;
 
-/// The rows of some columns.
+/// The rows of a panel of columns.
 type Panel<T> = [[T; PANEL]; largest::LU];
 
 #[inline(always)]
@@ -278,7 +278,7 @@ fn inverse_of<T: Fused>(n: usize, lu: &[T], swaps: &[usize], x: &mut [T]) {
             row[column] = T::one();
         }
         for k in 0..n {
-            // Before the one are zeros, whose sign is not to change.
+            // The elements before the one are zeros, whose sign must not change.
             for (column, x) in panel[k].iter_mut().enumerate() {
                 let quotient = *x / lu[k * width + k];
                 *x = if first + column <= k { quotient } else { *x };
@@ -303,7 +303,7 @@ fn inverse_of<T: Fused>(n: usize, lu: &[T], swaps: &[usize], x: &mut [T]) {
     }
 }
 
-/// Subtracts so many times the row `k` from another.
+/// Subtracts a multiple of row `k` from another row.
 #[inline(always)]
 fn subtract<T: Fused>(factor: T, k: usize, from: usize, panel: &mut Panel<T>) {
     let row = panel[k];
@@ -397,7 +397,7 @@ mod tests {
             inverse_lu(n, &lu, &swaps, &mut inverse);
             let one = |at: usize| if at.is_multiple_of(n + 1) { 1.0 } else { 0.0 };
             let identity: Vec<f64> = (0..n * n).map(one).collect();
-            // X A = I is what the kernel solves.
+            // The kernel solves X A = I.
             assert!(residual(n, &inverse, &a, &identity) <= bound);
         }
     }
@@ -412,7 +412,7 @@ mod tests {
                     a[(n - 1) * n + j] = a[j] / 2.0 + a[(n - 2) * n + j] / 2.0;
                 }
                 assert!(nearly_singular(n, &factored(n, &a).lu), "{n} {scale}");
-                // Columns of different sizes do not make a matrix singular.
+                // Columns of different magnitudes do not make a matrix singular.
                 let graded: Vec<f64> = (0..n * n)
                     .map(|at| noise(at) * 10.0_f64.powi(-8 * (at % n) as i32))
                     .collect();

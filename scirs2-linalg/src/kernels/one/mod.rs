@@ -1,13 +1,13 @@
-//! One small matrix, of any type of numbers: where calling LAPACK costs more than the
-//! arithmetic. A matrix is a slice in C order; rows are what the compiler vectorises.
+//! One small matrix, of any scalar type, for orders where calling LAPACK costs more than
+//! the arithmetic. A matrix is a slice in C order; the compiler vectorises along rows.
 //!
 //! | file | one concept |
 //! |---|---|
 //! | `bidiagonal` | singular values |
 //! | `cholesky` | Cholesky factors |
-//! | `elementary` | what the kernels of eigenvalues share |
+//! | `elementary` | what the eigenvalue kernels share |
 //! | `eigen` | eigenvalues and eigenvectors of general matrices |
-//! | `lu` | LU, and what is made of it |
+//! | `lu` | LU, and operations that use it |
 //! | `householder` | QR |
 //! | `symmetric` | eigenvalues and eigenvectors of symmetric matrices |
 

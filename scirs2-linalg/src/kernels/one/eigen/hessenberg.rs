@@ -1,8 +1,8 @@
-//! A matrix whose rows and columns are as long as each other, and its Hessenberg form.
+//! Balancing a matrix, so that rows and columns have similar norms, and its Hessenberg form.
 
 use crate::kernels::one::elementary::{LEAST, MOST, dot, reflection};
 
-/// Whether a row or a column is zero but for the diagonal, which balancing would move.
+/// Whether a row or a column is zero except on the diagonal; balancing would move it.
 #[inline(always)]
 pub(super) fn has_isolated(n: usize, a: &[f64]) -> bool {
     n > 1
@@ -16,8 +16,8 @@ pub(super) fn has_isolated(n: usize, a: &[f64]) -> bool {
         })
 }
 
-/// Scales rows and columns by powers of two until both have about one length. The
-/// answer is no where one is too short to tell.
+/// Scales rows and columns by powers of two until their norms are similar. Returns
+/// false if the norm of one is too small.
 #[inline(always)]
 pub(super) fn balance(n: usize, a: &mut [f64], scales: &mut [f64]) -> bool {
     scales.fill(1.0);
@@ -34,15 +34,15 @@ pub(super) fn balance(n: usize, a: &mut [f64], scales: &mut [f64]) -> bool {
             if n > 1 && columns.min(rows) < 1e-280 {
                 return false;
             }
-            // Of squares, so that roots are taken of few.
+            // Compares squares, so that few roots are taken.
             if columns >= 0.25 * rows && rows >= 0.25 * columns {
                 continue;
             }
             let (mut column, row) = (columns.sqrt(), rows.sqrt());
             let before = column + row;
             let (mut factor, mut other) = (1.0, row);
-            // Far from the ends of the range, as the matrix is; what comes near them has
-            // been scaled enough.
+            // The factor stays far from the ends of the range, as the matrix is; elements that
+            // come near them have been scaled enough.
             while column < other / 2.0 && factor * most < MOST {
                 factor *= 2.0;
                 column *= 2.0;
@@ -71,8 +71,8 @@ pub(super) fn balance(n: usize, a: &mut [f64], scales: &mut [f64]) -> bool {
     }
 }
 
-/// What the reflection of that `v` and `tau` makes of as many rows, of which each counts
-/// from the column `start` on.
+/// Applies the reflection given by `v` and `tau` to `v.len()` rows, each from the column
+/// `start` on.
 #[inline(always)]
 fn reflect_rows(n: usize, rows: &mut [f64], start: usize, v: &[f64], tau: f64, sums: &mut [f64]) {
     let sums = &mut sums[start..];
@@ -89,8 +89,8 @@ fn reflect_rows(n: usize, rows: &mut [f64], start: usize, v: &[f64], tau: f64, s
     }
 }
 
-/// The Hessenberg form in place of the matrix, and the transpose of the unitary factor,
-/// if there is a place for it.
+/// Replaces the matrix by its Hessenberg form, and computes the transpose of the unitary
+/// factor, if there is memory for it.
 #[inline(always)]
 pub(super) fn hessenberg(n: usize, h: &mut [f64], z: &mut [f64], v: &mut [f64], sums: &mut [f64]) {
     z.fill(0.0);

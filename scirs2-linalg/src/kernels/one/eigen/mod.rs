@@ -3,18 +3,18 @@
 //!
 //! The algorithm is that of LAPACK's `geev` for small matrices, shifts and deflation
 //! included, so that the values come in its order: `gebal`, `gehd2`, `lahqr` with the
-//! criterion of M. Ahues and F. Tisseur (LAPACK working note 122, 1997), `trevc`. It
-//! leaves to LAPACK what needs care that costs time: matrices near the ends of the range,
-//! those whose balancing exchanges rows, and vectors that grow without measure.
+//! criterion of M. Ahues and F. Tisseur (LAPACK working note 122, 1997), `trevc`. Cases
+//! that need costly care are left to LAPACK: matrices near the ends of the range, those
+//! whose balancing exchanges rows, and vectors with excessive growth.
 //!
 //! | file | one concept |
 //! |---|---|
 //! | `hessenberg` | balancing, and the Hessenberg form |
-//! | `schur` | the Schur form of that |
-//! | `vectors` | the vectors of that |
+//! | `schur` | its Schur form |
+//! | `vectors` | the vectors of the Schur form |
 //!
-//! Matrices are rows of `n` elements; of the unitary factor and the vectors it is the
-//! transpose that is kept, so that what is done to a column of theirs is done to a row.
+//! Matrices are stored as rows of `n` elements; the unitary factor and the vectors are
+//! stored transposed, so that operations on their columns work on rows.
 
 mod hessenberg;
 mod schur;
@@ -40,14 +40,14 @@ pub(crate) fn has_eigen<T: Lapack>(n: usize) -> bool {
     !T::is_complex() && (1..=largest::EIGEN).contains(&n) && has_small()
 }
 
-/// Matrices of one order, in memory that is used again.
+/// Solves matrices of one order, in memory that is reused.
 pub(crate) struct Eigen {
     n: usize,
     /// The matrix, then its Schur form.
     matrix: Vec<f64>,
-    /// What rows and columns were multiplied and divided by.
+    /// The factors by which columns were multiplied and rows divided in balancing.
     scales: Vec<f64>,
-    /// The transpose of the unitary factor; empty where no vectors are asked for.
+    /// The transpose of the unitary factor; empty if no vectors are requested.
     factor: Vec<f64>,
     values: Vec<[f64; 2]>,
     /// The vectors as rows; a conjugate pair has real part and imaginary part.
@@ -75,8 +75,8 @@ impl Eigen {
         }
     }
 
-    /// Finds what [`values`](Self::values) and [`vector`](Self::vector) tell of a matrix.
-    /// The answer is no where LAPACK has to take it, as it has to if it is not finite.
+    /// Computes what [`values`](Self::values) and [`vector`](Self::vector) return. Returns
+    /// false if the matrix must be left to LAPACK, for example because it is not finite.
     pub(crate) fn solve<R: Copy + Into<f64>>(&mut self, a: &[R]) -> bool {
         for (to, &x) in self.matrix.iter_mut().zip(a) {
             *to = x.into();
@@ -89,7 +89,7 @@ impl Eigen {
         &self.values
     }
 
-    /// The same of an element of the eigenvector of that value.
+    /// The same for an element of the eigenvector of that value.
     pub(crate) fn vector(&self, row: usize, number: usize) -> [f64; 2] {
         let at = |number: usize| self.vectors[number * self.n + row];
         let [_, imaginary] = self.values[number];
@@ -116,7 +116,7 @@ multiversion! {
 
 #[inline(always)]
 fn solve_of(n: usize, eigen: &mut Eigen) -> bool {
-    // As long as this, for the compiler to know.
+    // Tells the compiler the lengths.
     let (h, scales) = (&mut eigen.matrix[..n * n], &mut eigen.scales[..n]);
     let (v, sums) = (&mut eigen.reflection[..n], &mut eigen.sums[..n]);
     let (z, values) = (&mut eigen.factor[..], &mut eigen.values[..n]);
@@ -205,7 +205,7 @@ mod tests {
                     let Some(eigen) = solved(n, &a) else {
                         continue;
                     };
-                    // Of a defective matrix the residual is as small, not the error.
+                    // For a defective matrix the residual is as small, but not the error.
                     let bound = 10.0 * n as f64 * EPSILON;
                     let found = residual(n, &a, &eigen);
                     assert!(found <= bound, "{n} {seed}: {found:e}");
@@ -259,7 +259,7 @@ mod tests {
         }
         let tiny: Vec<f64> = plain.iter().map(|x| x * 1e-200).collect();
         assert!(solved(n, &tiny).is_none());
-        // A row, and a column, that is zero but for the diagonal.
+        // A row, and a column, that is zero except on the diagonal.
         for zeros in [[3, 5], [1, 7]] {
             let mut a = plain.clone();
             for at in zeros {

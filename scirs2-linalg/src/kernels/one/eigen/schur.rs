@@ -5,7 +5,7 @@ use std::ops::Range;
 use super::{EPSILON, SAFE};
 use crate::kernels::one::elementary::{reflection, rotate, scale_for_squares, two_rows};
 
-/// Steps without a deflation until a shift is chosen that no rule gives.
+/// Steps without a deflation before an exceptional shift is chosen.
 const STALLED: usize = 10;
 
 /// Whether the element left of the diagonal in row `k` counts as zero.
@@ -49,7 +49,7 @@ fn shifts([mut a, mut b, mut c, mut d]: [f64; 4]) -> [[f64; 2]; 2] {
     if determinant >= 0.0 {
         return [[middle * size, root * size], [middle * size, -root * size]];
     }
-    // Real ones: twice the nearer to the last element.
+    // Real shifts: twice the one nearer to the last element.
     let (first, second) = (middle + root, middle - root);
     let nearer = if (first - d).abs() <= (second - d).abs() {
         first
@@ -59,9 +59,9 @@ fn shifts([mut a, mut b, mut c, mut d]: [f64; 4]) -> [[f64; 2]; 2] {
     [[nearer * size, 0.0]; 2]
 }
 
-/// The Schur form in place of the Hessenberg form, its blocks of two with equal diagonal
-/// elements; the values from it. Without a unitary factor only they are right. The
-/// answer is no where they do not converge.
+/// Replaces the Hessenberg form by the Schur form, its blocks of two with equal diagonal
+/// elements, and computes the values. Without a unitary factor only the values are valid.
+/// Returns false if they do not converge.
 #[inline(always)]
 pub(super) fn quasi_triangular(
     n: usize,
@@ -103,8 +103,8 @@ pub(super) fn quasi_triangular(
     true
 }
 
-/// One QR step on the rows and columns from the first to the last of an active block;
-/// how many steps there were since the last deflation.
+/// One QR step on the rows and columns from the first to the last of an active block,
+/// given the number of steps since the last deflation.
 #[inline(always)]
 fn step(
     n: usize,
@@ -176,7 +176,7 @@ fn step(
                 h[row * n + k - 1] = 0.0;
             }
         } else if m > start {
-            // Not its negative: where the others of `v` underflow, nothing is reflected.
+            // Not its negative: if the other elements of `v` underflow, nothing is reflected.
             h[k * n + k - 1] *= 1.0 - tau;
         }
         let (below, columns) = ((k + 4).min(last + 1), k..right);
@@ -188,8 +188,8 @@ fn step(
     }
 }
 
-/// What a reflection of as many rows and columns from `k` on makes of the matrix, in
-/// those rows and columns of it, and of the factor, if there is one.
+/// Applies a reflection to the rows and columns from `k` on, one for each element of `v`,
+/// of the matrix, in the given ranges, and of the factor, if there is one.
 #[inline(always)]
 fn reflect<const N: usize>(
     n: usize,
@@ -209,7 +209,7 @@ fn reflect<const N: usize>(
     }
 }
 
-/// The same of the first rows, in those columns.
+/// The same for the first rows, in those columns.
 #[inline(always)]
 fn reflect_rows<const N: usize>(
     n: usize,
@@ -231,7 +231,7 @@ fn reflect_rows<const N: usize>(
     }
 }
 
-/// The same of a few numbers.
+/// The same for a few numbers.
 #[inline(always)]
 fn reflected<const N: usize>(x: [f64; N], v: [f64; N], tau: f64) -> [f64; N] {
     let mut sum = v[0] * x[0];
@@ -241,14 +241,14 @@ fn reflected<const N: usize>(x: [f64; N], v: [f64; N], tau: f64) -> [f64; N] {
     std::array::from_fn(|i| x[i] - sum * (tau * v[i]))
 }
 
-/// A block of two in standard form, by a rotation, and its values.
+/// Brings a block of two into standard form, by a rotation, and returns its values.
 #[inline(always)]
 fn split(n: usize, h: &mut [f64], z: &mut [f64], start: usize, whole: bool) -> [[f64; 2]; 2] {
     let last = start + 1;
     let places = [(start, start), (start, last), (last, start), (last, last)];
     let places = places.map(|(row, column)| row * n + column);
     let block = places.map(|place| h[place]);
-    // Cosine and sine of subnormal numbers would be of no rotation.
+    // Cosine and sine computed from subnormal numbers would not be a rotation.
     let scale = scale_for_squares(block.iter().fold(0.0, |most: f64, x| most.max(x.abs())));
     let (block, [cosine, sine]) = standardized(block.map(|x| x * scale));
     let [a, b, c, d] = block.map(|x| x / scale);
@@ -276,9 +276,9 @@ fn split(n: usize, h: &mut [f64], z: &mut [f64], start: usize, whole: bool) -> [
     [[a, imaginary], [d, -imaginary]]
 }
 
-/// LAPACK's `lanv2`: the rotation that makes a matrix of two rows triangular, where its
-/// values are real, or its diagonal elements equal and the others of unlike sign; and
-/// what it makes of the matrix.
+/// LAPACK's `lanv2`: the rotation that makes a 2 x 2 matrix triangular if its values are
+/// real, and otherwise makes its diagonal elements equal and the others of opposite sign;
+/// and the rotated matrix.
 #[inline(always)]
 fn standardized([a, b, c, d]: [f64; 4]) -> ([f64; 4], [f64; 2]) {
     if c == 0.0 {
@@ -297,7 +297,7 @@ fn standardized([a, b, c, d]: [f64; 4]) -> ([f64; 4], [f64; 2]) {
     let scale = half.abs().max(most);
     let discriminant = (half / scale) * half + (most / scale) * least;
     if discriminant >= 4.0 * EPSILON {
-        // Real values that differ.
+        // Distinct real values.
         let root = half + (scale.sqrt() * discriminant.sqrt()).copysign(half);
         let length = c.hypot(root);
         let values = [d + root, d - (most / root) * least];
@@ -306,7 +306,7 @@ fn standardized([a, b, c, d]: [f64; 4]) -> ([f64; 4], [f64; 2]) {
             [root / length, c / length],
         );
     }
-    // Complex ones, or real ones that are nearly equal: the diagonal elements become so.
+    // Complex or nearly equal real values: make the diagonal elements equal.
     let sum = b + c;
     let length = sum.hypot(difference);
     let mut cosine = (0.5 * (1.0 + sum.abs() / length)).sqrt();

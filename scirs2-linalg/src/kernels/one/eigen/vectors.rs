@@ -1,4 +1,4 @@
-//! The eigenvectors of a Schur form, and of the matrix that it is of.
+//! The eigenvectors of a Schur form, and of the original matrix.
 
 use std::ops::{Mul, Sub};
 
@@ -8,17 +8,17 @@ use scirs2_core::Complex64;
 use super::{EPSILON, SAFE};
 use crate::kernels::one::elementary::{LEAST, dot, rotate};
 
-/// An element of a vector, before it has length one, that is worth LAPACK's scaling.
+/// An element of an unnormalised vector from which on LAPACK's scaling is needed.
 const GROWN: f64 = 1e100;
 
-/// A number that a vector of the Schur form is made of.
+/// The element type of a vector of the Schur form.
 trait Part:
     Copy + Zero + Sub<Output = Self> + Mul<Output = Self> + Mul<f64, Output = Self> + From<f64>
 {
     /// The sum of the magnitudes of its parts.
     fn size(self) -> f64;
 
-    /// `self / by`, which is far from the ends of the range.
+    /// `self / by`, where `by` is far from the ends of the range.
     fn over(self, by: Self) -> Self;
 }
 
@@ -46,7 +46,7 @@ impl Part for Complex64 {
     }
 }
 
-/// The vectors of the Schur form. The answer is no where one of them needs care.
+/// Computes the vectors of the Schur form. Returns false if one of them needs care.
 #[inline(always)]
 pub(super) fn back_substitute(
     n: usize,
@@ -90,7 +90,7 @@ pub(super) fn back_substitute(
     true
 }
 
-/// The elements of a vector above those that are given, by `(T - value) x = 0`.
+/// Computes the elements of a vector above the given ones, from `(T - value) x = 0`.
 #[inline(always)]
 fn substitute<X: Part>(
     n: usize,
@@ -131,11 +131,11 @@ fn substitute<X: Part>(
             end = before;
         }
     }
-    // What grows without measure is scaled by LAPACK on its way.
+    // LAPACK scales excessive growth on the way.
     x[..=last].iter().all(|x| x.size() < GROWN)
 }
 
-/// Two equations by elimination; `None` where a pivot is near zero.
+/// Solves two equations by elimination; `None` if a pivot is near zero.
 #[inline(always)]
 fn solve_two<X: Part>(
     [mut first, mut second]: [[X; 2]; 2],
@@ -158,7 +158,7 @@ fn solve_two<X: Part>(
     Some([(side - first[1] * lower).over(first[0]), lower])
 }
 
-/// The vectors of the matrix in place of those of its Schur form.
+/// Replaces the vectors of the Schur form by those of the matrix.
 #[inline(always)]
 pub(super) fn unscaled(n: usize, z: &[f64], scales: &[f64], sums: &mut [f64], v: &mut [f64]) {
     for vector in v.chunks_exact_mut(n) {
@@ -174,8 +174,8 @@ pub(super) fn unscaled(n: usize, z: &[f64], scales: &[f64], sums: &mut [f64], v:
     }
 }
 
-/// Gives the vectors length one, and complex ones a real largest element. The answer is
-/// no where a length is near the ends of the range.
+/// Normalises the vectors to length one, and makes the largest element of complex ones
+/// real. Returns false if a length is near the ends of the range.
 #[inline(always)]
 pub(super) fn normalized(n: usize, values: &[[f64; 2]], v: &mut [f64]) -> bool {
     let mut number = 0;

@@ -8,10 +8,10 @@
 //! | file | one concept |
 //! |---|---|
 //! | `tridiagonal` | the tridiagonal form, and its orthogonal factor |
-//! | `steps` | the eigenvalues of that |
+//! | `steps` | the eigenvalues of the tridiagonal form |
 //!
-//! Matrices are rows of `n` elements; the factor is kept transposed, so that what is
-//! done to a column of it is done to a row.
+//! Matrices are stored as rows of `n` elements; the factor is stored transposed, so that
+//! operations on its columns work on rows.
 
 mod steps;
 mod tridiagonal;
@@ -37,20 +37,20 @@ pub(crate) fn has_symmetric<T: Lapack>(n: usize) -> bool {
     !T::is_complex() && (1..=most).contains(&n) && has_small()
 }
 
-/// Matrices of one order, in memory that is used again.
+/// Solves matrices of one order, in memory that is reused.
 pub(crate) struct Symmetric {
     n: usize,
     /// Which triangle is read.
     upper: bool,
-    /// The matrix, of which the upper triangle counts; then the reflections.
+    /// The matrix, of which the upper triangle is used; then the reflections.
     matrix: Vec<f64>,
-    /// The transpose of the orthogonal factor, then the vectors as rows; empty where
-    /// none are asked for.
+    /// The transpose of the orthogonal factor, then the vectors as rows; empty if
+    /// none are requested.
     vectors: Vec<f64>,
-    /// The diagonal, then the values; and what is beside it.
+    /// The diagonal, then the values; and the elements beside the diagonal.
     values: Vec<f64>,
     beside: Vec<f64>,
-    /// What each reflection takes off, and sums of one.
+    /// The factor of each reflection, and the sums for one.
     tau: Vec<f64>,
     sums: Vec<f64>,
 }
@@ -70,8 +70,8 @@ impl Symmetric {
         }
     }
 
-    /// Finds what [`values`](Self::values) and [`vector`](Self::vector) tell of a matrix.
-    /// The answer is no where LAPACK has to take it, as it has to if it is not finite.
+    /// Computes what [`values`](Self::values) and [`vector`](Self::vector) return. Returns
+    /// false if the matrix must be left to LAPACK, for example because it is not finite.
     pub(crate) fn solve<R: Copy + Into<f64>>(&mut self, a: &[R]) -> bool {
         let n = self.n;
         for (row, to) in self.matrix.chunks_exact_mut(n).enumerate() {
@@ -134,7 +134,7 @@ fn solve_of(n: usize, all: &mut Symmetric) -> bool {
 
 multiversion! {
     /// The eigenvalues of the symmetric tridiagonal matrix with that diagonal, in its place,
-    /// the smallest first, and the elements `beside` it, with one more that is of no account.
+    /// the smallest first, and the elements `beside` it, with one more that is ignored.
     /// `copy` is memory as long as both. Returns false if they do not converge.
     pub(crate) fn tridiagonal_values(
         diagonal: &mut [f64], beside: &mut [f64], copy: [&mut [f64]; 2]

@@ -1,11 +1,11 @@
 //! The eigenvalues and eigenvectors of a tridiagonal matrix, by QL steps.
 //!
-//! `beside` holds the elements beside the diagonal, and one more that is of no account.
+//! `beside` holds the elements beside the diagonal, and one more that is ignored.
 
 use crate::kernels::one::elementary::{rotate, rotation, two_rows};
 use crate::kernels::power_of_two;
 
-/// Half the distance from one to the next number.
+/// Half the distance from 1 to the next number.
 const EPSILON: f64 = 0.5 * f64::EPSILON;
 const SAFE: f64 = f64::MIN_POSITIVE;
 
@@ -108,7 +108,7 @@ fn root_free(d: &mut [f64], e: &mut [f64]) -> bool {
             let mut gamma = d[end] - sigma;
             let mut p = gamma * gamma;
             for i in (start..end).rev() {
-                // Where `gamma` is zero, `p` is the limit, and not small.
+                // If `gamma` is zero, `p` is the limit, and not small.
                 if p < UNDERFLOWN && gamma != 0.0 {
                     return false;
                 }
@@ -225,7 +225,7 @@ fn two_by_two(a: f64, b: f64, c: f64) -> ([f64; 2], [f64; 2]) {
         (most / larger) * least - (b / larger) * b
     };
     let apart = difference + root.copysign(if difference < 0.0 { -1.0 } else { 1.0 });
-    // One of the two is one before both are divided by a root: no underflow spoils them.
+    // One of the two is 1 before both are divided by a root, so underflow does no harm.
     let (cosine, sine) = if apart.abs() > twice.abs() {
         let cotangent = -twice / apart;
         let sine = 1.0 / (1.0 + cotangent * cotangent).sqrt();
@@ -242,7 +242,7 @@ fn two_by_two(a: f64, b: f64, c: f64) -> ([f64; 2], [f64; 2]) {
     }
 }
 
-/// Puts the values in order, and their vectors with them.
+/// Sorts the values, and their vectors with them.
 #[inline(always)]
 fn sort(n: usize, d: &mut [f64], z: &mut [f64]) {
     for place in 0..n {
@@ -292,7 +292,7 @@ mod tests {
                 .chain(&e)
                 .fold(0.0, |most: f64, x| most.max(x.abs()));
             if norm < 1e-100 {
-                // Rotations count as zero what is below the square root of the range.
+                // Rotations treat values below the square root of the range as zero.
                 continue;
             }
             let (mut fast, mut squares) = (d.clone(), e.clone());

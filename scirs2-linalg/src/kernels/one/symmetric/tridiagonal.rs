@@ -2,8 +2,8 @@
 
 use crate::kernels::one::elementary::{dot, reflection};
 
-/// `T = Q^T A Q` of the matrix whose upper triangle is `a`: the diagonal, what is beside
-/// it, and for each row the reflection to the right of the diagonal, with its `tau`.
+/// `T = Q^T A Q` of the matrix whose upper triangle is `a`: the diagonal, the elements
+/// beside it, and for each row the reflection to the right of the diagonal, with its `tau`.
 #[inline(always)]
 pub(super) fn tridiagonal(
     n: usize,
@@ -53,7 +53,7 @@ pub(super) fn tridiagonal(
     }
 }
 
-/// The transpose of `Q` from the reflections.
+/// Computes the transpose of `Q` from the reflections.
 #[inline(always)]
 pub(super) fn factor(n: usize, a: &[f64], tau: &[f64], q: &mut [f64]) {
     q.fill(0.0);
