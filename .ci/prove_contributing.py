@@ -19,8 +19,9 @@ OLD, NEW = "cholesky", "cholesky_again"
 
 def renamed(text: str) -> str:
     """Give the function, and what belongs to it alone, the other name."""
-    text = re.sub(rf"\b{OLD}(?=(_into|_shape)?\b)", NEW, text)
-    # The trait and its routine, which stand beside those of the model.
+    # The kernels, which the new function shares, keep theirs.
+    text = re.sub(rf"(?<!many::)(?<!one::)\b{OLD}(?=(_into|_shape)?\b)", NEW, text)
+    # The operation and its routine, which stand beside those of the model.
     text = re.sub(r"\bCholesky\b", "CholeskyAgain", text)
     return re.sub(r"\bpotrf\b", "potrf_again", text)
 
