@@ -322,21 +322,6 @@ class TestTorch:
             with pytest.raises(BufferError, match=r"Wrapper.*__torch_dispatch__"):
                 take(wrapper)
 
-    def test_a_subclass_with_its_own_export_is_asked_the_same(self):
-        class Own(torch.Tensor):
-            def __dlpack__(self, *arguments, **keywords):
-                return super().__dlpack__(*arguments, **keywords)
-
-        from torch.autograd import forward_ad
-
-        t = torch._neg_view(torch.eye(3)).as_subclass(Own)
-        assert scirs2.from_dlpack(t).tolist() == (-torch.eye(3)).tolist()
-        assert float(scirs2.linalg.det(t)) == -1.0
-        with forward_ad.dual_level():
-            dual = forward_ad.make_dual(torch.eye(3), torch.ones(3, 3)).as_subclass(Own)
-            with pytest.raises(BufferError, match="tangent"):
-                scirs2.linalg.det(dual)
-
     def test_a_type_first_seen_without_stack_is_asked_later(self):
         child.run(
             """

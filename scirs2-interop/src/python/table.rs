@@ -195,7 +195,7 @@ fn first_seen<'py>(
 }
 
 /// Looks for the first class that defines how its objects are exported: by a table or by
-/// `__dlpack__`. `None` if that has no table and the objects are not PyTorch's.
+/// `__dlpack__`. `None` if that has no table and is not PyTorch's.
 fn look(object: &Bound<'_, PyAny>, class: &Bound<'_, PyType>) -> PyResult<Option<Exporter>> {
     let py = class.py();
     let bases = class.getattr(intern!(py, "__mro__"))?;

@@ -53,8 +53,9 @@ struct Getter {
 }
 
 impl Torch {
-    /// For the objects of a class, if they are PyTorch's tensors; `base` is the class that
-    /// defines how they are exported.
+    /// For the tensors of a class that is exported as `torch.Tensor` is; `base` is the class
+    /// that defines how. `None` otherwise: a class with a `__dlpack__` of its own answers for
+    /// itself, and may allow no other question, as PyTorch's `ReadOnlyTensorWrapper`.
     pub(super) fn of(
         object: &Bound<'_, PyAny>,
         class: &Bound<'_, PyType>,
@@ -67,15 +68,11 @@ impl Torch {
         let Ok(torch) = modules.get_item(intern!(py, "torch")) else {
             return Ok(None);
         };
-        let tensor = torch.getattr(intern!(py, "Tensor"))?;
-        let tensor = tensor.cast_into::<PyType>()?;
-        if !class.is_subclass(&tensor)? {
+        if !torch.getattr(intern!(py, "Tensor"))?.is(base) {
             return Ok(None);
         }
-        // A class with a `__dlpack__` of its own knows what it does.
         let dispatch = intern!(py, "__torch_dispatch__");
-        let is_wrapper =
-            base.is(&tensor) && !class.getattr(dispatch)?.is(&tensor.getattr(dispatch)?);
+        let is_wrapper = !class.getattr(dispatch)?.is(&base.getattr(dispatch)?);
         let method = Method::of(object, class, intern!(py, "is_neg"));
         let getter = Getter::of(class, intern!(py, "requires_grad"));
         let forward_ad = py.import(intern!(py, "torch.autograd.forward_ad"))?;
