@@ -15,7 +15,7 @@ MAKES = {
 # An operand of N elements has 64 MiB, which zeros do not take before they are written, or
 # none at all. 16 MiB are left for all else.
 PROGRAM = """
-    import gc, resource, sys
+    import concurrent.futures, gc, resource, sys
     import numpy as np
     import scirs2
     from scirs2 import linalg
@@ -28,8 +28,11 @@ PROGRAM = """
         scirs2.matmul(small, small)
     linalg.inv(np.eye(400) + 1j), scirs2.norm(np.ones((2000, 300)), axis=0)
     scirs2.einsum("ij,jk,kl->il", small, small, small)
-    # OpenBLAS ends the process where it has no buffer for a thread.
-    linalg.det(np.zeros((200_000, 2, 2))), linalg.det(np.zeros((200_000, 2, 2), complex))
+    # OpenBLAS ends the process where it has no buffer for a thread. It has one for each that was
+    # inside it at the same time: more than the workers will be.
+    batches = [np.zeros((100_000, 2, 2)), np.zeros((100_000, 2, 2), complex)]
+    with concurrent.futures.ThreadPoolExecutor(4) as pool:
+        list(pool.map(linalg.det, 8 * batches))
 
     for T in {dtypes}:
         N = 2**26 // np.dtype(T).itemsize
