@@ -1,7 +1,7 @@
 //! The caller's array library: what comes in as its tensor goes out as its tensor.
 
 use core::fmt;
-use std::sync::OnceLock;
+use std::ptr;
 
 use numpy::PyUntypedArray;
 use pyo3::intern;
@@ -9,7 +9,7 @@ use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyCapsule, PyType};
 use scirs2_interop::Owner;
-use scirs2_interop::python::{Importer, give};
+use scirs2_interop::python::{Importer, TypeCache, give};
 use scirs2_interop::sys::{DLManagedTensor, DLManagedTensorVersioned};
 
 use crate::exchange::{Policy, exported};
@@ -102,13 +102,8 @@ static LIBRARIES: [Row; 6] = [
     row("tvm_ffi", &["tvm_ffi"], "tvm_ffi", Takes::Object, None),
 ];
 
-/// Types that the cache remembers: the first so many. Programs that make types without end
-/// must not fill memory with them.
-const MAX_TYPES: usize = 64;
-
-/// Types seen, with their libraries; the first that is empty ends them. The reference keeps
-/// the type, so that its address is not another's.
-static TYPES: [OnceLock<(Py<PyType>, Library)>; MAX_TYPES] = [const { OnceLock::new() }; MAX_TYPES];
+/// The libraries of the types seen.
+static TYPES: TypeCache<Library> = TypeCache::new();
 
 impl fmt::Display for Library {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -118,7 +113,11 @@ impl fmt::Display for Library {
 
 impl PartialEq for Library {
     fn eq(&self, other: &Self) -> bool {
-        self.name() == other.name()
+        match (self, other) {
+            (Library::NumPy, Library::NumPy) => true,
+            (Library::Other(row), Library::Other(other)) => ptr::eq(*row, *other),
+            _ => false,
+        }
     }
 }
 
@@ -134,13 +133,10 @@ impl Library {
     /// of one.
     #[inline]
     pub(crate) fn of(object: &Bound<'_, PyAny>) -> PyResult<Self> {
-        let class = object.get_type_ptr();
-        for (known, library) in TYPES.iter().map_while(OnceLock::get) {
-            if known.as_ptr().cast() == class {
-                return Ok(*library);
-            }
+        match TYPES.get(object) {
+            Some(library) => Ok(*library),
+            None => Library::first_seen(object),
         }
-        Library::first_seen(object)
     }
 
     #[cold]
@@ -152,13 +148,7 @@ impl Library {
             } else {
                 Library::of_class(&class)?
             };
-        let mut seen = (class.unbind(), library);
-        for place in &TYPES {
-            match place.set(seen) {
-                Ok(()) => break,
-                Err(other) => seen = other,
-            }
-        }
+        TYPES.insert(class, library);
         Ok(library)
     }
 

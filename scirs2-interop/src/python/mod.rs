@@ -23,6 +23,7 @@ mod reference;
 mod serve;
 mod table;
 mod torch;
+mod types;
 
 use std::any::Any;
 
@@ -34,6 +35,7 @@ pub use error::gpu_tensor_error;
 pub use reference::Reference;
 pub use serve::{Exchange, exchange_table};
 pub use table::Importer;
+pub use types::TypeCache;
 
 use crate::Tensor;
 use crate::sys::DLManagedTensorVersioned;

@@ -2,7 +2,6 @@
 
 use core::ffi::{CStr, c_void};
 use core::ptr::{self, NonNull};
-use std::sync::OnceLock;
 
 use pyo3::exceptions::{PyBufferError, PySystemError};
 use pyo3::ffi;
@@ -15,6 +14,7 @@ use scirs2_core::DType;
 use super::Offer;
 use super::ask::Request;
 use super::torch::{Taken, Torch, unless_exit};
+use super::types::TypeCache;
 use crate::Description;
 use crate::owner::Owner;
 use crate::sys::{
@@ -29,10 +29,6 @@ pub(super) const CAPSULE: &CStr = c"dlpack_exchange_api";
 /// ring.
 const MAX_CHAIN: usize = 16;
 
-/// The number of types that the cache remembers. Programs that keep making types
-/// must not fill memory with them.
-const MAX_TYPES: usize = 64;
-
 /// How often a tensor may be replaced by one whose memory is nearer to its value: detached,
 /// then resolved. A class may define methods of its own that never get there.
 const MAX_REPLACED: u8 = 3;
@@ -45,10 +41,8 @@ struct Exporter {
     torch: Option<Torch>,
 }
 
-/// Types seen, with what is known about them, if anything; the list ends at the first empty
-/// entry. The reference keeps the type alive, so that its address is not reused.
-static TYPES: [OnceLock<(Py<PyType>, Option<Exporter>)>; MAX_TYPES] =
-    [const { OnceLock::new() }; MAX_TYPES];
+/// What is known about the types seen, if anything.
+static TYPES: TypeCache<Option<Exporter>> = TypeCache::new();
 
 /// The object's tensor through its type's table, or `None` if `__dlpack__` must be called:
 /// there is no table, or it fails.
@@ -67,16 +61,11 @@ fn export_replacement<'py>(
     request: &Request,
     replaced: u8,
 ) -> PyResult<Option<Offer<'py>>> {
-    let class = object.get_type_ptr().cast::<ffi::PyObject>();
-    for (known, exporter) in TYPES.iter().map_while(OnceLock::get) {
-        if known.as_ptr() == class {
-            return match exporter {
-                Some(exporter) => exporter.export(object, request, replaced),
-                None => Ok(None),
-            };
-        }
+    match TYPES.get(object) {
+        Some(Some(exporter)) => exporter.export(object, request, replaced),
+        Some(None) => Ok(None),
+        None => first_seen(object, request, replaced),
     }
-    first_seen(object, request, replaced)
 }
 
 impl Exporter {
@@ -179,18 +168,10 @@ fn first_seen<'py>(
     // An error is neither remembered nor ignored: what the type is matters for the rest of the
     // process, and a lack of stack or memory says nothing about it.
     let exporter = look(object, &class)?;
-    // The search may have run Python code that came here, too. If a type is listed
-    // twice, both entries are the same.
-    let mut seen = (class.unbind(), exporter);
-    for place in &TYPES {
-        match place.set(seen) {
-            Ok(()) => return export_replacement(object, request, replaced),
-            Err(other) => seen = other,
-        }
-    }
-    match &seen.1 {
-        Some(exporter) => exporter.export(object, request, replaced),
-        None => Ok(None),
+    match TYPES.insert(class, exporter) {
+        None => export_replacement(object, request, replaced),
+        Some(Some(exporter)) => exporter.export(object, request, replaced),
+        Some(None) => Ok(None),
     }
 }
 

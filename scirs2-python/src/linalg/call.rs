@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use ndarray::{ArrayD, ArrayViewD, ArrayViewMutD};
+use ndarray::{ArrayD, ArrayViewMutD};
 use numpy::{
     PyArrayDescr, PyArrayDescrMethods as _, PyArrayDyn, PyArrayMethods as _, PyUntypedArray,
     PyUntypedArrayMethods as _,
@@ -340,9 +340,8 @@ impl<'py> Call<'py> {
         self.operands[operand].description.shape()
     }
 
-    /// An operand to read, of the type that [`scalar`](Self::scalar) names, until Python
-    /// code runs again.
-    pub(crate) fn view<T: Element>(&self, operand: usize) -> PyResult<ArrayViewD<'_, T>> {
+    /// An operand to read, whatever its dtype, until Python code runs again.
+    pub(crate) fn tensor(&self, operand: usize) -> PyResult<TensorRef<'_>> {
         let Operand {
             parameter,
             memory,
@@ -355,20 +354,6 @@ impl<'py> Call<'py> {
         // was described.
         // ASSUMPTION (SAFETY.md): no thread of the program writes to the array or takes its
         // memory away meanwhile.
-        Ok(unsafe { description.view::<T>() }?)
-    }
-
-    /// An operand to read, whatever its dtype, until Python code runs again.
-    fn tensor(&self, operand: usize) -> PyResult<TensorRef<'_>> {
-        let Operand {
-            parameter,
-            memory,
-            description,
-        } = &self.operands[operand];
-        if !memory.is_still(description) {
-            return Err(self.changed(parameter));
-        }
-        // SAFETY: as in `view`.
         Ok(unsafe { TensorRef::new(description.clone()) })
     }
 
@@ -484,7 +469,7 @@ impl<'py> Call<'py> {
         let is_number = shape.is_empty() && self.library == Library::NumPy;
         let is_kept = self.rounded(dtype).is_none();
         let (memory, description) = if is_number && is_kept {
-            let mut number = Number::new();
+            let mut number = Own::new(dtype.itemsize());
             let description = Description::in_c_order(number.place(), dtype, shape, 0)?;
             (Place::Number(number), description)
         } else if is_kept
@@ -765,10 +750,10 @@ enum Place<'py> {
     /// A library makes its tensor of it, without NumPy.
     Own(Own, Importer),
     /// NumPy makes a scalar of it.
-    Number(Number),
+    Number(Own),
 }
 
-/// Memory for few elements of any type that is computed in.
+/// Memory, set to zero, for a few elements of any type that is computed in.
 struct Own(Vec<Aligned>);
 
 /// What each type of element is aligned in.
@@ -777,25 +762,16 @@ struct Own(Vec<Aligned>);
 struct Aligned(#[expect(dead_code, reason = "memory")] [u8; 16]);
 
 impl Own {
+    fn new(bytes: usize) -> Self {
+        Own(vec![Aligned([0; 16]); bytes.div_ceil(16).max(1)])
+    }
+
     /// `None` for many elements: large memory is best allocated by NumPy.
     fn few(dtype: DType, shape: &[usize]) -> Option<Self> {
         const FEW: usize = 1 << 12;
         let count = scirs2_core::shape::element_count(shape)?;
         let bytes = count.checked_mul(dtype.itemsize())?;
-        (bytes <= FEW).then(|| Own(vec![Aligned([0; 16]); bytes.div_ceil(16).max(1)]))
-    }
-
-    fn place(&mut self) -> *mut u8 {
-        self.0.as_mut_ptr().cast()
-    }
-}
-
-/// Memory for a number of any type that is computed in.
-struct Number(Vec<f64>);
-
-impl Number {
-    fn new() -> Self {
-        Number(vec![0.0; 2])
+        (bytes <= FEW).then(|| Own::new(bytes))
     }
 
     fn place(&mut self) -> *mut u8 {
@@ -825,18 +801,17 @@ pub(crate) enum Given {
 impl Output<'_> {
     /// The memory, whatever its dtype.
     fn tensor_mut(&mut self) -> TensorMut<'_> {
-        // SAFETY: as in `view_mut`.
+        // SAFETY: the memory lives as long as `self`. It is fresh, and its bytes are values
+        // (SAFETY.md, "Fresh memory"); or it is an array that the caller gave to be written,
+        // no two of whose indices name one element, and that shares no memory with an operand.
+        // ASSUMPTION (SAFETY.md): no thread of the program reads or writes such an array
+        // meanwhile.
         unsafe { TensorMut::new(self.description.clone()) }
     }
 
     /// The memory, of the type that its dtype names.
     pub(crate) fn view_mut<T: Element>(&mut self) -> PyResult<ArrayViewMutD<'_, T>> {
-        // SAFETY: the memory lives as long as `self`. It is fresh, and its bytes are values
-        // (SAFETY.md, "Fresh memory"); or it is an array that the caller gave to be written,
-        // none of whose indices name one element, and that shares no memory with an operand.
-        // ASSUMPTION (SAFETY.md): no thread of the program reads or writes such an array
-        // meanwhile.
-        Ok(unsafe { self.description.view_mut::<T>() }?)
+        Ok(self.tensor_mut().into_view()?)
     }
 }
 

@@ -16,7 +16,7 @@ pub(crate) fn tolerance(
 ) -> PyResult<ArrayD<f64>> {
     let call = Call::in_double(object.py(), name, &[(parameter, object)])?;
     if call.scalar() == ScalarType::Float64 {
-        return copied(&call.view::<f64>(0)?);
+        return copied(&call.tensor(0)?.view::<f64>()?);
     }
     Err(PyTypeError::new_err(format!(
         "{name}: {parameter}: a threshold is a real number, got {}",
