@@ -50,7 +50,8 @@ def walk() -> None:
     add_lines("scirs2-linalg/src/lapack/sys.rs", r" *///.*\n *potrf [^;]*;\n")
 
     # 2. The allocating form, the shape, the `_into` form, one matrix, and the operation.
-    write_file("scirs2-linalg/src/cholesky.rs")
+    write_file("scirs2-linalg/src/solve/cholesky.rs")
+    add_lines("scirs2-linalg/src/solve/mod.rs", line)
     add_lines("scirs2-linalg/src/lib.rs", line)
     add_lines("scirs2-linalg/src/operation.rs", line)
     add_lines("scirs2-linalg/src/operation.rs", r" +Cholesky,\n")

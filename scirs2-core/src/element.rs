@@ -1,6 +1,7 @@
 //! The Rust types behind each [`DType`].
 
 use core::fmt::Debug;
+use core::ops::Neg;
 
 use num_traits::{Float, NumAssign};
 
@@ -213,7 +214,7 @@ elements! {
 
 /// An element that linear algebra computes in: `f32`, `f64` and their complex
 /// numbers.
-pub trait Scalar: Element + NumAssign {
+pub trait Scalar: Element + NumAssign + Neg<Output = Self> {
     /// The type of the modulus: `Self` for a real type, that of the parts for a complex one.
     type Real: Real;
 
@@ -238,6 +239,27 @@ pub trait Scalar: Element + NumAssign {
     /// a square root.
     #[must_use]
     fn abs1(self) -> Self::Real;
+
+    /// Whether the type is complex.
+    const IS_COMPLEX: bool;
+
+    /// The real and the imaginary part; zero is the imaginary part of a real number.
+    #[must_use]
+    fn parts(self) -> [Self::Real; 2];
+
+    /// The number with these real and imaginary parts; a real type ignores the second.
+    #[must_use]
+    fn from_parts(parts: [Self::Real; 2]) -> Self;
+
+    /// Whether no part is NaN or infinite.
+    #[must_use]
+    fn has_finite_parts(self) -> bool;
+
+    /// The numbers as real numbers, if the type is real.
+    fn as_real(numbers: &[Self]) -> Option<&[Self::Real]>;
+
+    /// [`as_real`](Self::as_real), mutable.
+    fn as_real_mut(numbers: &mut [Self]) -> Option<&mut [Self::Real]>;
 }
 
 /// A real [`Scalar`]: `f32` or `f64`.
@@ -272,6 +294,33 @@ macro_rules! scalars {
             fn abs1(self) -> $real {
                 self.abs()
             }
+
+            const IS_COMPLEX: bool = false;
+
+            #[inline(always)]
+            fn parts(self) -> [$real; 2] {
+                [self, 0.0]
+            }
+
+            #[inline(always)]
+            fn from_parts([real, _]: [$real; 2]) -> Self {
+                real
+            }
+
+            #[inline(always)]
+            fn has_finite_parts(self) -> bool {
+                self.is_finite()
+            }
+
+            #[inline(always)]
+            fn as_real(numbers: &[Self]) -> Option<&[$real]> {
+                Some(numbers)
+            }
+
+            #[inline(always)]
+            fn as_real_mut(numbers: &mut [Self]) -> Option<&mut [$real]> {
+                Some(numbers)
+            }
         }
 
         impl Real for $real {}
@@ -302,6 +351,33 @@ macro_rules! scalars {
             #[inline(always)]
             fn abs1(self) -> $real {
                 self.re.abs() + self.im.abs()
+            }
+
+            const IS_COMPLEX: bool = true;
+
+            #[inline(always)]
+            fn parts(self) -> [$real; 2] {
+                [self.re, self.im]
+            }
+
+            #[inline(always)]
+            fn from_parts([re, im]: [$real; 2]) -> Self {
+                Complex::new(re, im)
+            }
+
+            #[inline(always)]
+            fn has_finite_parts(self) -> bool {
+                self.re.is_finite() & self.im.is_finite()
+            }
+
+            #[inline(always)]
+            fn as_real(_: &[Self]) -> Option<&[$real]> {
+                None
+            }
+
+            #[inline(always)]
+            fn as_real_mut(_: &mut [Self]) -> Option<&mut [$real]> {
+                None
             }
         }
     )+};

@@ -24,6 +24,6 @@ pub fn config() -> Config {
     Config {
         openblas: about::build(),
         openblas_kernels: about::processor(),
-        kernels: crate::kernels::instruction_set(),
+        kernels: crate::simd::isa::instruction_set(),
     }
 }

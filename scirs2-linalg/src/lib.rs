@@ -4,7 +4,6 @@
 //! |---|---|
 //! | [`norm`](mod@norm) | vector and matrix norms |
 //! | [`config`](fn@config) | what this build runs on |
-//! | `kernels` | the loops over elements, for each instruction set |
 //! | [`cholesky`](fn@cholesky) | factors of positive definite matrices |
 //! | [`cond`](fn@cond) | condition numbers |
 //! | [`eig`](fn@eig) | eigenvalues and eigenvectors of general matrices |
@@ -25,17 +24,19 @@
 //! | [`vecdot`](fn@vecdot), [`outer`](fn@outer), [`cross`](fn@cross) | products of vectors |
 //! | [`tensordot`](fn@tensordot), [`einsum`](fn@einsum) | products of tensors |
 //! | [`trace`](fn@trace), [`diagonal`] | diagonals and their sums |
-//! | [`operation`] | an operation, declared once |
-//! | `contract` | what products of tensors come down to |
-//! | `floats` | products of integers by way of floats |
-//! | `numeric` | the elements that products are made of |
-//! | `shape` | what an operation asks of its arguments' shapes |
-//! | `memory` | an error where there is not enough of it |
-//! | `pieces` | arrays in pieces, between which Ctrl-C is heard |
-//! | `batch` | which matrices, in which pieces, on whose threads |
-//! | `subnormal` | elimination where LAPACK's division fails |
-//! | `layout` | how a matrix gets into LAPACK's memory and out of it |
-//! | `lapack` | every call of LAPACK |
+//! | [`operation`] | all operations, each declared once |
+//!
+//! Inside, each room uses those above it:
+//!
+//! | folder | what is in it |
+//! |---|---|
+//! | `base` | errors, memory, numbers |
+//! | `simd` | instruction sets, and vectors of numbers |
+//! | `lapack` | every call of LAPACK and BLAS |
+//! | `kernels` | the loops over elements, for each instruction set |
+//! | `elements` | what each element type brings to the operations |
+//! | `driver` | batches, shapes, and the trait of an operation |
+//! | `products`, `solve`, `spectral`, `least_squares`, `norm`, `functions` | the operations, a concept a file |
 //!
 //! A function takes `ndarray` arrays of any strides and returns new ones; its `_into` form
 //! writes to the caller's memory. [`norm`](fn@norm) takes a
@@ -44,100 +45,82 @@
 
 #![cfg_attr(not(test), warn(clippy::disallowed_methods))]
 
-mod batch;
-mod cho;
-mod cholesky;
-mod cond;
+mod base;
 mod config;
-mod contract;
-mod cross;
-mod det;
-mod eig;
-mod eigh;
-mod einsum;
-mod error;
-mod floats;
-mod inv;
-mod inv_blocks;
+mod driver;
+mod elements;
+mod functions;
 mod kernels;
 mod lapack;
-mod layout;
-mod lstsq;
-mod lstsq_full;
-mod lu;
-mod lu_blocks;
-mod lu_factors;
-mod matmul;
-mod matrix_power;
-mod memory;
-mod multi_dot;
+mod least_squares;
 pub mod norm;
-mod numeric;
 pub mod operation;
-mod outer;
-mod pieces;
-mod pinv;
-mod qr;
-mod qr_blocks;
-mod rank;
-mod shape;
+mod products;
+mod simd;
 mod solve;
-mod subnormal;
-mod svd;
-mod tensor_equations;
-mod tensordot;
-mod trace;
-mod triangular;
-mod vecdot;
+mod spectral;
 
-pub use cho::{
+pub use base::error::{Error, Reason};
+pub use base::order::{Axes, Order};
+#[doc(hidden)]
+pub use base::route::Route;
+pub use config::{Config, config};
+pub use elements::normed::{Normed, Rounded};
+pub use elements::numeric::Numeric;
+pub use elements::scalar::LinalgScalar;
+pub use functions::matrix_power::{
+    inverse_power, inverse_power_into, matrix_power, matrix_power_into, matrix_power_shape,
+};
+pub use kernels::arithmetic::Arithmetic;
+pub use lapack::wait_at_forks;
+pub use least_squares::lstsq::{LeastSquares, lstsq, lstsq_into, lstsq_shape};
+pub use least_squares::qr::{
+    qr, qr_into, qr_r, qr_r_into, qr_r_shape, qr_raw, qr_raw_into, qr_raw_shape, qr_shape,
+};
+pub use norm::{Operand, norm, norm_into, norm_shape};
+pub use products::cross::{cross, cross_into, cross_shape};
+pub use products::einsum::{einsum, einsum_into, einsum_shape};
+pub use products::matmul::{matmul, matmul_into, matmul_shape};
+pub use products::multi_dot::{multi_dot, multi_dot_into, multi_dot_shape};
+pub use products::outer::{outer, outer_into};
+pub use products::tensordot::{tensordot, tensordot_into, tensordot_shape};
+pub use products::trace::{
+    diagonal, diagonal_into, diagonal_shape, trace, trace_into, trace_shape,
+};
+pub use products::vecdot::{vecdot, vecdot_into, vecdot_shape};
+#[doc(hidden)]
+pub use simd::isa::Level;
+pub use solve::cho::{
     cho_factor, cho_factor_into, cho_factor_shape, cho_solve, cho_solve_into, cho_solve_shape,
 };
-pub use cholesky::{cholesky, cholesky_into, cholesky_shape};
-pub use cond::{cond, cond_into, cond_shape};
-pub use config::{Config, config};
-pub use cross::{cross, cross_into, cross_shape};
-pub use det::{Slogdet, det, det_into, det_shape, slogdet, slogdet_into};
-pub use eig::{eig, eig_into, eig_shape, eigvals, eigvals_into, eigvals_shape};
-pub use eigh::{eigh, eigh_into, eigh_shape, eigvalsh, eigvalsh_into, eigvalsh_shape};
-pub use einsum::{einsum, einsum_into, einsum_shape};
-pub use error::{Error, Reason};
-pub use inv::{inv, inv_into, inv_shape};
-#[doc(hidden)]
-pub use kernels::{
-    isa::Level,
-    route::{Route, force_route},
-};
-pub use lapack::{Lapack, wait_at_forks};
-pub use lstsq::{LeastSquares, lstsq, lstsq_into, lstsq_shape};
-pub use lu::{
+pub use solve::cholesky::{cholesky, cholesky_into, cholesky_shape};
+pub use solve::det::{Slogdet, det, det_into, det_shape, slogdet, slogdet_into};
+pub use solve::general::{solve, solve_into, solve_shape};
+pub use solve::inv::{inv, inv_into, inv_shape};
+pub use solve::lu::{
     Lu, LuFactors, Permutation, lu, lu_factor, lu_factor_into, lu_factor_shape, lu_into, lu_shape,
     lu_solve, lu_solve_into, lu_solve_shape,
 };
-pub use matmul::{matmul, matmul_into, matmul_shape};
-pub use matrix_power::{
-    inverse_power, inverse_power_into, matrix_power, matrix_power_into, matrix_power_shape,
-};
-pub use multi_dot::{multi_dot, multi_dot_into, multi_dot_shape};
-pub use norm::{Axes, Normed, Operand, Order, Rounded, norm, norm_into, norm_shape};
-pub use numeric::Numeric;
-pub use outer::{outer, outer_into};
-pub use pinv::{pinv, pinv_into, pinv_shape};
-pub use qr::{
-    qr, qr_into, qr_r, qr_r_into, qr_r_shape, qr_raw, qr_raw_into, qr_raw_shape, qr_shape,
-};
-pub use rank::{Tolerance, matrix_rank, matrix_rank_into, matrix_rank_shape};
-pub use solve::{solve, solve_into, solve_shape};
-pub use svd::{svd, svd_into, svd_shape, svdvals, svdvals_into, svdvals_shape};
-pub use tensor_equations::{
+pub use solve::tensor_equations::{
     tensorinv, tensorinv_into, tensorinv_shape, tensorsolve, tensorsolve_into, tensorsolve_shape,
 };
-pub use tensordot::{tensordot, tensordot_into, tensordot_shape};
-pub use trace::{diagonal, diagonal_into, diagonal_shape, trace, trace_into, trace_shape};
-pub use triangular::{
+pub use solve::triangular::{
     Op, Triangular, solve_triangular, solve_triangular_into, solve_triangular_shape,
 };
-pub use vecdot::{vecdot, vecdot_into, vecdot_shape};
+pub use spectral::cond::{cond, cond_into, cond_shape};
+pub use spectral::eig::{eig, eig_into, eig_shape, eigvals, eigvals_into, eigvals_shape};
+pub use spectral::eigh::{eigh, eigh_into, eigh_shape, eigvalsh, eigvalsh_into, eigvalsh_shape};
+pub use spectral::pinv::{pinv, pinv_into, pinv_shape};
+pub use spectral::rank::{Tolerance, matrix_rank, matrix_rank_into, matrix_rank_shape};
+pub use spectral::svd::{svd, svd_into, svd_shape, svdvals, svdvals_into, svdvals_shape};
+
+/// Forces a route, and the newest instructions that may be used, for the whole process:
+/// for tests.
+#[doc(hidden)]
+pub fn force_route(route: Route, level: Level) {
+    base::route::force_route(route);
+    simd::isa::force_level(level);
+}
 
 /// The README's Rust, compiled and run.
 #[cfg(doctest)]
@@ -148,7 +131,7 @@ struct Readme;
 /// This one does:
 ///
 /// ```
-/// fn reads_no_routine<T: scirs2_linalg::Lapack>() {
+/// fn reads_no_routine<T: scirs2_linalg::LinalgScalar>() {
 ///     let _ = T::ROUTINES;
 /// }
 /// ```
@@ -156,13 +139,13 @@ struct Readme;
 /// These do not compile:
 ///
 /// ```compile_fail,E0616
-/// fn reads_a_routine<T: scirs2_linalg::Lapack>() {
+/// fn reads_a_routine<T: scirs2_linalg::LinalgScalar>() {
 ///     let _ = T::ROUTINES.laswp;
 /// }
 /// ```
 ///
 /// ```compile_fail,E0599
-/// fn calls_a_wrapper<T: scirs2_linalg::Lapack>(a: &mut [T]) {
+/// fn calls_a_wrapper<T: scirs2_linalg::LinalgScalar>(a: &mut [T]) {
 ///     T::laswp(1, a, (0, 1), (0, 8), &[1; 8]);
 /// }
 /// ```

@@ -1,168 +1,46 @@
-//! An operation, declared once: its name, its results and its work.
+//! All operations of linear algebra, each declared once: its name, its results and its work.
 //!
 //! An operation is a type whose fields are its keywords. It says which results it has for
 //! operands of some shapes, without looking at an element, and computes them for each type of
 //! elements. From that follow the function for tensors of any dtype and what a binding for
 //! another language needs.
-//!
-//! [`Operation`] has no type parameters: the code for all element types is compiled in this
-//! crate, once, whoever calls it.
 
-use std::{array, mem};
-
-use ndarray::ArrayViewD;
 use scirs2_core::pool::Workers;
-use scirs2_core::{DType, Element, ScalarType, dispatch};
-use scirs2_interop::{Tensor, TensorMut, TensorRef};
-use smallvec::{SmallVec, smallvec};
+use scirs2_core::{DType, ScalarType, dispatch};
+use scirs2_interop::{Tensor, TensorRef};
 
-use crate::layout::filled_array;
-use crate::norm::Normed;
-use crate::numeric::Numeric;
-use crate::{Error, Lapack};
+use crate::Error;
+use crate::base::memory::filled_array;
+use crate::driver::operation::{NumericOperation, ScalarOperation, Work};
+use crate::kernels::arithmetic::Arithmetic as _;
 
-pub use crate::cho::{ChoFactor, ChoSolve};
-pub use crate::cholesky::Cholesky;
-pub use crate::cond::Cond;
-pub use crate::cross::Cross;
-pub use crate::det::{Det, SignLogDet};
-pub use crate::eig::{Eig, Eigvals};
-pub use crate::eigh::{Eigh, Eigvalsh};
-pub use crate::einsum::Einsum;
-pub use crate::inv::Inv;
-pub use crate::lstsq::Lstsq;
-pub use crate::lu::{LuFactor, LuSolve, PermutationKind, Plu};
-pub use crate::matmul::Matmul;
-pub use crate::matrix_power::{InversePower, MatrixPower};
-pub use crate::multi_dot::MultiDot;
-pub use crate::outer::Outer;
-pub use crate::pinv::Pinv;
-pub use crate::qr::{Qr, QrMode};
-pub use crate::rank::{MatrixRank, Threshold};
-pub use crate::solve::Solve;
-pub use crate::svd::{Svd, Svdvals};
-pub use crate::tensor_equations::{Tensorinv, Tensorsolve};
-pub use crate::tensordot::Tensordot;
-pub use crate::trace::Trace;
-pub use crate::triangular::SolveTriangular;
-pub use crate::vecdot::Vecdot;
+pub use crate::functions::matrix_power::{InversePower, MatrixPower};
+pub use crate::least_squares::lstsq::Lstsq;
+pub use crate::least_squares::qr::{Qr, QrMode};
+pub use crate::products::cross::Cross;
+pub use crate::products::einsum::Einsum;
+pub use crate::products::matmul::Matmul;
+pub use crate::products::multi_dot::MultiDot;
+pub use crate::products::outer::Outer;
+pub use crate::products::tensordot::Tensordot;
+pub use crate::products::trace::Trace;
+pub use crate::products::vecdot::Vecdot;
+pub use crate::solve::cho::{ChoFactor, ChoSolve};
+pub use crate::solve::cholesky::Cholesky;
+pub use crate::solve::det::{Det, SignLogDet};
+pub use crate::solve::general::Solve;
+pub use crate::solve::inv::Inv;
+pub use crate::solve::lu::{LuFactor, LuSolve, PermutationKind, Plu};
+pub use crate::solve::tensor_equations::{Tensorinv, Tensorsolve};
+pub use crate::solve::triangular::SolveTriangular;
+pub use crate::spectral::cond::Cond;
+pub use crate::spectral::eig::{Eig, Eigvals};
+pub use crate::spectral::eigh::{Eigh, Eigvalsh};
+pub use crate::spectral::pinv::Pinv;
+pub use crate::spectral::rank::{MatrixRank, Threshold};
+pub use crate::spectral::svd::{Svd, Svdvals};
 
-/// The elements of a result, as those of the operands decide.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-#[non_exhaustive]
-pub enum Kind {
-    /// The type of the operands.
-    Same,
-    /// The real type of the same precision.
-    Real,
-    /// The complex type of the same precision.
-    Complex,
-    /// `int32`: pivots, and the ranks of [`lstsq`](crate::lstsq()), as LAPACK counts.
-    Index,
-    /// `int64`: the ranks of [`matrix_rank`](crate::matrix_rank()), as NumPy counts.
-    Count,
-}
-
-impl Kind {
-    /// The dtype of such a result of operands of that dtype.
-    ///
-    /// ```
-    /// use scirs2_core::DType;
-    /// use scirs2_linalg::operation::Kind;
-    ///
-    /// assert_eq!(Kind::Real.dtype(DType::Complex64), DType::Float32);
-    /// assert_eq!(Kind::Same.dtype(DType::Int8), DType::Int8);
-    /// assert_eq!(Kind::Index.dtype(DType::Float64), DType::Int32);
-    /// ```
-    #[must_use]
-    pub const fn dtype(self, operands: DType) -> DType {
-        match (self, operands) {
-            (Kind::Index, _) => DType::Int32,
-            (Kind::Count, _) => DType::Int64,
-            (Kind::Real, DType::Complex64) => DType::Float32,
-            (Kind::Real, DType::Complex128) => DType::Float64,
-            (Kind::Complex, DType::Float32) => DType::Complex64,
-            (Kind::Complex, DType::Float64) => DType::Complex128,
-            (Kind::Same | Kind::Real | Kind::Complex, same) => same,
-        }
-    }
-}
-
-/// The shape of a result and the kind of its elements.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct ResultShape {
-    /// Length of each axis.
-    pub shape: Vec<usize>,
-    /// The kind of the elements.
-    pub kind: Kind,
-}
-
-/// The results of an operation.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Results {
-    /// Each result, in order.
-    pub each: SmallVec<[ResultShape; 1]>,
-    /// The axes that count the matrices: the number of a matrix in an error is a place in
-    /// these.
-    pub batch: Vec<usize>,
-}
-
-impl Results {
-    /// Results of these shapes; the first one has the axes of the batch, and then `axes`
-    /// more.
-    pub(crate) fn new<const N: usize>(axes: usize, each: [(Kind, Vec<usize>); N]) -> Self {
-        let batch = each.first().map_or(&[][..], |(_, shape)| {
-            &shape[..shape.len().saturating_sub(axes)]
-        });
-        Results {
-            batch: batch.to_vec(),
-            each: each
-                .into_iter()
-                .map(|(kind, shape)| ResultShape { shape, kind })
-                .collect(),
-        }
-    }
-
-    /// One result of the operands' type, of an operation that fails for no single matrix.
-    pub(crate) fn same(shape: Vec<usize>) -> Self {
-        let kind = Kind::Same;
-        Results {
-            batch: Vec::new(),
-            each: smallvec![ResultShape { shape, kind }],
-        }
-    }
-}
-
-/// Memory for the results of an operation, in order.
-pub type Outputs<'a> = SmallVec<[TensorMut<'a>; 1]>;
-
-/// An operation of linear algebra, with its keywords.
-pub trait Operation: Sync {
-    /// Its name, as used in messages.
-    fn name(&self) -> &'static str;
-
-    /// The results for operands of that dtype and of these shapes.
-    ///
-    /// # Errors
-    /// What is wrong with the shapes.
-    fn results(&self, dtype: DType, shapes: &[&[usize]]) -> Result<Results, Error>;
-
-    /// Computes the results into memory of the shapes and dtypes that
-    /// [`results`](Self::results) names. All operands have one dtype.
-    ///
-    /// # Errors
-    /// What is wrong with the shapes or the memory, and what the elements lead to;
-    /// [`Error::Interrupted`] if the workers were stopped.
-    ///
-    /// # Panics
-    /// If there are fewer operands or outputs than the operation has.
-    fn run(
-        &self,
-        operands: &[TensorRef<'_>],
-        outputs: Outputs<'_>,
-        workers: &Workers<'_>,
-    ) -> Result<(), Error>;
-}
+pub use crate::driver::operation::{Kind, Operation, Outputs, ResultShape, Results};
 
 /// The results of an operation on tensors, which share one dtype that it computes in.
 ///
@@ -199,62 +77,6 @@ pub fn compute(operation: &dyn Operation, operands: &[&Tensor]) -> Result<Vec<Te
     let memory = memory.collect::<Result<Outputs<'_>, _>>()?;
     operation.run(&operands, memory, &Workers::current())?;
     Ok(outputs)
-}
-
-/// A type that every operation on floats and complex numbers takes.
-pub(crate) trait LinalgScalar: Lapack + Numeric + Normed<Norm = Self::Real> {}
-
-impl<T: Lapack + Numeric + Normed<Norm = T::Real>> LinalgScalar for T {}
-
-/// What the author of an operation on floats and complex numbers writes.
-pub(crate) trait ScalarOperation {
-    /// See [`Operation::name`].
-    const NAME: &'static str;
-
-    /// See [`Operation::results`].
-    fn results(&self, dtype: DType, shapes: &[&[usize]]) -> Result<Results, Error>;
-
-    /// [`Operation::run`] for one type.
-    fn compute<T: LinalgScalar>(&self, work: Work<'_, '_>) -> Result<(), Error>;
-}
-
-/// What the author of an operation on any numbers writes.
-pub(crate) trait NumericOperation {
-    /// See [`Operation::name`].
-    const NAME: &'static str;
-
-    /// See [`Operation::results`].
-    fn results(&self, dtype: DType, shapes: &[&[usize]]) -> Result<Results, Error>;
-
-    /// [`Operation::run`] for one type.
-    fn compute<T: Numeric>(&self, work: Work<'_, '_>) -> Result<(), Error>;
-}
-
-/// What one call of an operation works with.
-pub(crate) struct Work<'r, 'w> {
-    operands: &'r [TensorRef<'r>],
-    outputs: Outputs<'w>,
-    pub(crate) workers: &'r Workers<'r>,
-}
-
-impl<'r, 'w> Work<'r, 'w> {
-    /// An operand as an array.
-    pub(crate) fn operand<T: Element>(&self, number: usize) -> Result<ArrayViewD<'r, T>, Error> {
-        Ok(self.operands[number].view()?)
-    }
-
-    /// All operands as arrays.
-    pub(crate) fn operands<T: Element>(&self) -> Result<Vec<ArrayViewD<'r, T>>, Error> {
-        (0..self.operands.len())
-            .map(|number| self.operand(number))
-            .collect()
-    }
-
-    /// The memory of all `N` results of the operation.
-    pub(crate) fn outputs<const N: usize>(&mut self) -> [TensorMut<'w>; N] {
-        let mut outputs = mem::take(&mut self.outputs).into_iter();
-        array::from_fn(|_| outputs.next().expect("memory for each result"))
-    }
 }
 
 /// The list of all operations: the code of each is compiled here for every type.

@@ -4,9 +4,9 @@ use ndarray::{Array2, Array3, ArrayD, ArrayViewD, Axis, IxDyn, Slice, array, s};
 use scirs2_core::Complex64;
 use scirs2_core::pool::Workers;
 use scirs2_linalg::{
-    Error, Lapack, Op, Permutation, Reason, Triangular, cho_factor, cho_factor_into, cho_solve,
-    cho_solve_into, det, det_into, inv, inv_into, lu, lu_factor, lu_factor_into, lu_into, lu_solve,
-    lu_solve_into, slogdet, slogdet_into, solve, solve_into, solve_triangular,
+    Error, LinalgScalar, Op, Permutation, Reason, Triangular, cho_factor, cho_factor_into,
+    cho_solve, cho_solve_into, det, det_into, inv, inv_into, lu, lu_factor, lu_factor_into,
+    lu_into, lu_solve, lu_solve_into, slogdet, slogdet_into, solve, solve_into, solve_triangular,
     solve_triangular_into, tensorinv, tensorinv_into, tensorsolve, tensorsolve_into,
 };
 
@@ -24,7 +24,7 @@ fn sides(batch: usize, n: usize, k: usize) -> ArrayD<f64> {
 }
 
 /// Runs `work` on an output whose elements lie apart and backwards.
-fn strided<T: Lapack>(
+fn strided<T: LinalgScalar>(
     shape: &[usize],
     work: impl FnOnce(ndarray::ArrayViewMutD<'_, T>) -> Result<(), Error>,
 ) -> ArrayD<T> {

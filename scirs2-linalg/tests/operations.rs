@@ -7,9 +7,9 @@ use scirs2_interop::{Tensor, TensorRef};
 use scirs2_linalg::operation::{
     self, Eig, Kind, Lstsq, Matmul, MatrixRank, Operation, Qr, QrMode, Solve, Svd, Threshold,
 };
-use scirs2_linalg::{Error, Lapack};
+use scirs2_linalg::{Error, LinalgScalar};
 
-fn matrix<T: Lapack>() -> Array2<T> {
+fn matrix<T: LinalgScalar>() -> Array2<T> {
     let elements = [[4.0, 1.0, -2.0], [1.0, 3.0, 0.5], [0.0, -1.0, 5.0]];
     Array2::from_shape_fn((3, 3), |(row, column)| {
         let real = |x: f64| <T::Real as NumCast>::from(x).unwrap();
@@ -17,7 +17,7 @@ fn matrix<T: Lapack>() -> Array2<T> {
     })
 }
 
-fn agrees_with_the_functions<T: Lapack>() {
+fn agrees_with_the_functions<T: LinalgScalar>() {
     let a = matrix::<T>();
     let tensor = Tensor::from(a.clone());
     let svd = Svd {

@@ -8,9 +8,10 @@
 
 use ndarray::{ArrayView2, ArrayViewMut2, Axis};
 
-use super::isa::multiversion;
-use crate::error::Reason;
-use crate::memory::resize;
+use crate::base::error::Reason;
+use crate::base::memory::resize;
+use crate::simd::isa::multiversion;
+use scirs2_core::Bool;
 
 /// A number as the innermost loop uses it.
 pub(crate) trait Lane: Copy {
@@ -32,6 +33,37 @@ pub(crate) trait Packed: Copy {
     fn lane(self) -> Self::Lane;
 
     fn from_lane(lane: Self::Lane) -> Self;
+}
+
+macro_rules! packed {
+    ($($type:ty => $lane:ty, |$x:ident| $to:expr, |$z:ident| $from:expr;)+) => {$(
+        impl Packed for $type {
+            type Lane = $lane;
+
+            #[inline(always)]
+            fn lane(self) -> $lane {
+                let $x = self;
+                $to
+            }
+
+            #[inline(always)]
+            fn from_lane($z: $lane) -> Self {
+                $from
+            }
+        }
+    )+};
+}
+
+packed! {
+    i8 => u16, |x| x as u16, |lane| lane as i8;
+    u8 => u16, |x| x.into(), |lane| lane as u8;
+    i16 => u16, |x| x as u16, |lane| lane as i16;
+    u16 => u16, |x| x, |lane| lane;
+    i32 => u32, |x| x as u32, |lane| lane as i32;
+    u32 => u32, |x| x, |lane| lane;
+    i64 => u64, |x| x as u64, |lane| lane as i64;
+    u64 => u64, |x| x, |lane| lane;
+    Bool => u8, |x| u8::from(x.get()), |lane| Bool::from_byte(lane);
 }
 
 /// What is packed at once, in elements along each axis.
@@ -193,12 +225,12 @@ mod tests {
     use ndarray::Array2;
     use scirs2_core::Bool;
 
-    use super::super::isa::forced::at_each;
     use super::*;
-    use crate::Numeric;
+    use crate::kernels::arithmetic::Arithmetic;
+    use crate::simd::isa::forced::at_each;
 
     /// Checks the result on every instruction set against the definition.
-    fn agrees<T: Numeric + Packed>(of: impl Fn(usize) -> T) {
+    fn agrees<T: Arithmetic + Packed>(of: impl Fn(usize) -> T) {
         for (rows, inner, columns) in [(1, 1, 1), (5, 3, 70), (65, 257, 33), (4, 600, 513)] {
             let a = Array2::from_shape_fn((rows, inner), |(i, j)| of(7 * i + 13 * j + i * j));
             let b = Array2::from_shape_fn((columns, inner), |(i, j)| of(11 * i + 5 * j + i * j));

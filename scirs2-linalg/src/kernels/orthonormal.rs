@@ -6,11 +6,11 @@
 
 use num_traits::{Float as _, Zero as _};
 
-use crate::kernels::rounded;
-use crate::lapack::Lapack;
+use crate::base::scale::rounded;
+use crate::kernels::scalar::KernelScalar;
 
 /// The element of `x`.
-fn sign<T: Lapack>(number: usize) -> T {
+fn sign<T: KernelScalar>(number: usize) -> T {
     let spread = (number as u64 + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
     if (spread ^ (spread >> 29)) >> 63 == 0 {
         T::one()
@@ -22,7 +22,7 @@ fn sign<T: Lapack>(number: usize) -> T {
 /// Whether the length of `Q^H Q x - x`, whose elements these are, is that of rounding errors.
 /// In units of `n eps`, with `n` the length of a vector, it was at most 2.1 where the vectors
 /// were right, and 4.7 to 40000 where `gesdd` had lost them.
-fn is_short<T: Lapack>(differences: impl Iterator<Item = T>, length: usize) -> bool {
+fn is_short<T: KernelScalar>(differences: impl Iterator<Item = T>, length: usize) -> bool {
     let squares = differences.flat_map(|x| x.parts()).map(|part| part * part);
     let sum = squares.fold(T::Real::zero(), |sum, square| sum + square);
     sum.sqrt() <= T::Real::epsilon() * rounded(2.5 * length as f64)
@@ -30,7 +30,7 @@ fn is_short<T: Lapack>(differences: impl Iterator<Item = T>, length: usize) -> b
 
 /// Whether the columns of a matrix in C order, `n` of them, are orthonormal. `sums` has an
 /// element for each.
-pub(crate) fn are_orthonormal_columns<T: Lapack>(n: usize, a: &[T], sums: &mut [T]) -> bool {
+pub(crate) fn are_orthonormal_columns<T: KernelScalar>(n: usize, a: &[T], sums: &mut [T]) -> bool {
     let n = n.max(1);
     let sums = &mut sums[..n.min(a.len())];
     sums.fill(T::zero());
@@ -52,7 +52,7 @@ pub(crate) fn are_orthonormal_columns<T: Lapack>(n: usize, a: &[T], sums: &mut [
 
 /// Whether the rows, of `n` elements, of a matrix in C order are orthonormal. `sums` has
 /// an element for each column.
-pub(crate) fn are_orthonormal_rows<T: Lapack>(n: usize, a: &[T], sums: &mut [T]) -> bool {
+pub(crate) fn are_orthonormal_rows<T: KernelScalar>(n: usize, a: &[T], sums: &mut [T]) -> bool {
     let sums = &mut sums[..n.min(a.len())];
     sums.fill(T::zero());
     for (number, row) in a.chunks_exact(n).enumerate() {

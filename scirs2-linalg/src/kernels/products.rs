@@ -5,15 +5,15 @@
 
 use std::hint;
 
-use super::isa::multiversion;
 use super::largest;
-use crate::Numeric;
+use crate::kernels::arithmetic::Arithmetic;
+use crate::simd::isa::multiversion;
 
 /// Rows, inner elements and columns of one product.
 pub(crate) type Sides = [usize; 3];
 
 /// Whether such products are faster with this kernel than with BLAS.
-pub(crate) fn has_products<T: Numeric>([rows, inner, columns]: Sides) -> bool {
+pub(crate) fn has_products<T: Arithmetic>([rows, inner, columns]: Sides) -> bool {
     let sizes = [rows * inner, inner * columns, rows * columns];
     T::has_plus_product()
         && sizes
@@ -23,7 +23,7 @@ pub(crate) fn has_products<T: Numeric>([rows, inner, columns]: Sides) -> bool {
 
 multiversion! {
     /// `out = a b` for consecutive matrices, each in C order.
-    pub(crate) fn products<T: Numeric>(sides: Sides, a: &[T], b: &[T], out: &mut [T]) {
+    pub(crate) fn products<T: Arithmetic>(sides: Sides, a: &[T], b: &[T], out: &mut [T]) {
         match sides {
             [2, 2, 2] => products_of([2, 2, 2], a, b, out),
             [3, 3, 3] => products_of([3, 3, 3], a, b, out),
@@ -34,7 +34,7 @@ multiversion! {
 }
 
 #[inline(always)]
-fn products_of<T: Numeric>(sides: Sides, a: &[T], b: &[T], out: &mut [T]) {
+fn products_of<T: Arithmetic>(sides: Sides, a: &[T], b: &[T], out: &mut [T]) {
     let [rows, inner, columns] = sides;
     let matrices = a
         .chunks_exact(rows * inner)
@@ -63,7 +63,7 @@ fn products_of<T: Numeric>(sides: Sides, a: &[T], b: &[T], out: &mut [T]) {
 
 /// `COLUMNS` columns of the result from the `first` on.
 #[inline(always)]
-fn panel<T: Numeric, const COLUMNS: usize>(
+fn panel<T: Arithmetic, const COLUMNS: usize>(
     [_, inner, columns]: Sides,
     first: usize,
     a: &[T],
@@ -86,7 +86,7 @@ fn panel<T: Numeric, const COLUMNS: usize>(
 
 /// The first rows and columns of the result.
 #[inline(always)]
-fn tile<T: Numeric, const ROWS: usize, const COLUMNS: usize>(
+fn tile<T: Arithmetic, const ROWS: usize, const COLUMNS: usize>(
     inner: usize,
     columns: usize,
     a: &[T],
@@ -112,11 +112,11 @@ fn tile<T: Numeric, const ROWS: usize, const COLUMNS: usize>(
 mod tests {
     use scirs2_core::{Complex32, Complex64};
 
-    use super::super::isa::forced::at_each;
     use super::*;
+    use crate::simd::isa::forced::at_each;
 
     /// Checks the result on every instruction set against the definition, bit for bit.
-    fn agrees<T: Numeric>(of: impl Fn(usize) -> T) {
+    fn agrees<T: Arithmetic>(of: impl Fn(usize) -> T) {
         let sides = 1..=9;
         for rows in sides.clone() {
             for inner in sides.clone() {

@@ -9,8 +9,9 @@ use num_traits::{Float as _, Zero as _};
 use scirs2_core::Real;
 
 use crate::Error;
-use crate::kernels::rounded;
-use crate::lapack::{Lapack, zeros};
+use crate::base::memory::zeros;
+use crate::base::scale::rounded;
+use scirs2_core::Scalar;
 
 /// The fraction of the largest modulus from which an element counts as nearly as large, so
 /// that rounding does not decide between elements that are equal in exact arithmetic.
@@ -27,22 +28,22 @@ pub(crate) fn unify_real<R: Real>(vector: &mut [R]) {
     }
 }
 
-fn square<T: Lapack>(x: T) -> T::Real {
+fn square<T: Scalar>(x: T) -> T::Real {
     let [re, im] = x.parts();
     re * re + im * im
 }
 
 /// The factor that makes `x`, which is not zero, real and positive.
-fn factor<T: Lapack>(x: T) -> T {
+fn factor<T: Scalar>(x: T) -> T {
     x.conj().over(square(x).sqrt())
 }
 
-fn positive<T: Lapack>(x: T) -> T {
+fn positive<T: Scalar>(x: T) -> T {
     T::from_real(square(x).sqrt())
 }
 
 /// Normalises the signs of consecutive vectors of `len` elements each.
-pub(crate) fn unify<T: Lapack>(len: usize, vectors: &mut [T]) {
+pub(crate) fn unify<T: Scalar>(len: usize, vectors: &mut [T]) {
     for vector in vectors.chunks_exact_mut(len.max(1)) {
         let largest = vector.iter().map(|&x| square(x));
         let largest = largest.fold(T::Real::zero(), |most, x| most.max(x));
@@ -60,14 +61,14 @@ pub(crate) fn unify<T: Lapack>(len: usize, vectors: &mut [T]) {
 }
 
 /// Normalises the columns of matrices, in memory that is reused.
-pub(crate) struct Columns<T: Lapack> {
+pub(crate) struct Columns<T: Scalar> {
     bounds: Vec<T::Real>,
     /// The row of the element that becomes positive, and the factor.
     firsts: Vec<usize>,
     factors: Vec<T>,
 }
 
-impl<T: Lapack> Columns<T> {
+impl<T: Scalar> Columns<T> {
     pub(crate) fn new(columns: usize) -> Result<Self, Error> {
         Ok(Columns {
             bounds: zeros(columns)?,

@@ -1,7 +1,7 @@
 //! Factors of positive definite matrices.
 
 use super::{Lapack, Triangle, int, leading};
-use crate::error::Reason;
+use crate::base::error::Reason;
 
 /// `potrf`: replaces one triangle of the `n` x `n` matrix `a` by the factor; the other
 /// triangle is unchanged.

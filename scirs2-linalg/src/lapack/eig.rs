@@ -6,11 +6,12 @@ use std::ptr;
 use num_traits::Zero as _;
 
 use super::workspace::Workspace;
-use super::{Kind, Lapack, check_size, int, leading, letter, zeros};
+use super::{Kind, Lapack, check_size, int, leading, letter};
 use crate::Error;
-use crate::error::Reason;
-use crate::kernels::rounded;
-use crate::layout::to_unit;
+use crate::base::error::Reason;
+use crate::base::memory::zeros;
+use crate::base::scale::rounded;
+use crate::base::scale::to_unit;
 
 /// General matrices of one order, in memory that is used again.
 pub(crate) struct Geev<T: Lapack> {
@@ -66,11 +67,11 @@ impl<T: Lapack> Geev<T> {
     }
 
     /// An eigenvalue.
-    pub(crate) fn value(&self, number: usize) -> T::Complex {
+    pub(crate) fn value(&self, number: usize) -> [T::Real; 2] {
         let [re, im] = self.values[number].parts();
         let [imaginary, _] = self.imaginary[number].parts();
         let scaled = |x: T::Real| rounded(x.into() * self.scale);
-        T::Complex::from_parts([scaled(re), scaled(im + imaginary)])
+        [scaled(re), scaled(im + imaginary)]
     }
 
     /// Whether an eigenvalue is real; the imaginary part of a complex one may still
@@ -80,17 +81,17 @@ impl<T: Lapack> Geev<T> {
     }
 
     /// An element of the eigenvector of that value.
-    pub(crate) fn vector(&self, row: usize, number: usize) -> T::Complex {
+    pub(crate) fn vector(&self, row: usize, number: usize) -> [T::Real; 2] {
         let at = |number: usize| self.vectors[number * self.n + row].parts();
         let [imaginary, _] = self.imaginary[number].parts();
         let zero = T::Real::zero();
-        T::Complex::from_parts(if imaginary > zero {
+        if imaginary > zero {
             [at(number)[0], at(number + 1)[0]]
         } else if imaginary < zero {
             [at(number - 1)[0], -at(number)[0]]
         } else {
             at(number)
-        })
+        }
     }
 
     /// Calls `geev` without left eigenvectors, to ask for the workspace or to solve;

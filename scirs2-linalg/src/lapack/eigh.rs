@@ -3,9 +3,10 @@
 use std::ffi::c_int;
 
 use super::workspace::{Workspace, check_count};
-use super::{Kind, Lapack, Triangle, int, leading, letter, zeros};
+use super::{Kind, Lapack, Triangle, int, leading, letter};
 use crate::Error;
-use crate::error::Reason;
+use crate::base::error::Reason;
+use crate::base::memory::zeros;
 
 /// Eigenvalues and eigenvectors of Hermitian matrices of one order, in memory that is used
 /// again.
@@ -215,7 +216,7 @@ mod tests {
     use scirs2_core::Complex64;
 
     use super::*;
-    use crate::kernels::many::tests::noise;
+    use crate::base::noise;
 
     /// Checks `A V = V diag(w)` for either routine, with a matrix without a pattern.
     fn both_routines_decompose<T: Lapack<Real = f64>>(n: usize) {

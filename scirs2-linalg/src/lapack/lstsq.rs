@@ -5,9 +5,10 @@ use std::ffi::c_int;
 use num_traits::Float as _;
 
 use super::workspace::{Workspace, check_count};
-use super::{Kind, Lapack, int, zeros};
+use super::{Kind, Lapack, int};
 use crate::Error;
-use crate::error::Reason;
+use crate::base::error::Reason;
+use crate::base::memory::zeros;
 
 /// Systems of one shape, in memory that is used again.
 pub(crate) struct Gelsd<T: Lapack> {

@@ -9,9 +9,14 @@
 //! | `crowd` | whether other programs use the cores |
 //! | `eig` | eigenvalues and eigenvectors of general matrices |
 //! | `eigh` | those of Hermitian matrices |
+//! | `geqrf_blocked` | orthogonal factors in wide blocks |
+//! | `getrf_recursive` | LU factors by halving |
+//! | `getri_blocked` | inverses in wide blocks |
 //! | `lstsq` | least squares |
 //! | `lu` | factors of general matrices, and inverses |
+//! | `pivots` | exchanges of rows |
 //! | `qr` | orthogonal factors |
+//! | `subnormal` | elimination where LAPACK's division fails |
 //! | `svd` | singular values and vectors |
 //! | `sys` | the routines as the linker knows them |
 //! | `threads` | how many threads the library uses |
@@ -29,9 +34,14 @@ mod cholesky;
 mod crowd;
 mod eig;
 mod eigh;
+pub(crate) mod geqrf_blocked;
+pub(crate) mod getrf_recursive;
+pub(crate) mod getri_blocked;
 mod lstsq;
 mod lu;
+pub(crate) mod pivots;
 mod qr;
+pub(crate) mod subnormal;
 mod svd;
 mod sys;
 mod threads;
@@ -40,7 +50,6 @@ mod workspace;
 
 use std::ffi::{c_char, c_int};
 
-use num_traits::Zero;
 use scirs2_core::{Complex32, Complex64, Scalar};
 
 pub(crate) use bidiagonal::bidiagonal_values;
@@ -60,19 +69,9 @@ pub(crate) use workspace::Workspace;
 
 use self::sys::{ComplexRoutines, Kind, RealRoutines, Routines};
 use crate::Error;
-use crate::kernels::many::Wide;
-use crate::kernels::one::lu::Fused;
-use crate::memory::resize;
 
 /// A type that LAPACK supports: `f32`, `f64` and their complex numbers.
-pub trait Lapack: Scalar<Real: Into<f64> + Wide> + Fused {
-    /// The complex numbers of that precision.
-    type Complex: Lapack<Real = Self::Real>;
-
-    /// The type of double precision.
-    #[doc(hidden)]
-    type Double: Lapack<Real = f64>;
-
+pub trait Lapack: Scalar<Real: Into<f64>> {
     /// LAPACK's routines for this type.
     #[doc(hidden)]
     const ROUTINES: &'static Routines<Self, Self::Real>;
@@ -80,81 +79,23 @@ pub trait Lapack: Scalar<Real: Into<f64> + Wide> + Fused {
     /// Those whose arguments depend on whether the type is complex.
     #[doc(hidden)]
     const KIND: Kind<Self, Self::Real>;
-
-    /// Whether the type is complex.
-    #[doc(hidden)]
-    fn is_complex() -> bool {
-        matches!(Self::KIND, Kind::Complex(_))
-    }
-
-    /// Real and imaginary part.
-    #[doc(hidden)]
-    fn parts(self) -> [Self::Real; 2];
-
-    /// The number with these real and imaginary parts; a real type ignores the
-    /// second.
-    #[doc(hidden)]
-    fn from_parts(parts: [Self::Real; 2]) -> Self;
-
-    /// Whether no part is NaN or infinite.
-    #[doc(hidden)]
-    fn is_finite(self) -> bool;
-
-    /// The elements as real numbers, if the type is real.
-    #[doc(hidden)]
-    fn reals(elements: &[Self]) -> Option<&[Self::Real]>;
-
-    /// [`reals`](Self::reals), mutable.
-    #[doc(hidden)]
-    fn reals_mut(elements: &mut [Self]) -> Option<&mut [Self::Real]>;
 }
 
 macro_rules! lapack {
-    ($(
-        $type:ty: $complex:ty, $double:ty, $kind:ident $routines:ident, |$z:ident| $parts:expr, |$re:ident, $im:ident| $number:expr,
-        |$elements:ident| $reals:expr;
-    )+) => {$(
+    ($($type:ty: $kind:ident $routines:ident;)+) => {$(
         impl Lapack for $type {
-            type Complex = $complex;
-
-            type Double = $double;
-
             const ROUTINES: &'static Routines<Self, Self::Real> = Routines::<Self, Self::Real>::TABLE;
 
             const KIND: Kind<Self, Self::Real> = Kind::$kind($routines::<Self, Self::Real>::TABLE);
-
-            #[inline(always)]
-            fn parts(self) -> [Self::Real; 2] {
-                let $z = self;
-                $parts
-            }
-
-            #[inline(always)]
-            fn from_parts([$re, $im]: [Self::Real; 2]) -> Self {
-                $number
-            }
-
-            #[inline(always)]
-            fn is_finite(self) -> bool {
-                self.parts().iter().all(|part| part.is_finite())
-            }
-
-            fn reals($elements: &[Self]) -> Option<&[Self::Real]> {
-                $reals
-            }
-
-            fn reals_mut($elements: &mut [Self]) -> Option<&mut [Self::Real]> {
-                $reals
-            }
         }
     )+};
 }
 
 lapack! {
-    f32: Complex32, f64, Real RealRoutines, |x| [x, 0.0], |x, _im| x, |x| Some(x);
-    f64: Complex64, f64, Real RealRoutines, |x| [x, 0.0], |x, _im| x, |x| Some(x);
-    Complex32: Complex32, Complex64, Complex ComplexRoutines, |z| [z.re, z.im], |re, im| Complex32::new(re, im), |_z| None;
-    Complex64: Complex64, Complex64, Complex ComplexRoutines, |z| [z.re, z.im], |re, im| Complex64::new(re, im), |_z| None;
+    f32: Real RealRoutines;
+    f64: Real RealRoutines;
+    Complex32: Complex ComplexRoutines;
+    Complex64: Complex ComplexRoutines;
 }
 
 /// The triangle of a Fortran-ordered matrix that is read and written.
@@ -211,16 +152,4 @@ pub(crate) fn int(count: usize) -> c_int {
 /// A leading dimension: at least one, even for an empty matrix.
 fn leading(rows: usize) -> c_int {
     int(rows.max(1))
-}
-
-/// Memory filled with zeros, or an error if there is not enough.
-pub(crate) fn zeros<T: Zero + Clone>(count: usize) -> Result<Vec<T>, Error> {
-    filled(count, T::zero())
-}
-
-/// [`zeros`] for any element.
-pub(crate) fn filled<T: Clone>(count: usize, element: T) -> Result<Vec<T>, Error> {
-    let mut memory = Vec::new();
-    resize(&mut memory, count, element)?;
-    Ok(memory)
 }

@@ -3,11 +3,12 @@
 use std::ffi::{c_char, c_int};
 
 use super::workspace::{Workspace, check_count};
-use super::{Kind, Lapack, int, leading, letter, zeros};
+use super::{Kind, Lapack, int, leading, letter};
 use crate::Error;
-use crate::error::Reason;
-use crate::kernels::rounded;
-use crate::layout::to_unit;
+use crate::base::error::Reason;
+use crate::base::memory::zeros;
+use crate::base::scale::rounded;
+use crate::base::scale::to_unit;
 
 /// How the bidiagonal form is diagonalised.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -80,7 +81,7 @@ impl<T: Lapack> Gesdd<T> {
             let wide = both.max(least.saturating_mul(5)).saturating_add(5);
             rwork = wide.saturating_mul(least);
         }
-        if T::is_complex() {
+        if T::IS_COMPLEX {
             longest = longest.max(rwork as u128);
         } else {
             rwork = 0;
@@ -241,7 +242,7 @@ mod tests {
     use scirs2_core::Complex64;
 
     use super::*;
-    use crate::kernels::many::tests::noise;
+    use crate::base::noise;
     use crate::lapack::Gelsd;
 
     /// Compares `U S V^H` with the matrix, one without a pattern, for either routine.

@@ -14,7 +14,7 @@ use scirs2_core::threads::cores;
 
 use super::crowd::{CROWD, Watch};
 use super::sys::openblas_set_num_threads;
-use crate::memory::reserve;
+use crate::base::memory::reserve;
 
 fn set(threads: usize) {
     // The build has room for fewer than an int can say.

@@ -5,8 +5,9 @@ use std::ffi::c_int;
 use num_traits::{ToPrimitive as _, Zero};
 use scirs2_core::Scalar;
 
-use super::{Lapack, zeros};
+use super::Lapack;
 use crate::Error;
+use crate::base::memory::zeros;
 
 /// Scratch memory of one routine for matrices of one shape.
 ///

@@ -5,7 +5,7 @@
 
 use std::ops::Range;
 
-use crate::kernels::{Axis, Columns, count, position};
+use crate::kernels::reduce::{Axis, Columns, count, position};
 
 /// Axes shorter than this make poor inner loops.
 const SHORT: usize = 16;

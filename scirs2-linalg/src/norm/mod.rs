@@ -2,31 +2,28 @@
 //!
 //! | file | one concept |
 //! |---|---|
-//! | [`order`](self) | which norm, over which axes |
-//! | `element` | what each element type provides |
+//! | `task` | which norm, over which axes |
 //! | `layout` | the axes of one reduction, normalised and merged |
 //! | `reduce` | the pieces of one reduction, and their workers |
 //! | `spectral` | norms of singular values |
 
-mod element;
 mod layout;
-mod order;
 mod reduce;
 mod spectral;
+mod task;
 
 use ndarray::{ArrayBase, ArrayD, ArrayViewD, ArrayViewMutD, Axis, Data, Dimension};
 use scirs2_core::dispatch;
 use scirs2_core::pool::Workers;
 use scirs2_interop::Tensor;
 
-pub use element::{Normed, Rounded};
-pub use order::{Axes, Order};
-
 use crate::Error;
-use crate::kernels::Measure;
-use crate::layout::filled_array;
-use crate::pieces::new;
-use order::{Marked, Task};
+use crate::base::memory::filled_array;
+use crate::base::order::{Axes, Order};
+use crate::driver::pieces::new;
+use crate::elements::normed::{Normed, Rounded};
+use crate::kernels::reduce::Measure;
+use task::{Marked, Task};
 
 /// What [`norm`] takes: an `ndarray` array or view, or a [`Tensor`].
 pub trait Operand {

@@ -7,12 +7,12 @@ use ndarray::{ArrayViewD, ArrayViewMutD};
 use scirs2_core::pool::Workers;
 use scirs2_core::shape::reach;
 
-use super::element::{Normed, Rounded};
 use super::layout::{Layout, Piece, SPLITS};
-use super::order::Marked;
+use super::task::Marked;
 use crate::Error;
-use crate::kernels::{Axis, Elements, Measure, Partial, Scratch, Source, columns, rows};
-use crate::memory::{reserve, resize};
+use crate::base::memory::{reserve, resize};
+use crate::elements::normed::{Normed, Rounded};
+use crate::kernels::reduce::{Axis, Elements, Measure, Partial, Scratch, Source, columns, rows};
 
 /// Reduces `x` over the marked axes to `out`, which has the other axes.
 pub(super) fn reduce<T: Normed, N: Rounded>(

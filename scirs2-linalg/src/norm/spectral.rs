@@ -5,11 +5,11 @@ use num_traits::Zero as _;
 use scirs2_core::Scalar;
 use scirs2_core::pool::Workers;
 
-use super::element::{Normed, Rounded};
-use super::order::Spectral;
+use super::task::Spectral;
 use crate::Error;
-use crate::pieces::{fill, map, map_vectors, new};
-use crate::svd::{svdvals_into, svdvals_shape};
+use crate::driver::pieces::{fill, map, map_vectors, new};
+use crate::elements::normed::{Normed, Rounded};
+use crate::spectral::svd::{svdvals_into, svdvals_shape};
 
 /// The matrices of `x` along two axes to one number each.
 pub(super) fn spectral<T: Normed>(

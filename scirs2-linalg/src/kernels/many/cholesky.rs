@@ -1,17 +1,17 @@
 //! Cholesky factors.
 
-use super::vector::{Isa, Vector};
 use super::{alone, dispatched, leave, load, store};
-use crate::kernels::isa::has_fma;
+use crate::base::route::most_of_many;
 use crate::kernels::largest;
-use crate::kernels::route::most_of_many;
-use crate::lapack::Lapack;
+use crate::kernels::scalar::KernelScalar;
+use crate::simd::isa::has_fma;
+use crate::simd::vector::{Isa, Vector};
 
 /// Whether there is a kernel for `count` matrices of order `n`.
-pub(crate) fn has_factors<T: Lapack>(n: usize, count: usize) -> bool {
+pub(crate) fn has_factors<T: KernelScalar>(n: usize, count: usize) -> bool {
     let (few, many) = (largest::CHOLESKY_ALONE, largest::CHOLESKY_OF_MANY);
     let most = most_of_many(count > 1, few, many);
-    T::reals(&[]).is_some() && has_fma() && (1..=most).contains(&n)
+    T::as_real(&[]).is_some() && has_fma() && (1..=most).contains(&n)
 }
 
 dispatched! {
@@ -136,9 +136,10 @@ fn factor<I: Isa, const UPPER: bool>(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::kernels::isa::forced::at_each;
-    use crate::kernels::many::tests::noise;
-    use crate::kernels::many::{MOST_LANES, Wide, constant};
+    use crate::base::noise;
+    use crate::kernels::many::{MOST_LANES, constant};
+    use crate::simd::isa::forced::at_each;
+    use crate::simd::wide::Wide;
 
     /// `B B^T` of noise, graded, scaled, with a heavier diagonal; every seventh is
     /// indefinite. The other triangle holds NaN.

@@ -8,17 +8,17 @@ use std::array;
 
 use num_traits::Float as _;
 
-use super::vector::{Isa, Vector};
 use super::{MANY, by_order, dispatched, leave, load, lu, normal, store};
-use crate::kernels::isa::has_fma;
+use crate::base::route::most_of_many;
 use crate::kernels::largest;
-use crate::kernels::route::most_of_many;
-use crate::lapack::Lapack;
+use crate::kernels::scalar::KernelScalar;
+use crate::simd::isa::has_fma;
+use crate::simd::vector::{Isa, Vector};
 
 /// Whether there are kernels for `count` matrices of order `n`.
-pub(crate) fn has_elimination<T: Lapack>(n: usize, count: usize) -> bool {
+pub(crate) fn has_elimination<T: KernelScalar>(n: usize, count: usize) -> bool {
     let most = most_of_many(count >= MANY, largest::ELIMINATION, largest::LU_OF_MANY);
-    T::reals(&[]).is_some() && has_fma() && (2..=most).contains(&n)
+    T::as_real(&[]).is_some() && has_fma() && (2..=most).contains(&n)
 }
 
 dispatched! {
@@ -368,9 +368,10 @@ fn determinants_of<I: Isa, const N: usize>(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::kernels::isa::forced::at_each;
-    use crate::kernels::many::{MOST_LANES, Wide, constant};
+    use crate::kernels::many::{MOST_LANES, constant};
     use crate::kernels::one::lu;
+    use crate::simd::isa::forced::at_each;
+    use crate::simd::wide::Wide;
 
     /// More than one group of matrices: numbers without a pattern, small integers,
     /// which are often singular, zeros and ones, graded, scaled.

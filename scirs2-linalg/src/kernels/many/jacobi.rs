@@ -9,29 +9,29 @@
 use num_traits::Float as _;
 use scirs2_core::Real;
 
-use super::vector::{Isa, Mask, Vector};
 use super::{MANY, alone, dispatched, leave, load, store};
-use crate::kernels::isa::has_fma;
+use crate::base::route::{Route, is_forced, most_of_many};
 use crate::kernels::largest;
-use crate::kernels::route::{Route, is_forced, most_of_many};
+use crate::kernels::scalar::KernelScalar;
 use crate::kernels::signs::NEARLY;
-use crate::lapack::Lapack;
+use crate::simd::isa::has_fma;
+use crate::simd::vector::{Isa, Mask, Vector};
 
 /// Whether there are kernels for `count` matrices of order `n`.
-pub(crate) fn has_jacobi<T: Lapack>(n: usize, count: usize) -> bool {
+pub(crate) fn has_jacobi<T: KernelScalar>(n: usize, count: usize) -> bool {
     let most = most_of_many(count >= MANY, largest::JACOBI_ALONE, largest::JACOBI);
-    T::reals(&[]).is_some() && has_fma() && (2..=most).contains(&n)
+    T::as_real(&[]).is_some() && has_fma() && (2..=most).contains(&n)
 }
 
 /// [`has_jacobi`] for symmetric matrices, for which there are QL steps too.
-pub(crate) fn has_rotations<T: Lapack>(n: usize, count: usize) -> bool {
+pub(crate) fn has_rotations<T: KernelScalar>(n: usize, count: usize) -> bool {
     let is_double = size_of::<T>() == size_of::<f64>();
     let is_faster = !is_double || n <= largest::JACOBI_SYMMETRIC_DOUBLE;
     has_jacobi::<T>(n, count) && (is_faster || is_forced(Route::Batched))
 }
 
 /// [`has_jacobi`] for singular values without vectors, for which LAPACK has less to do.
-pub(crate) fn has_values<T: Lapack>(n: usize, count: usize) -> bool {
+pub(crate) fn has_values<T: KernelScalar>(n: usize, count: usize) -> bool {
     let is_faster = n <= largest::JACOBI_SINGULAR_VALUES;
     has_jacobi::<T>(n, count) && (is_faster || is_forced(Route::Batched))
 }
@@ -543,9 +543,10 @@ fn turn_one<I: Isa>(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::kernels::isa::forced::at_each;
-    use crate::kernels::many::tests::noise;
-    use crate::kernels::many::{MOST_LANES, Wide, constant};
+    use crate::base::noise;
+    use crate::kernels::many::{MOST_LANES, constant};
+    use crate::simd::isa::forced::at_each;
+    use crate::simd::wide::Wide;
 
     /// More than one group of symmetric matrices: noise, graded, clustered,
     /// diagonal with repetitions, rank one, all ones, zero, scaled.

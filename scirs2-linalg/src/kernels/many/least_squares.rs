@@ -3,19 +3,24 @@
 
 use super::jacobi::{orthogonalize, range, sorted};
 use super::reflections::Reflections;
-use super::vector::{Isa, Vector};
 use super::{MANY, alone, dispatched, leave, load, store, stride};
-use crate::kernels::isa::has_fma;
+use crate::base::route::most_of_many;
 use crate::kernels::largest;
-use crate::kernels::route::most_of_many;
-use crate::lapack::Lapack;
+use crate::kernels::scalar::KernelScalar;
+use crate::simd::isa::has_fma;
+use crate::simd::vector::{Isa, Vector};
 
 /// Whether there is a kernel for `count` such problems with `sides` right-hand sides.
-pub(crate) fn has_solutions<T: Lapack>(m: usize, n: usize, sides: usize, count: usize) -> bool {
+pub(crate) fn has_solutions<T: KernelScalar>(
+    m: usize,
+    n: usize,
+    sides: usize,
+    count: usize,
+) -> bool {
     let (few, many) = (largest::LEAST_SQUARES_ALONE, largest::LEAST_SQUARES);
     let most = most_of_many(count >= MANY, few, many);
     let fits = (1..=most).contains(&n) && (n..=4 * n).contains(&m);
-    T::reals(&[]).is_some() && has_fma() && fits && (1..=n).contains(&sides)
+    T::as_real(&[]).is_some() && has_fma() && fits && (1..=n).contains(&sides)
 }
 
 dispatched! {
@@ -136,9 +141,10 @@ fn solutions_of<I: Isa>(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::kernels::isa::forced::at_each;
-    use crate::kernels::many::tests::noise;
-    use crate::kernels::many::{MOST_LANES, Wide, constant};
+    use crate::base::noise;
+    use crate::kernels::many::{MOST_LANES, constant};
+    use crate::simd::isa::forced::at_each;
+    use crate::simd::wide::Wide;
 
     /// Noise, scaled, graded along columns; every fifth has two columns alike, every
     /// seventh an infinity.

@@ -7,9 +7,9 @@
 
 use num_traits::{Float as _, ToPrimitive as _};
 
-use super::vector::{Isa, Mask, Vector};
 use super::{constant, leave, load, normal, store};
 use crate::kernels::largest;
+use crate::simd::vector::{Isa, Mask, Vector};
 
 /// The factors of a group of matrices, in memory that is reused.
 struct Factors<I: Isa> {
@@ -333,11 +333,12 @@ pub(super) fn determinants_of<I: Isa>(
 
 #[cfg(test)]
 mod tests {
-    use crate::kernels::isa::forced::at_each;
+    use crate::base::noise;
     use crate::kernels::largest;
     use crate::kernels::many::elimination::{determinants, inverses, solutions};
-    use crate::kernels::many::tests::noise;
-    use crate::kernels::many::{MOST_LANES, Wide, constant};
+    use crate::kernels::many::{MOST_LANES, constant};
+    use crate::simd::isa::forced::at_each;
+    use crate::simd::wide::Wide;
 
     /// Whether the matrix of that number is made singular.
     fn is_singular(number: usize) -> bool {

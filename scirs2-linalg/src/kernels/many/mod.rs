@@ -4,8 +4,6 @@
 //!
 //! | file | one concept |
 //! |---|---|
-//! | `vector` | vectors of any instruction set |
-//! | `x86` | vectors of x86-64 |
 //! | `cholesky` | Cholesky factors |
 //! | `elimination` | solutions, inverses and determinants; the smallest in registers |
 //! | `lu` | the same for larger matrices, rows in memory |
@@ -19,15 +17,11 @@ pub(crate) mod jacobi;
 pub(crate) mod least_squares;
 mod lu;
 pub(crate) mod reflections;
-mod vector;
-#[cfg(target_arch = "x86_64")]
-mod x86;
 
 use num_traits::Float as _;
 
-pub(crate) use super::rounded as constant;
-pub(crate) use vector::Wide;
-use vector::{Isa, Plain, Vector};
+pub(crate) use crate::base::scale::rounded as constant;
+use crate::simd::vector::{Isa, Plain, Vector};
 
 /// The message if the operands of such kernels are not real.
 pub(crate) const REAL: &str = "there are kernels for real numbers only";
@@ -50,19 +44,19 @@ macro_rules! dispatched {
             = $kernel:ident;
     )+) => {$(
         $(#[$meta])*
-        $vis fn $name<$R: $crate::kernels::many::Wide>($($arg: $type),*) $(-> $result)? {
+        $vis fn $name<$R: $crate::simd::wide::Wide>($($arg: $type),*) $(-> $result)? {
             #[cfg(target_arch = "x86_64")]
             {
-                use $crate::kernels::many::x86::Detect;
+                use $crate::simd::x86::Detect;
 
                 #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx2,fma")]
-                fn avx512<$R: $crate::kernels::many::Wide>(
+                fn avx512<$R: $crate::simd::wide::Wide>(
                     isa: $R::Avx512, $($arg: $type),*
                 ) $(-> $result)? {
                     $kernel(isa, $($arg),*)
                 }
                 #[target_feature(enable = "avx2,fma")]
-                fn avx2<$R: $crate::kernels::many::Wide>(
+                fn avx2<$R: $crate::simd::wide::Wide>(
                     isa: $R::Avx2, $($arg: $type),*
                 ) $(-> $result)? {
                     $kernel(isa, $($arg),*)
@@ -76,7 +70,7 @@ macro_rules! dispatched {
                     return unsafe { avx2::<$R>(isa, $($arg),*) };
                 }
             }
-            type Isa<R> = $crate::kernels::many::Plain<R, { $crate::kernels::many::PLAIN_LANES }>;
+            type Isa<R> = $crate::simd::vector::Plain<R, { $crate::kernels::many::PLAIN_LANES }>;
             $kernel(Isa::<$R>::new(), $($arg),*)
         }
     )+};
@@ -236,15 +230,10 @@ fn leave(lanes: usize, done: u32, first: usize, count: usize, left: &mut Vec<usi
 }
 
 #[cfg(test)]
-pub(crate) mod tests {
+mod tests {
     use super::*;
-
-    /// Numbers between -1 and 1 that have no pattern.
-    pub(crate) fn noise(at: usize) -> f64 {
-        let spread = (at as u64 + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-        let spread = (spread ^ (spread >> 29)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        (spread >> 11) as f64 / (1_u64 << 52) as f64 - 1.0
-    }
+    use crate::base::noise;
+    use crate::simd::wide::Wide;
 
     /// Checks that any number of matrices is loaded and stored, for any number of lanes.
     fn comes_back<I: Isa>(isa: I) {
@@ -352,7 +341,7 @@ pub(crate) mod tests {
         is_each_number(Plain::<R, PLAIN_LANES>::new());
         #[cfg(target_arch = "x86_64")]
         {
-            use x86::Detect;
+            use crate::simd::x86::Detect;
             if let Some(isa) = R::Avx2::detect() {
                 comes_back(isa);
                 is_each_number(isa);

@@ -7,18 +7,18 @@ use std::ops::Range;
 
 use num_traits::Float as _;
 
-use super::vector::{Isa, Mask, Vector};
 use super::{dispatched, leave, load_rows, store, store_rows, stride};
-use crate::kernels::isa::has_fma;
+use crate::base::route::most_of_many;
 use crate::kernels::largest;
-use crate::kernels::route::most_of_many;
-use crate::lapack::Lapack;
+use crate::kernels::scalar::KernelScalar;
+use crate::simd::isa::has_fma;
+use crate::simd::vector::{Isa, Mask, Vector};
 
 /// Whether there is a kernel for `count` matrices of shape `m` x `n`.
-pub(crate) fn has_factors<T: Lapack>(m: usize, n: usize, count: usize) -> bool {
+pub(crate) fn has_factors<T: KernelScalar>(m: usize, n: usize, count: usize) -> bool {
     let sides = 1..=most_of_many(count > 1, 0, largest::REFLECTIONS_OF_MANY);
     let fits = sides.contains(&m) && sides.contains(&n);
-    T::reals(&[]).is_some() && has_fma() && fits
+    T::as_real(&[]).is_some() && has_fma() && fits
 }
 
 dispatched! {
@@ -230,9 +230,10 @@ fn reflect_some<I: Isa, const COUNT: usize>(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::kernels::isa::forced::at_each;
-    use crate::kernels::many::tests::noise;
-    use crate::kernels::many::{MOST_LANES, Wide, constant};
+    use crate::base::noise;
+    use crate::kernels::many::{MOST_LANES, constant};
+    use crate::simd::isa::forced::at_each;
+    use crate::simd::wide::Wide;
 
     /// Noise, graded along columns, with a column of zeros, with a column that needs no
     /// reflection, scaled; every seventh has a NaN.

@@ -7,10 +7,10 @@
 use num_traits::{Float as _, Zero as _};
 use scirs2_core::Scalar;
 
-use crate::error::Reason;
-use crate::kernels::isa::multiversion;
+use crate::base::error::Reason;
+use crate::base::route::has_small;
 use crate::kernels::largest;
-use crate::kernels::route::has_small;
+use crate::simd::isa::multiversion;
 
 /// Whether the kernel is faster than LAPACK for matrices of that order.
 pub(crate) fn has_factor(n: usize) -> bool {

@@ -6,15 +6,15 @@
 
 use scirs2_core::Real;
 
-use crate::kernels::isa::{has_fma, multiversion};
+use crate::base::route::has_small;
 use crate::kernels::largest;
 use crate::kernels::many::REAL;
-use crate::kernels::route::has_small;
-use crate::lapack::Lapack;
+use crate::kernels::scalar::KernelScalar;
+use crate::simd::isa::{has_fma, multiversion};
 
 /// Whether the kernels are faster than LAPACK for a matrix of that shape.
-pub(crate) fn has_reflections<T: Lapack>(m: usize, n: usize) -> bool {
-    T::reals(&[]).is_some() && has_fma() && m.max(n) <= largest::REFLECTIONS && has_small()
+pub(crate) fn has_reflections<T: KernelScalar>(m: usize, n: usize) -> bool {
+    T::as_real(&[]).is_some() && has_fma() && m.max(n) <= largest::REFLECTIONS && has_small()
 }
 
 /// Calls an inlined kernel, with the width of a row known at compile time if it is a
@@ -36,15 +36,18 @@ macro_rules! by_width {
 /// Replaces `A`, of `m` rows, by `A = Q R`: `R` on and above the diagonal, below it the
 /// vectors `v`, whose first element is one; and stores each `tau`. Returns false if a
 /// column is so large or small, or not finite, that the matrix must be left to LAPACK.
-pub(crate) fn factor<T: Lapack>(m: usize, n: usize, a: &mut [T], tau: &mut [T]) -> bool {
-    let (a, tau) = (T::reals_mut(a).expect(REAL), T::reals_mut(tau).expect(REAL));
+pub(crate) fn factor<T: KernelScalar>(m: usize, n: usize, a: &mut [T], tau: &mut [T]) -> bool {
+    let (a, tau) = (
+        T::as_real_mut(a).expect(REAL),
+        T::as_real_mut(tau).expect(REAL),
+    );
     reflections(m, n, a, tau)
 }
 
 /// Computes the first `n` columns of `Q` in place of the vectors `v`, which are below the
 /// diagonal of `tau.len()` columns.
-pub(crate) fn orthogonal<T: Lapack>(m: usize, n: usize, q: &mut [T], tau: &[T]) {
-    let (q, tau) = (T::reals_mut(q).expect(REAL), T::reals(tau).expect(REAL));
+pub(crate) fn orthogonal<T: KernelScalar>(m: usize, n: usize, q: &mut [T], tau: &[T]) {
+    let (q, tau) = (T::as_real_mut(q).expect(REAL), T::as_real(tau).expect(REAL));
     columns(m, n, q, tau);
 }
 

@@ -10,9 +10,9 @@ use std::ops::Neg;
 use num_traits::{Float as _, NumCast, ToPrimitive as _, Zero as _};
 use scirs2_core::{Complex32, Complex64, Scalar};
 
-use crate::kernels::isa::{has_fma, multiversion};
+use crate::base::route::has_small;
 use crate::kernels::largest;
-use crate::kernels::route::has_small;
+use crate::simd::isa::{has_fma, multiversion};
 
 /// A number with a fused multiply-add.
 pub trait Fused: Scalar + Neg<Output = Self> {

@@ -27,17 +27,17 @@ use schur::quasi_triangular;
 use vectors::{back_substitute, normalized, unscaled};
 
 use super::elementary::are_plain;
-use crate::kernels::isa::multiversion;
+use crate::base::route::has_small;
 use crate::kernels::largest;
-use crate::kernels::route::has_small;
-use crate::lapack::Lapack;
+use crate::kernels::scalar::KernelScalar;
+use crate::simd::isa::multiversion;
 
 const EPSILON: f64 = f64::EPSILON;
 const SAFE: f64 = f64::MIN_POSITIVE;
 
 /// Whether the kernel is faster than LAPACK for matrices of that order.
-pub(crate) fn has_eigen<T: Lapack>(n: usize) -> bool {
-    !T::is_complex() && (1..=largest::EIGEN).contains(&n) && has_small()
+pub(crate) fn has_eigen<T: KernelScalar>(n: usize) -> bool {
+    !T::IS_COMPLEX && (1..=largest::EIGEN).contains(&n) && has_small()
 }
 
 /// Solves matrices of one order, in memory that is reused.
@@ -140,7 +140,7 @@ fn solve_of(n: usize, eigen: &mut Eigen) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::kernels::isa::forced::at_each;
+    use crate::simd::isa::forced::at_each;
 
     /// Numbers between -1 and 1 without a pattern.
     fn numbers(n: usize, seed: u64) -> Vec<f64> {

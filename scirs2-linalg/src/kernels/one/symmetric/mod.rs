@@ -17,24 +17,24 @@ mod steps;
 mod tridiagonal;
 
 use super::elementary::are_plain;
-use crate::kernels::isa::multiversion;
+use crate::base::route::{Route, has_small, is_forced};
 use crate::kernels::largest;
-use crate::kernels::route::{Route, has_small, is_forced};
+use crate::kernels::scalar::KernelScalar;
 use crate::kernels::signs::unify_real;
-use crate::lapack::Lapack;
+use crate::simd::isa::multiversion;
 
 use steps::{values, values_and_vectors};
 use tridiagonal::{factor, tridiagonal};
 
 /// Whether the kernel is faster than LAPACK for matrices of that order.
-pub(crate) fn has_symmetric<T: Lapack>(n: usize) -> bool {
+pub(crate) fn has_symmetric<T: KernelScalar>(n: usize) -> bool {
     let is_single = size_of::<T>() < size_of::<f64>();
     let most = if is_single && !is_forced(Route::Small) {
         largest::SYMMETRIC_SINGLE
     } else {
         largest::SYMMETRIC
     };
-    !T::is_complex() && (1..=most).contains(&n) && has_small()
+    !T::IS_COMPLEX && (1..=most).contains(&n) && has_small()
 }
 
 /// Solves matrices of one order, in memory that is reused.
@@ -146,7 +146,7 @@ multiversion! {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::kernels::isa::forced::at_each;
+    use crate::simd::isa::forced::at_each;
 
     /// A symmetric matrix of numbers between -1 and 1 without a pattern, each changed.
     fn matrix(n: usize, seed: u64, change: &dyn Fn(usize, usize, f64) -> f64) -> Vec<f64> {

@@ -2,8 +2,8 @@
 //!
 //! `beside` holds the elements beside the diagonal, and one more that is ignored.
 
+use crate::base::scale::power_of_two;
 use crate::kernels::one::elementary::{rotate, rotation, two_rows};
-use crate::kernels::power_of_two;
 
 /// Half the distance from 1 to the next number.
 const EPSILON: f64 = 0.5 * f64::EPSILON;

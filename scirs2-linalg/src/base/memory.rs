@@ -1,0 +1,156 @@
+//! How much memory there is, and an error if there is not enough.
+
+use std::fs;
+
+use ndarray::ArrayD;
+use num_traits::Zero;
+
+use crate::Error;
+use crate::base::error::Reason;
+
+/// Bytes below which memory is not checked: the query takes longer than such a matrix.
+const SMALL: usize = 1 << 27;
+
+/// An error if square matrices of that order, one for each position of the batch,
+/// do not fit into memory, so that a call fails before the system does. `cure`
+/// tells the caller what to request instead.
+pub(crate) fn check_square(
+    batch: &[usize],
+    order: usize,
+    itemsize: usize,
+    cure: &'static str,
+) -> Result<(), Error> {
+    let count = scirs2_core::shape::element_count(&[batch, &[order, order]].concat());
+    let bytes = count.and_then(|count| count.checked_mul(itemsize));
+    if bytes.is_some_and(|bytes| bytes < SMALL) {
+        return Ok(());
+    }
+    let available = available().unwrap_or(usize::MAX);
+    if bytes.is_some_and(|bytes| bytes <= available) {
+        return Ok(());
+    }
+    Err(Error::SquareMemory {
+        order,
+        gigabytes: bytes.map_or(f64::INFINITY, gigabytes),
+        available: gigabytes(available),
+        cure,
+    })
+}
+
+fn gigabytes(bytes: usize) -> f64 {
+    bytes as f64 / 1e9
+}
+
+/// The free memory of the system and of this process's control group; `None` if
+/// it is unknown.
+fn available() -> Option<usize> {
+    let system = fs::read_to_string("/proc/meminfo").ok().and_then(|text| {
+        let line = text
+            .lines()
+            .find_map(|line| line.strip_prefix("MemAvailable:"))?;
+        let kibibytes: usize = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
+        kibibytes.checked_mul(1024)
+    });
+    let group = |name: &str| -> Option<usize> {
+        let text = fs::read_to_string(format!("/sys/fs/cgroup/{name}")).ok()?;
+        text.trim().parse().ok()
+    };
+    let group =
+        group("memory.max").map(|most| most.saturating_sub(group("memory.current").unwrap_or(0)));
+    system.into_iter().chain(group).min()
+}
+
+/// There is no memory for `count` elements.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct OutOfMemory {
+    count: usize,
+    itemsize: usize,
+}
+
+impl From<OutOfMemory> for Error {
+    fn from(OutOfMemory { count, itemsize }: OutOfMemory) -> Self {
+        Error::Memory { count, itemsize }
+    }
+}
+
+impl From<OutOfMemory> for Reason {
+    fn from(OutOfMemory { count, itemsize }: OutOfMemory) -> Self {
+        Reason::Memory { count, itemsize }
+    }
+}
+
+/// Makes room for `more` elements.
+pub(crate) fn reserve<T>(memory: &mut Vec<T>, more: usize) -> Result<(), OutOfMemory> {
+    memory.try_reserve_exact(more).map_err(|_| OutOfMemory {
+        count: memory.len().saturating_add(more),
+        itemsize: size_of::<T>(),
+    })
+}
+
+/// Resizes a workspace to that length, with `element` in every new position.
+#[expect(clippy::disallowed_methods, reason = "the memory is there")]
+pub(crate) fn resize<T: Clone>(
+    memory: &mut Vec<T>,
+    len: usize,
+    element: T,
+) -> Result<(), OutOfMemory> {
+    reserve(memory, len.saturating_sub(memory.len()))?;
+    memory.resize(len, element);
+    Ok(())
+}
+
+/// A copy of elements.
+#[expect(clippy::disallowed_methods, reason = "the memory is there")]
+pub(crate) fn copied<T: Copy>(elements: &[T]) -> Result<Vec<T>, OutOfMemory> {
+    let mut memory = Vec::new();
+    reserve(&mut memory, elements.len())?;
+    memory.extend_from_slice(elements);
+    Ok(memory)
+}
+
+/// Memory filled with zeros, or an error if there is not enough.
+pub(crate) fn zeros<T: Zero + Clone>(count: usize) -> Result<Vec<T>, Error> {
+    filled(count, T::zero())
+}
+
+/// [`zeros`] for any element.
+pub(crate) fn filled<T: Clone>(count: usize, element: T) -> Result<Vec<T>, Error> {
+    let mut memory = Vec::new();
+    resize(&mut memory, count, element)?;
+    Ok(memory)
+}
+
+/// An array of zeros in C order, or an error if there is not enough memory.
+pub(crate) fn zeros_array<T: Zero + Clone>(shape: &[usize]) -> Result<ArrayD<T>, Error> {
+    filled_array(shape, T::zero())
+}
+
+/// [`zeros_array`] for any element.
+pub(crate) fn filled_array<T: Clone>(shape: &[usize], element: T) -> Result<ArrayD<T>, Error> {
+    let count = scirs2_core::shape::element_count(shape).unwrap_or(usize::MAX);
+    let array = ArrayD::from_shape_vec(shape, filled(count, element)?);
+    array.map_err(|_| Error::Memory {
+        count,
+        itemsize: size_of::<T>(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_cannot_fit_is_refused_with_its_cure() {
+        assert_eq!(check_square(&[], 1000, 8, "less"), Ok(()));
+        let refused = check_square(&[2], 100_000_000, 8, "ask for less");
+        let message = refused.expect_err("no machine has that").to_string();
+        assert!(message.contains("ask for less"), "{message}");
+        assert!(message.contains("160000000"), "{message}");
+        assert!(check_square(&[], usize::MAX, 8, "less").is_err());
+    }
+
+    #[test]
+    fn linux_tells_how_much_there_is() {
+        assert_eq!(available().is_some(), cfg!(target_os = "linux"));
+    }
+}

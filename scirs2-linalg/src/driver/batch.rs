@@ -1,0 +1,567 @@
+//! The driver of all batched operations: which matrices, in which pieces, on which
+//! threads.
+//!
+//! Every operation sees two axes, whatever the shapes of its arguments: a vector is
+//! a matrix of one column, a number is a matrix of one element. The axes before
+//! them are the batch.
+
+use std::collections::VecDeque;
+use std::iter;
+use std::mem;
+use std::ops::Range;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use ndarray::{
+    ArrayView2, ArrayView3, ArrayViewD, ArrayViewMut2, ArrayViewMut3, ArrayViewMutD, Axis, Ix2,
+    Ix3, IxDyn,
+};
+use scirs2_core::pool::Workers;
+
+use crate::Error;
+use crate::base::error::Reason;
+use crate::base::layout::from_c;
+use crate::kernels::many::MOST_LANES;
+use crate::lapack::{LibraryThreads, single_threaded};
+
+/// Floating-point operations of one piece: some 100 microseconds of small
+/// matrices.
+const PIECE: f64 = 2e5;
+
+/// The overhead of a call for one matrix, in operations.
+const CALL: f64 = 1e3;
+
+/// The same for one matrix among many that a kernel processes together.
+const SHARE: f64 = 50.0;
+
+/// Operations from which on it is worth waking the library's own threads.
+pub(crate) const THREADED: f64 = 1.1e7;
+
+/// The common batch of several arrays, by NumPy's broadcasting rules.
+pub(crate) fn broadcast(batches: &[&[usize]]) -> Result<Vec<usize>, Error> {
+    let ndim = batches.iter().map(|batch| batch.len()).max().unwrap_or(0);
+    if ndim == 0 {
+        return Ok(Vec::new());
+    }
+    let mut common = vec![1; ndim];
+    for batch in batches {
+        for (common, &len) in common.iter_mut().rev().zip(batch.iter().rev()) {
+            if *common == 1 {
+                *common = len;
+            } else if len != 1 && len != *common {
+                return Err(Error::Broadcast {
+                    batches: batches.iter().map(|batch| batch.to_vec()).collect(),
+                });
+            }
+        }
+    }
+    Ok(common)
+}
+
+/// The matrices of an array, broadcast to a batch.
+pub(crate) enum Stack<'a, T> {
+    /// One step leads from each matrix to the next.
+    Even(ArrayView3<'a, T>),
+    /// Axes of the batch that do not merge.
+    Uneven(ArrayViewD<'a, T>),
+}
+
+impl<'a, T> Stack<'a, T> {
+    /// The last two axes of `array`, which has at least two and broadcasts to `batch`.
+    pub(crate) fn new(array: &'a ArrayViewD<'_, T>, batch: &[usize]) -> Self {
+        let core = array.ndim() - 2;
+        if core == 0 && batch.is_empty() {
+            let view = array.view().into_dimensionality::<Ix2>();
+            return Stack::Even(view.expect("two axes").insert_axis(Axis(0)));
+        }
+        let shape = [batch, &array.shape()[core..]].concat();
+        let mut view = array
+            .broadcast(IxDyn(&shape))
+            .expect("the batch is what the arrays broadcast to");
+        if batch.contains(&0) {
+            return Stack::Uneven(view);
+        }
+        let last = Axis(batch.len().saturating_sub(1));
+        let merged = (0..last.0)
+            .rev()
+            .all(|axis| view.merge_axes(Axis(axis), last));
+        if !merged {
+            let view = array.broadcast(IxDyn(&shape));
+            return Stack::Uneven(view.expect("as above"));
+        }
+        while view.ndim() > 3 {
+            view = view.index_axis_move(Axis(0), 0);
+        }
+        if view.ndim() == 2 {
+            view = view.insert_axis(Axis(0));
+        }
+        let view = view.into_dimensionality::<Ix3>();
+        Stack::Even(view.expect("three axes are left"))
+    }
+
+    /// The matrix with that number, in C order of the batch.
+    #[inline]
+    pub(crate) fn get(&self, number: usize) -> ArrayView2<'_, T> {
+        match self {
+            Stack::Even(view) => view.index_axis(Axis(0), number),
+            Stack::Uneven(view) => {
+                let mut view = view.view();
+                let mut rest = number;
+                while view.ndim() > 2 {
+                    let axis = view.ndim() - 3;
+                    let len = view.shape()[axis];
+                    view = view.index_axis_move(Axis(axis), rest % len);
+                    rest /= len;
+                }
+                let view = view.into_dimensionality::<Ix2>();
+                view.expect("two axes are left")
+            }
+        }
+    }
+}
+
+impl<'a, T: Copy> Stack<'a, T> {
+    /// The elements of several matrices in C order: in place if they are stored in
+    /// that order, else a copy.
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "a piece of small matrices is short"
+    )]
+    pub(crate) fn elements<'b>(&'b self, numbers: Range<usize>, space: &'b mut Vec<T>) -> &'b [T] {
+        if let Stack::Even(view) = self
+            && let Some(elements) = view.to_slice()
+        {
+            let (_, rows, columns) = view.dim();
+            let each = rows * columns;
+            return &elements[numbers.start * each..numbers.end * each];
+        }
+        space.clear();
+        for number in numbers {
+            let matrix = self.get(number);
+            match matrix.as_slice() {
+                Some(elements) => space.extend_from_slice(elements),
+                None => space.extend(matrix.iter()),
+            }
+        }
+        space
+    }
+}
+
+/// The matrices of an array that an operation writes.
+pub(crate) enum StackMut<'a, T> {
+    /// One step leads from each matrix to the next.
+    Even(ArrayViewMut3<'a, T>),
+    /// Arrays with axes before those of the matrix, a few for each axis of the batch: with one
+    /// for each matrix the memory would grow with the batch.
+    Uneven(VecDeque<ArrayViewMutD<'a, T>>),
+}
+
+impl<'a, T> StackMut<'a, T> {
+    /// Each number as a matrix of one element.
+    pub(crate) fn numbers(array: ArrayViewMutD<'a, T>) -> Self {
+        let [row, column] = [Axis(array.ndim()), Axis(array.ndim() + 1)];
+        let dim = (array.len(), 1, 1);
+        StackMut::in_c_order(dim, array)
+            .unwrap_or_else(|array| StackMut::new(array.insert_axis(row).insert_axis(column)))
+    }
+
+    /// Each vector along the last axis, which `array` has, as a matrix of one column.
+    pub(crate) fn columns(array: ArrayViewMutD<'a, T>) -> Self {
+        let (last, column) = (array.ndim() - 1, Axis(array.ndim()));
+        let (batch, len) = array.shape().split_at(last);
+        let dim = (batch.iter().product(), len[0], 1);
+        StackMut::in_c_order(dim, array)
+            .unwrap_or_else(|array| StackMut::new(array.insert_axis(column)))
+    }
+
+    /// Matrices of those dimensions, or the array itself if it is not in C order.
+    fn in_c_order(
+        dim: (usize, usize, usize),
+        array: ArrayViewMutD<'a, T>,
+    ) -> Result<Self, ArrayViewMutD<'a, T>> {
+        if !array.is_standard_layout() {
+            return Err(array);
+        }
+        let elements = array.into_slice().expect("in C order");
+        let view = ArrayViewMut3::from_shape(dim, elements);
+        Ok(StackMut::Even(view.expect("as many elements")))
+    }
+
+    /// The last two axes of `array`, which has at least two.
+    pub(crate) fn new(array: ArrayViewMutD<'a, T>) -> Self {
+        let core = array.ndim() - 2;
+        let even = core > 0 && array.is_standard_layout();
+        if core == 0 {
+            let view = array.into_dimensionality::<Ix2>();
+            return StackMut::Even(view.expect("two axes").insert_axis(Axis(0)));
+        }
+        if core == 1 {
+            let view = array.into_dimensionality::<Ix3>();
+            return StackMut::Even(view.expect("three axes"));
+        }
+        if even {
+            let shape = array.shape();
+            let merged = (shape[..core].iter().product(), shape[core], shape[core + 1]);
+            let view = array.into_shape_with_order(merged);
+            return StackMut::Even(view.expect("C order merges"));
+        }
+        StackMut::Uneven(VecDeque::from([array]))
+    }
+}
+
+impl<T: Copy + Send> StackMut<'_, T> {
+    /// Lets `work` write the elements of all matrices in C order: in place if they
+    /// are stored in that order, else to a workspace that is filled with `element`
+    /// first and copied to them afterwards.
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "a piece of small matrices is short"
+    )]
+    pub(crate) fn written<R>(
+        &mut self,
+        element: T,
+        space: &mut Vec<T>,
+        work: impl FnOnce(&mut [T]) -> R,
+    ) -> R {
+        let mut rest = match self {
+            StackMut::Even(view) => {
+                if let Some(elements) = view.as_slice_mut() {
+                    return work(elements);
+                }
+                StackMut::Even(view.view_mut())
+            }
+            StackMut::Uneven(arrays) => {
+                StackMut::Uneven(arrays.iter_mut().map(|array| array.view_mut()).collect())
+            }
+        };
+        let (count, each) = rest.sizes();
+        space.clear();
+        space.resize(count * each, element);
+        let result = work(space);
+        if each > 0 {
+            for elements in space.chunks_exact(each) {
+                from_c(elements, rest.next());
+            }
+        }
+        result
+    }
+}
+
+impl<T> StackMut<'_, T> {
+    /// The number of matrices, and the number of elements of one.
+    fn sizes(&self) -> (usize, usize) {
+        match self {
+            StackMut::Even(view) => (view.dim().0, view.dim().1 * view.dim().2),
+            StackMut::Uneven(arrays) => {
+                let count = arrays.iter().map(matrices).sum();
+                let first = arrays.front().map_or(&[][..], |array| array.shape());
+                (
+                    count,
+                    first[first.len().saturating_sub(2)..].iter().product(),
+                )
+            }
+        }
+    }
+}
+
+/// The number of matrices of an array.
+fn matrices<T>(array: &ArrayViewMutD<'_, T>) -> usize {
+    array.shape()[..array.ndim() - 2].iter().product()
+}
+
+/// What an operation writes: one [`StackMut`], or a tuple of them.
+pub(crate) trait Outputs: Send + Sized {
+    /// The matrices of one position in the batch.
+    type Matrices: Send;
+
+    /// The first `count` positions, and the others.
+    fn split_at(self, count: usize) -> (Self, Self);
+
+    /// The next position.
+    fn next(&mut self) -> Self::Matrices;
+
+    /// Whether there is no element to write, whatever the number of positions.
+    fn is_empty(&self) -> bool;
+}
+
+impl<'a, T: Send> Outputs for StackMut<'a, T> {
+    type Matrices = ArrayViewMut2<'a, T>;
+
+    fn split_at(self, count: usize) -> (Self, Self) {
+        match self {
+            StackMut::Even(view) => {
+                let (left, right) = view.split_at(Axis(0), count);
+                (StackMut::Even(left), StackMut::Even(right))
+            }
+            StackMut::Uneven(mut arrays) => {
+                let (mut left, mut missing) = (VecDeque::new(), count);
+                while missing > 0 {
+                    let array = arrays.pop_front().expect("as many places as asked for");
+                    let there = matrices(&array);
+                    if there <= missing {
+                        missing -= there;
+                        left.push_back(array);
+                        continue;
+                    }
+                    let whole = missing / (there / array.shape()[0]);
+                    let (before, behind) = array.split_at(Axis(0), whole);
+                    let (within, behind) = behind.split_at(Axis(0), 1);
+                    if whole > 0 {
+                        missing -= matrices(&before);
+                        left.push_back(before);
+                    }
+                    if behind.shape()[0] > 0 {
+                        arrays.push_front(behind);
+                    }
+                    arrays.push_front(within.index_axis_move(Axis(0), 0));
+                }
+                (StackMut::Uneven(left), StackMut::Uneven(arrays))
+            }
+        }
+    }
+
+    #[inline]
+    fn next(&mut self) -> ArrayViewMut2<'a, T> {
+        match self {
+            StackMut::Even(view) => {
+                let nothing = ArrayViewMut3::from_shape((0, 0, 0), &mut []);
+                let nothing = nothing.expect("no elements for none");
+                let (next, rest) = mem::replace(view, nothing).split_at(Axis(0), 1);
+                *view = rest;
+                next.index_axis_move(Axis(0), 0)
+            }
+            StackMut::Uneven(arrays) => {
+                let mut array = arrays.pop_front().expect("one for each place");
+                while array.ndim() > 2 {
+                    if array.shape()[0] > 1 {
+                        let (first, rest) = array.split_at(Axis(0), 1);
+                        arrays.push_front(rest);
+                        array = first;
+                    }
+                    array = array.index_axis_move(Axis(0), 0);
+                }
+                let matrix = array.into_dimensionality::<Ix2>();
+                matrix.expect("two axes are left")
+            }
+        }
+    }
+
+    fn is_empty(&self) -> bool {
+        match self {
+            StackMut::Even(view) => view.is_empty(),
+            StackMut::Uneven(arrays) => arrays.iter().all(|array| array.is_empty()),
+        }
+    }
+}
+
+macro_rules! tuples {
+    ($(($($name:ident),+))+) => {$(
+        #[expect(non_snake_case, reason = "a variable is named as its type")]
+        impl<$($name: Outputs),+> Outputs for ($($name,)+) {
+            type Matrices = ($($name::Matrices,)+);
+
+            fn split_at(self, count: usize) -> (Self, Self) {
+                let ($($name,)+) = self;
+                $(let $name = $name.split_at(count);)+
+                (($($name.0,)+), ($($name.1,)+))
+            }
+
+            #[inline]
+            fn next(&mut self) -> Self::Matrices {
+                let ($($name,)+) = self;
+                ($($name.next(),)+)
+            }
+
+            fn is_empty(&self) -> bool {
+                let ($($name,)+) = self;
+                $($name.is_empty())&&+
+            }
+        }
+    )+};
+}
+
+tuples! { (A, B) (A, B, C) (A, B, C, D) }
+
+/// The matrices of one call, and the cost of one.
+pub(crate) struct Batch<'a> {
+    /// The axes before the matrix.
+    pub(crate) shape: &'a [usize],
+    /// The approximate number of floating-point operations for one matrix.
+    pub(crate) flops: f64,
+    pub(crate) workers: &'a Workers<'a>,
+}
+
+impl Batch<'_> {
+    /// The number of matrices.
+    pub(crate) fn count(&self) -> usize {
+        self.shape.iter().product()
+    }
+
+    /// Works on every position of the batch, each with its number, its outputs and
+    /// a workspace that a thread reuses.
+    ///
+    /// Several matrices are distributed over the pool, with one LAPACK thread
+    /// each; a few large ones are processed in sequence, on the library's threads.
+    pub(crate) fn each<O: Outputs, W: Send>(
+        &self,
+        outputs: O,
+        workspace: impl Fn() -> Result<W, Error> + Sync,
+        work: impl Fn(&mut W, usize, O::Matrices) -> Result<(), Reason> + Sync,
+    ) -> Result<(), Error> {
+        let together = None::<fn(&mut (), Range<usize>, &mut O) -> Vec<usize>>;
+        self.each_left(outputs, workspace, together, work)
+    }
+
+    /// [`each`](Self::each) for the positions that a kernel leaves: the kernel takes those
+    /// of one piece together, in memory of its own, and returns which of them are
+    /// left. A workspace is made only if there are any.
+    pub(crate) fn each_left<O: Outputs, G: Default + Send, W: Send>(
+        &self,
+        outputs: O,
+        workspace: impl Fn() -> Result<W, Error> + Sync,
+        together: Option<impl Fn(&mut G, Range<usize>, &mut O) -> Vec<usize> + Sync>,
+        work: impl Fn(&mut W, usize, O::Matrices) -> Result<(), Reason> + Sync,
+    ) -> Result<(), Error> {
+        single_threaded();
+        let count = self.count();
+        if count == 0 || (self.flops == 0.0 && outputs.is_empty()) {
+            return Ok(());
+        }
+        let at = |number| (!self.shape.is_empty()).then_some(number);
+        let failed = |number, reason: Reason| reason.of(at(number));
+        let threads = self.workers.threads();
+        if count < threads && self.flops >= THREADED {
+            let mut outputs = outputs;
+            let mut space = workspace()?;
+            for number in 0..count {
+                let matrices = outputs.next();
+                let done = self.workers.alone(|| {
+                    let _threads = LibraryThreads::take(threads);
+                    work(&mut space, number, matrices)
+                })?;
+                done.map_err(|reason| failed(number, reason))?;
+            }
+            return Ok(());
+        }
+        let piece = |memory: &mut (G, Option<W>), first, last, mut outputs: O| {
+            let (gaps, space) = memory;
+            let left = together
+                .as_ref()
+                .map(|together| together(gaps, first..last, &mut outputs));
+            if left.as_ref().is_some_and(Vec::is_empty) {
+                return Ok(());
+            }
+            let space = match space {
+                Some(space) => space,
+                None => space.insert(workspace()?),
+            };
+            let mut at = first;
+            let mut one = |number| {
+                while at < number {
+                    outputs.next();
+                    at += 1;
+                }
+                at += 1;
+                let done = work(space, number, outputs.next());
+                done.map_err(|reason| failed(number, reason))
+            };
+            match left {
+                None => (first..last).try_for_each(&mut one),
+                Some(left) => left.into_iter().try_for_each(|place| one(first + place)),
+            }
+        };
+        let call = if together.is_some() { SHARE } else { CALL };
+        let mut each = ((PIECE / (self.flops + call)) as usize).max(1);
+        if together.is_some() {
+            each = each.next_multiple_of(MOST_LANES);
+        }
+        if count <= each {
+            let memory = || (G::default(), None);
+            let whole = iter::once(outputs);
+            return self
+                .workers
+                .each(whole, |outputs| piece(&mut memory(), 0, count, outputs));
+        }
+        let memories = Mutex::new(Vec::new());
+        let pieces = Pieces {
+            rest: Some(outputs),
+            first: 0,
+            count,
+            each,
+        };
+        self.workers.each(pieces, |(first, last, outputs)| {
+            let kept = lock(&memories).pop();
+            let mut memory = kept.unwrap_or_else(|| (G::default(), None));
+            piece(&mut memory, first, last, outputs)?;
+            lock(&memories).push(memory);
+            Ok(())
+        })
+    }
+}
+
+/// The outputs in pieces, each with the number of its first position and of the
+/// one after its last.
+struct Pieces<O> {
+    rest: Option<O>,
+    first: usize,
+    count: usize,
+    each: usize,
+}
+
+impl<O: Outputs> Iterator for Pieces<O> {
+    type Item = (usize, usize, O);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let rest = self.rest.take().filter(|_| self.first < self.count)?;
+        let first = self.first;
+        self.first = self.count.min(first + self.each);
+        let (piece, rest) = rest.split_at(self.first - first);
+        self.rest = Some(rest);
+        Some((first, self.first, piece))
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        let left = (self.count - self.first).div_ceil(self.each);
+        (left, Some(left))
+    }
+}
+
+impl<O: Outputs> ExactSizeIterator for Pieces<O> {}
+
+/// Locks a mutex, even a poisoned one: it only ever holds a list of workspaces,
+/// which stays valid after a panic elsewhere.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use ndarray::Array5;
+
+    use super::*;
+
+    #[test]
+    fn matrices_that_do_not_merge_are_written_in_order() {
+        let count = 3 * 4 * 5;
+        for cut in 0..=count {
+            let mut out = Array5::from_elem((5, 2, 4, 1, 3), 0);
+            let view = out.view_mut().permuted_axes([4, 2, 0, 1, 3]).into_dyn();
+            let stack = StackMut::new(view);
+            assert!(matches!(stack, StackMut::Uneven(_)));
+            assert_eq!(stack.sizes(), (count, 2));
+            let (mut left, mut right) = stack.split_at(cut);
+            assert_eq!(left.sizes().0, cut);
+            assert_eq!(right.sizes().0, count - cut);
+            for number in 0..cut {
+                left.next().fill(number);
+            }
+            let numbers = |all: &mut [usize]| {
+                let places = all.iter_mut().enumerate();
+                places.for_each(|(place, number)| *number = cut + place / 2);
+            };
+            right.written(0, &mut Vec::new(), numbers);
+            let written = out.permuted_axes([4, 2, 0, 1, 3]);
+            let expected = (0..2 * count).map(|place| place / 2);
+            assert!(written.iter().copied().eq(expected), "cut at {cut}");
+        }
+    }
+}

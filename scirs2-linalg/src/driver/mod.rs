@@ -1,0 +1,13 @@
+//! Runs an operation on its operands.
+//!
+//! | file | one concept |
+//! |---|---|
+//! | `batch` | which matrices, in which pieces, on whose threads |
+//! | `operation` | an operation, declared once |
+//! | `pieces` | arrays in pieces, between which Ctrl-C is heard |
+//! | `shape` | what an operation requires of its arguments' shapes |
+
+pub(crate) mod batch;
+pub(crate) mod operation;
+pub(crate) mod pieces;
+pub(crate) mod shape;

@@ -1,0 +1,124 @@
+//! Elimination with subnormal pivots.
+//!
+//! OpenBLAS multiplies by the reciprocal of a pivot, which overflows if the pivot
+//! is subnormal, or skips such a pivot and returns wrong factors. In these cases
+//! the work is done here, by division, slowly.
+
+use num_traits::Float as _;
+
+use crate::base::scale::rounded;
+use crate::lapack::Lapack;
+
+/// Whether OpenBLAS cannot divide by this number; false for zero. The reciprocal of a complex
+/// number overflows on the way if the parts are only just normal.
+pub(crate) fn is_subnormal<T: Lapack>(x: T) -> bool {
+    let margin = rounded(if T::IS_COMPLEX { 8.0 } else { 1.0 });
+    !x.is_zero() && is_below(x, T::Real::min_positive_value() * margin)
+}
+
+/// Whether the reciprocal is near the end of the range.
+pub(crate) fn is_tiny<T: Lapack>(x: T) -> bool {
+    is_below(x, T::Real::min_positive_value() / T::Real::epsilon())
+}
+
+fn is_below<T: Lapack>(x: T, bound: T::Real) -> bool {
+    x.parts().iter().all(|part| part.abs() < bound)
+}
+
+/// Whether OpenBLAS skipped a pivot of the factors of a matrix of `rows`.
+pub(crate) fn spoils<T: Lapack>(rows: usize, factors: &[T]) -> bool {
+    let columns = factors.chunks_exact(rows.max(1)).take(rows).enumerate();
+    let mut pivots = columns.map(|(at, column)| column[at..].split_first());
+    pivots.any(|column| {
+        // Below a pivot that is truly zero there are only zeros.
+        column.is_some_and(|(pivot, below)| {
+            is_subnormal(*pivot) || pivot.is_zero() && below.iter().any(|x| is_subnormal(*x))
+        })
+    })
+}
+
+/// LU factors as LAPACK's `getrf` returns them, of a matrix of `rows` stored column
+/// by column; the error is the first pivot that is zero.
+pub(crate) fn factor<T: Lapack>(rows: usize, a: &mut [T], pivots: &mut [i32]) -> Result<(), usize> {
+    let mut zero = None;
+    for (at, pivot) in pivots.iter_mut().enumerate() {
+        let (left, right) = a.split_at_mut((at + 1) * rows);
+        let column = &mut left[at * rows..];
+        let row = largest(&column[at..]) + at;
+        *pivot = crate::lapack::int(row + 1);
+        column.swap(at, row);
+        let divisor = column[at];
+        if divisor.is_zero() {
+            zero = zero.or(Some(at));
+        } else {
+            for x in &mut column[at + 1..] {
+                *x = divide(*x, divisor);
+            }
+        }
+        let column = &column[at + 1..];
+        for other in right.chunks_exact_mut(rows) {
+            other.swap(at, row);
+            let factor = other[at];
+            for (x, &l) in other[at + 1..].iter_mut().zip(column) {
+                *x -= l * factor;
+            }
+        }
+        for other in left[..at * rows].chunks_exact_mut(rows) {
+            other.swap(at, row);
+        }
+    }
+    zero.map_or(Ok(()), Err)
+}
+
+/// The place of the largest number, as LAPACK's pivoting measures it.
+fn largest<T: Lapack>(column: &[T]) -> usize {
+    let size = |x: T| x.parts().map(|part| part.abs());
+    let mut most = 0;
+    for (place, &x) in column.iter().enumerate() {
+        let ([re, im], [most_re, most_im]) = (size(x), size(column[most]));
+        if re + im > most_re + most_im {
+            most = place;
+        }
+    }
+    most
+}
+
+/// Solves `T X = B` for a triangular matrix of order `n`, whose element at a row and
+/// column `at` returns; `b` is the rows of `B`, and then those of `X`.
+pub(crate) fn substitute<T: Lapack>(
+    n: usize,
+    lower: bool,
+    at: impl Fn(usize, usize) -> T,
+    b: &mut [T],
+) {
+    let each = b.len() / n;
+    for step in 0..n {
+        let row = if lower { step } else { n - 1 - step };
+        let (above, rest) = b.split_at_mut(row * each);
+        let (x, below) = rest.split_at_mut(each);
+        for x in x.iter_mut() {
+            *x = divide(*x, at(row, row));
+        }
+        let (others, first) = if lower { (below, row + 1) } else { (above, 0) };
+        for (other, to) in others.chunks_exact_mut(each).enumerate() {
+            let factor = at(first + other, row);
+            for (to, &x) in to.iter_mut().zip(&*x) {
+                *to -= factor * x;
+            }
+        }
+    }
+}
+
+/// `x / y`, by Smith's algorithm, which squares nothing.
+fn divide<T: Lapack>(x: T, y: T) -> T {
+    let ([a, b], [re, im]) = (x.parts(), y.parts());
+    T::from_parts(if im.abs() <= re.abs() {
+        let ratio = im / re;
+        let divisor = re + im * ratio;
+        [(a + b * ratio) / divisor, (b - a * ratio) / divisor]
+    } else {
+        let ratio = re / im;
+        let divisor = im + re * ratio;
+        [(a * ratio + b) / divisor, (b * ratio - a) / divisor]
+    })
+}

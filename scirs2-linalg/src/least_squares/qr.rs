@@ -1,0 +1,480 @@
+//! Orthogonal factors.
+
+use ndarray::{
+    ArrayBase, ArrayD, ArrayView2, ArrayViewD, ArrayViewMut2, ArrayViewMutD, Data, Dimension,
+};
+use scirs2_core::DType;
+use scirs2_core::pool::Workers;
+
+use crate::Error;
+use crate::base::error::Reason;
+use crate::base::layout::{identity, to_c, to_f, written};
+use crate::base::memory::{check_square, zeros, zeros_array};
+use crate::driver::batch::{Batch, Stack, StackMut};
+use crate::driver::operation::{Kind, OperationScalar, Results, ScalarOperation, Work};
+use crate::driver::shape::{self, matrices};
+use crate::elements::scalar::LinalgScalar;
+use crate::kernels::many::REAL;
+use crate::kernels::many::reflections::{factors, has_factors};
+use crate::kernels::one::householder::{self as small, has_reflections};
+use crate::lapack::geqrf_blocked::Blocks;
+use crate::lapack::{self, Factor, Workspace, factor_workspace, orthogonal_workspace};
+
+/// Orthogonal and triangular factors.
+///
+/// `A = Q R`, with the columns of `Q` orthonormal and `R` upper triangular, for
+/// each matrix of the last two axes. With `k = min(m, n)` the shapes are
+/// `(..., m, k)` and `(..., k, n)`; with `complete` `Q` is `(..., m, m)` and `R`
+/// `(..., m, n)`.
+///
+/// # Errors
+/// [`Error::TooFewAxes`], and [`Error::SquareMemory`] if `complete` needs
+/// more memory than there is. A NaN or an infinity propagates to the factors.
+///
+/// # Accuracy
+/// Backward stable: `|A - Q R| <= c m eps |A|` and `|Q^H Q - I| <= c m eps`. LAPACK
+/// `gelqf` and `orglq` on the transpose: nothing is transposed, and nothing copied
+/// but to the results. A large matrix goes in blocks of 32 to 128 columns (`geqrt3`,
+/// `larfb`), of which one is copied at a time.
+///
+/// ```
+/// use ndarray::array;
+///
+/// let (q, r) = scirs2_linalg::qr(&array![[3.0_f64, 1.0], [4.0, 2.0]], false)?;
+/// assert!((r[[0, 0]].abs() - 5.0).abs() < 1e-14);
+/// assert_eq!(r[[1, 0]], 0.0);
+/// assert!((q[[0, 0]] * r[[0, 0]] - 3.0).abs() < 1e-14);
+/// # Ok::<(), scirs2_linalg::Error>(())
+/// ```
+#[expect(clippy::type_complexity, reason = "two arrays")]
+pub fn qr<S, D>(
+    a: &ArrayBase<S, D>,
+    complete: bool,
+) -> Result<(ArrayD<S::Elem>, ArrayD<S::Elem>), Error>
+where
+    S: Data<Elem: LinalgScalar>,
+    D: Dimension,
+{
+    let a = a.view().into_dyn();
+    let [q, r] = qr_shape(a.shape(), complete, size_of::<S::Elem>())?;
+    let (mut q, mut r) = (zeros_array(&q)?, zeros_array(&r)?);
+    qr_into(a, q.view_mut(), r.view_mut(), &Workers::current())?;
+    Ok((q, r))
+}
+
+/// The shapes of what [`qr_into`] writes, `Q` and `R`, for elements of that size.
+///
+/// # Errors
+/// The errors of [`qr`] that depend on the shape.
+pub fn qr_shape(a: &[usize], complete: bool, itemsize: usize) -> Result<[Vec<usize>; 2], Error> {
+    let (batch, m, n) = matrices(1, a)?;
+    let k = if complete { m } else { m.min(n) };
+    if k > n {
+        check_square(batch, m, itemsize, "pass mode='reduced'")?;
+    }
+    Ok([[batch, &[m, k]].concat(), [batch, &[k, n]].concat()])
+}
+
+/// [`qr`] into the caller's memory, of any strides; the factors are complete
+/// if `Q` is square.
+///
+/// # Errors
+/// The same as [`qr`]; [`Error::OutputShape`] for an output of another shape, and
+/// [`Error::Interrupted`] if the workers were stopped.
+pub fn qr_into<T: LinalgScalar>(
+    a: ArrayViewD<'_, T>,
+    q: ArrayViewMutD<'_, T>,
+    r: ArrayViewMutD<'_, T>,
+    workers: &Workers<'_>,
+) -> Result<(), Error> {
+    let (batch, m, n) = matrices(1, a.shape())?;
+    let complete = q.shape().last() == Some(&m);
+    let k = if complete { m } else { m.min(n) };
+    shape::output(&[batch, &[m, k]].concat(), &q)?;
+    shape::output(&[batch, &[k, n]].concat(), &r)?;
+    let batch = Batch {
+        shape: batch,
+        flops: 4.0 * m as f64 * k as f64 * n as f64,
+        workers,
+    };
+    let matrices = Stack::new(&a, batch.shape);
+    let together = |[gaps_a, gaps_q, gaps_r]: &mut [Vec<T>; 3],
+                    numbers,
+                    out: &mut (StackMut<'_, T>, StackMut<'_, T>)| {
+        let a = matrices.elements(numbers, gaps_a);
+        let left = out.0.written(T::zero(), gaps_q, |q| {
+            out.1.written(T::zero(), gaps_r, |r| {
+                let (q, r) = (T::as_real_mut(q)?, T::as_real_mut(r)?);
+                Some(factors([m, n, k], T::as_real(a)?, q, r))
+            })
+        });
+        left.expect(REAL)
+    };
+    batch.each_left(
+        (StackMut::new(q), StackMut::new(r)),
+        || {
+            Ok(Space {
+                lq: Lq::new(m, n, k)?,
+                q: Vec::new(),
+                r: Vec::new(),
+            })
+        },
+        has_factors::<T>(m, n, batch.count()).then_some(together),
+        |space, number, (q, r)| space.factors(matrices.get(number), q, r),
+    )
+}
+
+/// The triangular factor alone.
+///
+/// `R` of [`qr`], of shape `(..., min(m, n), n)`, without the work for `Q`.
+///
+/// # Errors
+/// [`Error::TooFewAxes`].
+///
+/// # Accuracy
+/// As [`qr`], on a copy of the matrix.
+///
+/// ```
+/// use ndarray::array;
+///
+/// let r = scirs2_linalg::qr_r(&array![[3.0_f64, 1.0], [4.0, 2.0]])?;
+/// assert!((r[[0, 0]].abs() - 5.0).abs() < 1e-14);
+/// # Ok::<(), scirs2_linalg::Error>(())
+/// ```
+pub fn qr_r<S, D>(a: &ArrayBase<S, D>) -> Result<ArrayD<S::Elem>, Error>
+where
+    S: Data<Elem: LinalgScalar>,
+    D: Dimension,
+{
+    let a = a.view().into_dyn();
+    let mut r = zeros_array(&qr_r_shape(a.shape())?)?;
+    qr_r_into(a, r.view_mut(), &Workers::current())?;
+    Ok(r)
+}
+
+/// The shape of what [`qr_r_into`] writes.
+///
+/// # Errors
+/// The errors of [`qr_r`] that depend on the shape.
+pub fn qr_r_shape(a: &[usize]) -> Result<Vec<usize>, Error> {
+    let (batch, m, n) = matrices(1, a)?;
+    Ok([batch, &[m.min(n), n]].concat())
+}
+
+/// [`qr_r`] into the caller's memory, of any strides.
+///
+/// # Errors
+/// The same as [`qr_r`]; [`Error::OutputShape`] for an output of another shape, and
+/// [`Error::Interrupted`] if the workers were stopped.
+pub fn qr_r_into<T: LinalgScalar>(
+    a: ArrayViewD<'_, T>,
+    r: ArrayViewMutD<'_, T>,
+    workers: &Workers<'_>,
+) -> Result<(), Error> {
+    shape::output(&qr_r_shape(a.shape())?, &r)?;
+    let (batch, m, n) = matrices(1, a.shape())?;
+    let batch = batch_of(batch, m, n, workers);
+    let matrices = Stack::new(&a, batch.shape);
+    batch.each(
+        StackMut::new(r),
+        || Ok((Lq::new(m, n, 0)?, zeros(m * n)?)),
+        |(lq, matrix), number, mut r| {
+            lq.factor(n, to_c(matrices.get(number), matrix));
+            for (row, mut elements) in r.rows_mut().into_iter().enumerate() {
+                let from = &matrix[row * n..(row + 1) * n];
+                for (column, element) in elements.iter_mut().enumerate() {
+                    *element = if column < row {
+                        T::zero()
+                    } else {
+                        from[column]
+                    };
+                }
+            }
+            Ok(())
+        },
+    )
+}
+
+/// The factors as LAPACK leaves them.
+///
+/// `h`, of shape `(..., n, m)`, is the transpose of the matrix that holds `R` on
+/// and above its diagonal and the reflectors of `Q` below it: `Q = H_1 ... H_k`
+/// with `H_i = I - tau_i v_i v_i^H`, where `v_i` is zero before its element `i`, one
+/// there, and row `i` of `h` after it. `tau` has shape `(..., min(m, n))`.
+///
+/// # Errors
+/// [`Error::TooFewAxes`].
+///
+/// # Accuracy
+/// As [`qr`]. LAPACK `geqrf`, in the memory of `h`.
+///
+/// ```
+/// use ndarray::array;
+///
+/// let (h, tau) = scirs2_linalg::qr_raw(&array![[3.0], [4.0]])?;
+/// assert!((h[[0, 0]] - -5.0_f64).abs() < 1e-14 && (h[[0, 1]] - 0.5).abs() < 1e-15);
+/// assert!((tau[[0]] - 1.6).abs() < 1e-15);
+/// # Ok::<(), scirs2_linalg::Error>(())
+/// ```
+#[expect(clippy::type_complexity, reason = "two arrays")]
+pub fn qr_raw<S, D>(a: &ArrayBase<S, D>) -> Result<(ArrayD<S::Elem>, ArrayD<S::Elem>), Error>
+where
+    S: Data<Elem: LinalgScalar>,
+    D: Dimension,
+{
+    let a = a.view().into_dyn();
+    let [h, tau] = qr_raw_shape(a.shape())?;
+    let (mut h, mut tau) = (zeros_array(&h)?, zeros_array(&tau)?);
+    qr_raw_into(a, h.view_mut(), tau.view_mut(), &Workers::current())?;
+    Ok((h, tau))
+}
+
+/// The shapes of what [`qr_raw_into`] writes, `h` and `tau`.
+///
+/// # Errors
+/// The errors of [`qr_raw`] that depend on the shape.
+pub fn qr_raw_shape(a: &[usize]) -> Result<[Vec<usize>; 2], Error> {
+    let (batch, m, n) = matrices(1, a)?;
+    Ok([[batch, &[n, m]].concat(), [batch, &[m.min(n)]].concat()])
+}
+
+/// [`qr_raw`] into the caller's memory, of any strides.
+///
+/// # Errors
+/// The same as [`qr_raw`]; [`Error::OutputShape`] for an output of another shape, and
+/// [`Error::Interrupted`] if the workers were stopped.
+pub fn qr_raw_into<T: LinalgScalar>(
+    a: ArrayViewD<'_, T>,
+    h: ArrayViewMutD<'_, T>,
+    tau: ArrayViewMutD<'_, T>,
+    workers: &Workers<'_>,
+) -> Result<(), Error> {
+    let [h_shape, tau_shape] = qr_raw_shape(a.shape())?;
+    shape::output(&h_shape, &h)?;
+    shape::output(&tau_shape, &tau)?;
+    let (batch, m, n) = matrices(1, a.shape())?;
+    let batch = batch_of(batch, m, n, workers);
+    let matrices = Stack::new(&a, batch.shape);
+    batch.each(
+        (StackMut::new(h), StackMut::columns(tau)),
+        || Ok((Reflect::new(Factor::Qr, m, n)?, Vec::new())),
+        |(reflect, space), number, (h, mut tau)| {
+            written(h, space, |h| {
+                reflect.run(to_f(matrices.get(number), h));
+                Ok(())
+            })?;
+            for (to, &factor) in tau.iter_mut().zip(&reflect.tau) {
+                *to = factor;
+            }
+            Ok(())
+        },
+    )
+}
+
+/// The results of [`Qr`].
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum QrMode {
+    /// `Q` with one column for each row of `R`: [`qr`].
+    Reduced,
+    /// A square `Q`: [`qr`].
+    Complete,
+    /// `R` alone: [`qr_r`].
+    R,
+    /// The factors as LAPACK leaves them: [`qr_raw`].
+    Raw,
+}
+
+/// [`qr`], [`qr_r`] and [`qr_raw`] as an operation on tensors of any dtype.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub struct Qr {
+    /// The results.
+    pub mode: QrMode,
+}
+
+impl ScalarOperation for Qr {
+    const NAME: &'static str = "qr";
+
+    fn results(&self, dtype: DType, shapes: &[&[usize]]) -> Result<Results, Error> {
+        let a = shapes[0];
+        let both = |axes, [first, second]: [Vec<usize>; 2]| {
+            Results::new(axes, [(Kind::Same, first), (Kind::Same, second)])
+        };
+        Ok(match self.mode {
+            QrMode::Reduced => both(2, qr_shape(a, false, dtype.itemsize())?),
+            QrMode::Complete => both(2, qr_shape(a, true, dtype.itemsize())?),
+            QrMode::R => Results::new(2, [(Kind::Same, qr_r_shape(a)?)]),
+            QrMode::Raw => both(2, qr_raw_shape(a)?),
+        })
+    }
+
+    fn compute<T: OperationScalar>(&self, mut work: Work<'_, '_>) -> Result<(), Error> {
+        let a = work.operand::<T>(0)?;
+        match self.mode {
+            QrMode::Reduced | QrMode::Complete => {
+                let [q, r] = work.outputs();
+                qr_into(a, q.into_view()?, r.into_view()?, work.workers)
+            }
+            QrMode::R => {
+                let [r] = work.outputs();
+                qr_r_into(a, r.into_view()?, work.workers)
+            }
+            QrMode::Raw => {
+                let [h, tau] = work.outputs();
+                qr_raw_into(a, h.into_view()?, tau.into_view()?, work.workers)
+            }
+        }
+    }
+}
+
+/// Matrices of which only the reflectors are computed.
+fn batch_of<'a>(shape: &'a [usize], m: usize, n: usize, workers: &'a Workers<'a>) -> Batch<'a> {
+    Batch {
+        shape,
+        flops: 2.0 * m as f64 * n as f64 * m.min(n) as f64,
+        workers,
+    }
+}
+
+/// Triangles and reflectors of `m` x `n` matrices in place by LAPACK: by LQ of
+/// matrices in C order, which it reads as their transposes, or by QR in Fortran
+/// order.
+struct Reflect<T: LinalgScalar> {
+    factor: Factor,
+    shape: (usize, usize),
+    tau: Vec<T>,
+    space: Workspace<T>,
+}
+
+impl<T: LinalgScalar> Reflect<T> {
+    fn new(factor: Factor, m: usize, n: usize) -> Result<Self, Error> {
+        let shape = match factor {
+            Factor::Lq => (n, m),
+            Factor::Qr => (m, n),
+        };
+        Ok(Reflect {
+            factor,
+            shape,
+            tau: zeros(m.min(n))?,
+            space: factor_workspace(factor, shape.0, shape.1)?,
+        })
+    }
+
+    fn run(&mut self, matrix: &mut [T]) {
+        let (rows, columns) = self.shape;
+        lapack::factor(
+            self.factor,
+            rows,
+            columns,
+            matrix,
+            &mut self.tau,
+            &mut self.space,
+        );
+    }
+}
+
+/// The factors of matrices in C order, in blocks if that is faster.
+enum Lq<T: LinalgScalar> {
+    Blocks(Blocks<T>),
+    Lapack {
+        /// Where a kernel comes before LAPACK: the matrix, for the case that it
+        /// leaves it.
+        kernel: Option<Vec<T>>,
+        reflect: Reflect<T>,
+        orthogonal: Workspace<T>,
+    },
+}
+
+impl<T: LinalgScalar> Lq<T> {
+    /// For `m` x `n` matrices, and `k` columns of `Q`.
+    fn new(m: usize, n: usize, k: usize) -> Result<Self, Error> {
+        if let Some(blocks) = Blocks::new(m, n)? {
+            return Ok(Lq::Blocks(blocks));
+        }
+        let kernel = has_reflections::<T>(m, n).then(|| zeros(m * n));
+        Ok(Lq::Lapack {
+            kernel: kernel.transpose()?,
+            reflect: Reflect::new(Factor::Lq, m, n)?,
+            orthogonal: orthogonal_workspace(k, m)?,
+        })
+    }
+
+    /// `R` and the reflectors in place of a matrix with rows of `n`.
+    fn factor(&mut self, n: usize, a: &mut [T]) {
+        match self {
+            Lq::Blocks(blocks) => blocks.factor(n, a),
+            Lq::Lapack {
+                kernel, reflect, ..
+            } => {
+                if let Some(copy) = kernel {
+                    copy.copy_from_slice(a);
+                    if small::factor(a.len() / n, n, a, &mut reflect.tau) {
+                        return;
+                    }
+                    a.copy_from_slice(copy);
+                }
+                reflect.run(a);
+            }
+        }
+    }
+
+    /// `Q` in place of the reflectors, in rows of `k`.
+    fn orthogonal(&mut self, k: usize, a: &mut [T]) {
+        match self {
+            Lq::Blocks(blocks) => blocks.orthogonal(k, a),
+            Lq::Lapack {
+                kernel,
+                reflect,
+                orthogonal,
+            } => {
+                let rows = a.len() / k;
+                match kernel {
+                    Some(_) => small::orthogonal(rows, k, a, &reflect.tau),
+                    None => lapack::orthogonal(k, rows, a, &reflect.tau, orthogonal),
+                }
+            }
+        }
+    }
+}
+
+struct Space<T: LinalgScalar> {
+    lq: Lq<T>,
+    q: Vec<T>,
+    r: Vec<T>,
+}
+
+impl<T: LinalgScalar> Space<T> {
+    /// One matrix. It is worked on in the memory of that factor that has its
+    /// shape.
+    fn factors(
+        &mut self,
+        a: ArrayView2<'_, T>,
+        q: ArrayViewMut2<'_, T>,
+        r: ArrayViewMut2<'_, T>,
+    ) -> Result<(), Reason> {
+        let ((m, n), k) = (a.dim(), q.ncols());
+        if a.is_empty() {
+            identity(q);
+            return Ok(());
+        }
+        let lq = &mut self.lq;
+        written(q, &mut self.q, |q| {
+            written(r, &mut self.r, |r| {
+                if k == m {
+                    lq.factor(n, to_c(a, r));
+                    let columns = m.min(n);
+                    for (to, from) in q.chunks_exact_mut(m).zip(r.chunks_exact(n)) {
+                        to[..columns].copy_from_slice(&from[..columns]);
+                    }
+                } else {
+                    lq.factor(n, to_c(a, q));
+                    r.copy_from_slice(&q[..k * n]);
+                }
+                for (row, elements) in r.chunks_exact_mut(n).enumerate() {
+                    elements[..row.min(n)].fill(T::zero());
+                }
+                lq.orthogonal(k, q);
+                Ok(())
+            })
+        })
+    }
+}

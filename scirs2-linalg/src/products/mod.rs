@@ -1,0 +1,23 @@
+//! Products of matrices, vectors and tensors.
+//!
+//! | file | one concept |
+//! |---|---|
+//! | `contract` | what products of tensors come down to |
+//! | `cross` | cross products |
+//! | `einsum` | sums of products by subscripts |
+//! | `matmul` | products of matrices |
+//! | `multi_dot` | products of several matrices |
+//! | `outer` | outer products |
+//! | `tensordot` | products of tensors along axes |
+//! | `trace` | diagonals and their sums |
+//! | `vecdot` | products of vectors |
+
+pub(crate) mod contract;
+pub(crate) mod cross;
+pub(crate) mod einsum;
+pub(crate) mod matmul;
+pub(crate) mod multi_dot;
+pub(crate) mod outer;
+pub(crate) mod tensordot;
+pub(crate) mod trace;
+pub(crate) mod vecdot;

@@ -1,0 +1,252 @@
+//! Inner products of vectors.
+
+use ndarray::{
+    ArrayBase, ArrayD, ArrayView1, ArrayViewD, ArrayViewMutD, Axis, Data, Dimension, Ix1, s,
+};
+use scirs2_core::DType;
+use scirs2_core::pool::Workers;
+
+use crate::base::error::Reason;
+use crate::base::memory::filled_array;
+use crate::driver::batch::{Batch, Outputs as _, Stack, StackMut, broadcast};
+use crate::driver::operation::{NumericOperation, Results, Work};
+use crate::driver::pieces::new;
+use crate::driver::shape::{self, axis_of, without};
+use crate::kernels::arithmetic::Arithmetic as _;
+use crate::{Error, Numeric};
+
+/// What is summed in one go: sums of such runs are added pairwise, whoever
+/// computed them.
+const RUN: usize = 1 << 16;
+
+/// Elements from which on a pair of vectors is no single piece of work.
+const LONG: usize = 1 << 22;
+
+/// Inner products of vectors.
+///
+/// `sum_i conj(x_i) y_i` along `axis` of both, which counts from the end if
+/// it is negative; the other axes broadcast, and are those of the result.
+///
+/// Integers are exact except for wrapping around at the ends of their range; for
+/// booleans the result is whether any pair is true.
+///
+/// # Errors
+/// [`Error::AxisOutOfRange`], [`Error::Mismatch`] for vectors of different
+/// lengths, and [`Error::Broadcast`] for other axes that do not fit.
+///
+/// # Accuracy
+/// `gamma_n sum |x_i| |y_i|` at most, with `gamma_n = n eps / (1 - n eps)` (BLAS
+/// `dot`), and the same bits for any number of threads.
+///
+/// ```
+/// use ndarray::array;
+///
+/// let x = array![[3.0, 4.0], [1.0, 0.0]];
+/// assert_eq!(scirs2_linalg::vecdot(&x, &x, -1)?, array![25.0, 1.0].into_dyn());
+/// # Ok::<(), scirs2_linalg::Error>(())
+/// ```
+pub fn vecdot<S, D, S2, D2>(
+    x: &ArrayBase<S, D>,
+    y: &ArrayBase<S2, D2>,
+    axis: isize,
+) -> Result<ArrayD<S::Elem>, Error>
+where
+    S: Data<Elem: Numeric>,
+    S2: Data<Elem = S::Elem>,
+    D: Dimension,
+    D2: Dimension,
+{
+    let (x, y) = (x.view().into_dyn(), y.view().into_dyn());
+    let mut out = filled_array(&vecdot_shape(x.shape(), y.shape(), axis)?, S::Elem::ZERO)?;
+    vecdot_into(x, y, axis, out.view_mut(), &Workers::current())?;
+    Ok(out)
+}
+
+/// The shape of what [`vecdot_into`] writes.
+///
+/// # Errors
+/// The errors of [`vecdot`] that depend on the shapes.
+pub fn vecdot_shape(x: &[usize], y: &[usize], axis: isize) -> Result<Vec<usize>, Error> {
+    let (axis_x, axis_y) = (axis_of(axis, x.len())?, axis_of(axis, y.len())?);
+    let (len_x, len_y) = (x[axis_x], y[axis_y]);
+    if len_x != len_y {
+        return Err(Error::Mismatch {
+            first: x.to_vec(),
+            second: y.to_vec(),
+            must: "the vectors must have one length",
+        });
+    }
+    if let ([_], [_]) = (x, y) {
+        return Ok(Vec::new());
+    }
+    broadcast(&[&without(x, axis_x), &without(y, axis_y)])
+}
+
+/// [`vecdot`] into the caller's memory, of any strides.
+///
+/// # Errors
+/// The same as [`vecdot`]; [`Error::OutputShape`] for an `out` of another shape, and
+/// [`Error::Interrupted`] if the workers were stopped.
+pub fn vecdot_into<T: Numeric>(
+    x: ArrayViewD<'_, T>,
+    y: ArrayViewD<'_, T>,
+    axis: isize,
+    out: ArrayViewMutD<'_, T>,
+    workers: &Workers<'_>,
+) -> Result<(), Error> {
+    products(x, y, axis, true, out, workers)
+}
+
+/// [`vecdot_into`], of the conjugates or not.
+pub(crate) fn products<T: Numeric>(
+    x: ArrayViewD<'_, T>,
+    y: ArrayViewD<'_, T>,
+    axis: isize,
+    conjugate: bool,
+    out: ArrayViewMutD<'_, T>,
+    workers: &Workers<'_>,
+) -> Result<(), Error> {
+    let shape = vecdot_shape(x.shape(), y.shape(), axis)?;
+    shape::output(&shape, &out)?;
+    if let (1, 1) = (x.ndim(), y.ndim()) {
+        return one(x, y, conjugate, out, workers);
+    }
+    // A vector is a matrix of one row, a sum one of one element.
+    let rows = |x| -> Result<_, Error> { Ok(last(x, axis)?.1) };
+    let (len, x) = last(x, axis)?;
+    let y = rows(y)?;
+    let out = StackMut::numbers(out);
+    let (x, y) = (Stack::new(&x, &shape), Stack::new(&y, &shape));
+    let pair = |number: usize| (x.get(number), y.get(number));
+    let count: usize = shape.iter().product();
+    if len > LONG || (count < workers.threads() && len > RUN) {
+        let mut out = out;
+        for number in 0..count {
+            let (x, y) = pair(number);
+            out.next()[[0, 0]] = shared(x.row(0), y.row(0), conjugate, workers)?;
+        }
+        return Ok(());
+    }
+    let batch = Batch {
+        shape: &shape,
+        flops: 2.0 * len as f64,
+        workers,
+    };
+    batch.each(
+        out,
+        || Ok(()),
+        |(), number, mut out| {
+            let (x, y) = pair(number);
+            out[[0, 0]] = sum(x.row(0), y.row(0), conjugate)?;
+            Ok(())
+        },
+    )
+}
+
+/// The array with its vectors as matrices of one row, and their length.
+fn last<T>(x: ArrayViewD<'_, T>, axis: isize) -> Result<(usize, ArrayViewD<'_, T>), Error> {
+    let axis = axis_of(axis, x.ndim())?;
+    let mut order: Vec<usize> = (0..x.ndim()).filter(|&other| other != axis).collect();
+    order.push(axis);
+    let x = x.permuted_axes(order);
+    let before = Axis(x.ndim() - 1);
+    Ok((x.len_of(before), x.insert_axis(before)))
+}
+
+/// One pair of vectors.
+fn one<T: Numeric>(
+    x: ArrayViewD<'_, T>,
+    y: ArrayViewD<'_, T>,
+    conjugate: bool,
+    mut out: ArrayViewMutD<'_, T>,
+    workers: &Workers<'_>,
+) -> Result<(), Error> {
+    let (x, y) = (
+        x.into_dimensionality::<Ix1>(),
+        y.into_dimensionality::<Ix1>(),
+    );
+    let (x, y) = (x.expect("one axis"), y.expect("one axis"));
+    let product = if x.len() > LONG || (workers.threads() > 1 && x.len() > RUN) {
+        shared(x, y, conjugate, workers)?
+    } else {
+        sum(x, y, conjugate).map_err(|reason| reason.of(None))?
+    };
+    out.fill(product);
+    Ok(())
+}
+
+/// The sum for a pair whose runs the workers share.
+fn shared<T: Numeric>(
+    x: ArrayView1<'_, T>,
+    y: ArrayView1<'_, T>,
+    conjugate: bool,
+    workers: &Workers<'_>,
+) -> Result<T, Error> {
+    let runs = x.len().div_ceil(RUN);
+    let mut sums = new(&[runs], T::ZERO, workers)?;
+    let places = sums.as_slice_mut().expect("in C order").iter_mut();
+    workers.each(places.enumerate(), |(run, sum)| {
+        *sum = part(run, x, y, conjugate).map_err(|reason| reason.of(None))?;
+        Ok::<(), Error>(())
+    })?;
+    pairwise(0, runs, &|run| Ok(sums[run]))
+}
+
+/// The sum for a pair, of its runs if there are several.
+fn sum<T: Numeric>(
+    x: ArrayView1<'_, T>,
+    y: ArrayView1<'_, T>,
+    conjugate: bool,
+) -> Result<T, Reason> {
+    match x.len().div_ceil(RUN) {
+        0 | 1 => T::dot(x, y, conjugate),
+        runs => pairwise(0, runs, &|run| part(run, x, y, conjugate)),
+    }
+}
+
+/// The sum of one run.
+fn part<T: Numeric>(
+    run: usize,
+    x: ArrayView1<'_, T>,
+    y: ArrayView1<'_, T>,
+    conjugate: bool,
+) -> Result<T, Reason> {
+    let (start, end) = (run * RUN, x.len().min((run + 1) * RUN));
+    T::dot(x.slice(s![start..end]), y.slice(s![start..end]), conjugate)
+}
+
+/// The sum of `part`, of all from `start` to before `end`.
+fn pairwise<T: Numeric, E>(
+    start: usize,
+    end: usize,
+    part: &impl Fn(usize) -> Result<T, E>,
+) -> Result<T, E> {
+    if end - start == 1 {
+        return part(start);
+    }
+    let middle = usize::midpoint(start, end);
+    Ok(pairwise(start, middle, part)?.plus(pairwise(middle, end, part)?))
+}
+
+/// [`vecdot`] as an operation on tensors of any dtype.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub struct Vecdot {
+    /// The axis of the vectors.
+    pub axis: isize,
+}
+
+impl NumericOperation for Vecdot {
+    const NAME: &'static str = "vecdot";
+
+    fn results(&self, _: DType, shapes: &[&[usize]]) -> Result<Results, Error> {
+        Ok(Results::same(vecdot_shape(
+            shapes[0], shapes[1], self.axis,
+        )?))
+    }
+
+    fn compute<T: Numeric>(&self, mut work: Work<'_, '_>) -> Result<(), Error> {
+        let [out] = work.outputs();
+        let (x, y) = (work.operand::<T>(0)?, work.operand(1)?);
+        vecdot_into(x, y, self.axis, out.into_view()?, work.workers)
+    }
+}

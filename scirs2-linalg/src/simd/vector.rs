@@ -1,0 +1,235 @@
+//! Vectors of numbers in a register, and the instruction sets that have such
+//! registers: a kernel is written once, generic over them.
+//!
+//! A token of an instruction set exists only if the CPU has it, and only a token
+//! makes vectors: so code that holds a vector may use its instructions.
+
+use std::array;
+use std::marker::PhantomData;
+use std::ops::{Add, BitAnd, BitOr, Div, Mul, Neg, Not, Sub};
+
+use scirs2_core::Real;
+
+use crate::base::scale::rounded;
+
+/// An instruction set that this CPU has, for one type of numbers.
+pub trait Isa: Copy {
+    type Real: Real;
+    type Vector: Vector<Real = Self::Real>;
+
+    /// The same number in every lane.
+    fn splat(self, x: Self::Real) -> Self::Vector;
+
+    #[inline(always)]
+    fn constant(self, x: f64) -> Self::Vector {
+        self.splat(rounded(x))
+    }
+}
+
+/// Numbers side by side. Each lane is computed as a number by itself is.
+pub trait Vector:
+    Copy
+    + Add<Output = Self>
+    + Sub<Output = Self>
+    + Mul<Output = Self>
+    + Div<Output = Self>
+    + Neg<Output = Self>
+{
+    type Real: Real;
+    /// Yes or no in each lane.
+    type Mask: Copy
+        + BitAnd<Output = Self::Mask>
+        + BitOr<Output = Self::Mask>
+        + Not<Output = Self::Mask>;
+
+    const LANES: usize;
+
+    /// `self * factor + sum`, rounded once.
+    fn fused(self, factor: Self, sum: Self) -> Self;
+
+    fn sqrt(self) -> Self;
+
+    fn abs(self) -> Self;
+
+    /// The modulus with the sign of the other.
+    fn copysign(self, sign: Self) -> Self;
+
+    /// Whether `self > other`; no for a NaN.
+    fn exceeds(self, other: Self) -> Self::Mask;
+
+    /// Whether `self == other`; false for a NaN.
+    fn equals(self, other: Self) -> Self::Mask;
+
+    /// `yes` in the lanes of the mask, else `no`.
+    fn pick(mask: Self::Mask, yes: Self, no: Self) -> Self;
+
+    /// A bit for each lane, the lowest for the first lane.
+    fn bits(mask: Self::Mask) -> u32;
+
+    /// The lanes of the vectors, in order.
+    fn reals(vectors: &[Self]) -> &[Self::Real];
+
+    /// [`reals`](Self::reals), mutable.
+    fn reals_mut(vectors: &mut [Self]) -> &mut [Self::Real];
+}
+
+/// Yes or no in each lane of an instruction set's vectors.
+pub(crate) type Mask<I> = <<I as Isa>::Vector as Vector>::Mask;
+
+/// Arrays, for every CPU; the compiler vectorises them as far as it can.
+#[derive(Clone, Copy)]
+pub(crate) struct Plain<R, const LANES: usize>(PhantomData<R>);
+
+impl<R, const LANES: usize> Plain<R, LANES> {
+    pub(crate) const fn new() -> Self {
+        Plain(PhantomData)
+    }
+}
+
+impl<R: Real, const LANES: usize> Isa for Plain<R, LANES> {
+    type Real = R;
+    type Vector = Array<R, LANES>;
+
+    #[inline(always)]
+    fn splat(self, x: R) -> Array<R, LANES> {
+        Array([x; LANES])
+    }
+}
+
+/// The vectors of [`Plain`].
+#[derive(Clone, Copy)]
+#[repr(transparent)]
+pub(crate) struct Array<R, const LANES: usize>([R; LANES]);
+
+/// Their masks.
+#[derive(Clone, Copy)]
+pub(crate) struct Flags<const LANES: usize>([bool; LANES]);
+
+macro_rules! operators {
+    ($($trait:ident $method:ident |$x:ident, $y:ident| $result:expr;)+) => {$(
+        impl<R: Real, const LANES: usize> $trait for Array<R, LANES> {
+            type Output = Self;
+
+            #[inline(always)]
+            fn $method(self, other: Self) -> Self {
+                Array(array::from_fn(|lane| {
+                    let ($x, $y) = (self.0[lane], other.0[lane]);
+                    $result
+                }))
+            }
+        }
+    )+};
+}
+
+operators! {
+    Add add |x, y| x + y;
+    Sub sub |x, y| x - y;
+    Mul mul |x, y| x * y;
+    Div div |x, y| x / y;
+}
+
+impl<R: Real, const LANES: usize> Neg for Array<R, LANES> {
+    type Output = Self;
+
+    #[inline(always)]
+    fn neg(self) -> Self {
+        Array(self.0.map(|x| -x))
+    }
+}
+
+impl<const LANES: usize> BitAnd for Flags<LANES> {
+    type Output = Self;
+
+    #[inline(always)]
+    fn bitand(self, other: Self) -> Self {
+        Flags(array::from_fn(|lane| self.0[lane] & other.0[lane]))
+    }
+}
+
+impl<const LANES: usize> BitOr for Flags<LANES> {
+    type Output = Self;
+
+    #[inline(always)]
+    fn bitor(self, other: Self) -> Self {
+        Flags(array::from_fn(|lane| self.0[lane] | other.0[lane]))
+    }
+}
+
+impl<const LANES: usize> Not for Flags<LANES> {
+    type Output = Self;
+
+    #[inline(always)]
+    fn not(self) -> Self {
+        Flags(self.0.map(|flag| !flag))
+    }
+}
+
+impl<R: Real, const LANES: usize> Vector for Array<R, LANES> {
+    type Real = R;
+    type Mask = Flags<LANES>;
+
+    const LANES: usize = LANES;
+
+    #[inline(always)]
+    fn fused(self, factor: Self, sum: Self) -> Self {
+        Array(array::from_fn(|lane| {
+            self.0[lane].mul_add(factor.0[lane], sum.0[lane])
+        }))
+    }
+
+    #[inline(always)]
+    fn sqrt(self) -> Self {
+        Array(self.0.map(R::sqrt))
+    }
+
+    #[inline(always)]
+    fn abs(self) -> Self {
+        Array(self.0.map(R::abs))
+    }
+
+    #[inline(always)]
+    fn copysign(self, sign: Self) -> Self {
+        Array(array::from_fn(|lane| self.0[lane].copysign(sign.0[lane])))
+    }
+
+    #[inline(always)]
+    fn exceeds(self, other: Self) -> Flags<LANES> {
+        Flags(array::from_fn(|lane| self.0[lane] > other.0[lane]))
+    }
+
+    #[inline(always)]
+    fn equals(self, other: Self) -> Flags<LANES> {
+        Flags(array::from_fn(|lane| self.0[lane] == other.0[lane]))
+    }
+
+    #[inline(always)]
+    fn pick(mask: Flags<LANES>, yes: Self, no: Self) -> Self {
+        Array(array::from_fn(|lane| {
+            if mask.0[lane] {
+                yes.0[lane]
+            } else {
+                no.0[lane]
+            }
+        }))
+    }
+
+    #[inline(always)]
+    fn bits(mask: Flags<LANES>) -> u32 {
+        let flags = mask.0.iter().enumerate();
+        flags.fold(0, |bits, (lane, &flag)| bits | u32::from(flag) << lane)
+    }
+
+    #[inline(always)]
+    fn reals(vectors: &[Self]) -> &[R] {
+        let ptr = vectors.as_ptr().cast();
+        // SAFETY: an array of one field of `LANES` numbers is those, without gaps.
+        unsafe { std::slice::from_raw_parts(ptr, vectors.len() * LANES) }
+    }
+
+    #[inline(always)]
+    fn reals_mut(vectors: &mut [Self]) -> &mut [R] {
+        let (ptr, len) = (vectors.as_mut_ptr().cast(), vectors.len() * LANES);
+        // SAFETY: as above, and borrowed for writing.
+        unsafe { std::slice::from_raw_parts_mut(ptr, len) }
+    }
+}

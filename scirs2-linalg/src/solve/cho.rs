@@ -1,0 +1,246 @@
+//! Systems with positive definite matrices, factored once.
+
+use ndarray::{
+    ArrayBase, ArrayD, ArrayView2, ArrayViewD, ArrayViewMut2, ArrayViewMutD, Data, Dimension,
+};
+use scirs2_core::DType;
+use scirs2_core::pool::Workers;
+
+use crate::Error;
+use crate::base::error::Reason;
+use crate::base::layout::{InPlace, is_finite};
+use crate::base::memory::zeros_array;
+use crate::driver::batch::{Batch, Stack, StackMut};
+use crate::driver::operation::{Kind, OperationScalar, Results, ScalarOperation, Work};
+use crate::driver::shape::{self, System, square};
+use crate::elements::scalar::LinalgScalar;
+use crate::lapack::{self, Triangle};
+use crate::solve::triangular::{Op, Square};
+
+/// Cholesky factors in the form that [`cho_solve`] takes.
+///
+/// Like [`cholesky`](crate::cholesky()), but the other triangle of `a` is kept.
+/// `A = U^H U`, or with `lower` `A = L L^H`; only that triangle is read.
+///
+/// # Errors
+/// [`Error::NotSquare`], [`Error::TooFewAxes`], [`Reason::NotPositiveDefinite`]
+/// with the order of the first leading minor that is not, and
+/// [`Reason::NotFinite`].
+///
+/// # Accuracy
+/// Backward stable: `|A - L L^H| <= c n eps |A|` (LAPACK `potrf`).
+///
+/// ```
+/// use ndarray::array;
+///
+/// let c = scirs2_linalg::cho_factor(&array![[4.0, 2.0], [7.0, 5.0]], false)?;
+/// assert_eq!(c, array![[2.0, 1.0], [7.0, 2.0]].into_dyn());
+/// # Ok::<(), scirs2_linalg::Error>(())
+/// ```
+pub fn cho_factor<S, D>(a: &ArrayBase<S, D>, lower: bool) -> Result<ArrayD<S::Elem>, Error>
+where
+    S: Data<Elem: LinalgScalar>,
+    D: Dimension,
+{
+    let a = a.view().into_dyn();
+    let mut out = zeros_array(&cho_factor_shape(a.shape())?)?;
+    cho_factor_into(a, lower, out.view_mut(), &Workers::current())?;
+    Ok(out)
+}
+
+/// The shape of what [`cho_factor_into`] writes: that of `a`.
+///
+/// # Errors
+/// The errors of [`cho_factor`] that depend on the shape.
+pub fn cho_factor_shape(a: &[usize]) -> Result<Vec<usize>, Error> {
+    square(1, a)?;
+    Ok(a.to_vec())
+}
+
+/// [`cho_factor`] into the caller's memory, of any strides.
+///
+/// # Errors
+/// The same as [`cho_factor`]; [`Error::OutputShape`] for an `out` of another shape, and
+/// [`Error::Interrupted`] if the workers were stopped.
+pub fn cho_factor_into<T: LinalgScalar>(
+    a: ArrayViewD<'_, T>,
+    lower: bool,
+    out: ArrayViewMutD<'_, T>,
+    workers: &Workers<'_>,
+) -> Result<(), Error> {
+    shape::output(&cho_factor_shape(a.shape())?, &out)?;
+    let (batch, n) = square(1, a.shape())?;
+    let batch = Batch {
+        shape: batch,
+        flops: (n as f64).powi(3) / 3.0,
+        workers,
+    };
+    let matrices = Stack::new(&a, batch.shape);
+    let triangle = triangle(lower);
+    batch.each(
+        StackMut::new(out),
+        || Ok(InPlace::new()),
+        |space, number, out| {
+            space.run(matrices.get(number), out, |matrix| {
+                Square::in_c_order(n, matrix).check_triangle(triangle, false)?;
+                lapack::potrf(triangle.transposed(), n, matrix)
+            })
+        },
+    )
+}
+
+/// Solutions of `A X = B` from the factors of `A` that [`cho_factor`] gives, or
+/// those of [`cholesky`](crate::cholesky()).
+///
+/// `b` is one vector if it has one axis, else its last two axes are matrices of
+/// right-hand sides. The batches broadcast.
+///
+/// # Errors
+/// [`Error::NotSquare`], [`Error::TooFewAxes`], [`Error::Mismatch`],
+/// [`Error::Broadcast`], [`Reason::Singular`], [`Reason::NotFinite`] and
+/// [`Reason::NotFiniteRightSide`].
+///
+/// # Accuracy
+/// Backward stable: `|A x - b| <= c n eps |A| |x|` (BLAS `trsm`, `trsv`).
+///
+/// ```
+/// use ndarray::array;
+/// use scirs2_linalg::{cho_factor, cho_solve};
+///
+/// let c = cho_factor(&array![[4.0, 2.0], [2.0, 5.0]], false)?;
+/// assert_eq!(cho_solve(&c, false, &array![6.0, 7.0])?, array![1.0, 1.0].into_dyn());
+/// # Ok::<(), scirs2_linalg::Error>(())
+/// ```
+pub fn cho_solve<S, D, R, E>(
+    c: &ArrayBase<S, D>,
+    lower: bool,
+    b: &ArrayBase<R, E>,
+) -> Result<ArrayD<S::Elem>, Error>
+where
+    S: Data<Elem: LinalgScalar>,
+    D: Dimension,
+    R: Data<Elem = S::Elem>,
+    E: Dimension,
+{
+    let (c, b) = (c.view().into_dyn(), b.view().into_dyn());
+    let mut out = zeros_array(&cho_solve_shape(c.shape(), b.shape())?)?;
+    cho_solve_into(c, lower, b, out.view_mut(), &Workers::current())?;
+    Ok(out)
+}
+
+/// The shape of what [`cho_solve_into`] writes: the batch, then the last axis or
+/// axes of `b`.
+///
+/// # Errors
+/// The errors of [`cho_solve`] that depend on the shapes.
+pub fn cho_solve_shape(c: &[usize], b: &[usize]) -> Result<Vec<usize>, Error> {
+    Ok(System::new(c, b)?.solutions())
+}
+
+/// [`cho_solve`] into the caller's memory, of any strides.
+///
+/// # Errors
+/// The same as [`cho_solve`]; [`Error::OutputShape`] for an `out` of another shape, and
+/// [`Error::Interrupted`] if the workers were stopped.
+pub fn cho_solve_into<T: LinalgScalar>(
+    c: ArrayViewD<'_, T>,
+    lower: bool,
+    b: ArrayViewD<'_, T>,
+    out: ArrayViewMutD<'_, T>,
+    workers: &Workers<'_>,
+) -> Result<(), Error> {
+    let system = System::new(c.shape(), b.shape())?;
+    system.each(
+        (c, b, out),
+        2.0 * system.substitution(),
+        workers,
+        || Ok((Vec::new(), InPlace::new())),
+        |space, _, (c, b, out)| one(space, c, lower, b, out),
+    )
+}
+
+/// One matrix.
+fn one<T: LinalgScalar>(
+    (copy, in_place): &mut (Vec<T>, InPlace<T>),
+    c: ArrayView2<'_, T>,
+    lower: bool,
+    b: ArrayView2<'_, T>,
+    out: ArrayViewMut2<'_, T>,
+) -> Result<(), Reason> {
+    let c = Square::new(c, copy)?;
+    let triangle = triangle(lower);
+    c.check_triangle(triangle, false)?;
+    c.check_diagonal()?;
+    let (first, second) = if lower {
+        (Op::Plain, Op::Adjoint)
+    } else {
+        (Op::Adjoint, Op::Plain)
+    };
+    in_place.run(b, out, |b| {
+        if !is_finite(b) {
+            return Err(Reason::NotFiniteRightSide);
+        }
+        c.solve(triangle, first, false, b);
+        c.solve(triangle, second, false, b);
+        Ok(())
+    })
+}
+
+fn triangle(lower: bool) -> Triangle {
+    if lower {
+        Triangle::Lower
+    } else {
+        Triangle::Upper
+    }
+}
+
+/// [`cho_factor`] as an operation on tensors of any dtype.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub struct ChoFactor {
+    /// Whether the lower triangle is read and written.
+    pub lower: bool,
+}
+
+impl ScalarOperation for ChoFactor {
+    const NAME: &'static str = "cho_factor";
+
+    fn results(&self, _: DType, shapes: &[&[usize]]) -> Result<Results, Error> {
+        Ok(Results::new(
+            2,
+            [(Kind::Same, cho_factor_shape(shapes[0])?)],
+        ))
+    }
+
+    fn compute<T: OperationScalar>(&self, mut work: Work<'_, '_>) -> Result<(), Error> {
+        let [out] = work.outputs();
+        cho_factor_into(
+            work.operand::<T>(0)?,
+            self.lower,
+            out.into_view()?,
+            work.workers,
+        )
+    }
+}
+
+/// [`cho_solve`] as an operation on tensors of any dtype.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub struct ChoSolve {
+    /// Whether the factors are lower triangles.
+    pub lower: bool,
+}
+
+impl ScalarOperation for ChoSolve {
+    const NAME: &'static str = "cho_solve";
+
+    fn results(&self, _: DType, shapes: &[&[usize]]) -> Result<Results, Error> {
+        let b = shapes[1];
+        let shape = cho_solve_shape(shapes[0], b)?;
+        Ok(Results::new(b.len().min(2), [(Kind::Same, shape)]))
+    }
+
+    fn compute<T: OperationScalar>(&self, mut work: Work<'_, '_>) -> Result<(), Error> {
+        let [out] = work.outputs();
+        let (c, b) = (work.operand::<T>(0)?, work.operand(1)?);
+        cho_solve_into(c, self.lower, b, out.into_view()?, work.workers)
+    }
+}

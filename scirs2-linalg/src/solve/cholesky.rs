@@ -1,0 +1,161 @@
+//! Cholesky factors.
+
+use ndarray::{
+    ArrayBase, ArrayD, ArrayView2, ArrayViewD, ArrayViewMut2, ArrayViewMutD, Data, Dimension,
+};
+use scirs2_core::DType;
+use scirs2_core::pool::Workers;
+
+use crate::Error;
+use crate::base::error::Reason;
+use crate::base::layout::{InPlace, is_finite, to_c};
+use crate::base::memory::zeros_array;
+use crate::driver::batch::{Batch, Stack, StackMut};
+use crate::driver::operation::{Kind, OperationScalar, Results, ScalarOperation, Work};
+use crate::driver::shape::{self, square};
+use crate::elements::scalar::LinalgScalar;
+use crate::kernels::many::REAL;
+use crate::kernels::many::cholesky::{factors, has_factors};
+use crate::kernels::one::cholesky as kernel;
+use crate::lapack::{self, Triangle};
+
+/// Cholesky factors of Hermitian positive definite matrices.
+///
+/// `A = L L^H` with `L` lower triangular and a positive diagonal, for each
+/// matrix of the last two axes; with `upper` it is `A = U^H U`. Only that
+/// triangle of `a` is read, and the other of the result is zero.
+///
+/// # Errors
+/// [`Error::NotSquare`], [`Error::TooFewAxes`], and
+/// [`Reason::NotPositiveDefinite`] with the order of the first leading minor
+/// that is not positive definite. A NaN is no such minor, and goes into the result.
+///
+/// # Accuracy
+/// Backward stable: `|A - L L^H| <= c n eps |A|` (LAPACK `potrf`).
+///
+/// ```
+/// use ndarray::array;
+///
+/// let a = array![[4.0, 2.0], [2.0, 5.0]];
+/// let l = scirs2_linalg::cholesky(&a, false)?;
+/// assert_eq!(l, array![[2.0, 0.0], [1.0, 2.0]].into_dyn());
+/// # Ok::<(), scirs2_linalg::Error>(())
+/// ```
+pub fn cholesky<S, D>(a: &ArrayBase<S, D>, upper: bool) -> Result<ArrayD<S::Elem>, Error>
+where
+    S: Data<Elem: LinalgScalar>,
+    D: Dimension,
+{
+    let a = a.view().into_dyn();
+    let mut out = zeros_array(&cholesky_shape(a.shape())?)?;
+    cholesky_into(a, upper, out.view_mut(), &Workers::current())?;
+    Ok(out)
+}
+
+/// The shape of what [`cholesky_into`] writes: that of `a`.
+///
+/// # Errors
+/// The errors of [`cholesky`] that depend on the shape.
+pub fn cholesky_shape(a: &[usize]) -> Result<Vec<usize>, Error> {
+    square(1, a)?;
+    Ok(a.to_vec())
+}
+
+/// [`cholesky`] into the caller's memory, of any strides.
+///
+/// # Errors
+/// The same as [`cholesky`]; [`Error::OutputShape`] for an `out` of another shape, and
+/// [`Error::Interrupted`] if the workers were stopped.
+pub fn cholesky_into<T: LinalgScalar>(
+    a: ArrayViewD<'_, T>,
+    upper: bool,
+    out: ArrayViewMutD<'_, T>,
+    workers: &Workers<'_>,
+) -> Result<(), Error> {
+    shape::output(&cholesky_shape(a.shape())?, &out)?;
+    let (batch, n) = square(1, a.shape())?;
+    let batch = Batch {
+        shape: batch,
+        flops: (n as f64).powi(3) / 3.0,
+        workers,
+    };
+    let matrices = Stack::new(&a, batch.shape);
+    let together = |[gaps_a, gaps]: &mut [Vec<T>; 2], numbers, out: &mut StackMut<'_, _>| {
+        let a = matrices.elements(numbers, gaps_a);
+        let left = out.written(T::zero(), gaps, |to| {
+            Some(factors(n, upper, T::as_real(a)?, T::as_real_mut(to)?))
+        });
+        left.expect(REAL)
+    };
+    batch.each_left(
+        StackMut::new(out),
+        || Ok(InPlace::new()),
+        has_factors::<T>(n, batch.count()).then_some(together),
+        |space, number, out| one(space, matrices.get(number), upper, out),
+    )
+}
+
+/// [`cholesky`] as an operation on tensors of any dtype.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub struct Cholesky {
+    /// Whether the upper triangle is read and written.
+    pub upper: bool,
+}
+
+impl ScalarOperation for Cholesky {
+    const NAME: &'static str = "cholesky";
+
+    fn results(&self, _: DType, shapes: &[&[usize]]) -> Result<Results, Error> {
+        Ok(Results::new(2, [(Kind::Same, cholesky_shape(shapes[0])?)]))
+    }
+
+    fn compute<T: OperationScalar>(&self, mut work: Work<'_, '_>) -> Result<(), Error> {
+        let [out] = work.outputs();
+        cholesky_into(
+            work.operand::<T>(0)?,
+            self.upper,
+            out.into_view()?,
+            work.workers,
+        )
+    }
+}
+
+/// One matrix.
+fn one<T: LinalgScalar>(
+    space: &mut InPlace<T>,
+    a: ArrayView2<'_, T>,
+    upper: bool,
+    out: ArrayViewMut2<'_, T>,
+) -> Result<(), Reason> {
+    let n = a.nrows();
+    // The lower triangle in C order is the upper one in Fortran order.
+    let triangle = if upper {
+        Triangle::Lower
+    } else {
+        Triangle::Upper
+    };
+    space.run(a, out, |matrix| {
+        if !kernel::has_factor(n) {
+            lapack::potrf(triangle, n, matrix)?;
+        } else {
+            let done = if upper {
+                kernel::upper(n, matrix)
+            } else {
+                kernel::lower(n, matrix)
+            };
+            // The square of a complex infinity is infinite here and NaN in LAPACK, which
+            // takes NaN for a pivot.
+            if let Err(reason) = done {
+                if !T::IS_COMPLEX || is_finite(to_c(a, matrix)) {
+                    return Err(reason);
+                }
+                lapack::potrf(triangle, n, matrix)?;
+            }
+        }
+        for (row, elements) in matrix.chunks_exact_mut(n.max(1)).enumerate() {
+            let other = if upper { 0..row } else { row + 1..n };
+            elements[other].fill(T::zero());
+        }
+        Ok(())
+    })
+}

@@ -1,0 +1,164 @@
+//! Systems of linear equations.
+
+use std::ops::Range;
+
+use ndarray::{
+    ArrayBase, ArrayD, ArrayView2, ArrayViewD, ArrayViewMut2, ArrayViewMutD, Data, Dimension,
+};
+use scirs2_core::DType;
+use scirs2_core::pool::Workers;
+
+use crate::Error;
+use crate::base::error::Reason;
+use crate::base::layout::InPlace;
+use crate::base::memory::zeros_array;
+use crate::driver::batch::StackMut;
+use crate::driver::operation::{Kind, OperationScalar, Results, ScalarOperation, Work};
+use crate::driver::shape::{Pair, System};
+use crate::elements::scalar::LinalgScalar;
+use crate::kernels::many::REAL;
+use crate::kernels::many::elimination::{has_columns, has_elimination, solutions};
+use crate::solve::lu_factors::{SquareFactors, flops};
+
+/// Solutions of `A X = B`.
+///
+/// The last two axes of `a` are square matrices. `b` is one vector if it has
+/// one axis, else its last two axes are matrices of right-hand sides. The batches
+/// broadcast; one matrix for many right-hand sides is factored once by each
+/// thread.
+///
+/// # Errors
+/// [`Error::NotSquare`], [`Error::TooFewAxes`], [`Error::Mismatch`] for a `b` of
+/// other rows, [`Error::Broadcast`], and [`Reason::Singular`] with the first pivot
+/// that is exactly zero. A NaN goes into the result.
+///
+/// # Accuracy
+/// Backward stable as a rule: `|A x - b| <= c n eps |A| |x|` (LAPACK `getrf`, BLAS
+/// `trsm` and `trsv`).
+///
+/// ```
+/// use ndarray::array;
+///
+/// let a = array![[1.0, 2.0], [2.0, 8.0]];
+/// let x = scirs2_linalg::solve(&a, &array![3.0, 10.0])?;
+/// assert_eq!(x, array![1.0, 1.0].into_dyn());
+/// # Ok::<(), scirs2_linalg::Error>(())
+/// ```
+pub fn solve<S, D, R, E>(a: &ArrayBase<S, D>, b: &ArrayBase<R, E>) -> Result<ArrayD<S::Elem>, Error>
+where
+    S: Data<Elem: LinalgScalar>,
+    D: Dimension,
+    R: Data<Elem = S::Elem>,
+    E: Dimension,
+{
+    let (a, b) = (a.view().into_dyn(), b.view().into_dyn());
+    let mut out = zeros_array(&solve_shape(a.shape(), b.shape())?)?;
+    solve_into(a, b, out.view_mut(), &Workers::current())?;
+    Ok(out)
+}
+
+/// The shape of what [`solve_into`] writes: the batch, then the last axis or axes
+/// of `b`.
+///
+/// # Errors
+/// The errors of [`solve`] that depend on the shapes.
+pub fn solve_shape(a: &[usize], b: &[usize]) -> Result<Vec<usize>, Error> {
+    Ok(System::new(a, b)?.solutions())
+}
+
+/// [`solve`] into the caller's memory, of any strides.
+///
+/// # Errors
+/// The same as [`solve`]; [`Error::OutputShape`] for an `out` of another shape, and
+/// [`Error::Interrupted`] if the workers were stopped.
+pub fn solve_into<T: LinalgScalar>(
+    a: ArrayViewD<'_, T>,
+    b: ArrayViewD<'_, T>,
+    out: ArrayViewMutD<'_, T>,
+    workers: &Workers<'_>,
+) -> Result<(), Error> {
+    let system = System::new(a.shape(), b.shape())?;
+    let (n, columns) = (system.n, system.columns.unwrap_or(1));
+    let count = system.batch.iter().product();
+    // One matrix for many sides is factored once.
+    let own = a.len() == count * n * n;
+    let together = |[gaps_a, gaps_b, gaps]: &mut [Vec<T>; 3],
+                    numbers: Range<usize>,
+                    (a, b): Pair<'_, T>,
+                    out: &mut StackMut<'_, T>| {
+        let (a, b) = (
+            a.elements(numbers.clone(), gaps_a),
+            b.elements(numbers, gaps_b),
+        );
+        let left = out.written(T::zero(), gaps, |x| {
+            let (a, b, x) = (T::as_real(a)?, T::as_real(b)?, T::as_real_mut(x)?);
+            Some(solutions(n, columns, a, b, x))
+        });
+        left.expect(REAL)
+    };
+    system.each_left(
+        (a, b, out),
+        flops(n, n) + 2.0 * system.substitution(),
+        workers,
+        || Space::new(n),
+        (own && has_elimination::<T>(n, count) && has_columns(n, columns)).then_some(together),
+        |space, _, (a, b, out)| space.solve(a, b, out),
+    )
+}
+
+/// [`solve`] as an operation on tensors of any dtype.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub struct Solve;
+
+impl ScalarOperation for Solve {
+    const NAME: &'static str = "solve";
+
+    fn results(&self, _: DType, shapes: &[&[usize]]) -> Result<Results, Error> {
+        let system = System::new(shapes[0], shapes[1])?;
+        let axes = if system.columns.is_some() { 2 } else { 1 };
+        Ok(Results::new(axes, [(Kind::Same, system.solutions())]))
+    }
+
+    fn compute<T: OperationScalar>(&self, mut work: Work<'_, '_>) -> Result<(), Error> {
+        let [out] = work.outputs();
+        let (a, b) = (work.operand::<T>(0)?, work.operand(1)?);
+        solve_into(a, b, out.into_view()?, work.workers)
+    }
+}
+
+struct Space<T> {
+    factors: SquareFactors<T>,
+    /// The address of the factored matrix; all matrices of a call have the same
+    /// strides.
+    factored: Option<usize>,
+    in_place: InPlace<T>,
+}
+
+impl<T: LinalgScalar> Space<T> {
+    fn new(n: usize) -> Result<Self, Error> {
+        Ok(Space {
+            factors: SquareFactors::new(n)?,
+            factored: None,
+            in_place: InPlace::new(),
+        })
+    }
+
+    fn solve(
+        &mut self,
+        a: ArrayView2<'_, T>,
+        b: ArrayView2<'_, T>,
+        out: ArrayViewMut2<'_, T>,
+    ) -> Result<(), Reason> {
+        let place = Some(a.as_ptr().addr());
+        if self.factored != place {
+            self.factored = None;
+            self.factors.factor(a)?;
+            self.factored = place;
+        }
+        let factors = &self.factors;
+        self.in_place.run(b, out, |b| {
+            factors.solve(b);
+            Ok(())
+        })
+    }
+}

@@ -1,0 +1,187 @@
+//! Inverses.
+
+use ndarray::{
+    ArrayBase, ArrayD, ArrayView2, ArrayViewD, ArrayViewMut2, ArrayViewMutD, Data, Dimension,
+};
+use scirs2_core::DType;
+use scirs2_core::pool::Workers;
+
+use crate::Error;
+use crate::base::error::Reason;
+use crate::base::layout::{from_f, is_finite, transpose_in_place, written};
+use crate::base::memory::{copied, resize, zeros, zeros_array};
+use crate::driver::batch::{Batch, Stack, StackMut};
+use crate::driver::operation::{Kind, OperationScalar, Results, ScalarOperation, Work};
+use crate::driver::shape::{self, square};
+use crate::elements::scalar::LinalgScalar;
+use crate::kernels::many::REAL;
+use crate::kernels::many::elimination::{has_elimination, inverses};
+use crate::lapack::getri_blocked;
+use crate::lapack::subnormal::is_tiny;
+use crate::solve::lu_factors::{SmallFactors, factor, solve};
+use crate::solve::triangular::{Op, Square};
+
+/// Inverses of square matrices.
+///
+/// `A^-1`, for each matrix of the last two axes.
+///
+/// # Errors
+/// [`Error::NotSquare`], [`Error::TooFewAxes`], and [`Reason::Singular`] with the
+/// first pivot that is exactly zero. A NaN goes into the result.
+///
+/// # Accuracy
+/// `|X A - I| <= c n eps |X| |A|` as a rule (LAPACK `getrf`, `trtri`). To solve a
+/// system, [`solve`](crate::solve()) is faster and more accurate.
+///
+/// ```
+/// use ndarray::array;
+///
+/// let x = scirs2_linalg::inv(&array![[1.0, 2.0], [2.0, 8.0]])?;
+/// assert_eq!(x, array![[2.0, -0.5], [-0.5, 0.25]].into_dyn());
+/// # Ok::<(), scirs2_linalg::Error>(())
+/// ```
+pub fn inv<S, D>(a: &ArrayBase<S, D>) -> Result<ArrayD<S::Elem>, Error>
+where
+    S: Data<Elem: LinalgScalar>,
+    D: Dimension,
+{
+    let a = a.view().into_dyn();
+    let mut out = zeros_array(&inv_shape(a.shape())?)?;
+    inv_into(a, out.view_mut(), &Workers::current())?;
+    Ok(out)
+}
+
+/// The shape of what [`inv_into`] writes: that of `a`.
+///
+/// # Errors
+/// The errors of [`inv`] that depend on the shape.
+pub fn inv_shape(a: &[usize]) -> Result<Vec<usize>, Error> {
+    square(1, a)?;
+    Ok(a.to_vec())
+}
+
+/// [`inv`] into the caller's memory, of any strides.
+///
+/// # Errors
+/// The same as [`inv`]; [`Error::OutputShape`] for an `out` of another shape, and
+/// [`Error::Interrupted`] if the workers were stopped.
+pub fn inv_into<T: LinalgScalar>(
+    a: ArrayViewD<'_, T>,
+    out: ArrayViewMutD<'_, T>,
+    workers: &Workers<'_>,
+) -> Result<(), Error> {
+    shape::output(&inv_shape(a.shape())?, &out)?;
+    let (batch, n) = square(1, a.shape())?;
+    let batch = Batch {
+        shape: batch,
+        flops: 2.0 * (n as f64).powi(3),
+        workers,
+    };
+    let matrices = Stack::new(&a, batch.shape);
+    let together = |[gaps_a, gaps]: &mut [Vec<T>; 2], numbers, out: &mut StackMut<'_, _>| {
+        let a = matrices.elements(numbers, gaps_a);
+        let left = out.written(T::zero(), gaps, |x| {
+            Some(inverses(n, T::as_real(a)?, T::as_real_mut(x)?))
+        });
+        left.expect(REAL)
+    };
+    batch.each_left(
+        StackMut::new(out),
+        || Inverse::new(n),
+        has_elimination::<T>(n, batch.count()).then_some(together),
+        |inverse, number, out| inverse.run(matrices.get(number), out),
+    )
+}
+
+/// Inverses of matrices of one order.
+pub(crate) struct Inverse<T> {
+    small: Option<SmallFactors<T>>,
+    pivots: Vec<i32>,
+    work: Vec<T>,
+    /// Only for an output with gaps.
+    matrix: Vec<T>,
+}
+
+/// [`inv`] as an operation on tensors of any dtype.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub struct Inv;
+
+impl ScalarOperation for Inv {
+    const NAME: &'static str = "inv";
+
+    fn results(&self, _: DType, shapes: &[&[usize]]) -> Result<Results, Error> {
+        Ok(Results::new(2, [(Kind::Same, inv_shape(shapes[0])?)]))
+    }
+
+    fn compute<T: OperationScalar>(&self, mut work: Work<'_, '_>) -> Result<(), Error> {
+        let [out] = work.outputs();
+        inv_into(work.operand::<T>(0)?, out.into_view()?, work.workers)
+    }
+}
+
+impl<T: LinalgScalar> Inverse<T> {
+    pub(crate) fn new(n: usize) -> Result<Self, Error> {
+        let small = SmallFactors::new(n);
+        Ok(Inverse {
+            small,
+            pivots: zeros(n)?,
+            work: zeros(getri_blocked::workspace(n))?,
+            matrix: Vec::new(),
+        })
+    }
+
+    /// Inverts one matrix in the memory of the output. In C order it is transposed in
+    /// place first, so that the factors are those of the matrix itself.
+    pub(crate) fn run(
+        &mut self,
+        a: ArrayView2<'_, T>,
+        mut out: ArrayViewMut2<'_, T>,
+    ) -> Result<(), Reason> {
+        if let Some(small) = &mut self.small
+            && let Some(done) = small.factor(a)
+        {
+            done?;
+            let whole = written(out.view_mut(), &mut self.matrix, |x| {
+                small.inverse(x);
+                Ok(is_finite(x))
+            })?;
+            if whole {
+                return Ok(());
+            }
+        }
+        if let Some(elements) = out.view_mut().reversed_axes().into_slice() {
+            self.invert(a, elements)
+        } else if let Some(elements) = out.as_slice_mut() {
+            self.invert(a, elements)?;
+            transpose_in_place(a.nrows(), elements);
+            Ok(())
+        } else {
+            let mut matrix = std::mem::take(&mut self.matrix);
+            resize(&mut matrix, a.len(), T::zero())?;
+            let done = self.invert(a, &mut matrix);
+            from_f(&matrix, out);
+            self.matrix = matrix;
+            done
+        }
+    }
+
+    /// The inverse column after column.
+    fn invert(&mut self, a: ArrayView2<'_, T>, to: &mut [T]) -> Result<(), Reason> {
+        let n = a.nrows();
+        let singular = |pivot| Reason::Singular { pivot };
+        factor(a, to, &mut self.pivots).map_err(singular)?;
+        if !is_finite(to) || to.iter().step_by(n + 1).any(|pivot| is_tiny(*pivot)) {
+            // The inverse of U, which is computed first, may overflow where that
+            // of A does not; and it can hide an infinity.
+            let factors = copied(to)?;
+            to.fill(T::zero());
+            to.iter_mut().step_by(n + 1).for_each(|x| *x = T::one());
+            let factors = Square::in_f_order(n, &factors);
+            solve(factors, &self.pivots, Op::Plain, to);
+            transpose_in_place(n, to);
+            return Ok(());
+        }
+        getri_blocked::invert(n, to, &self.pivots, &mut self.work);
+        Ok(())
+    }
+}

@@ -1,0 +1,465 @@
+//! LU factors, and systems solved with them.
+
+use std::ffi::c_int;
+
+use ndarray::{ArrayBase, ArrayD, ArrayView2, ArrayViewD, ArrayViewMutD, Data, Dimension};
+use num_traits::{One as _, Zero as _};
+use scirs2_core::DType;
+use scirs2_core::pool::Workers;
+
+use crate::Error;
+use crate::base::error::Reason;
+use crate::base::layout::{InPlace, from_f, is_finite};
+use crate::base::memory::{reserve, zeros_array};
+use crate::driver::batch::{Batch, Stack, StackMut};
+use crate::driver::operation::{Kind, OperationScalar, Results, ScalarOperation, Work};
+use crate::driver::shape::{self, System, columns};
+use crate::elements::scalar::LinalgScalar;
+use crate::lapack::{Triangle, int};
+use crate::solve::lu_factors::{Factors, flops, solve};
+use crate::solve::triangular::{Op, Square};
+
+/// The result of [`lu`]: `A = P L U`.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Lu<T> {
+    /// Row `i` of `A` is row `permutation[i]` of `L U`.
+    pub permutation: ArrayD<i32>,
+    /// Lower trapezoidal, with ones on the diagonal.
+    pub l: ArrayD<T>,
+    /// Upper trapezoidal.
+    pub u: ArrayD<T>,
+}
+
+/// The form in which [`lu_into`] writes the permutation.
+#[derive(Debug)]
+pub enum Permutation<'a, T: LinalgScalar> {
+    /// The row of `L U` for each row of `A`.
+    Indices(ArrayViewMutD<'a, i32>),
+    /// The matrix `P`.
+    Matrix(ArrayViewMutD<'a, T::Real>),
+    /// Nothing: `P L` is written in place of `L`.
+    InL,
+}
+
+/// The result of [`lu_factor`].
+#[derive(Clone, PartialEq, Debug)]
+pub struct LuFactors<T> {
+    /// `U`, and below its diagonal `L` without its unit diagonal.
+    pub lu: ArrayD<T>,
+    /// Row `i` was exchanged with row `pivots[i]`, in order of `i`.
+    pub pivots: ArrayD<i32>,
+}
+
+/// LU factors with partial pivoting.
+///
+/// `A = P L U`, for each matrix of the last two axes, of `m` rows and `n` columns:
+/// `P` is a permutation, `L` (`m` x `k`) lower trapezoidal with ones on its
+/// diagonal, `U` (`k` x `n`) upper trapezoidal, and `k` the smaller of `m` and `n`.
+/// Singular matrices have factors, too.
+///
+/// # Errors
+/// [`Error::TooFewAxes`] and [`Reason::NotFinite`].
+///
+/// # Accuracy
+/// Backward stable as a rule: `|A - P L U| <= c n eps |L| |U|` (LAPACK `getrf`).
+///
+/// ```
+/// use ndarray::array;
+///
+/// let f = scirs2_linalg::lu(&array![[1.0, 2.0], [2.0, 8.0]])?;
+/// assert_eq!(f.permutation, array![1, 0].into_dyn());
+/// assert_eq!(f.l, array![[1.0, 0.0], [0.5, 1.0]].into_dyn());
+/// assert_eq!(f.u, array![[2.0, 8.0], [0.0, -2.0]].into_dyn());
+/// # Ok::<(), scirs2_linalg::Error>(())
+/// ```
+pub fn lu<S, D>(a: &ArrayBase<S, D>) -> Result<Lu<S::Elem>, Error>
+where
+    S: Data<Elem: LinalgScalar>,
+    D: Dimension,
+{
+    let a = a.view().into_dyn();
+    let [rows, l, u] = lu_shape(a.shape())?;
+    let (mut l, mut u) = (zeros_array(&l)?, zeros_array(&u)?);
+    let mut permutation = zeros_array(&rows)?;
+    let indices = Permutation::Indices(permutation.view_mut());
+    lu_into(a, indices, l.view_mut(), u.view_mut(), &Workers::current())?;
+    Ok(Lu { permutation, l, u })
+}
+
+/// The shapes of the permutation's indices, of `L` and of `U`.
+///
+/// # Errors
+/// The errors of [`lu`] that depend on the shape.
+pub fn lu_shape(a: &[usize]) -> Result<[Vec<usize>; 3], Error> {
+    let (batch, m, n) = shape::matrices(1, a)?;
+    let k = m.min(n);
+    Ok([
+        [batch, &[m]].concat(),
+        [batch, &[m, k]].concat(),
+        [batch, &[k, n]].concat(),
+    ])
+}
+
+/// [`lu`] into the caller's memory, of any strides.
+///
+/// # Errors
+/// The same as [`lu`]; [`Error::OutputShape`] for an output of another shape, and
+/// [`Error::Interrupted`] if the workers were stopped.
+pub fn lu_into<T: LinalgScalar>(
+    a: ArrayViewD<'_, T>,
+    permutation: Permutation<'_, T>,
+    l: ArrayViewMutD<'_, T>,
+    u: ArrayViewMutD<'_, T>,
+    workers: &Workers<'_>,
+) -> Result<(), Error> {
+    let [rows, l_shape, u_shape] = lu_shape(a.shape())?;
+    shape::output(&l_shape, &l)?;
+    shape::output(&u_shape, &u)?;
+    let (batch, m, n) = shape::matrices(1, a.shape())?;
+    let batch = Batch {
+        shape: batch,
+        flops: flops(m, n),
+        workers,
+    };
+    let matrices = Stack::new(&a, batch.shape);
+    let space = || Factors::new(m, n);
+    let factors = |space: &mut Factors<T>, number| space.finite_factors(matrices.get(number));
+    let lu = (StackMut::new(l), StackMut::new(u));
+    match permutation {
+        Permutation::Indices(indices) => {
+            shape::output(&rows, &indices)?;
+            let outputs = (StackMut::columns(indices), lu.0, lu.1);
+            batch.each(outputs, space, |space, number, (mut indices, l, u)| {
+                factors(space, number)?;
+                for (at, row) in space.permutation()?.into_iter().enumerate() {
+                    indices[[row, 0]] = int(at);
+                }
+                space.split(None, l, u);
+                Ok(())
+            })
+        }
+        Permutation::Matrix(matrix) => {
+            shape::output(&[&rows[..], &[m]].concat(), &matrix)?;
+            let outputs = (StackMut::new(matrix), lu.0, lu.1);
+            batch.each(outputs, space, |space, number, (mut matrix, l, u)| {
+                factors(space, number)?;
+                matrix.fill(T::Real::zero());
+                for (at, row) in space.permutation()?.into_iter().enumerate() {
+                    matrix[[row, at]] = T::Real::one();
+                }
+                space.split(None, l, u);
+                Ok(())
+            })
+        }
+        Permutation::InL => batch.each(lu, space, |space, number, (l, u)| {
+            factors(space, number)?;
+            space.split(Some(&space.permutation()?), l, u);
+            Ok(())
+        }),
+    }
+}
+
+/// LU factors in the form that [`lu_solve`] takes.
+///
+/// Like [`lu`], with both factors in one matrix and the permutation as a
+/// sequence of row exchanges.
+///
+/// # Errors
+/// The same as [`lu`].
+///
+/// # Accuracy
+/// As [`lu`].
+///
+/// ```
+/// use ndarray::array;
+/// use scirs2_linalg::{Op, lu_factor, lu_solve};
+///
+/// let factors = lu_factor(&array![[1.0, 2.0], [2.0, 8.0]])?;
+/// assert_eq!(factors.lu, array![[2.0, 8.0], [0.5, -2.0]].into_dyn());
+/// assert_eq!(factors.pivots, array![1, 1].into_dyn());
+/// assert_eq!(lu_solve(&factors, &array![3.0, 10.0], Op::Plain)?, array![1.0, 1.0].into_dyn());
+/// # Ok::<(), scirs2_linalg::Error>(())
+/// ```
+pub fn lu_factor<S, D>(a: &ArrayBase<S, D>) -> Result<LuFactors<S::Elem>, Error>
+where
+    S: Data<Elem: LinalgScalar>,
+    D: Dimension,
+{
+    let a = a.view().into_dyn();
+    let [lu, pivots] = lu_factor_shape(a.shape())?;
+    let (mut lu, mut pivots) = (zeros_array(&lu)?, zeros_array(&pivots)?);
+    lu_factor_into(a, lu.view_mut(), pivots.view_mut(), &Workers::current())?;
+    Ok(LuFactors { lu, pivots })
+}
+
+/// The shapes of the factors and of the pivots.
+///
+/// # Errors
+/// The errors of [`lu_factor`] that depend on the shape.
+pub fn lu_factor_shape(a: &[usize]) -> Result<[Vec<usize>; 2], Error> {
+    let (batch, m, n) = shape::matrices(1, a)?;
+    Ok([a.to_vec(), [batch, &[m.min(n)]].concat()])
+}
+
+/// [`lu_factor`] into the caller's memory, of any strides.
+///
+/// # Errors
+/// The same as [`lu_factor`]; [`Error::OutputShape`] for an output of another shape, and
+/// [`Error::Interrupted`] if the workers were stopped.
+pub fn lu_factor_into<T: LinalgScalar>(
+    a: ArrayViewD<'_, T>,
+    lu: ArrayViewMutD<'_, T>,
+    pivots: ArrayViewMutD<'_, i32>,
+    workers: &Workers<'_>,
+) -> Result<(), Error> {
+    let [lu_shape, pivots_shape] = lu_factor_shape(a.shape())?;
+    shape::output(&lu_shape, &lu)?;
+    shape::output(&pivots_shape, &pivots)?;
+    let (batch, m, n) = shape::matrices(1, a.shape())?;
+    let batch = Batch {
+        shape: batch,
+        flops: flops(m, n),
+        workers,
+    };
+    let matrices = Stack::new(&a, batch.shape);
+    batch.each(
+        (StackMut::new(lu), StackMut::columns(pivots)),
+        || Factors::new(m, n),
+        |space, number, (lu, mut pivots)| {
+            space.finite_factors(matrices.get(number))?;
+            from_f(&space.elements, lu);
+            for (to, pivot) in pivots.iter_mut().zip(&space.pivots) {
+                *to = pivot - 1;
+            }
+            Ok(())
+        },
+    )
+}
+
+/// Solutions of `op(A) X = B` from the factors of `A` that [`lu_factor`] returns.
+///
+/// `b` is one vector if it has one axis, else its last two axes are matrices of
+/// right-hand sides. The batches broadcast.
+///
+/// # Errors
+/// [`Error::NotSquare`], [`Error::TooFewAxes`], [`Error::Mismatch`],
+/// [`Error::Broadcast`], [`Reason::Singular`], [`Reason::NoSuchRow`] for pivots
+/// that are of no factors, [`Reason::NotFinite`] and
+/// [`Reason::NotFiniteRightSide`].
+///
+/// # Accuracy
+/// Backward stable as a rule: `|A x - b| <= c n eps |L| |U| |x|` (BLAS `trsm`,
+/// `trsv`).
+///
+/// ```
+/// use ndarray::array;
+/// use scirs2_linalg::{Op, lu_factor, lu_solve};
+///
+/// let factors = lu_factor(&array![[1.0, 2.0], [2.0, 8.0]])?;
+/// let x = lu_solve(&factors, &array![3.0, 10.0], Op::Transpose)?;
+/// assert_eq!(x, array![1.0, 1.0].into_dyn());
+/// # Ok::<(), scirs2_linalg::Error>(())
+/// ```
+pub fn lu_solve<T, R, E>(
+    factors: &LuFactors<T>,
+    b: &ArrayBase<R, E>,
+    op: Op,
+) -> Result<ArrayD<T>, Error>
+where
+    T: LinalgScalar,
+    R: Data<Elem = T>,
+    E: Dimension,
+{
+    let (lu, pivots, b) = (factors.lu.view(), factors.pivots.view(), b.view());
+    let b = b.into_dyn();
+    let mut out = zeros_array(&lu_solve_shape(lu.shape(), pivots.shape(), b.shape())?)?;
+    lu_solve_into(lu, pivots, b, op, out.view_mut(), &Workers::current())?;
+    Ok(out)
+}
+
+/// The shape of what [`lu_solve_into`] writes: the batch, then the last axis or
+/// axes of `b`.
+///
+/// # Errors
+/// The errors of [`lu_solve`] that depend on the shapes.
+pub fn lu_solve_shape(lu: &[usize], pivots: &[usize], b: &[usize]) -> Result<Vec<usize>, Error> {
+    let system = System::new(lu, b)?;
+    if *pivots == lu[..lu.len() - 1] {
+        return Ok(system.solutions());
+    }
+    Err(Error::Mismatch {
+        first: lu.to_vec(),
+        second: pivots.to_vec(),
+        must: "lu_factor gives one pivot for each row of its factors",
+    })
+}
+
+/// [`lu_solve`] into the caller's memory, of any strides.
+///
+/// # Errors
+/// The same as [`lu_solve`]; [`Error::OutputShape`] for an `out` of another shape, and
+/// [`Error::Interrupted`] if the workers were stopped.
+pub fn lu_solve_into<T: LinalgScalar, P: Copy + Into<i64> + Sync>(
+    lu: ArrayViewD<'_, T>,
+    pivots: ArrayViewD<'_, P>,
+    b: ArrayViewD<'_, T>,
+    op: Op,
+    out: ArrayViewMutD<'_, T>,
+    workers: &Workers<'_>,
+) -> Result<(), Error> {
+    lu_solve_shape(lu.shape(), pivots.shape(), b.shape())?;
+    let system = System::new(lu.shape(), b.shape())?;
+    let pivots = columns(pivots, true);
+    let pivots = Stack::new(&pivots, &system.batch);
+    system.each(
+        (lu, b, out),
+        2.0 * system.substitution(),
+        workers,
+        || Ok((Vec::new(), Vec::new(), InPlace::new())),
+        |(copy, exchanges, in_place), number, (lu, b, out)| {
+            let square = Square::new(lu, copy)?;
+            square.check_triangle(Triangle::Lower, true)?;
+            square.check_triangle(Triangle::Upper, false)?;
+            square.check_diagonal()?;
+            read_pivots(pivots.get(number), exchanges)?;
+            in_place.run(b, out, |b| {
+                if !is_finite(b) {
+                    return Err(Reason::NotFiniteRightSide);
+                }
+                solve(square, exchanges, op, b);
+                Ok(())
+            })
+        },
+    )
+}
+
+/// Converts pivots to LAPACK's counting, from 1.
+fn read_pivots(
+    pivots: ArrayView2<'_, impl Copy + Into<i64>>,
+    to: &mut Vec<c_int>,
+) -> Result<(), Reason> {
+    let n = pivots.len();
+    to.clear();
+    reserve(to, n)?;
+    for (pivot, &row) in pivots.iter().enumerate() {
+        let row = row.into();
+        match c_int::try_from(row) {
+            Ok(place) if usize::try_from(place).is_ok_and(|place| place < n) => to.push(place + 1),
+            _ => return Err(Reason::NoSuchRow { pivot, row }),
+        }
+    }
+    Ok(())
+}
+
+/// How [`Plu`] returns the permutations.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum PermutationKind {
+    /// Not at all: the rows of `L` are permuted.
+    InL,
+    /// As indices of rows.
+    Indices,
+    /// As matrices.
+    Matrix,
+}
+
+/// [`lu`] as an operation on tensors of any dtype.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub struct Plu {
+    /// How the permutations are returned; if they are, they precede `L` and `U`.
+    pub permutation: PermutationKind,
+}
+
+impl ScalarOperation for Plu {
+    const NAME: &'static str = "lu";
+
+    fn results(&self, _: DType, shapes: &[&[usize]]) -> Result<Results, Error> {
+        let [rows, l, u] = lu_shape(shapes[0])?;
+        let batch = rows[..rows.len() - 1].to_vec();
+        let (l, u) = ((Kind::Same, l), (Kind::Same, u));
+        let mut results = match self.permutation {
+            PermutationKind::InL => Results::new(2, [l, u]),
+            PermutationKind::Indices => Results::new(1, [(Kind::Index, rows), l, u]),
+            PermutationKind::Matrix => {
+                let square = [&rows[..], &rows[rows.len() - 1..]].concat();
+                Results::new(2, [(Kind::Real, square), l, u])
+            }
+        };
+        results.batch = batch;
+        Ok(results)
+    }
+
+    fn compute<T: OperationScalar>(&self, mut work: Work<'_, '_>) -> Result<(), Error> {
+        let a = work.operand::<T>(0)?;
+        if self.permutation == PermutationKind::InL {
+            let [l, u] = work.outputs();
+            return lu_into(
+                a,
+                Permutation::InL,
+                l.into_view()?,
+                u.into_view()?,
+                work.workers,
+            );
+        }
+        let [p, l, u] = work.outputs();
+        let permutation = if self.permutation == PermutationKind::Indices {
+            Permutation::Indices(p.into_view()?)
+        } else {
+            Permutation::Matrix(p.into_view()?)
+        };
+        lu_into(a, permutation, l.into_view()?, u.into_view()?, work.workers)
+    }
+}
+
+/// [`lu_factor`] as an operation on tensors of any dtype.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub struct LuFactor;
+
+impl ScalarOperation for LuFactor {
+    const NAME: &'static str = "lu_factor";
+
+    fn results(&self, _: DType, shapes: &[&[usize]]) -> Result<Results, Error> {
+        let [factors, pivots] = lu_factor_shape(shapes[0])?;
+        Ok(Results::new(
+            2,
+            [(Kind::Same, factors), (Kind::Index, pivots)],
+        ))
+    }
+
+    fn compute<T: OperationScalar>(&self, mut work: Work<'_, '_>) -> Result<(), Error> {
+        let [factors, pivots] = work.outputs();
+        let (factors, pivots) = (factors.into_view()?, pivots.into_view()?);
+        lu_factor_into(work.operand::<T>(0)?, factors, pivots, work.workers)
+    }
+}
+
+/// [`lu_solve`] as an operation on tensors of any dtype.
+#[derive(Clone, PartialEq, Debug)]
+pub struct LuSolve {
+    /// The pivots of the factors, counted from 0.
+    pub pivots: ArrayD<i64>,
+    /// The system that is solved.
+    pub op: Op,
+}
+
+impl ScalarOperation for LuSolve {
+    const NAME: &'static str = "lu_solve";
+
+    fn results(&self, _: DType, shapes: &[&[usize]]) -> Result<Results, Error> {
+        let b = shapes[1];
+        let shape = lu_solve_shape(shapes[0], self.pivots.shape(), b)?;
+        Ok(Results::new(b.len().min(2), [(Kind::Same, shape)]))
+    }
+
+    fn compute<T: OperationScalar>(&self, mut work: Work<'_, '_>) -> Result<(), Error> {
+        let [out] = work.outputs();
+        let (lu, b) = (work.operand::<T>(0)?, work.operand(1)?);
+        lu_solve_into(
+            lu,
+            self.pivots.view(),
+            b,
+            self.op,
+            out.into_view()?,
+            work.workers,
+        )
+    }
+}

@@ -1,0 +1,315 @@
+//! LU factors in memory that is used again: a kernel's, or LAPACK's.
+
+use std::ffi::c_int;
+
+use ndarray::{ArrayView2, ArrayViewMut2, Axis};
+
+use crate::Error;
+use crate::base::error::Reason;
+use crate::base::layout::{is_finite, to_f};
+use crate::base::memory::zeros;
+use crate::base::memory::{OutOfMemory, reserve, resize};
+use crate::elements::scalar::LinalgScalar;
+use crate::kernels::{largest, one::lu as kernel};
+use crate::lapack::pivots::{counted_from_0, exchange};
+use crate::lapack::{self, Triangle, getrf_recursive, subnormal};
+use crate::solve::triangular::{Op, Square};
+
+/// Solves `op(A) X = B` with factors of `A` that have no zero pivot; `b` is the
+/// rows of `B`, and then those of `X`.
+pub(crate) fn solve<T: LinalgScalar>(
+    factors: Square<'_, T>,
+    pivots: &[c_int],
+    op: Op,
+    b: &mut [T],
+) {
+    let n = pivots.len();
+    if b.is_empty() {
+        return;
+    }
+    let each = b.len() / n;
+    // A = P L U, and P is the exchanges, the last one first.
+    if op == Op::Plain {
+        (0..n).for_each(|row| exchange(pivots, row, each, b));
+        factors.solve(Triangle::Lower, op, true, b);
+        factors.solve(Triangle::Upper, op, false, b);
+    } else {
+        factors.solve(Triangle::Upper, op, false, b);
+        factors.solve(Triangle::Lower, op, true, b);
+        (0..n).rev().for_each(|row| exchange(pivots, row, each, b));
+    }
+}
+
+/// Copies a matrix of `rows` to `to`, column by column, and factors it there;
+/// the error is the first pivot that is exactly zero.
+pub(crate) fn factor<T: LinalgScalar>(
+    a: ArrayView2<'_, T>,
+    to: &mut [T],
+    pivots: &mut [c_int],
+) -> Result<(), usize> {
+    to_f(a, to);
+    factor_copy(a, to, pivots)
+}
+
+/// [`factor`] for a copy that has been made.
+pub(crate) fn factor_copy<T: LinalgScalar>(
+    a: ArrayView2<'_, T>,
+    to: &mut [T],
+    pivots: &mut [c_int],
+) -> Result<(), usize> {
+    let rows = a.nrows();
+    let done = if getrf_recursive::has_factor::<T>(rows, a.ncols()) {
+        getrf_recursive::factor(rows, to, pivots)
+    } else {
+        lapack::getrf(rows, to, pivots)
+    };
+    if subnormal::spoils(rows, to) {
+        to_f(a, to);
+        return subnormal::factor(rows, to, pivots);
+    }
+    done
+}
+
+/// The approximate number of operations of one factorization.
+pub(crate) fn flops(m: usize, n: usize) -> f64 {
+    let (most, least) = (m.max(n) as f64, m.min(n) as f64);
+    least * least * (most - least / 3.0)
+}
+
+/// The factors of square matrices of one order: the kernel's where it takes a matrix,
+/// else LAPACK's.
+pub(crate) struct SquareFactors<T> {
+    small: Option<SmallFactors<T>>,
+    factors: Factors<T>,
+    /// Whether the last matrix is in `small`.
+    is_small: bool,
+}
+
+impl<T: LinalgScalar> SquareFactors<T> {
+    pub(crate) fn new(n: usize) -> Result<Self, Error> {
+        let small = SmallFactors::new(n);
+        let factors = match small {
+            Some(_) => Factors::on_demand(n),
+            None => Factors::new(n, n)?,
+        };
+        Ok(SquareFactors {
+            small,
+            factors,
+            is_small: false,
+        })
+    }
+
+    /// Factors a matrix; the error is the first pivot that is exactly zero.
+    pub(crate) fn factor(&mut self, a: ArrayView2<'_, T>) -> Result<(), Reason> {
+        let done = self.small.as_mut().and_then(|small| small.factor(a));
+        self.is_small = done.is_some();
+        done.unwrap_or_else(|| self.factors.factor(a))
+    }
+
+    fn small(&self) -> Option<&SmallFactors<T>> {
+        self.small.as_ref().filter(|_| self.is_small)
+    }
+
+    /// Solves `A X = B`; `b` is the rows of `B`, and then those of `X`.
+    pub(crate) fn solve(&self, b: &mut [T]) {
+        match self.small() {
+            Some(small) => small.solve(b),
+            None => solve(self.factors.square(), &self.factors.pivots, Op::Plain, b),
+        }
+    }
+
+    /// The diagonal of `U`.
+    pub(crate) fn diagonal(&self) -> impl Iterator<Item = T> {
+        let (elements, step) = match self.small() {
+            Some(small) => small.diagonal(),
+            None => self.factors.diagonal(),
+        };
+        elements.iter().step_by(step).copied()
+    }
+
+    /// How many rows were exchanged with another.
+    pub(crate) fn exchanges(&self) -> usize {
+        match self.small() {
+            Some(small) => small.exchanges(),
+            None => self.factors.exchanges(),
+        }
+    }
+}
+
+/// The factors of small matrices of one order, in memory that is used again.
+pub(crate) struct SmallFactors<T> {
+    n: usize,
+    elements: Vec<T>,
+    sums: Vec<T>,
+    swaps: [usize; largest::LU],
+}
+
+impl<T: LinalgScalar> SmallFactors<T> {
+    /// `None` where LAPACK is faster.
+    pub(crate) fn new(n: usize) -> Option<Self> {
+        (n <= largest::LU && kernel::has_lu::<T>()).then(|| SmallFactors {
+            n,
+            elements: vec![T::zero(); n * kernel::width(n)],
+            sums: vec![T::zero(); n * kernel::width(n)],
+            swaps: [0; largest::LU],
+        })
+    }
+
+    /// Factors a matrix; the error is the first pivot that is exactly zero. `None`
+    /// where LAPACK is to say what becomes of the matrix: of one that is not finite,
+    /// and of one that it might find singular.
+    pub(crate) fn factor(&mut self, a: ArrayView2<'_, T>) -> Option<Result<(), Reason>> {
+        let n = self.n;
+        let rows = self.elements.chunks_exact_mut(kernel::width(n).max(1));
+        for (to, from) in rows.zip(a.rows()) {
+            let (to, gap) = to.split_at_mut(n);
+            match from.to_slice() {
+                Some(from) => to.copy_from_slice(from),
+                None => to.iter_mut().zip(from).for_each(|(to, &x)| *to = x),
+            }
+            gap.fill(T::zero());
+        }
+        if !is_finite(&self.elements) {
+            return None;
+        }
+        let pivot = kernel::lu(n, &mut self.elements, &mut self.sums, &mut self.swaps);
+        if n > largest::SAME_BITS && kernel::nearly_singular(n, &self.elements) {
+            return None;
+        }
+        Some(if pivot == n {
+            Ok(())
+        } else {
+            Err(Reason::Singular { pivot })
+        })
+    }
+
+    /// Solves `A X = B`; `b` is the rows of `B`, and then those of `X`.
+    pub(crate) fn solve(&self, b: &mut [T]) {
+        kernel::solve_lu(self.n, &self.elements, &self.swaps, b);
+    }
+
+    /// The inverse, row after row.
+    pub(crate) fn inverse(&self, x: &mut [T]) {
+        kernel::inverse_lu(self.n, &self.elements, &self.swaps, x);
+    }
+
+    /// The elements, and the step from one of the diagonal of `U` to the next.
+    fn diagonal(&self) -> (&[T], usize) {
+        (&self.elements, kernel::width(self.n) + 1)
+    }
+
+    /// How many rows were exchanged with another.
+    fn exchanges(&self) -> usize {
+        let swaps = self.swaps[..self.n].iter().enumerate();
+        swaps.filter(|&(row, &other)| row != other).count()
+    }
+}
+
+/// The factors of matrices of one shape, column after column, in memory that is
+/// used again.
+///
+/// They are those of the matrix itself, as NumPy's are, not those of its
+/// transpose, which would save turning the copy: rounding decides whether the last
+/// pivot of a singular matrix is exactly zero, and it decides otherwise for the
+/// transpose.
+pub(crate) struct Factors<T> {
+    rows: usize,
+    pub(crate) elements: Vec<T>,
+    pub(crate) pivots: Vec<c_int>,
+}
+
+impl<T: LinalgScalar> Factors<T> {
+    pub(crate) fn new(rows: usize, columns: usize) -> Result<Self, Error> {
+        Ok(Factors {
+            rows,
+            elements: zeros(rows.saturating_mul(columns))?,
+            pivots: zeros(rows.min(columns))?,
+        })
+    }
+
+    /// For square matrices, with memory only once it is needed.
+    const fn on_demand(n: usize) -> Self {
+        Factors {
+            rows: n,
+            elements: Vec::new(),
+            pivots: Vec::new(),
+        }
+    }
+
+    /// Factors a matrix; the error is the first pivot that is exactly zero.
+    pub(crate) fn factor(&mut self, a: ArrayView2<'_, T>) -> Result<(), Reason> {
+        resize(&mut self.elements, a.len(), T::zero())?;
+        resize(&mut self.pivots, a.nrows().min(a.ncols()), 0)?;
+        let done = factor(a, &mut self.elements, &mut self.pivots);
+        done.map_err(|pivot| Reason::Singular { pivot })
+    }
+
+    /// Factors a matrix that may be singular, but has to be finite.
+    pub(crate) fn finite_factors(&mut self, a: ArrayView2<'_, T>) -> Result<(), Reason> {
+        if !is_finite(to_f(a, &mut self.elements)) {
+            return Err(Reason::NotFinite);
+        }
+        // A zero pivot is no failure here.
+        let _ = factor_copy(a, &mut self.elements, &mut self.pivots);
+        Ok(())
+    }
+
+    /// The elements, and the step from one of the diagonal of `U` to the next.
+    fn diagonal(&self) -> (&[T], usize) {
+        (&self.elements, self.rows + 1)
+    }
+
+    /// How many rows were exchanged with another.
+    fn exchanges(&self) -> usize {
+        let pivots = (1..).zip(&self.pivots);
+        pivots
+            .filter(|&(row, &pivot): &(c_int, _)| row != pivot)
+            .count()
+    }
+
+    /// The factors of a square matrix.
+    fn square(&self) -> Square<'_, T> {
+        Square::in_f_order(self.rows, &self.elements)
+    }
+
+    /// For each row of `L U` the row of the matrix.
+    pub(crate) fn permutation(&self) -> Result<Vec<usize>, OutOfMemory> {
+        let mut rows = Vec::new();
+        reserve(&mut rows, self.rows)?;
+        rows.extend(0..self.rows);
+        for (row, &pivot) in self.pivots.iter().enumerate() {
+            rows.swap(row, counted_from_0(pivot));
+        }
+        Ok(rows)
+    }
+
+    /// Takes the factors apart, the rows of `L` to their places in `P L` where
+    /// these are given.
+    pub(crate) fn split(
+        &self,
+        rows: Option<&[usize]>,
+        mut l: ArrayViewMut2<'_, T>,
+        mut u: ArrayViewMut2<'_, T>,
+    ) {
+        let at = |row: usize, column: usize| self.elements[column * self.rows + row];
+        for (row, mut to) in u.rows_mut().into_iter().enumerate() {
+            for (column, x) in to.iter_mut().enumerate() {
+                *x = if column < row {
+                    T::zero()
+                } else {
+                    at(row, column)
+                };
+            }
+        }
+        for row in 0..l.nrows() {
+            let place = rows.map_or(row, |rows| rows[row]);
+            for (column, x) in l.index_axis_mut(Axis(0), place).iter_mut().enumerate() {
+                *x = match column.cmp(&row) {
+                    std::cmp::Ordering::Less => at(row, column),
+                    std::cmp::Ordering::Equal => T::one(),
+                    std::cmp::Ordering::Greater => T::zero(),
+                };
+            }
+        }
+    }
+}

@@ -1,0 +1,23 @@
+//! Systems of linear equations, and the factors to solve them with.
+//!
+//! | file | one concept |
+//! |---|---|
+//! | `cho` | Cholesky factors to solve systems with |
+//! | `cholesky` | factors of positive definite matrices |
+//! | `det` | determinants |
+//! | `general` | systems with general matrices |
+//! | `inv` | inverses |
+//! | `lu` | LU factors, and systems with them |
+//! | `lu_factors` | LU factors in memory that is used again |
+//! | `tensor_equations` | equations between tensors |
+//! | `triangular` | systems with triangular matrices |
+
+pub(crate) mod cho;
+pub(crate) mod cholesky;
+pub(crate) mod det;
+pub(crate) mod general;
+pub(crate) mod inv;
+pub(crate) mod lu;
+pub(crate) mod lu_factors;
+pub(crate) mod tensor_equations;
+pub(crate) mod triangular;

@@ -1,0 +1,298 @@
+//! Systems with triangular matrices.
+
+use ndarray::{
+    ArrayBase, ArrayD, ArrayView2, ArrayViewD, ArrayViewMut2, ArrayViewMutD, Data, Dimension,
+};
+use scirs2_core::DType;
+use scirs2_core::pool::Workers;
+
+use crate::Error;
+use crate::base::error::Reason;
+use crate::base::layout::{InPlace, is_finite, to_c};
+use crate::base::memory::{resize, zeros_array};
+use crate::driver::operation::{Kind, OperationScalar, Results, ScalarOperation, Work};
+use crate::driver::shape::System;
+use crate::elements::scalar::LinalgScalar;
+use crate::lapack::subnormal::{is_subnormal, substitute};
+use crate::lapack::{self, Shape, Triangle};
+
+/// The matrix itself, or what is made of it (LAPACK's `trans`).
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+pub enum Op {
+    /// `A`.
+    #[default]
+    Plain,
+    /// `A^T`.
+    Transpose,
+    /// `A^H`, the conjugate of the transpose.
+    Adjoint,
+}
+
+/// What [`solve_triangular`] reads of a matrix, and what it solves with.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+pub struct Triangular {
+    /// The lower triangle is read, else the upper one.
+    pub lower: bool,
+    /// What is made of that triangle.
+    pub op: Op,
+    /// The diagonal is taken for ones and not read.
+    pub unit_diagonal: bool,
+}
+
+/// Solutions of `op(A) X = B` with triangular matrices.
+///
+/// Of each matrix of the last two axes of `a` one triangle is read. `b` is one
+/// vector where it has one axis, else its last two axes are matrices of right-hand
+/// sides. The batches broadcast.
+///
+/// # Errors
+/// [`Error::NotSquare`], [`Error::TooFewAxes`], [`Error::Mismatch`] for a `b` of
+/// other rows, [`Error::Broadcast`], [`Reason::Singular`] with the first zero on
+/// a diagonal, [`Reason::NotFinite`] and [`Reason::NotFiniteRightSide`].
+///
+/// # Accuracy
+/// Backward stable for each right-hand side: `|(A + E) x - b| = 0` with
+/// `|E| <= c n eps |A|`, element by element (BLAS `trsm`, `trsv`).
+///
+/// ```
+/// use ndarray::array;
+/// use scirs2_linalg::{Triangular, solve_triangular};
+///
+/// let a = array![[2.0, 1.0], [0.0, 4.0]];
+/// let x = solve_triangular(&a, &array![4.0, 8.0], Triangular::default())?;
+/// assert_eq!(x, array![1.0, 2.0].into_dyn());
+/// # Ok::<(), scirs2_linalg::Error>(())
+/// ```
+pub fn solve_triangular<S, D, R, E>(
+    a: &ArrayBase<S, D>,
+    b: &ArrayBase<R, E>,
+    how: Triangular,
+) -> Result<ArrayD<S::Elem>, Error>
+where
+    S: Data<Elem: LinalgScalar>,
+    D: Dimension,
+    R: Data<Elem = S::Elem>,
+    E: Dimension,
+{
+    let (a, b) = (a.view().into_dyn(), b.view().into_dyn());
+    let mut out = zeros_array(&solve_triangular_shape(a.shape(), b.shape())?)?;
+    solve_triangular_into(a, b, how, out.view_mut(), &Workers::current())?;
+    Ok(out)
+}
+
+/// The shape of what [`solve_triangular_into`] writes: the batch, then the last
+/// axis or axes of `b`.
+///
+/// # Errors
+/// The errors of [`solve_triangular`] that depend on the shapes.
+pub fn solve_triangular_shape(a: &[usize], b: &[usize]) -> Result<Vec<usize>, Error> {
+    Ok(System::new(a, b)?.solutions())
+}
+
+/// [`solve_triangular`] into the caller's memory, of any strides.
+///
+/// # Errors
+/// The same as [`solve_triangular`]; [`Error::OutputShape`] for an `out` of another shape,
+/// and [`Error::Interrupted`] if the workers were stopped.
+pub fn solve_triangular_into<T: LinalgScalar>(
+    a: ArrayViewD<'_, T>,
+    b: ArrayViewD<'_, T>,
+    how: Triangular,
+    out: ArrayViewMutD<'_, T>,
+    workers: &Workers<'_>,
+) -> Result<(), Error> {
+    let system = System::new(a.shape(), b.shape())?;
+    system.each(
+        (a, b, out),
+        system.substitution(),
+        workers,
+        || Ok((Vec::new(), InPlace::new())),
+        |space, _, (a, b, out)| one(space, a, b, how, out),
+    )
+}
+
+/// One matrix.
+fn one<T: LinalgScalar>(
+    (copy, in_place): &mut (Vec<T>, InPlace<T>),
+    a: ArrayView2<'_, T>,
+    b: ArrayView2<'_, T>,
+    how: Triangular,
+    out: ArrayViewMut2<'_, T>,
+) -> Result<(), Reason> {
+    let a = Square::new(a, copy)?;
+    let triangle = if how.lower {
+        Triangle::Lower
+    } else {
+        Triangle::Upper
+    };
+    let unit = how.unit_diagonal;
+    a.check_triangle(triangle, unit)?;
+    if !unit {
+        a.check_diagonal()?;
+    }
+    in_place.run(b, out, |b| {
+        if !is_finite(b) {
+            return Err(Reason::NotFiniteRightSide);
+        }
+        a.solve(triangle, how.op, unit, b);
+        Ok(())
+    })
+}
+
+/// A square matrix in memory, for solving with its triangles.
+#[derive(Clone, Copy)]
+pub(crate) struct Square<'a, T> {
+    elements: &'a [T],
+    n: usize,
+    c_order: bool,
+}
+
+impl<'a, T: LinalgScalar> Square<'a, T> {
+    /// A matrix in place, or copied to `space` if it has gaps.
+    pub(crate) fn new(a: ArrayView2<'a, T>, space: &'a mut Vec<T>) -> Result<Self, Reason> {
+        let (n, len) = (a.nrows(), a.len());
+        let (elements, c_order) = if let Some(elements) = a.to_slice() {
+            (elements, true)
+        } else if let Some(elements) = a.reversed_axes().to_slice() {
+            (elements, false)
+        } else {
+            resize(space, len, T::zero())?;
+            (&*to_c(a, space), true)
+        };
+        Ok(Square {
+            elements,
+            n,
+            c_order,
+        })
+    }
+
+    /// A matrix row after row.
+    pub(crate) fn in_c_order(n: usize, elements: &'a [T]) -> Self {
+        Square {
+            elements,
+            n,
+            c_order: true,
+        }
+    }
+
+    /// A matrix column after column.
+    pub(crate) fn in_f_order(n: usize, elements: &'a [T]) -> Self {
+        Square {
+            elements,
+            n,
+            c_order: false,
+        }
+    }
+
+    fn diagonal(self) -> impl Iterator<Item = T> {
+        self.elements.iter().step_by(self.n + 1).copied()
+    }
+
+    /// An error for a zero on the diagonal.
+    pub(crate) fn check_diagonal(self) -> Result<(), Reason> {
+        match self.diagonal().position(|x| x.is_zero()) {
+            Some(pivot) => Err(Reason::Singular { pivot }),
+            None => Ok(()),
+        }
+    }
+
+    /// An error for a NaN or an infinity in a triangle.
+    pub(crate) fn check_triangle(self, triangle: Triangle, unit: bool) -> Result<(), Reason> {
+        let lower = (triangle == Triangle::Lower) == self.c_order;
+        let beside = usize::from(unit);
+        let rows = self.elements.chunks_exact(self.n.max(1)).enumerate();
+        let mut read = rows.map(|(i, row)| {
+            if lower {
+                &row[..i + 1 - beside]
+            } else {
+                &row[i + beside..]
+            }
+        });
+        if read.all(is_finite) {
+            Ok(())
+        } else {
+            Err(Reason::NotFinite)
+        }
+    }
+
+    /// Solves `op(A) X = B` with a triangle of this matrix, whose diagonal has no
+    /// zero; `b` is the rows of `B`, and then those of `X`.
+    pub(crate) fn solve(self, triangle: Triangle, op: Op, unit: bool, b: &mut [T]) {
+        if b.is_empty() {
+            return;
+        }
+        // A^H X = B is A^T conj(X) = conj(B).
+        if op == Op::Adjoint {
+            conjugate(b);
+        }
+        self.substitute(triangle, op != Op::Plain, unit, b);
+        if op == Op::Adjoint {
+            conjugate(b);
+        }
+    }
+
+    /// In Fortran order `b` is the transpose of `B`, and a matrix in C order is
+    /// its own transpose.
+    fn substitute(self, triangle: Triangle, transpose: bool, unit: bool, b: &mut [T]) {
+        let (n, c_order) = (self.n, self.c_order);
+        if !unit && self.diagonal().any(is_subnormal) {
+            let lower = (triangle == Triangle::Lower) != transpose;
+            let by_row = transpose != c_order;
+            return substitute(
+                n,
+                lower,
+                |row, column| {
+                    self.elements[if by_row {
+                        row * n + column
+                    } else {
+                        column * n + row
+                    }]
+                },
+                b,
+            );
+        }
+        let shape = |transpose| Shape {
+            triangle: if c_order {
+                triangle.transposed()
+            } else {
+                triangle
+            },
+            transpose,
+            unit,
+        };
+        if b.len() == n {
+            lapack::trsv(shape(transpose != c_order), self.elements, b);
+        } else {
+            lapack::trsm(shape(transpose == c_order), n, self.elements, b);
+        }
+    }
+}
+
+fn conjugate<T: LinalgScalar>(elements: &mut [T]) {
+    for x in elements {
+        *x = x.conj();
+    }
+}
+
+/// [`solve_triangular`] as an operation on tensors of any dtype.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub struct SolveTriangular {
+    /// What of the matrices is read, and how.
+    pub how: Triangular,
+}
+
+impl ScalarOperation for SolveTriangular {
+    const NAME: &'static str = "solve_triangular";
+
+    fn results(&self, _: DType, shapes: &[&[usize]]) -> Result<Results, Error> {
+        let b = shapes[1];
+        let shape = solve_triangular_shape(shapes[0], b)?;
+        Ok(Results::new(b.len().min(2), [(Kind::Same, shape)]))
+    }
+
+    fn compute<T: OperationScalar>(&self, mut work: Work<'_, '_>) -> Result<(), Error> {
+        let [out] = work.outputs();
+        let (a, b) = (work.operand::<T>(0)?, work.operand(1)?);
+        solve_triangular_into(a, b, self.how, out.into_view()?, work.workers)
+    }
+}

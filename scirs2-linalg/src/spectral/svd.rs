@@ -1,0 +1,631 @@
+//! Singular values and vectors.
+
+use ndarray::{
+    ArrayBase, ArrayD, ArrayView2, ArrayViewD, ArrayViewMut2, ArrayViewMutD, Data, Dimension,
+};
+use num_traits::{Float as _, One as _, Zero as _};
+use scirs2_core::DType;
+use scirs2_core::Scalar;
+use scirs2_core::pool::Workers;
+
+use crate::Error;
+use crate::base::error::Reason;
+use crate::base::layout::{identity, put, screen, to_c, written};
+use crate::base::memory::{check_square, zeros, zeros_array};
+use crate::base::scale::rounded;
+use crate::driver::batch::{Batch, Stack, StackMut};
+use crate::driver::operation::{Kind, OperationScalar, Results, ScalarOperation, Work};
+use crate::driver::shape::{self, matrices, square};
+use crate::elements::scalar::LinalgScalar;
+use crate::kernels::many::REAL;
+use crate::kernels::many::jacobi::{has_jacobi, has_values, singular};
+use crate::kernels::one::bidiagonal::has_bidiagonal;
+use crate::kernels::orthonormal::{are_orthonormal_columns, are_orthonormal_rows};
+use crate::kernels::signs::{Columns, unify};
+use crate::lapack::{Gesdd, SMLSIZ, Vectors};
+use crate::spectral::bidiagonal::SmallSingularValues;
+use crate::spectral::eigh::Solver;
+
+/// Singular values and vectors.
+///
+/// `A = U diag(s) V^H`, with `U` and `V` unitary and `s` in descending order, for
+/// each matrix of the last two axes. With `k = min(m, n)` the shapes are
+/// `(..., m, k)`, `(..., k)` and `(..., k, n)`; with `full_matrices` `U` is
+/// `(..., m, m)` and `V^H` `(..., n, n)`. With `hermitian` the matrices are
+/// Hermitian, only their lower triangle is read, and the results are computed by
+/// [`eigh`](crate::eigh()), with NaN where that gives NaN. If a matrix has an infinity,
+/// all its results are NaN.
+///
+/// In each column of `U`, and in each row of `V^H` that belongs to no singular value, the
+/// first element whose modulus is at least 0.999 of the largest is real and positive: signs
+/// do not depend on the algorithm.
+///
+/// # Errors
+/// [`Error::TooFewAxes`], [`Error::NotSquare`] with `hermitian`,
+/// [`Reason::NotANumber`] without `hermitian`, [`Reason::NoConvergence`], and
+/// [`Error::SquareMemory`] where `full_matrices` asks for more memory than there is.
+///
+/// # Accuracy
+/// Backward stable: `|A - U s V^H| <= (c max(m, n) + 50) eps |A|`, and each singular
+/// value is right to as much; the 50 is where LAPACK's iteration stops. LAPACK `gesdd`, on
+/// the transpose: in C order its `U` is the `V^H` of `A`; `gesvd` where that does not
+/// converge, or leaves vectors that are not orthogonal. Single precision is decomposed in
+/// double where LAPACK divides and conquers, beyond 25 rows and columns. For real square matrices of order 2
+/// to 4, and up to 40 where there are many, Jacobi's rotations of the rows.
+///
+/// ```
+/// use ndarray::array;
+///
+/// let a = array![[0.0, 2.0], [1.0, 0.0], [0.0, 0.0]];
+/// let (u, s, vh) = scirs2_linalg::svd(&a, false, false)?;
+/// assert_eq!(s, array![2.0, 1.0].into_dyn());
+/// assert_eq!((u.shape(), vh.shape()), (&[3, 2][..], &[2, 2][..]));
+/// # Ok::<(), scirs2_linalg::Error>(())
+/// ```
+#[expect(clippy::type_complexity, reason = "three arrays")]
+pub fn svd<S, D>(
+    a: &ArrayBase<S, D>,
+    full_matrices: bool,
+    hermitian: bool,
+) -> Result<
+    (
+        ArrayD<S::Elem>,
+        ArrayD<<S::Elem as Scalar>::Real>,
+        ArrayD<S::Elem>,
+    ),
+    Error,
+>
+where
+    S: Data<Elem: LinalgScalar>,
+    D: Dimension,
+{
+    let a = a.view().into_dyn();
+    let itemsize = size_of::<S::Elem>();
+    let [u, s, vh] = svd_shape(a.shape(), full_matrices, itemsize)?;
+    let (mut u, mut s, mut vh) = (zeros_array(&u)?, zeros_array(&s)?, zeros_array(&vh)?);
+    let outputs = (u.view_mut(), s.view_mut(), vh.view_mut());
+    svd_into(a, hermitian, outputs, &Workers::current())?;
+    Ok((u, s, vh))
+}
+
+/// The shapes of what [`svd_into`] writes, `U`, `S` and `V^H`, for elements of
+/// that size.
+///
+/// # Errors
+/// The errors of [`svd`] that depend on the shape.
+pub fn svd_shape(
+    a: &[usize],
+    full_matrices: bool,
+    itemsize: usize,
+) -> Result<[Vec<usize>; 3], Error> {
+    let (batch, m, n) = matrices(1, a)?;
+    let k = m.min(n);
+    let (rows, columns) = if full_matrices { (m, n) } else { (k, k) };
+    if full_matrices && m != n {
+        check_square(batch, m.max(n), itemsize, "pass full_matrices=False")?;
+    }
+    let shape = |core: &[usize]| [batch, core].concat();
+    Ok([shape(&[m, rows]), shape(&[k]), shape(&[columns, n])])
+}
+
+/// [`svd`] into the caller's memory, of any strides; the matrices are full
+/// where `U` and `V^H` are.
+///
+/// # Errors
+/// The same as [`svd`]; [`Error::OutputShape`] for an output of another shape, and
+/// [`Error::Interrupted`] if the workers were stopped.
+pub fn svd_into<T: LinalgScalar>(
+    a: ArrayViewD<'_, T>,
+    hermitian: bool,
+    (u, s, vh): (
+        ArrayViewMutD<'_, T>,
+        ArrayViewMutD<'_, T::Real>,
+        ArrayViewMutD<'_, T>,
+    ),
+    workers: &Workers<'_>,
+) -> Result<(), Error> {
+    let (batch, m, n) = matrices(1, a.shape())?;
+    let k = m.min(n);
+    let full = u.shape().last() == Some(&m) && vh.shape().iter().rev().nth(1) == Some(&n);
+    let (rows, columns) = if full { (m, n) } else { (k, k) };
+    shape::output(&[batch, &[m, rows]].concat(), &u)?;
+    shape::output(&[batch, &[k]].concat(), &s)?;
+    shape::output(&[batch, &[columns, n]].concat(), &vh)?;
+    if hermitian {
+        square(1, a.shape())?;
+    }
+    let batch = Batch {
+        shape: batch,
+        flops: 20.0 * m as f64 * n as f64 * k as f64,
+        workers,
+    };
+    let vectors = if full { Vectors::Full } else { Vectors::Thin };
+    let matrices = Stack::new(&a, batch.shape);
+    let outputs = (StackMut::new(u), StackMut::columns(s), StackMut::new(vh));
+    let together =
+        |([gaps_a, gaps_u, gaps_vh], gaps_s): &mut Gaps<T>, numbers, out: &mut (_, _, _)| {
+            let (u, s, vh): &mut (StackMut<'_, _>, StackMut<'_, _>, StackMut<'_, _>) = out;
+            let a = matrices.elements(numbers, gaps_a);
+            let left = s.written(T::Real::zero(), gaps_s, |s| {
+                u.written(T::zero(), gaps_u, |u| {
+                    vh.written(T::zero(), gaps_vh, |vh| {
+                        let (u, vh) = (T::as_real_mut(u)?, T::as_real_mut(vh)?);
+                        Some(singular(n, T::as_real(a)?, s, u, vh))
+                    })
+                })
+            });
+            left.expect(REAL)
+        };
+    batch.each_left(
+        outputs,
+        || Factors::new(m, n, vectors, hermitian),
+        (m == n && !hermitian && has_jacobi::<T>(n, batch.count())).then_some(together),
+        |factors, number, (u, s, vh)| factors.run(matrices.get(number), u, s, vh),
+    )
+}
+
+/// [`svd`] as an operation on tensors of any dtype.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub struct Svd {
+    /// Whether `U` and `V^H` are square.
+    pub full_matrices: bool,
+    /// Whether the matrices are Hermitian, and only their lower triangles are read.
+    pub hermitian: bool,
+}
+
+impl ScalarOperation for Svd {
+    const NAME: &'static str = "svd";
+
+    fn results(&self, dtype: DType, shapes: &[&[usize]]) -> Result<Results, Error> {
+        let [u, s, vh] = svd_shape(shapes[0], self.full_matrices, dtype.itemsize())?;
+        Ok(Results::new(
+            2,
+            [(Kind::Same, u), (Kind::Real, s), (Kind::Same, vh)],
+        ))
+    }
+
+    fn compute<T: OperationScalar>(&self, mut work: Work<'_, '_>) -> Result<(), Error> {
+        let [u, s, vh] = work.outputs();
+        let outputs = (u.into_view()?, s.into_view()?, vh.into_view()?);
+        svd_into(work.operand::<T>(0)?, self.hermitian, outputs, work.workers)
+    }
+}
+
+/// [`svdvals`] as an operation on tensors of any dtype.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub struct Svdvals {
+    /// Whether the matrices are Hermitian, and only their lower triangles are read.
+    pub hermitian: bool,
+}
+
+impl ScalarOperation for Svdvals {
+    const NAME: &'static str = "svdvals";
+
+    fn results(&self, _: DType, shapes: &[&[usize]]) -> Result<Results, Error> {
+        Ok(Results::new(1, [(Kind::Real, svdvals_shape(shapes[0])?)]))
+    }
+
+    fn compute<T: OperationScalar>(&self, mut work: Work<'_, '_>) -> Result<(), Error> {
+        let [values] = work.outputs();
+        svdvals_into(
+            work.operand::<T>(0)?,
+            self.hermitian,
+            values.into_view()?,
+            work.workers,
+        )
+    }
+}
+
+/// Memory for matrices, `U`, `V^H` and values whose arrays have gaps.
+type Gaps<T> = ([Vec<T>; 3], Vec<<T as Scalar>::Real>);
+
+/// Singular values, in descending order.
+///
+/// As [`svd`] without the vectors, of shape `(..., k)`, in about a fifth of the
+/// time.
+///
+/// # Errors
+/// The same as [`svd`].
+///
+/// # Accuracy
+/// As [`svd`], by the same means; real matrices up to 96 rows and columns by a kernel of
+/// the reflections of `gebd2`, and `bdsqr`.
+///
+/// ```
+/// use ndarray::array;
+///
+/// let a = array![[0.0, -2.0], [1.0, 0.0]];
+/// assert_eq!(scirs2_linalg::svdvals(&a, false)?, array![2.0, 1.0].into_dyn());
+/// # Ok::<(), scirs2_linalg::Error>(())
+/// ```
+pub fn svdvals<S, D>(
+    a: &ArrayBase<S, D>,
+    hermitian: bool,
+) -> Result<ArrayD<<S::Elem as Scalar>::Real>, Error>
+where
+    S: Data<Elem: LinalgScalar>,
+    D: Dimension,
+{
+    let a = a.view().into_dyn();
+    let mut values = zeros_array(&svdvals_shape(a.shape())?)?;
+    svdvals_into(a, hermitian, values.view_mut(), &Workers::current())?;
+    Ok(values)
+}
+
+/// The shape of what [`svdvals_into`] writes.
+///
+/// # Errors
+/// The errors of [`svdvals`] that depend on the shape.
+pub fn svdvals_shape(a: &[usize]) -> Result<Vec<usize>, Error> {
+    let (batch, m, n) = matrices(1, a)?;
+    Ok([batch, &[m.min(n)]].concat())
+}
+
+/// [`svdvals`] into the caller's memory, of any strides.
+///
+/// # Errors
+/// The same as [`svdvals`]; [`Error::OutputShape`] for an output of another shape, and
+/// [`Error::Interrupted`] if the workers were stopped.
+pub fn svdvals_into<T: LinalgScalar>(
+    a: ArrayViewD<'_, T>,
+    hermitian: bool,
+    values: ArrayViewMutD<'_, T::Real>,
+    workers: &Workers<'_>,
+) -> Result<(), Error> {
+    shape::output(&svdvals_shape(a.shape())?, &values)?;
+    if hermitian {
+        square(1, a.shape())?;
+    }
+    let (batch, m, n) = matrices(1, a.shape())?;
+    let batch = Batch {
+        shape: batch,
+        flops: 4.0 * m as f64 * n as f64 * m.min(n) as f64,
+        workers,
+    };
+    let matrices = Stack::new(&a, batch.shape);
+    let count = batch.count();
+    let together =
+        |(gaps_a, gaps_s, one): &mut ValuesGaps<T>, numbers, values: &mut StackMut<'_, _>| {
+            let a = matrices.elements(numbers, gaps_a);
+            let left = values.written(T::Real::zero(), gaps_s, |values| {
+                Some(small_values::<T>(
+                    [m, n, count],
+                    T::as_real(a)?,
+                    values,
+                    one,
+                ))
+            });
+            left.expect(REAL)
+        };
+    batch.each_left(
+        StackMut::columns(values),
+        || Values::new(m, n, hermitian),
+        (!hermitian && has_kernel::<T>([m, n, count])).then_some(together),
+        |solver, number, values| solver.run(matrices.get(number), values),
+    )
+}
+
+/// Memory for matrices and values whose arrays have gaps, and for one matrix.
+type ValuesGaps<T> = (
+    Vec<T>,
+    Vec<<T as Scalar>::Real>,
+    Option<SmallSingularValues>,
+);
+
+fn has_kernel<T: LinalgScalar>([m, n, count]: [usize; 3]) -> bool {
+    has_rotations::<T>([m, n, count]) || has_bidiagonal::<T>(m, n)
+}
+
+fn has_rotations<T: LinalgScalar>([m, n, count]: [usize; 3]) -> bool {
+    m == n && has_values::<T>(n, count)
+}
+
+/// The singular values of `count` small matrices, by the fastest kernel. Returns which
+/// matrices are left.
+fn small_values<T: LinalgScalar>(
+    [m, n, count]: [usize; 3],
+    a: &[T::Real],
+    values: &mut [T::Real],
+    one: &mut Option<SmallSingularValues>,
+) -> Vec<usize> {
+    if has_rotations::<T>([m, n, count]) {
+        return singular(n, a, values, &mut [], &mut []);
+    }
+    let one = one.get_or_insert_with(|| SmallSingularValues::new(m, n));
+    let mut left = Vec::new();
+    let results = values.chunks_exact_mut(m.min(n));
+    for (at, (matrix, values)) in a.chunks_exact(m * n).zip(results).enumerate() {
+        match one.solve(matrix, n) {
+            Some(found) => {
+                for (to, &value) in values.iter_mut().zip(found) {
+                    *to = rounded(value);
+                }
+            }
+            None => left.push(at),
+        }
+    }
+    left
+}
+
+/// How matrices of one shape are decomposed: by LAPACK's routine for their transposes, or,
+/// if they are Hermitian, by that for eigenvalues, with memory for the vectors.
+enum Way<T: LinalgScalar> {
+    Empty,
+    General(General<T>),
+    Hermitian(Solver<T>, Vec<T>),
+}
+
+impl<T: LinalgScalar> Way<T> {
+    fn new(m: usize, n: usize, vectors: Vectors, hermitian: bool) -> Result<Self, Error> {
+        Ok(if m == 0 || n == 0 {
+            Way::Empty
+        } else if hermitian {
+            let solver = Solver::new(n, false, vectors != Vectors::None)?;
+            Way::Hermitian(solver, zeros(n * n)?)
+        } else {
+            Way::General(General::new(m, n, vectors)?)
+        })
+    }
+}
+
+/// Singular values of matrices of one shape.
+struct Values<T: LinalgScalar>(Way<T>);
+
+impl<T: LinalgScalar> Values<T> {
+    fn new(m: usize, n: usize, hermitian: bool) -> Result<Self, Error> {
+        Way::new(m, n, Vectors::None, hermitian).map(Values)
+    }
+
+    fn run(
+        &mut self,
+        a: ArrayView2<'_, T>,
+        mut values: ArrayViewMut2<'_, T::Real>,
+    ) -> Result<(), Reason> {
+        match &mut self.0 {
+            Way::Empty => {}
+            Way::General(lapack) => {
+                // The transpose has the same values.
+                if lapack.load(a)? {
+                    put(lapack.decompose(a, &mut [], &mut [], &mut [])?, values);
+                } else {
+                    values.fill(T::Real::nan());
+                }
+            }
+            Way::Hermitian(solver, matrix) => {
+                solver.run(a, matrix, values.view_mut())?;
+                let mut moduli: Vec<T::Real> = values.iter().map(|value| value.abs()).collect();
+                moduli.sort_by(|x, y| descending(*x, *y));
+                put(&moduli, values);
+            }
+        }
+        Ok(())
+    }
+}
+
+/// General matrices of one shape, of which LAPACK decomposes the transposes.
+enum General<T: LinalgScalar> {
+    Own(Gesdd<T>),
+    /// In double precision: `sbdsdc`, the divide and conquer of `gesdd` in single precision,
+    /// leaves residuals of up to seven times the order's units of rounding (OpenBLAS 0.3.34).
+    InDouble(Box<InDouble<T>>),
+}
+
+/// A decomposition in double precision, and its results.
+struct InDouble<T: LinalgScalar> {
+    lapack: Gesdd<T::Double>,
+    sums: Vec<T::Double>,
+    u: Vec<T::Double>,
+    vh: Vec<T::Double>,
+    values: Vec<T::Real>,
+}
+
+impl<T: LinalgScalar> General<T> {
+    fn new(m: usize, n: usize, vectors: Vectors) -> Result<Self, Error> {
+        let is_single = size_of::<T>() < size_of::<T::Double>();
+        if !is_single || vectors == Vectors::None || m.min(n) <= SMLSIZ {
+            return Ok(General::Own(Gesdd::new(n, m, vectors)?));
+        }
+        let (rows, columns) = match vectors {
+            Vectors::Full => (m, n),
+            _ => (m.min(n), m.min(n)),
+        };
+        Ok(General::InDouble(Box::new(InDouble {
+            lapack: Gesdd::new(n, m, vectors)?,
+            sums: zeros(m.max(n))?,
+            u: zeros(m * rows)?,
+            vh: zeros(columns * n)?,
+            values: zeros(m.min(n))?,
+        })))
+    }
+
+    /// Loads a matrix. Returns whether its elements are finite; otherwise one is an infinity.
+    fn load(&mut self, a: ArrayView2<'_, T>) -> Result<bool, Reason> {
+        match self {
+            General::Own(lapack) => screen(to_c(a, lapack.matrix())),
+            General::InDouble(double) => {
+                doubled(a, double.lapack.matrix());
+                screen(double.lapack.matrix())
+            }
+        }
+    }
+
+    /// The singular values of the loaded matrix, and the requested vectors.
+    fn decompose(
+        &mut self,
+        a: ArrayView2<'_, T>,
+        sums: &mut [T],
+        u: &mut [T],
+        vh: &mut [T],
+    ) -> Result<&[T::Real], Reason> {
+        let (m, n) = a.dim();
+        let double = match self {
+            General::Own(lapack) => {
+                let load = |to: &mut [T]| {
+                    to_c(a, to);
+                };
+                return general(lapack, [m, n], load, sums, u, vh);
+            }
+            General::InDouble(double) => &mut **double,
+        };
+        let values = general(
+            &mut double.lapack,
+            [m, n],
+            |to| doubled(a, to),
+            &mut double.sums,
+            &mut double.u,
+            &mut double.vh,
+        )?;
+        for (to, &value) in double.values.iter_mut().zip(values) {
+            *to = rounded(value);
+        }
+        for (to, from) in [(u, &double.u), (vh, &double.vh)] {
+            for (to, x) in to.iter_mut().zip(from) {
+                *to = T::from_parts(x.parts().map(rounded));
+            }
+        }
+        Ok(&double.values)
+    }
+}
+
+/// A matrix in double precision, in C order.
+fn doubled<T: LinalgScalar>(a: ArrayView2<'_, T>, to: &mut [T::Double]) {
+    for (to, x) in to.iter_mut().zip(a) {
+        *to = T::Double::from_parts(x.parts().map(Into::into));
+    }
+}
+
+/// Decomposes the transpose of an `m` x `n` matrix, which is in LAPACK's memory, and which
+/// `load` can put there again; returns its singular values.
+///
+/// Uses `gesdd`, and the slower `gesvd` if that does not converge, or returns vectors that
+/// are not orthogonal: it uses divide and conquer from order 26 on, and clustered values can
+/// leave vectors with an error of 1e-11.
+///
+/// In LAPACK's order `U` is the `V^H` of the transpose, and vice versa.
+fn general<'a, T: LinalgScalar>(
+    lapack: &'a mut Gesdd<T>,
+    [m, n]: [usize; 2],
+    load: impl Fn(&mut [T]),
+    sums: &mut [T],
+    u: &mut [T],
+    vh: &mut [T],
+) -> Result<&'a [T::Real], Reason> {
+    // Without vectors the matrices are empty.
+    let is_right = lapack.solve(vh, u).is_ok()
+        && (m.min(n) <= SMLSIZ
+            || are_orthonormal_columns(u.len() / m, u, sums) && are_orthonormal_rows(n, vh, sums));
+    if !is_right {
+        load(lapack.matrix());
+        lapack.solve_by_qr(vh, u)?;
+    }
+    Ok(lapack.values())
+}
+
+/// Normalises the signs of the columns of `U`, and multiplies each row of `V^H`, of `n`
+/// elements, by the same factor; a row without a column is normalised by itself.
+fn unify_both<T: LinalgScalar>(signs: &mut Columns<T>, u: &mut [T], n: usize, vh: &mut [T]) {
+    let factors = signs.unify(u);
+    let (paired, others) = vh.split_at_mut(n * factors.len().min(vh.len() / n));
+    for (row, &factor) in paired.chunks_exact_mut(n).zip(factors) {
+        let factor = factor.conj();
+        row.iter_mut().for_each(|x| *x *= factor);
+    }
+    unify(n, others);
+}
+
+fn descending<R: scirs2_core::Real>(x: R, y: R) -> std::cmp::Ordering {
+    y.partial_cmp(&x).unwrap_or(std::cmp::Ordering::Equal)
+}
+
+/// The decomposition of matrices of one shape, in C order.
+pub(crate) struct Factors<T: LinalgScalar> {
+    way: Way<T>,
+    signs: Columns<T>,
+    sums: Vec<T>,
+    u: Vec<T>,
+    vh: Vec<T>,
+}
+
+impl<T: LinalgScalar> Factors<T> {
+    pub(crate) fn new(
+        m: usize,
+        n: usize,
+        vectors: Vectors,
+        hermitian: bool,
+    ) -> Result<Self, Error> {
+        let columns = if vectors == Vectors::Full {
+            m
+        } else {
+            m.min(n)
+        };
+        Ok(Factors {
+            way: Way::new(m, n, vectors, hermitian)?,
+            signs: Columns::new(columns)?,
+            sums: zeros(m.max(n))?,
+            u: Vec::new(),
+            vh: Vec::new(),
+        })
+    }
+
+    pub(crate) fn run(
+        &mut self,
+        a: ArrayView2<'_, T>,
+        mut u: ArrayViewMut2<'_, T>,
+        mut s: ArrayViewMut2<'_, T::Real>,
+        mut vh: ArrayViewMut2<'_, T>,
+    ) -> Result<(), Reason> {
+        let n = a.ncols();
+        match &mut self.way {
+            Way::Empty => {
+                identity(u);
+                identity(vh);
+                Ok(())
+            }
+            Way::General(lapack) => {
+                if !lapack.load(a)? {
+                    let nan = T::Real::nan();
+                    u.fill(T::from_parts([nan, nan]));
+                    s.fill(nan);
+                    vh.fill(T::from_parts([nan, nan]));
+                    return Ok(());
+                }
+                written(u, &mut self.u, |u| {
+                    written(vh, &mut self.vh, |vh| {
+                        put(lapack.decompose(a, &mut self.sums, u, vh)?, s);
+                        unify_both(&mut self.signs, u, n, vh);
+                        Ok(())
+                    })
+                })
+            }
+            Way::Hermitian(solver, vectors) => {
+                solver.run(a, vectors, s.view_mut())?;
+                by_moduli(vectors, u, s, vh);
+                Ok(())
+            }
+        }
+    }
+}
+
+/// Turns eigenvalues into singular values: the largest modulus first, each sign
+/// in `V`. `vectors` are stored column by column.
+fn by_moduli<T: LinalgScalar>(
+    vectors: &[T],
+    mut u: ArrayViewMut2<'_, T>,
+    s: ArrayViewMut2<'_, T::Real>,
+    mut vh: ArrayViewMut2<'_, T>,
+) {
+    let n = u.nrows();
+    let values: Vec<T::Real> = s.iter().copied().collect();
+    let mut order: Vec<usize> = (0..n).rev().collect();
+    order.sort_by(|&i, &j| descending(values[i].abs(), values[j].abs()));
+    for (number, &from) in order.iter().enumerate() {
+        let sign = T::Real::one().copysign(values[from]);
+        for (row, &element) in vectors[from * n..(from + 1) * n].iter().enumerate() {
+            let [re, im] = element.parts();
+            u[[row, number]] = element;
+            vh[[number, row]] = T::from_parts([sign * re, -sign * im]);
+        }
+    }
+    let moduli: Vec<T::Real> = order.iter().map(|&from| values[from].abs()).collect();
+    put(&moduli, s);
+}
