@@ -5,7 +5,7 @@ use core::ops::Neg;
 
 use num_traits::{Float, NumAssign};
 
-use crate::DType;
+use crate::{DType, ScalarType};
 
 pub use half::{bf16, f16};
 pub use num_complex::Complex;
@@ -240,8 +240,11 @@ pub trait Scalar: Element + NumAssign + Neg<Output = Self> {
     #[must_use]
     fn abs1(self) -> Self::Real;
 
+    /// The type as a value.
+    const TYPE: ScalarType;
+
     /// Whether the type is complex.
-    const IS_COMPLEX: bool;
+    const IS_COMPLEX: bool = Self::TYPE.is_complex();
 
     /// The real and the imaginary part; zero is the imaginary part of a real number.
     #[must_use]
@@ -266,9 +269,11 @@ pub trait Scalar: Element + NumAssign + Neg<Output = Self> {
 pub trait Real: Scalar<Real = Self> + Float {}
 
 macro_rules! scalars {
-    ($($real:ident)+) => {$(
+    ($($real:ident: $real_type:ident, $complex_type:ident;)+) => {$(
         impl Scalar for $real {
             type Real = $real;
+
+            const TYPE: ScalarType = ScalarType::$real_type;
 
             #[inline(always)]
             fn from_real(real: $real) -> Self {
@@ -294,8 +299,6 @@ macro_rules! scalars {
             fn abs1(self) -> $real {
                 self.abs()
             }
-
-            const IS_COMPLEX: bool = false;
 
             #[inline(always)]
             fn parts(self) -> [$real; 2] {
@@ -328,6 +331,8 @@ macro_rules! scalars {
         impl Scalar for Complex<$real> {
             type Real = $real;
 
+            const TYPE: ScalarType = ScalarType::$complex_type;
+
             #[inline(always)]
             fn from_real(real: $real) -> Self {
                 Complex::new(real, 0.0)
@@ -352,8 +357,6 @@ macro_rules! scalars {
             fn abs1(self) -> $real {
                 self.re.abs() + self.im.abs()
             }
-
-            const IS_COMPLEX: bool = true;
 
             #[inline(always)]
             fn parts(self) -> [$real; 2] {
@@ -383,4 +386,7 @@ macro_rules! scalars {
     )+};
 }
 
-scalars! { f32 f64 }
+scalars! {
+    f32: Float32, Complex64;
+    f64: Float64, Complex128;
+}

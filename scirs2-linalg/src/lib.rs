@@ -62,9 +62,8 @@ mod spectral;
 
 pub use base::error::{Error, Reason};
 pub use base::order::{Axes, Order};
-#[doc(hidden)]
-pub use base::route::Route;
 pub use config::{Config, config};
+pub use driver::plan::{Plan, Problem, Route, Sizes};
 pub use elements::normed::{Normed, Rounded};
 pub use elements::numeric::Numeric;
 pub use elements::scalar::LinalgScalar;
@@ -117,8 +116,8 @@ pub use spectral::svd::{svd, svd_into, svd_shape, svdvals, svdvals_into, svdvals
 /// Forces a route, and the newest instructions that may be used, for the whole process:
 /// for tests.
 #[doc(hidden)]
-pub fn force_route(route: Route, level: Level) {
-    base::route::force_route(route);
+pub fn force_route(route: Option<Route>, level: Level) {
+    driver::plan::force_route(route);
     simd::isa::force_level(level);
 }
 

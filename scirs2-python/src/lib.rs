@@ -84,7 +84,7 @@ mod _scirs2 {
     #[pymodule_export]
     use super::norm::norm;
     #[pymodule_export]
-    use super::route::_force_route;
+    use super::route::{_force_route, _plan};
     #[pymodule_export]
     use super::threads::{
         _after_fork, _before_fork, _close_pool, _steer_num_threads, get_num_threads, num_threads,

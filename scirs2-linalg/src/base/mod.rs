@@ -6,14 +6,12 @@
 //! | `layout` | how a matrix gets into LAPACK's memory and out of it |
 //! | `memory` | allocation that fails with an error |
 //! | `order` | the order of a norm, and its axes |
-//! | `route` | the route that a test forces |
 //! | `scale` | conversion to a precision, and scaling by powers of two |
 
 pub(crate) mod error;
 pub(crate) mod layout;
 pub(crate) mod memory;
 pub(crate) mod order;
-pub(crate) mod route;
 pub(crate) mod scale;
 
 /// Numbers between -1 and 1 that have no pattern.

@@ -17,6 +17,7 @@ use ndarray::{
 };
 use scirs2_core::pool::Workers;
 
+use super::plan::uses_library_threads;
 use crate::Error;
 use crate::base::error::Reason;
 use crate::base::layout::from_c;
@@ -32,9 +33,6 @@ const CALL: f64 = 1e3;
 
 /// The same for one matrix among many that a kernel processes together.
 const SHARE: f64 = 50.0;
-
-/// Operations from which on it is worth waking the library's own threads.
-pub(crate) const THREADED: f64 = 1.1e7;
 
 /// The common batch of several arrays, by NumPy's broadcasting rules.
 pub(crate) fn broadcast(batches: &[&[usize]]) -> Result<Vec<usize>, Error> {
@@ -429,7 +427,7 @@ impl Batch<'_> {
         let at = |number| (!self.shape.is_empty()).then_some(number);
         let failed = |number, reason: Reason| reason.of(at(number));
         let threads = self.workers.threads();
-        if count < threads && self.flops >= THREADED {
+        if uses_library_threads(self.flops, count, threads) {
             let mut outputs = outputs;
             let mut space = workspace()?;
             for number in 0..count {

@@ -4,7 +4,7 @@
 //! |---|---|
 //! | `arithmetic` | addition and multiplication of any element |
 //! | `integers` | products of matrices of integers |
-//! | `largest` | up to which order each of the kernels is used |
+//! | `largest` | the largest order that each kernel has memory for |
 //! | `many` | operations on many matrices at once |
 //! | `one` | operations on one small matrix |
 //! | `orthonormal` | whether vectors are orthonormal |

@@ -5,21 +5,11 @@
 
 use std::hint;
 
-use super::largest;
 use crate::kernels::arithmetic::Arithmetic;
 use crate::simd::isa::multiversion;
 
 /// Rows, inner elements and columns of one product.
 pub(crate) type Sides = [usize; 3];
-
-/// Whether such products are faster with this kernel than with BLAS.
-pub(crate) fn has_products<T: Arithmetic>([rows, inner, columns]: Sides) -> bool {
-    let sizes = [rows * inner, inner * columns, rows * columns];
-    T::has_plus_product()
-        && sizes
-            .iter()
-            .all(|size| (1..=largest::PRODUCT).contains(size))
-}
 
 multiversion! {
     /// `out = a b` for consecutive matrices, each in C order.

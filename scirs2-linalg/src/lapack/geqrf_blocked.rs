@@ -13,13 +13,8 @@ use ndarray::{ArrayView2, ArrayViewMut2, ShapeBuilder as _, s};
 
 use crate::Error;
 use crate::base::memory::zeros;
-use crate::base::route::has_blocks;
 use crate::lapack::{self, Lapack, alone, blas};
 
-/// The fewest reflectors, and the fewest elements of them, with which this is
-/// faster than LAPACK.
-const FEWEST: usize = 8;
-const LARGE: usize = 1 << 13;
 /// The fraction of all reflectors that makes a block, and its bounds: in a square matrix
 /// the columns of a block, and all `T`, are that fraction of its memory.
 const PART: usize = 16;
@@ -39,20 +34,16 @@ pub(crate) struct Blocks<T> {
 }
 
 impl<T: Lapack> Blocks<T> {
-    /// `None` for `m` x `n` matrices with which LAPACK is faster.
-    pub(crate) fn new(m: usize, n: usize) -> Result<Option<Self>, Error> {
+    /// For `m` x `n` matrices that are not empty.
+    pub(crate) fn new(m: usize, n: usize) -> Result<Self, Error> {
         let reflectors = m.min(n);
-        let is_faster = reflectors >= FEWEST && m * reflectors >= LARGE;
-        if reflectors == 0 || !has_blocks(is_faster) {
-            return Ok(None);
-        }
         let width = (reflectors / PART).clamp(NARROWEST, WIDEST).min(reflectors);
-        Ok(Some(Blocks {
+        Ok(Blocks {
             reflectors,
             width,
             work: zeros((m.max(n) + width) * width)?,
             triangles: zeros(reflectors * width)?,
-        }))
+        })
     }
 
     /// Where each block begins, and how many reflectors it has.

@@ -10,22 +10,12 @@
 
 use std::ffi::c_int;
 
-use crate::base::route::has_blocks;
 use crate::lapack::{self, Lapack, alone};
 
-/// The fewest columns with which this is faster than LAPACK on several threads; on one
-/// they are level.
-const FEWEST: usize = 192;
 /// The most columns that LAPACK factors.
 const LEAF: usize = 32;
 /// The most columns with which more threads only wait for each other.
 const ALONE: usize = 64;
-
-/// Whether this factors a matrix faster than LAPACK, which is as fast for complex ones.
-pub(crate) fn has_factor<T: Lapack>(rows: usize, columns: usize) -> bool {
-    let fits = size_of::<T>() == size_of::<T::Real>() && rows >= columns && columns > 0;
-    fits && has_blocks(columns >= FEWEST)
-}
 
 /// The factors of a matrix of `rows`, column after column, in its place, and for each
 /// row that it was exchanged with, counted from 1; the error is the first pivot that

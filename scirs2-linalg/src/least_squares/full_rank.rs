@@ -7,11 +7,10 @@
 use crate::Error;
 use crate::base::layout::is_finite;
 use crate::base::memory::zeros;
-use crate::base::route::{Route, is_forced};
 use crate::base::scale::rounded;
+use crate::driver::plan::{Plan, Problem, Sizes};
 use crate::elements::scalar::LinalgScalar;
 use crate::kernels::many::jacobi::safe;
-use crate::kernels::one::bidiagonal::has_bidiagonal;
 use crate::lapack::{self, Factor, Gesdd, Shape, Triangle, Vectors, Workspace, factor_workspace};
 use crate::spectral::bidiagonal::SmallSingularValues;
 
@@ -28,14 +27,11 @@ pub(crate) struct FullRank<T: LinalgScalar> {
 }
 
 impl<T: LinalgScalar> FullRank<T> {
-    /// For matrices of that shape and that many right-hand sides, none zero; `None` for
-    /// those that `gelsd` is for.
-    pub(crate) fn new(rows: usize, columns: usize, sides: usize) -> Result<Option<Self>, Error> {
-        if rows < columns || columns < sides || is_forced(Route::Lapack) {
-            return Ok(None);
-        }
+    /// For matrices of that shape and that many right-hand sides, none zero. There are no
+    /// fewer rows than columns, and no fewer columns than sides.
+    pub(crate) fn new(rows: usize, columns: usize, sides: usize) -> Result<Self, Error> {
         let width = columns + sides;
-        Ok(Some(FullRank {
+        Ok(FullRank {
             rows,
             columns,
             sides,
@@ -43,7 +39,7 @@ impl<T: LinalgScalar> FullRank<T> {
             space: factor_workspace::<T>(Factor::Qr, rows, width)?,
             triangle: Triangular::new(columns)?,
             right: zeros(columns * sides)?,
-        }))
+        })
     }
 
     /// Replaces the sides of a system of matrix and sides, column by column, by solutions and
@@ -104,11 +100,13 @@ enum Triangular<T: LinalgScalar> {
 
 impl<T: LinalgScalar> Triangular<T> {
     fn new(n: usize) -> Result<Self, Error> {
-        Ok(if has_bidiagonal::<T>(n, n) {
-            Triangular::Kernel(zeros(n * n)?, SmallSingularValues::new(n, n), zeros(n)?)
-        } else {
-            Triangular::Lapack(Gesdd::new(n, n, Vectors::None)?)
-        })
+        Ok(
+            if Plan::of::<T>(Problem::Svdvals, Sizes::new(n, n, 1)).small {
+                Triangular::Kernel(zeros(n * n)?, SmallSingularValues::new(n, n), zeros(n)?)
+            } else {
+                Triangular::Lapack(Gesdd::new(n, n, Vectors::None)?)
+            },
+        )
     }
 
     fn matrix(&mut self) -> &mut [T] {
@@ -161,7 +159,7 @@ mod tests {
             let mut gelsd = Gelsd::<T>::new(m, n, sides).unwrap();
             gelsd.system().copy_from_slice(&system(shape, scale));
             let expected = gelsd.solve(EPS).unwrap().1.to_vec();
-            let mut direct = FullRank::<T>::new(m, n, sides).unwrap().unwrap();
+            let mut direct = FullRank::<T>::new(m, n, sides).unwrap();
             let mut found = system(shape, scale);
             let values = direct.solve(&mut found, EPS).unwrap();
             let [largest, smallest] = [expected[0], expected[n - 1]];
@@ -206,7 +204,7 @@ mod tests {
     fn what_has_not_full_rank_or_is_not_safe_is_left() {
         single_threaded();
         let shape @ [m, n, sides] = [6, 4, 2];
-        let mut direct = FullRank::<f64>::new(m, n, sides).unwrap().unwrap();
+        let mut direct = FullRank::<f64>::new(m, n, sides).unwrap();
         let mut alike = system::<f64>(shape, 1.0);
         alike.copy_within(..m, m);
         for mut spoiled in [alike, system(shape, 1e-160), system(shape, 1e160)] {
@@ -215,7 +213,5 @@ mod tests {
         let mut large = system::<f64>(shape, 1.0);
         large[m * n..].fill(f64::MAX);
         assert!(direct.solve(&mut large, EPS).is_none());
-        assert!(FullRank::<f64>::new(3, 4, 1).unwrap().is_none());
-        assert!(FullRank::<f64>::new(4, 3, 4).unwrap().is_none());
     }
 }

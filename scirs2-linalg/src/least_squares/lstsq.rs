@@ -16,10 +16,11 @@ use crate::base::layout::{is_finite, put, screen, to_f};
 use crate::base::memory::zeros_array;
 use crate::driver::batch::{Batch, Stack, StackMut, broadcast};
 use crate::driver::operation::{Kind, OperationScalar, Results, ScalarOperation, Work};
+use crate::driver::plan::{Plan, Problem, Sizes};
 use crate::driver::shape::{self, columns, matrices};
 use crate::elements::scalar::LinalgScalar;
 use crate::kernels::many::REAL;
-use crate::kernels::many::least_squares::{Found, has_solutions, solutions};
+use crate::kernels::many::least_squares::{Found, solutions};
 use crate::lapack::Gelsd;
 use crate::least_squares::full_rank::FullRank;
 
@@ -106,7 +107,7 @@ pub fn lstsq_shape(
     a: &[usize],
     b: &[usize],
 ) -> Result<LeastSquares<Vec<usize>, Vec<usize>, Vec<usize>>, Error> {
-    let problem = Problem::new(a, b)?;
+    let problem = Shapes::new(a, b)?;
     let (m, n) = (problem.rows, problem.columns);
     let shape = |core: &[usize]| [&problem.batch, core].concat();
     let residuals = if m > n { problem.sides } else { 0 };
@@ -139,7 +140,7 @@ pub fn lstsq_into<T: LinalgScalar>(
     shape::output(&expected.residuals, &out.residuals)?;
     shape::output(&expected.rank, &out.rank)?;
     shape::output(&expected.singular_values, &out.singular_values)?;
-    let problem = Problem::new(a.shape(), b.shape())?;
+    let problem = Shapes::new(a.shape(), b.shape())?;
     let (m, n, sides) = (problem.rows, problem.columns, problem.sides);
     let least = m.min(n) as f64;
     let batch = Batch {
@@ -156,6 +157,11 @@ pub fn lstsq_into<T: LinalgScalar>(
     } else {
         T::Real::epsilon()
     };
+    let sizes = Sizes {
+        rhs: sides,
+        ..Sizes::new(m, n, batch.count())
+    };
+    let plan = Plan::of::<T>(Problem::Lstsq, sizes);
     let vector = b.ndim() == 1;
     let b = columns(b, vector);
     let (matrices, right) = (Stack::new(&a, batch.shape), Stack::new(&b, batch.shape));
@@ -193,9 +199,11 @@ pub fn lstsq_into<T: LinalgScalar>(
         outputs,
         || {
             let solved = m > 0 && n > 0;
-            solved.then(|| Solver::new(m, n, sides.max(1))).transpose()
+            solved
+                .then(|| Solver::new([m, n, sides.max(1)], plan))
+                .transpose()
         },
-        has_solutions::<T>(m, n, sides, batch.count()).then_some(together),
+        plan.batched.then_some(together),
         |solver, number, (x, residuals, mut rank, s)| {
             let (a, b) = (matrices.get(number), right.get(number));
             rank[[0, 0]] = match solver {
@@ -262,14 +270,14 @@ fn full_rank(n: usize) -> i32 {
 }
 
 /// Matrices, and right-hand sides for them.
-struct Problem {
+struct Shapes {
     batch: Vec<usize>,
     rows: usize,
     columns: usize,
     sides: usize,
 }
 
-impl Problem {
+impl Shapes {
     fn new(a: &[usize], b: &[usize]) -> Result<Self, Error> {
         let (a_batch, rows, columns) = matrices(1, a)?;
         let (b_batch, b_rows, sides) = match *b {
@@ -289,7 +297,7 @@ impl Problem {
                 right: b.to_vec(),
             });
         }
-        Ok(Problem {
+        Ok(Shapes {
             batch: broadcast(&[a_batch, b_batch])?,
             rows,
             columns,
@@ -305,11 +313,14 @@ struct Solver<T: LinalgScalar> {
 }
 
 impl<T: LinalgScalar> Solver<T> {
-    fn new(m: usize, n: usize, sides: usize) -> Result<Self, Error> {
+    fn new([m, n, sides]: [usize; 3], plan: Plan) -> Result<Self, Error> {
         // First, because it checks that LAPACK can count the rows.
         let gelsd = Gelsd::new(m, n, sides)?;
         Ok(Solver {
-            full_rank: FullRank::new(m, n, sides)?,
+            full_rank: plan
+                .blocked
+                .then(|| FullRank::new(m, n, sides))
+                .transpose()?,
             gelsd,
         })
     }

@@ -12,11 +12,12 @@ use crate::base::layout::{identity, to_c, to_f, written};
 use crate::base::memory::{check_square, zeros, zeros_array};
 use crate::driver::batch::{Batch, Stack, StackMut};
 use crate::driver::operation::{Kind, OperationScalar, Results, ScalarOperation, Work};
+use crate::driver::plan::{Plan, Problem, Sizes};
 use crate::driver::shape::{self, matrices};
 use crate::elements::scalar::LinalgScalar;
 use crate::kernels::many::REAL;
-use crate::kernels::many::reflections::{factors, has_factors};
-use crate::kernels::one::householder::{self as small, has_reflections};
+use crate::kernels::many::reflections::factors;
+use crate::kernels::one::householder as small;
 use crate::lapack::geqrf_blocked::Blocks;
 use crate::lapack::{self, Factor, Workspace, factor_workspace, orthogonal_workspace};
 
@@ -97,6 +98,7 @@ pub fn qr_into<T: LinalgScalar>(
         flops: 4.0 * m as f64 * k as f64 * n as f64,
         workers,
     };
+    let plan = Plan::of::<T>(Problem::Qr, Sizes::new(m, n, batch.count()));
     let matrices = Stack::new(&a, batch.shape);
     let together = |[gaps_a, gaps_q, gaps_r]: &mut [Vec<T>; 3],
                     numbers,
@@ -114,12 +116,12 @@ pub fn qr_into<T: LinalgScalar>(
         (StackMut::new(q), StackMut::new(r)),
         || {
             Ok(Space {
-                lq: Lq::new(m, n, k)?,
+                lq: Lq::new(m, n, k, plan)?,
                 q: Vec::new(),
                 r: Vec::new(),
             })
         },
-        has_factors::<T>(m, n, batch.count()).then_some(together),
+        plan.batched.then_some(together),
         |space, number, (q, r)| space.factors(matrices.get(number), q, r),
     )
 }
@@ -174,10 +176,11 @@ pub fn qr_r_into<T: LinalgScalar>(
     shape::output(&qr_r_shape(a.shape())?, &r)?;
     let (batch, m, n) = matrices(1, a.shape())?;
     let batch = batch_of(batch, m, n, workers);
+    let plan = Plan::of::<T>(Problem::Qr, Sizes::new(m, n, batch.count()));
     let matrices = Stack::new(&a, batch.shape);
     batch.each(
         StackMut::new(r),
-        || Ok((Lq::new(m, n, 0)?, zeros(m * n)?)),
+        || Ok((Lq::new(m, n, 0, plan)?, zeros(m * n)?)),
         |(lq, matrix), number, mut r| {
             lq.factor(n, to_c(matrices.get(number), matrix));
             for (row, mut elements) in r.rows_mut().into_iter().enumerate() {
@@ -386,11 +389,11 @@ enum Lq<T: LinalgScalar> {
 
 impl<T: LinalgScalar> Lq<T> {
     /// For `m` x `n` matrices, and `k` columns of `Q`.
-    fn new(m: usize, n: usize, k: usize) -> Result<Self, Error> {
-        if let Some(blocks) = Blocks::new(m, n)? {
-            return Ok(Lq::Blocks(blocks));
+    fn new(m: usize, n: usize, k: usize, plan: Plan) -> Result<Self, Error> {
+        if plan.blocked {
+            return Ok(Lq::Blocks(Blocks::new(m, n)?));
         }
-        let kernel = has_reflections::<T>(m, n).then(|| zeros(m * n));
+        let kernel = plan.small.then(|| zeros(m * n));
         Ok(Lq::Lapack {
             kernel: kernel.transpose()?,
             reflect: Reflect::new(Factor::Lq, m, n)?,

@@ -11,12 +11,13 @@ use scirs2_core::DType;
 use scirs2_core::pool::Workers;
 
 use crate::base::memory::filled_array;
-use crate::driver::batch::{Batch, Outputs as _, Stack, StackMut, THREADED, broadcast};
+use crate::driver::batch::{Batch, Outputs as _, Stack, StackMut, broadcast};
 use crate::driver::operation::{NumericOperation, Results, Work};
 use crate::driver::pieces::{copied, fill};
+use crate::driver::plan::{THREADED, has_small_products};
 use crate::driver::shape;
 use crate::kernels::arithmetic::Arithmetic as _;
-use crate::kernels::products::{Sides, has_products, products};
+use crate::kernels::products::{Sides, products};
 use crate::lapack::{LibraryThreads, check_size};
 use crate::{Error, Numeric};
 
@@ -160,7 +161,7 @@ pub fn matmul_into<T: Numeric>(
         workers,
     };
     let sides = [rows, inner, columns];
-    if has_products::<T>(sides) {
+    if has_small_products::<T>(sides) {
         let together = |[gaps_a, gaps_b, gaps]: &mut [Vec<T>; 3],
                         numbers: Range<usize>,
                         out: &mut StackMut<'_, T>| {

@@ -3,8 +3,6 @@
 
 use std::sync::atomic::{AtomicU8, Ordering};
 
-use crate::base::route::has_kernels_forced;
-
 /// Makes a function whose body the compiler vectorises for the target's baseline, and
 /// on x86-64 also for AVX2 with FMA and for AVX-512. The standard library caches the
 /// CPU's features, so the choice costs a few loads and branches.
@@ -47,15 +45,12 @@ macro_rules! multiversion {
 }
 pub(crate) use multiversion;
 
-/// Whether a fused multiply-add is one instruction, not a call; or a test forces kernels
-/// that use it.
+/// Whether a fused multiply-add is one instruction, not a call.
 pub(crate) fn has_fma() -> bool {
     #[cfg(target_arch = "x86_64")]
-    return has_avx2() || has_kernels_forced();
+    return has_avx2();
     #[cfg(not(target_arch = "x86_64"))]
-    {
-        cfg!(target_arch = "aarch64") || has_kernels_forced()
-    }
+    return cfg!(target_arch = "aarch64");
 }
 
 /// The instruction set chosen on this machine.

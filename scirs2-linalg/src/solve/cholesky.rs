@@ -12,10 +12,11 @@ use crate::base::layout::{InPlace, is_finite, to_c};
 use crate::base::memory::zeros_array;
 use crate::driver::batch::{Batch, Stack, StackMut};
 use crate::driver::operation::{Kind, OperationScalar, Results, ScalarOperation, Work};
+use crate::driver::plan::{Plan, Problem, Sizes};
 use crate::driver::shape::{self, square};
 use crate::elements::scalar::LinalgScalar;
 use crate::kernels::many::REAL;
-use crate::kernels::many::cholesky::{factors, has_factors};
+use crate::kernels::many::cholesky::factors;
 use crate::kernels::one::cholesky as kernel;
 use crate::lapack::{self, Triangle};
 
@@ -79,6 +80,7 @@ pub fn cholesky_into<T: LinalgScalar>(
         flops: (n as f64).powi(3) / 3.0,
         workers,
     };
+    let plan = Plan::of::<T>(Problem::Cholesky, Sizes::new(n, n, batch.count()));
     let matrices = Stack::new(&a, batch.shape);
     let together = |[gaps_a, gaps]: &mut [Vec<T>; 2], numbers, out: &mut StackMut<'_, _>| {
         let a = matrices.elements(numbers, gaps_a);
@@ -90,8 +92,8 @@ pub fn cholesky_into<T: LinalgScalar>(
     batch.each_left(
         StackMut::new(out),
         || Ok(InPlace::new()),
-        has_factors::<T>(n, batch.count()).then_some(together),
-        |space, number, out| one(space, matrices.get(number), upper, out),
+        plan.batched.then_some(together),
+        |space, number, out| one(space, plan, matrices.get(number), upper, out),
     )
 }
 
@@ -123,6 +125,7 @@ impl ScalarOperation for Cholesky {
 /// One matrix.
 fn one<T: LinalgScalar>(
     space: &mut InPlace<T>,
+    plan: Plan,
     a: ArrayView2<'_, T>,
     upper: bool,
     out: ArrayViewMut2<'_, T>,
@@ -135,7 +138,7 @@ fn one<T: LinalgScalar>(
         Triangle::Upper
     };
     space.run(a, out, |matrix| {
-        if !kernel::has_factor(n) {
+        if !plan.small {
             lapack::potrf(triangle, n, matrix)?;
         } else {
             let done = if upper {

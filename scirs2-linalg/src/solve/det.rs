@@ -11,10 +11,11 @@ use crate::base::memory::zeros_array;
 use crate::base::scale::rounded;
 use crate::driver::batch::{Batch, Stack, StackMut};
 use crate::driver::operation::{Kind, OperationScalar, Results, ScalarOperation, Work};
+use crate::driver::plan::{Plan, Problem, Sizes};
 use crate::driver::shape::{self, square};
 use crate::elements::scalar::LinalgScalar;
 use crate::kernels::many::REAL;
-use crate::kernels::many::elimination::{determinants, has_elimination};
+use crate::kernels::many::elimination::determinants;
 use crate::solve::lu_factors::{SquareFactors, flops};
 
 /// Determinants of square matrices.
@@ -70,6 +71,7 @@ pub fn det_into<T: LinalgScalar>(
     shape::output(&det_shape(a.shape())?, &out)?;
     let (batch, n) = square(1, a.shape())?;
     let count = batch.iter().product();
+    let plan = Plan::of::<T>(Problem::Det, Sizes::new(n, n, count));
     let matrices = Stack::new(&a, batch);
     let together = |[gaps_a, gaps]: &mut [Vec<T>; 2], numbers, out: &mut StackMut<'_, _>| {
         let a = matrices.elements(numbers, gaps_a);
@@ -80,8 +82,8 @@ pub fn det_into<T: LinalgScalar>(
     };
     driver(batch, n, workers).each_left(
         StackMut::numbers(out),
-        || SquareFactors::new(n),
-        has_elimination::<T>(n, count).then_some(together),
+        || SquareFactors::new(n, plan),
+        plan.batched.then_some(together),
         |factors, number, mut out| {
             let product = product(factors, matrices.get(number))?;
             out[[0, 0]] = product.map_or(T::zero(), |product| product.value());
@@ -188,10 +190,12 @@ pub fn slogdet_into<T: LinalgScalar>(
     shape::output(&shape, &sign)?;
     shape::output(&shape, &logabsdet)?;
     let (batch, n) = square(1, a.shape())?;
+    let count = batch.iter().product();
+    let plan = Plan::of::<T>(Problem::Det, Sizes::new(n, n, count));
     let matrices = Stack::new(&a, batch);
     driver(batch, n, workers).each(
         (StackMut::numbers(sign), StackMut::numbers(logabsdet)),
-        || SquareFactors::new(n),
+        || SquareFactors::new(n, plan),
         |factors, number, (mut sign, mut logabsdet)| {
             let product = product(factors, matrices.get(number))?;
             (sign[[0, 0]], logabsdet[[0, 0]]) = match product {

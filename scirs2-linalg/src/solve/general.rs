@@ -14,10 +14,11 @@ use crate::base::layout::InPlace;
 use crate::base::memory::zeros_array;
 use crate::driver::batch::StackMut;
 use crate::driver::operation::{Kind, OperationScalar, Results, ScalarOperation, Work};
+use crate::driver::plan::{Plan, Problem, Sizes};
 use crate::driver::shape::{Pair, System};
 use crate::elements::scalar::LinalgScalar;
 use crate::kernels::many::REAL;
-use crate::kernels::many::elimination::{has_columns, has_elimination, solutions};
+use crate::kernels::many::elimination::solutions;
 use crate::solve::lu_factors::{SquareFactors, flops};
 
 /// Solutions of `A X = B`.
@@ -80,6 +81,11 @@ pub fn solve_into<T: LinalgScalar>(
     let system = System::new(a.shape(), b.shape())?;
     let (n, columns) = (system.n, system.columns.unwrap_or(1));
     let count = system.batch.iter().product();
+    let sizes = Sizes {
+        rhs: columns,
+        ..Sizes::new(n, n, count)
+    };
+    let plan = Plan::of::<T>(Problem::Solve, sizes);
     // One matrix for many sides is factored once.
     let own = a.len() == count * n * n;
     let together = |[gaps_a, gaps_b, gaps]: &mut [Vec<T>; 3],
@@ -100,8 +106,8 @@ pub fn solve_into<T: LinalgScalar>(
         (a, b, out),
         flops(n, n) + 2.0 * system.substitution(),
         workers,
-        || Space::new(n),
-        (own && has_elimination::<T>(n, count) && has_columns(n, columns)).then_some(together),
+        || Space::new(n, plan),
+        (own && plan.batched).then_some(together),
         |space, _, (a, b, out)| space.solve(a, b, out),
     )
 }
@@ -135,9 +141,9 @@ struct Space<T> {
 }
 
 impl<T: LinalgScalar> Space<T> {
-    fn new(n: usize) -> Result<Self, Error> {
+    fn new(n: usize, plan: Plan) -> Result<Self, Error> {
         Ok(Space {
-            factors: SquareFactors::new(n)?,
+            factors: SquareFactors::new(n, plan)?,
             factored: None,
             in_place: InPlace::new(),
         })

@@ -12,10 +12,11 @@ use crate::base::layout::{from_f, is_finite, transpose_in_place, written};
 use crate::base::memory::{copied, resize, zeros, zeros_array};
 use crate::driver::batch::{Batch, Stack, StackMut};
 use crate::driver::operation::{Kind, OperationScalar, Results, ScalarOperation, Work};
+use crate::driver::plan::{Plan, Problem, Sizes};
 use crate::driver::shape::{self, square};
 use crate::elements::scalar::LinalgScalar;
 use crate::kernels::many::REAL;
-use crate::kernels::many::elimination::{has_elimination, inverses};
+use crate::kernels::many::elimination::inverses;
 use crate::lapack::getri_blocked;
 use crate::lapack::subnormal::is_tiny;
 use crate::solve::lu_factors::{SmallFactors, factor, solve};
@@ -77,6 +78,7 @@ pub fn inv_into<T: LinalgScalar>(
         flops: 2.0 * (n as f64).powi(3),
         workers,
     };
+    let plan = Plan::of::<T>(Problem::Inv, Sizes::new(n, n, batch.count()));
     let matrices = Stack::new(&a, batch.shape);
     let together = |[gaps_a, gaps]: &mut [Vec<T>; 2], numbers, out: &mut StackMut<'_, _>| {
         let a = matrices.elements(numbers, gaps_a);
@@ -87,14 +89,15 @@ pub fn inv_into<T: LinalgScalar>(
     };
     batch.each_left(
         StackMut::new(out),
-        || Inverse::new(n),
-        has_elimination::<T>(n, batch.count()).then_some(together),
+        || Inverse::new(n, plan),
+        plan.batched.then_some(together),
         |inverse, number, out| inverse.run(matrices.get(number), out),
     )
 }
 
 /// Inverses of matrices of one order.
 pub(crate) struct Inverse<T> {
+    is_blocked: bool,
     small: Option<SmallFactors<T>>,
     pivots: Vec<i32>,
     work: Vec<T>,
@@ -120,9 +123,10 @@ impl ScalarOperation for Inv {
 }
 
 impl<T: LinalgScalar> Inverse<T> {
-    pub(crate) fn new(n: usize) -> Result<Self, Error> {
-        let small = SmallFactors::new(n);
+    pub(crate) fn new(n: usize, plan: Plan) -> Result<Self, Error> {
+        let small = plan.small.then(|| SmallFactors::new(n));
         Ok(Inverse {
+            is_blocked: plan.blocked,
             small,
             pivots: zeros(n)?,
             work: zeros(getri_blocked::workspace(n))?,
@@ -169,7 +173,7 @@ impl<T: LinalgScalar> Inverse<T> {
     fn invert(&mut self, a: ArrayView2<'_, T>, to: &mut [T]) -> Result<(), Reason> {
         let n = a.nrows();
         let singular = |pivot| Reason::Singular { pivot };
-        factor(a, to, &mut self.pivots).map_err(singular)?;
+        factor(a, self.is_blocked, to, &mut self.pivots).map_err(singular)?;
         if !is_finite(to) || to.iter().step_by(n + 1).any(|pivot| is_tiny(*pivot)) {
             // The inverse of U, which is computed first, may overflow where that
             // of A does not; and it can hide an infinity.

@@ -13,6 +13,7 @@ use crate::base::layout::{InPlace, from_f, is_finite};
 use crate::base::memory::{reserve, zeros_array};
 use crate::driver::batch::{Batch, Stack, StackMut};
 use crate::driver::operation::{Kind, OperationScalar, Results, ScalarOperation, Work};
+use crate::driver::plan::{Plan, Problem, Sizes};
 use crate::driver::shape::{self, System, columns};
 use crate::elements::scalar::LinalgScalar;
 use crate::lapack::{Triangle, int};
@@ -122,7 +123,8 @@ pub fn lu_into<T: LinalgScalar>(
         workers,
     };
     let matrices = Stack::new(&a, batch.shape);
-    let space = || Factors::new(m, n);
+    let plan = Plan::of::<T>(Problem::Lu, Sizes::new(m, n, batch.count()));
+    let space = || Factors::new(m, n, plan);
     let factors = |space: &mut Factors<T>, number| space.finite_factors(matrices.get(number));
     let lu = (StackMut::new(l), StackMut::new(u));
     match permutation {
@@ -221,10 +223,11 @@ pub fn lu_factor_into<T: LinalgScalar>(
         flops: flops(m, n),
         workers,
     };
+    let plan = Plan::of::<T>(Problem::Lu, Sizes::new(m, n, batch.count()));
     let matrices = Stack::new(&a, batch.shape);
     batch.each(
         (StackMut::new(lu), StackMut::columns(pivots)),
-        || Factors::new(m, n),
+        || Factors::new(m, n, plan),
         |space, number, (lu, mut pivots)| {
             space.finite_factors(matrices.get(number))?;
             from_f(&space.elements, lu);

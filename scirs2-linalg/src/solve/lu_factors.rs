@@ -9,6 +9,7 @@ use crate::base::error::Reason;
 use crate::base::layout::{is_finite, to_f};
 use crate::base::memory::zeros;
 use crate::base::memory::{OutOfMemory, reserve, resize};
+use crate::driver::plan::Plan;
 use crate::elements::scalar::LinalgScalar;
 use crate::kernels::{largest, one::lu as kernel};
 use crate::lapack::pivots::{counted_from_0, exchange};
@@ -44,21 +45,23 @@ pub(crate) fn solve<T: LinalgScalar>(
 /// the error is the first pivot that is exactly zero.
 pub(crate) fn factor<T: LinalgScalar>(
     a: ArrayView2<'_, T>,
+    is_blocked: bool,
     to: &mut [T],
     pivots: &mut [c_int],
 ) -> Result<(), usize> {
     to_f(a, to);
-    factor_copy(a, to, pivots)
+    factor_copy(a, is_blocked, to, pivots)
 }
 
 /// [`factor`] for a copy that has been made.
 pub(crate) fn factor_copy<T: LinalgScalar>(
     a: ArrayView2<'_, T>,
+    is_blocked: bool,
     to: &mut [T],
     pivots: &mut [c_int],
 ) -> Result<(), usize> {
     let rows = a.nrows();
-    let done = if getrf_recursive::has_factor::<T>(rows, a.ncols()) {
+    let done = if is_blocked {
         getrf_recursive::factor(rows, to, pivots)
     } else {
         lapack::getrf(rows, to, pivots)
@@ -86,11 +89,11 @@ pub(crate) struct SquareFactors<T> {
 }
 
 impl<T: LinalgScalar> SquareFactors<T> {
-    pub(crate) fn new(n: usize) -> Result<Self, Error> {
-        let small = SmallFactors::new(n);
+    pub(crate) fn new(n: usize, plan: Plan) -> Result<Self, Error> {
+        let small = plan.small.then(|| SmallFactors::new(n));
         let factors = match small {
-            Some(_) => Factors::on_demand(n),
-            None => Factors::new(n, n)?,
+            Some(_) => Factors::on_demand(n, plan),
+            None => Factors::new(n, n, plan)?,
         };
         Ok(SquareFactors {
             small,
@@ -136,6 +139,10 @@ impl<T: LinalgScalar> SquareFactors<T> {
     }
 }
 
+/// Beyond this order OpenBLAS groups its sums, and rounding makes other matrices
+/// singular than in NumPy, in some 10 of 100 cases, with LAPACK in 2.
+const SAME_BITS: usize = 5;
+
 /// The factors of small matrices of one order, in memory that is used again.
 pub(crate) struct SmallFactors<T> {
     n: usize,
@@ -145,14 +152,14 @@ pub(crate) struct SmallFactors<T> {
 }
 
 impl<T: LinalgScalar> SmallFactors<T> {
-    /// `None` where LAPACK is faster.
-    pub(crate) fn new(n: usize) -> Option<Self> {
-        (n <= largest::LU && kernel::has_lu::<T>()).then(|| SmallFactors {
+    /// For matrices of order `n`, which the kernel takes.
+    pub(crate) fn new(n: usize) -> Self {
+        SmallFactors {
             n,
             elements: vec![T::zero(); n * kernel::width(n)],
             sums: vec![T::zero(); n * kernel::width(n)],
             swaps: [0; largest::LU],
-        })
+        }
     }
 
     /// Factors a matrix; the error is the first pivot that is exactly zero. `None`
@@ -173,7 +180,7 @@ impl<T: LinalgScalar> SmallFactors<T> {
             return None;
         }
         let pivot = kernel::lu(n, &mut self.elements, &mut self.sums, &mut self.swaps);
-        if n > largest::SAME_BITS && kernel::nearly_singular(n, &self.elements) {
+        if n > SAME_BITS && kernel::nearly_singular(n, &self.elements) {
             return None;
         }
         Some(if pivot == n {
@@ -213,14 +220,17 @@ impl<T: LinalgScalar> SmallFactors<T> {
 /// pivot of a singular matrix is exactly zero, and it decides otherwise for the
 /// transpose.
 pub(crate) struct Factors<T> {
+    /// Whether LU by halving is faster than LAPACK.
+    is_blocked: bool,
     rows: usize,
     pub(crate) elements: Vec<T>,
     pub(crate) pivots: Vec<c_int>,
 }
 
 impl<T: LinalgScalar> Factors<T> {
-    pub(crate) fn new(rows: usize, columns: usize) -> Result<Self, Error> {
+    pub(crate) fn new(rows: usize, columns: usize, plan: Plan) -> Result<Self, Error> {
         Ok(Factors {
+            is_blocked: plan.blocked,
             rows,
             elements: zeros(rows.saturating_mul(columns))?,
             pivots: zeros(rows.min(columns))?,
@@ -228,8 +238,9 @@ impl<T: LinalgScalar> Factors<T> {
     }
 
     /// For square matrices, with memory only once it is needed.
-    const fn on_demand(n: usize) -> Self {
+    const fn on_demand(n: usize, plan: Plan) -> Self {
         Factors {
+            is_blocked: plan.blocked,
             rows: n,
             elements: Vec::new(),
             pivots: Vec::new(),
@@ -240,7 +251,7 @@ impl<T: LinalgScalar> Factors<T> {
     pub(crate) fn factor(&mut self, a: ArrayView2<'_, T>) -> Result<(), Reason> {
         resize(&mut self.elements, a.len(), T::zero())?;
         resize(&mut self.pivots, a.nrows().min(a.ncols()), 0)?;
-        let done = factor(a, &mut self.elements, &mut self.pivots);
+        let done = factor(a, self.is_blocked, &mut self.elements, &mut self.pivots);
         done.map_err(|pivot| Reason::Singular { pivot })
     }
 
@@ -250,7 +261,7 @@ impl<T: LinalgScalar> Factors<T> {
             return Err(Reason::NotFinite);
         }
         // A zero pivot is no failure here.
-        let _ = factor_copy(a, &mut self.elements, &mut self.pivots);
+        let _ = factor_copy(a, self.is_blocked, &mut self.elements, &mut self.pivots);
         Ok(())
     }
 

@@ -16,6 +16,7 @@ use crate::base::order::{Axes, Order};
 use crate::driver::batch::{Batch, Stack, StackMut};
 use crate::driver::operation::{Kind, OperationScalar, Results, ScalarOperation, Work};
 use crate::driver::pieces::{PIECE, in_pieces, map_vectors, new};
+use crate::driver::plan::{Plan, Problem, Sizes};
 use crate::driver::shape::{self, matrices, square};
 use crate::elements::normed::Normed;
 use crate::elements::scalar::LinalgScalar;
@@ -149,13 +150,14 @@ fn by_inverse<T: LinalgScalar + Normed<Norm = T::Real>>(
         flops: 2.0 * (n as f64).powi(3),
         workers,
     };
+    let plan = Plan::of::<T>(Problem::Inv, Sizes::new(n, n, batch.count()));
     let matrices = Stack::new(&a, shape);
     let last = Axis(out.ndim());
     let known = out.view_mut().insert_axis(last);
     let known = known.insert_axis(last);
     batch.each(
         (StackMut::new(inverses.view_mut()), StackMut::new(known)),
-        || Inverse::new(n),
+        || Inverse::new(n, plan),
         |space, number, (inverse, mut known)| {
             known[[0, 0]] = invert(space, matrices.get(number), inverse)?;
             Ok(())

@@ -16,10 +16,11 @@ use crate::base::memory::zeros_array;
 use crate::base::scale::rounded;
 use crate::driver::batch::{Batch, Stack, StackMut};
 use crate::driver::operation::{Kind, OperationScalar, Results, ScalarOperation, Work};
+use crate::driver::plan::{Plan, Problem, Sizes};
 use crate::driver::shape::{self, square};
 use crate::elements::scalar::LinalgScalar;
 use crate::kernels::many::REAL;
-use crate::kernels::one::eigen::{Eigen, has_eigen};
+use crate::kernels::one::eigen::Eigen;
 use crate::lapack::Geev;
 
 /// Eigenvalues and right eigenvectors of general matrices.
@@ -108,6 +109,7 @@ pub fn eig_into<T: LinalgScalar>(
         workers,
     };
     let matrices = Stack::new(&a, batch.shape);
+    let plan = Plan::of::<T>(Problem::Eig, Sizes::new(n, n, batch.count()));
     let real = AtomicBool::new(true);
     let together =
         |gaps: &mut Gaps<T>,
@@ -125,7 +127,7 @@ pub fn eig_into<T: LinalgScalar>(
     batch.each_left(
         (StackMut::columns(values), StackMut::new(vectors)),
         || solver(n, true),
-        has_eigen::<T>(n).then_some(together),
+        plan.small.then_some(together),
         |solver, number, (values, mut vectors)| {
             let Some(solver) = solver else { return Ok(()) };
             solve(solver, matrices.get(number), values, &real)?;
@@ -197,6 +199,7 @@ pub fn eigvals_into<T: LinalgScalar>(
         workers,
     };
     let matrices = Stack::new(&a, batch.shape);
+    let plan = Plan::of::<T>(Problem::Eig, Sizes::new(n, n, batch.count()));
     let real = AtomicBool::new(true);
     let together = |gaps: &mut Gaps<T>, numbers, values: &mut StackMut<'_, T::Complex>| {
         let [gaps_w, _] = &mut gaps.values_and_vectors;
@@ -209,7 +212,7 @@ pub fn eigvals_into<T: LinalgScalar>(
     batch.each_left(
         StackMut::columns(values),
         || solver(n, false),
-        has_eigen::<T>(n).then_some(together),
+        plan.small.then_some(together),
         |solver, number, values| {
             let Some(solver) = solver else { return Ok(()) };
             solve(solver, matrices.get(number), values, &real)

@@ -16,11 +16,12 @@ use crate::base::scale::rounded;
 use crate::base::scale::to_unit;
 use crate::driver::batch::{Batch, Stack, StackMut};
 use crate::driver::operation::{Kind, OperationScalar, Results, ScalarOperation, Work};
+use crate::driver::plan::{Plan, Problem, Sizes};
 use crate::driver::shape::{self, square};
 use crate::elements::scalar::LinalgScalar;
 use crate::kernels::many::REAL;
-use crate::kernels::many::jacobi::{has_rotations, symmetric};
-use crate::kernels::one::symmetric::{Symmetric, has_symmetric, tridiagonal_values};
+use crate::kernels::many::jacobi::symmetric;
+use crate::kernels::one::symmetric::{Symmetric, tridiagonal_values};
 use crate::kernels::orthonormal::are_orthonormal_rows;
 use crate::kernels::signs::unify;
 use crate::lapack::{Heevd, Hetrd, SMLSIZ, Triangle};
@@ -108,7 +109,7 @@ pub fn eigh_into<T: LinalgScalar>(
         workers,
     };
     let matrices = Stack::new(&a, batch.shape);
-    let count = batch.count();
+    let plan = Plan::of::<T>(Problem::Eigh, Sizes::new(n, n, batch.count()));
     let together = |([gaps_a, gaps_v], gaps_w, one): &mut Gaps<T>,
                     numbers,
                     out: &mut (StackMut<'_, _>, StackMut<'_, _>)| {
@@ -117,7 +118,7 @@ pub fn eigh_into<T: LinalgScalar>(
             out.1.written(T::zero(), gaps_v, |vectors| {
                 let vectors = T::as_real_mut(vectors)?;
                 Some(small::<T>(
-                    (n, count),
+                    (n, plan),
                     upper,
                     T::as_real(a)?,
                     values,
@@ -131,7 +132,7 @@ pub fn eigh_into<T: LinalgScalar>(
     batch.each_left(
         (StackMut::columns(values), StackMut::new(vectors)),
         || Ok((Solver::new(n, upper, true)?, Vec::new())),
-        has_kernel::<T>(n, count).then_some(together),
+        (plan.batched || plan.small).then_some(together),
         |(solver, space), number, (mut values, vectors)| {
             written(vectors, space, |vectors| {
                 solver.run(matrices.get(number), vectors, values.view_mut())?;
@@ -204,13 +205,13 @@ pub fn eigvalsh_into<T: LinalgScalar>(
         workers,
     };
     let matrices = Stack::new(&a, batch.shape);
-    let count = batch.count();
+    let plan = Plan::of::<T>(Problem::Eigh, Sizes::new(n, n, batch.count()));
     let together =
         |([gaps_a, _], gaps_w, one): &mut Gaps<T>, numbers, values: &mut StackMut<'_, _>| {
             let a = matrices.elements(numbers, gaps_a);
             let left = values.written(T::Real::zero(), gaps_w, |values| {
                 Some(small::<T>(
-                    (n, count),
+                    (n, plan),
                     upper,
                     T::as_real(a)?,
                     values,
@@ -223,7 +224,7 @@ pub fn eigvalsh_into<T: LinalgScalar>(
     batch.each_left(
         StackMut::columns(values),
         || Ok((Solver::new(n, upper, false)?, zeros(n * n)?)),
-        has_kernel::<T>(n, count).then_some(together),
+        (plan.batched || plan.small).then_some(together),
         |(solver, matrix), number, values| solver.run(matrices.get(number), matrix, values),
     )
 }
@@ -287,21 +288,17 @@ impl ScalarOperation for Eigvalsh {
 /// matrix.
 type Gaps<T> = ([Vec<T>; 2], Vec<<T as Scalar>::Real>, Option<Symmetric>);
 
-fn has_kernel<T: LinalgScalar>(n: usize, count: usize) -> bool {
-    has_rotations::<T>(n, count) || has_symmetric::<T>(n)
-}
-
 /// Solves `count` small symmetric matrices by the fastest kernel: the values, and the vectors
 /// in columns if there is memory for them. Returns which matrices are left.
 fn small<T: LinalgScalar>(
-    (n, count): (usize, usize),
+    (n, plan): (usize, Plan),
     upper: bool,
     a: &[T::Real],
     values: &mut [T::Real],
     vectors: &mut [T::Real],
     one: &mut Option<Symmetric>,
 ) -> Vec<usize> {
-    if has_rotations::<T>(n, count) {
+    if plan.batched {
         return symmetric(n, upper, a, values, vectors);
     }
     let one = one.get_or_insert_with(|| Symmetric::new(n, upper, !vectors.is_empty()));

@@ -15,11 +15,11 @@ use crate::base::memory::{check_square, zeros, zeros_array};
 use crate::base::scale::rounded;
 use crate::driver::batch::{Batch, Stack, StackMut};
 use crate::driver::operation::{Kind, OperationScalar, Results, ScalarOperation, Work};
+use crate::driver::plan::{Plan, Problem, Sizes};
 use crate::driver::shape::{self, matrices, square};
 use crate::elements::scalar::LinalgScalar;
 use crate::kernels::many::REAL;
-use crate::kernels::many::jacobi::{has_jacobi, has_values, singular};
-use crate::kernels::one::bidiagonal::has_bidiagonal;
+use crate::kernels::many::jacobi::singular;
 use crate::kernels::orthonormal::{are_orthonormal_columns, are_orthonormal_rows};
 use crate::kernels::signs::{Columns, unify};
 use crate::lapack::{Gesdd, SMLSIZ, Vectors};
@@ -139,6 +139,7 @@ pub fn svd_into<T: LinalgScalar>(
         flops: 20.0 * m as f64 * n as f64 * k as f64,
         workers,
     };
+    let plan = Plan::of::<T>(Problem::Svd, Sizes::new(m, n, batch.count()));
     let vectors = if full { Vectors::Full } else { Vectors::Thin };
     let matrices = Stack::new(&a, batch.shape);
     let outputs = (StackMut::new(u), StackMut::columns(s), StackMut::new(vh));
@@ -159,7 +160,7 @@ pub fn svd_into<T: LinalgScalar>(
     batch.each_left(
         outputs,
         || Factors::new(m, n, vectors, hermitian),
-        (m == n && !hermitian && has_jacobi::<T>(n, batch.count())).then_some(together),
+        (!hermitian && plan.batched).then_some(together),
         |factors, number, (u, s, vh)| factors.run(matrices.get(number), u, s, vh),
     )
 }
@@ -283,24 +284,19 @@ pub fn svdvals_into<T: LinalgScalar>(
         workers,
     };
     let matrices = Stack::new(&a, batch.shape);
-    let count = batch.count();
+    let plan = Plan::of::<T>(Problem::Svdvals, Sizes::new(m, n, batch.count()));
     let together =
         |(gaps_a, gaps_s, one): &mut ValuesGaps<T>, numbers, values: &mut StackMut<'_, _>| {
             let a = matrices.elements(numbers, gaps_a);
             let left = values.written(T::Real::zero(), gaps_s, |values| {
-                Some(small_values::<T>(
-                    [m, n, count],
-                    T::as_real(a)?,
-                    values,
-                    one,
-                ))
+                Some(small_values::<T>((m, n, plan), T::as_real(a)?, values, one))
             });
             left.expect(REAL)
         };
     batch.each_left(
         StackMut::columns(values),
         || Values::new(m, n, hermitian),
-        (!hermitian && has_kernel::<T>([m, n, count])).then_some(together),
+        (!hermitian && (plan.batched || plan.small)).then_some(together),
         |solver, number, values| solver.run(matrices.get(number), values),
     )
 }
@@ -312,23 +308,15 @@ type ValuesGaps<T> = (
     Option<SmallSingularValues>,
 );
 
-fn has_kernel<T: LinalgScalar>([m, n, count]: [usize; 3]) -> bool {
-    has_rotations::<T>([m, n, count]) || has_bidiagonal::<T>(m, n)
-}
-
-fn has_rotations<T: LinalgScalar>([m, n, count]: [usize; 3]) -> bool {
-    m == n && has_values::<T>(n, count)
-}
-
 /// The singular values of `count` small matrices, by the fastest kernel. Returns which
 /// matrices are left.
 fn small_values<T: LinalgScalar>(
-    [m, n, count]: [usize; 3],
+    (m, n, plan): (usize, usize, Plan),
     a: &[T::Real],
     values: &mut [T::Real],
     one: &mut Option<SmallSingularValues>,
 ) -> Vec<usize> {
-    if has_rotations::<T>([m, n, count]) {
+    if plan.batched {
         return singular(n, a, values, &mut [], &mut []);
     }
     let one = one.get_or_insert_with(|| SmallSingularValues::new(m, n));

@@ -8,18 +8,9 @@ use std::array;
 
 use num_traits::Float as _;
 
-use super::{MANY, by_order, dispatched, leave, load, lu, normal, store};
-use crate::base::route::most_of_many;
+use super::{by_order, dispatched, leave, load, lu, normal, store};
 use crate::kernels::largest;
-use crate::kernels::scalar::KernelScalar;
-use crate::simd::isa::has_fma;
 use crate::simd::vector::{Isa, Vector};
-
-/// Whether there are kernels for `count` matrices of order `n`.
-pub(crate) fn has_elimination<T: KernelScalar>(n: usize, count: usize) -> bool {
-    let most = most_of_many(count >= MANY, largest::ELIMINATION, largest::LU_OF_MANY);
-    T::as_real(&[]).is_some() && has_fma() && (2..=most).contains(&n)
-}
 
 dispatched! {
     /// Solutions of `A X = B`, for up to the number of `columns` that [`has_columns`]
@@ -34,12 +25,6 @@ dispatched! {
     /// Determinants.
     pub(crate) fn determinants<R>(n: usize, a: &[R], values: &mut [R]) -> Vec<usize>
         = determinants_in;
-}
-
-/// Whether this number of right-hand sides is solved side by side with those of other
-/// matrices; larger numbers are rows along which a single solution vectorises.
-pub(crate) fn has_columns(n: usize, columns: usize) -> bool {
-    (1..=COLUMNS.max(n)).contains(&columns)
 }
 
 const COLUMNS: usize = 8;

@@ -3,25 +3,8 @@
 
 use super::jacobi::{orthogonalize, range, sorted};
 use super::reflections::Reflections;
-use super::{MANY, alone, dispatched, leave, load, store, stride};
-use crate::base::route::most_of_many;
-use crate::kernels::largest;
-use crate::kernels::scalar::KernelScalar;
-use crate::simd::isa::has_fma;
+use super::{alone, dispatched, leave, load, store, stride};
 use crate::simd::vector::{Isa, Vector};
-
-/// Whether there is a kernel for `count` such problems with `sides` right-hand sides.
-pub(crate) fn has_solutions<T: KernelScalar>(
-    m: usize,
-    n: usize,
-    sides: usize,
-    count: usize,
-) -> bool {
-    let (few, many) = (largest::LEAST_SQUARES_ALONE, largest::LEAST_SQUARES);
-    let most = most_of_many(count >= MANY, few, many);
-    let fits = (1..=most).contains(&n) && (n..=4 * n).contains(&m);
-    T::as_real(&[]).is_some() && has_fma() && fits && (1..=n).contains(&sides)
-}
 
 dispatched! {
     /// Solutions of problems of the shape `m`, `n` and number of right-hand sides; the

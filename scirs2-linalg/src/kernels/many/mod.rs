@@ -29,9 +29,6 @@ pub(crate) const REAL: &str = "there are kernels for real numbers only";
 /// The lanes of the widest vectors.
 pub(crate) const MOST_LANES: usize = 16;
 
-/// With fewer matrices too many lanes are empty, unless the matrices are very small.
-const MANY: usize = 4;
-
 /// The lanes on a CPU without a supported vector extension.
 const PLAIN_LANES: usize = 4;
 

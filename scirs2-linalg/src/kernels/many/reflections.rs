@@ -8,18 +8,7 @@ use std::ops::Range;
 use num_traits::Float as _;
 
 use super::{dispatched, leave, load_rows, store, store_rows, stride};
-use crate::base::route::most_of_many;
-use crate::kernels::largest;
-use crate::kernels::scalar::KernelScalar;
-use crate::simd::isa::has_fma;
 use crate::simd::vector::{Isa, Mask, Vector};
-
-/// Whether there is a kernel for `count` matrices of shape `m` x `n`.
-pub(crate) fn has_factors<T: KernelScalar>(m: usize, n: usize, count: usize) -> bool {
-    let sides = 1..=most_of_many(count > 1, 0, largest::REFLECTIONS_OF_MANY);
-    let fits = sides.contains(&m) && sides.contains(&n);
-    T::as_real(&[]).is_some() && has_fma() && fits
-}
 
 dispatched! {
     /// `A = Q R`, of shape `m`, `n`, `k`: `Q` has `k` columns and `R` has `k` rows, where `k`

@@ -5,9 +5,6 @@
 //! this size stays in the first-level cache, and each element is loaded twice, while
 //! `gebd2` loads it four times.
 
-use crate::base::route::has_small;
-use crate::kernels::largest;
-use crate::kernels::scalar::KernelScalar;
 use crate::simd::isa::multiversion;
 
 use super::elementary::{are_plain, dot, reflection};
@@ -16,11 +13,6 @@ use super::elementary::{are_plain, dot, reflection};
 /// below are negligible beside a large one.
 const NORMAL: f64 = 1e-280;
 const LARGE: f64 = 1e-120;
-
-/// Whether the kernel is faster than LAPACK for matrices of that shape.
-pub(crate) fn has_bidiagonal<T: KernelScalar>(m: usize, n: usize) -> bool {
-    !T::IS_COMPLEX && m.min(n) >= 1 && m.max(n) <= largest::BIDIAGONAL && has_small()
-}
 
 /// Reduces matrices of one shape, in memory that is reused.
 pub(crate) struct Bidiagonal {

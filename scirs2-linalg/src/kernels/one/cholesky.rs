@@ -8,14 +8,8 @@ use num_traits::{Float as _, Zero as _};
 use scirs2_core::Scalar;
 
 use crate::base::error::Reason;
-use crate::base::route::has_small;
 use crate::kernels::largest;
 use crate::simd::isa::multiversion;
-
-/// Whether the kernel is faster than LAPACK for matrices of that order.
-pub(crate) fn has_factor(n: usize) -> bool {
-    n <= largest::CHOLESKY && has_small()
-}
 
 /// Calls an inlined kernel, with the order known at compile time if it is
 /// small.

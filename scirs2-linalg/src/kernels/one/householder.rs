@@ -6,16 +6,10 @@
 
 use scirs2_core::Real;
 
-use crate::base::route::has_small;
 use crate::kernels::largest;
 use crate::kernels::many::REAL;
 use crate::kernels::scalar::KernelScalar;
-use crate::simd::isa::{has_fma, multiversion};
-
-/// Whether the kernels are faster than LAPACK for a matrix of that shape.
-pub(crate) fn has_reflections<T: KernelScalar>(m: usize, n: usize) -> bool {
-    T::as_real(&[]).is_some() && has_fma() && m.max(n) <= largest::REFLECTIONS && has_small()
-}
+use crate::simd::isa::multiversion;
 
 /// Calls an inlined kernel, with the width of a row known at compile time if it is a
 /// common one.

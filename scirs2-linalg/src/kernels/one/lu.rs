@@ -10,9 +10,8 @@ use std::ops::Neg;
 use num_traits::{Float as _, NumCast, ToPrimitive as _, Zero as _};
 use scirs2_core::{Complex32, Complex64, Scalar};
 
-use crate::base::route::has_small;
 use crate::kernels::largest;
-use crate::simd::isa::{has_fma, multiversion};
+use crate::simd::isa::multiversion;
 
 /// A number with a fused multiply-add.
 pub trait Fused: Scalar + Neg<Output = Self> {
@@ -64,11 +63,6 @@ macro_rules! fused {
 }
 
 fused! { f32 Complex32 f64 Complex64 }
-
-/// Whether these LU kernels are faster than LAPACK for small matrices.
-pub(crate) fn has_lu<T: Fused>() -> bool {
-    T::FUSED && has_fma() && has_small()
-}
 
 /// The row stride of a matrix of order `n`, in elements.
 pub(crate) const fn width(n: usize) -> usize {

@@ -27,18 +27,10 @@ use schur::quasi_triangular;
 use vectors::{back_substitute, normalized, unscaled};
 
 use super::elementary::are_plain;
-use crate::base::route::has_small;
-use crate::kernels::largest;
-use crate::kernels::scalar::KernelScalar;
 use crate::simd::isa::multiversion;
 
 const EPSILON: f64 = f64::EPSILON;
 const SAFE: f64 = f64::MIN_POSITIVE;
-
-/// Whether the kernel is faster than LAPACK for matrices of that order.
-pub(crate) fn has_eigen<T: KernelScalar>(n: usize) -> bool {
-    !T::IS_COMPLEX && (1..=largest::EIGEN).contains(&n) && has_small()
-}
 
 /// Solves matrices of one order, in memory that is reused.
 pub(crate) struct Eigen {

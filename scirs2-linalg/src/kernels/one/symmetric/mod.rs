@@ -17,25 +17,11 @@ mod steps;
 mod tridiagonal;
 
 use super::elementary::are_plain;
-use crate::base::route::{Route, has_small, is_forced};
-use crate::kernels::largest;
-use crate::kernels::scalar::KernelScalar;
 use crate::kernels::signs::unify_real;
 use crate::simd::isa::multiversion;
 
 use steps::{values, values_and_vectors};
 use tridiagonal::{factor, tridiagonal};
-
-/// Whether the kernel is faster than LAPACK for matrices of that order.
-pub(crate) fn has_symmetric<T: KernelScalar>(n: usize) -> bool {
-    let is_single = size_of::<T>() < size_of::<f64>();
-    let most = if is_single && !is_forced(Route::Small) {
-        largest::SYMMETRIC_SINGLE
-    } else {
-        largest::SYMMETRIC
-    };
-    !T::IS_COMPLEX && (1..=most).contains(&n) && has_small()
-}
 
 /// Solves matrices of one order, in memory that is reused.
 pub(crate) struct Symmetric {
