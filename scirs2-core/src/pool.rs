@@ -159,6 +159,7 @@ pub fn is_closed() -> bool {
 pub struct Workers<'a> {
     threads: usize,
     stop: Option<&'a dyn Fn() -> bool>,
+    failed: Option<&'a (dyn Fn(usize) + Sync)>,
 }
 
 impl<'a> Workers<'a> {
@@ -168,6 +169,7 @@ impl<'a> Workers<'a> {
         Workers {
             threads: threads(),
             stop: None,
+            failed: None,
         }
     }
 
@@ -177,17 +179,40 @@ impl<'a> Workers<'a> {
         Workers {
             threads: 1,
             stop: None,
+            failed: None,
         }
     }
 
     /// The same workers, which stop once `stop` returns true. It is called from
     /// the calling thread only, between two pieces.
     #[must_use]
-    pub fn stopped_by<'b>(self, stop: &'b dyn Fn() -> bool) -> Workers<'b> {
+    pub fn stopped_by<'b>(self, stop: &'b dyn Fn() -> bool) -> Workers<'b>
+    where
+        'a: 'b,
+    {
         Workers {
-            threads: self.threads,
             stop: Some(stop),
+            ..self
         }
+    }
+
+    /// The same workers, for work on many items that goes on where one fails: `failed` gets
+    /// the number of each such item, from any thread.
+    #[must_use]
+    pub fn continuing<'b>(self, failed: &'b (dyn Fn(usize) + Sync)) -> Workers<'b>
+    where
+        'a: 'b,
+    {
+        Workers {
+            failed: Some(failed),
+            ..self
+        }
+    }
+
+    /// What is to be told of items that fail, if the work goes on there.
+    #[must_use]
+    pub const fn failed(&self) -> Option<&'a (dyn Fn(usize) + Sync)> {
+        self.failed
     }
 
     /// The largest number of threads that work, including the caller's.
@@ -487,6 +512,7 @@ mod tests {
         Workers {
             threads,
             stop: None,
+            failed: None,
         }
     }
 

@@ -122,6 +122,14 @@ impl<'a> TensorMut<'a> {
         self.description.shape()
     }
 
+    /// The same memory, for as long as `self` is borrowed.
+    #[inline]
+    #[must_use]
+    pub fn reborrow(&mut self) -> TensorMut<'_> {
+        // SAFETY: the invariant holds for `'a`, and `self` is not used in the meantime.
+        unsafe { TensorMut::new(self.description.clone()) }
+    }
+
     /// The elements as an `ndarray` view.
     ///
     /// # Errors

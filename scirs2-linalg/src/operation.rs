@@ -40,7 +40,9 @@ pub use crate::spectral::pinv::Pinv;
 pub use crate::spectral::rank::{MatrixRank, Threshold};
 pub use crate::spectral::svd::{Svd, Svdvals};
 
-pub use crate::driver::operation::{Kind, Operation, Outputs, ResultShape, Results};
+pub use crate::driver::operation::{
+    Kind, OnFailure, Operation, Outputs, ResultShape, Results, run,
+};
 
 /// The results of an operation on tensors, which share one dtype that it computes in.
 ///

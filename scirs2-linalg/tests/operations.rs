@@ -1,11 +1,12 @@
 //! Operations on tensors of any dtype: what the functions for arrays give, and what is refused.
 
-use ndarray::{Array2, ArrayD, array};
+use ndarray::{Array2, ArrayD, Axis, array};
 use num_traits::NumCast;
 use scirs2_core::{Complex32, Complex64, DType};
 use scirs2_interop::{Tensor, TensorRef};
 use scirs2_linalg::operation::{
-    self, Eig, Kind, Lstsq, Matmul, MatrixRank, Operation, Qr, QrMode, Solve, Svd, Threshold,
+    self, Eig, Eigh, Inv, Kind, Lstsq, Matmul, MatrixRank, OnFailure, Operation, Outputs, Qr,
+    QrMode, Solve, Svd, Threshold,
 };
 use scirs2_linalg::{Error, LinalgScalar};
 
@@ -112,4 +113,87 @@ fn operands_of_two_types_and_outputs_of_another_are_refused() {
     let outputs = std::iter::once(out.view_mut().into_dyn().into()).collect();
     let refused = Solve.run(&operands, outputs, &workers).unwrap_err();
     assert!(matches!(refused, Error::Tensor(_)), "{refused:?}");
+}
+
+/// The results of a batch in which some matrices fail, and those of each matrix by itself.
+fn agrees_with_each_matrix(operation: &dyn Operation, a: &ArrayD<f64>, failing: &[usize]) {
+    let count = a.shape()[0];
+    let results = operation.results(DType::Float64, &[a.shape()]).unwrap();
+    let mut arrays: Vec<ArrayD<f64>> = results
+        .each
+        .iter()
+        .map(|result| ArrayD::from_elem(result.shape.clone(), 7.0))
+        .collect();
+    let outputs: Outputs<'_> = arrays.iter_mut().map(|x| x.view_mut().into()).collect();
+    let operands = [TensorRef::from(a.view())];
+    let workers = scirs2_core::pool::Workers::current();
+    operation::run(operation, &operands, outputs, OnFailure::FillNan, &workers).unwrap();
+    for number in 0..count {
+        let one = Tensor::from(a.index_axis(Axis(0), number).to_owned());
+        match operation::compute(operation, &[&one]) {
+            Ok(expected) => {
+                assert!(!failing.contains(&number), "{}: {number}", operation.name());
+                for (array, expected) in arrays.iter().zip(&expected) {
+                    let got = array.index_axis(Axis(0), number);
+                    let close = |(x, y): (&f64, &f64)| (x - y).abs() <= 1e-12 * (1.0 + y.abs());
+                    assert!(got.iter().zip(expected.view::<f64>().unwrap()).all(close));
+                }
+            }
+            Err(_) => {
+                assert!(failing.contains(&number), "{}: {number}", operation.name());
+                for array in &arrays {
+                    assert!(array.index_axis(Axis(0), number).iter().all(|x| x.is_nan()));
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn matrices_that_fail_are_filled_and_the_others_computed() {
+    // Alone and in batches of every kind: few, many, and of orders beyond every kernel.
+    for (count, n) in [(1, 3), (3, 3), (200, 3), (40, 20), (3, 130)] {
+        let element = |at: &[usize]| {
+            let noise = (at[0] * 7 + at[1] * 31 + at[2] * 17) % 23;
+            noise as f64 / 23.0 + if at[1] == at[2] { n as f64 } else { 0.0 }
+        };
+        let regular =
+            ArrayD::from_shape_fn(vec![count, n, n], |at| element(&[at[0], at[1], at[2]]));
+        let failing: Vec<_> = (0..count).filter(|number| number % 3 == 0).collect();
+        let spoiled = |x: f64| {
+            let mut a = regular.clone();
+            for &number in &failing {
+                a.index_axis_mut(Axis(0), number).fill(x);
+            }
+            a
+        };
+        agrees_with_each_matrix(&Inv, &spoiled(0.0), &failing);
+        let svd = Svd {
+            full_matrices: false,
+            hermitian: false,
+        };
+        agrees_with_each_matrix(&svd, &spoiled(f64::NAN), &failing);
+        let symmetric = Eigh { upper: false };
+        let a = spoiled(1.0);
+        agrees_with_each_matrix(&symmetric, &a, &[]);
+    }
+}
+
+#[test]
+fn a_rank_that_fails_is_no_rank_whatever_the_tolerance() {
+    let mut a = ArrayD::from_elem(vec![4, 3, 3], 1.0);
+    a.index_axis_mut(Axis(0), 2).fill(f64::NAN);
+    let rank = MatrixRank {
+        threshold: Threshold::Relative(ArrayD::from_elem(vec![5, 1], 1e-10)),
+        hermitian: false,
+    };
+    let mut ranks = ArrayD::from_elem(vec![5, 4], 7_i64);
+    let outputs = std::iter::once(ranks.view_mut().into()).collect();
+    let operands = [TensorRef::from(a.view())];
+    let workers = scirs2_core::pool::Workers::serial();
+    let done = operation::run(&rank, &operands, outputs, OnFailure::FillNan, &workers);
+    assert_eq!(done, Ok(()));
+    for (place, &rank) in ranks.indexed_iter() {
+        assert_eq!(rank, if place[1] == 2 { -1 } else { 1 }, "{place:?}");
+    }
 }

@@ -425,7 +425,15 @@ impl Batch<'_> {
             return Ok(());
         }
         let at = |number| (!self.shape.is_empty()).then_some(number);
-        let failed = |number, reason: Reason| reason.of(at(number));
+        let record = self.workers.failed();
+        let failed = |number, reason: Reason| match (record, reason) {
+            // No other matrix will find more memory.
+            (Some(record), reason) if !matches!(reason, Reason::Memory { .. }) => {
+                record(number);
+                Ok(())
+            }
+            _ => Err(reason.of(at(number))),
+        };
         let threads = self.workers.threads();
         if uses_library_threads(self.flops, count, threads) {
             let mut outputs = outputs;
@@ -436,7 +444,7 @@ impl Batch<'_> {
                     let _threads = LibraryThreads::take(threads);
                     work(&mut space, number, matrices)
                 })?;
-                done.map_err(|reason| failed(number, reason))?;
+                done.or_else(|reason| failed(number, reason))?;
             }
             return Ok(());
         }
@@ -460,7 +468,7 @@ impl Batch<'_> {
                 }
                 at += 1;
                 let done = work(space, number, outputs.next());
-                done.map_err(|reason| failed(number, reason))
+                done.or_else(|reason| failed(number, reason))
             };
             match left {
                 None => (first..last).try_for_each(&mut one),

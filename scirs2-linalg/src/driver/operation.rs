@@ -8,11 +8,12 @@
 //! [`Operation`] has no type parameters: the code for all element types is compiled in this
 //! crate, once, whoever calls it.
 
+use std::sync::{Mutex, PoisonError};
 use std::{array, mem};
 
-use ndarray::ArrayViewD;
+use ndarray::{ArrayViewD, Axis};
 use scirs2_core::pool::Workers;
-use scirs2_core::{DType, Element};
+use scirs2_core::{Complex32, Complex64, DType, Element};
 use scirs2_interop::{TensorMut, TensorRef};
 use smallvec::{SmallVec, smallvec};
 
@@ -110,6 +111,18 @@ impl Results {
 /// Memory for the results of an operation, in order.
 pub type Outputs<'a> = SmallVec<[TensorMut<'a>; 1]>;
 
+/// What becomes of a batch if an operation fails for one of its matrices, such as a singular
+/// one.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum OnFailure {
+    /// The call fails, with the place of the first such matrix.
+    #[default]
+    Stop,
+    /// The results of such matrices are NaN, or -1 where they are integers; the others are
+    /// computed.
+    FillNan,
+}
+
 /// An operation of linear algebra, with its keywords.
 pub trait Operation: Sync {
     /// Its name, as used in messages.
@@ -136,6 +149,92 @@ pub trait Operation: Sync {
         outputs: Outputs<'_>,
         workers: &Workers<'_>,
     ) -> Result<(), Error>;
+}
+
+/// Runs an operation, which goes on where it fails for a matrix if `on_failure` says so.
+///
+/// # Errors
+/// Those of [`Operation::run`]; with [`OnFailure::FillNan`] none that concern one matrix, but
+/// for a lack of memory.
+///
+/// # Panics
+/// If there are fewer operands or outputs than the operation has.
+pub fn run(
+    operation: &dyn Operation,
+    operands: &[TensorRef<'_>],
+    mut outputs: Outputs<'_>,
+    on_failure: OnFailure,
+    workers: &Workers<'_>,
+) -> Result<(), Error> {
+    if on_failure == OnFailure::Stop {
+        return operation.run(operands, outputs, workers);
+    }
+    let shapes: Vec<_> = operands.iter().map(|operand| operand.shape()).collect();
+    let results = operation.results(operands[0].dtype(), &shapes)?;
+    let failures = Mutex::new(Vec::new());
+    let record = |number| {
+        let mut failures = failures.lock().unwrap_or_else(PoisonError::into_inner);
+        failures.push(number);
+    };
+    let memory = outputs.iter_mut().map(TensorMut::reborrow).collect();
+    operation.run(operands, memory, &workers.continuing(&record))?;
+    let failures = failures
+        .into_inner()
+        .unwrap_or_else(PoisonError::into_inner);
+    for (output, result) in outputs.into_iter().zip(&results.each) {
+        // The tolerances of ranks have axes before those of the batch.
+        let first = match result.kind {
+            Kind::Count => result.shape.len() - results.batch.len(),
+            _ => 0,
+        };
+        fill_failures(output, (first, &results.batch), &failures)?;
+    }
+    Ok(())
+}
+
+/// Writes NaN, or -1, to the results of the matrices with these numbers, of a batch whose
+/// axes follow `first` others.
+fn fill_failures(
+    output: TensorMut<'_>,
+    batch: (usize, &[usize]),
+    failures: &[usize],
+) -> Result<(), Error> {
+    fn fill<T: Element>(
+        output: TensorMut<'_>,
+        (first, batch): (usize, &[usize]),
+        failures: &[usize],
+        element: T,
+    ) -> Result<(), Error> {
+        let mut output = output.into_view()?;
+        for &failure in failures {
+            let mut rest = failure;
+            let mut results = output.view_mut();
+            for (axis, &length) in batch.iter().enumerate().rev() {
+                // An axis of length one may have been broadcast.
+                if length > 1 {
+                    results = results.index_axis_move(Axis(first + axis), rest % length);
+                    rest /= length;
+                }
+            }
+            results.fill(element);
+        }
+        Ok(())
+    }
+    match output.dtype() {
+        DType::Float32 => fill(output, batch, failures, f32::NAN),
+        DType::Float64 => fill(output, batch, failures, f64::NAN),
+        DType::Complex64 => {
+            let nan = Complex32::new(f32::NAN, f32::NAN);
+            fill(output, batch, failures, nan)
+        }
+        DType::Complex128 => {
+            let nan = Complex64::new(f64::NAN, f64::NAN);
+            fill(output, batch, failures, nan)
+        }
+        DType::Int32 => fill(output, batch, failures, -1_i32),
+        DType::Int64 => fill(output, batch, failures, -1_i64),
+        other => Err(Error::Dtype(other)),
+    }
 }
 
 /// A type that every operation on floats and complex numbers takes.
