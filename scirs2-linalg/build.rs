@@ -1,8 +1,6 @@
-//! Links OpenBLAS: finds it, gives its routines their usual names, and keeps a
+//! Links OpenBLAS: finds it, tells the crate how its symbols begin, and keeps a
 //! copy where `cargo run` and `cargo test` let the loader look.
 
-#[path = "build/alias.rs"]
-mod alias;
 #[path = "build/locate.rs"]
 mod locate;
 
@@ -48,7 +46,6 @@ fn link_file(library: &Library) -> Result<(), String> {
         prefix("");
     } else {
         prefix(locate::PREFIX);
-        alias::compile(&library.prefixed, &out)?;
     }
     println!("cargo:rustc-link-search=native={}", out.display());
     println!("cargo:rustc-link-lib=dylib={}", library.link_name);

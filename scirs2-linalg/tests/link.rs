@@ -6,7 +6,9 @@ use lapack_sys::{dgesdd_, dsyevd_};
 use ndarray::{Array1, array};
 use ndarray_linalg::{Cholesky, Inverse, UPLO};
 
-// The crate under test carries the link directives; naming it keeps it linked.
+// The crate under test carries the link directives; naming it keeps it linked. The other has
+// the names that ndarray-linalg knows.
+use openblas_names as _;
 use scirs2_linalg as _;
 
 unsafe extern "C" {
