@@ -4,7 +4,7 @@
 //! is subnormal, or skips such a pivot and returns wrong factors. In these cases
 //! the work is done here, by division, slowly.
 
-use num_traits::Float as _;
+use num_traits::{Float as _, One as _};
 
 use crate::base::scale::rounded;
 use crate::lapack::Lapack;
@@ -109,8 +109,24 @@ pub(crate) fn substitute<T: Lapack>(
     }
 }
 
-/// `x / y`, by Smith's algorithm, which squares nothing.
+/// `x / y`, with the numbers scaled where parts of them are subnormal: products with these
+/// lose digits.
 fn divide<T: Lapack>(x: T, y: T) -> T {
+    if !is_tiny(y) {
+        return divide_unscaled(x, y);
+    }
+    // 1 / epsilon is a power of two, and so are its square and their product with a float.
+    let scale = (T::Real::epsilon() * T::Real::epsilon()).recip();
+    let scaled = |z: T| T::from_parts(z.parts().map(|part| part * scale));
+    if is_below(x, T::Real::one()) {
+        divide_unscaled(scaled(x), scaled(y))
+    } else {
+        scaled(divide_unscaled(x, scaled(y)))
+    }
+}
+
+/// `x / y`, by Smith's algorithm, which squares nothing.
+fn divide_unscaled<T: Lapack>(x: T, y: T) -> T {
     let ([a, b], [re, im]) = (x.parts(), y.parts());
     T::from_parts(if im.abs() <= re.abs() {
         let ratio = im / re;
@@ -121,4 +137,52 @@ fn divide<T: Lapack>(x: T, y: T) -> T {
         let divisor = im + re * ratio;
         [(a * ratio + b) / divisor, (b * ratio - a) / divisor]
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use scirs2_core::{Complex32, Complex64};
+
+    use super::*;
+
+    /// Checks quotients of numbers near the lowest normal number: those of the same numbers,
+    /// scaled to where nothing underflows.
+    fn keeps_its_digits<T: Lapack>(least: f64, epsilon: f64) {
+        for at in 0..400_u32 {
+            let part = |at: u32| crate::base::noise(at as usize);
+            let number = |at: u32, size: f64| {
+                let parts = [part(at), part(at + 7) * 0.5_f64.powi((at % 60) as i32)];
+                T::from_parts(parts.map(|x| crate::base::scale::rounded(x * size)))
+            };
+            let y = number(at, least * 2.0_f64.powi((at % 41) as i32 - 20));
+            for size in [1.0, 1e3 * least, 1e-5] {
+                let x = number(at + 1000, size);
+                let wide = |z: T| {
+                    let [re, im] = z.parts().map(Into::into);
+                    Complex64::new(re, im)
+                };
+                // A power of two.
+                let up = least.recip();
+                let expected = wide(x) / (wide(y) * up);
+                let got = wide(divide(x, y)) / up;
+                let size = expected.norm();
+                if !got.is_finite() || y.is_zero() {
+                    continue;
+                }
+                let error = (got - expected).norm();
+                assert!(
+                    error <= 4.0 * epsilon * size + f64::MIN_POSITIVE,
+                    "{x:?} {y:?}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn quotients_by_subnormal_numbers_keep_their_digits() {
+        keeps_its_digits::<f64>(f64::MIN_POSITIVE, f64::EPSILON);
+        keeps_its_digits::<Complex64>(f64::MIN_POSITIVE, f64::EPSILON);
+        keeps_its_digits::<f32>(f32::MIN_POSITIVE.into(), f32::EPSILON.into());
+        keeps_its_digits::<Complex32>(f32::MIN_POSITIVE.into(), f32::EPSILON.into());
+    }
 }
