@@ -1,19 +1,14 @@
 //! The extension module behind the Python package `scirs2`: what Python can
 //! call, and nothing that computes.
 
-mod array;
+mod call;
 mod config;
-mod door;
-mod dtype;
 mod error;
 mod exchange;
-mod exporter;
-mod fast;
 mod flag;
 mod library;
-mod linalg;
-mod norm;
-mod operand;
+mod numpy;
+mod ops;
 mod route;
 mod threads;
 
@@ -26,63 +21,65 @@ mod _scirs2 {
     #[pymodule_export]
     use super::config::_config;
     #[pymodule_export]
-    use super::exchange::{from_dlpack, to_dlpack};
+    use super::exchange::exporter::DLPackExporter;
     #[pymodule_export]
-    use super::exporter::DLPackExporter;
+    use super::exchange::from_dlpack::from_dlpack;
     #[pymodule_export]
-    use super::linalg::cho::{cho_factor, cho_solve};
+    use super::exchange::to_dlpack::to_dlpack;
     #[pymodule_export]
-    use super::linalg::cholesky::cholesky;
+    use super::ops::cho::{cho_factor, cho_solve};
     #[pymodule_export]
-    use super::linalg::cond::cond;
+    use super::ops::cholesky::cholesky;
     #[pymodule_export]
-    use super::linalg::cross::cross;
+    use super::ops::cond::cond;
     #[pymodule_export]
-    use super::linalg::det::{det, slogdet};
+    use super::ops::cross::cross;
     #[pymodule_export]
-    use super::linalg::eig::{eig, eigvals};
+    use super::ops::det::{det, slogdet};
     #[pymodule_export]
-    use super::linalg::eigh::{eigh, eigvalsh};
+    use super::ops::eig::{eig, eigvals};
     #[pymodule_export]
-    use super::linalg::einsum::einsum;
+    use super::ops::eigh::{eigh, eigvalsh};
     #[pymodule_export]
-    use super::linalg::inv::inv;
+    use super::ops::einsum::einsum;
     #[pymodule_export]
-    use super::linalg::lstsq::lstsq;
+    use super::ops::inv::inv;
     #[pymodule_export]
-    use super::linalg::lu::{lu, lu_factor, lu_solve};
+    use super::ops::lstsq::lstsq;
     #[pymodule_export]
-    use super::linalg::matmul::matmul;
+    use super::ops::lu::{lu, lu_factor, lu_solve};
     #[pymodule_export]
-    use super::linalg::matrix_power::matrix_power;
+    use super::ops::matmul::matmul;
     #[pymodule_export]
-    use super::linalg::multi_dot::multi_dot;
+    use super::ops::matrix_power::matrix_power;
     #[pymodule_export]
-    use super::linalg::norms::{matrix_norm, vector_norm};
+    use super::ops::multi_dot::multi_dot;
     #[pymodule_export]
-    use super::linalg::outer::outer;
+    use super::ops::norm::norm;
     #[pymodule_export]
-    use super::linalg::pinv::pinv;
+    use super::ops::norms::{matrix_norm, vector_norm};
     #[pymodule_export]
-    use super::linalg::qr::qr;
+    use super::ops::outer::outer;
     #[pymodule_export]
-    use super::linalg::rank::matrix_rank;
+    use super::ops::pinv::pinv;
     #[pymodule_export]
-    use super::linalg::solve::solve;
+    use super::ops::qr::qr;
     #[pymodule_export]
-    use super::linalg::svd::{svd, svdvals};
+    use super::ops::rank::matrix_rank;
     #[pymodule_export]
-    use super::linalg::tensor_equations::{tensorinv, tensorsolve};
+    use super::ops::solve::solve;
     #[pymodule_export]
-    use super::linalg::tensordot::tensordot;
+    use super::ops::svd::{svd, svdvals};
     #[pymodule_export]
-    use super::linalg::triangular::solve_triangular;
+    use super::ops::tensor_equations::{tensorinv, tensorsolve};
     #[pymodule_export]
-    use super::linalg::vecdot::vecdot;
+    use super::ops::tensordot::tensordot;
     #[pymodule_export]
-    use super::linalg::views::{diagonal, matrix_transpose, trace};
+    use super::ops::triangular::solve_triangular;
     #[pymodule_export]
-    use super::norm::norm;
+    use super::ops::vecdot::vecdot;
+    #[pymodule_export]
+    use super::ops::views::{diagonal, matrix_transpose, trace};
     #[pymodule_export]
     use super::route::{_force_route, _plan};
     #[pymodule_export]
@@ -110,7 +107,7 @@ mod _scirs2 {
         // NumPy's API is found once, by whoever is first; a fork in the midst of
         // that would leave the child waiting for a thread it does not have.
         numpy::dtype::<f64>(py).itemsize();
-        super::fast::install(module)?;
+        super::exchange::fast_call::install(module)?;
         module.add("__version__", env!("CARGO_PKG_VERSION"))?;
         module.add(
             "GPUTensorError",

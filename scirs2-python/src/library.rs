@@ -12,8 +12,8 @@ use scirs2_interop::Owner;
 use scirs2_interop::python::{Importer, TypeCache, give};
 use scirs2_interop::sys::{DLManagedTensor, DLManagedTensorVersioned};
 
-use crate::exchange::{Policy, exported};
-use crate::exporter::DLPackExporter;
+use crate::exchange::exporter::DLPackExporter;
+use crate::exchange::to_dlpack::{Policy, exported};
 
 /// A library that a tensor belongs to.
 #[derive(Clone, Copy)]

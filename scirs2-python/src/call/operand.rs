@@ -1,0 +1,194 @@
+//! An operand: where its elements lie, what keeps them there, and whose tensor it is.
+
+use numpy::{PyArrayDescr, PyUntypedArray, PyUntypedArrayMethods as _};
+use pyo3::exceptions::PyTypeError;
+use pyo3::intern;
+use pyo3::prelude::*;
+use pyo3::types::PyCapsule;
+use scirs2_core::{DType, ScalarType};
+use scirs2_interop::Description;
+use scirs2_interop::python::{Keeper, Offer, Request, keep};
+
+use crate::exchange::from_dlpack::{from_dlpack, import};
+use crate::library::Library;
+use crate::numpy::array::{self, Undescribed};
+use crate::numpy::dtype::descr_of;
+
+/// An operand that Rust can read in place.
+pub(crate) struct Operand<'py> {
+    pub(crate) library: Library,
+    pub(crate) memory: Memory<'py>,
+    /// What the elements are, or why nothing is computed with them.
+    pub(crate) described: Result<Description, Undescribed>,
+}
+
+/// What keeps an operand's elements.
+pub(crate) enum Memory<'py> {
+    /// A NumPy array, which Python code can change.
+    Array(Bound<'py, PyUntypedArray>),
+    /// A tensor of another library, of which NumPy knows nothing.
+    Tensor(Keeper),
+}
+
+/// Takes an operand without a copy, but for what lies in foreign byte order or off
+/// alignment, what PyTorch conjugates or negates when it is read, and what exports no tensor:
+/// lists, numbers, TensorFlow's variables.
+pub(crate) fn operand<'py>(x: &Bound<'py, PyAny>) -> PyResult<Operand<'py>> {
+    let (library, array) = if let Ok(array) = x.cast::<PyUntypedArray>() {
+        (Library::NumPy, array.clone())
+    } else if x.is_instance_of::<PyCapsule>() {
+        (Library::NumPy, from_dlpack(x, None, None, None)?)
+    } else {
+        match tensor(x)? {
+            Some(Tensor::InPlace(operand)) => return Ok(operand),
+            Some(Tensor::Array(library, array)) => (library, array),
+            None => {
+                not_lazy(x)?;
+                (Library::of(x)?, array::readable(x)?)
+            }
+        }
+    };
+    let described = array::describe(&array);
+    if array.is_aligned() && described.is_ok() {
+        return Ok(Operand {
+            library,
+            memory: Memory::Array(array),
+            described,
+        });
+    }
+    let array = array::readable(&array)?;
+    let described = array::describe(&array).map_err(|reason| match reason {
+        Undescribed::Dtype(dtype) if !x.is_instance_of::<PyUntypedArray>() => {
+            array::not_numbers(x, dtype)
+        }
+        reason => reason,
+    });
+    Ok(Operand {
+        library,
+        memory: Memory::Array(array),
+        described,
+    })
+}
+
+/// A tensor of another library.
+enum Tensor<'py> {
+    InPlace(Operand<'py>),
+    /// One that Rust cannot read as it is.
+    Array(Library, Bound<'py, PyUntypedArray>),
+}
+
+/// Takes an object that exports a tensor; `None` if it exports none.
+fn tensor<'py>(x: &Bound<'py, PyAny>) -> PyResult<Option<Tensor<'py>>> {
+    let py = x.py();
+    let request = Request::default();
+    let mut offer = match Offer::by_table(x, &request)? {
+        Some(offer) => offer,
+        None if x.hasattr(intern!(py, "__dlpack__"))? => Offer::by_method(x, &request)?,
+        None => return Ok(None),
+    };
+    let library = Library::of(x)?;
+    let description = offer.description();
+    let is_readable = ScalarType::of(description.dtype()).is_some()
+        && !description.is_packed()
+        && is_aligned(description);
+    if !is_readable {
+        return Ok(Some(Tensor::Array(library, import(py, offer)?)));
+    }
+    let memory = Memory::Tensor(offer.accept()?);
+    Ok(Some(Tensor::InPlace(Operand {
+        library,
+        memory,
+        described: Ok(offer.description().clone()),
+    })))
+}
+
+/// Whether the first element, and so each, lies where Rust may read it: no type is aligned to
+/// more than its size or eight bytes.
+fn is_aligned(description: &Description) -> bool {
+    let alignment = description.dtype().itemsize().min(8);
+    description.data().addr().is_multiple_of(alignment)
+}
+
+impl<'py> Operand<'py> {
+    /// The operand as NumPy's array, of numbers.
+    pub(crate) fn into_array(
+        self,
+        py: Python<'py>,
+        function: &str,
+        parameter: &str,
+    ) -> PyResult<Bound<'py, PyUntypedArray>> {
+        let description = self
+            .described
+            .map_err(|reason| PyTypeError::new_err(format!("{function}: {parameter}: {reason}")))?;
+        self.memory.into_array(py, &description)
+    }
+}
+
+impl<'py> Memory<'py> {
+    /// The elements as NumPy's array, which keeps what kept them.
+    pub(crate) fn into_array(
+        self,
+        py: Python<'py>,
+        description: &Description,
+    ) -> PyResult<Bound<'py, PyUntypedArray>> {
+        let keeper = match self {
+            Memory::Array(array) => return Ok(array),
+            Memory::Tensor(keeper) => keeper,
+        };
+        let descr = descr_of(py, description.dtype())?;
+        // A legacy struct cannot say whether it may be written.
+        let writeable = matches!(keeper, Keeper::Versioned(_)) && !description.is_read_only();
+        let base = keep(py, keeper)?;
+        // SAFETY: the base owns the tensor, whose producer promised the memory, and allowed
+        // to write where it does not say otherwise; `descr` names its type.
+        unsafe { array::wrap(description, descr, base, writeable) }
+    }
+
+    /// NumPy's name for the elements' type.
+    pub(crate) fn descr(
+        &self,
+        py: Python<'py>,
+        dtype: DType,
+    ) -> PyResult<Bound<'py, PyArrayDescr>> {
+        match self {
+            Memory::Array(array) => Ok(array.dtype()),
+            Memory::Tensor(_) => descr_of(py, dtype),
+        }
+    }
+
+    /// Whether the elements are still where they were described: Python code can resize an
+    /// array, or change it otherwise.
+    #[inline]
+    pub(crate) fn is_still(&self, description: &Description) -> bool {
+        match self {
+            Memory::Array(array) => array::is_still(array, description),
+            Memory::Tensor(_) => true,
+        }
+    }
+}
+
+/// Refuses an array in parts that are yet to be computed, maybe elsewhere: NumPy would compute
+/// them all and gather them here without a word.
+fn not_lazy(x: &Bound<'_, PyAny>) -> PyResult<()> {
+    let py = x.py();
+    let class = x.get_type();
+    let module = class.getattr(intern!(py, "__module__"))?;
+    let root = module
+        .extract::<&str>()
+        .ok()
+        .and_then(|module| module.split('.').next());
+    let is_lazy = match root {
+        Some("dask") => true,
+        // xarray's arrays may be around Dask's.
+        Some("xarray") => !x.getattr(intern!(py, "chunks"))?.is_none(),
+        _ => false,
+    };
+    if is_lazy {
+        return Err(PyTypeError::new_err(format!(
+            "{class} is computed in parts and has no memory yet; pass x.compute(), which gathers \
+             it here, or map the function over its chunks, for example with \
+             dask.array.map_blocks"
+        )));
+    }
+    Ok(())
+}

@@ -1,0 +1,171 @@
+//! An object that exports an array where NumPy itself will not.
+
+use std::sync::OnceLock;
+
+use numpy::PyUntypedArray;
+use pyo3::exceptions::PyBufferError;
+use pyo3::gc::{PyTraverseError, PyVisit};
+use pyo3::prelude::*;
+use scirs2_core::{DType, DeviceKind};
+use scirs2_interop::python::{Exchange, Offer, exchange_table};
+use scirs2_interop::sys::{DLManagedTensorVersioned, DLTensor};
+use scirs2_interop::{Error, Owner, dl_type};
+
+use super::from_dlpack::import;
+use super::to_dlpack::{Policy, array_of, exported, to_capsule};
+use crate::numpy::array::{self, Place, Undescribed};
+
+/// Wraps a NumPy array for consumers that take an object and not a capsule.
+///
+/// It exports what ``ndarray.__dlpack__`` refuses: the dtypes of ``ml_dtypes``,
+/// and a read-only array to a consumer that only knows the legacy form. Such a
+/// consumer cannot be told not to write: whoever wraps a read-only array
+/// promises that it does not. Strides that consumers crash on, negative ones and
+/// steps of no whole number of elements, leave as a copy, unless the consumer
+/// forbids it with ``copy=False``.
+///
+/// Parameters
+/// ----------
+/// array : numpy.ndarray
+///     The array, which shares its memory with the consumers.
+///
+/// Examples
+/// --------
+/// >>> import ml_dtypes, numpy as np, scirs2, torch
+/// >>> a = np.ones(2, dtype=ml_dtypes.bfloat16)
+/// >>> torch.from_dlpack(scirs2.DLPackExporter(a))
+/// tensor([1., 1.], dtype=torch.bfloat16)
+#[pyclass(module = "scirs2", frozen)]
+pub(crate) struct DLPackExporter {
+    /// The array it exports.
+    #[pyo3(get)]
+    array: Py<PyUntypedArray>,
+    /// Lengths and strides as they were first lent. They stay where they are as
+    /// long as the exporter.
+    lent: OnceLock<Box<[i64]>>,
+}
+
+impl DLPackExporter {
+    pub(crate) fn of(array: Bound<'_, PyUntypedArray>) -> Self {
+        DLPackExporter {
+            array: array.unbind(),
+            lent: OnceLock::new(),
+        }
+    }
+}
+
+#[pymethods]
+impl DLPackExporter {
+    #[new]
+    #[pyo3(signature = (array, /))]
+    fn new(array: &Bound<'_, PyAny>) -> PyResult<Self> {
+        Ok(DLPackExporter::of(array_of(array)?.clone()))
+    }
+
+    /// A capsule over the array; parameters as for ``scirs2.to_dlpack``.
+    #[pyo3(signature = (*, stream=None, max_version=None, dl_device=None, copy=None))]
+    fn __dlpack__<'py>(
+        &self,
+        py: Python<'py>,
+        stream: Option<&Bound<'py, PyAny>>,
+        max_version: Option<(i64, i64)>,
+        dl_device: Option<(i32, i32)>,
+        copy: Option<bool>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let array = self.array.bind(py);
+        to_capsule(
+            array,
+            Policy::Obliging,
+            max_version,
+            copy,
+            dl_device,
+            stream,
+        )
+    }
+
+    /// The same for consumers in C.
+    #[classattr]
+    fn __dlpack_c_exchange_api__(py: Python<'_>) -> PyResult<Bound<'_, PyAny>> {
+        exchange_table::<Table>(py)
+    }
+
+    /// The host: ``(1, 0)``.
+    fn __dlpack_device__(&self) -> (i32, i32) {
+        (DeviceKind::CPU.0, 0)
+    }
+
+    fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
+        visit.call(&self.array)
+    }
+
+    fn __repr__(&self, py: Python<'_>) -> PyResult<String> {
+        Ok(format!(
+            "scirs2.DLPackExporter({})",
+            self.array.bind(py).repr()?
+        ))
+    }
+}
+
+/// The exporter's exchange table.
+struct Table;
+
+impl Exchange for Table {
+    fn export(object: &Bound<'_, PyAny>) -> PyResult<Owner<DLManagedTensorVersioned>> {
+        let exporter = object.cast::<DLPackExporter>()?.get();
+        exported(exporter.array.bind(object.py()), Policy::Obliging, None)
+    }
+
+    /// As in the legacy form the consumer is trusted not to write to a read-only
+    /// array. There is nobody to own a copy.
+    fn lend(object: &Bound<'_, PyAny>) -> PyResult<DLTensor> {
+        let exporter = object.cast::<DLPackExporter>()?.get();
+        let array = exporter.array.bind(object.py());
+        let place = Place::of(array).map_err(Undescribed::into_buffer_error)?;
+        let layout = place.layout();
+        if layout.strides.iter().any(|&stride| stride < 0) {
+            return Err(Error::NegativeStrides(layout.strides.to_vec()).into());
+        }
+        if layout.dtype.bits() < 8 {
+            return Err(Error::PaddedLegacy(layout.dtype).into());
+        }
+        let numbers = || {
+            let lengths = layout.shape.iter().map(|&len| len as i64);
+            lengths.chain(layout.strides.iter().map(|&stride| stride as i64))
+        };
+        let lent = exporter.lent.get_or_init(|| numbers().collect());
+        if !numbers().eq(lent.iter().copied()) {
+            // Somebody may still read the old ones.
+            return Err(PyBufferError::new_err(
+                "the array was given another shape after it was exported; \
+                 make a new DLPackExporter",
+            ));
+        }
+        let shape = lent.as_ptr().cast_mut();
+        Ok(DLTensor {
+            data: layout.data.cast(),
+            device: layout.device,
+            // At most 64.
+            ndim: layout.shape.len() as i32,
+            dtype: dl_type(layout.dtype),
+            shape,
+            strides: shape.wrapping_add(layout.shape.len()),
+            byte_offset: 0,
+        })
+    }
+
+    fn import<'py>(py: Python<'py>, offer: Offer<'py>) -> PyResult<Bound<'py, PyAny>> {
+        Ok(import(py, offer)?.into_any())
+    }
+
+    fn allocate(
+        py: Python<'_>,
+        dtype: DType,
+        shape: &[usize],
+    ) -> PyResult<Owner<DLManagedTensorVersioned>> {
+        exported(
+            &array::allocate(py, dtype, shape)?,
+            Policy::Exact,
+            Some(false),
+        )
+    }
+}

@@ -1,0 +1,248 @@
+//! `scirs2.from_dlpack`.
+
+use numpy::PyUntypedArray;
+use pyo3::PyTypeInfo;
+use pyo3::exceptions::{PyBufferError, PyValueError};
+use pyo3::intern;
+use pyo3::prelude::*;
+use pyo3::types::PyType;
+use scirs2_core::{Device, DeviceKind};
+use scirs2_interop::Error;
+use scirs2_interop::python::{Offer, Request, keep};
+
+use crate::numpy::array::{self, Place, Undescribed};
+use crate::numpy::dtype::descr_of;
+
+/// Take a tensor of any library as a NumPy array, without a copy.
+///
+/// Parameters
+/// ----------
+/// x : object or capsule
+///     A tensor with ``__dlpack__`` (PyTorch, JAX, TensorFlow, CuPy, NumPy, ...),
+///     or a raw capsule ``"dltensor"`` or ``"dltensor_versioned"``, which is
+///     consumed: it is renamed ``"used_..."``.
+/// device : "cpu" or (1, 0), optional
+///     Ask the producer of a device tensor to copy it to the host.
+/// copy : bool, optional
+///     True: always copy. False: never; refuse where the producer has to.
+///     None: a view, unless the producer has to copy.
+/// writeable : bool, optional
+///     None follows the producer: what it marks read-only is read-only, and so
+///     is a legacy capsule, which cannot say, unless ``to_dlpack`` made it.
+///     True makes an array from a legacy capsule writeable: that nobody minds
+///     is for you to know. False always gives a read-only array.
+///
+/// Returns
+/// -------
+/// numpy.ndarray
+///     Same shape, strides and dtype. It keeps the producer's memory alive.
+///
+/// Raises
+/// ------
+/// GPUTensorError
+///     The tensor lives in device memory and ``device`` was not given.
+/// BufferError
+///     The tensor cannot be taken: the message names the field, its value and
+///     the cure. The capsule then stays unconsumed.
+/// AttributeError
+///     ``x`` has no ``__dlpack__``.
+/// TypeError
+///     ``x`` is a capsule of another kind.
+///
+/// See Also
+/// --------
+/// to_dlpack
+///
+/// Notes
+/// -----
+/// Dtypes: bool, int8 to int64, uint8 to uint64, float16 to float64, complex64
+/// and complex128; with the package ``ml_dtypes`` also bfloat16, float8, float6,
+/// float4, int4, int2, int1 and their kin. Elements narrower than a byte that
+/// the producer packed are unpacked into a copy.
+///
+/// Protocol: DLPack 1.3; 1.x, the legacy form and the C exchange table are read.
+///
+/// Examples
+/// --------
+/// >>> import numpy as np, torch, scirs2
+/// >>> t = torch.arange(6.0).reshape(2, 3)
+/// >>> a = scirs2.from_dlpack(t)
+/// >>> a[0, 0] = 7.0
+/// >>> t[0, 0].item()
+/// 7.0
+#[pyfunction]
+#[pyo3(signature = (x, /, *, device=None, copy=None, writeable=None))]
+pub(crate) fn from_dlpack<'py>(
+    x: &Bound<'py, PyAny>,
+    device: Option<&Bound<'py, PyAny>>,
+    copy: Option<bool>,
+    writeable: Option<bool>,
+) -> PyResult<Bound<'py, PyUntypedArray>> {
+    let request = Request {
+        // A copy that the caller wants is made here: producers disagree on how.
+        copy: copy.filter(|&copy| !copy),
+        device: device.map(host_device).transpose()?,
+    };
+    if let Some(array) = without_method(x, &request, copy, writeable)? {
+        return Ok(array);
+    }
+    if let Some(array) = plain_subclass(x)? {
+        return again(array, copy, writeable);
+    }
+    accepted(x.py(), &mut Offer::by_method(x, &request)?, copy, writeable)
+}
+
+/// [`from_dlpack`] of what needs no call of `__dlpack__`.
+#[inline(always)]
+pub(crate) fn at_once<'py>(x: &Bound<'py, PyAny>) -> PyResult<Option<Bound<'py, PyUntypedArray>>> {
+    without_method(x, &Request::default(), None, None)
+}
+
+/// The same, with what the caller asks for.
+#[inline(always)]
+fn without_method<'py>(
+    x: &Bound<'py, PyAny>,
+    request: &Request,
+    copy: Option<bool>,
+    writeable: Option<bool>,
+) -> PyResult<Option<Bound<'py, PyUntypedArray>>> {
+    if let Ok(array) = x.cast_exact::<PyUntypedArray>() {
+        return again(array.clone(), copy, writeable).map(Some);
+    }
+    match Offer::by_table(x, request)? {
+        Some(mut offer) => accepted(x.py(), &mut offer, copy, writeable).map(Some),
+        None => Ok(None),
+    }
+}
+
+/// An offer as an array, as `from_dlpack` gives it.
+pub(crate) fn import<'py>(
+    py: Python<'py>,
+    mut offer: Offer<'py>,
+) -> PyResult<Bound<'py, PyUntypedArray>> {
+    accepted(py, &mut offer, None, None)
+}
+
+/// NumPy's own array needs no capsule: a view of it is what it would become.
+#[inline(always)]
+fn again<'py>(
+    array: Bound<'py, PyUntypedArray>,
+    copy: Option<bool>,
+    writeable: Option<bool>,
+) -> PyResult<Bound<'py, PyUntypedArray>> {
+    // What could not be exported is refused, as any library's tensor would be.
+    let place = Place::of(&array).map_err(Undescribed::into_buffer_error)?;
+    let copied = copy == Some(true);
+    let may_write = may_write(Some(!place.is_read_only()), writeable, copied)?;
+    let view = array::view(array, may_write)?;
+    if copied {
+        return own(array::copy(&view)?, writeable);
+    }
+    Ok(view)
+}
+
+/// The array of an offer, once all that can be refused was: only then a capsule is
+/// consumed.
+#[inline(always)]
+fn accepted<'py>(
+    py: Python<'py>,
+    offer: &mut Offer<'py>,
+    copy: Option<bool>,
+    writeable: Option<bool>,
+) -> PyResult<Bound<'py, PyUntypedArray>> {
+    let packed = offer.description().is_packed();
+    if copy == Some(false) {
+        never_copied(offer)?;
+    }
+    // What NumPy cannot name must be refused, too.
+    let descr = descr_of(py, offer.description().dtype())?;
+    // A legacy capsule cannot say; the array in one of ours can.
+    let ours = || {
+        let object = offer.kept(py)?;
+        Some(array::is_writeable(object.cast().ok()?))
+    };
+    let producer = offer.writeable().or_else(ours);
+    let copied = copy == Some(true) || packed;
+    let may_write = may_write(producer, writeable, copied)?;
+    let base = keep(py, offer.accept()?)?;
+    let description = offer.description();
+    if packed {
+        // SAFETY: the base keeps the producer's memory until this is done.
+        return own(unsafe { array::unpacked(py, description) }?, writeable);
+    }
+    // SAFETY: the base owns the tensor, whose producer promised the memory, and
+    // allowed to write unless the caller took that on; `descr` names its type.
+    let view = unsafe { array::wrap(description, descr, base, may_write) }?;
+    if copied {
+        return own(array::copy(&view)?, writeable);
+    }
+    Ok(view)
+}
+
+/// Refuses an offer that has been copied or has to be.
+fn never_copied(offer: &Offer<'_>) -> PyResult<()> {
+    let description = offer.description();
+    if description.is_packed() {
+        return Err(Error::Packed(description.dtype()).into());
+    }
+    if description.is_copied() {
+        return Err(PyBufferError::new_err(
+            "copy: False was asked for, but the producer had to copy; pass copy=None",
+        ));
+    }
+    Ok(())
+}
+
+/// Whether a view of the producer's memory is to be writeable. The producer may not be
+/// able to say, nor the caller care.
+fn may_write(producer: Option<bool>, caller: Option<bool>, copied: bool) -> PyResult<bool> {
+    if copied {
+        return Ok(false);
+    }
+    if producer == Some(false) && caller == Some(true) {
+        return Err(PyBufferError::new_err(
+            "writeable: the producer marks the memory read-only; pass copy=True",
+        ));
+    }
+    Ok(caller.or(producer).unwrap_or(false))
+}
+
+/// A copy as the caller wants it.
+fn own<'py>(
+    copy: Bound<'py, PyUntypedArray>,
+    writeable: Option<bool>,
+) -> PyResult<Bound<'py, PyUntypedArray>> {
+    if writeable == Some(false) {
+        copy.call_method1(intern!(copy.py(), "setflags"), (false,))?;
+    }
+    Ok(copy)
+}
+
+/// The object as an array of a subclass of NumPy's that exports itself as
+/// NumPy's do; it may do so in its own way.
+fn plain_subclass<'py>(x: &Bound<'py, PyAny>) -> PyResult<Option<Bound<'py, PyUntypedArray>>> {
+    let py = x.py();
+    let Ok(array) = x.cast::<PyUntypedArray>() else {
+        return Ok(None);
+    };
+    let method = |class: Bound<'py, PyType>| class.getattr(intern!(py, "__dlpack__"));
+    let own = method(x.get_type())?;
+    let numpys = method(PyUntypedArray::type_object(py))?;
+    Ok(own.is(&numpys).then(|| array.clone()))
+}
+
+/// The host, however the caller names it.
+fn host_device(device: &Bound<'_, PyAny>) -> PyResult<Device> {
+    let named = device.str().is_ok_and(|name| name == "cpu");
+    let numbered = device
+        .extract::<(i32, i32)>()
+        .is_ok_and(|(kind, id)| id == 0 && DeviceKind(kind) == DeviceKind::CPU);
+    if named || numbered {
+        Ok(Device::CPU)
+    } else {
+        Err(PyValueError::new_err(format!(
+            "device: only \"cpu\" or (1, 0) can be asked for, got {}",
+            device.repr()?
+        )))
+    }
+}

@@ -1,0 +1,172 @@
+//! `scirs2.to_dlpack`, and all that leaves as a DLPack struct.
+
+use numpy::PyUntypedArray;
+use pyo3::exceptions::{PyBufferError, PyTypeError, PyValueError};
+use pyo3::prelude::*;
+use scirs2_core::DeviceKind;
+use scirs2_interop::python::{Reference, give};
+use scirs2_interop::sys::{DLManagedTensor, DLManagedTensorVersioned};
+use scirs2_interop::{Error, ManagedStruct, Owner, export};
+
+use crate::numpy::array::{self, Place, Undescribed};
+
+/// Give a NumPy array to any library, without a copy.
+///
+/// Parameters
+/// ----------
+/// array : numpy.ndarray
+///     Any shape and non-negative strides; any dtype listed below.
+/// max_version : (int, int), optional
+///     The newest protocol that the consumer reads. From (1, 0) on the capsule
+///     is a ``"dltensor_versioned"``; without it a ``"dltensor"``.
+/// copy : bool, optional
+///     True: the capsule carries a copy, which the consumer owns alone.
+///     None and False: the array's own memory.
+/// dl_device : (int, int), optional
+///     Only the host, (1, 0).
+/// stream : None
+///     The host has no streams.
+///
+/// Returns
+/// -------
+/// capsule
+///     It keeps the array alive until the consumer is done. Each capsule can be
+///     consumed once.
+///
+/// Raises
+/// ------
+/// BufferError
+///     What the capsule cannot say, with its cure: a read-only array in a
+///     ``"dltensor"``, negative strides, a dtype without a DLPack name.
+/// TypeError
+///     ``array`` is no NumPy array.
+///
+/// See Also
+/// --------
+/// from_dlpack
+///
+/// Notes
+/// -----
+/// Dtypes: as for ``from_dlpack``, in native byte order.
+///
+/// Examples
+/// --------
+/// >>> import numpy as np, torch, scirs2
+/// >>> a = np.ones(3)
+/// >>> t = torch.from_dlpack(scirs2.to_dlpack(a))
+/// >>> t[0] = 5
+/// >>> a
+/// array([5., 1., 1.])
+#[pyfunction]
+#[pyo3(signature = (array, /, *, max_version=None, copy=None, dl_device=None, stream=None))]
+pub(crate) fn to_dlpack<'py>(
+    array: &Bound<'py, PyAny>,
+    max_version: Option<(i64, i64)>,
+    copy: Option<bool>,
+    dl_device: Option<(i32, i32)>,
+    stream: Option<&Bound<'py, PyAny>>,
+) -> PyResult<Bound<'py, PyAny>> {
+    to_capsule(
+        array_of(array)?,
+        Policy::Exact,
+        max_version,
+        copy,
+        dl_device,
+        stream,
+    )
+}
+
+/// What an export does where the form, or the consumers, cannot take an array
+/// as it is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Policy {
+    /// Refuses it.
+    Exact,
+    /// Trusts a consumer of the legacy form not to write to read-only memory,
+    /// and lays odd strides out anew, unless `copy` says never.
+    Obliging,
+}
+
+/// A capsule over an array.
+#[inline]
+pub(crate) fn to_capsule<'py>(
+    array: &Bound<'py, PyUntypedArray>,
+    policy: Policy,
+    max_version: Option<(i64, i64)>,
+    copy: Option<bool>,
+    dl_device: Option<(i32, i32)>,
+    stream: Option<&Bound<'py, PyAny>>,
+) -> PyResult<Bound<'py, PyAny>> {
+    if let Some(stream) = stream {
+        return Err(PyValueError::new_err(format!(
+            "stream: the host has no streams, expected None, got {}",
+            stream.repr()?
+        )));
+    }
+    if let Some(device) = dl_device
+        && device != (DeviceKind::CPU.0, 0)
+    {
+        return Err(PyBufferError::new_err(format!(
+            "dl_device: the array lives on the host (1, 0) and cannot be put on {device:?}; \
+             let the consumer copy it there"
+        )));
+    }
+    let py = array.py();
+    if let Some((1.., _)) = max_version {
+        give(
+            py,
+            exported::<DLManagedTensorVersioned>(array, policy, copy)?,
+        )
+    } else {
+        give(py, exported::<DLManagedTensor>(array, policy, copy)?)
+    }
+}
+
+/// An array as a struct that keeps it alive.
+#[inline]
+pub(crate) fn exported<M: ManagedStruct>(
+    array: &Bound<'_, PyUntypedArray>,
+    policy: Policy,
+    copy: Option<bool>,
+) -> PyResult<Owner<M>> {
+    if copy != Some(true) {
+        match shared(array, policy, false) {
+            Err(Undescribed::Stride { .. } | Undescribed::Layout(Error::NegativeStrides(_)))
+                if policy == Policy::Obliging && copy.is_none() => {}
+            result => return result.map_err(Undescribed::into_buffer_error),
+        }
+    }
+    shared(&array::copy(array)?, policy, true).map_err(Undescribed::into_buffer_error)
+}
+
+#[inline]
+fn shared<M: ManagedStruct>(
+    array: &Bound<'_, PyUntypedArray>,
+    policy: Policy,
+    copied: bool,
+) -> Result<Owner<M>, Undescribed> {
+    let place = Place::of(array)?;
+    let mut layout = place.layout();
+    layout.copied = copied;
+    if policy == Policy::Obliging && !M::HAS_FLAGS {
+        layout.read_only = false;
+    }
+    let keeper = Reference::to(array.clone().into_any());
+    // SAFETY: the keeper holds the array, and the array its memory, which NumPy
+    // lets be written unless it is read-only; where that was taken back, the
+    // caller promised that the consumer does not write.
+    unsafe { export(&layout, keeper) }.map_err(Undescribed::Layout)
+}
+
+/// The object as an array, which is all that is exported here.
+pub(crate) fn array_of<'a, 'py>(
+    object: &'a Bound<'py, PyAny>,
+) -> PyResult<&'a Bound<'py, PyUntypedArray>> {
+    object.cast().map_err(|_| {
+        PyTypeError::new_err(format!(
+            "expected a numpy.ndarray, got {}; a tensor of another library is its own \
+             exporter, pass it on as it is or take it with scirs2.from_dlpack first",
+            object.get_type()
+        ))
+    })
+}

@@ -1,0 +1,535 @@
+//! NumPy arrays: described, made over foreign memory, made for results.
+
+use core::ffi::c_int;
+use core::fmt;
+use core::mem::MaybeUninit;
+use core::ptr;
+
+use ndarray::{ArrayD, ArrayViewD};
+use numpy::npyffi::{
+    NPY_ARRAY_ALIGNED, NPY_ARRAY_C_CONTIGUOUS, NPY_ARRAY_ELEMENTSTRIDES, NPY_ARRAY_ENSUREARRAY,
+    NPY_ARRAY_NOTSWAPPED, NPY_ARRAY_WRITEABLE, NPY_ORDER, NpyTypes, PY_ARRAY_API, get_type_object,
+    npy_intp,
+};
+use numpy::{PyArrayDescr, PyArrayDescrMethods, PyUntypedArray, PyUntypedArrayMethods};
+use pyo3::exceptions::{PyBufferError, PyMemoryError};
+use pyo3::prelude::*;
+use pyo3::types::{PyDict, PyList, PyTuple};
+use scirs2_core::shape::Shown;
+use scirs2_core::{DType, Device};
+use scirs2_interop::sys::{FLAG_IS_SUBBYTE_TYPE_PADDED, FLAG_READ_ONLY};
+use scirs2_interop::{Description, Error, Grid, Layout, MAX_NDIM};
+
+use super::dtype::{descr_of, dtype_of};
+
+/// Where the widest registers and JAX want an array to start.
+const ALIGNMENT: usize = 64;
+
+/// For fewer bytes a second array, which keeps the memory of an aligned one, costs
+/// more than the copy that it spares JAX.
+const SMALL: usize = 1024;
+
+/// Why an array has no description.
+pub(crate) enum Undescribed {
+    /// The element type has no name in DLPack; as NumPy prints it.
+    Dtype(String),
+    /// It is no array, nor becomes one of numbers; of which class, and its cure.
+    Class(String, Option<&'static str>),
+    /// A list, or a tuple, of what NumPy does not take for numbers.
+    Elements(String),
+    /// The bytes of an element stand in the other order.
+    ByteOrder(String),
+    /// A step that is no whole number of elements.
+    Stride { bytes: isize, itemsize: usize },
+    /// The layout itself cannot be.
+    Layout(Error),
+}
+
+impl fmt::Display for Undescribed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Undescribed::Dtype(name) => write!(
+                f,
+                "dtype: {name} is none of bool, int8-64, uint8-64, float16-64, complex64-128 \
+                 and the types of ml_dtypes; \
+                 convert the array first, for example x.astype(\"float64\")"
+            ),
+            Undescribed::Class(name, cure) => {
+                write!(
+                    f,
+                    "expected an array, a tensor or nested lists of numbers, got {name}"
+                )?;
+                cure.map_or(Ok(()), |cure| write!(f, "; pass {cure}"))
+            }
+            Undescribed::Elements(name) => write!(
+                f,
+                "the elements are not all numbers of one dtype: NumPy makes {name} of them; \
+                 if they stand for numbers pass numpy.array(x, dtype=\"float64\")"
+            ),
+            Undescribed::ByteOrder(name) => write!(
+                f,
+                "dtype: {name} is not in native byte order; \
+                 pass x.astype(x.dtype.newbyteorder(\"=\"))"
+            ),
+            Undescribed::Stride { bytes, itemsize } => write!(
+                f,
+                "strides: {bytes} bytes are no whole number of elements of {itemsize} bytes; \
+                 ask for copy=True or pass x.copy()"
+            ),
+            Undescribed::Layout(error) => error.fmt(f),
+        }
+    }
+}
+
+impl Undescribed {
+    /// The refusal to exchange such an array.
+    pub(crate) fn into_buffer_error(self) -> PyErr {
+        match self {
+            Undescribed::Layout(error) => error.into(),
+            reason => PyBufferError::new_err(reason.to_string()),
+        }
+    }
+}
+
+/// The type and place of an array, and its steps in elements.
+pub(crate) struct Place {
+    dtype: DType,
+    data: *mut u8,
+    grid: Grid,
+    read_only: bool,
+}
+
+impl Place {
+    /// Reads an array's fields.
+    #[inline(always)]
+    pub(crate) fn of(array: &Bound<'_, PyUntypedArray>) -> Result<Self, Undescribed> {
+        let dtype = native(array)?;
+        let itemsize = dtype.itemsize();
+        // A power of two, like every size there is.
+        let shift = itemsize.trailing_zeros();
+        let (shape, strides) = (array.shape(), array.strides());
+        let shortest = shape.iter().copied().min().unwrap_or(1);
+        let mut grid = Grid::new(shape.len());
+        grid.fill(|axis| {
+            let (len, bytes) = (shape[axis], strides[axis]);
+            if bytes.trailing_zeros() >= shift {
+                Ok((len, bytes >> shift))
+            } else if len == 1 || shortest == 0 {
+                Ok((len, 0))
+            } else {
+                Err(Undescribed::Stride { bytes, itemsize })
+            }
+        })?;
+        if shortest <= 1 {
+            // NumPy keeps the product of its lengths in range.
+            grid.settle(shortest == 0);
+        }
+        Ok(Place {
+            dtype,
+            data: data(array),
+            grid,
+            read_only: !is_writeable(array),
+        })
+    }
+
+    /// Whether NumPy forbids to write.
+    pub(crate) fn is_read_only(&self) -> bool {
+        self.read_only
+    }
+
+    /// As an export tells it.
+    #[inline]
+    pub(crate) fn layout(&self) -> Layout<'_> {
+        Layout {
+            data: self.data,
+            device: Device::CPU,
+            dtype: self.dtype,
+            shape: self.grid.lengths(),
+            strides: self.grid.steps(),
+            read_only: self.read_only,
+            copied: false,
+            packed: false,
+        }
+    }
+}
+
+/// What stands in a class, and how its objects become arrays.
+const CURES: [(&str, &str); 6] = [
+    // SciPy's sparse arrays and matrices, and CuPy's.
+    ("toarray", "x.toarray()"),
+    // The package sparse.
+    ("todense", "x.todense()"),
+    // TensorFlow's ragged tensors, and then its sparse ones.
+    ("to_tensor", "x.to_tensor()"),
+    ("with_values", "tf.sparse.to_dense(x)"),
+    // Polars' lazy frames.
+    ("collect", "x.collect()"),
+    // Generators.
+    ("__next__", "list(x)"),
+];
+
+/// Why an object is no array of numbers, where NumPy makes one of that dtype of it.
+pub(crate) fn not_numbers(object: &Bound<'_, PyAny>, dtype: String) -> Undescribed {
+    let class = object.get_type();
+    // Looked for in the class: an object may answer to any name.
+    let has = |name: &str| class.hasattr(name).unwrap_or(false);
+    if object.is_none() {
+        return Undescribed::Class("None".to_owned(), None);
+    }
+    if object.is_instance_of::<PyList>() || object.is_instance_of::<PyTuple>() {
+        return Undescribed::Elements(dtype);
+    }
+    let cure = if object.is_instance_of::<PyDict>() {
+        Some("list(x.values())")
+    } else if let Some((_, cure)) = CURES.into_iter().find(|(name, _)| has(name)) {
+        Some(cure)
+    } else if has("astype") {
+        return Undescribed::Dtype(dtype);
+    } else {
+        // Decimals, fractions and large integers.
+        object.extract::<f64>().is_ok().then_some("float(x)")
+    };
+    Undescribed::Class(class.to_string(), cure)
+}
+
+/// Whether the array's memory, shape and dtype are still those described: Python code
+/// can resize an array, or change it otherwise.
+#[inline]
+pub(crate) fn is_still(array: &Bound<'_, PyUntypedArray>, description: &Description) -> bool {
+    describe(array).is_ok_and(|now| now.is_at_the_place_of(description))
+}
+
+/// The type, place and layout of an array, checked.
+#[inline]
+pub(crate) fn describe(array: &Bound<'_, PyUntypedArray>) -> Result<Description, Undescribed> {
+    let description = if flags(array) & NPY_ARRAY_C_CONTIGUOUS != 0 {
+        in_c_order(array, native(array)?, array.shape())
+    } else {
+        let place = Place::of(array)?;
+        Description::on(place.data, place.dtype, place.grid, place.read_only)
+    };
+    description.map_err(Undescribed::Layout)
+}
+
+/// [`describe`] of an array that is known to lie in C order, of a type and shape that
+/// are known, too.
+#[inline]
+pub(crate) fn in_c_order(
+    array: &Bound<'_, PyUntypedArray>,
+    dtype: DType,
+    shape: &[usize],
+) -> Result<Description, Error> {
+    let read_only = if is_writeable(array) {
+        0
+    } else {
+        FLAG_READ_ONLY
+    };
+    let flags = read_only | FLAG_IS_SUBBYTE_TYPE_PADDED;
+    Description::in_c_order(data(array), dtype, shape, flags)
+}
+
+/// Our name for the elements' type, whose bytes stand in the order of this machine.
+#[inline]
+fn native(array: &Bound<'_, PyUntypedArray>) -> Result<DType, Undescribed> {
+    let descr = descr(array);
+    let dtype = dtype_of(&descr).ok_or_else(|| Undescribed::Dtype(descr.to_string()))?;
+    if descr.is_native_byteorder() == Some(false) {
+        return Err(Undescribed::ByteOrder(descr.to_string()));
+    }
+    Ok(dtype)
+}
+
+/// An array over described memory, which `base` keeps alive.
+///
+/// # Safety
+/// `descr` is NumPy's name of the described type. While `base` lives the memory can be read, and written if `writeable`.
+#[inline(always)]
+pub(crate) unsafe fn wrap<'py>(
+    description: &Description,
+    descr: Bound<'py, PyArrayDescr>,
+    base: Bound<'py, PyAny>,
+    writeable: bool,
+) -> PyResult<Bound<'py, PyUntypedArray>> {
+    let itemsize = description.dtype().itemsize() as isize;
+    // The description proves that strides times size fit.
+    let mut strides = [const { MaybeUninit::uninit() }; MAX_NDIM];
+    for (bytes, &step) in strides.iter_mut().zip(description.strides()) {
+        bytes.write(step * itemsize);
+    }
+    // SAFETY: the lengths and strides are those of memory at `data`, whose
+    // life the base covers, by this function's contract.
+    let array = unsafe {
+        new_array(
+            descr,
+            description.shape(),
+            strides.as_mut_ptr().cast(),
+            description.data(),
+            if writeable { NPY_ARRAY_WRITEABLE } else { 0 },
+        )
+    }?;
+    set_base(&array, base)?;
+    Ok(array)
+}
+
+/// A view of an array, as NumPy's `from_dlpack` would make it. Not writeable
+/// where the array is not.
+#[inline]
+pub(crate) fn view<'py>(
+    array: Bound<'py, PyUntypedArray>,
+    writeable: bool,
+) -> PyResult<Bound<'py, PyUntypedArray>> {
+    let writeable = writeable && is_writeable(&array);
+    // SAFETY: lengths, strides and place are those of the array, which is the
+    // base below.
+    let view = unsafe {
+        new_array(
+            array.dtype(),
+            array.shape(),
+            array.strides().as_ptr().cast_mut(),
+            data(&array),
+            if writeable { NPY_ARRAY_WRITEABLE } else { 0 },
+        )
+    }?;
+    set_base(&view, array.into_any())?;
+    Ok(view)
+}
+
+/// An array for a result: C order, aligned to 64 bytes unless it is small, its
+/// elements unset.
+pub(crate) fn result<'py>(
+    py: Python<'py>,
+    dtype: DType,
+    shape: &[usize],
+) -> PyResult<Bound<'py, PyUntypedArray>> {
+    let bytes = scirs2_core::shape::element_count(shape)
+        .and_then(|count| count.checked_mul(dtype.itemsize()));
+    if bytes.is_none_or(|bytes| bytes >= SMALL) {
+        return allocate(py, dtype, shape);
+    }
+    let descr = descr_of(py, dtype)?;
+    // SAFETY: without memory of ours, NumPy allocates.
+    unsafe { new_array(descr, shape, ptr::null_mut(), ptr::null_mut(), 0) }
+}
+
+/// An array in C order, aligned to 64 bytes, its elements unset.
+pub(crate) fn allocate<'py>(
+    py: Python<'py>,
+    dtype: DType,
+    shape: &[usize],
+) -> PyResult<Bound<'py, PyUntypedArray>> {
+    let bytes = scirs2_core::shape::element_count(shape)
+        .and_then(|count| count.checked_mul(dtype.itemsize()))
+        .and_then(|bytes| bytes.checked_add(ALIGNMENT))
+        .filter(|&bytes| isize::try_from(bytes).is_ok());
+    let Some(bytes) = bytes else {
+        return Err(PyMemoryError::new_err(format!(
+            "a result of shape {} and dtype {dtype} exceeds the address space",
+            Shown(shape)
+        )));
+    };
+    // NumPy's allocator asks for huge pages where they help, and counts the
+    // memory in tracemalloc; what it lacks is alignment.
+    // SAFETY: without memory of ours, NumPy allocates.
+    let memory = unsafe {
+        new_array(
+            descr_of(py, DType::UInt8)?,
+            &[bytes],
+            ptr::null_mut(),
+            ptr::null_mut(),
+            0,
+        )
+    };
+    let memory = memory.map_err(|error| {
+        if !error.is_instance_of::<PyMemoryError>(py) {
+            return error;
+        }
+        // Not of these bytes, as NumPy tells it.
+        let gigabytes = bytes as f64 / 1e9;
+        PyMemoryError::new_err(format!(
+            "there is no memory for a result of shape {} and dtype {dtype}, \
+             {gigabytes:.1} GB",
+            Shown(shape)
+        ))
+    })?;
+    let start = data(&memory);
+    let data = start.wrapping_add(start.align_offset(ALIGNMENT));
+    // SAFETY: the bytes from `data` on suffice for the shape in C order, and
+    // the base keeps them.
+    let array = unsafe {
+        new_array(
+            descr_of(py, dtype)?,
+            shape,
+            ptr::null_mut(),
+            data,
+            NPY_ARRAY_WRITEABLE,
+        )
+    }?;
+    set_base(&array, memory.into_any())?;
+    Ok(array)
+}
+
+/// `PyArray_NewFromDescr`, which only reads lengths and strides, and refuses a length
+/// that its own type takes for negative.
+///
+/// # Safety
+/// `strides` is NULL or has one entry, in bytes, for each length. `data` is NULL, or
+/// holds an array of that layout for as long as the result lives.
+#[inline]
+unsafe fn new_array<'py>(
+    descr: Bound<'py, PyArrayDescr>,
+    shape: &[usize],
+    strides: *mut npy_intp,
+    data: *mut u8,
+    flags: c_int,
+) -> PyResult<Bound<'py, PyUntypedArray>> {
+    let py = descr.py();
+    // SAFETY: a type that NumPy's API always has.
+    let class = unsafe { get_type_object(py, NpyTypes::PyArray_Type) };
+    let descr = descr.into_dtype_ptr();
+    // SAFETY: the call steals `descr`; the pointers fit the shape by this
+    // function's contract, and at most 64 lengths fit a C int.
+    let array = unsafe {
+        PY_ARRAY_API.PyArray_NewFromDescr(
+            py,
+            class,
+            descr,
+            shape.len() as c_int,
+            shape.as_ptr().cast::<npy_intp>().cast_mut(),
+            strides,
+            data.cast(),
+            flags,
+            ptr::null_mut(),
+        )
+    };
+    // SAFETY: a new reference, or NULL with an exception set.
+    let array = unsafe { Bound::from_owned_ptr_or_err(py, array) }?;
+    // SAFETY: an object of the class that was asked for.
+    Ok(unsafe { array.cast_into_unchecked() })
+}
+
+fn set_base(array: &Bound<'_, PyUntypedArray>, base: Bound<'_, PyAny>) -> PyResult<()> {
+    let py = array.py();
+    // SAFETY: a fresh array without a base; the call steals `base`, also when
+    // it fails.
+    let status =
+        unsafe { PY_ARRAY_API.PyArray_SetBaseObject(py, array.as_array_ptr(), base.into_ptr()) };
+    if status == 0 {
+        Ok(())
+    } else {
+        Err(PyErr::fetch(py))
+    }
+}
+
+/// A copy of packed elements, each with a byte of its own.
+///
+/// # Safety
+/// The described memory can be read.
+pub(crate) unsafe fn unpacked<'py>(
+    py: Python<'py>,
+    description: &Description,
+) -> PyResult<Bound<'py, PyUntypedArray>> {
+    // SAFETY: readable, by this function's contract.
+    let bytes = unsafe { description.unpack() }?;
+    let array = allocate(py, description.dtype(), description.shape())?;
+    // SAFETY: a fresh array of one byte for each element.
+    unsafe { ptr::copy_nonoverlapping(bytes.as_ptr(), data(&array), bytes.len()) };
+    Ok(array)
+}
+
+/// Whether NumPy lets the array be written.
+pub(crate) fn is_writeable(array: &Bound<'_, PyUntypedArray>) -> bool {
+    flags(array) & NPY_ARRAY_WRITEABLE != 0
+}
+
+/// What NumPy says of the array.
+fn flags(array: &Bound<'_, PyUntypedArray>) -> c_int {
+    // SAFETY: the pointer is that of a live array object.
+    unsafe { &*array.as_array_ptr() }.fields.flags
+}
+
+/// The array's type, without the reference that `dtype` counts.
+fn descr<'a, 'py>(array: &'a Bound<'py, PyUntypedArray>) -> Borrowed<'a, 'py, PyArrayDescr> {
+    // SAFETY: the pointer is that of a live array object.
+    let descr = unsafe { &*array.as_array_ptr() }.fields.descr;
+    // SAFETY: every array has a type, and holds it at least as long as its own
+    // borrow here, in which no Python code runs that could replace it.
+    let descr = unsafe { Borrowed::from_ptr(array.py(), descr.cast()) };
+    // SAFETY: NumPy puts nothing else there.
+    unsafe { descr.cast_unchecked() }
+}
+
+/// Address of the first element.
+pub(crate) fn data(array: &Bound<'_, PyUntypedArray>) -> *mut u8 {
+    // SAFETY: the pointer is that of a live array object.
+    unsafe { &*array.as_array_ptr() }.fields.data.cast()
+}
+
+/// A NumPy scalar.
+///
+/// # Safety
+/// `data` points to one element of that dtype.
+pub(crate) unsafe fn scalar<'py>(
+    py: Python<'py>,
+    dtype: DType,
+    data: *mut u8,
+) -> PyResult<Bound<'py, PyAny>> {
+    let descr = descr_of(py, dtype)?;
+    // SAFETY: one element at `data`, by this function's contract; the call
+    // borrows `descr`.
+    let scalar = unsafe {
+        PY_ARRAY_API.PyArray_Scalar(py, data.cast(), descr.as_dtype_ptr(), ptr::null_mut())
+    };
+    // SAFETY: a new reference, or NULL with an exception set.
+    unsafe { Bound::from_owned_ptr_or_err(py, scalar) }
+}
+
+/// A copy in memory of its own, in the order the elements lie in.
+pub(crate) fn copy<'py>(
+    array: &Bound<'py, PyUntypedArray>,
+) -> PyResult<Bound<'py, PyUntypedArray>> {
+    let py = array.py();
+    // SAFETY: a live array object.
+    let copy =
+        unsafe { PY_ARRAY_API.PyArray_NewCopy(py, array.as_array_ptr(), NPY_ORDER::NPY_KEEPORDER) };
+    // SAFETY: a new reference, or NULL with an exception set.
+    let copy = unsafe { Bound::from_owned_ptr_or_err(py, copy) }?;
+    Ok(copy.cast_into()?)
+}
+
+/// A copy of elements in Rust's memory.
+pub(crate) fn copied<T: Copy>(array: &ArrayViewD<'_, T>) -> PyResult<ArrayD<T>> {
+    let mut elements = Vec::new();
+    let reserved = elements.try_reserve_exact(array.len());
+    reserved.map_err(|error| PyMemoryError::new_err(error.to_string()))?;
+    elements.extend(array.iter());
+    let copy = ArrayD::from_shape_vec(array.raw_dim(), elements);
+    Ok(copy.expect("as many elements"))
+}
+
+/// Whether Rust can read the elements in place.
+pub(crate) fn is_readable(array: &Bound<'_, PyUntypedArray>) -> bool {
+    array.is_aligned() && Place::of(array).is_ok()
+}
+
+/// Any object as an array that Rust can read in place, with steps of whole
+/// elements; copies only what is not so, or is no array.
+pub(crate) fn readable<'py>(object: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyUntypedArray>> {
+    let py = object.py();
+    let flags =
+        NPY_ARRAY_ALIGNED | NPY_ARRAY_NOTSWAPPED | NPY_ARRAY_ELEMENTSTRIDES | NPY_ARRAY_ENSUREARRAY;
+    // SAFETY: any object may be asked; no dtype and no bounds on the axes.
+    let array = unsafe {
+        PY_ARRAY_API.PyArray_CheckFromAny(
+            py,
+            object.as_ptr(),
+            ptr::null_mut(),
+            0,
+            0,
+            flags,
+            ptr::null_mut(),
+        )
+    };
+    // SAFETY: a new reference, or NULL with an exception set.
+    let array = unsafe { Bound::from_owned_ptr_or_err(py, array) }?;
+    Ok(array.cast_into()?)
+}

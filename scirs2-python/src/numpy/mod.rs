@@ -1,0 +1,4 @@
+//! NumPy's arrays, dtypes and scalars.
+
+pub(crate) mod array;
+pub(crate) mod dtype;

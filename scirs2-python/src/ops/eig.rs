@@ -1,0 +1,142 @@
+//! `scirs2.linalg.eig` and `eigvals`.
+
+use pyo3::exceptions::PyRuntimeError;
+use pyo3::prelude::*;
+use pyo3::types::PyTuple;
+use scirs2_core::{Complex, Element, ScalarType};
+use scirs2_linalg::operation::{Eig, Eigvals};
+
+use crate::call::bind::{Call, Given, Output, named};
+
+/// Eigenvalues and right eigenvectors of general matrices.
+///
+/// ``a @ v[:, i] = w[i] * v[:, i]``, with vectors of length one.
+///
+/// Parameters
+/// ----------
+/// a : array_like, shape (..., n, n)
+///     Matrices, of any DLPack library and any strides.
+///
+/// Returns
+/// -------
+/// eigenvalues : array, shape (..., n)
+///     Each as often as its multiplicity, in LAPACK's order; the two of a conjugate
+///     pair are neighbours. Of real matrices they are real where every value of the
+///     whole batch is, else complex.
+/// eigenvectors : array, shape (..., n, n)
+///     Column ``i`` belongs to value ``i``. Both come as a named tuple, in the
+///     library of ``a``. Integers count as float64; float16 and bfloat16 are computed
+///     in float32, and given back as they came where they are real.
+///
+/// Raises
+/// ------
+/// scirs2.linalg.LinAlgError
+///     A matrix holds a NaN or an infinity, is not square, or does not converge;
+///     ``index`` tells which in the batch.
+///
+/// Notes
+/// -----
+/// LAPACK ``geev``, on a copy of one matrix a thread; for real matrices of up to 75
+/// rows its algorithm in a kernel, which computes in double precision.
+///
+/// Both balance the matrix first: ``b = inv(D) @ a @ D``, whose rows and columns a diagonal
+/// ``D`` of powers of two makes about equally long. They are backward stable for ``b``: each
+/// pair is exact for a matrix ``a + D @ e @ inv(D)`` with ``norm(e) <= c * n * eps *
+/// norm(b)``. Without balancing, as for most matrices, that is ``c * n * eps * norm(a)``;
+/// where the rows of ``a`` differ by many orders of magnitude the residual can be larger
+/// than that, as NumPy's is. Of a defective matrix several vectors are nearly the same. For
+/// Hermitian matrices :func:`eigh` is faster and more accurate.
+///
+/// Examples
+/// --------
+/// >>> import numpy as np, scirs2
+/// >>> w, v = scirs2.linalg.eig(np.array([[0.0, -1.0], [1.0, 0.0]]))
+/// >>> w
+/// array([0.+1.j, 0.-1.j])
+/// >>> scirs2.linalg.eig(np.diag([1.0, 2.0])).eigenvalues
+/// array([1., 2.])
+#[pyfunction]
+pub(crate) fn eig<'py>(a: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+    let call = Call::new(a.py(), "eig", &[("a", a)])?;
+    let mut outputs = call.compute(&Eig)?;
+    real_parts(&call, &mut outputs)?;
+    let results = call.give_each(outputs, &[Given::Plain, Given::Alike])?;
+    named(a.py(), "EigResult", PyTuple::new(a.py(), results)?)
+}
+
+/// Eigenvalues of general matrices.
+///
+/// As :func:`eig` without the vectors.
+///
+/// Parameters
+/// ----------
+/// a : array_like, shape (..., n, n)
+///     Matrices, of any DLPack library and any strides.
+///
+/// Returns
+/// -------
+/// array, shape (..., n)
+///     Each as often as its multiplicity, in LAPACK's order; the two of a conjugate
+///     pair are neighbours. Of real matrices they are real where every value of the
+///     whole batch is, else complex. In the library of ``a``.
+///
+/// Raises
+/// ------
+/// scirs2.linalg.LinAlgError
+///     A matrix holds a NaN or an infinity, is not square, or does not converge;
+///     ``index`` tells which in the batch.
+///
+/// Notes
+/// -----
+/// LAPACK ``geev``, on a copy of one matrix a thread; for real matrices of up to 75
+/// rows its algorithm in a kernel, which computes in double precision. Backward stable:
+/// each value is that of a matrix within ``c * n * eps * norm(a)`` of ``a``.
+///
+/// Examples
+/// --------
+/// >>> import numpy as np, scirs2
+/// >>> scirs2.linalg.eigvals(np.array([[1.0, 5.0], [0.0, 2.0]]))
+/// array([1., 2.])
+#[pyfunction]
+pub(crate) fn eigvals<'py>(a: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+    let call = Call::new(a.py(), "eigvals", &[("a", a)])?;
+    let mut outputs = call.compute(&Eigvals)?;
+    real_parts(&call, &mut outputs)?;
+    let mut results = call.give_each(outputs, &[Given::Plain])?;
+    results
+        .pop()
+        .ok_or_else(|| PyRuntimeError::new_err("eigvals has a result"))
+}
+
+/// Takes the last result away, which says whether all eigenvalues of real matrices are real;
+/// if they are, the real parts take the place of the others.
+fn real_parts<'py>(call: &Call<'py>, outputs: &mut Vec<Output<'py>>) -> PyResult<()> {
+    let is_real = match outputs.pop() {
+        Some(mut last) => last.view_mut::<i32>()?.sum() == 1,
+        None => false,
+    };
+    if is_real && !call.scalar().is_complex() {
+        for output in outputs {
+            *output = match call.scalar() {
+                ScalarType::Float32 => real_part::<f32>(call, output)?,
+                _ => real_part::<f64>(call, output)?,
+            };
+        }
+    }
+    Ok(())
+}
+
+/// The real parts of the elements.
+fn real_part<'py, T: Element + Copy>(
+    call: &Call<'py>,
+    from: &mut Output<'py>,
+) -> PyResult<Output<'py>>
+where
+    Complex<T>: Element,
+{
+    let from = from.view_mut::<Complex<T>>()?;
+    let mut to = call.output(T::DTYPE, from.shape())?;
+    to.view_mut::<T>()?
+        .zip_mut_with(&from, |to, from| *to = from.re);
+    Ok(to)
+}

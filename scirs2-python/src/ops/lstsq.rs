@@ -1,0 +1,89 @@
+//! `scirs2.linalg.lstsq`.
+
+use pyo3::exceptions::PyRuntimeError;
+use pyo3::prelude::*;
+use pyo3::types::PyTuple;
+use scirs2_linalg::operation::Lstsq;
+
+use crate::call::bind::{Call, Given};
+
+/// Least-squares solutions of the smallest norm.
+///
+/// The ``x`` of the smallest 2-norm among those that make the 2-norm of ``b - a @ x``
+/// smallest.
+///
+/// Parameters
+/// ----------
+/// a : array_like, shape (..., m, n)
+///     Matrices, of any DLPack library and any strides.
+/// b : array_like, shape (m,) or (..., m, k)
+///     Right-hand sides: one vector, or the columns of matrices, whose batch
+///     broadcasts with that of ``a``.
+/// rcond : float, optional
+///     Singular values of at most ``rcond`` times the largest count as zero. None is
+///     ``max(m, n)`` times the epsilon of float64; -1, as all outside of (0, 1), is the
+///     epsilon alone.
+///
+/// Returns
+/// -------
+/// x : array, shape (..., n) or (..., n, k)
+///     The solutions. Integers give float64; float16 and bfloat16 are given back as
+///     they came.
+/// residuals : array, shape (..., k)
+///     The sums of squares of ``b - a @ x``, with a ``k`` of 1 for one vector. Where
+///     ``m <= n`` there are none, and the shape is ``(..., 0)``. A matrix whose rank is
+///     less than ``n`` has none either: the array is empty where it is the only one,
+///     and in a batch its row is NaN.
+/// rank : int32 or array of int32, shape (...)
+///     The ranks.
+/// s : array, shape (..., min(m, n))
+///     The singular values, in descending order.
+///
+/// Raises
+/// ------
+/// scirs2.linalg.LinAlgError
+///     The shapes do not fit, or a matrix holds a NaN or an infinity, or does not
+///     converge; ``index`` tells which in the batch. A right-hand side with one has a
+///     solution of NaN.
+///
+/// Notes
+/// -----
+/// LAPACK ``geqrf``, and for the singular values of its triangle what
+/// :func:`svdvals` has; ``gelsd`` where
+/// the rank is not ``n`` or there are more right-hand sides than unknowns. A thread holds
+/// a copy of one matrix and its right-hand sides, and a triangle.
+/// Backward stable: ``x`` solves the problem of a matrix within ``c * max(m, n) * eps *
+/// norm(a)`` of ``a``. Single precision is computed in double, as in NumPy.
+///
+/// Examples
+/// --------
+/// The line through three points:
+///
+/// >>> import numpy as np, scirs2
+/// >>> a = np.array([[0.0, 1.0], [1.0, 1.0], [2.0, 1.0]])
+/// >>> x, residuals, rank, s = scirs2.linalg.lstsq(a, np.array([1.0, 3.0, 5.0]))
+/// >>> x.round(12)
+/// array([2., 1.])
+/// >>> rank
+/// np.int32(2)
+#[pyfunction]
+#[pyo3(signature = (a, b, rcond=None))]
+pub(crate) fn lstsq<'py>(
+    a: &Bound<'py, PyAny>,
+    b: &Bound<'py, PyAny>,
+    rcond: Option<f64>,
+) -> PyResult<Bound<'py, PyAny>> {
+    let call = Call::in_double(a.py(), "lstsq", &[("a", a), ("b", b)])?;
+    let mut outputs = call.compute(&Lstsq { rcond })?;
+    let [_, residuals, rank, _] = &mut outputs[..] else {
+        return Err(PyRuntimeError::new_err("lstsq has four results"));
+    };
+    // The only matrix, if its rank is less than its columns, has no residuals.
+    let columns = call.shape(0).last().copied();
+    let rank = rank.view_mut::<i32>()?;
+    if rank.ndim() == 0 && rank.first().and_then(|&rank| usize::try_from(rank).ok()) != columns {
+        *residuals = call.output(call.scalar().real().dtype(), &[0])?;
+    }
+    let given = [Given::Alike, Given::Plain, Given::Plain, Given::Plain];
+    Ok(PyTuple::new(a.py(), call.give_each(outputs, &given)?)?.into_any())
+}

@@ -1,0 +1,101 @@
+//! `scirs2.linalg.matrix_power`.
+
+use pyo3::exceptions::PyTypeError;
+use pyo3::intern;
+use pyo3::prelude::*;
+use scirs2_linalg::operation::{InversePower, MatrixPower};
+
+use super::matmul::matmul;
+use crate::call::bind::Call;
+
+/// Powers of square matrices.
+///
+/// Parameters
+/// ----------
+/// a : array_like, shape (..., n, n)
+///     Matrices, of any DLPack library and any strides.
+/// n : int
+///     The exponent; 0 gives the identity, and a negative one powers of the inverse.
+///
+/// Returns
+/// -------
+/// array, shape (..., n, n)
+///     In the library and of the dtype of ``a``: integers stay integers and wrap
+///     around, but for a negative exponent, which gives float64. float16 and bfloat16 are computed in float32 and rounded once.
+///
+/// Raises
+/// ------
+/// scirs2.linalg.LinAlgError
+///     The last two dimensions differ, or the exponent is negative and a matrix is
+///     singular; ``index`` tells which.
+/// TypeError
+///     ``n`` is no integer.
+///
+/// Notes
+/// -----
+/// Repeated squaring: at most ``2 * log2(n)`` products, in memory for three matrices
+/// beside the result.
+///
+/// Examples
+/// --------
+/// >>> import numpy as np, scirs2
+/// >>> scirs2.linalg.matrix_power(np.array([[1, 1], [1, 0]]), 10)
+/// array([[89, 55],
+///        [55, 34]])
+#[pyfunction]
+#[pyo3(signature = (a, n))]
+pub(crate) fn matrix_power<'py>(
+    a: &Bound<'py, PyAny>,
+    n: &Bound<'py, PyAny>,
+) -> PyResult<Bound<'py, PyAny>> {
+    let py = a.py();
+    let index = n.call_method0(intern!(py, "__index__")).map_err(|_| {
+        PyTypeError::new_err(format!(
+            "matrix_power: n: expected an integer, got {}",
+            n.get_type()
+        ))
+    })?;
+    let call = Call::numeric(py, "matrix_power", &[("a", a)])?;
+    call.check(&MatrixPower { exponent: 1 })?;
+    let Ok(exponent) = index.extract::<i64>() else {
+        return far_power(a, &index);
+    };
+    if exponent < 0 {
+        return inverse_power(a, exponent.unsigned_abs());
+    }
+    let operation = MatrixPower {
+        exponent: exponent.unsigned_abs(),
+    };
+    let power = call.compute_one(&operation, None)?;
+    call.give_alike(power)
+}
+
+/// Powers whose exponent is beyond 64 bits.
+fn far_power<'py>(a: &Bound<'py, PyAny>, n: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+    const STEP: i64 = 1 << 62;
+    let py = a.py();
+    if n.lt(0)? {
+        let inverse = matrix_power(a, (-1i64).into_pyobject(py)?.as_any())?;
+        return matrix_power(&inverse, &n.neg()?);
+    }
+    let step = STEP.into_pyobject(py)?.into_any();
+    let mut power = matrix_power(a, &n.rem(&step)?)?;
+    let (mut base, mut left) = (a.clone(), n.floor_div(&step)?);
+    while left.is_truthy()? {
+        py.check_signals()?;
+        base = matrix_power(&base, &step)?;
+        let digit = left.rem(&step)?;
+        if digit.is_truthy()? {
+            power = matmul(&power, &matrix_power(&base, &digit)?, None)?;
+        }
+        left = left.floor_div(&step)?;
+    }
+    Ok(power)
+}
+
+/// Powers of the inverses, which are of floats.
+fn inverse_power<'py>(a: &Bound<'py, PyAny>, n: u64) -> PyResult<Bound<'py, PyAny>> {
+    let call = Call::new(a.py(), "matrix_power", &[("a", a)])?;
+    let power = call.compute_one(&InversePower { exponent: n }, None)?;
+    call.give_alike(power)
+}

@@ -1,0 +1,228 @@
+//! `scirs2.norm`.
+
+use ndarray::{ArrayViewMutD, IxDyn};
+use pyo3::exceptions::{PyOverflowError, PyTypeError, PyValueError};
+use pyo3::prelude::*;
+use pyo3::types::{PyString, PyTuple};
+use scirs2_core::{Element, dispatch};
+use scirs2_interop::Description;
+use scirs2_linalg::{Axes, Error, Normed, Order, norm_into, norm_shape};
+
+use crate::call::operand::{Operand, operand};
+use crate::call::run::{Failure, begin, enter};
+use crate::error::{axis_error, raised};
+use crate::flag::flag;
+use crate::library::Library;
+use crate::numpy::array;
+
+/// Norm of an array, of its vectors along one axis, or of its matrices along two.
+///
+/// Parameters
+/// ----------
+/// x : array_like
+///     A tensor of any DLPack library, a NumPy array, nested lists or a number;
+///     any strides.
+/// ord : None, int, float, "fro" or "nuc", optional
+///     See the table. None is the 2-norm of all elements over any number of
+///     axes.
+/// axis : None, int or (int, int), optional
+///     One axis: norms of vectors. Two: norms of matrices, rows first. None:
+///     ``x`` is one vector or one matrix; with ``ord=None`` any shape.
+/// keepdims : bool, optional
+///     Keep the reduced axes with length one.
+///
+/// Returns
+/// -------
+/// float or array
+///     In the library of ``x``; for NumPy input a NumPy scalar where no axis is
+///     left. float32 and complex64 give float32, float16 and bfloat16 give
+///     themselves, all else gives float64.
+///
+/// Raises
+/// ------
+/// ValueError
+///     An order, axis or shape that does not fit.
+/// TypeError
+///     A dtype that is no number.
+/// scirs2.linalg.LinAlgError
+///     ``ord`` is 2, -2 or "nuc" for matrices, and one holds a NaN, or its singular
+///     values do not converge; ``index`` tells which. One that holds an Inf gives
+///     NaN, as in NumPy.
+///
+/// Notes
+/// -----
+/// =====  ================================  ==================================
+/// ord    matrix                            vector
+/// =====  ================================  ==================================
+/// None   Frobenius                         2-norm
+/// "fro"  sqrt(sum(abs(x)**2))              error
+/// "nuc"  sum of singular values            error
+/// inf    largest row sum of abs(x)         largest abs(x)
+/// -inf   smallest row sum of abs(x)        smallest abs(x)
+/// 0      error                             number of nonzero elements
+/// 1      largest column sum of abs(x)      sum(abs(x))
+/// -1     smallest column sum of abs(x)     1 / sum(1 / abs(x))
+/// 2      largest singular value            sqrt(sum(abs(x)**2))
+/// -2     smallest singular value           sum(abs(x)**-2)**(-1/2)
+/// p      error                             sum(abs(x)**p)**(1/p)
+/// =====  ================================  ==================================
+///
+/// Nothing overflows or underflows on the way: the result is right wherever it
+/// can be represented. float16, float32 and integers are summed in float64. The
+/// relative error of a sum over n elements is at most a few eps, times log(n)
+/// for float64. The same bits come out for any number of threads. Singular values are
+/// those of :func:`scirs2.linalg.svdvals`.
+///
+/// Nothing is copied but an array in foreign byte order or off alignment, a
+/// list, and for singular values one matrix a thread, or all of them where they are
+/// integers or halves; beside the result there are the singular values themselves.
+///
+/// Examples
+/// --------
+/// >>> import numpy as np, torch, scirs2
+/// >>> scirs2.norm([3.0, 4.0])
+/// np.float64(5.0)
+/// >>> scirs2.norm(np.array([1e200, 1e200]))
+/// np.float64(1.414213562373095e+200)
+/// >>> scirs2.norm(torch.tensor([[3.0, 4.0], [6.0, 8.0]]), axis=1)
+/// tensor([ 5., 10.])
+#[pyfunction]
+#[pyo3(signature = (x, ord=None, axis=None, keepdims=false))]
+pub(crate) fn norm<'py>(
+    x: &Bound<'py, PyAny>,
+    ord: Option<&Bound<'py, PyAny>>,
+    axis: Option<&Bound<'py, PyAny>>,
+    #[pyo3(from_py_with = flag)] keepdims: bool,
+) -> PyResult<Bound<'py, PyAny>> {
+    let py = x.py();
+    let order = ord.map_or(Ok(Order::Default), order)?;
+    let axes = axis.map_or(Ok(Axes::All), axes)?;
+    norm_of(py, "norm", operand(x)?, order, axes, keepdims)
+}
+
+/// The norm of an array, as its library has it.
+pub(crate) fn norm_of<'py>(
+    py: Python<'py>,
+    name: &'static str,
+    x: Operand<'py>,
+    order: Order,
+    axes: Axes,
+    keepdims: bool,
+) -> PyResult<Bound<'py, PyAny>> {
+    let _stay = begin()?;
+    let Operand {
+        library,
+        memory: _memory,
+        described,
+    } = x;
+    let description =
+        described.map_err(|reason| PyTypeError::new_err(format!("{name}: x: {reason}")))?;
+    let shape = norm_shape(description.shape(), order, axes, keepdims)
+        .map_err(|error| raised_for(py, name, error, &description, axes))?;
+    dispatch!(description.dtype(), T => {
+        type Norm = <T as Normed>::Norm;
+        // A single number needs no array: NumPy answers with a scalar.
+        if library == Library::NumPy && shape.is_empty() {
+            let mut value = std::mem::MaybeUninit::<Norm>::zeroed();
+            let place = value.as_mut_ptr().cast::<u8>();
+            // SAFETY: `_memory` keeps the input readable, and `value` is one
+            // element that nobody else sees.
+            unsafe { run::<T>(py, name, &description, order, axes, &shape, place) }?;
+            // SAFETY: one element of that dtype.
+            return unsafe { array::scalar(py, Norm::DTYPE, place) };
+        }
+        let out = array::result(py, Norm::DTYPE, &shape)?;
+        // SAFETY: `_memory` keeps the input readable, and `out` is a fresh array
+        // of that shape in C order that nobody else sees.
+        unsafe { run::<T>(py, name, &description, order, axes, &shape, array::data(&out)) }?;
+        library.tensor(out)
+    }, else => Err(raised_for(py, name, Error::Dtype(description.dtype()), &description, axes)))
+}
+
+/// Computes into `out`, elements of `T::Norm` in C order.
+///
+/// # Safety
+/// The described memory can be read, and `out` written, until this returns.
+unsafe fn run<T: Normed>(
+    py: Python<'_>,
+    name: &'static str,
+    x: &Description,
+    order: Order,
+    axes: Axes,
+    shape: &[usize],
+    out: *mut u8,
+) -> PyResult<()> {
+    // SAFETY: readable, by this function's contract.
+    // ASSUMPTION (SAFETY.md): no thread of the program writes to the array meanwhile.
+    let view = unsafe { x.view::<T>() }?;
+    // SAFETY: `shape` elements in C order, aligned as their allocation is, and
+    // nobody else's, by the same contract; their bytes are values (SAFETY.md, "Fresh
+    // memory").
+    let out = unsafe { ArrayViewMutD::from_shape_ptr(IxDyn(shape), out.cast::<T::Norm>()) };
+    let elements = view.len();
+    let done = enter(py, elements, |workers| {
+        norm_into(view, order, axes, out, workers)
+    });
+    done.map_err(|failure| match failure {
+        Failure::Signal(signal) => signal,
+        Failure::Kernel(error) => raised_for(py, name, error, x, axes),
+    })
+}
+
+/// The order that `ord` means.
+pub(crate) fn order(ord: &Bound<'_, PyAny>) -> PyResult<Order> {
+    if let Ok(name) = ord.cast::<PyString>() {
+        return match name.to_str()? {
+            "fro" | "f" => Ok(Order::Fro),
+            "nuc" => Ok(Order::Nuc),
+            other => Err(PyValueError::new_err(format!(
+                "ord: {other:?} is no norm; expected a number, such as numpy.inf, \"fro\" or \"nuc\""
+            ))),
+        };
+    }
+    ord.extract().map(Order::P).map_err(|error| {
+        if error.is_instance_of::<PyOverflowError>(ord.py()) {
+            return error;
+        }
+        PyTypeError::new_err(format!(
+            "ord: expected None, a number, \"fro\" or \"nuc\", got {}",
+            ord.get_type()
+        ))
+    })
+}
+
+fn axes(axis: &Bound<'_, PyAny>) -> PyResult<Axes> {
+    if let Ok(pair) = axis.cast::<PyTuple>() {
+        return match pair.len() {
+            1 => Ok(Axes::Vector(pair.get_item(0)?.extract()?)),
+            2 => {
+                let (rows, columns) = pair.extract()?;
+                Ok(Axes::Matrix(rows, columns))
+            }
+            n => Err(PyValueError::new_err(format!(
+                "axis: a norm is taken over one axis or two, got {n}"
+            ))),
+        };
+    }
+    axis.extract().map(Axes::Vector).map_err(|error| {
+        if error.is_instance_of::<PyOverflowError>(axis.py()) {
+            return axis_error(axis.py(), format!("axis {axis} is out of range"));
+        }
+        PyTypeError::new_err(format!(
+            "axis: expected None, an integer or a pair of integers, got {}",
+            axis.get_type()
+        ))
+    })
+}
+
+/// An error of the kernel, with the batch that its numbers count in.
+fn raised_for(
+    py: Python<'_>,
+    name: &'static str,
+    error: Error,
+    x: &Description,
+    axes: Axes,
+) -> PyErr {
+    let batch = norm_shape(x.shape(), Order::Fro, axes, false).unwrap_or_default();
+    raised(py, name, error, &batch)
+}

@@ -1,0 +1,205 @@
+//! `scirs2.linalg.matrix_norm` and `vector_norm`: the norm under the names of
+//! the Array API.
+
+use numpy::{PyUntypedArray, PyUntypedArrayMethods as _};
+use pyo3::exceptions::{PyTypeError, PyValueError};
+use pyo3::intern;
+use pyo3::prelude::*;
+use pyo3::types::{PyEllipsis, PyTuple};
+use scirs2_linalg::{Axes, Order};
+
+use super::norm::{norm_of, order};
+use crate::call::operand::operand;
+use crate::error::axis_error;
+use crate::flag::flag;
+use crate::library::Library;
+use crate::numpy::array;
+
+/// Norms of matrices.
+///
+/// Parameters
+/// ----------
+/// x : array_like, shape (..., m, n)
+///     Matrices, of any DLPack library and any strides.
+/// keepdims : bool, optional
+///     Keep the last two dimensions with length one.
+/// ord : None, int, float, "fro" or "nuc", optional
+///     The order, as ``scirs2.norm`` has it for matrices.
+///
+/// Returns
+/// -------
+/// array, shape (...)
+///     As ``scirs2.norm`` gives them over the last two axes.
+///
+/// Raises
+/// ------
+/// ValueError
+///     The order is none of matrices, or ``x`` has fewer than two dimensions.
+/// scirs2.linalg.LinAlgError
+///     As ``scirs2.norm``.
+///
+/// Examples
+/// --------
+/// >>> import numpy as np, scirs2
+/// >>> scirs2.linalg.matrix_norm(np.array([[3.0, 0.0], [0.0, 4.0]]))
+/// np.float64(5.0)
+#[pyfunction]
+#[pyo3(signature = (x, /, *, keepdims=false, ord=None))]
+#[pyo3(text_signature = "(x, /, *, keepdims=False, ord='fro')")]
+pub(crate) fn matrix_norm<'py>(
+    x: &Bound<'py, PyAny>,
+    #[pyo3(from_py_with = flag)] keepdims: bool,
+    ord: Option<&Bound<'py, PyAny>>,
+) -> PyResult<Bound<'py, PyAny>> {
+    let order = ord.map_or(Ok(Order::Fro), order)?;
+    norm_of(
+        x.py(),
+        "matrix_norm",
+        operand(x)?,
+        order,
+        Axes::Matrix(-2, -1),
+        keepdims,
+    )
+}
+
+/// Norms of vectors, over any number of axes.
+///
+/// Parameters
+/// ----------
+/// x : array_like
+///     A tensor of any DLPack library and any strides.
+/// axis : None, int or tuple of ints, optional
+///     The axes whose elements make up a vector; None is all of them.
+/// keepdims : bool, optional
+///     Keep these axes with length one.
+/// ord : None, int or float, optional
+///     The order, as ``scirs2.norm`` has it for vectors.
+///
+/// Returns
+/// -------
+/// array
+///     As ``scirs2.norm`` gives them.
+///
+/// Raises
+/// ------
+/// ValueError
+///     The order is none of vectors, an axis is named twice, or there is no such axis.
+///
+/// Notes
+/// -----
+/// Several axes that do not merge in memory are copied, but for the 2-norm.
+///
+/// Examples
+/// --------
+/// >>> import numpy as np, scirs2
+/// >>> scirs2.linalg.vector_norm(np.ones((2, 3, 4)), axis=(0, 2), ord=1)
+/// array([8., 8., 8.])
+#[pyfunction]
+#[pyo3(signature = (x, /, *, axis=None, keepdims=false, ord=None))]
+#[pyo3(text_signature = "(x, /, *, axis=None, keepdims=False, ord=2)")]
+pub(crate) fn vector_norm<'py>(
+    x: &Bound<'py, PyAny>,
+    axis: Option<&Bound<'py, PyAny>>,
+    #[pyo3(from_py_with = flag)] keepdims: bool,
+    ord: Option<&Bound<'py, PyAny>>,
+) -> PyResult<Bound<'py, PyAny>> {
+    let given: Option<Vec<isize>> = match axis {
+        None => None,
+        Some(axis) if axis.is_instance_of::<PyTuple>() => Some(axis.extract()?),
+        Some(axis) => Some(vec![axis.extract().map_err(|_| {
+            PyTypeError::new_err(format!(
+                "vector_norm: axis: expected None, an integer or a tuple of integers, got {}",
+                axis.get_type()
+            ))
+        })?]),
+    };
+    let order = ord.map_or(Ok(Order::P(2.0)), order)?;
+    // The last, as the code behind the others could change it.
+    let py = x.py();
+    let x = operand(x)?;
+    let all = given.is_none();
+    let ndim = x
+        .described
+        .as_ref()
+        .map_or(0, |described| described.shape().len());
+    let axes = given.unwrap_or_else(|| (0..ndim.cast_signed()).collect());
+    match (&axes[..], order) {
+        ([axis], _) => norm_of(py, "vector_norm", x, order, Axes::Vector(*axis), keepdims),
+        (_, Order::P(2.0) | Order::Default) if all => {
+            norm_of(py, "vector_norm", x, Order::Default, Axes::All, keepdims)
+        }
+        _ => {
+            let library = x.library;
+            let array = x.into_array(py, "vector_norm", "x")?;
+            merged(library, &array, &axes, order, keepdims)
+        }
+    }
+}
+
+/// The norm over several axes, which come first and are merged for it.
+fn merged<'py>(
+    library: Library,
+    array: &Bound<'py, PyUntypedArray>,
+    axes: &[isize],
+    order: Order,
+    keepdims: bool,
+) -> PyResult<Bound<'py, PyAny>> {
+    let py = array.py();
+    let ndim = array.ndim();
+    let mut reduced = Vec::with_capacity(axes.len());
+    for &axis in axes {
+        let from_end = if axis < 0 { ndim } else { 0 };
+        let index = from_end
+            .checked_add_signed(axis)
+            .filter(|&index| index < ndim);
+        let Some(index) = index else {
+            let reason = format!(
+                "vector_norm: axis {axis} is out of range for an array of {ndim} dimension(s)"
+            );
+            return Err(axis_error(py, reason));
+        };
+        if reduced.contains(&index) {
+            let reason = format!("vector_norm: axis {axis} is named twice");
+            return Err(PyValueError::new_err(reason));
+        }
+        reduced.push(index);
+    }
+    let mut shape = Vec::with_capacity(ndim);
+    let mut kept = vec![
+        reduced
+            .iter()
+            .map(|&axis| array.shape()[axis])
+            .product::<usize>(),
+    ];
+    let mut axes = reduced.clone();
+    for (axis, &len) in array.shape().iter().enumerate() {
+        if !reduced.contains(&axis) {
+            axes.push(axis);
+            kept.push(len);
+            shape.push(len);
+        } else if keepdims {
+            shape.push(1);
+        }
+    }
+    let flat = array
+        .call_method1(intern!(py, "transpose"), (axes,))?
+        .call_method1(intern!(py, "reshape"), (PyTuple::new(py, kept)?,))?;
+    let norms = norm_of(
+        py,
+        "vector_norm",
+        operand(&flat)?,
+        order,
+        Axes::Vector(0),
+        false,
+    )?;
+    if library == Library::NumPy && shape.is_empty() {
+        return Ok(norms);
+    }
+    let norms = operand(&norms)?.into_array(py, "vector_norm", "x")?;
+    let dtype =
+        array::describe(&norms).map_err(|reason| PyTypeError::new_err(reason.to_string()))?;
+    let out = array::result(py, dtype.dtype(), &shape)?;
+    let norms = norms.call_method1(intern!(py, "reshape"), (PyTuple::new(py, shape)?,))?;
+    out.set_item(PyEllipsis::get(py), norms)?;
+    library.tensor(out)
+}

@@ -1,0 +1,95 @@
+//! `scirs2.linalg.matrix_rank`.
+
+use pyo3::exceptions::PyValueError;
+use pyo3::prelude::*;
+use scirs2_linalg::operation::{MatrixRank, Threshold};
+
+use super::tolerance::tolerance;
+use crate::call::bind::Call;
+
+use crate::flag::flag;
+
+/// Ranks: how many singular values are above a tolerance.
+///
+/// Parameters
+/// ----------
+/// A : array_like, shape (..., m, n)
+///     Matrices, of any DLPack library and any strides. A vector or a number has rank
+///     1, or 0 where it is zero.
+/// tol : float or array_like, shape (...), optional
+///     The tolerance itself, one for each matrix, or broadcast.
+/// hermitian : bool, optional
+///     Take the matrices for Hermitian, read only their lower triangle, and find the
+///     values by :func:`eigvalsh`, which is faster.
+/// rtol : float or array_like, shape (...), optional
+///     The tolerance by the largest singular value. Without one, and without ``tol``,
+///     it is ``max(m, n) * eps``.
+///
+/// Returns
+/// -------
+/// int64 or array of int64, shape (...)
+///     The ranks, in the library of ``A``.
+///
+/// Raises
+/// ------
+/// scirs2.linalg.LinAlgError
+///     A matrix holds a NaN, or does not converge; ``index`` tells which in the batch.
+///     One that holds an infinity has rank 0, as with ``hermitian`` one that holds a NaN
+///     where it is read: its singular values are NaN, which is above no tolerance.
+/// ValueError
+///     Both ``tol`` and ``rtol``, or one that does not broadcast.
+///
+/// Notes
+/// -----
+/// LAPACK ``gesdd``, on a copy of one matrix a thread. Single precision is computed in
+/// double, as in NumPy, where a tolerance is given.
+///
+/// Examples
+/// --------
+/// >>> import numpy as np, scirs2
+/// >>> scirs2.linalg.matrix_rank(np.array([[1.0, 2.0], [2.0, 4.0]]))
+/// np.int64(1)
+#[pyfunction]
+#[pyo3(signature = (A, tol=None, hermitian=false, *, rtol=None))]
+#[expect(non_snake_case, reason = "NumPy's name")]
+pub(crate) fn matrix_rank<'py>(
+    A: &Bound<'py, PyAny>,
+    tol: Option<&Bound<'py, PyAny>>,
+    #[pyo3(from_py_with = flag)] hermitian: bool,
+    rtol: Option<&Bound<'py, PyAny>>,
+) -> PyResult<Bound<'py, PyAny>> {
+    let name = "matrix_rank";
+    let threshold = match (tol, rtol) {
+        (Some(_), Some(_)) => {
+            return Err(PyValueError::new_err(format!(
+                "{name}: tol and rtol are two ways to say one thing; give one"
+            )));
+        }
+        (Some(tol), None) => Threshold::Absolute(tolerance(name, "tol", tol)?),
+        (None, Some(rtol)) => Threshold::Relative(tolerance(name, "rtol", rtol)?),
+        (None, None) => Threshold::Default,
+    };
+    let arguments = [("A", A)];
+    let call = if threshold == Threshold::Default {
+        Call::new(A.py(), name, &arguments)?
+    } else {
+        Call::in_double(A.py(), name, &arguments)?
+    };
+    let is_number = call.shape(0).len() < 2;
+    let threshold = if is_number {
+        Threshold::Default
+    } else {
+        threshold
+    };
+    let operation = MatrixRank {
+        threshold,
+        hermitian: hermitian && !is_number,
+    };
+    let mut ranks = call.compute_one(&operation, None)?;
+    if is_number {
+        // NumPy gives an int of Python's.
+        let rank = ranks.view_mut::<i64>()?.sum();
+        return Ok(rank.into_pyobject(A.py())?.into_any());
+    }
+    call.give(ranks)
+}

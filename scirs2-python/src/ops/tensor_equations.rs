@@ -1,0 +1,104 @@
+//! `scirs2.linalg.tensorsolve` and `tensorinv`.
+
+use pyo3::prelude::*;
+use scirs2_linalg::operation::{Tensorinv, Tensorsolve};
+
+use crate::call::bind::Call;
+
+/// Solve the tensor equation ``tensordot(a, x, x.ndim) = b``.
+///
+/// Parameters
+/// ----------
+/// a : array_like
+///     A tensor of any DLPack library whose first dimensions are as many as ``b``
+///     has; the others are those of ``x``, and their product is the same.
+/// b : array_like
+///     The right-hand side, in the library of ``a``.
+/// axes : sequence of int, optional
+///     Axes of ``a`` that are moved to its end first, one after the other.
+///
+/// Returns
+/// -------
+/// array
+///     The solution ``x``, whose shape is that of ``a`` after as many dimensions as
+///     ``b`` has. Integers give float64; float16 and bfloat16 are computed in float32
+///     and given back as they came.
+///
+/// Raises
+/// ------
+/// scirs2.linalg.LinAlgError
+///     The dimensions of ``a`` make no square matrix, or a singular one.
+/// ValueError
+///     ``b`` has another number of elements than ``x``, or ``a`` no such axis.
+///
+/// Notes
+/// -----
+/// As `solve` with the matrix that the dimensions of ``a`` make.
+///
+/// Examples
+/// --------
+/// >>> import numpy as np, scirs2
+/// >>> a = np.diag([1.0, 2.0, 4.0, 8.0]).reshape(2, 2, 4)
+/// >>> scirs2.linalg.tensorsolve(a, np.array([[1.0, 2.0], [4.0, 8.0]]))
+/// array([1., 1., 1., 1.])
+#[pyfunction]
+#[pyo3(signature = (a, b, axes=None))]
+pub(crate) fn tensorsolve<'py>(
+    a: &Bound<'py, PyAny>,
+    b: &Bound<'py, PyAny>,
+    axes: Option<&Bound<'py, PyAny>>,
+) -> PyResult<Bound<'py, PyAny>> {
+    let call = Call::new(a.py(), "tensorsolve", &[("a", a), ("b", b)])?;
+    let axes = axes.map(|axes| {
+        axes.try_iter()?
+            .map(|axis| axis?.extract::<isize>())
+            .collect()
+    });
+    let axes = axes.unwrap_or_else(|| PyResult::Ok(Vec::new()))?;
+    let solution = call.compute_one(&Tensorsolve { axes }, None)?;
+    call.give_alike(solution)
+}
+
+/// The inverse of a tensor: ``tensordot(tensorinv(a, ind), a, ind)`` is the identity.
+///
+/// Parameters
+/// ----------
+/// a : array_like
+///     A tensor of any DLPack library, the product of whose first ``ind`` dimensions
+///     is that of the others.
+/// ind : int, optional
+///     How many of its dimensions are the first.
+///
+/// Returns
+/// -------
+/// array, shape a.shape[ind:] + a.shape[:ind]
+///     The inverse. Integers give float64; float16 and bfloat16 are computed in
+///     float32 and given back as they came.
+///
+/// Raises
+/// ------
+/// scirs2.linalg.LinAlgError
+///     The dimensions of ``a`` make no square matrix, or a singular one.
+/// ValueError
+///     ``ind`` is below 1.
+///
+/// Notes
+/// -----
+/// As `inv` of the matrix that the dimensions of ``a`` make.
+///
+/// Examples
+/// --------
+/// >>> import numpy as np, scirs2
+/// >>> a = np.diag([1.0, 2.0, 4.0, 8.0]).reshape(2, 2, 4)
+/// >>> x = scirs2.linalg.tensorinv(a)
+/// >>> x.shape
+/// (4, 2, 2)
+/// >>> np.array_equal(np.tensordot(x, a, 2), np.eye(4))
+/// True
+#[pyfunction]
+#[pyo3(signature = (a, ind=2))]
+pub(crate) fn tensorinv<'py>(a: &Bound<'py, PyAny>, ind: isize) -> PyResult<Bound<'py, PyAny>> {
+    let call = Call::new(a.py(), "tensorinv", &[("a", a)])?;
+    let inverse = call.compute_one(&Tensorinv { ind }, None)?;
+    call.give_alike(inverse)
+}

@@ -1,0 +1,25 @@
+//! Thresholds for singular values, as Python gives them.
+
+use ndarray::ArrayD;
+use pyo3::exceptions::PyTypeError;
+use pyo3::prelude::*;
+use scirs2_core::ScalarType;
+
+use crate::call::bind::Call;
+use crate::numpy::array::copied;
+
+/// One number, or one for each matrix.
+pub(crate) fn tolerance(
+    name: &'static str,
+    parameter: &'static str,
+    object: &Bound<'_, PyAny>,
+) -> PyResult<ArrayD<f64>> {
+    let call = Call::in_double(object.py(), name, &[(parameter, object)])?;
+    if call.scalar() == ScalarType::Float64 {
+        return copied(&call.tensor(0)?.view::<f64>()?);
+    }
+    Err(PyTypeError::new_err(format!(
+        "{name}: {parameter}: a threshold is a real number, got {}",
+        call.scalar().dtype()
+    )))
+}
