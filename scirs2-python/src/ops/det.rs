@@ -3,7 +3,8 @@
 use pyo3::prelude::*;
 use scirs2_linalg::operation::{Det, SignLogDet};
 
-use crate::call::bind::{Call, Given};
+use crate::call::bind::Call;
+use crate::call::output::Given;
 
 /// Determinants of square matrices.
 ///

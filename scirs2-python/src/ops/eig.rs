@@ -6,7 +6,8 @@ use pyo3::types::PyTuple;
 use scirs2_core::{Complex, Element, ScalarType};
 use scirs2_linalg::operation::{Eig, Eigvals};
 
-use crate::call::bind::{Call, Given, Output, named};
+use crate::call::bind::Call;
+use crate::call::output::{Given, Output, named};
 
 /// Eigenvalues and right eigenvectors of general matrices.
 ///

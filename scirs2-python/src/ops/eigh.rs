@@ -4,7 +4,8 @@ use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use scirs2_linalg::operation::{Eigh, Eigvalsh};
 
-use crate::call::bind::{Call, Given};
+use crate::call::bind::Call;
+use crate::call::output::Given;
 
 /// Eigenvalues and eigenvectors of Hermitian matrices.
 ///

@@ -6,7 +6,8 @@ use scirs2_linalg::Op;
 use scirs2_linalg::operation::{LuFactor, LuSolve, PermutationKind, Plu};
 
 use super::triangular::Trans;
-use crate::call::bind::{Call, Given};
+use crate::call::bind::Call;
+use crate::call::output::Given;
 
 use crate::flag::flag;
 

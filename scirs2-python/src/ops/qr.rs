@@ -5,7 +5,8 @@ use pyo3::prelude::*;
 use pyo3::types::PyTuple;
 use scirs2_linalg::operation::{Qr, QrMode};
 
-use crate::call::bind::{Call, Given};
+use crate::call::bind::Call;
+use crate::call::output::Given;
 
 /// Orthogonal and triangular factors.
 ///

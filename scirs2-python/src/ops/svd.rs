@@ -3,7 +3,8 @@
 use pyo3::prelude::*;
 use scirs2_linalg::operation::{Svd, Svdvals};
 
-use crate::call::bind::{Call, Given};
+use crate::call::bind::Call;
+use crate::call::output::Given;
 
 use crate::flag::flag;
 

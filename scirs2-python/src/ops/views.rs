@@ -11,7 +11,8 @@ use scirs2_core::DType;
 use scirs2_core::shape::Shown;
 use scirs2_linalg::operation::Trace;
 
-use crate::call::bind::{Call, undescribed};
+use crate::call::argument::undescribed;
+use crate::call::bind::Call;
 use crate::call::operand::{Memory, operand};
 use crate::library::Library;
 use crate::numpy::array::{self, Undescribed};

@@ -1,0 +1,162 @@
+//! The arguments of a call that are operands, all of one library.
+
+use std::fmt;
+
+use ndarray::ArrayD;
+use numpy::{
+    PyArrayDescrMethods as _, PyArrayDyn, PyArrayMethods as _, PyUntypedArray,
+    PyUntypedArrayMethods as _,
+};
+use pyo3::exceptions::{PyTypeError, PyValueError};
+use pyo3::intern;
+use pyo3::prelude::*;
+use scirs2_core::DType;
+use scirs2_interop::Description;
+use smallvec::SmallVec;
+
+use super::operand::{Memory, Operand, operand};
+use crate::library::Library;
+use crate::numpy::array::{self, Undescribed};
+use crate::numpy::dtype::descr_of;
+
+/// One operand, readable from Rust while its memory is as described.
+pub(super) struct Argument<'py> {
+    pub(super) parameter: Parameter,
+    pub(super) memory: Memory<'py>,
+    pub(super) description: Description,
+}
+
+/// Most functions have two at most.
+pub(super) type Arguments<'py> = SmallVec<[Argument<'py>; 2]>;
+
+/// A parameter's name, and the object that was given for it.
+pub(super) type Passed<'a, 'py, P = &'static str> = (P, &'a Bound<'py, PyAny>);
+
+/// What messages call an argument.
+#[derive(Clone, Copy)]
+pub(crate) enum Parameter {
+    Named(&'static str),
+    /// One of those that a parameter takes any number of.
+    Numbered(&'static str, usize),
+}
+
+impl From<&'static str> for Parameter {
+    fn from(name: &'static str) -> Self {
+        Parameter::Named(name)
+    }
+}
+
+impl fmt::Display for Parameter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Parameter::Named(name) => f.write_str(name),
+            Parameter::Numbered(name, number) => write!(f, "{name}[{number}]"),
+        }
+    }
+}
+
+impl Argument<'_> {
+    pub(super) fn dtype(&self) -> DType {
+        self.description.dtype()
+    }
+}
+
+/// What the arguments have in common.
+pub(super) struct Common<'py> {
+    pub(super) library: Library,
+    /// The last argument, where it is of a class that makes NumPy's arrays its own, such as
+    /// `numpy.matrix`.
+    pub(super) subclass: Option<Bound<'py, PyAny>>,
+}
+
+/// Takes the arguments as they are, of one library.
+#[inline]
+pub(super) fn take<'py, P: Copy + Into<Parameter>>(
+    py: Python<'py>,
+    name: &'static str,
+    passed: &[Passed<'_, 'py, P>],
+    arguments: &mut Arguments<'py>,
+) -> PyResult<Common<'py>> {
+    let mut common: Option<(Library, Parameter)> = None;
+    let mut subclass = None;
+    for &(parameter, object) in passed {
+        let parameter = parameter.into();
+        let Operand {
+            library,
+            memory,
+            described,
+        } = operand(object)?;
+        // A list or a number goes with any library.
+        let exact = object.is_exact_instance_of::<PyUntypedArray>();
+        if exact || library != Library::NumPy || object.is_instance_of::<PyUntypedArray>() {
+            match common {
+                Some((first, its)) if first != library => {
+                    return Err(PyTypeError::new_err(format!(
+                        "{name}: {its} is of {first}, {parameter} of {library}; bring both \
+                         to one library, for example by scirs2.from_dlpack"
+                    )));
+                }
+                _ => common = Some((library, parameter)),
+            }
+        }
+        let wraps =
+            !exact && library == Library::NumPy && object.hasattr(intern!(py, "__array_wrap__"))?;
+        subclass = wraps.then(|| object.clone());
+        arguments.push(Argument {
+            parameter,
+            description: described.map_err(|reason| undescribed(name, parameter, &reason))?,
+            memory,
+        });
+    }
+    let library = common.map_or(Library::NumPy, |(library, _)| library);
+    Ok(Common { library, subclass })
+}
+
+/// An argument of integers, which are not computed with; `common` is the library of the
+/// others.
+pub(super) fn integers<'py>(
+    py: Python<'py>,
+    name: &str,
+    common: Library,
+    parameter: &str,
+    object: &Bound<'py, PyAny>,
+) -> PyResult<ArrayD<i64>> {
+    let Operand {
+        library,
+        memory,
+        described,
+    } = operand(object)?;
+    let description = described.map_err(|reason| undescribed(name, parameter, &reason))?;
+    let foreign = library != Library::NumPy || object.is_instance_of::<PyUntypedArray>();
+    if foreign && library != common {
+        return Err(PyTypeError::new_err(format!(
+            "{name}: {parameter} is of {library}, the other arguments of {common}; bring them to \
+         one library, for example by scirs2.from_dlpack"
+        )));
+    }
+    let array = memory.into_array(py, &description)?;
+    let kind = array.dtype().kind();
+    if !matches!(kind, b'i' | b'u') {
+        return Err(PyTypeError::new_err(format!(
+            "{name}: {parameter}: needs integers, got {}",
+            array.dtype()
+        )));
+    }
+    if kind == b'u' && !array.is_empty() {
+        let largest = array.call_method0(intern!(py, "max"))?;
+        if largest.extract::<i64>().is_err() {
+            return Err(PyValueError::new_err(format!(
+                "{name}: {parameter}: {largest} is beyond the range of int64"
+            )));
+        }
+    }
+    let descr = descr_of(py, DType::Int64)?;
+    let array = array.call_method1(intern!(py, "astype"), (descr,))?;
+    let array = array.cast_into::<PyArrayDyn<i64>>()?;
+    array::copied(&array.readonly().as_array())
+}
+
+/// The refusal of an argument that is no array to compute with.
+pub(crate) fn undescribed(name: &str, parameter: impl fmt::Display, reason: &Undescribed) -> PyErr {
+    PyTypeError::new_err(format!("{name}: {parameter}: {reason}"))
+}

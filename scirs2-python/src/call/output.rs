@@ -1,0 +1,297 @@
+//! The results of a call: memory for them, and how the caller gets them.
+
+use ndarray::ArrayViewMutD;
+use numpy::PyUntypedArray;
+use pyo3::call::PyCallArgs;
+use pyo3::exceptions::{PyTypeError, PyValueError};
+use pyo3::intern;
+use pyo3::prelude::*;
+use pyo3::sync::PyOnceLock;
+use pyo3::types::{PyDict, PyEllipsis, PyModule, PyTuple};
+use scirs2_core::shape::Shown;
+use scirs2_core::{DType, Element};
+use scirs2_interop::python::Importer;
+use scirs2_interop::sys::DLManagedTensorVersioned;
+use scirs2_interop::{Description, TensorMut, export};
+
+use super::argument::Argument;
+use super::promote::Promotion;
+use crate::exchange::from_dlpack::from_dlpack;
+use crate::library::Library;
+use crate::numpy::array;
+
+/// Whose the results of a call are.
+pub(super) struct Target<'py> {
+    pub(super) py: Python<'py>,
+    /// The function, as error messages name it.
+    pub(super) name: &'static str,
+    pub(super) library: Library,
+    pub(super) promotion: Promotion,
+    /// An operand of a class that makes NumPy's arrays its own, such as `numpy.matrix`.
+    pub(super) subclass: Option<Bound<'py, PyAny>>,
+}
+
+impl<'py> Target<'py> {
+    /// A result of that dtype and shape, its elements unset.
+    pub(super) fn output(&self, dtype: DType, shape: &[usize]) -> PyResult<Output<'py>> {
+        let is_number = shape.is_empty() && self.library == Library::NumPy;
+        let is_kept = self.promotion.rounded(dtype).is_none();
+        let (memory, description) = if is_number && is_kept {
+            let mut number = Own::new(dtype.itemsize());
+            let description = Description::in_c_order(number.place(), dtype, shape, 0)?;
+            (Place::Number(number), description)
+        } else if is_kept
+            && let Some(importer) = self.library.importer(self.py)?
+            && let Some(mut own) = Own::few(dtype, shape)
+        {
+            let description = Description::in_c_order(own.place(), dtype, shape, 0)?;
+            (Place::Own(own, importer), description)
+        } else {
+            let array = array::result(self.py, dtype, shape)?;
+            let description = array::in_c_order(&array, dtype, shape)?;
+            (Place::Array(array), description)
+        };
+        Ok(Output {
+            memory,
+            description,
+            given: None,
+            place: None,
+        })
+    }
+
+    /// A result of the operands' type in the caller's own memory, `out`, which may be that
+    /// of an operand, or where that is None as [`output`](Self::output).
+    pub(super) fn output_in(
+        &self,
+        out: Option<&Bound<'py, PyAny>>,
+        shape: &[usize],
+        arguments: &[Argument<'_>],
+    ) -> PyResult<Output<'py>> {
+        let Some(out) = out else {
+            return self.output(self.promotion.dtype, shape);
+        };
+        let name = self.name;
+        let refused = |reason: String| PyValueError::new_err(format!("{name}: out: {reason}"));
+        let (library, array) = if let Ok(array) = out.cast::<PyUntypedArray>() {
+            (Library::NumPy, array.clone())
+        } else if out.hasattr(intern!(self.py, "__dlpack__"))? {
+            // A copy would take the result in its place.
+            (
+                Library::of(out)?,
+                from_dlpack(out, None, Some(false), None)?,
+            )
+        } else {
+            return Err(PyTypeError::new_err(format!(
+                "{name}: out: expected an array, got {}",
+                out.get_type()
+            )));
+        };
+        if library != self.library {
+            return Err(PyTypeError::new_err(format!(
+                "{name}: out is of {library}, the operands of {}; bring both to one library",
+                self.library
+            )));
+        }
+        if !array::is_readable(&array) {
+            let reason = "the memory must be aligned, in native byte order and of whole steps";
+            return Err(refused(reason.to_owned()));
+        }
+        let description = array::describe(&array).map_err(|reason| refused(reason.to_string()))?;
+        let expected = self.promotion.half.unwrap_or(self.promotion.dtype);
+        if description.dtype() != expected || description.shape() != shape {
+            return Err(refused(format!(
+                "expected {expected} of shape {}, got {} of shape {}",
+                Shown(shape),
+                description.dtype(),
+                Shown(description.shape())
+            )));
+        }
+        if !array::is_writeable(&array) {
+            return Err(refused("the array is read-only".to_owned()));
+        }
+        // What is read and written at once goes by way of memory of our own.
+        let read = arguments.iter().any(|argument| {
+            let (first, second) = (extent(&argument.description), extent(&description));
+            first.0 < second.1 && second.0 < first.1
+        });
+        if scirs2_core::shape::may_overlap(description.shape(), description.strides()) {
+            return Err(refused(
+                "two of its indices may name one element".to_owned(),
+            ));
+        }
+        // Before the kernel: also one that fails may have written.
+        library.written(out)?;
+        if read || self.promotion.half.is_some() {
+            let temporary = array::result(self.py, self.promotion.dtype, shape)?;
+            return Ok(Output {
+                description: array::in_c_order(&temporary, self.promotion.dtype, shape)?,
+                memory: Place::Array(temporary),
+                given: None,
+                place: Some((array, out.clone())),
+            });
+        }
+        Ok(Output {
+            memory: Place::Array(array),
+            description,
+            given: Some(out.clone()),
+            place: None,
+        })
+    }
+
+    /// A result of the operands' own kind: as [`give`](Self::give), and for a
+    /// subclass of NumPy's array as that.
+    pub(super) fn give_alike(&self, output: Output<'py>) -> PyResult<Bound<'py, PyAny>> {
+        let is_number = matches!(output.memory, Place::Number(_));
+        let result = self.give(output)?;
+        match &self.subclass {
+            Some(subclass) if !is_number => {
+                subclass.call_method1(intern!(self.py, "__array_wrap__"), (result,))
+            }
+            _ => Ok(result),
+        }
+    }
+
+    /// A result as the caller's library has it; for NumPy a number where there
+    /// are no axes.
+    pub(super) fn give(&self, output: Output<'py>) -> PyResult<Bound<'py, PyAny>> {
+        let py = self.py;
+        if let Some(given) = output.given {
+            return Ok(given);
+        }
+        let mut array = match output.memory {
+            Place::Array(array) => array,
+            Place::Own(own, importer) => {
+                let layout = output.description.layout();
+                // SAFETY: the vector keeps the elements, which nobody else knows of.
+                let owner = unsafe { export::<DLManagedTensorVersioned, _>(&layout, own) }?;
+                return importer.import(py, owner);
+            }
+            Place::Number(mut number) => {
+                let dtype = output.description.dtype();
+                // SAFETY: one element of that dtype.
+                return unsafe { array::scalar(py, dtype, number.place()) };
+            }
+        };
+        if let Some((place, given)) = output.place {
+            assign(&place, &array)?;
+            return Ok(given);
+        }
+        if let Some(dtype) = self.promotion.rounded(output.description.dtype()) {
+            let rounded = array::result(py, dtype, output.description.shape())?;
+            assign(&rounded, &array)?;
+            array = rounded;
+        }
+        if self.library == Library::NumPy && output.description.shape().is_empty() {
+            return array.get_item(PyTuple::empty(py));
+        }
+        self.library.tensor(array)
+    }
+}
+
+/// Writes a result into an array of a narrower dtype. What is beyond its range becomes
+/// infinite, as a computation in that dtype would have it, and without a warning.
+fn assign(to: &Bound<'_, PyUntypedArray>, from: &Bound<'_, PyUntypedArray>) -> PyResult<()> {
+    let py = to.py();
+    let quiet = PyDict::new(py);
+    quiet.set_item(intern!(py, "over"), intern!(py, "ignore"))?;
+    let state = py.import(intern!(py, "numpy"))?;
+    let before = state.call_method(intern!(py, "seterr"), (), Some(&quiet))?;
+    let done = to.set_item(PyEllipsis::get(py), from);
+    state.call_method(intern!(py, "seterr"), (), Some(before.cast()?))?;
+    done
+}
+
+/// The first byte of an array and the one after its last.
+fn extent(description: &Description) -> (usize, usize) {
+    let (low, high) =
+        scirs2_core::shape::reach(description.shape(), description.strides()).unwrap_or((0, -1));
+    let itemsize = description.dtype().itemsize();
+    let at = |offset: isize| {
+        let bytes = offset.wrapping_mul(itemsize.cast_signed());
+        description.data().addr().wrapping_add_signed(bytes)
+    };
+    (at(low), at(high.wrapping_add(1)))
+}
+
+/// Where a result is written.
+enum Place<'py> {
+    Array(Bound<'py, PyUntypedArray>),
+    /// A library makes its tensor of it, without NumPy.
+    Own(Own, Importer),
+    /// NumPy makes a scalar of it.
+    Number(Own),
+}
+
+/// Memory, set to zero, for a few elements of any type that is computed in.
+struct Own(Vec<Aligned>);
+
+/// What each type of element is aligned in.
+#[derive(Clone, Copy)]
+#[repr(align(16))]
+struct Aligned(#[expect(dead_code, reason = "memory")] [u8; 16]);
+
+impl Own {
+    fn new(bytes: usize) -> Self {
+        Own(vec![Aligned([0; 16]); bytes.div_ceil(16).max(1)])
+    }
+
+    /// `None` for many elements: large memory is best allocated by NumPy.
+    fn few(dtype: DType, shape: &[usize]) -> Option<Self> {
+        const FEW: usize = 1 << 12;
+        let count = scirs2_core::shape::element_count(shape)?;
+        let bytes = count.checked_mul(dtype.itemsize())?;
+        (bytes <= FEW).then(|| Own::new(bytes))
+    }
+
+    fn place(&mut self) -> *mut u8 {
+        self.0.as_mut_ptr().cast()
+    }
+}
+
+/// What a kernel writes, and nobody else does meanwhile.
+pub(crate) struct Output<'py> {
+    memory: Place<'py>,
+    description: Description,
+    /// The caller's array that is written in place.
+    given: Option<Bound<'py, PyAny>>,
+    /// The caller's array that the result is copied to, and the object it is of.
+    place: Option<(Bound<'py, PyUntypedArray>, Bound<'py, PyAny>)>,
+}
+
+/// How the caller gets a result.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Given {
+    /// As an array of the library.
+    Plain,
+    /// The same, and for a subclass of NumPy's array as that.
+    Alike,
+}
+
+impl Output<'_> {
+    /// The memory, whatever its dtype.
+    pub(super) fn tensor_mut(&mut self) -> TensorMut<'_> {
+        // SAFETY: the memory lives as long as `self`. It is fresh, and its bytes are values
+        // (SAFETY.md, "Fresh memory"); or it is an array that the caller gave to be written,
+        // no two of whose indices name one element, and that shares no memory with an operand.
+        // ASSUMPTION (SAFETY.md): no thread of the program reads or writes such an array
+        // meanwhile.
+        unsafe { TensorMut::new(self.description.clone()) }
+    }
+
+    /// The memory, of the type that its dtype names.
+    pub(crate) fn view_mut<T: Element>(&mut self) -> PyResult<ArrayViewMutD<'_, T>> {
+        Ok(self.tensor_mut().into_view()?)
+    }
+}
+
+/// A named tuple of `scirs2._results`.
+pub(crate) fn named<'py>(
+    py: Python<'py>,
+    class: &str,
+    results: impl PyCallArgs<'py>,
+) -> PyResult<Bound<'py, PyAny>> {
+    static MODULE: PyOnceLock<Py<PyModule>> = PyOnceLock::new();
+    let module =
+        MODULE.get_or_try_init(py, || PyResult::Ok(py.import("scirs2._results")?.unbind()))?;
+    module.bind(py).getattr(class)?.call1(results)
+}

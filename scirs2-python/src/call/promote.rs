@@ -1,0 +1,199 @@
+//! The dtype that a call computes in, and those that its results are rounded to.
+
+use std::fmt;
+
+use numpy::PyArrayDescr;
+use pyo3::exceptions::PyTypeError;
+use pyo3::intern;
+use pyo3::prelude::*;
+use pyo3::types::PyTuple;
+use scirs2_core::{DType, ScalarType};
+use smallvec::{SmallVec, smallvec};
+
+use super::argument::{Argument, Arguments, undescribed};
+use super::operand::Memory;
+use crate::numpy::array;
+use crate::numpy::dtype::{descr_of, dtype_of};
+
+/// What a call computes in, and what it gives back.
+pub(super) struct Promotion {
+    /// What is computed in.
+    pub(super) dtype: DType,
+    /// The half that results are rounded to, where every operand has it.
+    pub(super) half: Option<DType>,
+    /// Whether single precision is computed in double, and rounded to single after.
+    widened: bool,
+}
+
+impl Default for Promotion {
+    fn default() -> Self {
+        Promotion {
+            dtype: DType::Float64,
+            half: None,
+            widened: false,
+        }
+    }
+}
+
+impl Promotion {
+    /// Floats: integers become float64, and with `double` so does single precision.
+    pub(super) fn floats(
+        name: &'static str,
+        arguments: &[Argument<'_>],
+        double: bool,
+    ) -> PyResult<Self> {
+        let mut scalar: Option<ScalarType> = None;
+        for argument in arguments {
+            let dtype = argument.dtype();
+            let own = ScalarType::of(dtype)
+                .ok_or_else(|| not_computed(name, argument.parameter, dtype))?;
+            scalar = Some(scalar.map_or(own, |scalar| scalar.join(own)));
+        }
+        let own = scalar.unwrap_or(ScalarType::Float64);
+        let scalar = if double {
+            own.join(ScalarType::Float64)
+        } else {
+            own
+        };
+        let mut dtypes = arguments.iter().map(Argument::dtype);
+        let half = dtypes.next().filter(|dtype| is_half(*dtype));
+        let half = half.filter(|half| dtypes.all(|dtype| dtype == *half));
+        Ok(Promotion {
+            dtype: scalar.dtype(),
+            half,
+            widened: scalar != own,
+        })
+    }
+
+    /// The dtype that NumPy finds for all, integers and booleans too.
+    pub(super) fn numeric(
+        py: Python<'_>,
+        name: &'static str,
+        arguments: &[Argument<'_>],
+    ) -> PyResult<Self> {
+        for argument in arguments {
+            let dtype = argument.dtype();
+            if ScalarType::of(dtype).is_none() {
+                return Err(not_computed(name, argument.parameter, dtype));
+            }
+        }
+        let dtype = result_type(py, name, arguments)?;
+        let half = is_half(dtype).then_some(dtype);
+        Ok(Promotion {
+            dtype: if half.is_some() {
+                DType::Float32
+            } else {
+                dtype
+            },
+            half,
+            widened: false,
+        })
+    }
+
+    /// The machine epsilon of what the operands came in, halves as single.
+    pub(super) fn epsilon(&self) -> f64 {
+        if self.widened || matches!(self.scalar().real(), ScalarType::Float32) {
+            f64::from(f32::EPSILON)
+        } else {
+            f64::EPSILON
+        }
+    }
+
+    /// What is computed in, where that is floats.
+    pub(super) fn scalar(&self) -> ScalarType {
+        ScalarType::of(self.dtype).unwrap_or(ScalarType::Float64)
+    }
+
+    /// The dtype that results of the computed one are rounded to.
+    pub(super) fn rounded(&self, computed: DType) -> Option<DType> {
+        match computed {
+            DType::Float32 => self.half,
+            DType::Float64 if self.widened => Some(self.half.unwrap_or(DType::Float32)),
+            DType::Complex128 if self.widened => Some(DType::Complex64),
+            _ => None,
+        }
+    }
+}
+
+/// The dtype that NumPy gives what is computed from all of them. It is found for all at
+/// once: pair by pair, uint16, int16 and float32 would come to float64.
+fn result_type(py: Python<'_>, name: &'static str, arguments: &[Argument<'_>]) -> PyResult<DType> {
+    let Some(first) = arguments.first() else {
+        return Ok(DType::Float64);
+    };
+    let mut common = first.dtype();
+    if arguments.iter().all(|argument| argument.dtype() == common) {
+        return Ok(common);
+    }
+    let mut descr = first.memory.descr(py, common)?;
+    let mut seen: SmallVec<[_; 4]> = smallvec![(common, descr.clone())];
+    for argument in arguments {
+        let Argument {
+            parameter, memory, ..
+        } = argument;
+        let dtype = argument.dtype();
+        if seen.iter().any(|(known, _)| *known == dtype) {
+            continue;
+        }
+        let own = memory.descr(py, dtype)?;
+        seen.push((dtype, own.clone()));
+        let numpy = py.import(intern!(py, "numpy"))?;
+        let all = PyTuple::new(py, seen.iter().map(|(_, descr)| descr))?;
+        let promoted = numpy.call_method1(intern!(py, "result_type"), all);
+        // bfloat16 is of another package, and has common dtypes only with one at a time.
+        let promoted =
+            promoted.or_else(|_| numpy.call_method1(intern!(py, "promote_types"), (&descr, &own)));
+        let promoted = promoted.map_err(|error| {
+            PyTypeError::new_err(format!(
+                "{name}: {parameter}: {dtype} has no common dtype with {common} ({error}); \
+                 convert one, for example to float32"
+            ))
+        })?;
+        let promoted = promoted.cast_into::<PyArrayDescr>()?;
+        let known = dtype_of(&promoted).filter(|dtype| ScalarType::of(*dtype).is_some());
+        common = known.ok_or_else(|| {
+            PyTypeError::new_err(format!(
+                "{name}: {parameter}: {promoted} is not computed with"
+            ))
+        })?;
+        descr = promoted;
+    }
+    Ok(common)
+}
+
+/// Converts the arguments to what is computed in.
+pub(super) fn convert<'py>(
+    py: Python<'py>,
+    name: &'static str,
+    arguments: &mut Arguments<'py>,
+    dtype: DType,
+) -> PyResult<()> {
+    if arguments.iter().all(|argument| argument.dtype() == dtype) {
+        return Ok(());
+    }
+    for mut argument in std::mem::take(arguments) {
+        if argument.dtype() != dtype {
+            let descr = descr_of(py, dtype)?;
+            let array = argument.memory.into_array(py, &argument.description)?;
+            let array = array.call_method1(intern!(py, "astype"), (descr,))?;
+            let array = array.cast_into()?;
+            let described = array::describe(&array);
+            argument.description =
+                described.map_err(|reason| undescribed(name, argument.parameter, &reason))?;
+            argument.memory = Memory::Array(array);
+        }
+        arguments.push(argument);
+    }
+    Ok(())
+}
+
+fn not_computed(name: &str, parameter: impl fmt::Display, dtype: DType) -> PyErr {
+    PyTypeError::new_err(format!(
+        "{name}: {parameter}: {dtype} is not computed with; convert it first, for example to \
+         float32"
+    ))
+}
+
+fn is_half(dtype: DType) -> bool {
+    matches!(dtype, DType::Float16 | DType::BFloat16)
+}
