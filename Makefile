@@ -87,8 +87,12 @@ fuzz: ## Try any DLPack struct for ten minutes (SECONDS=60 picks another time)
 	RUSTC_BOOTSTRAP=1 cargo fuzz run --target-dir target/fuzz structs target/fuzz/corpus fuzz/corpus/structs -- \
 		-artifact_prefix=target/fuzz/ -max_total_time=$(SECONDS) -max_len=512 -malloc_limit_mb=1000000000
 
+# cargo fmt does not find the modules that a macro declares.
+RUST_IN_MACRO := $(shell find scirs2-python/src/ops -name '*.rs')
+
 lint: $(VENV)/.build $(VENV)/.lint ## Check format, lints and doc comments
 	cargo fmt --all --check
+	rustfmt --edition 2024 --check $(RUST_IN_MACRO)
 	@echo "--- clippy (the first run takes a minute or two)"
 	cargo clippy $(LOCKED) --quiet --workspace --all-targets --all-features -- --deny warnings
 	RUSTDOCFLAGS="--deny warnings" cargo doc $(LOCKED) --quiet --workspace --no-deps
@@ -107,6 +111,7 @@ deny: ## Check licences, advisories and sources of every crate
 
 fmt: $(VENV)/.lint ## Format Rust and Python
 	cargo fmt --all
+	rustfmt --edition 2024 $(RUST_IN_MACRO)
 	$(BIN)/ruff check --quiet --fix --select I
 	$(BIN)/ruff format --quiet
 

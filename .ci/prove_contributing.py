@@ -56,10 +56,9 @@ def walk() -> None:
     add_lines("scirs2-linalg/src/operation.rs", line)
     add_lines("scirs2-linalg/src/operation.rs", r" +Cholesky,\n")
 
-    # 3. Signature, docstring and three lines; a line each in four lists.
+    # 3. Signature, docstring and three lines; a line each in three lists.
     write_file("scirs2-python/src/ops/cholesky.rs")
     add_lines("scirs2-python/src/ops/mod.rs", line)
-    add_lines("scirs2-python/src/lib.rs", rf" *#\[pymodule_export\]\n.*\b{OLD}\b.*\n")
     add_lines("scirs2-python/python/scirs2/linalg.py", line)
     add_lines("scirs2-python/python/scirs2/_scirs2.pyi", rf"(@overload\ndef {OLD}\([^@]*\.\.\.\n)+")
 

@@ -21,76 +21,19 @@ mod _scirs2 {
     #[pymodule_export]
     use super::config::_config;
     #[pymodule_export]
-    use super::exchange::exporter::DLPackExporter;
-    #[pymodule_export]
     use super::exchange::from_dlpack::from_dlpack;
     #[pymodule_export]
     use super::exchange::to_dlpack::to_dlpack;
+
     #[pymodule_export]
-    use super::ops::cho::{cho_factor, cho_solve};
-    #[pymodule_export]
-    use super::ops::cholesky::cholesky;
-    #[pymodule_export]
-    use super::ops::cond::cond;
-    #[pymodule_export]
-    use super::ops::cross::cross;
-    #[pymodule_export]
-    use super::ops::det::{det, slogdet};
-    #[pymodule_export]
-    use super::ops::eig::{eig, eigvals};
-    #[pymodule_export]
-    use super::ops::eigh::{eigh, eigvalsh};
-    #[pymodule_export]
-    use super::ops::einsum::einsum;
-    #[pymodule_export]
-    use super::ops::inv::inv;
-    #[pymodule_export]
-    use super::ops::lstsq::lstsq;
-    #[pymodule_export]
-    use super::ops::lu::{lu, lu_factor, lu_solve};
-    #[pymodule_export]
-    use super::ops::matmul::matmul;
-    #[pymodule_export]
-    use super::ops::matrix_power::matrix_power;
-    #[pymodule_export]
-    use super::ops::multi_dot::multi_dot;
-    #[pymodule_export]
-    use super::ops::norm::norm;
-    #[pymodule_export]
-    use super::ops::norms::{matrix_norm, vector_norm};
-    #[pymodule_export]
-    use super::ops::outer::outer;
-    #[pymodule_export]
-    use super::ops::pinv::pinv;
-    #[pymodule_export]
-    use super::ops::qr::qr;
-    #[pymodule_export]
-    use super::ops::rank::matrix_rank;
-    #[pymodule_export]
-    use super::ops::solve::solve;
-    #[pymodule_export]
-    use super::ops::svd::{svd, svdvals};
-    #[pymodule_export]
-    use super::ops::tensor_equations::{tensorinv, tensorsolve};
-    #[pymodule_export]
-    use super::ops::tensordot::tensordot;
-    #[pymodule_export]
-    use super::ops::triangular::solve_triangular;
-    #[pymodule_export]
-    use super::ops::vecdot::vecdot;
-    #[pymodule_export]
-    use super::ops::views::{diagonal, matrix_transpose, trace};
-    #[pymodule_export]
-    use super::route::{_force_route, _plan};
-    #[pymodule_export]
-    use super::threads::{
-        _after_fork, _before_fork, _close_pool, _steer_num_threads, get_num_threads, num_threads,
-        set_num_threads,
-    };
+    use super::exchange::exporter::DLPackExporter;
 
     #[pymodule_init]
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
         let py = module.py();
+        super::ops::add_to(module)?;
+        super::route::add_to(module)?;
+        super::threads::add_to(module)?;
         // A worker inside OpenBLAS as that unloads would crash the process.
         py.import("atexit")?
             .call_method1("register", (module.getattr("_close_pool")?,))?;

@@ -5,11 +5,17 @@ use pyo3::prelude::*;
 use scirs2_core::ScalarType;
 use scirs2_linalg::{Level, Plan, Problem, Route, Sizes, force_route};
 
+/// Adds the functions to the extension module.
+pub(crate) fn add_to(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    module.add_function(wrap_pyfunction!(_force_route, module)?)?;
+    module.add_function(wrap_pyfunction!(_plan, module)?)
+}
+
 /// Forces a route and a level of instructions for the whole process; without them the
 /// choice is free again.
 #[pyfunction]
 #[pyo3(signature = (route = None, level = None))]
-pub(crate) fn _force_route(route: Option<&str>, level: Option<&str>) -> PyResult<()> {
+fn _force_route(route: Option<&str>, level: Option<&str>) -> PyResult<()> {
     let route = route.map(|name| named("route", &Route::ALL, name));
     let level = match level {
         None | Some("avx512") => Level::Avx512,
@@ -25,7 +31,7 @@ pub(crate) fn _force_route(route: Option<&str>, level: Option<&str>) -> PyResult
 /// and columns, with `rhs` right-hand sides each.
 #[pyfunction]
 #[pyo3(signature = (problem, dtype, rows, columns, *, rhs = 1, count = 1))]
-pub(crate) fn _plan(
+fn _plan(
     problem: &str,
     dtype: &str,
     rows: usize,

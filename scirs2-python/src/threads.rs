@@ -8,6 +8,17 @@ use pyo3::prelude::*;
 use scirs2_core::threads::{self, MAX_THREADS, ThreadCountError, ThreadSource};
 use scirs2_core::{fork, pool};
 
+/// Adds the functions and the context to the extension module.
+pub(crate) fn add_to(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    module.add_function(wrap_pyfunction!(_after_fork, module)?)?;
+    module.add_function(wrap_pyfunction!(_before_fork, module)?)?;
+    module.add_function(wrap_pyfunction!(_close_pool, module)?)?;
+    module.add_function(wrap_pyfunction!(_steer_num_threads, module)?)?;
+    module.add_function(wrap_pyfunction!(get_num_threads, module)?)?;
+    module.add_class::<num_threads>()?;
+    module.add_function(wrap_pyfunction!(set_num_threads, module)?)
+}
+
 /// The number of threads that a call from this Python thread may use.
 ///
 /// It comes from the innermost ``with scirs2.num_threads(n)`` of this thread,
@@ -25,7 +36,7 @@ use scirs2_core::{fork, pool};
 /// >>> scirs2.get_num_threads() >= 1
 /// True
 #[pyfunction]
-pub(crate) fn get_num_threads() -> usize {
+fn get_num_threads() -> usize {
     threads::threads()
 }
 
@@ -52,7 +63,7 @@ pub(crate) fn get_num_threads() -> usize {
 /// >>> scirs2.set_num_threads(scirs2.get_num_threads())
 #[pyfunction]
 #[pyo3(signature = (n, /))]
-pub(crate) fn set_num_threads(n: &Bound<'_, PyAny>) -> PyResult<()> {
+fn set_num_threads(n: &Bound<'_, PyAny>) -> PyResult<()> {
     threads::set_threads(count(n)?).map_err(out_of_range)
 }
 
@@ -81,7 +92,7 @@ pub(crate) fn set_num_threads(n: &Bound<'_, PyAny>) -> PyResult<()> {
     non_camel_case_types,
     reason = "a context manager, named as Python names them"
 )]
-pub(crate) struct num_threads {
+struct num_threads {
     count: usize,
     /// What tells this object from the others.
     own: u64,
@@ -175,7 +186,7 @@ fn out_of_range(error: ThreadCountError) -> PyErr {
 /// the process; for threadpoolctl.
 #[pyfunction]
 #[pyo3(signature = (n, /))]
-pub(crate) fn _steer_num_threads(n: &Bound<'_, PyAny>) -> PyResult<()> {
+fn _steer_num_threads(n: &Bound<'_, PyAny>) -> PyResult<()> {
     let n = count(n)?;
     match threads::threads_and_source().1 {
         ThreadSource::Local => threads::check_threads(n).and_then(|count| {
@@ -192,7 +203,7 @@ pub(crate) fn _steer_num_threads(n: &Bound<'_, PyAny>) -> PyResult<()> {
 
 /// Waits until no thread computes, and keeps all from it; for `os.register_at_fork`.
 #[pyfunction]
-pub(crate) fn _before_fork(py: Python<'_>) {
+fn _before_fork(py: Python<'_>) {
     // Before the interpreter is released: a brief call, which keeps it, does not wait with
     // it then for this fork.
     fork::announce();
@@ -201,12 +212,12 @@ pub(crate) fn _before_fork(py: Python<'_>) {
 
 /// Lets threads compute again, in the parent; for `os.register_at_fork`.
 #[pyfunction]
-pub(crate) fn _after_fork() {
+fn _after_fork() {
     fork::after_in_parent();
 }
 
 /// Ends the work of all threads but this one, and waits for it; for `atexit`.
 #[pyfunction]
-pub(crate) fn _close_pool(py: Python<'_>) {
+fn _close_pool(py: Python<'_>) {
     py.detach(pool::close);
 }

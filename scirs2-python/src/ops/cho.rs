@@ -44,7 +44,7 @@ use crate::flag::flag;
 /// array([1., 1.])
 #[pyfunction]
 #[pyo3(signature = (a, lower=false))]
-pub(crate) fn cho_factor<'py>(
+pub(super) fn cho_factor<'py>(
     a: &Bound<'py, PyAny>,
     #[pyo3(from_py_with = flag)] lower: bool,
 ) -> PyResult<(Bound<'py, PyAny>, bool)> {
@@ -90,7 +90,7 @@ pub(crate) fn cho_factor<'py>(
 /// array([1., 1.])
 #[pyfunction]
 #[pyo3(signature = (c_and_lower, b))]
-pub(crate) fn cho_solve<'py>(
+pub(super) fn cho_solve<'py>(
     c_and_lower: [Bound<'py, PyAny>; 2],
     b: &Bound<'py, PyAny>,
 ) -> PyResult<Bound<'py, PyAny>> {

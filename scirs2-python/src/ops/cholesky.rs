@@ -51,7 +51,7 @@ use crate::flag::flag;
 ///        [1., 2.]])
 #[pyfunction]
 #[pyo3(signature = (a, /, *, upper=false, out=None))]
-pub(crate) fn cholesky<'py>(
+pub(super) fn cholesky<'py>(
     a: &Bound<'py, PyAny>,
     #[pyo3(from_py_with = flag)] upper: bool,
     out: Option<&Bound<'py, PyAny>>,

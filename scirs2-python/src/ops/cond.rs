@@ -50,7 +50,7 @@ use crate::call::bind::Call;
 /// np.float64(inf)
 #[pyfunction]
 #[pyo3(signature = (x, p=None))]
-pub(crate) fn cond<'py>(
+pub(super) fn cond<'py>(
     x: &Bound<'py, PyAny>,
     p: Option<&Bound<'py, PyAny>>,
 ) -> PyResult<Bound<'py, PyAny>> {

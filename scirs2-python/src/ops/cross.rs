@@ -45,7 +45,7 @@ use crate::call::bind::Call;
 #[pyfunction]
 #[pyo3(signature = (x1, x2, /, *, axis=-1))]
 #[pyo3(text_signature = "(x1, x2, /, *, axis=-1)")]
-pub(crate) fn cross<'py>(
+pub(super) fn cross<'py>(
     x1: &Bound<'py, PyAny>,
     x2: &Bound<'py, PyAny>,
     axis: isize,

@@ -39,7 +39,7 @@ use crate::call::output::Given;
 /// np.float64(4.0)
 #[pyfunction]
 #[pyo3(signature = (a))]
-pub(crate) fn det<'py>(a: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+pub(super) fn det<'py>(a: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
     let call = Call::new(a.py(), "det", &[("a", a)])?;
     let values = call.compute_one(&Det, None)?;
     call.give(values)
@@ -80,7 +80,7 @@ pub(crate) fn det<'py>(a: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
 /// 1.0 -300000
 #[pyfunction]
 #[pyo3(signature = (a))]
-pub(crate) fn slogdet<'py>(a: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+pub(super) fn slogdet<'py>(a: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
     let call = Call::new(a.py(), "slogdet", &[("a", a)])?;
     call.named_results(&SignLogDet, "SlogdetResult", &[Given::Plain, Given::Plain])
 }

@@ -57,7 +57,7 @@ use crate::call::output::{Given, Output, named};
 /// >>> scirs2.linalg.eig(np.diag([1.0, 2.0])).eigenvalues
 /// array([1., 2.])
 #[pyfunction]
-pub(crate) fn eig<'py>(a: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+pub(super) fn eig<'py>(a: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
     let call = Call::new(a.py(), "eig", &[("a", a)])?;
     let mut outputs = call.compute(&Eig)?;
     real_parts(&call, &mut outputs)?;
@@ -99,7 +99,7 @@ pub(crate) fn eig<'py>(a: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
 /// >>> scirs2.linalg.eigvals(np.array([[1.0, 5.0], [0.0, 2.0]]))
 /// array([1., 2.])
 #[pyfunction]
-pub(crate) fn eigvals<'py>(a: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+pub(super) fn eigvals<'py>(a: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
     let call = Call::new(a.py(), "eigvals", &[("a", a)])?;
     let mut outputs = call.compute(&Eigvals)?;
     real_parts(&call, &mut outputs)?;

@@ -62,7 +62,7 @@ use crate::call::output::Given;
 #[pyfunction]
 #[pyo3(signature = (a, UPLO="L"))]
 #[expect(non_snake_case, reason = "NumPy's name")]
-pub(crate) fn eigh<'py>(a: &Bound<'py, PyAny>, UPLO: &str) -> PyResult<Bound<'py, PyAny>> {
+pub(super) fn eigh<'py>(a: &Bound<'py, PyAny>, UPLO: &str) -> PyResult<Bound<'py, PyAny>> {
     let upper = is_upper("eigh", UPLO)?;
     let call = Call::new(a.py(), "eigh", &[("a", a)])?;
     call.named_results(&Eigh { upper }, "EighResult", &[Given::Plain, Given::Alike])
@@ -109,7 +109,7 @@ pub(crate) fn eigh<'py>(a: &Bound<'py, PyAny>, UPLO: &str) -> PyResult<Bound<'py
 #[pyfunction]
 #[pyo3(signature = (a, UPLO="L"))]
 #[expect(non_snake_case, reason = "NumPy's name")]
-pub(crate) fn eigvalsh<'py>(a: &Bound<'py, PyAny>, UPLO: &str) -> PyResult<Bound<'py, PyAny>> {
+pub(super) fn eigvalsh<'py>(a: &Bound<'py, PyAny>, UPLO: &str) -> PyResult<Bound<'py, PyAny>> {
     let upper = is_upper("eigvalsh", UPLO)?;
     let call = Call::new(a.py(), "eigvalsh", &[("a", a)])?;
     let values = call.compute_one(&Eigvalsh { upper }, None)?;

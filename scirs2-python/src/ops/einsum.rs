@@ -55,7 +55,7 @@ use crate::call::bind::Call;
 #[pyfunction]
 #[pyo3(signature = (*operands, out=None, optimize=None))]
 #[pyo3(text_signature = "(*operands, out=None, optimize=True)")]
-pub(crate) fn einsum<'py>(
+pub(super) fn einsum<'py>(
     operands: &Bound<'py, PyTuple>,
     out: Option<&Bound<'py, PyAny>>,
     optimize: Option<&Bound<'py, PyAny>>,

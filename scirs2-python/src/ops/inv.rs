@@ -42,7 +42,7 @@ use crate::call::bind::Call;
 ///        [-0.5 ,  0.25]])
 #[pyfunction]
 #[pyo3(signature = (a, *, out=None))]
-pub(crate) fn inv<'py>(
+pub(super) fn inv<'py>(
     a: &Bound<'py, PyAny>,
     out: Option<&Bound<'py, PyAny>>,
 ) -> PyResult<Bound<'py, PyAny>> {

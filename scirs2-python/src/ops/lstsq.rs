@@ -69,7 +69,7 @@ use crate::call::output::Given;
 /// np.int32(2)
 #[pyfunction]
 #[pyo3(signature = (a, b, rcond=None))]
-pub(crate) fn lstsq<'py>(
+pub(super) fn lstsq<'py>(
     a: &Bound<'py, PyAny>,
     b: &Bound<'py, PyAny>,
     rcond: Option<f64>,

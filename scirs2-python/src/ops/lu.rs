@@ -53,7 +53,7 @@ use crate::flag::flag;
 ///        [2., 8.]])
 #[pyfunction]
 #[pyo3(signature = (a, permute_l=false, *, p_indices=false))]
-pub(crate) fn lu<'py>(
+pub(super) fn lu<'py>(
     a: &Bound<'py, PyAny>,
     #[pyo3(from_py_with = flag)] permute_l: bool,
     #[pyo3(from_py_with = flag)] p_indices: bool,
@@ -104,7 +104,7 @@ pub(crate) fn lu<'py>(
 /// array([1., 1.])
 #[pyfunction]
 #[pyo3(signature = (a))]
-pub(crate) fn lu_factor<'py>(a: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyTuple>> {
+pub(super) fn lu_factor<'py>(a: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyTuple>> {
     let call = Call::new(a.py(), "lu_factor", &[("a", a)])?;
     PyTuple::new(a.py(), call.results(&LuFactor, &[Given::Plain; 2])?)
 }
@@ -148,7 +148,7 @@ pub(crate) fn lu_factor<'py>(a: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyTup
 /// array([1., 1.])
 #[pyfunction]
 #[pyo3(signature = (lu_and_piv, b, trans=Trans(Op::Plain)), text_signature = "(lu_and_piv, b, trans=0)")]
-pub(crate) fn lu_solve<'py>(
+pub(super) fn lu_solve<'py>(
     lu_and_piv: [Bound<'py, PyAny>; 2],
     b: &Bound<'py, PyAny>,
     trans: Trans,

@@ -45,7 +45,7 @@ use crate::call::bind::Call;
 /// array([12, 34])
 #[pyfunction]
 #[pyo3(signature = (x1, x2, /, *, out=None))]
-pub(crate) fn matmul<'py>(
+pub(super) fn matmul<'py>(
     x1: &Bound<'py, PyAny>,
     x2: &Bound<'py, PyAny>,
     out: Option<&Bound<'py, PyAny>>,

@@ -44,7 +44,7 @@ use crate::call::bind::Call;
 ///        [55, 34]])
 #[pyfunction]
 #[pyo3(signature = (a, n))]
-pub(crate) fn matrix_power<'py>(
+pub(super) fn matrix_power<'py>(
     a: &Bound<'py, PyAny>,
     n: &Bound<'py, PyAny>,
 ) -> PyResult<Bound<'py, PyAny>> {

@@ -1,30 +1,50 @@
 //! The functions: a file holds those of one family, each with its signature and docstring.
 
-pub(crate) mod cho;
-pub(crate) mod cholesky;
-pub(crate) mod cond;
-pub(crate) mod cross;
-pub(crate) mod det;
-pub(crate) mod eig;
-pub(crate) mod eigh;
-pub(crate) mod einsum;
-pub(crate) mod inv;
-pub(crate) mod lstsq;
-pub(crate) mod lu;
-pub(crate) mod matmul;
-pub(crate) mod matrix_power;
-pub(crate) mod multi_dot;
-pub(crate) mod norm;
-pub(crate) mod norms;
-pub(crate) mod outer;
-pub(crate) mod pinv;
-pub(crate) mod qr;
-pub(crate) mod rank;
-pub(crate) mod solve;
-pub(crate) mod svd;
-pub(crate) mod tensor_equations;
-pub(crate) mod tensordot;
+use pyo3::prelude::*;
+
 mod tolerance;
-pub(crate) mod triangular;
-pub(crate) mod vecdot;
-pub(crate) mod views;
+
+/// Declares the files, each with its functions, and adds the functions to the module in this
+/// order.
+macro_rules! functions {
+    ($($file:ident: $($function:ident),+;)+) => {
+        $(mod $file;)+
+
+        /// Adds every function to the extension module.
+        pub(crate) fn add_to(module: &Bound<'_, PyModule>) -> PyResult<()> {
+            $($(module.add_function(wrap_pyfunction!($file::$function, module)?)?;)+)+
+            Ok(())
+        }
+    };
+}
+
+// `make fmt` formats these files by name: cargo fmt finds no module that a macro declares.
+functions! {
+    cho: cho_factor, cho_solve;
+    cholesky: cholesky;
+    cond: cond;
+    cross: cross;
+    det: det, slogdet;
+    eig: eig, eigvals;
+    eigh: eigh, eigvalsh;
+    einsum: einsum;
+    inv: inv;
+    lstsq: lstsq;
+    lu: lu, lu_factor, lu_solve;
+    matmul: matmul;
+    matrix_power: matrix_power;
+    multi_dot: multi_dot;
+    norms: matrix_norm, vector_norm;
+    outer: outer;
+    pinv: pinv;
+    qr: qr;
+    rank: matrix_rank;
+    solve: solve;
+    svd: svd, svdvals;
+    tensor_equations: tensorinv, tensorsolve;
+    tensordot: tensordot;
+    triangular: solve_triangular;
+    vecdot: vecdot;
+    views: diagonal, matrix_transpose, trace;
+    norm: norm;
+}

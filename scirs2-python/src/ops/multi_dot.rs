@@ -44,7 +44,7 @@ use crate::call::bind::Call;
 /// array([2000., 2000., 2000.])
 #[pyfunction]
 #[pyo3(signature = (arrays, *, out=None))]
-pub(crate) fn multi_dot<'py>(
+pub(super) fn multi_dot<'py>(
     arrays: &Bound<'py, PyAny>,
     out: Option<&Bound<'py, PyAny>>,
 ) -> PyResult<Bound<'py, PyAny>> {

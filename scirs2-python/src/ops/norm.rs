@@ -88,7 +88,7 @@ use crate::numpy::array;
 /// tensor([ 5., 10.])
 #[pyfunction]
 #[pyo3(signature = (x, ord=None, axis=None, keepdims=false))]
-pub(crate) fn norm<'py>(
+pub(super) fn norm<'py>(
     x: &Bound<'py, PyAny>,
     ord: Option<&Bound<'py, PyAny>>,
     axis: Option<&Bound<'py, PyAny>>,
@@ -101,7 +101,7 @@ pub(crate) fn norm<'py>(
 }
 
 /// The norm of an array, as its library has it.
-pub(crate) fn norm_of<'py>(
+pub(super) fn norm_of<'py>(
     py: Python<'py>,
     name: &'static str,
     x: Operand<'py>,
@@ -170,7 +170,7 @@ unsafe fn run<T: Normed>(
 }
 
 /// The order that `ord` means.
-pub(crate) fn order(ord: &Bound<'_, PyAny>) -> PyResult<Order> {
+pub(super) fn order(ord: &Bound<'_, PyAny>) -> PyResult<Order> {
     if let Ok(name) = ord.cast::<PyString>() {
         return match name.to_str()? {
             "fro" | "f" => Ok(Order::Fro),

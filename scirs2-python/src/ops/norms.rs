@@ -46,7 +46,7 @@ use crate::numpy::array;
 #[pyfunction]
 #[pyo3(signature = (x, /, *, keepdims=false, ord=None))]
 #[pyo3(text_signature = "(x, /, *, keepdims=False, ord='fro')")]
-pub(crate) fn matrix_norm<'py>(
+pub(super) fn matrix_norm<'py>(
     x: &Bound<'py, PyAny>,
     #[pyo3(from_py_with = flag)] keepdims: bool,
     ord: Option<&Bound<'py, PyAny>>,
@@ -97,7 +97,7 @@ pub(crate) fn matrix_norm<'py>(
 #[pyfunction]
 #[pyo3(signature = (x, /, *, axis=None, keepdims=false, ord=None))]
 #[pyo3(text_signature = "(x, /, *, axis=None, keepdims=False, ord=2)")]
-pub(crate) fn vector_norm<'py>(
+pub(super) fn vector_norm<'py>(
     x: &Bound<'py, PyAny>,
     axis: Option<&Bound<'py, PyAny>>,
     #[pyo3(from_py_with = flag)] keepdims: bool,

@@ -40,7 +40,7 @@ use crate::call::bind::Call;
 ///        [ 6,  8, 10]])
 #[pyfunction]
 #[pyo3(signature = (x1, x2, /))]
-pub(crate) fn outer<'py>(
+pub(super) fn outer<'py>(
     x1: &Bound<'py, PyAny>,
     x2: &Bound<'py, PyAny>,
 ) -> PyResult<Bound<'py, PyAny>> {

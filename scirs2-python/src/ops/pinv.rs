@@ -64,7 +64,7 @@ const RCOND: f64 = 1e-15;
     signature = (a, rcond=None, hermitian=false, *, rtol=Rtol::Left),
     text_signature = "(a, rcond=None, hermitian=False, *, rtol=...)"
 )]
-pub(crate) fn pinv<'py>(
+pub(super) fn pinv<'py>(
     a: &Bound<'py, PyAny>,
     rcond: Option<&Bound<'py, PyAny>>,
     #[pyo3(from_py_with = flag)] hermitian: bool,
@@ -100,7 +100,7 @@ pub(crate) fn pinv<'py>(
 }
 
 /// A parameter for which None is a value.
-pub(crate) enum Rtol<'py> {
+pub(super) enum Rtol<'py> {
     Left,
     Given(Bound<'py, PyAny>),
 }

@@ -60,7 +60,7 @@ use crate::call::output::Given;
 ///        [4., 2.]])
 #[pyfunction]
 #[pyo3(signature = (a, mode="reduced"))]
-pub(crate) fn qr<'py>(a: &Bound<'py, PyAny>, mode: &str) -> PyResult<Bound<'py, PyAny>> {
+pub(super) fn qr<'py>(a: &Bound<'py, PyAny>, mode: &str) -> PyResult<Bound<'py, PyAny>> {
     let py = a.py();
     let mode = match mode {
         "reduced" => QrMode::Reduced,

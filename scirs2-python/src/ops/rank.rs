@@ -52,7 +52,7 @@ use crate::flag::flag;
 #[pyfunction]
 #[pyo3(signature = (A, tol=None, hermitian=false, *, rtol=None))]
 #[expect(non_snake_case, reason = "NumPy's name")]
-pub(crate) fn matrix_rank<'py>(
+pub(super) fn matrix_rank<'py>(
     A: &Bound<'py, PyAny>,
     tol: Option<&Bound<'py, PyAny>>,
     #[pyo3(from_py_with = flag)] hermitian: bool,

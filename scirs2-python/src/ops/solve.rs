@@ -46,7 +46,7 @@ use crate::call::bind::Call;
 /// array([1., 1.])
 #[pyfunction]
 #[pyo3(signature = (a, b, *, out=None))]
-pub(crate) fn solve<'py>(
+pub(super) fn solve<'py>(
     a: &Bound<'py, PyAny>,
     b: &Bound<'py, PyAny>,
     out: Option<&Bound<'py, PyAny>>,

@@ -71,7 +71,7 @@ use crate::flag::flag;
 /// ((3, 2), (2, 2))
 #[pyfunction]
 #[pyo3(signature = (a, full_matrices=true, compute_uv=true, hermitian=false))]
-pub(crate) fn svd<'py>(
+pub(super) fn svd<'py>(
     a: &Bound<'py, PyAny>,
     #[pyo3(from_py_with = flag)] full_matrices: bool,
     #[pyo3(from_py_with = flag)] compute_uv: bool,
@@ -123,7 +123,7 @@ pub(crate) fn svd<'py>(
 /// array([2., 1.])
 #[pyfunction]
 #[pyo3(signature = (x, /))]
-pub(crate) fn svdvals<'py>(x: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+pub(super) fn svdvals<'py>(x: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
     values("svdvals", ("x", x), false)
 }
 

@@ -43,7 +43,7 @@ use crate::call::bind::Call;
 /// array([1., 1., 1., 1.])
 #[pyfunction]
 #[pyo3(signature = (a, b, axes=None))]
-pub(crate) fn tensorsolve<'py>(
+pub(super) fn tensorsolve<'py>(
     a: &Bound<'py, PyAny>,
     b: &Bound<'py, PyAny>,
     axes: Option<&Bound<'py, PyAny>>,
@@ -97,7 +97,7 @@ pub(crate) fn tensorsolve<'py>(
 /// True
 #[pyfunction]
 #[pyo3(signature = (a, ind=2))]
-pub(crate) fn tensorinv<'py>(a: &Bound<'py, PyAny>, ind: isize) -> PyResult<Bound<'py, PyAny>> {
+pub(super) fn tensorinv<'py>(a: &Bound<'py, PyAny>, ind: isize) -> PyResult<Bound<'py, PyAny>> {
     let call = Call::new(a.py(), "tensorinv", &[("a", a)])?;
     let inverse = call.compute_one(&Tensorinv { ind }, None)?;
     call.give_alike(inverse)

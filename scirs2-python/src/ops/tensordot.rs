@@ -48,7 +48,7 @@ use crate::error::axis_error;
 #[pyfunction]
 #[pyo3(signature = (a, b, /, axes=None))]
 #[pyo3(text_signature = "(a, b, /, axes=2)")]
-pub(crate) fn tensordot<'py>(
+pub(super) fn tensordot<'py>(
     a: &Bound<'py, PyAny>,
     b: &Bound<'py, PyAny>,
     axes: Option<&Bound<'py, PyAny>>,

@@ -9,7 +9,7 @@ use crate::call::bind::Call;
 use crate::numpy::array::copied;
 
 /// One number, or one for each matrix.
-pub(crate) fn tolerance(
+pub(super) fn tolerance(
     name: &'static str,
     parameter: &'static str,
     object: &Bound<'_, PyAny>,

@@ -54,7 +54,7 @@ use crate::flag::flag;
 /// array([1., 2.])
 #[pyfunction]
 #[pyo3(signature = (a, b, trans=Trans(Op::Plain), lower=false, unit_diagonal=false), text_signature = "(a, b, trans=0, lower=False, unit_diagonal=False)")]
-pub(crate) fn solve_triangular<'py>(
+pub(super) fn solve_triangular<'py>(
     a: &Bound<'py, PyAny>,
     b: &Bound<'py, PyAny>,
     trans: Trans,
@@ -72,7 +72,7 @@ pub(crate) fn solve_triangular<'py>(
 }
 
 /// The argument `trans`.
-pub(crate) struct Trans(pub(crate) Op);
+pub(super) struct Trans(pub(crate) Op);
 
 impl FromPyObject<'_, '_> for Trans {
     type Error = PyErr;

@@ -46,7 +46,7 @@ use crate::call::bind::Call;
 #[pyfunction]
 #[pyo3(signature = (x1, x2, /, *, axis=-1))]
 #[pyo3(text_signature = "(x1, x2, /, *, axis=-1)")]
-pub(crate) fn vecdot<'py>(
+pub(super) fn vecdot<'py>(
     x1: &Bound<'py, PyAny>,
     x2: &Bound<'py, PyAny>,
     axis: isize,

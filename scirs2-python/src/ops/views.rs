@@ -44,7 +44,7 @@ use crate::numpy::dtype::{descr_of, dtype_of};
 ///        [2, 4]])
 #[pyfunction]
 #[pyo3(signature = (x, /))]
-pub(crate) fn matrix_transpose<'py>(x: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+pub(super) fn matrix_transpose<'py>(x: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
     let py = x.py();
     let (library, array) = taken("matrix_transpose", x)?;
     if array.ndim() < 2 {
@@ -85,7 +85,7 @@ pub(crate) fn matrix_transpose<'py>(x: &Bound<'py, PyAny>) -> PyResult<Bound<'py
 /// array([2, 6])
 #[pyfunction]
 #[pyo3(signature = (x, /, *, offset=0))]
-pub(crate) fn diagonal<'py>(x: &Bound<'py, PyAny>, offset: isize) -> PyResult<Bound<'py, PyAny>> {
+pub(super) fn diagonal<'py>(x: &Bound<'py, PyAny>, offset: isize) -> PyResult<Bound<'py, PyAny>> {
     let py = x.py();
     let (library, array) = taken("diagonal", x)?;
     let view = array.call_method1(intern!(py, "diagonal"), (within(offset), -2, -1))?;
@@ -132,7 +132,7 @@ pub(crate) fn diagonal<'py>(x: &Bound<'py, PyAny>, offset: isize) -> PyResult<Bo
 /// np.int64(5)
 #[pyfunction]
 #[pyo3(signature = (x, /, *, offset=0, dtype=None))]
-pub(crate) fn trace<'py>(
+pub(super) fn trace<'py>(
     x: &Bound<'py, PyAny>,
     offset: isize,
     dtype: Option<&Bound<'py, PyAny>>,
