@@ -21,11 +21,11 @@ pub(crate) fn _config(py: Python<'_>) -> PyResult<Bound<'_, PyDict>> {
         ThreadSource::Variable(name) => name,
         ThreadSource::Cores => "the cores this process may use",
     };
-    let told = PyDict::new(py);
-    told.set_item("openblas", openblas)?;
-    told.set_item("openblas_kernels", openblas_kernels)?;
-    told.set_item("kernels", kernels)?;
-    told.set_item("threads", threads)?;
-    told.set_item("threads_from", source)?;
-    Ok(told)
+    let entries = PyDict::new(py);
+    entries.set_item("openblas", openblas)?;
+    entries.set_item("openblas_kernels", openblas_kernels)?;
+    entries.set_item("kernels", kernels)?;
+    entries.set_item("threads", threads)?;
+    entries.set_item("threads_from", source)?;
+    Ok(entries)
 }

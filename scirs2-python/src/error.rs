@@ -31,13 +31,18 @@ pub(crate) fn linalg_error(py: Python<'_>) -> PyResult<&Bound<'_, PyAny>> {
 
 /// The exception for an error of the function of that name; `batch` is what the
 /// number of a matrix counts in, in C order.
-pub(crate) fn raised(py: Python<'_>, name: &str, error: Error, batch: &[usize]) -> PyErr {
+pub(crate) fn kernel_error(py: Python<'_>, name: &str, error: Error, batch: &[usize]) -> PyErr {
     let message = format!("{name}: {error}");
-    raised_with(py, message, error, batch)
+    kernel_error_with_message(py, message, error, batch)
 }
 
 /// The same, with a message of the caller's.
-pub(crate) fn raised_with(py: Python<'_>, message: String, error: Error, batch: &[usize]) -> PyErr {
+pub(crate) fn kernel_error_with_message(
+    py: Python<'_>,
+    message: String,
+    error: Error,
+    batch: &[usize],
+) -> PyErr {
     match error {
         Error::AxisOutOfRange { .. } => axis_error(py, message),
         Error::Dtype(_) => PyTypeError::new_err(message),
@@ -63,28 +68,28 @@ pub(crate) fn axis_error(py: Python<'_>, message: String) -> PyErr {
     error.map_or_else(|error| error, PyErr::from_value)
 }
 
-/// A `LinAlgError` about one matrix, given its place in the batch in C order.
+/// A `LinAlgError` about one matrix, given its number in the batch in C order.
 fn linalg_error_at(
     py: Python<'_>,
     message: String,
-    place: Option<usize>,
+    number: Option<usize>,
     batch: &[usize],
 ) -> PyErr {
     let instance = linalg_error(py).and_then(|class| {
         let instance = class.call1((message,))?;
-        if let Some(place) = place {
-            instance.setattr("index", PyTuple::new(py, unraveled(place, batch))?)?;
+        if let Some(number) = number {
+            instance.setattr("index", PyTuple::new(py, unravel_index(number, batch))?)?;
         }
         Ok(instance)
     });
     instance.map_or_else(|error| error, PyErr::from_value)
 }
 
-fn unraveled(mut place: usize, shape: &[usize]) -> Vec<usize> {
+fn unravel_index(mut number: usize, shape: &[usize]) -> Vec<usize> {
     let mut index = vec![0; shape.len()];
     for (at, &len) in index.iter_mut().zip(shape).rev() {
-        *at = place % len;
-        place /= len;
+        *at = number % len;
+        number /= len;
     }
     index
 }

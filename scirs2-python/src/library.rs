@@ -13,7 +13,7 @@ use scirs2_interop::python::{Importer, TypeCache, give};
 use scirs2_interop::sys::{DLManagedTensor, DLManagedTensorVersioned};
 
 use crate::exchange::exporter::DLPackExporter;
-use crate::exchange::to_dlpack::{Policy, exported};
+use crate::exchange::to_dlpack::{Policy, export_array};
 
 /// A library that a tensor belongs to.
 #[derive(Clone, Copy)]
@@ -32,16 +32,16 @@ pub(crate) struct Row {
     packages: &'static [&'static str],
     /// The module with its function `from_dlpack`.
     module: &'static str,
-    takes: Takes,
+    accepts: Accepts,
     /// The class in that module that may have an exchange table.
     class: Option<&'static str>,
     /// Found at the first result.
-    maker: PyOnceLock<Maker>,
+    constructor: PyOnceLock<Constructor>,
 }
 
 /// What a library's `from_dlpack` takes.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-enum Takes {
+enum Accepts {
     /// An object with `__dlpack__`.
     Object,
     /// A capsule, which spares it the call.
@@ -51,7 +51,7 @@ enum Takes {
 }
 
 /// What makes a library's tensor.
-enum Maker {
+enum Constructor {
     /// The exchange table of its class, without a Python call.
     Table(Importer),
     /// Its function `from_dlpack`.
@@ -62,16 +62,16 @@ const fn row(
     name: &'static str,
     packages: &'static [&'static str],
     module: &'static str,
-    takes: Takes,
+    accepts: Accepts,
     class: Option<&'static str>,
 ) -> Row {
     Row {
         name,
         packages,
         module,
-        takes,
+        accepts,
         class,
-        maker: PyOnceLock::new(),
+        constructor: PyOnceLock::new(),
     }
 }
 
@@ -80,26 +80,32 @@ static LIBRARIES: [Row; 6] = [
         "PyTorch",
         &["torch"],
         "torch",
-        Takes::Capsule,
+        Accepts::Capsule,
         Some("Tensor"),
     ),
-    row("JAX", &["jax", "jaxlib"], "jax.dlpack", Takes::Object, None),
+    row(
+        "JAX",
+        &["jax", "jaxlib"],
+        "jax.dlpack",
+        Accepts::Object,
+        None,
+    ),
     row(
         "TensorFlow",
         &["tensorflow"],
         "tensorflow.experimental.dlpack",
-        Takes::LegacyCapsule,
+        Accepts::LegacyCapsule,
         None,
     ),
-    row("MLX", &["mlx"], "mlx.core", Takes::Object, None),
+    row("MLX", &["mlx"], "mlx.core", Accepts::Object, None),
     row(
         "PaddlePaddle",
         &["paddle"],
         "paddle.utils.dlpack",
-        Takes::Capsule,
+        Accepts::Capsule,
         None,
     ),
-    row("tvm_ffi", &["tvm_ffi"], "tvm_ffi", Takes::Object, None),
+    row("tvm_ffi", &["tvm_ffi"], "tvm_ffi", Accepts::Object, None),
 ];
 
 /// The libraries of the types seen.
@@ -135,12 +141,12 @@ impl Library {
     pub(crate) fn of(object: &Bound<'_, PyAny>) -> PyResult<Self> {
         match TYPES.get(object) {
             Some(library) => Ok(*library),
-            None => Library::first_seen(object),
+            None => Library::look_up(object),
         }
     }
 
     #[cold]
-    fn first_seen(object: &Bound<'_, PyAny>) -> PyResult<Self> {
+    fn look_up(object: &Bound<'_, PyAny>) -> PyResult<Self> {
         let class = object.get_type();
         let library =
             if object.is_instance_of::<PyUntypedArray>() || object.is_instance_of::<PyCapsule>() {
@@ -173,7 +179,7 @@ impl Library {
     /// Tells the library that a tensor of its own was written, if it wants to know: PyTorch
     /// keeps a count of that, by which it finds out that a tensor which a gradient needs was
     /// overwritten.
-    pub(crate) fn written(self, tensor: &Bound<'_, PyAny>) -> PyResult<()> {
+    pub(crate) fn mark_written(self, tensor: &Bound<'_, PyAny>) -> PyResult<()> {
         let py = tensor.py();
         if self.name() != "PyTorch"
             || tensor
@@ -192,14 +198,14 @@ impl Library {
         let Library::Other(row) = self else {
             return Ok(None);
         };
-        Ok(match row.maker(py)? {
-            Maker::Table(importer) => Some(*importer),
-            Maker::Function(_) => None,
+        Ok(match row.constructor(py)? {
+            Constructor::Table(importer) => Some(*importer),
+            Constructor::Function(_) => None,
         })
     }
 
     /// An array of ours as this library's tensor, without a copy.
-    pub(crate) fn tensor<'py>(
+    pub(crate) fn tensor_from_array<'py>(
         self,
         array: Bound<'py, PyUntypedArray>,
     ) -> PyResult<Bound<'py, PyAny>> {
@@ -208,18 +214,18 @@ impl Library {
         };
         let py = array.py();
         let versioned = |array| -> PyResult<Owner<DLManagedTensorVersioned>> {
-            exported(array, Policy::Exact, None)
+            export_array(array, Policy::Strict, None)
         };
-        let from_dlpack = match row.maker(py)? {
-            Maker::Table(importer) => return importer.import(py, versioned(&array)?),
-            Maker::Function(function) => function.bind(py),
+        let from_dlpack = match row.constructor(py)? {
+            Constructor::Table(importer) => return importer.import(py, versioned(&array)?),
+            Constructor::Function(function) => function.bind(py),
         };
-        let argument = match row.takes {
-            Takes::Object => Bound::new(py, DLPackExporter::of(array))?.into_any(),
-            Takes::Capsule => give(py, versioned(&array)?)?,
-            Takes::LegacyCapsule => give(
+        let argument = match row.accepts {
+            Accepts::Object => Bound::new(py, DLPackExporter::wrap(array))?.into_any(),
+            Accepts::Capsule => give(py, versioned(&array)?)?,
+            Accepts::LegacyCapsule => give(
                 py,
-                exported::<DLManagedTensor>(&array, Policy::Exact, None)?,
+                export_array::<DLManagedTensor>(&array, Policy::Strict, None)?,
             )?,
         };
         from_dlpack.call1((argument,))
@@ -228,17 +234,17 @@ impl Library {
 
 impl Row {
     #[inline]
-    fn maker(&self, py: Python<'_>) -> PyResult<&Maker> {
-        self.maker.get_or_try_init(py, || {
+    fn constructor(&self, py: Python<'_>) -> PyResult<&Constructor> {
+        self.constructor.get_or_try_init(py, || {
             let module = py.import(self.module)?;
             if let Some(name) = self.class {
                 let class = module.getattr(name)?.cast_into::<PyType>()?;
                 if let Some(importer) = Importer::of(&class)? {
-                    return Ok(Maker::Table(importer));
+                    return Ok(Constructor::Table(importer));
                 }
             }
             let function = module.getattr(intern!(py, "from_dlpack"))?;
-            Ok(Maker::Function(function.unbind()))
+            Ok(Constructor::Function(function.unbind()))
         })
     }
 }

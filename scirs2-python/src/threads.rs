@@ -64,7 +64,7 @@ fn get_num_threads() -> usize {
 #[pyfunction]
 #[pyo3(signature = (n, /))]
 fn set_num_threads(n: &Bound<'_, PyAny>) -> PyResult<()> {
-    threads::set_threads(count(n)?).map_err(out_of_range)
+    threads::set_threads(parse_count(n)?).map_err(out_of_range)
 }
 
 /// A context that sets the number of threads for calls from this Python thread.
@@ -95,11 +95,11 @@ fn set_num_threads(n: &Bound<'_, PyAny>) -> PyResult<()> {
 struct num_threads {
     count: usize,
     /// What tells this object from the others.
-    own: u64,
+    id: u64,
 }
 
 /// A context that its thread is in.
-struct Entered {
+struct ActiveContext {
     object: u64,
     /// The object's count, or what threadpoolctl has set since.
     count: usize,
@@ -108,14 +108,14 @@ struct Entered {
 thread_local! {
     /// The contexts that this thread is in. The last one decides; they may be left in any
     /// order.
-    static ENTERED: RefCell<Vec<Entered>> = const { RefCell::new(Vec::new()) };
+    static ACTIVE: RefCell<Vec<ActiveContext>> = const { RefCell::new(Vec::new()) };
 }
 
 /// Changes the contexts that this thread is in.
-fn change(contexts: impl FnOnce(&mut Vec<Entered>)) -> Result<(), ThreadCountError> {
-    let last = ENTERED.with_borrow_mut(|entered| {
-        contexts(entered);
-        entered.last().map(|last| last.count)
+fn update_contexts(contexts: impl FnOnce(&mut Vec<ActiveContext>)) -> Result<(), ThreadCountError> {
+    let last = ACTIVE.with_borrow_mut(|active| {
+        contexts(active);
+        active.last().map(|last| last.count)
     });
     threads::set_local_threads(last).map(drop)
 }
@@ -126,25 +126,25 @@ impl num_threads {
     #[pyo3(signature = (n, /))]
     fn new(n: &Bound<'_, PyAny>) -> PyResult<Self> {
         static OBJECTS: AtomicU64 = AtomicU64::new(0);
-        let count = count(n)?;
+        let count = parse_count(n)?;
         threads::check_threads(count).map_err(out_of_range)?;
-        let own = OBJECTS.fetch_add(1, Ordering::Relaxed);
-        Ok(num_threads { count, own })
+        let id = OBJECTS.fetch_add(1, Ordering::Relaxed);
+        Ok(num_threads { count, id })
     }
 
     fn __enter__(&self) -> PyResult<()> {
-        let (object, count) = (self.own, self.count);
-        change(|entered| entered.push(Entered { object, count })).map_err(out_of_range)
+        let (object, count) = (self.id, self.count);
+        update_contexts(|active| active.push(ActiveContext { object, count })).map_err(out_of_range)
     }
 
     #[pyo3(signature = (*_exception))]
     fn __exit__(&self, _exception: &Bound<'_, PyAny>) -> PyResult<()> {
-        let leave = |entered: &mut Vec<Entered>| {
-            if let Some(at) = entered.iter().rposition(|of| of.object == self.own) {
-                entered.remove(at);
+        let leave = |active: &mut Vec<ActiveContext>| {
+            if let Some(at) = active.iter().rposition(|context| context.object == self.id) {
+                active.remove(at);
             }
         };
-        change(leave).map_err(out_of_range)
+        update_contexts(leave).map_err(out_of_range)
     }
 
     fn __repr__(&self) -> String {
@@ -153,12 +153,12 @@ impl num_threads {
 }
 
 /// An integer as a count; one below zero or beyond 64 bits is out of range.
-fn count(n: &Bound<'_, PyAny>) -> PyResult<usize> {
+fn parse_count(n: &Bound<'_, PyAny>) -> PyResult<usize> {
     let n = match n.extract::<i64>() {
         Err(error) if error.is_instance_of::<PyOverflowError>(n.py()) => {
             return Err(PyValueError::new_err(format!(
                 "the number of threads must lie between 1 and {MAX_THREADS}, got {}",
-                told(n)?
+                integer_text(n)?
             )));
         }
         n => n?,
@@ -167,7 +167,7 @@ fn count(n: &Bound<'_, PyAny>) -> PyResult<usize> {
 }
 
 /// An integer as text; Python does not write one of very many digits.
-fn told(n: &Bound<'_, PyAny>) -> PyResult<String> {
+fn integer_text(n: &Bound<'_, PyAny>) -> PyResult<String> {
     let n = n.py().import("operator")?.call_method1("index", (n,))?;
     match n.str() {
         Ok(digits) => Ok(digits.to_string()),
@@ -187,11 +187,11 @@ fn out_of_range(error: ThreadCountError) -> PyErr {
 #[pyfunction]
 #[pyo3(signature = (n, /))]
 fn _steer_num_threads(n: &Bound<'_, PyAny>) -> PyResult<()> {
-    let n = count(n)?;
+    let n = parse_count(n)?;
     match threads::threads_and_source().1 {
         ThreadSource::Local => threads::check_threads(n).and_then(|count| {
-            change(|entered| {
-                if let Some(last) = entered.last_mut() {
+            update_contexts(|active| {
+                if let Some(last) = active.last_mut() {
                     last.count = count;
                 }
             })

@@ -14,9 +14,9 @@ use scirs2_core::DType;
 use scirs2_interop::Description;
 use smallvec::SmallVec;
 
-use super::operand::{Memory, Operand, operand};
+use super::operand::{Memory, Operand};
 use crate::library::Library;
-use crate::numpy::array::{self, Undescribed};
+use crate::numpy::array::{self, LayoutError};
 use crate::numpy::dtype::descr_of;
 
 /// One operand, readable from Rust while its memory is as described.
@@ -37,7 +37,7 @@ pub(super) type Passed<'a, 'py, P = &'static str> = (P, &'a Bound<'py, PyAny>);
 pub(crate) enum Parameter {
     Named(&'static str),
     /// One of those that a parameter takes any number of.
-    Numbered(&'static str, usize),
+    Indexed(&'static str, usize),
 }
 
 impl From<&'static str> for Parameter {
@@ -50,7 +50,7 @@ impl fmt::Display for Parameter {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Parameter::Named(name) => f.write_str(name),
-            Parameter::Numbered(name, number) => write!(f, "{name}[{number}]"),
+            Parameter::Indexed(name, number) => write!(f, "{name}[{number}]"),
         }
     }
 }
@@ -71,7 +71,7 @@ pub(super) struct Common<'py> {
 
 /// Takes the arguments as they are, of one library.
 #[inline]
-pub(super) fn take<'py, P: Copy + Into<Parameter>>(
+pub(super) fn take_arguments<'py, P: Copy + Into<Parameter>>(
     py: Python<'py>,
     name: &'static str,
     passed: &[Passed<'_, 'py, P>],
@@ -85,7 +85,7 @@ pub(super) fn take<'py, P: Copy + Into<Parameter>>(
             library,
             memory,
             described,
-        } = operand(object)?;
+        } = Operand::from_python(object)?;
         // A list or a number goes with any library.
         let exact = object.is_exact_instance_of::<PyUntypedArray>();
         if exact || library != Library::NumPy || object.is_instance_of::<PyUntypedArray>() {
@@ -104,7 +104,7 @@ pub(super) fn take<'py, P: Copy + Into<Parameter>>(
         subclass = wraps.then(|| object.clone());
         arguments.push(Argument {
             parameter,
-            description: described.map_err(|reason| undescribed(name, parameter, &reason))?,
+            description: described.map_err(|reason| operand_error(name, parameter, &reason))?,
             memory,
         });
     }
@@ -125,8 +125,8 @@ pub(super) fn integers<'py>(
         library,
         memory,
         described,
-    } = operand(object)?;
-    let description = described.map_err(|reason| undescribed(name, parameter, &reason))?;
+    } = Operand::from_python(object)?;
+    let description = described.map_err(|reason| operand_error(name, parameter, &reason))?;
     let foreign = library != Library::NumPy || object.is_instance_of::<PyUntypedArray>();
     if foreign && library != common {
         return Err(PyTypeError::new_err(format!(
@@ -153,10 +153,14 @@ pub(super) fn integers<'py>(
     let descr = descr_of(py, DType::Int64)?;
     let array = array.call_method1(intern!(py, "astype"), (descr,))?;
     let array = array.cast_into::<PyArrayDyn<i64>>()?;
-    array::copied(&array.readonly().as_array())
+    array::to_ndarray(&array.readonly().as_array())
 }
 
 /// The refusal of an argument that is no array to compute with.
-pub(crate) fn undescribed(name: &str, parameter: impl fmt::Display, reason: &Undescribed) -> PyErr {
+pub(crate) fn operand_error(
+    name: &str,
+    parameter: impl fmt::Display,
+    reason: &LayoutError,
+) -> PyErr {
     PyTypeError::new_err(format!("{name}: {parameter}: {reason}"))
 }

@@ -15,10 +15,10 @@ use scirs2_linalg::operation::{self, Operation, ResultShape, Results};
 use smallvec::{SmallVec, smallvec};
 
 use super::argument::{self, Argument, Arguments, Parameter, Passed};
-use super::output::{Given, Output, Target, named};
-use super::promote::{Promotion, convert};
-use super::run::{Failure, begin, enter};
-use crate::error::raised_with;
+use super::output::{Output, Target, Wrap, namedtuple};
+use super::promote::{Promotion, convert_arguments};
+use super::run::{Failure, begin_call, run_kernel};
+use crate::error::kernel_error_with_message;
 use crate::library::Library;
 
 /// A function's operands, all of one library and one dtype.
@@ -42,7 +42,7 @@ impl<'py> Call<'py> {
 
     /// As [`new`](Self::new), but single precision is computed in double, as NumPy
     /// does it: for thresholds that lie below the epsilon of single.
-    pub(crate) fn in_double(
+    pub(crate) fn in_float64(
         py: Python<'py>,
         name: &'static str,
         passed: &[Passed<'_, 'py>],
@@ -56,7 +56,7 @@ impl<'py> Call<'py> {
         passed: &[Passed<'_, 'py>],
         double: bool,
     ) -> PyResult<Self> {
-        let mut call = Call::of(py, name, passed)?;
+        let mut call = Call::take(py, name, passed)?;
         let promotion = Promotion::floats(name, &call.arguments, double)?;
         call.promote(promotion)?;
         Ok(call)
@@ -64,19 +64,19 @@ impl<'py> Call<'py> {
 
     /// As [`new`](Self::new), but of the dtype that NumPy finds for all operands,
     /// integers and booleans too.
-    pub(crate) fn numeric<P: Copy + Into<Parameter>>(
+    pub(crate) fn promoted<P: Copy + Into<Parameter>>(
         py: Python<'py>,
         name: &'static str,
         passed: &[Passed<'_, 'py, P>],
     ) -> PyResult<Self> {
-        let mut call = Call::of(py, name, passed)?;
-        let promotion = Promotion::numeric(py, name, &call.arguments)?;
+        let mut call = Call::take(py, name, passed)?;
+        let promotion = Promotion::like_numpy(py, name, &call.arguments)?;
         call.promote(promotion)?;
         Ok(call)
     }
 
-    /// [`numeric`](Self::numeric) of arguments that have a number each.
-    pub(crate) fn numbered(
+    /// [`promoted`](Self::promoted) of arguments that have a number each.
+    pub(crate) fn variadic(
         py: Python<'py>,
         name: &'static str,
         parameter: &'static str,
@@ -84,19 +84,19 @@ impl<'py> Call<'py> {
     ) -> PyResult<Self> {
         let numbered = objects.iter().enumerate();
         let passed: SmallVec<[_; 2]> = numbered
-            .map(|(number, object)| (Parameter::Numbered(parameter, number), object))
+            .map(|(number, object)| (Parameter::Indexed(parameter, number), object))
             .collect();
-        Call::numeric(py, name, &passed)
+        Call::promoted(py, name, &passed)
     }
 
     /// The operands as they are, of one library.
     #[inline]
-    fn of<P: Copy + Into<Parameter>>(
+    fn take<P: Copy + Into<Parameter>>(
         py: Python<'py>,
         name: &'static str,
         passed: &[Passed<'_, 'py, P>],
     ) -> PyResult<Self> {
-        let stay = begin()?;
+        let stay = begin_call()?;
         let mut call = Call {
             _stay: stay,
             arguments: Arguments::new(),
@@ -108,7 +108,7 @@ impl<'py> Call<'py> {
                 subclass: None,
             },
         };
-        let common = argument::take(py, name, passed, &mut call.arguments)?;
+        let common = argument::take_arguments(py, name, passed, &mut call.arguments)?;
         call.target.library = common.library;
         call.target.subclass = common.subclass;
         Ok(call)
@@ -116,7 +116,7 @@ impl<'py> Call<'py> {
 
     fn promote(&mut self, promotion: Promotion) -> PyResult<()> {
         let Target { py, name, .. } = self.target;
-        convert(py, name, &mut self.arguments, promotion.dtype)?;
+        convert_arguments(py, name, &mut self.arguments, promotion.dtype)?;
         self.target.promotion = promotion;
         Ok(())
     }
@@ -126,7 +126,7 @@ impl<'py> Call<'py> {
         self.target.promotion.epsilon()
     }
 
-    /// What is computed in, by a call made with [`numeric`](Self::numeric).
+    /// What is computed in, by a call made with [`promoted`](Self::promoted).
     pub(crate) fn dtype(&self) -> DType {
         self.target.promotion.dtype
     }
@@ -153,8 +153,8 @@ impl<'py> Call<'py> {
             memory,
             description,
         } = &self.arguments[operand];
-        if !memory.is_still(description) {
-            return Err(self.changed(parameter));
+        if !memory.is_unchanged(description) {
+            return Err(self.changed_error(parameter));
         }
         // SAFETY: what keeps the memory lives as long as `self`, and the memory is where it
         // was described.
@@ -164,25 +164,25 @@ impl<'py> Call<'py> {
     }
 
     /// The results of an operation on the operands.
-    fn shapes_of(&self, operation: &dyn Operation) -> PyResult<Results> {
+    fn infer_results(&self, operation: &dyn Operation) -> PyResult<Results> {
         let shapes: SmallVec<[&[usize]; 2]> = (0..self.count())
             .map(|operand| self.shape(operand))
             .collect();
         let results = operation.results(self.target.promotion.dtype, &shapes);
-        results.map_err(|error| self.refused(error))
+        results.map_err(|error| self.shape_error(error))
     }
 
     /// Refuses operands whose shapes do not fit an operation.
     pub(crate) fn check(&self, operation: &dyn Operation) -> PyResult<()> {
-        self.shapes_of(operation).map(drop)
+        self.infer_results(operation).map(drop)
     }
 
     /// The results of an operation on the operands, in memory of their own.
     pub(crate) fn compute(&self, operation: &dyn Operation) -> PyResult<Vec<Output<'py>>> {
-        let results = self.shapes_of(operation)?;
+        let results = self.infer_results(operation)?;
         let output = |result: &ResultShape| {
             let dtype = result.kind.dtype(self.target.promotion.dtype);
-            self.output(dtype, &result.shape)
+            self.new_output(dtype, &result.shape)
         };
         let mut outputs = results
             .each
@@ -200,11 +200,11 @@ impl<'py> Call<'py> {
         operation: &dyn Operation,
         out: Option<&Bound<'py, PyAny>>,
     ) -> PyResult<Output<'py>> {
-        let results = self.shapes_of(operation)?;
+        let results = self.infer_results(operation)?;
         let result = &results.each[0];
         let mut output = match out {
-            Some(_) => self.target.output_in(out, &result.shape, &self.arguments)?,
-            None => self.output(
+            Some(out) => self.target.out_array(out, &result.shape, &self.arguments)?,
+            None => self.new_output(
                 result.kind.dtype(self.target.promotion.dtype),
                 &result.shape,
             )?,
@@ -234,9 +234,9 @@ impl<'py> Call<'py> {
     pub(crate) fn results(
         &self,
         operation: &dyn Operation,
-        given: &[Given],
+        wraps: &[Wrap],
     ) -> PyResult<Vec<Bound<'py, PyAny>>> {
-        self.give_each(self.compute(operation)?, given)
+        self.each_to_python(self.compute(operation)?, wraps)
     }
 
     /// The results of an operation as a named tuple of `scirs2._results`.
@@ -244,10 +244,10 @@ impl<'py> Call<'py> {
         &self,
         operation: &dyn Operation,
         class: &str,
-        given: &[Given],
+        wraps: &[Wrap],
     ) -> PyResult<Bound<'py, PyAny>> {
-        let results = self.results(operation, given)?;
-        named(
+        let results = self.results(operation, wraps)?;
+        namedtuple(
             self.target.py,
             class,
             PyTuple::new(self.target.py, results)?,
@@ -255,33 +255,33 @@ impl<'py> Call<'py> {
     }
 
     /// Each result as the caller gets it.
-    pub(crate) fn give_each(
+    pub(crate) fn each_to_python(
         &self,
         outputs: Vec<Output<'py>>,
-        given: &[Given],
+        wraps: &[Wrap],
     ) -> PyResult<Vec<Bound<'py, PyAny>>> {
-        let give = |(output, given): (Output<'py>, &Given)| match given {
-            Given::Plain => self.give(output),
-            Given::Alike => self.give_alike(output),
+        let convert = |(output, wrap): (Output<'py>, &Wrap)| match wrap {
+            Wrap::Plain => self.to_python(output),
+            Wrap::LikeInput => self.to_python_like_input(output),
         };
-        outputs.into_iter().zip(given).map(give).collect()
+        outputs.into_iter().zip(wraps).map(convert).collect()
     }
 
     /// Memory for a result of that dtype and shape, its elements unset.
-    pub(crate) fn output(&self, dtype: DType, shape: &[usize]) -> PyResult<Output<'py>> {
-        self.target.output(dtype, shape)
+    pub(crate) fn new_output(&self, dtype: DType, shape: &[usize]) -> PyResult<Output<'py>> {
+        self.target.new_output(dtype, shape)
     }
 
     /// A result as the caller's library has it; for NumPy a number where there
     /// are no axes.
-    pub(crate) fn give(&self, output: Output<'py>) -> PyResult<Bound<'py, PyAny>> {
-        self.target.give(output)
+    pub(crate) fn to_python(&self, output: Output<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.target.to_python(output)
     }
 
-    /// A result of the operands' own kind: as [`give`](Self::give), and for a
+    /// A result of the operands' own kind: as [`to_python`](Self::to_python), and for a
     /// subclass of NumPy's array as that.
-    pub(crate) fn give_alike(&self, output: Output<'py>) -> PyResult<Bound<'py, PyAny>> {
-        self.target.give_alike(output)
+    pub(crate) fn to_python_like_input(&self, output: Output<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.target.to_python_like_input(output)
     }
 
     /// An argument of integers, which are not computed with.
@@ -298,7 +298,7 @@ impl<'py> Call<'py> {
 
     /// The refusal of an array that Python code changed after it was described.
     #[cold]
-    fn changed(&self, parameter: impl fmt::Display) -> PyErr {
+    fn changed_error(&self, parameter: impl fmt::Display) -> PyErr {
         PyRuntimeError::new_err(format!(
             "{}: {parameter}: the array was resized or changed otherwise while the call \
              took its arguments; pass a copy",
@@ -313,14 +313,16 @@ impl<'py> Call<'py> {
         batch: &[usize],
         kernel: impl FnOnce(&Workers<'_>) -> Result<R, Error> + Send,
     ) -> PyResult<R> {
-        enter(self.target.py, self.operations(), kernel).map_err(|failure| match failure {
-            Failure::Signal(signal) => signal,
-            Failure::Kernel(error) => self.raised(error, batch),
+        run_kernel(self.target.py, self.estimated_operations(), kernel).map_err(|failure| {
+            match failure {
+                Failure::Signal(signal) => signal,
+                Failure::Kernel(error) => self.kernel_error(error, batch),
+            }
         })
     }
 
     /// The exception for a kernel's error; an argument that the kernel counts has a name.
-    fn raised(&self, error: Error, batch: &[usize]) -> PyErr {
+    fn kernel_error(&self, error: Error, batch: &[usize]) -> PyErr {
         let mut message = format!("{}: {error}", self.target.name);
         if let Error::TooFewAxes { argument, .. } | Error::Axes { argument, .. } = error
             && let Some(Argument { parameter, .. }) = self.arguments.get(argument - 1)
@@ -328,13 +330,13 @@ impl<'py> Call<'py> {
             let counted = format!("argument {argument}");
             message = message.replacen(&counted, &parameter.to_string(), 1);
         }
-        raised_with(self.target.py, message, error, batch)
+        kernel_error_with_message(self.target.py, message, error, batch)
     }
 
     /// The operations of the kernel, about: those of each matrix with another of its
     /// size, and at least one for so many elements of a result that the operands
     /// broadcast to; and those that find the order of many.
-    fn operations(&self) -> usize {
+    fn estimated_operations(&self) -> usize {
         const OF_ONE: usize = 16;
         let (mut sum, mut product) = (0_usize, 1_usize);
         for argument in &self.arguments {
@@ -349,7 +351,7 @@ impl<'py> Call<'py> {
     }
 
     /// A refusal that needed no kernel to find.
-    pub(crate) fn refused(&self, error: Error) -> PyErr {
-        self.raised(error, &[])
+    pub(crate) fn shape_error(&self, error: Error) -> PyErr {
+        self.kernel_error(error, &[])
     }
 }

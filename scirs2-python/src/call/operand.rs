@@ -11,7 +11,7 @@ use scirs2_interop::python::{Keeper, Offer, Request, keep};
 
 use crate::exchange::from_dlpack::{from_dlpack, import};
 use crate::library::Library;
-use crate::numpy::array::{self, Undescribed};
+use crate::numpy::array::{self, LayoutError};
 use crate::numpy::dtype::descr_of;
 
 /// An operand that Rust can read in place.
@@ -19,7 +19,7 @@ pub(crate) struct Operand<'py> {
     pub(crate) library: Library,
     pub(crate) memory: Memory<'py>,
     /// What the elements are, or why nothing is computed with them.
-    pub(crate) described: Result<Description, Undescribed>,
+    pub(crate) described: Result<Description, LayoutError>,
 }
 
 /// What keeps an operand's elements.
@@ -30,46 +30,6 @@ pub(crate) enum Memory<'py> {
     Tensor(Keeper),
 }
 
-/// Takes an operand without a copy, but for what lies in foreign byte order or off
-/// alignment, what PyTorch conjugates or negates when it is read, and what exports no tensor:
-/// lists, numbers, TensorFlow's variables.
-pub(crate) fn operand<'py>(x: &Bound<'py, PyAny>) -> PyResult<Operand<'py>> {
-    let (library, array) = if let Ok(array) = x.cast::<PyUntypedArray>() {
-        (Library::NumPy, array.clone())
-    } else if x.is_instance_of::<PyCapsule>() {
-        (Library::NumPy, from_dlpack(x, None, None, None)?)
-    } else {
-        match tensor(x)? {
-            Some(Tensor::InPlace(operand)) => return Ok(operand),
-            Some(Tensor::Array(library, array)) => (library, array),
-            None => {
-                not_lazy(x)?;
-                (Library::of(x)?, array::readable(x)?)
-            }
-        }
-    };
-    let described = array::describe(&array);
-    if array.is_aligned() && described.is_ok() {
-        return Ok(Operand {
-            library,
-            memory: Memory::Array(array),
-            described,
-        });
-    }
-    let array = array::readable(&array)?;
-    let described = array::describe(&array).map_err(|reason| match reason {
-        Undescribed::Dtype(dtype) if !x.is_instance_of::<PyUntypedArray>() => {
-            array::not_numbers(x, dtype)
-        }
-        reason => reason,
-    });
-    Ok(Operand {
-        library,
-        memory: Memory::Array(array),
-        described,
-    })
-}
-
 /// A tensor of another library.
 enum Tensor<'py> {
     InPlace(Operand<'py>),
@@ -78,7 +38,7 @@ enum Tensor<'py> {
 }
 
 /// Takes an object that exports a tensor; `None` if it exports none.
-fn tensor<'py>(x: &Bound<'py, PyAny>) -> PyResult<Option<Tensor<'py>>> {
+fn exported_tensor<'py>(x: &Bound<'py, PyAny>) -> PyResult<Option<Tensor<'py>>> {
     let py = x.py();
     let request = Request::default();
     let mut offer = match Offer::by_table(x, &request)? {
@@ -110,6 +70,46 @@ fn is_aligned(description: &Description) -> bool {
 }
 
 impl<'py> Operand<'py> {
+    /// Takes an operand without a copy, but for what lies in foreign byte order or off
+    /// alignment, what PyTorch conjugates or negates when it is read, and what exports no tensor:
+    /// lists, numbers, TensorFlow's variables.
+    pub(crate) fn from_python(x: &Bound<'py, PyAny>) -> PyResult<Self> {
+        let (library, array) = if let Ok(array) = x.cast::<PyUntypedArray>() {
+            (Library::NumPy, array.clone())
+        } else if x.is_instance_of::<PyCapsule>() {
+            (Library::NumPy, from_dlpack(x, None, None, None)?)
+        } else {
+            match exported_tensor(x)? {
+                Some(Tensor::InPlace(operand)) => return Ok(operand),
+                Some(Tensor::Array(library, array)) => (library, array),
+                None => {
+                    refuse_lazy(x)?;
+                    (Library::of(x)?, array::as_readable(x)?)
+                }
+            }
+        };
+        let described = array::describe(&array);
+        if array.is_aligned() && described.is_ok() {
+            return Ok(Operand {
+                library,
+                memory: Memory::Array(array),
+                described,
+            });
+        }
+        let array = array::as_readable(&array)?;
+        let described = array::describe(&array).map_err(|reason| match reason {
+            LayoutError::Dtype(dtype) if !x.is_instance_of::<PyUntypedArray>() => {
+                array::not_numeric(x, dtype)
+            }
+            reason => reason,
+        });
+        Ok(Operand {
+            library,
+            memory: Memory::Array(array),
+            described,
+        })
+    }
+
     /// The operand as NumPy's array, of numbers.
     pub(crate) fn into_array(
         self,
@@ -159,9 +159,9 @@ impl<'py> Memory<'py> {
     /// Whether the elements are still where they were described: Python code can resize an
     /// array, or change it otherwise.
     #[inline]
-    pub(crate) fn is_still(&self, description: &Description) -> bool {
+    pub(crate) fn is_unchanged(&self, description: &Description) -> bool {
         match self {
-            Memory::Array(array) => array::is_still(array, description),
+            Memory::Array(array) => array::is_unchanged(array, description),
             Memory::Tensor(_) => true,
         }
     }
@@ -169,7 +169,7 @@ impl<'py> Memory<'py> {
 
 /// Refuses an array in parts that are yet to be computed, maybe elsewhere: NumPy would compute
 /// them all and gather them here without a word.
-fn not_lazy(x: &Bound<'_, PyAny>) -> PyResult<()> {
+fn refuse_lazy(x: &Bound<'_, PyAny>) -> PyResult<()> {
     let py = x.py();
     let class = x.get_type();
     let module = class.getattr(intern!(py, "__module__"))?;

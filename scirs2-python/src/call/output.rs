@@ -33,43 +33,40 @@ pub(super) struct Target<'py> {
 
 impl<'py> Target<'py> {
     /// A result of that dtype and shape, its elements unset.
-    pub(super) fn output(&self, dtype: DType, shape: &[usize]) -> PyResult<Output<'py>> {
+    pub(super) fn new_output(&self, dtype: DType, shape: &[usize]) -> PyResult<Output<'py>> {
         let is_number = shape.is_empty() && self.library == Library::NumPy;
         let is_kept = self.promotion.rounded(dtype).is_none();
         let (memory, description) = if is_number && is_kept {
-            let mut number = Own::new(dtype.itemsize());
-            let description = Description::in_c_order(number.place(), dtype, shape, 0)?;
-            (Place::Number(number), description)
+            let mut number = SmallBuffer::new(dtype.itemsize());
+            let description = Description::in_c_order(number.as_mut_ptr(), dtype, shape, 0)?;
+            (Destination::Number(number), description)
         } else if is_kept
             && let Some(importer) = self.library.importer(self.py)?
-            && let Some(mut own) = Own::few(dtype, shape)
+            && let Some(mut buffer) = SmallBuffer::for_small(dtype, shape)
         {
-            let description = Description::in_c_order(own.place(), dtype, shape, 0)?;
-            (Place::Own(own, importer), description)
+            let description = Description::in_c_order(buffer.as_mut_ptr(), dtype, shape, 0)?;
+            (Destination::Buffer(buffer, importer), description)
         } else {
-            let array = array::result(self.py, dtype, shape)?;
-            let description = array::in_c_order(&array, dtype, shape)?;
-            (Place::Array(array), description)
+            let array = array::empty(self.py, dtype, shape)?;
+            let description = array::describe_c_order(&array, dtype, shape)?;
+            (Destination::Array(array), description)
         };
         Ok(Output {
             memory,
             description,
-            given: None,
-            place: None,
+            out: None,
+            copy_back: None,
         })
     }
 
     /// A result of the operands' type in the caller's own memory, `out`, which may be that
-    /// of an operand, or where that is None as [`output`](Self::output).
-    pub(super) fn output_in(
+    /// of an operand.
+    pub(super) fn out_array(
         &self,
-        out: Option<&Bound<'py, PyAny>>,
+        out: &Bound<'py, PyAny>,
         shape: &[usize],
         arguments: &[Argument<'_>],
     ) -> PyResult<Output<'py>> {
-        let Some(out) = out else {
-            return self.output(self.promotion.dtype, shape);
-        };
         let name = self.name;
         let refused = |reason: String| PyValueError::new_err(format!("{name}: out: {reason}"));
         let (library, array) = if let Ok(array) = out.cast::<PyUntypedArray>() {
@@ -111,7 +108,7 @@ impl<'py> Target<'py> {
         }
         // What is read and written at once goes by way of memory of our own.
         let read = arguments.iter().any(|argument| {
-            let (first, second) = (extent(&argument.description), extent(&description));
+            let (first, second) = (byte_range(&argument.description), byte_range(&description));
             first.0 < second.1 && second.0 < first.1
         });
         if scirs2_core::shape::may_overlap(description.shape(), description.strides()) {
@@ -120,29 +117,29 @@ impl<'py> Target<'py> {
             ));
         }
         // Before the kernel: also one that fails may have written.
-        library.written(out)?;
+        library.mark_written(out)?;
         if read || self.promotion.half.is_some() {
-            let temporary = array::result(self.py, self.promotion.dtype, shape)?;
+            let temporary = array::empty(self.py, self.promotion.dtype, shape)?;
             return Ok(Output {
-                description: array::in_c_order(&temporary, self.promotion.dtype, shape)?,
-                memory: Place::Array(temporary),
-                given: None,
-                place: Some((array, out.clone())),
+                description: array::describe_c_order(&temporary, self.promotion.dtype, shape)?,
+                memory: Destination::Array(temporary),
+                out: None,
+                copy_back: Some((array, out.clone())),
             });
         }
         Ok(Output {
-            memory: Place::Array(array),
+            memory: Destination::Array(array),
             description,
-            given: Some(out.clone()),
-            place: None,
+            out: Some(out.clone()),
+            copy_back: None,
         })
     }
 
-    /// A result of the operands' own kind: as [`give`](Self::give), and for a
+    /// A result of the operands' own kind: as [`to_python`](Self::to_python), and for a
     /// subclass of NumPy's array as that.
-    pub(super) fn give_alike(&self, output: Output<'py>) -> PyResult<Bound<'py, PyAny>> {
-        let is_number = matches!(output.memory, Place::Number(_));
-        let result = self.give(output)?;
+    pub(super) fn to_python_like_input(&self, output: Output<'py>) -> PyResult<Bound<'py, PyAny>> {
+        let is_number = matches!(output.memory, Destination::Number(_));
+        let result = self.to_python(output)?;
         match &self.subclass {
             Some(subclass) if !is_number => {
                 subclass.call_method1(intern!(self.py, "__array_wrap__"), (result,))
@@ -153,38 +150,38 @@ impl<'py> Target<'py> {
 
     /// A result as the caller's library has it; for NumPy a number where there
     /// are no axes.
-    pub(super) fn give(&self, output: Output<'py>) -> PyResult<Bound<'py, PyAny>> {
+    pub(super) fn to_python(&self, output: Output<'py>) -> PyResult<Bound<'py, PyAny>> {
         let py = self.py;
-        if let Some(given) = output.given {
-            return Ok(given);
+        if let Some(out) = output.out {
+            return Ok(out);
         }
         let mut array = match output.memory {
-            Place::Array(array) => array,
-            Place::Own(own, importer) => {
+            Destination::Array(array) => array,
+            Destination::Buffer(buffer, importer) => {
                 let layout = output.description.layout();
                 // SAFETY: the vector keeps the elements, which nobody else knows of.
-                let owner = unsafe { export::<DLManagedTensorVersioned, _>(&layout, own) }?;
+                let owner = unsafe { export::<DLManagedTensorVersioned, _>(&layout, buffer) }?;
                 return importer.import(py, owner);
             }
-            Place::Number(mut number) => {
+            Destination::Number(mut number) => {
                 let dtype = output.description.dtype();
                 // SAFETY: one element of that dtype.
-                return unsafe { array::scalar(py, dtype, number.place()) };
+                return unsafe { array::scalar(py, dtype, number.as_mut_ptr()) };
             }
         };
-        if let Some((place, given)) = output.place {
-            assign(&place, &array)?;
-            return Ok(given);
+        if let Some((copy_back, out)) = output.copy_back {
+            assign(&copy_back, &array)?;
+            return Ok(out);
         }
         if let Some(dtype) = self.promotion.rounded(output.description.dtype()) {
-            let rounded = array::result(py, dtype, output.description.shape())?;
+            let rounded = array::empty(py, dtype, output.description.shape())?;
             assign(&rounded, &array)?;
             array = rounded;
         }
         if self.library == Library::NumPy && output.description.shape().is_empty() {
             return array.get_item(PyTuple::empty(py));
         }
-        self.library.tensor(array)
+        self.library.tensor_from_array(array)
     }
 }
 
@@ -202,7 +199,7 @@ fn assign(to: &Bound<'_, PyUntypedArray>, from: &Bound<'_, PyUntypedArray>) -> P
 }
 
 /// The first byte of an array and the one after its last.
-fn extent(description: &Description) -> (usize, usize) {
+fn byte_range(description: &Description) -> (usize, usize) {
     let (low, high) =
         scirs2_core::shape::reach(description.shape(), description.strides()).unwrap_or((0, -1));
     let itemsize = description.dtype().itemsize();
@@ -214,57 +211,57 @@ fn extent(description: &Description) -> (usize, usize) {
 }
 
 /// Where a result is written.
-enum Place<'py> {
+enum Destination<'py> {
     Array(Bound<'py, PyUntypedArray>),
     /// A library makes its tensor of it, without NumPy.
-    Own(Own, Importer),
+    Buffer(SmallBuffer, Importer),
     /// NumPy makes a scalar of it.
-    Number(Own),
+    Number(SmallBuffer),
 }
 
 /// Memory, set to zero, for a few elements of any type that is computed in.
-struct Own(Vec<Aligned>);
+struct SmallBuffer(Vec<Block>);
 
 /// What each type of element is aligned in.
 #[derive(Clone, Copy)]
 #[repr(align(16))]
-struct Aligned(#[expect(dead_code, reason = "memory")] [u8; 16]);
+struct Block(#[expect(dead_code, reason = "memory")] [u8; 16]);
 
-impl Own {
+impl SmallBuffer {
     fn new(bytes: usize) -> Self {
-        Own(vec![Aligned([0; 16]); bytes.div_ceil(16).max(1)])
+        SmallBuffer(vec![Block([0; 16]); bytes.div_ceil(16).max(1)])
     }
 
     /// `None` for many elements: large memory is best allocated by NumPy.
-    fn few(dtype: DType, shape: &[usize]) -> Option<Self> {
+    fn for_small(dtype: DType, shape: &[usize]) -> Option<Self> {
         const FEW: usize = 1 << 12;
         let count = scirs2_core::shape::element_count(shape)?;
         let bytes = count.checked_mul(dtype.itemsize())?;
-        (bytes <= FEW).then(|| Own::new(bytes))
+        (bytes <= FEW).then(|| SmallBuffer::new(bytes))
     }
 
-    fn place(&mut self) -> *mut u8 {
+    fn as_mut_ptr(&mut self) -> *mut u8 {
         self.0.as_mut_ptr().cast()
     }
 }
 
 /// What a kernel writes, and nobody else does meanwhile.
 pub(crate) struct Output<'py> {
-    memory: Place<'py>,
+    memory: Destination<'py>,
     description: Description,
     /// The caller's array that is written in place.
-    given: Option<Bound<'py, PyAny>>,
+    out: Option<Bound<'py, PyAny>>,
     /// The caller's array that the result is copied to, and the object it is of.
-    place: Option<(Bound<'py, PyUntypedArray>, Bound<'py, PyAny>)>,
+    copy_back: Option<(Bound<'py, PyUntypedArray>, Bound<'py, PyAny>)>,
 }
 
 /// How the caller gets a result.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum Given {
+pub(crate) enum Wrap {
     /// As an array of the library.
     Plain,
     /// The same, and for a subclass of NumPy's array as that.
-    Alike,
+    LikeInput,
 }
 
 impl Output<'_> {
@@ -285,7 +282,7 @@ impl Output<'_> {
 }
 
 /// A named tuple of `scirs2._results`.
-pub(crate) fn named<'py>(
+pub(crate) fn namedtuple<'py>(
     py: Python<'py>,
     class: &str,
     results: impl PyCallArgs<'py>,

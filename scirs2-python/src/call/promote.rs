@@ -10,7 +10,7 @@ use pyo3::types::PyTuple;
 use scirs2_core::{DType, ScalarType};
 use smallvec::{SmallVec, smallvec};
 
-use super::argument::{Argument, Arguments, undescribed};
+use super::argument::{Argument, Arguments, operand_error};
 use super::operand::Memory;
 use crate::numpy::array;
 use crate::numpy::dtype::{descr_of, dtype_of};
@@ -22,7 +22,7 @@ pub(super) struct Promotion {
     /// The half that results are rounded to, where every operand has it.
     pub(super) half: Option<DType>,
     /// Whether single precision is computed in double, and rounded to single after.
-    widened: bool,
+    computed_in_double: bool,
 }
 
 impl Default for Promotion {
@@ -30,7 +30,7 @@ impl Default for Promotion {
         Promotion {
             dtype: DType::Float64,
             half: None,
-            widened: false,
+            computed_in_double: false,
         }
     }
 }
@@ -46,7 +46,7 @@ impl Promotion {
         for argument in arguments {
             let dtype = argument.dtype();
             let own = ScalarType::of(dtype)
-                .ok_or_else(|| not_computed(name, argument.parameter, dtype))?;
+                .ok_or_else(|| unsupported_dtype(name, argument.parameter, dtype))?;
             scalar = Some(scalar.map_or(own, |scalar| scalar.join(own)));
         }
         let own = scalar.unwrap_or(ScalarType::Float64);
@@ -61,12 +61,12 @@ impl Promotion {
         Ok(Promotion {
             dtype: scalar.dtype(),
             half,
-            widened: scalar != own,
+            computed_in_double: scalar != own,
         })
     }
 
     /// The dtype that NumPy finds for all, integers and booleans too.
-    pub(super) fn numeric(
+    pub(super) fn like_numpy(
         py: Python<'_>,
         name: &'static str,
         arguments: &[Argument<'_>],
@@ -74,7 +74,7 @@ impl Promotion {
         for argument in arguments {
             let dtype = argument.dtype();
             if ScalarType::of(dtype).is_none() {
-                return Err(not_computed(name, argument.parameter, dtype));
+                return Err(unsupported_dtype(name, argument.parameter, dtype));
             }
         }
         let dtype = result_type(py, name, arguments)?;
@@ -86,13 +86,13 @@ impl Promotion {
                 dtype
             },
             half,
-            widened: false,
+            computed_in_double: false,
         })
     }
 
     /// The machine epsilon of what the operands came in, halves as single.
     pub(super) fn epsilon(&self) -> f64 {
-        if self.widened || matches!(self.scalar().real(), ScalarType::Float32) {
+        if self.computed_in_double || matches!(self.scalar().real(), ScalarType::Float32) {
             f64::from(f32::EPSILON)
         } else {
             f64::EPSILON
@@ -108,8 +108,8 @@ impl Promotion {
     pub(super) fn rounded(&self, computed: DType) -> Option<DType> {
         match computed {
             DType::Float32 => self.half,
-            DType::Float64 if self.widened => Some(self.half.unwrap_or(DType::Float32)),
-            DType::Complex128 if self.widened => Some(DType::Complex64),
+            DType::Float64 if self.computed_in_double => Some(self.half.unwrap_or(DType::Float32)),
+            DType::Complex128 if self.computed_in_double => Some(DType::Complex64),
             _ => None,
         }
     }
@@ -162,7 +162,7 @@ fn result_type(py: Python<'_>, name: &'static str, arguments: &[Argument<'_>]) -
 }
 
 /// Converts the arguments to what is computed in.
-pub(super) fn convert<'py>(
+pub(super) fn convert_arguments<'py>(
     py: Python<'py>,
     name: &'static str,
     arguments: &mut Arguments<'py>,
@@ -179,7 +179,7 @@ pub(super) fn convert<'py>(
             let array = array.cast_into()?;
             let described = array::describe(&array);
             argument.description =
-                described.map_err(|reason| undescribed(name, argument.parameter, &reason))?;
+                described.map_err(|reason| operand_error(name, argument.parameter, &reason))?;
             argument.memory = Memory::Array(array);
         }
         arguments.push(argument);
@@ -187,7 +187,7 @@ pub(super) fn convert<'py>(
     Ok(())
 }
 
-fn not_computed(name: &str, parameter: impl fmt::Display, dtype: DType) -> PyErr {
+fn unsupported_dtype(name: &str, parameter: impl fmt::Display, dtype: DType) -> PyErr {
     PyTypeError::new_err(format!(
         "{name}: {parameter}: {dtype} is not computed with; convert it first, for example to \
          float32"

@@ -14,7 +14,7 @@ const SIGNAL_INTERVAL: Duration = Duration::from_millis(50);
 /// Operations up to which a kernel runs without releasing the interpreter: some
 /// microseconds, for which another thread does not have to wait long. Releasing it
 /// costs more than that where there is another: it takes its turn, of 5 ms.
-const BRIEF: usize = 4096;
+const MAX_ATTACHED_OPERATIONS: usize = 4096;
 
 /// Why a kernel gave no result.
 pub(crate) enum Failure<E> {
@@ -31,7 +31,7 @@ pub(crate) enum Failure<E> {
 /// # Errors
 /// `SystemExit` once the process ends.
 #[inline]
-pub(crate) fn begin() -> PyResult<fork::Stay> {
+pub(crate) fn begin_call() -> PyResult<fork::Stay> {
     if pool::is_closed() {
         return Err(PySystemExit::new_err(()));
     }
@@ -41,29 +41,35 @@ pub(crate) fn begin() -> PyResult<fork::Stay> {
 /// Runs a kernel of about so many operations with the interpreter released, on
 /// workers that stop when a signal handler raises.
 #[inline]
-pub(crate) fn enter<R: Send, E: Send>(
+pub(crate) fn run_kernel<R: Send, E: Send>(
     py: Python<'_>,
     operations: usize,
     kernel: impl FnOnce(&Workers<'_>) -> Result<R, E> + Send,
 ) -> Result<R, Failure<E>> {
     if pool::is_closed() {
-        return Err(ended());
+        return Err(process_ended());
     }
     // While a fork waits, a call waits for it, and the fork for the interpreter.
-    let result = if operations <= BRIEF && !fork::is_near() {
+    let result = if operations <= MAX_ATTACHED_OPERATIONS && !fork::is_near() {
         kernel(&Workers::current()).map_err(Failure::Kernel)
     } else {
-        released(py, kernel)
+        run_detached(py, kernel)
     };
-    result.map_err(|failure| if pool::is_closed() { ended() } else { failure })
+    result.map_err(|failure| {
+        if pool::is_closed() {
+            process_ended()
+        } else {
+            failure
+        }
+    })
 }
 
 /// For a thread other than the main one at the end of the process: it ends without a word.
-fn ended<E>() -> Failure<E> {
+fn process_ended<E>() -> Failure<E> {
     Failure::Signal(PySystemExit::new_err(()))
 }
 
-fn released<R: Send, E: Send>(
+fn run_detached<R: Send, E: Send>(
     py: Python<'_>,
     kernel: impl FnOnce(&Workers<'_>) -> Result<R, E> + Send,
 ) -> Result<R, Failure<E>> {
@@ -71,17 +77,17 @@ fn released<R: Send, E: Send>(
         // Not every kernel is in pieces.
         let _inside = fork::enter();
         if pool::is_closed() {
-            return Err(ended());
+            return Err(process_ended());
         }
         let raised = RefCell::new(None);
         // Work in one piece never asks, and needs no clock.
-        let asked = Cell::new(None::<Instant>);
+        let last_check = Cell::new(None::<Instant>);
         let stop = || {
-            let due = asked
+            let due = last_check
                 .get()
                 .is_some_and(|at| at.elapsed() >= SIGNAL_INTERVAL);
-            if asked.get().is_none() || due {
-                asked.set(Some(Instant::now()));
+            if last_check.get().is_none() || due {
+                last_check.set(Some(Instant::now()));
             }
             if !due {
                 return false;

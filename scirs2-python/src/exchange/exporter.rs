@@ -12,8 +12,8 @@ use scirs2_interop::sys::{DLManagedTensorVersioned, DLTensor};
 use scirs2_interop::{Error, Owner, dl_type};
 
 use super::from_dlpack::import;
-use super::to_dlpack::{Policy, array_of, exported, to_capsule};
-use crate::numpy::array::{self, Place, Undescribed};
+use super::to_dlpack::{Policy, expect_array, export_array, to_capsule};
+use crate::numpy::array::{self, ArrayLayout, LayoutError};
 
 /// Wraps a NumPy array for consumers that take an object and not a capsule.
 ///
@@ -42,14 +42,14 @@ pub(crate) struct DLPackExporter {
     array: Py<PyUntypedArray>,
     /// Lengths and strides as they were first lent. They stay where they are as
     /// long as the exporter.
-    lent: OnceLock<Box<[i64]>>,
+    shape_and_strides: OnceLock<Box<[i64]>>,
 }
 
 impl DLPackExporter {
-    pub(crate) fn of(array: Bound<'_, PyUntypedArray>) -> Self {
+    pub(crate) fn wrap(array: Bound<'_, PyUntypedArray>) -> Self {
         DLPackExporter {
             array: array.unbind(),
-            lent: OnceLock::new(),
+            shape_and_strides: OnceLock::new(),
         }
     }
 }
@@ -59,7 +59,7 @@ impl DLPackExporter {
     #[new]
     #[pyo3(signature = (array, /))]
     fn new(array: &Bound<'_, PyAny>) -> PyResult<Self> {
-        Ok(DLPackExporter::of(array_of(array)?.clone()))
+        Ok(DLPackExporter::wrap(expect_array(array)?.clone()))
     }
 
     /// A capsule over the array; parameters as for ``scirs2.to_dlpack``.
@@ -73,14 +73,7 @@ impl DLPackExporter {
         copy: Option<bool>,
     ) -> PyResult<Bound<'py, PyAny>> {
         let array = self.array.bind(py);
-        to_capsule(
-            array,
-            Policy::Obliging,
-            max_version,
-            copy,
-            dl_device,
-            stream,
-        )
+        to_capsule(array, Policy::Lenient, max_version, copy, dl_device, stream)
     }
 
     /// The same for consumers in C.
@@ -112,7 +105,7 @@ struct Table;
 impl Exchange for Table {
     fn export(object: &Bound<'_, PyAny>) -> PyResult<Owner<DLManagedTensorVersioned>> {
         let exporter = object.cast::<DLPackExporter>()?.get();
-        exported(exporter.array.bind(object.py()), Policy::Obliging, None)
+        export_array(exporter.array.bind(object.py()), Policy::Lenient, None)
     }
 
     /// As in the legacy form the consumer is trusted not to write to a read-only
@@ -120,27 +113,29 @@ impl Exchange for Table {
     fn lend(object: &Bound<'_, PyAny>) -> PyResult<DLTensor> {
         let exporter = object.cast::<DLPackExporter>()?.get();
         let array = exporter.array.bind(object.py());
-        let place = Place::of(array).map_err(Undescribed::into_buffer_error)?;
-        let layout = place.layout();
+        let source = ArrayLayout::of(array).map_err(LayoutError::into_buffer_error)?;
+        let layout = source.layout();
         if layout.strides.iter().any(|&stride| stride < 0) {
             return Err(Error::NegativeStrides(layout.strides.to_vec()).into());
         }
         if layout.dtype.bits() < 8 {
             return Err(Error::PaddedLegacy(layout.dtype).into());
         }
-        let numbers = || {
+        let current = || {
             let lengths = layout.shape.iter().map(|&len| len as i64);
             lengths.chain(layout.strides.iter().map(|&stride| stride as i64))
         };
-        let lent = exporter.lent.get_or_init(|| numbers().collect());
-        if !numbers().eq(lent.iter().copied()) {
+        let shape_and_strides = exporter
+            .shape_and_strides
+            .get_or_init(|| current().collect());
+        if !current().eq(shape_and_strides.iter().copied()) {
             // Somebody may still read the old ones.
             return Err(PyBufferError::new_err(
                 "the array was given another shape after it was exported; \
                  make a new DLPackExporter",
             ));
         }
-        let shape = lent.as_ptr().cast_mut();
+        let shape = shape_and_strides.as_ptr().cast_mut();
         Ok(DLTensor {
             data: layout.data.cast(),
             device: layout.device,
@@ -162,9 +157,9 @@ impl Exchange for Table {
         dtype: DType,
         shape: &[usize],
     ) -> PyResult<Owner<DLManagedTensorVersioned>> {
-        exported(
-            &array::allocate(py, dtype, shape)?,
-            Policy::Exact,
+        export_array(
+            &array::empty_aligned(py, dtype, shape)?,
+            Policy::Strict,
             Some(false),
         )
     }

@@ -16,21 +16,21 @@ use pyo3::prelude::*;
 use scirs2_interop::python::give;
 use scirs2_interop::sys::DLManagedTensor;
 
-use super::from_dlpack::at_once;
-use super::to_dlpack::{Policy, exported};
+use super::from_dlpack::import_fast;
+use super::to_dlpack::{Policy, export_array};
 
 const CONVENTION: i32 = ffi::METH_FASTCALL | ffi::METH_KEYWORDS;
 
 /// Functions of a module whose place a short way takes, with what that answers to a call
 /// with one argument: nothing where the long way has to.
-macro_rules! short_ways {
-    ($($name:ident, $text:literal: $answer:expr;)+) => {
+macro_rules! fast_calls {
+    ($($name:ident, $text:literal: $fast:expr;)+) => {
         /// Puts the short ways in their places.
         ///
         /// # Errors
         /// Those of making a function, and where PyO3's has another calling convention.
         pub(crate) fn install(module: &Bound<'_, PyModule>) -> PyResult<()> {
-            $(replace(module, $text, &$name::WHOLE, $name::call)?;)+
+            $(replace_function(module, $text, &$name::GENERAL, $name::call)?;)+
             Ok(())
         }
 
@@ -38,7 +38,7 @@ macro_rules! short_ways {
             use super::*;
 
             /// PyO3's function, which knows the keywords.
-            pub(super) static WHOLE: OnceLock<ffi::PyCFunctionFastWithKeywords> = OnceLock::new();
+            pub(super) static GENERAL: OnceLock<ffi::PyCFunctionFastWithKeywords> = OnceLock::new();
 
             /// # Safety
             /// As Python calls it: the thread is attached, `arguments` holds `count`
@@ -60,7 +60,7 @@ macro_rules! short_ways {
                     let argument = unsafe { Borrowed::from_ptr(py, argument) };
                     // A panic must not unwind into Python. That of a bug in here comes
                     // again on the long way, which knows how to raise it.
-                    match catch_unwind(AssertUnwindSafe(|| $answer(&argument))) {
+                    match catch_unwind(AssertUnwindSafe(|| $fast(&argument))) {
                         Ok(Ok(Some(answer))) => return answer.into_ptr(),
                         Ok(Ok(None)) | Err(_) => {}
                         Ok(Err(error)) => {
@@ -70,10 +70,10 @@ macro_rules! short_ways {
                         }
                     }
                 }
-                match WHOLE.get() {
+                match GENERAL.get() {
                     // SAFETY: what Python passed to this function fits that one, which has
                     // the same convention and the same self.
-                    Some(whole) => unsafe { whole(module, arguments, count, names) },
+                    Some(general) => unsafe { general(module, arguments, count, names) },
                     // Set before this function was made.
                     None => ptr::null_mut(),
                 }
@@ -82,64 +82,64 @@ macro_rules! short_ways {
     };
 }
 
-short_ways! {
-    from_dlpack, c"from_dlpack": taken;
-    to_dlpack, c"to_dlpack": given;
+fast_calls! {
+    from_dlpack, c"from_dlpack": from_dlpack_fast;
+    to_dlpack, c"to_dlpack": to_dlpack_fast;
 }
 
 #[inline(always)]
-fn taken<'py>(x: &Bound<'py, PyAny>) -> PyResult<Option<Bound<'py, PyAny>>> {
-    Ok(at_once(x)?.map(Bound::into_any))
+fn from_dlpack_fast<'py>(x: &Bound<'py, PyAny>) -> PyResult<Option<Bound<'py, PyAny>>> {
+    Ok(import_fast(x)?.map(Bound::into_any))
 }
 
 #[inline(always)]
-fn given<'py>(object: &Bound<'py, PyAny>) -> PyResult<Option<Bound<'py, PyAny>>> {
+fn to_dlpack_fast<'py>(object: &Bound<'py, PyAny>) -> PyResult<Option<Bound<'py, PyAny>>> {
     let Ok(array) = object.cast_exact::<PyUntypedArray>() else {
         return Ok(None);
     };
-    let owner = exported::<DLManagedTensor>(array, Policy::Exact, None)?;
+    let owner = export_array::<DLManagedTensor>(array, Policy::Strict, None)?;
     give(object.py(), owner).map(Some)
 }
 
 /// Puts a short way in the place of a module's function.
-fn replace(
+fn replace_function(
     module: &Bound<'_, PyModule>,
     name: &'static CStr,
-    whole: &OnceLock<ffi::PyCFunctionFastWithKeywords>,
-    short: ffi::PyCFunctionFastWithKeywords,
+    general: &OnceLock<ffi::PyCFunctionFastWithKeywords>,
+    fast: ffi::PyCFunctionFastWithKeywords,
 ) -> PyResult<()> {
     let py = module.py();
     let text = &*name.to_string_lossy();
-    let long = module.getattr(text)?;
-    let function = function_of(&long)?;
-    whole.get_or_init(|| function);
+    let general_function = module.getattr(text)?;
+    let c_pointer = c_function(&general_function)?;
+    general.get_or_init(|| c_pointer);
 
     // Python takes the signature out of the text in front of the docstring.
-    let signature: String = long.getattr("__text_signature__")?.extract()?;
-    let doc: String = long.getattr("__doc__")?.extract()?;
+    let signature: String = general_function.getattr("__text_signature__")?.extract()?;
+    let doc: String = general_function.getattr("__doc__")?.extract()?;
     let doc = CString::new(format!("{text}{signature}\n--\n\n{doc}"))?;
-    let of = long.getattr("__module__")?;
-    // SAFETY: a builtin function, as `function_of` saw.
-    let owner = unsafe { ffi::PyCFunction_GetSelf(long.as_ptr()) };
+    let module_name = general_function.getattr("__module__")?;
+    // SAFETY: a builtin function, as `c_function` saw.
+    let owner = unsafe { ffi::PyCFunction_GetSelf(general_function.as_ptr()) };
     // Both live as long as the process, like the module.
     let definition = Box::leak(Box::new(ffi::PyMethodDef {
         ml_name: name.as_ptr(),
         ml_meth: ffi::PyMethodDefPointer {
-            PyCFunctionFastWithKeywords: short,
+            PyCFunctionFastWithKeywords: fast,
         },
         ml_flags: CONVENTION,
         ml_doc: doc.into_raw(),
     }));
     // SAFETY: the definition lives for ever and names its function's calling
     // convention; self and the module's name are objects or NULL.
-    let short = unsafe { ffi::PyCFunction_NewEx(definition, owner, of.as_ptr()) };
+    let function = unsafe { ffi::PyCFunction_NewEx(definition, owner, module_name.as_ptr()) };
     // SAFETY: a new reference, or NULL with an exception set.
-    let short = unsafe { Bound::from_owned_ptr_or_err(py, short) }?;
-    module.setattr(text, short)
+    let function = unsafe { Bound::from_owned_ptr_or_err(py, function) }?;
+    module.setattr(text, function)
 }
 
 /// The C function of a builtin, which takes its arguments as [`CONVENTION`] says.
-fn function_of(builtin: &Bound<'_, PyAny>) -> PyResult<ffi::PyCFunctionFastWithKeywords> {
+fn c_function(builtin: &Bound<'_, PyAny>) -> PyResult<ffi::PyCFunctionFastWithKeywords> {
     let other = || PySystemError::new_err(format!("{builtin} has another calling convention"));
     // SAFETY: any object may be asked.
     if unsafe { ffi::PyCFunction_CheckExact(builtin.as_ptr()) } == 0 {

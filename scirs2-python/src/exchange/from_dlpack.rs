@@ -10,7 +10,7 @@ use scirs2_core::{Device, DeviceKind};
 use scirs2_interop::Error;
 use scirs2_interop::python::{Offer, Request, keep};
 
-use crate::numpy::array::{self, Place, Undescribed};
+use crate::numpy::array::{self, ArrayLayout, LayoutError};
 use crate::numpy::dtype::descr_of;
 
 /// Take a tensor of any library as a NumPy array, without a copy.
@@ -83,34 +83,36 @@ pub(crate) fn from_dlpack<'py>(
         copy: copy.filter(|&copy| !copy),
         device: device.map(host_device).transpose()?,
     };
-    if let Some(array) = without_method(x, &request, copy, writeable)? {
+    if let Some(array) = import_without_dunder(x, &request, copy, writeable)? {
         return Ok(array);
     }
-    if let Some(array) = plain_subclass(x)? {
-        return again(array, copy, writeable);
+    if let Some(array) = numpy_subclass(x)? {
+        return view_numpy(array, copy, writeable);
     }
-    accepted(x.py(), &mut Offer::by_method(x, &request)?, copy, writeable)
+    finish_import(x.py(), &mut Offer::by_method(x, &request)?, copy, writeable)
 }
 
 /// [`from_dlpack`] of what needs no call of `__dlpack__`.
 #[inline(always)]
-pub(crate) fn at_once<'py>(x: &Bound<'py, PyAny>) -> PyResult<Option<Bound<'py, PyUntypedArray>>> {
-    without_method(x, &Request::default(), None, None)
+pub(crate) fn import_fast<'py>(
+    x: &Bound<'py, PyAny>,
+) -> PyResult<Option<Bound<'py, PyUntypedArray>>> {
+    import_without_dunder(x, &Request::default(), None, None)
 }
 
 /// The same, with what the caller asks for.
 #[inline(always)]
-fn without_method<'py>(
+fn import_without_dunder<'py>(
     x: &Bound<'py, PyAny>,
     request: &Request,
     copy: Option<bool>,
     writeable: Option<bool>,
 ) -> PyResult<Option<Bound<'py, PyUntypedArray>>> {
     if let Ok(array) = x.cast_exact::<PyUntypedArray>() {
-        return again(array.clone(), copy, writeable).map(Some);
+        return view_numpy(array.clone(), copy, writeable).map(Some);
     }
     match Offer::by_table(x, request)? {
-        Some(mut offer) => accepted(x.py(), &mut offer, copy, writeable).map(Some),
+        Some(mut offer) => finish_import(x.py(), &mut offer, copy, writeable).map(Some),
         None => Ok(None),
     }
 }
@@ -120,23 +122,23 @@ pub(crate) fn import<'py>(
     py: Python<'py>,
     mut offer: Offer<'py>,
 ) -> PyResult<Bound<'py, PyUntypedArray>> {
-    accepted(py, &mut offer, None, None)
+    finish_import(py, &mut offer, None, None)
 }
 
 /// NumPy's own array needs no capsule: a view of it is what it would become.
 #[inline(always)]
-fn again<'py>(
+fn view_numpy<'py>(
     array: Bound<'py, PyUntypedArray>,
     copy: Option<bool>,
     writeable: Option<bool>,
 ) -> PyResult<Bound<'py, PyUntypedArray>> {
     // What could not be exported is refused, as any library's tensor would be.
-    let place = Place::of(&array).map_err(Undescribed::into_buffer_error)?;
+    let source = ArrayLayout::of(&array).map_err(LayoutError::into_buffer_error)?;
     let copied = copy == Some(true);
-    let may_write = may_write(Some(!place.is_read_only()), writeable, copied)?;
+    let may_write = may_write(Some(!source.is_read_only()), writeable, copied)?;
     let view = array::view(array, may_write)?;
     if copied {
-        return own(array::copy(&view)?, writeable);
+        return apply_writeable(array::copy(&view)?, writeable);
     }
     Ok(view)
 }
@@ -144,7 +146,7 @@ fn again<'py>(
 /// The array of an offer, once all that can be refused was: only then a capsule is
 /// consumed.
 #[inline(always)]
-fn accepted<'py>(
+fn finish_import<'py>(
     py: Python<'py>,
     offer: &mut Offer<'py>,
     copy: Option<bool>,
@@ -152,7 +154,7 @@ fn accepted<'py>(
 ) -> PyResult<Bound<'py, PyUntypedArray>> {
     let packed = offer.description().is_packed();
     if copy == Some(false) {
-        never_copied(offer)?;
+        refuse_copy(offer)?;
     }
     // What NumPy cannot name must be refused, too.
     let descr = descr_of(py, offer.description().dtype())?;
@@ -168,19 +170,19 @@ fn accepted<'py>(
     let description = offer.description();
     if packed {
         // SAFETY: the base keeps the producer's memory until this is done.
-        return own(unsafe { array::unpacked(py, description) }?, writeable);
+        return apply_writeable(unsafe { array::unpack(py, description) }?, writeable);
     }
     // SAFETY: the base owns the tensor, whose producer promised the memory, and
     // allowed to write unless the caller took that on; `descr` names its type.
     let view = unsafe { array::wrap(description, descr, base, may_write) }?;
     if copied {
-        return own(array::copy(&view)?, writeable);
+        return apply_writeable(array::copy(&view)?, writeable);
     }
     Ok(view)
 }
 
 /// Refuses an offer that has been copied or has to be.
-fn never_copied(offer: &Offer<'_>) -> PyResult<()> {
+fn refuse_copy(offer: &Offer<'_>) -> PyResult<()> {
     let description = offer.description();
     if description.is_packed() {
         return Err(Error::Packed(description.dtype()).into());
@@ -208,7 +210,7 @@ fn may_write(producer: Option<bool>, caller: Option<bool>, copied: bool) -> PyRe
 }
 
 /// A copy as the caller wants it.
-fn own<'py>(
+fn apply_writeable<'py>(
     copy: Bound<'py, PyUntypedArray>,
     writeable: Option<bool>,
 ) -> PyResult<Bound<'py, PyUntypedArray>> {
@@ -220,7 +222,7 @@ fn own<'py>(
 
 /// The object as an array of a subclass of NumPy's that exports itself as
 /// NumPy's do; it may do so in its own way.
-fn plain_subclass<'py>(x: &Bound<'py, PyAny>) -> PyResult<Option<Bound<'py, PyUntypedArray>>> {
+fn numpy_subclass<'py>(x: &Bound<'py, PyAny>) -> PyResult<Option<Bound<'py, PyUntypedArray>>> {
     let py = x.py();
     let Ok(array) = x.cast::<PyUntypedArray>() else {
         return Ok(None);

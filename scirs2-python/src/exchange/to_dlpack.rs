@@ -8,7 +8,7 @@ use scirs2_interop::python::{Reference, give};
 use scirs2_interop::sys::{DLManagedTensor, DLManagedTensorVersioned};
 use scirs2_interop::{Error, ManagedStruct, Owner, export};
 
-use crate::numpy::array::{self, Place, Undescribed};
+use crate::numpy::array::{self, ArrayLayout, LayoutError};
 
 /// Give a NumPy array to any library, without a copy.
 ///
@@ -67,8 +67,8 @@ pub(crate) fn to_dlpack<'py>(
     stream: Option<&Bound<'py, PyAny>>,
 ) -> PyResult<Bound<'py, PyAny>> {
     to_capsule(
-        array_of(array)?,
-        Policy::Exact,
+        expect_array(array)?,
+        Policy::Strict,
         max_version,
         copy,
         dl_device,
@@ -81,10 +81,10 @@ pub(crate) fn to_dlpack<'py>(
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Policy {
     /// Refuses it.
-    Exact,
+    Strict,
     /// Trusts a consumer of the legacy form not to write to read-only memory,
     /// and lays odd strides out anew, unless `copy` says never.
-    Obliging,
+    Lenient,
 }
 
 /// A capsule over an array.
@@ -115,51 +115,51 @@ pub(crate) fn to_capsule<'py>(
     if let Some((1.., _)) = max_version {
         give(
             py,
-            exported::<DLManagedTensorVersioned>(array, policy, copy)?,
+            export_array::<DLManagedTensorVersioned>(array, policy, copy)?,
         )
     } else {
-        give(py, exported::<DLManagedTensor>(array, policy, copy)?)
+        give(py, export_array::<DLManagedTensor>(array, policy, copy)?)
     }
 }
 
 /// An array as a struct that keeps it alive.
 #[inline]
-pub(crate) fn exported<M: ManagedStruct>(
+pub(crate) fn export_array<M: ManagedStruct>(
     array: &Bound<'_, PyUntypedArray>,
     policy: Policy,
     copy: Option<bool>,
 ) -> PyResult<Owner<M>> {
     if copy != Some(true) {
-        match shared(array, policy, false) {
-            Err(Undescribed::Stride { .. } | Undescribed::Layout(Error::NegativeStrides(_)))
-                if policy == Policy::Obliging && copy.is_none() => {}
-            result => return result.map_err(Undescribed::into_buffer_error),
+        match export_in_place(array, policy, false) {
+            Err(LayoutError::Stride { .. } | LayoutError::Layout(Error::NegativeStrides(_)))
+                if policy == Policy::Lenient && copy.is_none() => {}
+            result => return result.map_err(LayoutError::into_buffer_error),
         }
     }
-    shared(&array::copy(array)?, policy, true).map_err(Undescribed::into_buffer_error)
+    export_in_place(&array::copy(array)?, policy, true).map_err(LayoutError::into_buffer_error)
 }
 
 #[inline]
-fn shared<M: ManagedStruct>(
+fn export_in_place<M: ManagedStruct>(
     array: &Bound<'_, PyUntypedArray>,
     policy: Policy,
     copied: bool,
-) -> Result<Owner<M>, Undescribed> {
-    let place = Place::of(array)?;
-    let mut layout = place.layout();
+) -> Result<Owner<M>, LayoutError> {
+    let source = ArrayLayout::of(array)?;
+    let mut layout = source.layout();
     layout.copied = copied;
-    if policy == Policy::Obliging && !M::HAS_FLAGS {
+    if policy == Policy::Lenient && !M::HAS_FLAGS {
         layout.read_only = false;
     }
     let keeper = Reference::to(array.clone().into_any());
     // SAFETY: the keeper holds the array, and the array its memory, which NumPy
     // lets be written unless it is read-only; where that was taken back, the
     // caller promised that the consumer does not write.
-    unsafe { export(&layout, keeper) }.map_err(Undescribed::Layout)
+    unsafe { export(&layout, keeper) }.map_err(LayoutError::Layout)
 }
 
 /// The object as an array, which is all that is exported here.
-pub(crate) fn array_of<'a, 'py>(
+pub(crate) fn expect_array<'a, 'py>(
     object: &'a Bound<'py, PyAny>,
 ) -> PyResult<&'a Bound<'py, PyUntypedArray>> {
     object.cast().map_err(|_| {

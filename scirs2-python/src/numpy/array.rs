@@ -27,10 +27,10 @@ const ALIGNMENT: usize = 64;
 
 /// For fewer bytes a second array, which keeps the memory of an aligned one, costs
 /// more than the copy that it spares JAX.
-const SMALL: usize = 1024;
+const MIN_ALIGNED_BYTES: usize = 1024;
 
 /// Why an array has no description.
-pub(crate) enum Undescribed {
+pub(crate) enum LayoutError {
     /// The element type has no name in DLPack; as NumPy prints it.
     Dtype(String),
     /// It is no array, nor becomes one of numbers; of which class, and its cure.
@@ -45,65 +45,65 @@ pub(crate) enum Undescribed {
     Layout(Error),
 }
 
-impl fmt::Display for Undescribed {
+impl fmt::Display for LayoutError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Undescribed::Dtype(name) => write!(
+            LayoutError::Dtype(name) => write!(
                 f,
                 "dtype: {name} is none of bool, int8-64, uint8-64, float16-64, complex64-128 \
                  and the types of ml_dtypes; \
                  convert the array first, for example x.astype(\"float64\")"
             ),
-            Undescribed::Class(name, cure) => {
+            LayoutError::Class(name, cure) => {
                 write!(
                     f,
                     "expected an array, a tensor or nested lists of numbers, got {name}"
                 )?;
                 cure.map_or(Ok(()), |cure| write!(f, "; pass {cure}"))
             }
-            Undescribed::Elements(name) => write!(
+            LayoutError::Elements(name) => write!(
                 f,
                 "the elements are not all numbers of one dtype: NumPy makes {name} of them; \
                  if they stand for numbers pass numpy.array(x, dtype=\"float64\")"
             ),
-            Undescribed::ByteOrder(name) => write!(
+            LayoutError::ByteOrder(name) => write!(
                 f,
                 "dtype: {name} is not in native byte order; \
                  pass x.astype(x.dtype.newbyteorder(\"=\"))"
             ),
-            Undescribed::Stride { bytes, itemsize } => write!(
+            LayoutError::Stride { bytes, itemsize } => write!(
                 f,
                 "strides: {bytes} bytes are no whole number of elements of {itemsize} bytes; \
                  ask for copy=True or pass x.copy()"
             ),
-            Undescribed::Layout(error) => error.fmt(f),
+            LayoutError::Layout(error) => error.fmt(f),
         }
     }
 }
 
-impl Undescribed {
+impl LayoutError {
     /// The refusal to exchange such an array.
     pub(crate) fn into_buffer_error(self) -> PyErr {
         match self {
-            Undescribed::Layout(error) => error.into(),
+            LayoutError::Layout(error) => error.into(),
             reason => PyBufferError::new_err(reason.to_string()),
         }
     }
 }
 
 /// The type and place of an array, and its steps in elements.
-pub(crate) struct Place {
+pub(crate) struct ArrayLayout {
     dtype: DType,
     data: *mut u8,
     grid: Grid,
     read_only: bool,
 }
 
-impl Place {
+impl ArrayLayout {
     /// Reads an array's fields.
     #[inline(always)]
-    pub(crate) fn of(array: &Bound<'_, PyUntypedArray>) -> Result<Self, Undescribed> {
-        let dtype = native(array)?;
+    pub(crate) fn of(array: &Bound<'_, PyUntypedArray>) -> Result<Self, LayoutError> {
+        let dtype = native_dtype(array)?;
         let itemsize = dtype.itemsize();
         // A power of two, like every size there is.
         let shift = itemsize.trailing_zeros();
@@ -117,14 +117,14 @@ impl Place {
             } else if len == 1 || shortest == 0 {
                 Ok((len, 0))
             } else {
-                Err(Undescribed::Stride { bytes, itemsize })
+                Err(LayoutError::Stride { bytes, itemsize })
             }
         })?;
         if shortest <= 1 {
             // NumPy keeps the product of its lengths in range.
             grid.settle(shortest == 0);
         }
-        Ok(Place {
+        Ok(ArrayLayout {
             dtype,
             data: data(array),
             grid,
@@ -169,52 +169,52 @@ const CURES: [(&str, &str); 6] = [
 ];
 
 /// Why an object is no array of numbers, where NumPy makes one of that dtype of it.
-pub(crate) fn not_numbers(object: &Bound<'_, PyAny>, dtype: String) -> Undescribed {
+pub(crate) fn not_numeric(object: &Bound<'_, PyAny>, dtype: String) -> LayoutError {
     let class = object.get_type();
     // Looked for in the class: an object may answer to any name.
     let has = |name: &str| class.hasattr(name).unwrap_or(false);
     if object.is_none() {
-        return Undescribed::Class("None".to_owned(), None);
+        return LayoutError::Class("None".to_owned(), None);
     }
     if object.is_instance_of::<PyList>() || object.is_instance_of::<PyTuple>() {
-        return Undescribed::Elements(dtype);
+        return LayoutError::Elements(dtype);
     }
     let cure = if object.is_instance_of::<PyDict>() {
         Some("list(x.values())")
     } else if let Some((_, cure)) = CURES.into_iter().find(|(name, _)| has(name)) {
         Some(cure)
     } else if has("astype") {
-        return Undescribed::Dtype(dtype);
+        return LayoutError::Dtype(dtype);
     } else {
         // Decimals, fractions and large integers.
         object.extract::<f64>().is_ok().then_some("float(x)")
     };
-    Undescribed::Class(class.to_string(), cure)
+    LayoutError::Class(class.to_string(), cure)
 }
 
 /// Whether the array's memory, shape and dtype are still those described: Python code
 /// can resize an array, or change it otherwise.
 #[inline]
-pub(crate) fn is_still(array: &Bound<'_, PyUntypedArray>, description: &Description) -> bool {
+pub(crate) fn is_unchanged(array: &Bound<'_, PyUntypedArray>, description: &Description) -> bool {
     describe(array).is_ok_and(|now| now.is_at_the_place_of(description))
 }
 
 /// The type, place and layout of an array, checked.
 #[inline]
-pub(crate) fn describe(array: &Bound<'_, PyUntypedArray>) -> Result<Description, Undescribed> {
+pub(crate) fn describe(array: &Bound<'_, PyUntypedArray>) -> Result<Description, LayoutError> {
     let description = if flags(array) & NPY_ARRAY_C_CONTIGUOUS != 0 {
-        in_c_order(array, native(array)?, array.shape())
+        describe_c_order(array, native_dtype(array)?, array.shape())
     } else {
-        let place = Place::of(array)?;
-        Description::on(place.data, place.dtype, place.grid, place.read_only)
+        let layout = ArrayLayout::of(array)?;
+        Description::on(layout.data, layout.dtype, layout.grid, layout.read_only)
     };
-    description.map_err(Undescribed::Layout)
+    description.map_err(LayoutError::Layout)
 }
 
 /// [`describe`] of an array that is known to lie in C order, of a type and shape that
 /// are known, too.
 #[inline]
-pub(crate) fn in_c_order(
+pub(crate) fn describe_c_order(
     array: &Bound<'_, PyUntypedArray>,
     dtype: DType,
     shape: &[usize],
@@ -230,11 +230,11 @@ pub(crate) fn in_c_order(
 
 /// Our name for the elements' type, whose bytes stand in the order of this machine.
 #[inline]
-fn native(array: &Bound<'_, PyUntypedArray>) -> Result<DType, Undescribed> {
+fn native_dtype(array: &Bound<'_, PyUntypedArray>) -> Result<DType, LayoutError> {
     let descr = descr(array);
-    let dtype = dtype_of(&descr).ok_or_else(|| Undescribed::Dtype(descr.to_string()))?;
+    let dtype = dtype_of(&descr).ok_or_else(|| LayoutError::Dtype(descr.to_string()))?;
     if descr.is_native_byteorder() == Some(false) {
-        return Err(Undescribed::ByteOrder(descr.to_string()));
+        return Err(LayoutError::ByteOrder(descr.to_string()));
     }
     Ok(dtype)
 }
@@ -296,15 +296,15 @@ pub(crate) fn view<'py>(
 
 /// An array for a result: C order, aligned to 64 bytes unless it is small, its
 /// elements unset.
-pub(crate) fn result<'py>(
+pub(crate) fn empty<'py>(
     py: Python<'py>,
     dtype: DType,
     shape: &[usize],
 ) -> PyResult<Bound<'py, PyUntypedArray>> {
     let bytes = scirs2_core::shape::element_count(shape)
         .and_then(|count| count.checked_mul(dtype.itemsize()));
-    if bytes.is_none_or(|bytes| bytes >= SMALL) {
-        return allocate(py, dtype, shape);
+    if bytes.is_none_or(|bytes| bytes >= MIN_ALIGNED_BYTES) {
+        return empty_aligned(py, dtype, shape);
     }
     let descr = descr_of(py, dtype)?;
     // SAFETY: without memory of ours, NumPy allocates.
@@ -312,7 +312,7 @@ pub(crate) fn result<'py>(
 }
 
 /// An array in C order, aligned to 64 bytes, its elements unset.
-pub(crate) fn allocate<'py>(
+pub(crate) fn empty_aligned<'py>(
     py: Python<'py>,
     dtype: DType,
     shape: &[usize],
@@ -424,13 +424,13 @@ fn set_base(array: &Bound<'_, PyUntypedArray>, base: Bound<'_, PyAny>) -> PyResu
 ///
 /// # Safety
 /// The described memory can be read.
-pub(crate) unsafe fn unpacked<'py>(
+pub(crate) unsafe fn unpack<'py>(
     py: Python<'py>,
     description: &Description,
 ) -> PyResult<Bound<'py, PyUntypedArray>> {
     // SAFETY: readable, by this function's contract.
     let bytes = unsafe { description.unpack() }?;
-    let array = allocate(py, description.dtype(), description.shape())?;
+    let array = empty_aligned(py, description.dtype(), description.shape())?;
     // SAFETY: a fresh array of one byte for each element.
     unsafe { ptr::copy_nonoverlapping(bytes.as_ptr(), data(&array), bytes.len()) };
     Ok(array)
@@ -497,7 +497,7 @@ pub(crate) fn copy<'py>(
 }
 
 /// A copy of elements in Rust's memory.
-pub(crate) fn copied<T: Copy>(array: &ArrayViewD<'_, T>) -> PyResult<ArrayD<T>> {
+pub(crate) fn to_ndarray<T: Copy>(array: &ArrayViewD<'_, T>) -> PyResult<ArrayD<T>> {
     let mut elements = Vec::new();
     let reserved = elements.try_reserve_exact(array.len());
     reserved.map_err(|error| PyMemoryError::new_err(error.to_string()))?;
@@ -508,12 +508,12 @@ pub(crate) fn copied<T: Copy>(array: &ArrayViewD<'_, T>) -> PyResult<ArrayD<T>> 
 
 /// Whether Rust can read the elements in place.
 pub(crate) fn is_readable(array: &Bound<'_, PyUntypedArray>) -> bool {
-    array.is_aligned() && Place::of(array).is_ok()
+    array.is_aligned() && ArrayLayout::of(array).is_ok()
 }
 
 /// Any object as an array that Rust can read in place, with steps of whole
 /// elements; copies only what is not so, or is no array.
-pub(crate) fn readable<'py>(object: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyUntypedArray>> {
+pub(crate) fn as_readable<'py>(object: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyUntypedArray>> {
     let py = object.py();
     let flags =
         NPY_ARRAY_ALIGNED | NPY_ARRAY_NOTSWAPPED | NPY_ARRAY_ELEMENTSTRIDES | NPY_ARRAY_ENSUREARRAY;

@@ -50,7 +50,7 @@ pub(super) fn cho_factor<'py>(
 ) -> PyResult<(Bound<'py, PyAny>, bool)> {
     let call = Call::new(a.py(), "cho_factor", &[("a", a)])?;
     let factors = call.compute_one(&ChoFactor { lower }, None)?;
-    Ok((call.give(factors)?, lower))
+    Ok((call.to_python(factors)?, lower))
 }
 
 /// Solve ``a @ x = b`` from what `cho_factor` gives for ``a``.
@@ -98,5 +98,5 @@ pub(super) fn cho_solve<'py>(
     let lower = flag(&lower)?;
     let call = Call::new(b.py(), "cho_solve", &[("c", &c), ("b", b)])?;
     let solutions = call.compute_one(&ChoSolve { lower }, None)?;
-    call.give(solutions)
+    call.to_python(solutions)
 }

@@ -58,5 +58,5 @@ pub(super) fn cholesky<'py>(
 ) -> PyResult<Bound<'py, PyAny>> {
     let call = Call::new(a.py(), "cholesky", &[("a", a)])?;
     let factors = call.compute_one(&Cholesky { upper }, out)?;
-    call.give_alike(factors)
+    call.to_python_like_input(factors)
 }

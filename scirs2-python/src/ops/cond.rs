@@ -4,7 +4,7 @@ use pyo3::prelude::*;
 use scirs2_linalg::Order;
 use scirs2_linalg::operation::Cond;
 
-use super::norm::order;
+use super::norm::parse_order;
 use crate::call::bind::Call;
 
 /// Condition numbers.
@@ -54,8 +54,8 @@ pub(super) fn cond<'py>(
     x: &Bound<'py, PyAny>,
     p: Option<&Bound<'py, PyAny>>,
 ) -> PyResult<Bound<'py, PyAny>> {
-    let order = p.map_or(Ok(Order::Default), order)?;
-    let call = Call::in_double(x.py(), "cond", &[("x", x)])?;
+    let order = p.map_or(Ok(Order::Default), parse_order)?;
+    let call = Call::in_float64(x.py(), "cond", &[("x", x)])?;
     let out = call.compute_one(&Cond { order }, None)?;
-    call.give(out)
+    call.to_python(out)
 }

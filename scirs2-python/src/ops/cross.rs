@@ -50,7 +50,7 @@ pub(super) fn cross<'py>(
     x2: &Bound<'py, PyAny>,
     axis: isize,
 ) -> PyResult<Bound<'py, PyAny>> {
-    let call = Call::numeric(x1.py(), "cross", &[("x1", x1), ("x2", x2)])?;
+    let call = Call::promoted(x1.py(), "cross", &[("x1", x1), ("x2", x2)])?;
     let operation = Cross { axis };
     call.check(&operation)?;
     if call.dtype() == DType::Bool {
@@ -59,5 +59,5 @@ pub(super) fn cross<'py>(
         ));
     }
     let product = call.compute_one(&operation, None)?;
-    call.give(product)
+    call.to_python(product)
 }

@@ -4,7 +4,7 @@ use pyo3::prelude::*;
 use scirs2_linalg::operation::{Det, SignLogDet};
 
 use crate::call::bind::Call;
-use crate::call::output::Given;
+use crate::call::output::Wrap;
 
 /// Determinants of square matrices.
 ///
@@ -42,7 +42,7 @@ use crate::call::output::Given;
 pub(super) fn det<'py>(a: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
     let call = Call::new(a.py(), "det", &[("a", a)])?;
     let values = call.compute_one(&Det, None)?;
-    call.give(values)
+    call.to_python(values)
 }
 
 /// Sign and logarithm of determinants.
@@ -82,5 +82,5 @@ pub(super) fn det<'py>(a: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
 #[pyo3(signature = (a))]
 pub(super) fn slogdet<'py>(a: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
     let call = Call::new(a.py(), "slogdet", &[("a", a)])?;
-    call.named_results(&SignLogDet, "SlogdetResult", &[Given::Plain, Given::Plain])
+    call.named_results(&SignLogDet, "SlogdetResult", &[Wrap::Plain, Wrap::Plain])
 }

@@ -7,7 +7,7 @@ use scirs2_core::{Complex, Element, ScalarType};
 use scirs2_linalg::operation::{Eig, Eigvals};
 
 use crate::call::bind::Call;
-use crate::call::output::{Given, Output, named};
+use crate::call::output::{Output, Wrap, namedtuple};
 
 /// Eigenvalues and right eigenvectors of general matrices.
 ///
@@ -60,9 +60,9 @@ use crate::call::output::{Given, Output, named};
 pub(super) fn eig<'py>(a: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
     let call = Call::new(a.py(), "eig", &[("a", a)])?;
     let mut outputs = call.compute(&Eig)?;
-    real_parts(&call, &mut outputs)?;
-    let results = call.give_each(outputs, &[Given::Plain, Given::Alike])?;
-    named(a.py(), "EigResult", PyTuple::new(a.py(), results)?)
+    real_if_all_are(&call, &mut outputs)?;
+    let results = call.each_to_python(outputs, &[Wrap::Plain, Wrap::LikeInput])?;
+    namedtuple(a.py(), "EigResult", PyTuple::new(a.py(), results)?)
 }
 
 /// Eigenvalues of general matrices.
@@ -102,8 +102,8 @@ pub(super) fn eig<'py>(a: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
 pub(super) fn eigvals<'py>(a: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
     let call = Call::new(a.py(), "eigvals", &[("a", a)])?;
     let mut outputs = call.compute(&Eigvals)?;
-    real_parts(&call, &mut outputs)?;
-    let mut results = call.give_each(outputs, &[Given::Plain])?;
+    real_if_all_are(&call, &mut outputs)?;
+    let mut results = call.each_to_python(outputs, &[Wrap::Plain])?;
     results
         .pop()
         .ok_or_else(|| PyRuntimeError::new_err("eigvals has a result"))
@@ -111,7 +111,7 @@ pub(super) fn eigvals<'py>(a: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>>
 
 /// Takes the last result away, which says whether all eigenvalues of real matrices are real;
 /// if they are, the real parts take the place of the others.
-fn real_parts<'py>(call: &Call<'py>, outputs: &mut Vec<Output<'py>>) -> PyResult<()> {
+fn real_if_all_are<'py>(call: &Call<'py>, outputs: &mut Vec<Output<'py>>) -> PyResult<()> {
     let is_real = match outputs.pop() {
         Some(mut last) => last.view_mut::<i32>()?.sum() == 1,
         None => false,
@@ -136,7 +136,7 @@ where
     Complex<T>: Element,
 {
     let from = from.view_mut::<Complex<T>>()?;
-    let mut to = call.output(T::DTYPE, from.shape())?;
+    let mut to = call.new_output(T::DTYPE, from.shape())?;
     to.view_mut::<T>()?
         .zip_mut_with(&from, |to, from| *to = from.re);
     Ok(to)

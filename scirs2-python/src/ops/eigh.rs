@@ -5,7 +5,7 @@ use pyo3::prelude::*;
 use scirs2_linalg::operation::{Eigh, Eigvalsh};
 
 use crate::call::bind::Call;
-use crate::call::output::Given;
+use crate::call::output::Wrap;
 
 /// Eigenvalues and eigenvectors of Hermitian matrices.
 ///
@@ -65,7 +65,11 @@ use crate::call::output::Given;
 pub(super) fn eigh<'py>(a: &Bound<'py, PyAny>, UPLO: &str) -> PyResult<Bound<'py, PyAny>> {
     let upper = is_upper("eigh", UPLO)?;
     let call = Call::new(a.py(), "eigh", &[("a", a)])?;
-    call.named_results(&Eigh { upper }, "EighResult", &[Given::Plain, Given::Alike])
+    call.named_results(
+        &Eigh { upper },
+        "EighResult",
+        &[Wrap::Plain, Wrap::LikeInput],
+    )
 }
 
 /// Eigenvalues of Hermitian matrices.
@@ -113,7 +117,7 @@ pub(super) fn eigvalsh<'py>(a: &Bound<'py, PyAny>, UPLO: &str) -> PyResult<Bound
     let upper = is_upper("eigvalsh", UPLO)?;
     let call = Call::new(a.py(), "eigvalsh", &[("a", a)])?;
     let values = call.compute_one(&Eigvalsh { upper }, None)?;
-    call.give(values)
+    call.to_python(values)
 }
 
 fn is_upper(name: &str, uplo: &str) -> PyResult<bool> {

@@ -61,24 +61,24 @@ pub(super) fn einsum<'py>(
     optimize: Option<&Bound<'py, PyAny>>,
 ) -> PyResult<Bound<'py, PyAny>> {
     let py = operands.py();
-    let given = Given::of(operands)?;
-    let call = Call::numbered(py, "einsum", "operands", &given.arrays)?;
+    let arguments = Arguments::of(operands)?;
+    let call = Call::variadic(py, "einsum", "operands", &arguments.arrays)?;
     let shapes: Vec<_> = (0..call.count())
         .map(|operand| call.shape(operand))
         .collect();
-    let (subscripts, path) = given.planned(&shapes, optimize)?;
+    let (subscripts, path) = arguments.plan(&shapes, optimize)?;
     let sum = call.compute_one(&Einsum { subscripts, path }, out)?;
-    call.give(sum)
+    call.to_python(sum)
 }
 
 /// The arguments, by their kind.
-struct Given<'py> {
+struct Arguments<'py> {
     arrays: Vec<Bound<'py, PyAny>>,
     /// One string, or a list for each array and perhaps one for the result.
     subscripts: Vec<Bound<'py, PyAny>>,
 }
 
-impl<'py> Given<'py> {
+impl<'py> Arguments<'py> {
     fn of(operands: &Bound<'py, PyTuple>) -> PyResult<Self> {
         let all: Vec<_> = operands.iter().collect();
         let (subscripts, arrays) = match all.split_first() {
@@ -111,11 +111,11 @@ impl<'py> Given<'py> {
                 )));
             }
         }
-        Ok(Given { arrays, subscripts })
+        Ok(Arguments { arrays, subscripts })
     }
 
     /// Subscripts without dots, and the order of the contractions.
-    fn planned(
+    fn plan(
         &self,
         shapes: &[&[usize]],
         optimize: Option<&Bound<'py, PyAny>>,

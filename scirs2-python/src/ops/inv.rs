@@ -48,5 +48,5 @@ pub(super) fn inv<'py>(
 ) -> PyResult<Bound<'py, PyAny>> {
     let call = Call::new(a.py(), "inv", &[("a", a)])?;
     let inverses = call.compute_one(&Inv, out)?;
-    call.give_alike(inverses)
+    call.to_python_like_input(inverses)
 }

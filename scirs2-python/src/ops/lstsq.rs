@@ -6,7 +6,7 @@ use pyo3::types::PyTuple;
 use scirs2_linalg::operation::Lstsq;
 
 use crate::call::bind::Call;
-use crate::call::output::Given;
+use crate::call::output::Wrap;
 
 /// Least-squares solutions of the smallest norm.
 ///
@@ -74,7 +74,7 @@ pub(super) fn lstsq<'py>(
     b: &Bound<'py, PyAny>,
     rcond: Option<f64>,
 ) -> PyResult<Bound<'py, PyAny>> {
-    let call = Call::in_double(a.py(), "lstsq", &[("a", a), ("b", b)])?;
+    let call = Call::in_float64(a.py(), "lstsq", &[("a", a), ("b", b)])?;
     let mut outputs = call.compute(&Lstsq { rcond })?;
     let [_, residuals, rank, _] = &mut outputs[..] else {
         return Err(PyRuntimeError::new_err("lstsq has four results"));
@@ -83,8 +83,8 @@ pub(super) fn lstsq<'py>(
     let columns = call.shape(0).last().copied();
     let rank = rank.view_mut::<i32>()?;
     if rank.ndim() == 0 && rank.first().and_then(|&rank| usize::try_from(rank).ok()) != columns {
-        *residuals = call.output(call.scalar().real().dtype(), &[0])?;
+        *residuals = call.new_output(call.scalar().real().dtype(), &[0])?;
     }
-    let given = [Given::Alike, Given::Plain, Given::Plain, Given::Plain];
-    Ok(PyTuple::new(a.py(), call.give_each(outputs, &given)?)?.into_any())
+    let wraps = [Wrap::LikeInput, Wrap::Plain, Wrap::Plain, Wrap::Plain];
+    Ok(PyTuple::new(a.py(), call.each_to_python(outputs, &wraps)?)?.into_any())
 }

@@ -7,7 +7,7 @@ use scirs2_linalg::operation::{LuFactor, LuSolve, PermutationKind, Plu};
 
 use super::triangular::Trans;
 use crate::call::bind::Call;
-use crate::call::output::Given;
+use crate::call::output::Wrap;
 
 use crate::flag::flag;
 
@@ -60,14 +60,14 @@ pub(super) fn lu<'py>(
 ) -> PyResult<Bound<'py, PyTuple>> {
     let py = a.py();
     let call = Call::new(py, "lu", &[("a", a)])?;
-    let (permutation, given) = if permute_l {
-        (PermutationKind::InL, &[Given::Plain; 2][..])
+    let (permutation, wraps) = if permute_l {
+        (PermutationKind::InL, &[Wrap::Plain; 2][..])
     } else if p_indices {
-        (PermutationKind::Indices, &[Given::Plain; 3][..])
+        (PermutationKind::Indices, &[Wrap::Plain; 3][..])
     } else {
-        (PermutationKind::Matrix, &[Given::Plain; 3][..])
+        (PermutationKind::Matrix, &[Wrap::Plain; 3][..])
     };
-    PyTuple::new(py, call.results(&Plu { permutation }, given)?)
+    PyTuple::new(py, call.results(&Plu { permutation }, wraps)?)
 }
 
 /// LU factors in one matrix, to solve equations with them.
@@ -106,7 +106,7 @@ pub(super) fn lu<'py>(
 #[pyo3(signature = (a))]
 pub(super) fn lu_factor<'py>(a: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyTuple>> {
     let call = Call::new(a.py(), "lu_factor", &[("a", a)])?;
-    PyTuple::new(a.py(), call.results(&LuFactor, &[Given::Plain; 2])?)
+    PyTuple::new(a.py(), call.results(&LuFactor, &[Wrap::Plain; 2])?)
 }
 
 /// Solve ``a @ x = b`` from what `lu_factor` gives for ``a``.
@@ -161,5 +161,5 @@ pub(super) fn lu_solve<'py>(
         op: trans.0,
     };
     let solutions = call.compute_one(&operation, None)?;
-    call.give(solutions)
+    call.to_python(solutions)
 }

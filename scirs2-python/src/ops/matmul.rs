@@ -50,7 +50,7 @@ pub(super) fn matmul<'py>(
     x2: &Bound<'py, PyAny>,
     out: Option<&Bound<'py, PyAny>>,
 ) -> PyResult<Bound<'py, PyAny>> {
-    let call = Call::numeric(x1.py(), "matmul", &[("x1", x1), ("x2", x2)])?;
+    let call = Call::promoted(x1.py(), "matmul", &[("x1", x1), ("x2", x2)])?;
     let product = call.compute_one(&Matmul, out)?;
-    call.give_alike(product)
+    call.to_python_like_input(product)
 }

@@ -55,7 +55,7 @@ pub(super) fn matrix_power<'py>(
             n.get_type()
         ))
     })?;
-    let call = Call::numeric(py, "matrix_power", &[("a", a)])?;
+    let call = Call::promoted(py, "matrix_power", &[("a", a)])?;
     call.check(&MatrixPower { exponent: 1 })?;
     let Ok(exponent) = index.extract::<i64>() else {
         return far_power(a, &index);
@@ -67,7 +67,7 @@ pub(super) fn matrix_power<'py>(
         exponent: exponent.unsigned_abs(),
     };
     let power = call.compute_one(&operation, None)?;
-    call.give_alike(power)
+    call.to_python_like_input(power)
 }
 
 /// Powers whose exponent is beyond 64 bits.
@@ -97,5 +97,5 @@ fn far_power<'py>(a: &Bound<'py, PyAny>, n: &Bound<'py, PyAny>) -> PyResult<Boun
 fn inverse_power<'py>(a: &Bound<'py, PyAny>, n: u64) -> PyResult<Bound<'py, PyAny>> {
     let call = Call::new(a.py(), "matrix_power", &[("a", a)])?;
     let power = call.compute_one(&InversePower { exponent: n }, None)?;
-    call.give_alike(power)
+    call.to_python_like_input(power)
 }

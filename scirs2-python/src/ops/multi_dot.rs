@@ -50,7 +50,7 @@ pub(super) fn multi_dot<'py>(
 ) -> PyResult<Bound<'py, PyAny>> {
     let py = arrays.py();
     let arrays = arrays.try_iter()?.collect::<PyResult<Vec<_>>>()?;
-    let call = Call::numbered(py, "multi_dot", "arrays", &arrays)?;
+    let call = Call::variadic(py, "multi_dot", "arrays", &arrays)?;
     let product = call.compute_one(&MultiDot, out)?;
-    call.give(product)
+    call.to_python(product)
 }

@@ -8,9 +8,9 @@ use scirs2_core::{Element, dispatch};
 use scirs2_interop::Description;
 use scirs2_linalg::{Axes, Error, Normed, Order, norm_into, norm_shape};
 
-use crate::call::operand::{Operand, operand};
-use crate::call::run::{Failure, begin, enter};
-use crate::error::{axis_error, raised};
+use crate::call::operand::Operand;
+use crate::call::run::{Failure, begin_call, run_kernel};
+use crate::error::{axis_error, kernel_error};
 use crate::flag::flag;
 use crate::library::Library;
 use crate::numpy::array;
@@ -95,9 +95,9 @@ pub(super) fn norm<'py>(
     #[pyo3(from_py_with = flag)] keepdims: bool,
 ) -> PyResult<Bound<'py, PyAny>> {
     let py = x.py();
-    let order = ord.map_or(Ok(Order::Default), order)?;
-    let axes = axis.map_or(Ok(Axes::All), axes)?;
-    norm_of(py, "norm", operand(x)?, order, axes, keepdims)
+    let order = ord.map_or(Ok(Order::Default), parse_order)?;
+    let axes = axis.map_or(Ok(Axes::All), parse_axes)?;
+    norm_of(py, "norm", Operand::from_python(x)?, order, axes, keepdims)
 }
 
 /// The norm of an array, as its library has it.
@@ -109,7 +109,7 @@ pub(super) fn norm_of<'py>(
     axes: Axes,
     keepdims: bool,
 ) -> PyResult<Bound<'py, PyAny>> {
-    let _stay = begin()?;
+    let _stay = begin_call()?;
     let Operand {
         library,
         memory: _memory,
@@ -118,7 +118,7 @@ pub(super) fn norm_of<'py>(
     let description =
         described.map_err(|reason| PyTypeError::new_err(format!("{name}: x: {reason}")))?;
     let shape = norm_shape(description.shape(), order, axes, keepdims)
-        .map_err(|error| raised_for(py, name, error, &description, axes))?;
+        .map_err(|error| norm_error(py, name, error, &description, axes))?;
     dispatch!(description.dtype(), T => {
         type Norm = <T as Normed>::Norm;
         // A single number needs no array: NumPy answers with a scalar.
@@ -127,23 +127,23 @@ pub(super) fn norm_of<'py>(
             let place = value.as_mut_ptr().cast::<u8>();
             // SAFETY: `_memory` keeps the input readable, and `value` is one
             // element that nobody else sees.
-            unsafe { run::<T>(py, name, &description, order, axes, &shape, place) }?;
+            unsafe { norm_into_memory::<T>(py, name, &description, order, axes, &shape, place) }?;
             // SAFETY: one element of that dtype.
             return unsafe { array::scalar(py, Norm::DTYPE, place) };
         }
-        let out = array::result(py, Norm::DTYPE, &shape)?;
+        let out = array::empty(py, Norm::DTYPE, &shape)?;
         // SAFETY: `_memory` keeps the input readable, and `out` is a fresh array
         // of that shape in C order that nobody else sees.
-        unsafe { run::<T>(py, name, &description, order, axes, &shape, array::data(&out)) }?;
-        library.tensor(out)
-    }, else => Err(raised_for(py, name, Error::Dtype(description.dtype()), &description, axes)))
+        unsafe { norm_into_memory::<T>(py, name, &description, order, axes, &shape, array::data(&out)) }?;
+        library.tensor_from_array(out)
+    }, else => Err(norm_error(py, name, Error::Dtype(description.dtype()), &description, axes)))
 }
 
 /// Computes into `out`, elements of `T::Norm` in C order.
 ///
 /// # Safety
 /// The described memory can be read, and `out` written, until this returns.
-unsafe fn run<T: Normed>(
+unsafe fn norm_into_memory<T: Normed>(
     py: Python<'_>,
     name: &'static str,
     x: &Description,
@@ -160,17 +160,17 @@ unsafe fn run<T: Normed>(
     // memory").
     let out = unsafe { ArrayViewMutD::from_shape_ptr(IxDyn(shape), out.cast::<T::Norm>()) };
     let elements = view.len();
-    let done = enter(py, elements, |workers| {
+    let done = run_kernel(py, elements, |workers| {
         norm_into(view, order, axes, out, workers)
     });
     done.map_err(|failure| match failure {
         Failure::Signal(signal) => signal,
-        Failure::Kernel(error) => raised_for(py, name, error, x, axes),
+        Failure::Kernel(error) => norm_error(py, name, error, x, axes),
     })
 }
 
 /// The order that `ord` means.
-pub(super) fn order(ord: &Bound<'_, PyAny>) -> PyResult<Order> {
+pub(super) fn parse_order(ord: &Bound<'_, PyAny>) -> PyResult<Order> {
     if let Ok(name) = ord.cast::<PyString>() {
         return match name.to_str()? {
             "fro" | "f" => Ok(Order::Fro),
@@ -191,7 +191,7 @@ pub(super) fn order(ord: &Bound<'_, PyAny>) -> PyResult<Order> {
     })
 }
 
-fn axes(axis: &Bound<'_, PyAny>) -> PyResult<Axes> {
+fn parse_axes(axis: &Bound<'_, PyAny>) -> PyResult<Axes> {
     if let Ok(pair) = axis.cast::<PyTuple>() {
         return match pair.len() {
             1 => Ok(Axes::Vector(pair.get_item(0)?.extract()?)),
@@ -216,7 +216,7 @@ fn axes(axis: &Bound<'_, PyAny>) -> PyResult<Axes> {
 }
 
 /// An error of the kernel, with the batch that its numbers count in.
-fn raised_for(
+fn norm_error(
     py: Python<'_>,
     name: &'static str,
     error: Error,
@@ -224,5 +224,5 @@ fn raised_for(
     axes: Axes,
 ) -> PyErr {
     let batch = norm_shape(x.shape(), Order::Fro, axes, false).unwrap_or_default();
-    raised(py, name, error, &batch)
+    kernel_error(py, name, error, &batch)
 }

@@ -8,8 +8,8 @@ use pyo3::prelude::*;
 use pyo3::types::{PyEllipsis, PyTuple};
 use scirs2_linalg::{Axes, Order};
 
-use super::norm::{norm_of, order};
-use crate::call::operand::operand;
+use super::norm::{norm_of, parse_order};
+use crate::call::operand::Operand;
 use crate::error::axis_error;
 use crate::flag::flag;
 use crate::library::Library;
@@ -51,11 +51,11 @@ pub(super) fn matrix_norm<'py>(
     #[pyo3(from_py_with = flag)] keepdims: bool,
     ord: Option<&Bound<'py, PyAny>>,
 ) -> PyResult<Bound<'py, PyAny>> {
-    let order = ord.map_or(Ok(Order::Fro), order)?;
+    let order = ord.map_or(Ok(Order::Fro), parse_order)?;
     norm_of(
         x.py(),
         "matrix_norm",
-        operand(x)?,
+        Operand::from_python(x)?,
         order,
         Axes::Matrix(-2, -1),
         keepdims,
@@ -113,10 +113,10 @@ pub(super) fn vector_norm<'py>(
             ))
         })?]),
     };
-    let order = ord.map_or(Ok(Order::P(2.0)), order)?;
+    let order = ord.map_or(Ok(Order::P(2.0)), parse_order)?;
     // The last, as the code behind the others could change it.
     let py = x.py();
-    let x = operand(x)?;
+    let x = Operand::from_python(x)?;
     let all = given.is_none();
     let ndim = x
         .described
@@ -131,13 +131,13 @@ pub(super) fn vector_norm<'py>(
         _ => {
             let library = x.library;
             let array = x.into_array(py, "vector_norm", "x")?;
-            merged(library, &array, &axes, order, keepdims)
+            norm_of_merged_axes(library, &array, &axes, order, keepdims)
         }
     }
 }
 
 /// The norm over several axes, which come first and are merged for it.
-fn merged<'py>(
+fn norm_of_merged_axes<'py>(
     library: Library,
     array: &Bound<'py, PyUntypedArray>,
     axes: &[isize],
@@ -187,7 +187,7 @@ fn merged<'py>(
     let norms = norm_of(
         py,
         "vector_norm",
-        operand(&flat)?,
+        Operand::from_python(&flat)?,
         order,
         Axes::Vector(0),
         false,
@@ -195,11 +195,11 @@ fn merged<'py>(
     if library == Library::NumPy && shape.is_empty() {
         return Ok(norms);
     }
-    let norms = operand(&norms)?.into_array(py, "vector_norm", "x")?;
+    let norms = Operand::from_python(&norms)?.into_array(py, "vector_norm", "x")?;
     let dtype =
         array::describe(&norms).map_err(|reason| PyTypeError::new_err(reason.to_string()))?;
-    let out = array::result(py, dtype.dtype(), &shape)?;
+    let out = array::empty(py, dtype.dtype(), &shape)?;
     let norms = norms.call_method1(intern!(py, "reshape"), (PyTuple::new(py, shape)?,))?;
     out.set_item(PyEllipsis::get(py), norms)?;
-    library.tensor(out)
+    library.tensor_from_array(out)
 }

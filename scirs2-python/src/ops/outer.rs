@@ -44,7 +44,7 @@ pub(super) fn outer<'py>(
     x1: &Bound<'py, PyAny>,
     x2: &Bound<'py, PyAny>,
 ) -> PyResult<Bound<'py, PyAny>> {
-    let call = Call::numeric(x1.py(), "outer", &[("x1", x1), ("x2", x2)])?;
+    let call = Call::promoted(x1.py(), "outer", &[("x1", x1), ("x2", x2)])?;
     let (&[_], &[_]) = (call.shape(0), call.shape(1)) else {
         return Err(PyValueError::new_err(format!(
             "outer: x1 has shape {} and x2 {}; both must have one dimension, for example \
@@ -54,5 +54,5 @@ pub(super) fn outer<'py>(
         )));
     };
     let product = call.compute_one(&Outer, None)?;
-    call.give(product)
+    call.to_python(product)
 }

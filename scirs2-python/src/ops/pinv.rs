@@ -61,7 +61,7 @@ const RCOND: f64 = 1e-15;
 ///        [0. , 0. , 0. ]])
 #[pyfunction]
 #[pyo3(
-    signature = (a, rcond=None, hermitian=false, *, rtol=Rtol::Left),
+    signature = (a, rcond=None, hermitian=false, *, rtol=Rtol::Missing),
     text_signature = "(a, rcond=None, hermitian=False, *, rtol=...)"
 )]
 pub(super) fn pinv<'py>(
@@ -71,7 +71,7 @@ pub(super) fn pinv<'py>(
     rtol: Rtol<'py>,
 ) -> PyResult<Bound<'py, PyAny>> {
     let name = "pinv";
-    let call = Call::in_double(a.py(), name, &[("a", a)])?;
+    let call = Call::in_float64(a.py(), name, &[("a", a)])?;
     call.check(&Pinv {
         rtol: None,
         hermitian,
@@ -83,8 +83,8 @@ pub(super) fn pinv<'py>(
                 "{name}: rcond and rtol are two names of one thing; give one"
             )));
         }
-        (Some(rcond), Rtol::Left) => tolerance(name, "rcond", rcond)?,
-        (None, Rtol::Left) => one(RCOND),
+        (Some(rcond), Rtol::Missing) => tolerance(name, "rcond", rcond)?,
+        (None, Rtol::Missing) => one(RCOND),
         (None, Rtol::Given(rtol)) if rtol.is_none() => {
             let longest = call.shape(0).iter().rev().take(2).max().copied();
             one(call.epsilon() * longest.unwrap_or(0) as f64)
@@ -96,12 +96,12 @@ pub(super) fn pinv<'py>(
         hermitian,
     };
     let inverse = call.compute_one(&operation, None)?;
-    call.give_alike(inverse)
+    call.to_python_like_input(inverse)
 }
 
 /// A parameter for which None is a value.
 pub(super) enum Rtol<'py> {
-    Left,
+    Missing,
     Given(Bound<'py, PyAny>),
 }
 

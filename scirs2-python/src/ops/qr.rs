@@ -6,7 +6,7 @@ use pyo3::types::PyTuple;
 use scirs2_linalg::operation::{Qr, QrMode};
 
 use crate::call::bind::Call;
-use crate::call::output::Given;
+use crate::call::output::Wrap;
 
 /// Orthogonal and triangular factors.
 ///
@@ -82,11 +82,11 @@ pub(super) fn qr<'py>(a: &Bound<'py, PyAny>, mode: &str) -> PyResult<Bound<'py, 
     let operation = Qr { mode };
     match mode {
         QrMode::Reduced | QrMode::Complete => {
-            call.named_results(&operation, "QRResult", &[Given::Alike, Given::Alike])
+            call.named_results(&operation, "QRResult", &[Wrap::LikeInput, Wrap::LikeInput])
         }
-        QrMode::R => call.give_alike(call.compute_one(&operation, None)?),
+        QrMode::R => call.to_python_like_input(call.compute_one(&operation, None)?),
         QrMode::Raw => {
-            let results = call.results(&operation, &[Given::Plain, Given::Plain])?;
+            let results = call.results(&operation, &[Wrap::Plain, Wrap::Plain])?;
             Ok(PyTuple::new(py, results)?.into_any())
         }
     }

@@ -73,7 +73,7 @@ pub(super) fn matrix_rank<'py>(
     let call = if threshold == Threshold::Default {
         Call::new(A.py(), name, &arguments)?
     } else {
-        Call::in_double(A.py(), name, &arguments)?
+        Call::in_float64(A.py(), name, &arguments)?
     };
     let is_number = call.shape(0).len() < 2;
     let threshold = if is_number {
@@ -91,5 +91,5 @@ pub(super) fn matrix_rank<'py>(
         let rank = ranks.view_mut::<i64>()?.sum();
         return Ok(rank.into_pyobject(A.py())?.into_any());
     }
-    call.give(ranks)
+    call.to_python(ranks)
 }

@@ -53,5 +53,5 @@ pub(super) fn solve<'py>(
 ) -> PyResult<Bound<'py, PyAny>> {
     let call = Call::new(a.py(), "solve", &[("a", a), ("b", b)])?;
     let solutions = call.compute_one(&Solve, out)?;
-    call.give_alike(solutions)
+    call.to_python_like_input(solutions)
 }

@@ -4,7 +4,7 @@ use pyo3::prelude::*;
 use scirs2_linalg::operation::{Svd, Svdvals};
 
 use crate::call::bind::Call;
-use crate::call::output::Given;
+use crate::call::output::Wrap;
 
 use crate::flag::flag;
 
@@ -85,8 +85,8 @@ pub(super) fn svd<'py>(
         full_matrices,
         hermitian,
     };
-    let given = [Given::Alike, Given::Plain, Given::Alike];
-    call.named_results(&operation, "SVDResult", &given)
+    let wraps = [Wrap::LikeInput, Wrap::Plain, Wrap::LikeInput];
+    call.named_results(&operation, "SVDResult", &wraps)
 }
 
 /// Singular values.
@@ -134,5 +134,5 @@ fn values<'py>(
 ) -> PyResult<Bound<'py, PyAny>> {
     let call = Call::new(a.1.py(), name, &[a])?;
     let s = call.compute_one(&Svdvals { hermitian }, None)?;
-    call.give(s)
+    call.to_python(s)
 }

@@ -56,7 +56,7 @@ pub(super) fn tensorsolve<'py>(
     });
     let axes = axes.unwrap_or_else(|| PyResult::Ok(Vec::new()))?;
     let solution = call.compute_one(&Tensorsolve { axes }, None)?;
-    call.give_alike(solution)
+    call.to_python_like_input(solution)
 }
 
 /// The inverse of a tensor: ``tensordot(tensorinv(a, ind), a, ind)`` is the identity.
@@ -100,5 +100,5 @@ pub(super) fn tensorsolve<'py>(
 pub(super) fn tensorinv<'py>(a: &Bound<'py, PyAny>, ind: isize) -> PyResult<Bound<'py, PyAny>> {
     let call = Call::new(a.py(), "tensorinv", &[("a", a)])?;
     let inverse = call.compute_one(&Tensorinv { ind }, None)?;
-    call.give_alike(inverse)
+    call.to_python_like_input(inverse)
 }

@@ -53,14 +53,14 @@ pub(super) fn tensordot<'py>(
     b: &Bound<'py, PyAny>,
     axes: Option<&Bound<'py, PyAny>>,
 ) -> PyResult<Bound<'py, PyAny>> {
-    let call = Call::numeric(a.py(), "tensordot", &[("a", a), ("b", b)])?;
+    let call = Call::promoted(a.py(), "tensordot", &[("a", a), ("b", b)])?;
     let ndims = [0, 1].map(|operand| call.shape(operand).len());
     let (axes_a, axes_b) = match axes {
         None => last_and_first(a.py(), 2, ndims),
         Some(axes) => pairs(axes, ndims),
     }?;
     let product = call.compute_one(&Tensordot { axes_a, axes_b }, None)?;
-    call.give(product)
+    call.to_python(product)
 }
 
 /// The last axes of one array, and the first of the other, of which each has so many.

@@ -6,7 +6,7 @@ use pyo3::prelude::*;
 use scirs2_core::ScalarType;
 
 use crate::call::bind::Call;
-use crate::numpy::array::copied;
+use crate::numpy::array::to_ndarray;
 
 /// One number, or one for each matrix.
 pub(super) fn tolerance(
@@ -14,9 +14,9 @@ pub(super) fn tolerance(
     parameter: &'static str,
     object: &Bound<'_, PyAny>,
 ) -> PyResult<ArrayD<f64>> {
-    let call = Call::in_double(object.py(), name, &[(parameter, object)])?;
+    let call = Call::in_float64(object.py(), name, &[(parameter, object)])?;
     if call.scalar() == ScalarType::Float64 {
-        return copied(&call.tensor(0)?.view::<f64>()?);
+        return to_ndarray(&call.tensor(0)?.view::<f64>()?);
     }
     Err(PyTypeError::new_err(format!(
         "{name}: {parameter}: a threshold is a real number, got {}",

@@ -68,7 +68,7 @@ pub(super) fn solve_triangular<'py>(
         unit_diagonal,
     };
     let solutions = call.compute_one(&SolveTriangular { how }, None)?;
-    call.give(solutions)
+    call.to_python(solutions)
 }
 
 /// The argument `trans`.

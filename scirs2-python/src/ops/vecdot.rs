@@ -51,7 +51,7 @@ pub(super) fn vecdot<'py>(
     x2: &Bound<'py, PyAny>,
     axis: isize,
 ) -> PyResult<Bound<'py, PyAny>> {
-    let call = Call::numeric(x1.py(), "vecdot", &[("x1", x1), ("x2", x2)])?;
+    let call = Call::promoted(x1.py(), "vecdot", &[("x1", x1), ("x2", x2)])?;
     let sums = call.compute_one(&Vecdot { axis }, None)?;
-    call.give(sums)
+    call.to_python(sums)
 }

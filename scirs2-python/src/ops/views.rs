@@ -11,11 +11,11 @@ use scirs2_core::DType;
 use scirs2_core::shape::Shown;
 use scirs2_linalg::operation::Trace;
 
-use crate::call::argument::undescribed;
+use crate::call::argument::operand_error;
 use crate::call::bind::Call;
-use crate::call::operand::{Memory, operand};
+use crate::call::operand::{Memory, Operand};
 use crate::library::Library;
-use crate::numpy::array::{self, Undescribed};
+use crate::numpy::array::{self, LayoutError};
 use crate::numpy::dtype::{descr_of, dtype_of};
 
 /// Transposes of matrices, as a view.
@@ -46,7 +46,7 @@ use crate::numpy::dtype::{descr_of, dtype_of};
 #[pyo3(signature = (x, /))]
 pub(super) fn matrix_transpose<'py>(x: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
     let py = x.py();
-    let (library, array) = taken("matrix_transpose", x)?;
+    let (library, array) = array_operand("matrix_transpose", x)?;
     if array.ndim() < 2 {
         return Err(PyValueError::new_err(format!(
             "matrix_transpose: x has shape {}; it needs at least 2 dimensions",
@@ -54,7 +54,7 @@ pub(super) fn matrix_transpose<'py>(x: &Bound<'py, PyAny>) -> PyResult<Bound<'py
         )));
     }
     let view = array.call_method1(intern!(py, "swapaxes"), (-2, -1))?;
-    give(library, view.cast_into()?)
+    view_to_python(library, view.cast_into()?)
 }
 
 /// Diagonals of matrices, as a view.
@@ -87,13 +87,13 @@ pub(super) fn matrix_transpose<'py>(x: &Bound<'py, PyAny>) -> PyResult<Bound<'py
 #[pyo3(signature = (x, /, *, offset=0))]
 pub(super) fn diagonal<'py>(x: &Bound<'py, PyAny>, offset: isize) -> PyResult<Bound<'py, PyAny>> {
     let py = x.py();
-    let (library, array) = taken("diagonal", x)?;
-    let view = array.call_method1(intern!(py, "diagonal"), (within(offset), -2, -1))?;
+    let (library, array) = array_operand("diagonal", x)?;
+    let view = array.call_method1(intern!(py, "diagonal"), (clamp_offset(offset), -2, -1))?;
     if library != Library::NumPy && array::is_writeable(&array) {
         let flags = view.getattr(intern!(py, "flags"))?;
         flags.setattr(intern!(py, "writeable"), true)?;
     }
-    give(library, view.cast_into()?)
+    view_to_python(library, view.cast_into()?)
 }
 
 /// Sums of diagonals.
@@ -140,11 +140,11 @@ pub(super) fn trace<'py>(
     let py = x.py();
     if dtype.is_none()
         && x.cast_exact::<PyUntypedArray>()
-            .is_ok_and(is_summed_as_it_is)
+            .is_ok_and(is_summed_in_own_dtype)
     {
-        return sum_of_diagonal(x, offset);
+        return trace_by_kernel(x, offset);
     }
-    let (library, array) = taken("trace", x)?;
+    let (library, array) = array_operand("trace", x)?;
     let own = dtype_of(&array.dtype());
     let halves =
         own.filter(|own| dtype.is_none() && matches!(own, DType::Float16 | DType::BFloat16));
@@ -156,35 +156,35 @@ pub(super) fn trace<'py>(
     let options = PyDict::new(py);
     options.set_item(intern!(py, "axis"), -1)?;
     options.set_item(intern!(py, "dtype"), summed)?;
-    let view = array.call_method1(intern!(py, "diagonal"), (within(offset), -2, -1))?;
-    let mut sum = sum_of_rows(&view, &options)?;
+    let view = array.call_method1(intern!(py, "diagonal"), (clamp_offset(offset), -2, -1))?;
+    let mut sum = sum_last_axis(&view, &options)?;
     if let Some(half) = halves {
         sum = sum.call_method1(intern!(py, "astype"), (descr_of(py, half)?,))?;
     }
     if library == Library::NumPy {
         return Ok(sum);
     }
-    let array = operand(&sum)?.into_array(py, "trace", "x")?;
+    let array = Operand::from_python(&sum)?.into_array(py, "trace", "x")?;
     let described =
         array::describe(&array).map_err(|reason| PyTypeError::new_err(reason.to_string()))?;
-    let out = array::result(py, described.dtype(), described.shape())?;
+    let out = array::empty(py, described.dtype(), described.shape())?;
     out.set_item(PyEllipsis::get(py), array)?;
-    library.tensor(out)
+    library.tensor_from_array(out)
 }
 
 /// Sums along the last axis by NumPy, which looks for no signals: in pieces of it.
-fn sum_of_rows<'py>(
+fn sum_last_axis<'py>(
     view: &Bound<'py, PyAny>,
     options: &Bound<'py, PyDict>,
 ) -> PyResult<Bound<'py, PyAny>> {
-    const PIECE: usize = 1 << 26;
+    const CHUNK_ELEMENTS: usize = 1 << 26;
     let py = view.py();
     let array = view.cast::<PyUntypedArray>()?;
     let (rows, length) = match array.shape() {
         [batch @ .., length] => (batch.iter().product::<usize>(), *length),
         [] => (1, 1),
     };
-    let step = (PIECE / rows.max(1)).max(1);
+    let step = (CHUNK_ELEMENTS / rows.max(1)).max(1);
     let of = |piece: &Bound<'py, PyAny>| piece.call_method(intern!(py, "sum"), (), Some(options));
     if length <= step {
         return of(view);
@@ -204,7 +204,7 @@ fn sum_of_rows<'py>(
 
 /// Whether sums of the array's elements are of their own dtype, in which they are
 /// computed.
-fn is_summed_as_it_is(array: &Bound<'_, PyUntypedArray>) -> bool {
+fn is_summed_in_own_dtype(array: &Bound<'_, PyUntypedArray>) -> bool {
     use DType as D;
     matches!(
         dtype_of(&array.dtype()),
@@ -213,34 +213,34 @@ fn is_summed_as_it_is(array: &Bound<'_, PyUntypedArray>) -> bool {
 }
 
 /// The trace where NumPy is not asked.
-fn sum_of_diagonal<'py>(x: &Bound<'py, PyAny>, offset: isize) -> PyResult<Bound<'py, PyAny>> {
-    let call = Call::numeric(x.py(), "trace", &[("x", x)])?;
+fn trace_by_kernel<'py>(x: &Bound<'py, PyAny>, offset: isize) -> PyResult<Bound<'py, PyAny>> {
+    let call = Call::promoted(x.py(), "trace", &[("x", x)])?;
     let sum = call.compute_one(&Trace { offset }, None)?;
-    call.give(sum)
+    call.to_python(sum)
 }
 
 /// An offset that NumPy's C ints hold: beyond it lies no array's diagonal either,
 /// and `diagonal` would read foreign memory at the least int.
-fn within(offset: isize) -> i32 {
+fn clamp_offset(offset: isize) -> i32 {
     let offset = i32::try_from(offset);
     offset.unwrap_or(i32::MAX).max(-i32::MAX)
 }
 
 /// An operand: a NumPy array as it is, whatever its dtype; of a subclass, which may
 /// have other methods, as the array that it is.
-fn taken<'py>(
+fn array_operand<'py>(
     name: &str,
     x: &Bound<'py, PyAny>,
 ) -> PyResult<(Library, Bound<'py, PyUntypedArray>)> {
     let Ok(array) = x.cast::<PyUntypedArray>() else {
-        let taken = operand(x)?;
+        let taken = Operand::from_python(x)?;
         let array = match (taken.memory, taken.described) {
-            (_, Err(reason @ Undescribed::Class(..))) => {
-                return Err(undescribed(name, "x", &reason));
+            (_, Err(reason @ LayoutError::Class(..))) => {
+                return Err(operand_error(name, "x", &reason));
             }
             (memory, Ok(description)) => memory.into_array(x.py(), &description)?,
             (Memory::Array(array), Err(_)) => array,
-            (Memory::Tensor(_), Err(reason)) => return Err(undescribed(name, "x", &reason)),
+            (Memory::Tensor(_), Err(reason)) => return Err(operand_error(name, "x", &reason)),
         };
         return Ok((taken.library, array));
     };
@@ -253,13 +253,16 @@ fn taken<'py>(
 }
 
 /// A view as the library has it: where that knows no strides, a copy.
-fn give<'py>(library: Library, view: Bound<'py, PyUntypedArray>) -> PyResult<Bound<'py, PyAny>> {
+fn view_to_python<'py>(
+    library: Library,
+    view: Bound<'py, PyUntypedArray>,
+) -> PyResult<Bound<'py, PyAny>> {
     let py = view.py();
-    library.tensor(view.clone()).or_else(|error| {
+    library.tensor_from_array(view.clone()).or_else(|error| {
         let described = array::describe(&view).map_err(|_| error)?;
-        let copy = array::result(py, described.dtype(), described.shape())?;
+        let copy = array::empty(py, described.dtype(), described.shape())?;
         copy.set_item(PyEllipsis::get(py), view)?;
-        library.tensor(copy)
+        library.tensor_from_array(copy)
     })
 }
 
