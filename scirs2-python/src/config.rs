@@ -1,4 +1,4 @@
-//! What `scirs2.show_config` tells.
+//! The facts that `scirs2.show_config` prints.
 
 use pyo3::prelude::*;
 use pyo3::types::PyDict;

@@ -1,4 +1,4 @@
-//! The errors of a kernel as Python exceptions.
+//! Conversion of kernel errors to Python exceptions.
 
 use pyo3::exceptions::{PyMemoryError, PyTypeError, PyValueError};
 use pyo3::intern;
@@ -7,7 +7,7 @@ use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyDict, PyTuple, PyType};
 use scirs2_linalg::Error;
 
-/// The class `LinAlgError`, a subclass of NumPy's.
+/// Returns the class `LinAlgError`, a subclass of NumPy's.
 pub(crate) fn linalg_error(py: Python<'_>) -> PyResult<&Bound<'_, PyAny>> {
     static CLASS: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
     let class = CLASS.get_or_try_init(py, || {
@@ -29,14 +29,14 @@ pub(crate) fn linalg_error(py: Python<'_>) -> PyResult<&Bound<'_, PyAny>> {
     Ok(class.bind(py))
 }
 
-/// The exception for an error of the function of that name; `batch` is what the
-/// number of a matrix counts in, in C order.
+/// Returns the exception for an error of the function `name`. The error counts matrices in
+/// the shape `batch`, in C order.
 pub(crate) fn kernel_error(py: Python<'_>, name: &str, error: Error, batch: &[usize]) -> PyErr {
     let message = format!("{name}: {error}");
     kernel_error_with_message(py, message, error, batch)
 }
 
-/// The same, with a message of the caller's.
+/// As [`kernel_error`], with another message.
 pub(crate) fn kernel_error_with_message(
     py: Python<'_>,
     message: String,
@@ -48,7 +48,7 @@ pub(crate) fn kernel_error_with_message(
         Error::Dtype(_) => PyTypeError::new_err(message),
         Error::Memory { .. } | Error::SquareMemory { .. } => PyMemoryError::new_err(message),
         Error::Matrix { index, .. } => linalg_error_at(py, message, index, batch),
-        // As NumPy has it: its class is a ValueError, too.
+        // As in NumPy, whose class is a ValueError, too.
         Error::NoElements { .. }
         | Error::NotSquare { .. }
         | Error::NotSquareTensor { .. }
@@ -59,7 +59,7 @@ pub(crate) fn kernel_error_with_message(
     }
 }
 
-/// NumPy's own class: both a `ValueError` and an `IndexError`.
+/// Returns NumPy's `AxisError`, which is both a `ValueError` and an `IndexError`.
 pub(crate) fn axis_error(py: Python<'_>, message: String) -> PyErr {
     let error = py
         .import(intern!(py, "numpy.exceptions"))
@@ -68,7 +68,7 @@ pub(crate) fn axis_error(py: Python<'_>, message: String) -> PyErr {
     error.map_or_else(|error| error, PyErr::from_value)
 }
 
-/// A `LinAlgError` about one matrix, given its number in the batch in C order.
+/// Returns a `LinAlgError` about the matrix of that number in the batch, in C order.
 fn linalg_error_at(
     py: Python<'_>,
     message: String,

@@ -1,4 +1,4 @@
-//! The caller's array library: what comes in as its tensor goes out as its tensor.
+//! The caller's array library, which gets its own tensors back.
 
 use core::fmt;
 use std::ptr;
@@ -15,46 +15,46 @@ use scirs2_interop::sys::{DLManagedTensor, DLManagedTensorVersioned};
 use crate::exchange::exporter::DLPackExporter;
 use crate::exchange::to_dlpack::{Policy, export_array};
 
-/// A library that a tensor belongs to.
+/// The library that a tensor belongs to.
 #[derive(Clone, Copy)]
 pub(crate) enum Library {
-    /// NumPy, or something that has no library of its own: a list, a number.
+    /// NumPy. Also for objects of no library, such as lists and numbers.
     NumPy,
-    /// A library of the table.
+    /// A library of the table below.
     Other(&'static Row),
 }
 
-/// How a library's tensors are known, and how one is made.
+/// How a library's tensors are recognized and made.
 pub(crate) struct Row {
-    /// As messages name it.
+    /// The name in messages.
     name: &'static str,
-    /// The packages that its classes are of.
+    /// The packages that define its classes.
     packages: &'static [&'static str],
-    /// The module with its function `from_dlpack`.
+    /// The module that has `from_dlpack`.
     module: &'static str,
     accepts: Accepts,
     /// The class in that module that may have an exchange table.
     class: Option<&'static str>,
-    /// Found at the first result.
+    /// Looked up for the first result.
     constructor: PyOnceLock<Constructor>,
 }
 
-/// What a library's `from_dlpack` takes.
+/// The argument of a library's `from_dlpack`.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Accepts {
     /// An object with `__dlpack__`.
     Object,
-    /// A capsule, which spares it the call.
+    /// A capsule, which saves the call of `__dlpack__`.
     Capsule,
-    /// A capsule of the legacy form only.
+    /// Only a legacy capsule.
     LegacyCapsule,
 }
 
-/// What makes a library's tensor.
+/// The function that makes a library's tensor.
 enum Constructor {
-    /// The exchange table of its class, without a Python call.
+    /// From the exchange table of its class, without a Python call.
     Table(Importer),
-    /// Its function `from_dlpack`.
+    /// The function `from_dlpack`.
     Function(Py<PyAny>),
 }
 
@@ -108,7 +108,7 @@ static LIBRARIES: [Row; 6] = [
     row("tvm_ffi", &["tvm_ffi"], "tvm_ffi", Accepts::Object, None),
 ];
 
-/// The libraries of the types seen.
+/// The library of each type seen so far.
 static TYPES: TypeCache<Library> = TypeCache::new();
 
 impl fmt::Display for Library {
@@ -135,8 +135,8 @@ impl Library {
         }
     }
 
-    /// The library of an object's class, or of the nearest base class that is
-    /// of one.
+    /// Returns the library of an object's class, or of the nearest base class that
+    /// belongs to one.
     #[inline]
     pub(crate) fn of(object: &Bound<'_, PyAny>) -> PyResult<Self> {
         match TYPES.get(object) {
@@ -176,9 +176,8 @@ impl Library {
         Ok(Library::NumPy)
     }
 
-    /// Tells the library that a tensor of its own was written, if it wants to know: PyTorch
-    /// keeps a count of that, by which it finds out that a tensor which a gradient needs was
-    /// overwritten.
+    /// Tells the library that one of its tensors was written. PyTorch counts writes,
+    /// and so detects that a tensor was overwritten which a gradient needs.
     pub(crate) fn mark_written(self, tensor: &Bound<'_, PyAny>) -> PyResult<()> {
         let py = tensor.py();
         if self.name() != "PyTorch"
@@ -193,7 +192,8 @@ impl Library {
         Ok(())
     }
 
-    /// What makes a tensor without a Python call, if the library has that.
+    /// Returns the importer that makes a tensor without a Python call, if the library
+    /// has one.
     pub(crate) fn importer(self, py: Python<'_>) -> PyResult<Option<Importer>> {
         let Library::Other(row) = self else {
             return Ok(None);
@@ -204,7 +204,7 @@ impl Library {
         })
     }
 
-    /// An array of ours as this library's tensor, without a copy.
+    /// Converts an array to this library's tensor without a copy.
     pub(crate) fn tensor_from_array<'py>(
         self,
         array: Bound<'py, PyUntypedArray>,

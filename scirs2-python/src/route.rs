@@ -1,4 +1,4 @@
-//! Which route the matrices of a call take: told, and forced by tests.
+//! The routes that the matrices of a call take: planned, and forced by tests.
 
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
@@ -27,8 +27,8 @@ fn _force_route(route: Option<&str>, level: Option<&str>) -> PyResult<()> {
     Ok(())
 }
 
-/// The routes, in the order in which they are tried, of `count` matrices of that many rows
-/// and columns, with `rhs` right-hand sides each.
+/// Returns the routes, in the order in which they are tried, for `count` matrices of that many
+/// rows and columns, with `rhs` right-hand sides each.
 #[pyfunction]
 #[pyo3(signature = (problem, dtype, rows, columns, *, rhs = 1, count = 1))]
 fn _plan(
@@ -55,7 +55,7 @@ fn _plan(
     Ok(plan.routes().map(|route| route.to_string()).collect())
 }
 
-/// The value of that name.
+/// Returns the value of that name.
 fn named<T: Copy + ToString>(what: &str, values: &[T], name: &str) -> PyResult<T> {
     let found = values.iter().find(|value| value.to_string() == name);
     found.copied().ok_or_else(|| unknown(what, name))

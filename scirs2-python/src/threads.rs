@@ -1,4 +1,4 @@
-//! The thread count, as Python sets it.
+//! The number of threads, set from Python.
 
 use std::cell::RefCell;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -94,24 +94,24 @@ fn set_num_threads(n: &Bound<'_, PyAny>) -> PyResult<()> {
 )]
 struct num_threads {
     count: usize,
-    /// What tells this object from the others.
+    /// Unique among all objects of the class.
     id: u64,
 }
 
-/// A context that its thread is in.
+/// A context that its thread has entered and not left.
 struct ActiveContext {
     object: u64,
-    /// The object's count, or what threadpoolctl has set since.
+    /// The object's count, or the count that threadpoolctl set since.
     count: usize,
 }
 
 thread_local! {
-    /// The contexts that this thread is in. The last one decides; they may be left in any
-    /// order.
+    /// The active contexts of this thread. The last one decides; they may be left in
+    /// any order.
     static ACTIVE: RefCell<Vec<ActiveContext>> = const { RefCell::new(Vec::new()) };
 }
 
-/// Changes the contexts that this thread is in.
+/// Updates the active contexts of this thread, and its number of threads.
 fn update_contexts(contexts: impl FnOnce(&mut Vec<ActiveContext>)) -> Result<(), ThreadCountError> {
     let last = ACTIVE.with_borrow_mut(|active| {
         contexts(active);
@@ -152,7 +152,8 @@ impl num_threads {
     }
 }
 
-/// An integer as a count; one below zero or beyond 64 bits is out of range.
+/// Converts an integer to a count. A negative integer, or one beyond 64 bits, is out of
+/// range.
 fn parse_count(n: &Bound<'_, PyAny>) -> PyResult<usize> {
     let n = match n.extract::<i64>() {
         Err(error) if error.is_instance_of::<PyOverflowError>(n.py()) => {
@@ -166,7 +167,7 @@ fn parse_count(n: &Bound<'_, PyAny>) -> PyResult<usize> {
     usize::try_from(n).map_err(|_| out_of_range(ThreadCountError(n)))
 }
 
-/// An integer as text; Python does not write one of very many digits.
+/// Formats an integer. Python refuses to print one of very many digits.
 fn integer_text(n: &Bound<'_, PyAny>) -> PyResult<String> {
     let n = n.py().import("operator")?.call_method1("index", (n,))?;
     match n.str() {
@@ -182,8 +183,8 @@ fn out_of_range(error: ThreadCountError) -> PyErr {
     PyValueError::new_err(error.to_string())
 }
 
-/// Sets the number where it was decided: of this thread inside of a `with`, else of
-/// the process; for threadpoolctl.
+/// Sets the number of threads where it was decided: of this thread inside a `with`, else of
+/// the process. Used by threadpoolctl.
 #[pyfunction]
 #[pyo3(signature = (n, /))]
 fn _steer_num_threads(n: &Bound<'_, PyAny>) -> PyResult<()> {
@@ -201,22 +202,23 @@ fn _steer_num_threads(n: &Bound<'_, PyAny>) -> PyResult<()> {
     .map_err(out_of_range)
 }
 
-/// Waits until no thread computes, and keeps all from it; for `os.register_at_fork`.
+/// Waits until no kernel runs and keeps new ones from starting. Used by
+/// `os.register_at_fork`.
 #[pyfunction]
 fn _before_fork(py: Python<'_>) {
-    // Before the interpreter is released: a brief call, which keeps it, does not wait with
-    // it then for this fork.
+    // Announced before the interpreter is released, so that a short call, which would
+    // keep the interpreter, does not wait for this fork while holding it.
     fork::announce();
     py.detach(fork::wait_until_none_is_inside);
 }
 
-/// Lets threads compute again, in the parent; for `os.register_at_fork`.
+/// Lets kernels run again in the parent. Used by `os.register_at_fork`.
 #[pyfunction]
 fn _after_fork() {
     fork::after_in_parent();
 }
 
-/// Ends the work of all threads but this one, and waits for it; for `atexit`.
+/// Stops the kernels of all other threads and waits for them. Used by `atexit`.
 #[pyfunction]
 fn _close_pool(py: Python<'_>) {
     py.detach(pool::close);

@@ -1,4 +1,4 @@
-//! The arguments of a call that are operands, all of one library.
+//! The operands of a call, checked to be of one library.
 
 use std::fmt;
 
@@ -19,24 +19,24 @@ use crate::library::Library;
 use crate::numpy::array::{self, LayoutError};
 use crate::numpy::dtype::descr_of;
 
-/// One operand, readable from Rust while its memory is as described.
+/// An operand with its parameter. Rust may read it while its memory is as described.
 pub(super) struct Argument<'py> {
     pub(super) parameter: Parameter,
     pub(super) memory: Memory<'py>,
     pub(super) description: Description,
 }
 
-/// Most functions have two at most.
+/// Most functions have at most two.
 pub(super) type Arguments<'py> = SmallVec<[Argument<'py>; 2]>;
 
-/// A parameter's name, and the object that was given for it.
+/// A parameter and the object passed for it.
 pub(super) type Passed<'a, 'py, P = &'static str> = (P, &'a Bound<'py, PyAny>);
 
-/// What messages call an argument.
+/// The name of an argument in messages.
 #[derive(Clone, Copy)]
 pub(crate) enum Parameter {
     Named(&'static str),
-    /// One of those that a parameter takes any number of.
+    /// One of the arguments of a variadic parameter.
     Indexed(&'static str, usize),
 }
 
@@ -64,12 +64,11 @@ impl Argument<'_> {
 /// What the arguments have in common.
 pub(super) struct Common<'py> {
     pub(super) library: Library,
-    /// The last argument, where it is of a class that makes NumPy's arrays its own, such as
-    /// `numpy.matrix`.
+    /// The last argument, if its class wraps NumPy's arrays, as `numpy.matrix` does.
     pub(super) subclass: Option<Bound<'py, PyAny>>,
 }
 
-/// Takes the arguments as they are, of one library.
+/// Takes the arguments as they are. Returns a `TypeError` if they are of two libraries.
 #[inline]
 pub(super) fn take_arguments<'py, P: Copy + Into<Parameter>>(
     py: Python<'py>,
@@ -86,7 +85,7 @@ pub(super) fn take_arguments<'py, P: Copy + Into<Parameter>>(
             memory,
             described,
         } = Operand::from_python(object)?;
-        // A list or a number goes with any library.
+        // A list or a number fits any library.
         let exact = object.is_exact_instance_of::<PyUntypedArray>();
         if exact || library != Library::NumPy || object.is_instance_of::<PyUntypedArray>() {
             match common {
@@ -112,8 +111,7 @@ pub(super) fn take_arguments<'py, P: Copy + Into<Parameter>>(
     Ok(Common { library, subclass })
 }
 
-/// An argument of integers, which are not computed with; `common` is the library of the
-/// others.
+/// Copies an argument of integers. `common` is the library of the other arguments.
 pub(super) fn integers<'py>(
     py: Python<'py>,
     name: &str,
@@ -156,7 +154,7 @@ pub(super) fn integers<'py>(
     array::to_ndarray(&array.readonly().as_array())
 }
 
-/// The refusal of an argument that is no array to compute with.
+/// Returns the error for an argument that is not a numeric array.
 pub(crate) fn operand_error(
     name: &str,
     parameter: impl fmt::Display,

@@ -1,4 +1,4 @@
-//! A function bound to its arguments: what every function does before its work and after.
+//! A function bound to its operands: the work that all functions share.
 
 use std::fmt;
 
@@ -21,17 +21,17 @@ use super::run::{Failure, begin_call, run_kernel};
 use crate::error::kernel_error_with_message;
 use crate::library::Library;
 
-/// A function's operands, all of one library and one dtype.
+/// A function and its operands, all of one library and one dtype.
 pub(crate) struct Call<'py> {
     target: Target<'py>,
     arguments: Arguments<'py>,
-    /// The end of the process waits for the call.
+    /// Keeps the process from ending before the call does.
     _stay: Stay,
 }
 
 impl<'py> Call<'py> {
-    /// Takes the operands, each with its parameter's name, to be computed with as
-    /// floats: integers become float64.
+    /// Takes the operands, each with its parameter's name, and converts them to a
+    /// common floating-point dtype. Integers become float64.
     pub(crate) fn new(
         py: Python<'py>,
         name: &'static str,
@@ -40,8 +40,8 @@ impl<'py> Call<'py> {
         Call::floats(py, name, passed, false)
     }
 
-    /// As [`new`](Self::new), but single precision is computed in double, as NumPy
-    /// does it: for thresholds that lie below the epsilon of single.
+    /// As [`new`](Self::new), but computes single precision in double, as NumPy does:
+    /// some thresholds lie below the epsilon of single precision.
     pub(crate) fn in_float64(
         py: Python<'py>,
         name: &'static str,
@@ -62,8 +62,8 @@ impl<'py> Call<'py> {
         Ok(call)
     }
 
-    /// As [`new`](Self::new), but of the dtype that NumPy finds for all operands,
-    /// integers and booleans too.
+    /// As [`new`](Self::new), but converts to the dtype of NumPy's promotion, which may
+    /// be an integer or a boolean.
     pub(crate) fn promoted<P: Copy + Into<Parameter>>(
         py: Python<'py>,
         name: &'static str,
@@ -75,7 +75,7 @@ impl<'py> Call<'py> {
         Ok(call)
     }
 
-    /// [`promoted`](Self::promoted) of arguments that have a number each.
+    /// [`promoted`](Self::promoted) for a parameter that takes any number of operands.
     pub(crate) fn variadic(
         py: Python<'py>,
         name: &'static str,
@@ -89,7 +89,7 @@ impl<'py> Call<'py> {
         Call::promoted(py, name, &passed)
     }
 
-    /// The operands as they are, of one library.
+    /// Takes the operands without converting them.
     #[inline]
     fn take<P: Copy + Into<Parameter>>(
         py: Python<'py>,
@@ -121,32 +121,34 @@ impl<'py> Call<'py> {
         Ok(())
     }
 
-    /// The machine epsilon of what the operands came in, halves as single.
+    /// Returns the machine epsilon of the operands' original dtype; for halves that of
+    /// single precision.
     pub(crate) fn epsilon(&self) -> f64 {
         self.target.promotion.epsilon()
     }
 
-    /// What is computed in, by a call made with [`promoted`](Self::promoted).
+    /// Returns the dtype that the call computes in.
     pub(crate) fn dtype(&self) -> DType {
         self.target.promotion.dtype
     }
 
-    /// How many operands there are.
+    /// Returns the number of operands.
     pub(crate) fn count(&self) -> usize {
         self.arguments.len()
     }
 
-    /// What is computed in, by a call made with [`new`](Self::new).
+    /// Returns the scalar type that the call computes in, if that is a floating-point
+    /// dtype.
     pub(crate) fn scalar(&self) -> ScalarType {
         self.target.promotion.scalar()
     }
 
-    /// The shape of an operand.
+    /// Returns the shape of an operand.
     pub(crate) fn shape(&self, operand: usize) -> &[usize] {
         self.arguments[operand].description.shape()
     }
 
-    /// An operand to read, whatever its dtype, until Python code runs again.
+    /// Returns an operand for reading, valid until Python code runs again.
     pub(crate) fn tensor(&self, operand: usize) -> PyResult<TensorRef<'_>> {
         let Argument {
             parameter,
@@ -156,14 +158,14 @@ impl<'py> Call<'py> {
         if !memory.is_unchanged(description) {
             return Err(self.changed_error(parameter));
         }
-        // SAFETY: what keeps the memory lives as long as `self`, and the memory is where it
+        // SAFETY: `self` keeps the memory alive, and the memory is still where it
+        // ASSUMPTION (SAFETY.md): no thread of the program writes to the array or frees its
+        // memory meanwhile.
         // was described.
-        // ASSUMPTION (SAFETY.md): no thread of the program writes to the array or takes its
-        // memory away meanwhile.
         Ok(unsafe { TensorRef::new(description.clone()) })
     }
 
-    /// The results of an operation on the operands.
+    /// Infers the shapes and kinds of an operation's results.
     fn infer_results(&self, operation: &dyn Operation) -> PyResult<Results> {
         let shapes: SmallVec<[&[usize]; 2]> = (0..self.count())
             .map(|operand| self.shape(operand))
@@ -172,12 +174,12 @@ impl<'py> Call<'py> {
         results.map_err(|error| self.shape_error(error))
     }
 
-    /// Refuses operands whose shapes do not fit an operation.
+    /// Returns an error if the shapes of the operands do not fit the operation.
     pub(crate) fn check(&self, operation: &dyn Operation) -> PyResult<()> {
         self.infer_results(operation).map(drop)
     }
 
-    /// The results of an operation on the operands, in memory of their own.
+    /// Runs an operation and returns its results in new memory.
     pub(crate) fn compute(&self, operation: &dyn Operation) -> PyResult<Vec<Output<'py>>> {
         let results = self.infer_results(operation)?;
         let output = |result: &ResultShape| {
@@ -194,7 +196,7 @@ impl<'py> Call<'py> {
         Ok(outputs)
     }
 
-    /// The result of an operation that has one, in `out` if that is given.
+    /// Runs an operation with one result, which goes into `out` if given.
     pub(crate) fn compute_one(
         &self,
         operation: &dyn Operation,
@@ -214,7 +216,8 @@ impl<'py> Call<'py> {
         Ok(output)
     }
 
-    /// Runs an operation, whose operands are looked at once more after all Python code.
+    /// Runs an operation on memory for its results. Checks the operands once more,
+    /// because all Python code of the call has run by now.
     fn run_operation(
         &self,
         operation: &dyn Operation,
@@ -230,7 +233,7 @@ impl<'py> Call<'py> {
         })
     }
 
-    /// The results of an operation as the caller gets them.
+    /// Runs an operation and converts each result for the caller.
     pub(crate) fn results(
         &self,
         operation: &dyn Operation,
@@ -239,7 +242,7 @@ impl<'py> Call<'py> {
         self.each_to_python(self.compute(operation)?, wraps)
     }
 
-    /// The results of an operation as a named tuple of `scirs2._results`.
+    /// Runs an operation and returns its results as a named tuple of `scirs2._results`.
     pub(crate) fn named_results(
         &self,
         operation: &dyn Operation,
@@ -254,7 +257,7 @@ impl<'py> Call<'py> {
         )
     }
 
-    /// Each result as the caller gets it.
+    /// Converts each result for the caller.
     pub(crate) fn each_to_python(
         &self,
         outputs: Vec<Output<'py>>,
@@ -267,24 +270,24 @@ impl<'py> Call<'py> {
         outputs.into_iter().zip(wraps).map(convert).collect()
     }
 
-    /// Memory for a result of that dtype and shape, its elements unset.
+    /// Allocates a result; its elements are not set.
     pub(crate) fn new_output(&self, dtype: DType, shape: &[usize]) -> PyResult<Output<'py>> {
         self.target.new_output(dtype, shape)
     }
 
-    /// A result as the caller's library has it; for NumPy a number where there
-    /// are no axes.
+    /// Converts a result to the caller's library. NumPy gets a scalar where there are
+    /// no axes.
     pub(crate) fn to_python(&self, output: Output<'py>) -> PyResult<Bound<'py, PyAny>> {
         self.target.to_python(output)
     }
 
-    /// A result of the operands' own kind: as [`to_python`](Self::to_python), and for a
-    /// subclass of NumPy's array as that.
+    /// Converts a result as [`to_python`](Self::to_python) does, and to the subclass of
+    /// NumPy's array that was passed, if any.
     pub(crate) fn to_python_like_input(&self, output: Output<'py>) -> PyResult<Bound<'py, PyAny>> {
         self.target.to_python_like_input(output)
     }
 
-    /// An argument of integers, which are not computed with.
+    /// Copies an argument of integers, such as pivots.
     pub(crate) fn integers(
         &self,
         parameter: &str,
@@ -296,7 +299,7 @@ impl<'py> Call<'py> {
         argument::integers(py, name, library, parameter, object)
     }
 
-    /// The refusal of an array that Python code changed after it was described.
+    /// Returns the error for an array that Python code changed after it was described.
     #[cold]
     fn changed_error(&self, parameter: impl fmt::Display) -> PyErr {
         PyRuntimeError::new_err(format!(
@@ -306,8 +309,7 @@ impl<'py> Call<'py> {
         ))
     }
 
-    /// Runs a kernel through the one door; `batch` is the shape that the error's
-    /// number of a matrix counts in.
+    /// Runs a kernel. `batch` is the shape in which an error counts matrices.
     pub(crate) fn run<R: Send>(
         &self,
         batch: &[usize],
@@ -321,7 +323,8 @@ impl<'py> Call<'py> {
         })
     }
 
-    /// The exception for a kernel's error; an argument that the kernel counts has a name.
+    /// Returns the exception for a kernel's error. Replaces the number of an argument
+    /// by its name.
     fn kernel_error(&self, error: Error, batch: &[usize]) -> PyErr {
         let mut message = format!("{}: {error}", self.target.name);
         if let Error::TooFewAxes { argument, .. } | Error::Axes { argument, .. } = error
@@ -333,9 +336,10 @@ impl<'py> Call<'py> {
         kernel_error_with_message(self.target.py, message, error, batch)
     }
 
-    /// The operations of the kernel, about: those of each matrix with another of its
-    /// size, and at least one for so many elements of a result that the operands
-    /// broadcast to; and those that find the order of many.
+    /// Estimates the kernel's operations: elements times the longer side of the
+    /// matrices, summed over the operands; a share of the elements that the operands
+    /// may broadcast to; and the cube of the operands' number, for finding the best
+    /// order of many.
     fn estimated_operations(&self) -> usize {
         const OF_ONE: usize = 16;
         let (mut sum, mut product) = (0_usize, 1_usize);
@@ -350,7 +354,7 @@ impl<'py> Call<'py> {
         sum.max(product / OF_ONE).max(planned)
     }
 
-    /// A refusal that needed no kernel to find.
+    /// Returns the exception for an error that was found before the kernel ran.
     pub(crate) fn shape_error(&self, error: Error) -> PyErr {
         self.kernel_error(error, &[])
     }

@@ -1,4 +1,4 @@
-//! One call of a function: its operands in, its results out.
+//! One call of a function: from its operands to its results.
 
 pub(crate) mod argument;
 pub(crate) mod bind;

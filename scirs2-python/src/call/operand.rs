@@ -1,4 +1,4 @@
-//! An operand: where its elements lie, what keeps them there, and whose tensor it is.
+//! An operand: its memory, the owner of that memory, and its library.
 
 use numpy::{PyArrayDescr, PyUntypedArray, PyUntypedArrayMethods as _};
 use pyo3::exceptions::PyTypeError;
@@ -18,26 +18,27 @@ use crate::numpy::dtype::descr_of;
 pub(crate) struct Operand<'py> {
     pub(crate) library: Library,
     pub(crate) memory: Memory<'py>,
-    /// What the elements are, or why nothing is computed with them.
+    /// The layout and dtype, or the reason why nothing can be computed with the
+    /// elements.
     pub(crate) described: Result<Description, LayoutError>,
 }
 
-/// What keeps an operand's elements.
+/// The owner of an operand's memory.
 pub(crate) enum Memory<'py> {
     /// A NumPy array, which Python code can change.
     Array(Bound<'py, PyUntypedArray>),
-    /// A tensor of another library, of which NumPy knows nothing.
+    /// A tensor of another library, which has no NumPy array.
     Tensor(Keeper),
 }
 
 /// A tensor of another library.
 enum Tensor<'py> {
     InPlace(Operand<'py>),
-    /// One that Rust cannot read as it is.
+    /// A tensor that Rust cannot read in place.
     Array(Library, Bound<'py, PyUntypedArray>),
 }
 
-/// Takes an object that exports a tensor; `None` if it exports none.
+/// Takes an object that exports a tensor. Returns `None` if it exports none.
 fn exported_tensor<'py>(x: &Bound<'py, PyAny>) -> PyResult<Option<Tensor<'py>>> {
     let py = x.py();
     let request = Request::default();
@@ -62,17 +63,18 @@ fn exported_tensor<'py>(x: &Bound<'py, PyAny>) -> PyResult<Option<Tensor<'py>>> 
     })))
 }
 
-/// Whether the first element, and so each, lies where Rust may read it: no type is aligned to
-/// more than its size or eight bytes.
+/// Returns true if Rust may read the first element, and so every element, at its address.
+/// No type needs an alignment above its size or above eight bytes.
 fn is_aligned(description: &Description) -> bool {
     let alignment = description.dtype().itemsize().min(8);
     description.data().addr().is_multiple_of(alignment)
 }
 
 impl<'py> Operand<'py> {
-    /// Takes an operand without a copy, but for what lies in foreign byte order or off
-    /// alignment, what PyTorch conjugates or negates when it is read, and what exports no tensor:
-    /// lists, numbers, TensorFlow's variables.
+    /// Takes an operand without a copy. Copied are only arrays that are misaligned or
+    /// not in native byte order, PyTorch tensors that are conjugated or negated on
+    /// reading, and objects that export no tensor: lists, numbers, TensorFlow's
+    /// variables.
     pub(crate) fn from_python(x: &Bound<'py, PyAny>) -> PyResult<Self> {
         let (library, array) = if let Ok(array) = x.cast::<PyUntypedArray>() {
             (Library::NumPy, array.clone())
@@ -110,7 +112,7 @@ impl<'py> Operand<'py> {
         })
     }
 
-    /// The operand as NumPy's array, of numbers.
+    /// Converts to a NumPy array. Returns an error if the elements are not numbers.
     pub(crate) fn into_array(
         self,
         py: Python<'py>,
@@ -125,7 +127,7 @@ impl<'py> Operand<'py> {
 }
 
 impl<'py> Memory<'py> {
-    /// The elements as NumPy's array, which keeps what kept them.
+    /// Converts to a NumPy array that owns the memory.
     pub(crate) fn into_array(
         self,
         py: Python<'py>,
@@ -136,15 +138,15 @@ impl<'py> Memory<'py> {
             Memory::Tensor(keeper) => keeper,
         };
         let descr = descr_of(py, description.dtype())?;
-        // A legacy struct cannot say whether it may be written.
+        // A legacy struct does not say whether it may be written.
         let writeable = matches!(keeper, Keeper::Versioned(_)) && !description.is_read_only();
         let base = keep(py, keeper)?;
-        // SAFETY: the base owns the tensor, whose producer promised the memory, and allowed
-        // to write where it does not say otherwise; `descr` names its type.
+        // SAFETY: the base owns the tensor. Its producer promises the memory and
+        // allows writing unless it says otherwise. `descr` names the dtype.
         unsafe { array::wrap(description, descr, base, writeable) }
     }
 
-    /// NumPy's name for the elements' type.
+    /// Returns NumPy's dtype of the elements.
     pub(crate) fn descr(
         &self,
         py: Python<'py>,
@@ -156,8 +158,8 @@ impl<'py> Memory<'py> {
         }
     }
 
-    /// Whether the elements are still where they were described: Python code can resize an
-    /// array, or change it otherwise.
+    /// Returns true if the memory is still as described. Python code can resize or
+    /// otherwise change an array.
     #[inline]
     pub(crate) fn is_unchanged(&self, description: &Description) -> bool {
         match self {
@@ -167,8 +169,8 @@ impl<'py> Memory<'py> {
     }
 }
 
-/// Refuses an array in parts that are yet to be computed, maybe elsewhere: NumPy would compute
-/// them all and gather them here without a word.
+/// Returns an error for a lazy array. NumPy would silently compute all its chunks, perhaps
+/// on other machines, and gather them here.
 fn refuse_lazy(x: &Bound<'_, PyAny>) -> PyResult<()> {
     let py = x.py();
     let class = x.get_type();
@@ -179,7 +181,7 @@ fn refuse_lazy(x: &Bound<'_, PyAny>) -> PyResult<()> {
         .and_then(|module| module.split('.').next());
     let is_lazy = match root {
         Some("dask") => true,
-        // xarray's arrays may be around Dask's.
+        // An array of xarray may wrap one of Dask.
         Some("xarray") => !x.getattr(intern!(py, "chunks"))?.is_none(),
         _ => false,
     };

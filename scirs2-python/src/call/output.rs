@@ -1,4 +1,4 @@
-//! The results of a call: memory for them, and how the caller gets them.
+//! The results of a call: their memory, and their conversion for the caller.
 
 use ndarray::ArrayViewMutD;
 use numpy::PyUntypedArray;
@@ -20,19 +20,19 @@ use crate::exchange::from_dlpack::from_dlpack;
 use crate::library::Library;
 use crate::numpy::array;
 
-/// Whose the results of a call are.
+/// What all results of a call share: the caller's library, dtype and class.
 pub(super) struct Target<'py> {
     pub(super) py: Python<'py>,
     /// The function, as error messages name it.
     pub(super) name: &'static str,
     pub(super) library: Library,
     pub(super) promotion: Promotion,
-    /// An operand of a class that makes NumPy's arrays its own, such as `numpy.matrix`.
+    /// An operand whose class wraps NumPy's arrays, as `numpy.matrix` does.
     pub(super) subclass: Option<Bound<'py, PyAny>>,
 }
 
 impl<'py> Target<'py> {
-    /// A result of that dtype and shape, its elements unset.
+    /// Allocates a result; its elements are not set.
     pub(super) fn new_output(&self, dtype: DType, shape: &[usize]) -> PyResult<Output<'py>> {
         let is_number = shape.is_empty() && self.library == Library::NumPy;
         let is_kept = self.promotion.rounded(dtype).is_none();
@@ -59,8 +59,8 @@ impl<'py> Target<'py> {
         })
     }
 
-    /// A result of the operands' type in the caller's own memory, `out`, which may be that
-    /// of an operand.
+    /// Takes the caller's `out` as memory for a result. `out` may share memory with an
+    /// operand.
     pub(super) fn out_array(
         &self,
         out: &Bound<'py, PyAny>,
@@ -72,7 +72,7 @@ impl<'py> Target<'py> {
         let (library, array) = if let Ok(array) = out.cast::<PyUntypedArray>() {
             (Library::NumPy, array.clone())
         } else if out.hasattr(intern!(self.py, "__dlpack__"))? {
-            // A copy would take the result in its place.
+            // With a copy the result would not reach `out`.
             (
                 Library::of(out)?,
                 from_dlpack(out, None, Some(false), None)?,
@@ -106,7 +106,7 @@ impl<'py> Target<'py> {
         if !array::is_writeable(&array) {
             return Err(refused("the array is read-only".to_owned()));
         }
-        // What is read and written at once goes by way of memory of our own.
+        // Memory that is both read and written needs a temporary.
         let read = arguments.iter().any(|argument| {
             let (first, second) = (byte_range(&argument.description), byte_range(&description));
             first.0 < second.1 && second.0 < first.1
@@ -116,7 +116,8 @@ impl<'py> Target<'py> {
                 "two of its indices may name one element".to_owned(),
             ));
         }
-        // Before the kernel: also one that fails may have written.
+        // Marked before the kernel runs, because a kernel that fails may have
+        // written, too.
         library.mark_written(out)?;
         if read || self.promotion.half.is_some() {
             let temporary = array::empty(self.py, self.promotion.dtype, shape)?;
@@ -135,8 +136,8 @@ impl<'py> Target<'py> {
         })
     }
 
-    /// A result of the operands' own kind: as [`to_python`](Self::to_python), and for a
-    /// subclass of NumPy's array as that.
+    /// Converts a result as [`to_python`](Self::to_python) does, and to the subclass of
+    /// NumPy's array that was passed, if any.
     pub(super) fn to_python_like_input(&self, output: Output<'py>) -> PyResult<Bound<'py, PyAny>> {
         let is_number = matches!(output.memory, Destination::Number(_));
         let result = self.to_python(output)?;
@@ -148,8 +149,8 @@ impl<'py> Target<'py> {
         }
     }
 
-    /// A result as the caller's library has it; for NumPy a number where there
-    /// are no axes.
+    /// Converts a result to the caller's library. NumPy gets a scalar where there are
+    /// no axes.
     pub(super) fn to_python(&self, output: Output<'py>) -> PyResult<Bound<'py, PyAny>> {
         let py = self.py;
         if let Some(out) = output.out {
@@ -159,13 +160,14 @@ impl<'py> Target<'py> {
             Destination::Array(array) => array,
             Destination::Buffer(buffer, importer) => {
                 let layout = output.description.layout();
-                // SAFETY: the vector keeps the elements, which nobody else knows of.
+                // SAFETY: the buffer owns the elements, and nothing else
+                // refers to them.
                 let owner = unsafe { export::<DLManagedTensorVersioned, _>(&layout, buffer) }?;
                 return importer.import(py, owner);
             }
             Destination::Number(mut number) => {
                 let dtype = output.description.dtype();
-                // SAFETY: one element of that dtype.
+                // SAFETY: the buffer holds one element of that dtype.
                 return unsafe { array::scalar(py, dtype, number.as_mut_ptr()) };
             }
         };
@@ -185,8 +187,8 @@ impl<'py> Target<'py> {
     }
 }
 
-/// Writes a result into an array of a narrower dtype. What is beyond its range becomes
-/// infinite, as a computation in that dtype would have it, and without a warning.
+/// Writes a result into an array of a narrower dtype. Values out of range become infinite,
+/// without NumPy's warning.
 fn assign(to: &Bound<'_, PyUntypedArray>, from: &Bound<'_, PyUntypedArray>) -> PyResult<()> {
     let py = to.py();
     let quiet = PyDict::new(py);
@@ -198,7 +200,7 @@ fn assign(to: &Bound<'_, PyUntypedArray>, from: &Bound<'_, PyUntypedArray>) -> P
     done
 }
 
-/// The first byte of an array and the one after its last.
+/// Returns the addresses of an array's first byte and of the byte after its last.
 fn byte_range(description: &Description) -> (usize, usize) {
     let (low, high) =
         scirs2_core::shape::reach(description.shape(), description.strides()).unwrap_or((0, -1));
@@ -210,19 +212,19 @@ fn byte_range(description: &Description) -> (usize, usize) {
     (at(low), at(high.wrapping_add(1)))
 }
 
-/// Where a result is written.
+/// The memory that a result is written to.
 enum Destination<'py> {
     Array(Bound<'py, PyUntypedArray>),
-    /// A library makes its tensor of it, without NumPy.
+    /// The caller's library imports it directly, without a NumPy array.
     Buffer(SmallBuffer, Importer),
-    /// NumPy makes a scalar of it.
+    /// One element, which becomes a NumPy scalar.
     Number(SmallBuffer),
 }
 
-/// Memory, set to zero, for a few elements of any type that is computed in.
+/// A zeroed allocation for a few elements of any dtype that the kernels compute in.
 struct SmallBuffer(Vec<Block>);
 
-/// What each type of element is aligned in.
+/// A unit of memory, aligned for every element type.
 #[derive(Clone, Copy)]
 #[repr(align(16))]
 struct Block(#[expect(dead_code, reason = "memory")] [u8; 16]);
@@ -232,7 +234,8 @@ impl SmallBuffer {
         SmallBuffer(vec![Block([0; 16]); bytes.div_ceil(16).max(1)])
     }
 
-    /// `None` for many elements: large memory is best allocated by NumPy.
+    /// Returns `None` if the elements are many: NumPy's allocator is better at large
+    /// memory.
     fn for_small(dtype: DType, shape: &[usize]) -> Option<Self> {
         const FEW: usize = 1 << 12;
         let count = scirs2_core::shape::element_count(shape)?;
@@ -245,43 +248,44 @@ impl SmallBuffer {
     }
 }
 
-/// What a kernel writes, and nobody else does meanwhile.
+/// Memory that a kernel writes, exclusively.
 pub(crate) struct Output<'py> {
     memory: Destination<'py>,
     description: Description,
-    /// The caller's array that is written in place.
+    /// The caller's `out`, if the kernel writes into it directly.
     out: Option<Bound<'py, PyAny>>,
-    /// The caller's array that the result is copied to, and the object it is of.
+    /// The array of the caller's `out` that the result is copied to, and `out` itself.
     copy_back: Option<(Bound<'py, PyUntypedArray>, Bound<'py, PyAny>)>,
 }
 
-/// How the caller gets a result.
+/// How a result is converted for the caller.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Wrap {
-    /// As an array of the library.
+    /// To an array of the caller's library.
     Plain,
-    /// The same, and for a subclass of NumPy's array as that.
+    /// Also to the subclass of NumPy's array that was passed, if any.
     LikeInput,
 }
 
 impl Output<'_> {
-    /// The memory, whatever its dtype.
+    /// Returns the memory with its dtype as data.
     pub(super) fn tensor_mut(&mut self) -> TensorMut<'_> {
-        // SAFETY: the memory lives as long as `self`. It is fresh, and its bytes are values
-        // (SAFETY.md, "Fresh memory"); or it is an array that the caller gave to be written,
-        // no two of whose indices name one element, and that shares no memory with an operand.
+        // SAFETY: the memory lives as long as `self`. Either it is fresh, and its
+        // bytes are values (SAFETY.md, "Fresh memory"); or it is the caller's `out`,
+        // no two of whose indices name one element, and which shares no memory with
+        // an operand.
         // ASSUMPTION (SAFETY.md): no thread of the program reads or writes such an array
         // meanwhile.
         unsafe { TensorMut::new(self.description.clone()) }
     }
 
-    /// The memory, of the type that its dtype names.
+    /// Returns the memory as elements of type `T`, which must be its dtype.
     pub(crate) fn view_mut<T: Element>(&mut self) -> PyResult<ArrayViewMutD<'_, T>> {
         Ok(self.tensor_mut().into_view()?)
     }
 }
 
-/// A named tuple of `scirs2._results`.
+/// Makes a named tuple of `scirs2._results`.
 pub(crate) fn namedtuple<'py>(
     py: Python<'py>,
     class: &str,

@@ -1,4 +1,4 @@
-//! The dtype that a call computes in, and those that its results are rounded to.
+//! Type promotion: the dtype that a call computes in, and the dtype of its results.
 
 use std::fmt;
 
@@ -15,13 +15,14 @@ use super::operand::Memory;
 use crate::numpy::array;
 use crate::numpy::dtype::{descr_of, dtype_of};
 
-/// What a call computes in, and what it gives back.
+/// The dtype that a call computes in, and how its results are rounded.
 pub(super) struct Promotion {
-    /// What is computed in.
+    /// The dtype of the computation.
     pub(super) dtype: DType,
-    /// The half that results are rounded to, where every operand has it.
+    /// The half-precision dtype that results are rounded to, if all operands have it.
     pub(super) half: Option<DType>,
-    /// Whether single precision is computed in double, and rounded to single after.
+    /// Whether single precision is computed in double and the results are rounded to
+    /// single.
     computed_in_double: bool,
 }
 
@@ -36,7 +37,8 @@ impl Default for Promotion {
 }
 
 impl Promotion {
-    /// Floats: integers become float64, and with `double` so does single precision.
+    /// Promotes to a floating-point dtype. Integers become float64; with `double` so
+    /// does single precision.
     pub(super) fn floats(
         name: &'static str,
         arguments: &[Argument<'_>],
@@ -65,7 +67,7 @@ impl Promotion {
         })
     }
 
-    /// The dtype that NumPy finds for all, integers and booleans too.
+    /// Promotes as NumPy does. The dtype may be an integer or a boolean.
     pub(super) fn like_numpy(
         py: Python<'_>,
         name: &'static str,
@@ -90,7 +92,8 @@ impl Promotion {
         })
     }
 
-    /// The machine epsilon of what the operands came in, halves as single.
+    /// Returns the machine epsilon of the operands' original dtype; for halves that of
+    /// single precision.
     pub(super) fn epsilon(&self) -> f64 {
         if self.computed_in_double || matches!(self.scalar().real(), ScalarType::Float32) {
             f64::from(f32::EPSILON)
@@ -99,12 +102,12 @@ impl Promotion {
         }
     }
 
-    /// What is computed in, where that is floats.
+    /// Returns the scalar type of the computation, if that is a floating-point dtype.
     pub(super) fn scalar(&self) -> ScalarType {
         ScalarType::of(self.dtype).unwrap_or(ScalarType::Float64)
     }
 
-    /// The dtype that results of the computed one are rounded to.
+    /// Returns the dtype that a result of dtype `computed` is rounded to, if any.
     pub(super) fn rounded(&self, computed: DType) -> Option<DType> {
         match computed {
             DType::Float32 => self.half,
@@ -115,8 +118,8 @@ impl Promotion {
     }
 }
 
-/// The dtype that NumPy gives what is computed from all of them. It is found for all at
-/// once: pair by pair, uint16, int16 and float32 would come to float64.
+/// Returns the dtype that NumPy's promotion gives for all operands. Promoting pair by pair
+/// is not the same: uint16, int16 and float32 would give float64.
 fn result_type(py: Python<'_>, name: &'static str, arguments: &[Argument<'_>]) -> PyResult<DType> {
     let Some(first) = arguments.first() else {
         return Ok(DType::Float64);
@@ -140,7 +143,8 @@ fn result_type(py: Python<'_>, name: &'static str, arguments: &[Argument<'_>]) -
         let numpy = py.import(intern!(py, "numpy"))?;
         let all = PyTuple::new(py, seen.iter().map(|(_, descr)| descr))?;
         let promoted = numpy.call_method1(intern!(py, "result_type"), all);
-        // bfloat16 is of another package, and has common dtypes only with one at a time.
+        // bfloat16 comes from another package and promotes only with one dtype at a
+        // time.
         let promoted =
             promoted.or_else(|_| numpy.call_method1(intern!(py, "promote_types"), (&descr, &own)));
         let promoted = promoted.map_err(|error| {
@@ -161,7 +165,7 @@ fn result_type(py: Python<'_>, name: &'static str, arguments: &[Argument<'_>]) -
     Ok(common)
 }
 
-/// Converts the arguments to what is computed in.
+/// Converts the operands to the dtype of the computation.
 pub(super) fn convert_arguments<'py>(
     py: Python<'py>,
     name: &'static str,

@@ -1,4 +1,5 @@
-//! The one door from Python into a kernel.
+//! Runs kernels: with the interpreter released, interruptible, and safe at forks and at
+//! exit.
 
 use std::cell::{Cell, RefCell};
 use std::time::{Duration, Instant};
@@ -8,28 +9,27 @@ use pyo3::prelude::*;
 use scirs2_core::fork;
 use scirs2_core::pool::{self, Workers};
 
-/// How long Ctrl-C may wait for an answer, beyond the piece in work.
+/// The interval between checks for signals. Ctrl-C waits for it and for the chunk in work.
 const SIGNAL_INTERVAL: Duration = Duration::from_millis(50);
 
-/// Operations up to which a kernel runs without releasing the interpreter: some
-/// microseconds, for which another thread does not have to wait long. Releasing it
-/// costs more than that where there is another: it takes its turn, of 5 ms.
+/// Kernels of at most so many operations keep the interpreter. They take microseconds,
+/// while releasing it can cost a whole switch interval of 5 ms if another thread wants it.
 const MAX_ATTACHED_OPERATIONS: usize = 4096;
 
 /// Why a kernel gave no result.
 pub(crate) enum Failure<E> {
-    /// A signal handler raised, or the process ends.
+    /// A signal handler raised an exception, or the process is ending.
     Signal(PyErr),
     /// The kernel's own error.
     Kernel(E),
 }
 
-/// For as long as it lives, the end of the process waits for the call: CPython up to 3.13
-/// ends a thread that wants the interpreter later than that, and cannot unwind a thread whose
-/// call is in the midst of Python code.
+/// Keeps the process from ending while the returned value lives. CPython up to 3.13 kills a
+/// thread that asks for the interpreter after that, and a thread inside Python code cannot
+/// be unwound.
 ///
 /// # Errors
-/// `SystemExit` once the process ends.
+/// `SystemExit` if the process is ending.
 #[inline]
 pub(crate) fn begin_call() -> PyResult<fork::Stay> {
     if pool::is_closed() {
@@ -38,8 +38,8 @@ pub(crate) fn begin_call() -> PyResult<fork::Stay> {
     Ok(fork::begin_call())
 }
 
-/// Runs a kernel of about so many operations with the interpreter released, on
-/// workers that stop when a signal handler raises.
+/// Runs a kernel of about `operations` operations. Releases the interpreter for all but the
+/// shortest kernels; the workers stop if a signal handler raises.
 #[inline]
 pub(crate) fn run_kernel<R: Send, E: Send>(
     py: Python<'_>,
@@ -49,7 +49,8 @@ pub(crate) fn run_kernel<R: Send, E: Send>(
     if pool::is_closed() {
         return Err(process_ended());
     }
-    // While a fork waits, a call waits for it, and the fork for the interpreter.
+    // While a fork is pending, the call must wait for it, and the fork needs the
+    // interpreter.
     let result = if operations <= MAX_ATTACHED_OPERATIONS && !fork::is_near() {
         kernel(&Workers::current()).map_err(Failure::Kernel)
     } else {
@@ -64,7 +65,7 @@ pub(crate) fn run_kernel<R: Send, E: Send>(
     })
 }
 
-/// For a thread other than the main one at the end of the process: it ends without a word.
+/// Returns the failure that silently ends a thread other than the main one at exit.
 fn process_ended<E>() -> Failure<E> {
     Failure::Signal(PySystemExit::new_err(()))
 }
@@ -74,13 +75,13 @@ fn run_detached<R: Send, E: Send>(
     kernel: impl FnOnce(&Workers<'_>) -> Result<R, E> + Send,
 ) -> Result<R, Failure<E>> {
     py.detach(|| {
-        // Not every kernel is in pieces.
+        // Not every kernel runs in chunks.
         let _inside = fork::enter();
         if pool::is_closed() {
             return Err(process_ended());
         }
         let raised = RefCell::new(None);
-        // Work in one piece never asks, and needs no clock.
+        // A kernel that runs in one chunk never checks, and needs no clock.
         let last_check = Cell::new(None::<Instant>);
         let stop = || {
             let due = last_check
@@ -92,7 +93,7 @@ fn run_detached<R: Send, E: Send>(
             if !due {
                 return false;
             }
-            // Who has the interpreter may be about to fork.
+            // The thread that holds the interpreter may be about to fork.
             let aside = fork::step_aside();
             let signal = Python::attach(|py| py.check_signals()).err();
             drop(aside);

@@ -40,8 +40,8 @@ pub(crate) struct DLPackExporter {
     /// The array it exports.
     #[pyo3(get)]
     array: Py<PyUntypedArray>,
-    /// Lengths and strides as they were first lent. They stay where they are as
-    /// long as the exporter.
+    /// The shape and strides as first lent out through the exchange table. Their
+    /// address is stable while the exporter lives.
     shape_and_strides: OnceLock<Box<[i64]>>,
 }
 
@@ -108,8 +108,8 @@ impl Exchange for Table {
         export_array(exporter.array.bind(object.py()), Policy::Lenient, None)
     }
 
-    /// As in the legacy form the consumer is trusted not to write to a read-only
-    /// array. There is nobody to own a copy.
+    /// Lends the array without an owner, so nothing can be copied. As with the legacy
+    /// form, the consumer is trusted not to write to a read-only array.
     fn lend(object: &Bound<'_, PyAny>) -> PyResult<DLTensor> {
         let exporter = object.cast::<DLPackExporter>()?.get();
         let array = exporter.array.bind(object.py());
@@ -129,7 +129,7 @@ impl Exchange for Table {
             .shape_and_strides
             .get_or_init(|| current().collect());
         if !current().eq(shape_and_strides.iter().copied()) {
-            // Somebody may still read the old ones.
+            // A consumer may still read the old ones.
             return Err(PyBufferError::new_err(
                 "the array was given another shape after it was exported; \
                  make a new DLPackExporter",

@@ -79,7 +79,8 @@ pub(crate) fn from_dlpack<'py>(
     writeable: Option<bool>,
 ) -> PyResult<Bound<'py, PyUntypedArray>> {
     let request = Request {
-        // A copy that the caller wants is made here: producers disagree on how.
+        // A copy that the caller asks for is made here, because producers copy in
+        // different ways.
         copy: copy.filter(|&copy| !copy),
         device: device.map(host_device).transpose()?,
     };
@@ -92,7 +93,8 @@ pub(crate) fn from_dlpack<'py>(
     finish_import(x.py(), &mut Offer::by_method(x, &request)?, copy, writeable)
 }
 
-/// [`from_dlpack`] of what needs no call of `__dlpack__`.
+/// Does what [`from_dlpack`] does if that needs no call of `__dlpack__`; else returns
+/// `None`.
 #[inline(always)]
 pub(crate) fn import_fast<'py>(
     x: &Bound<'py, PyAny>,
@@ -100,7 +102,7 @@ pub(crate) fn import_fast<'py>(
     import_without_dunder(x, &Request::default(), None, None)
 }
 
-/// The same, with what the caller asks for.
+/// As [`import_fast`], with the caller's options.
 #[inline(always)]
 fn import_without_dunder<'py>(
     x: &Bound<'py, PyAny>,
@@ -117,7 +119,7 @@ fn import_without_dunder<'py>(
     }
 }
 
-/// An offer as an array, as `from_dlpack` gives it.
+/// Imports an offer with the default options of `from_dlpack`.
 pub(crate) fn import<'py>(
     py: Python<'py>,
     mut offer: Offer<'py>,
@@ -125,14 +127,15 @@ pub(crate) fn import<'py>(
     finish_import(py, &mut offer, None, None)
 }
 
-/// NumPy's own array needs no capsule: a view of it is what it would become.
+/// Returns a view of a NumPy array, which is what a capsule would give.
 #[inline(always)]
 fn view_numpy<'py>(
     array: Bound<'py, PyUntypedArray>,
     copy: Option<bool>,
     writeable: Option<bool>,
 ) -> PyResult<Bound<'py, PyUntypedArray>> {
-    // What could not be exported is refused, as any library's tensor would be.
+    // An array that DLPack cannot describe is refused, as a tensor of any other library
+    // is.
     let source = ArrayLayout::of(&array).map_err(LayoutError::into_buffer_error)?;
     let copied = copy == Some(true);
     let may_write = may_write(Some(!source.is_read_only()), writeable, copied)?;
@@ -143,8 +146,7 @@ fn view_numpy<'py>(
     Ok(view)
 }
 
-/// The array of an offer, once all that can be refused was: only then a capsule is
-/// consumed.
+/// Imports an offer as an array. Every check comes before the capsule is consumed.
 #[inline(always)]
 fn finish_import<'py>(
     py: Python<'py>,
@@ -156,9 +158,9 @@ fn finish_import<'py>(
     if copy == Some(false) {
         refuse_copy(offer)?;
     }
-    // What NumPy cannot name must be refused, too.
+    // Fails if NumPy has no such dtype.
     let descr = descr_of(py, offer.description().dtype())?;
-    // A legacy capsule cannot say; the array in one of ours can.
+    // A legacy capsule carries no flag, but if it is ours the array in it does.
     let ours = || {
         let object = offer.kept(py)?;
         Some(array::is_writeable(object.cast().ok()?))
@@ -169,11 +171,11 @@ fn finish_import<'py>(
     let base = keep(py, offer.accept()?)?;
     let description = offer.description();
     if packed {
-        // SAFETY: the base keeps the producer's memory until this is done.
+        // SAFETY: the base keeps the producer's memory alive until this is done.
         return apply_writeable(unsafe { array::unpack(py, description) }?, writeable);
     }
-    // SAFETY: the base owns the tensor, whose producer promised the memory, and
-    // allowed to write unless the caller took that on; `descr` names its type.
+    // SAFETY: the base owns the tensor. Its producer promises the memory and allows
+    // writing, unless the caller answers for that. `descr` names the dtype.
     let view = unsafe { array::wrap(description, descr, base, may_write) }?;
     if copied {
         return apply_writeable(array::copy(&view)?, writeable);
@@ -181,7 +183,7 @@ fn finish_import<'py>(
     Ok(view)
 }
 
-/// Refuses an offer that has been copied or has to be.
+/// Returns an error if the producer copied the tensor, or if it must be copied here.
 fn refuse_copy(offer: &Offer<'_>) -> PyResult<()> {
     let description = offer.description();
     if description.is_packed() {
@@ -195,8 +197,8 @@ fn refuse_copy(offer: &Offer<'_>) -> PyResult<()> {
     Ok(())
 }
 
-/// Whether a view of the producer's memory is to be writeable. The producer may not be
-/// able to say, nor the caller care.
+/// Returns whether a view of the producer's memory is writeable. `producer` is `None` if
+/// the producer does not say, `caller` if the caller does not care.
 fn may_write(producer: Option<bool>, caller: Option<bool>, copied: bool) -> PyResult<bool> {
     if copied {
         return Ok(false);
@@ -209,7 +211,7 @@ fn may_write(producer: Option<bool>, caller: Option<bool>, copied: bool) -> PyRe
     Ok(caller.or(producer).unwrap_or(false))
 }
 
-/// A copy as the caller wants it.
+/// Makes a copy read-only if the caller asks for that.
 fn apply_writeable<'py>(
     copy: Bound<'py, PyUntypedArray>,
     writeable: Option<bool>,
@@ -220,8 +222,8 @@ fn apply_writeable<'py>(
     Ok(copy)
 }
 
-/// The object as an array of a subclass of NumPy's that exports itself as
-/// NumPy's do; it may do so in its own way.
+/// Returns the object if it is of a subclass of NumPy's array that inherits `__dlpack__`. A
+/// subclass may also define its own.
 fn numpy_subclass<'py>(x: &Bound<'py, PyAny>) -> PyResult<Option<Bound<'py, PyUntypedArray>>> {
     let py = x.py();
     let Ok(array) = x.cast::<PyUntypedArray>() else {
@@ -233,7 +235,7 @@ fn numpy_subclass<'py>(x: &Bound<'py, PyAny>) -> PyResult<Option<Bound<'py, PyUn
     Ok(own.is(&numpys).then(|| array.clone()))
 }
 
-/// The host, however the caller names it.
+/// Returns the host. Fails if the caller names another device.
 fn host_device(device: &Bound<'_, PyAny>) -> PyResult<Device> {
     let named = device.str().is_ok_and(|name| name == "cpu");
     let numbered = device

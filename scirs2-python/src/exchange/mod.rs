@@ -1,4 +1,4 @@
-//! Tensors of other libraries in and out, by DLPack.
+//! The DLPack exchange with other libraries.
 
 pub(crate) mod exporter;
 pub(crate) mod fast_call;

@@ -1,4 +1,4 @@
-//! `scirs2.to_dlpack`, and all that leaves as a DLPack struct.
+//! `scirs2.to_dlpack`, and the export of arrays in general.
 
 use numpy::PyUntypedArray;
 use pyo3::exceptions::{PyBufferError, PyTypeError, PyValueError};
@@ -76,18 +76,17 @@ pub(crate) fn to_dlpack<'py>(
     )
 }
 
-/// What an export does where the form, or the consumers, cannot take an array
-/// as it is.
+/// What happens if the protocol or the consumers cannot take an array as it is.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Policy {
-    /// Refuses it.
+    /// An error.
     Strict,
-    /// Trusts a consumer of the legacy form not to write to read-only memory,
-    /// and lays odd strides out anew, unless `copy` says never.
+    /// Legacy consumers are trusted not to write to read-only memory; arrays with
+    /// unusual strides are copied, unless `copy` forbids it.
     Lenient,
 }
 
-/// A capsule over an array.
+/// Exports an array as a capsule.
 #[inline]
 pub(crate) fn to_capsule<'py>(
     array: &Bound<'py, PyUntypedArray>,
@@ -122,7 +121,7 @@ pub(crate) fn to_capsule<'py>(
     }
 }
 
-/// An array as a struct that keeps it alive.
+/// Exports an array as a DLPack struct that keeps it alive.
 #[inline]
 pub(crate) fn export_array<M: ManagedStruct>(
     array: &Bound<'_, PyUntypedArray>,
@@ -152,13 +151,14 @@ fn export_in_place<M: ManagedStruct>(
         layout.read_only = false;
     }
     let keeper = Reference::to(array.clone().into_any());
-    // SAFETY: the keeper holds the array, and the array its memory, which NumPy
-    // lets be written unless it is read-only; where that was taken back, the
-    // caller promised that the consumer does not write.
+    // SAFETY: the keeper owns the array, which owns its memory. NumPy allows writing to
+    // it unless it is read-only; where that flag was cleared, the caller promised that
+    // the consumer does not write.
     unsafe { export(&layout, keeper) }.map_err(LayoutError::Layout)
 }
 
-/// The object as an array, which is all that is exported here.
+/// Returns the object as an array. Fails for any other object, because only arrays are
+/// exported here.
 pub(crate) fn expect_array<'a, 'py>(
     object: &'a Bound<'py, PyAny>,
 ) -> PyResult<&'a Bound<'py, PyUntypedArray>> {

@@ -1,4 +1,4 @@
-//! NumPy arrays: described, made over foreign memory, made for results.
+//! NumPy arrays: their description, views of foreign memory, and memory for results.
 
 use core::ffi::c_int;
 use core::fmt;
@@ -22,26 +22,27 @@ use scirs2_interop::{Description, Error, Grid, Layout, MAX_NDIM};
 
 use super::dtype::{descr_of, dtype_of};
 
-/// Where the widest registers and JAX want an array to start.
+/// The alignment of arrays that vector registers and JAX prefer.
 const ALIGNMENT: usize = 64;
 
-/// For fewer bytes a second array, which keeps the memory of an aligned one, costs
-/// more than the copy that it spares JAX.
+/// Smaller arrays are not aligned: the second array, which owns the memory, would cost more
+/// than the copy that it saves JAX.
 const MIN_ALIGNED_BYTES: usize = 1024;
 
-/// Why an array has no description.
+/// The reason why an array has no description.
 pub(crate) enum LayoutError {
-    /// The element type has no name in DLPack; as NumPy prints it.
+    /// DLPack has no name for the dtype, which is given as NumPy prints it.
     Dtype(String),
-    /// It is no array, nor becomes one of numbers; of which class, and its cure.
+    /// The object is not an array and does not become one of numbers; its class, and
+    /// what to pass instead.
     Class(String, Option<&'static str>),
-    /// A list, or a tuple, of what NumPy does not take for numbers.
+    /// A list or tuple whose elements NumPy does not take for numbers.
     Elements(String),
-    /// The bytes of an element stand in the other order.
+    /// The dtype is not in native byte order.
     ByteOrder(String),
-    /// A step that is no whole number of elements.
+    /// A stride is not a whole number of elements.
     Stride { bytes: isize, itemsize: usize },
-    /// The layout itself cannot be.
+    /// DLPack forbids the layout.
     Layout(Error),
 }
 
@@ -82,7 +83,7 @@ impl fmt::Display for LayoutError {
 }
 
 impl LayoutError {
-    /// The refusal to exchange such an array.
+    /// Returns the exception for an exchange of such an array.
     pub(crate) fn into_buffer_error(self) -> PyErr {
         match self {
             LayoutError::Layout(error) => error.into(),
@@ -91,7 +92,7 @@ impl LayoutError {
     }
 }
 
-/// The type and place of an array, and its steps in elements.
+/// An array's dtype, address, shape, and strides in elements.
 pub(crate) struct ArrayLayout {
     dtype: DType,
     data: *mut u8,
@@ -100,12 +101,12 @@ pub(crate) struct ArrayLayout {
 }
 
 impl ArrayLayout {
-    /// Reads an array's fields.
+    /// Reads the fields of an array.
     #[inline(always)]
     pub(crate) fn of(array: &Bound<'_, PyUntypedArray>) -> Result<Self, LayoutError> {
         let dtype = native_dtype(array)?;
         let itemsize = dtype.itemsize();
-        // A power of two, like every size there is.
+        // Every item size is a power of two.
         let shift = itemsize.trailing_zeros();
         let (shape, strides) = (array.shape(), array.strides());
         let shortest = shape.iter().copied().min().unwrap_or(1);
@@ -121,7 +122,8 @@ impl ArrayLayout {
             }
         })?;
         if shortest <= 1 {
-            // NumPy keeps the product of its lengths in range.
+            // NumPy guarantees that the product of the lengths does not
+            // overflow.
             grid.settle(shortest == 0);
         }
         Ok(ArrayLayout {
@@ -132,12 +134,12 @@ impl ArrayLayout {
         })
     }
 
-    /// Whether NumPy forbids to write.
+    /// Returns true if NumPy forbids writing.
     pub(crate) fn is_read_only(&self) -> bool {
         self.read_only
     }
 
-    /// As an export tells it.
+    /// Returns the layout for an export.
     #[inline]
     pub(crate) fn layout(&self) -> Layout<'_> {
         Layout {
@@ -153,13 +155,13 @@ impl ArrayLayout {
     }
 }
 
-/// What stands in a class, and how its objects become arrays.
+/// Attributes of classes, each with the way to make an array of the class's objects.
 const CURES: [(&str, &str); 6] = [
-    // SciPy's sparse arrays and matrices, and CuPy's.
+    // Sparse arrays and matrices of SciPy and CuPy.
     ("toarray", "x.toarray()"),
     // The package sparse.
     ("todense", "x.todense()"),
-    // TensorFlow's ragged tensors, and then its sparse ones.
+    // TensorFlow's ragged tensors, then its sparse ones.
     ("to_tensor", "x.to_tensor()"),
     ("with_values", "tf.sparse.to_dense(x)"),
     // Polars' lazy frames.
@@ -168,10 +170,11 @@ const CURES: [(&str, &str); 6] = [
     ("__next__", "list(x)"),
 ];
 
-/// Why an object is no array of numbers, where NumPy makes one of that dtype of it.
+/// Returns the reason why an object is not an array of numbers, given the dtype that NumPy
+/// makes of it.
 pub(crate) fn not_numeric(object: &Bound<'_, PyAny>, dtype: String) -> LayoutError {
     let class = object.get_type();
-    // Looked for in the class: an object may answer to any name.
+    // Asked of the class, because an object may claim to have any attribute.
     let has = |name: &str| class.hasattr(name).unwrap_or(false);
     if object.is_none() {
         return LayoutError::Class("None".to_owned(), None);
@@ -192,14 +195,14 @@ pub(crate) fn not_numeric(object: &Bound<'_, PyAny>, dtype: String) -> LayoutErr
     LayoutError::Class(class.to_string(), cure)
 }
 
-/// Whether the array's memory, shape and dtype are still those described: Python code
-/// can resize an array, or change it otherwise.
+/// Returns true if the array's memory, shape and dtype are still as described. Python code
+/// can resize or otherwise change an array.
 #[inline]
 pub(crate) fn is_unchanged(array: &Bound<'_, PyUntypedArray>, description: &Description) -> bool {
     describe(array).is_ok_and(|now| now.is_at_the_place_of(description))
 }
 
-/// The type, place and layout of an array, checked.
+/// Describes an array, and checks the description.
 #[inline]
 pub(crate) fn describe(array: &Bound<'_, PyUntypedArray>) -> Result<Description, LayoutError> {
     let description = if flags(array) & NPY_ARRAY_C_CONTIGUOUS != 0 {
@@ -211,8 +214,7 @@ pub(crate) fn describe(array: &Bound<'_, PyUntypedArray>) -> Result<Description,
     description.map_err(LayoutError::Layout)
 }
 
-/// [`describe`] of an array that is known to lie in C order, of a type and shape that
-/// are known, too.
+/// Describes an array that is known to be C-contiguous and to have this dtype and shape.
 #[inline]
 pub(crate) fn describe_c_order(
     array: &Bound<'_, PyUntypedArray>,
@@ -228,7 +230,7 @@ pub(crate) fn describe_c_order(
     Description::in_c_order(data(array), dtype, shape, flags)
 }
 
-/// Our name for the elements' type, whose bytes stand in the order of this machine.
+/// Returns the dtype of an array. Fails if it is not in native byte order.
 #[inline]
 fn native_dtype(array: &Bound<'_, PyUntypedArray>) -> Result<DType, LayoutError> {
     let descr = descr(array);
@@ -239,10 +241,11 @@ fn native_dtype(array: &Bound<'_, PyUntypedArray>) -> Result<DType, LayoutError>
     Ok(dtype)
 }
 
-/// An array over described memory, which `base` keeps alive.
+/// Makes an array over described memory that `base` keeps alive.
 ///
 /// # Safety
-/// `descr` is NumPy's name of the described type. While `base` lives the memory can be read, and written if `writeable`.
+/// `descr` is NumPy's dtype of the elements. While `base` lives the memory can be read, and
+/// written if `writeable`.
 #[inline(always)]
 pub(crate) unsafe fn wrap<'py>(
     description: &Description,
@@ -251,13 +254,13 @@ pub(crate) unsafe fn wrap<'py>(
     writeable: bool,
 ) -> PyResult<Bound<'py, PyUntypedArray>> {
     let itemsize = description.dtype().itemsize() as isize;
-    // The description proves that strides times size fit.
+    // A description guarantees that strides times item size do not overflow.
     let mut strides = [const { MaybeUninit::uninit() }; MAX_NDIM];
     for (bytes, &step) in strides.iter_mut().zip(description.strides()) {
         bytes.write(step * itemsize);
     }
-    // SAFETY: the lengths and strides are those of memory at `data`, whose
-    // life the base covers, by this function's contract.
+    // SAFETY: shape and strides describe the memory at `data`, and `base` keeps that
+    // alive, by this function's contract.
     let array = unsafe {
         new_array(
             descr,
@@ -271,16 +274,16 @@ pub(crate) unsafe fn wrap<'py>(
     Ok(array)
 }
 
-/// A view of an array, as NumPy's `from_dlpack` would make it. Not writeable
-/// where the array is not.
+/// Makes the view of an array that NumPy's `from_dlpack` would make. It is not writeable if
+/// the array is not.
 #[inline]
 pub(crate) fn view<'py>(
     array: Bound<'py, PyUntypedArray>,
     writeable: bool,
 ) -> PyResult<Bound<'py, PyUntypedArray>> {
     let writeable = writeable && is_writeable(&array);
-    // SAFETY: lengths, strides and place are those of the array, which is the
-    // base below.
+    // SAFETY: shape, strides and address are those of the array, which becomes the base
+    // below.
     let view = unsafe {
         new_array(
             array.dtype(),
@@ -294,8 +297,8 @@ pub(crate) fn view<'py>(
     Ok(view)
 }
 
-/// An array for a result: C order, aligned to 64 bytes unless it is small, its
-/// elements unset.
+/// Allocates an array for a result in C order, aligned to 64 bytes unless it is small. Its
+/// elements are not set.
 pub(crate) fn empty<'py>(
     py: Python<'py>,
     dtype: DType,
@@ -307,11 +310,11 @@ pub(crate) fn empty<'py>(
         return empty_aligned(py, dtype, shape);
     }
     let descr = descr_of(py, dtype)?;
-    // SAFETY: without memory of ours, NumPy allocates.
+    // SAFETY: NumPy allocates, because no memory is passed.
     unsafe { new_array(descr, shape, ptr::null_mut(), ptr::null_mut(), 0) }
 }
 
-/// An array in C order, aligned to 64 bytes, its elements unset.
+/// Allocates an array in C order, aligned to 64 bytes. Its elements are not set.
 pub(crate) fn empty_aligned<'py>(
     py: Python<'py>,
     dtype: DType,
@@ -327,9 +330,9 @@ pub(crate) fn empty_aligned<'py>(
             Shown(shape)
         )));
     };
-    // NumPy's allocator asks for huge pages where they help, and counts the
-    // memory in tracemalloc; what it lacks is alignment.
-    // SAFETY: without memory of ours, NumPy allocates.
+    // NumPy's allocator asks for huge pages where they help, and reports to tracemalloc,
+    // but it does not align.
+    // SAFETY: NumPy allocates, because no memory is passed.
     let memory = unsafe {
         new_array(
             descr_of(py, DType::UInt8)?,
@@ -343,7 +346,7 @@ pub(crate) fn empty_aligned<'py>(
         if !error.is_instance_of::<PyMemoryError>(py) {
             return error;
         }
-        // Not of these bytes, as NumPy tells it.
+        // NumPy's message would name an array of bytes.
         let gigabytes = bytes as f64 / 1e9;
         PyMemoryError::new_err(format!(
             "there is no memory for a result of shape {} and dtype {dtype}, \
@@ -353,8 +356,8 @@ pub(crate) fn empty_aligned<'py>(
     })?;
     let start = data(&memory);
     let data = start.wrapping_add(start.align_offset(ALIGNMENT));
-    // SAFETY: the bytes from `data` on suffice for the shape in C order, and
-    // the base keeps them.
+    // SAFETY: the bytes from `data` on hold the shape in C order, and the base keeps
+    // them alive.
     let array = unsafe {
         new_array(
             descr_of(py, dtype)?,
@@ -368,12 +371,12 @@ pub(crate) fn empty_aligned<'py>(
     Ok(array)
 }
 
-/// `PyArray_NewFromDescr`, which only reads lengths and strides, and refuses a length
-/// that its own type takes for negative.
+/// Calls `PyArray_NewFromDescr`, which only reads shape and strides. It refuses a length
+/// that is negative as a signed integer.
 ///
 /// # Safety
-/// `strides` is NULL or has one entry, in bytes, for each length. `data` is NULL, or
-/// holds an array of that layout for as long as the result lives.
+/// `strides` is NULL or has one entry, in bytes, for each length. `data` is NULL or holds
+/// an array of that layout while the result lives.
 #[inline]
 unsafe fn new_array<'py>(
     descr: Bound<'py, PyArrayDescr>,
@@ -383,7 +386,7 @@ unsafe fn new_array<'py>(
     flags: c_int,
 ) -> PyResult<Bound<'py, PyUntypedArray>> {
     let py = descr.py();
-    // SAFETY: a type that NumPy's API always has.
+    // SAFETY: NumPy's API always has this type.
     let class = unsafe { get_type_object(py, NpyTypes::PyArray_Type) };
     let descr = descr.into_dtype_ptr();
     // SAFETY: the call steals `descr`; the pointers fit the shape by this
@@ -403,14 +406,14 @@ unsafe fn new_array<'py>(
     };
     // SAFETY: a new reference, or NULL with an exception set.
     let array = unsafe { Bound::from_owned_ptr_or_err(py, array) }?;
-    // SAFETY: an object of the class that was asked for.
+    // SAFETY: the object is of the class that was asked for.
     Ok(unsafe { array.cast_into_unchecked() })
 }
 
 fn set_base(array: &Bound<'_, PyUntypedArray>, base: Bound<'_, PyAny>) -> PyResult<()> {
     let py = array.py();
-    // SAFETY: a fresh array without a base; the call steals `base`, also when
-    // it fails.
+    // SAFETY: the array is fresh and has no base; the call steals `base` even if it
+    // fails.
     let status =
         unsafe { PY_ARRAY_API.PyArray_SetBaseObject(py, array.as_array_ptr(), base.into_ptr()) };
     if status == 0 {
@@ -420,7 +423,7 @@ fn set_base(array: &Bound<'_, PyUntypedArray>, base: Bound<'_, PyAny>) -> PyResu
     }
 }
 
-/// A copy of packed elements, each with a byte of its own.
+/// Copies packed elements into an array with one byte per element.
 ///
 /// # Safety
 /// The described memory can be read.
@@ -431,40 +434,40 @@ pub(crate) unsafe fn unpack<'py>(
     // SAFETY: readable, by this function's contract.
     let bytes = unsafe { description.unpack() }?;
     let array = empty_aligned(py, description.dtype(), description.shape())?;
-    // SAFETY: a fresh array of one byte for each element.
+    // SAFETY: the fresh array has one byte per element.
     unsafe { ptr::copy_nonoverlapping(bytes.as_ptr(), data(&array), bytes.len()) };
     Ok(array)
 }
 
-/// Whether NumPy lets the array be written.
+/// Returns true if NumPy allows writing to the array.
 pub(crate) fn is_writeable(array: &Bound<'_, PyUntypedArray>) -> bool {
     flags(array) & NPY_ARRAY_WRITEABLE != 0
 }
 
-/// What NumPy says of the array.
+/// Returns NumPy's flags of the array.
 fn flags(array: &Bound<'_, PyUntypedArray>) -> c_int {
     // SAFETY: the pointer is that of a live array object.
     unsafe { &*array.as_array_ptr() }.fields.flags
 }
 
-/// The array's type, without the reference that `dtype` counts.
+/// Returns the array's dtype without a new reference to it.
 fn descr<'a, 'py>(array: &'a Bound<'py, PyUntypedArray>) -> Borrowed<'a, 'py, PyArrayDescr> {
     // SAFETY: the pointer is that of a live array object.
     let descr = unsafe { &*array.as_array_ptr() }.fields.descr;
-    // SAFETY: every array has a type, and holds it at least as long as its own
-    // borrow here, in which no Python code runs that could replace it.
+    // SAFETY: every array owns a dtype, and during this borrow no Python code runs that
+    // could replace it.
     let descr = unsafe { Borrowed::from_ptr(array.py(), descr.cast()) };
-    // SAFETY: NumPy puts nothing else there.
+    // SAFETY: NumPy stores only dtypes in this field.
     unsafe { descr.cast_unchecked() }
 }
 
-/// Address of the first element.
+/// Returns the address of the first element.
 pub(crate) fn data(array: &Bound<'_, PyUntypedArray>) -> *mut u8 {
     // SAFETY: the pointer is that of a live array object.
     unsafe { &*array.as_array_ptr() }.fields.data.cast()
 }
 
-/// A NumPy scalar.
+/// Makes a NumPy scalar.
 ///
 /// # Safety
 /// `data` points to one element of that dtype.
@@ -483,7 +486,7 @@ pub(crate) unsafe fn scalar<'py>(
     unsafe { Bound::from_owned_ptr_or_err(py, scalar) }
 }
 
-/// A copy in memory of its own, in the order the elements lie in.
+/// Copies an array, keeping the order of its elements in memory.
 pub(crate) fn copy<'py>(
     array: &Bound<'py, PyUntypedArray>,
 ) -> PyResult<Bound<'py, PyUntypedArray>> {
@@ -496,7 +499,7 @@ pub(crate) fn copy<'py>(
     Ok(copy.cast_into()?)
 }
 
-/// A copy of elements in Rust's memory.
+/// Copies the elements into memory of Rust.
 pub(crate) fn to_ndarray<T: Copy>(array: &ArrayViewD<'_, T>) -> PyResult<ArrayD<T>> {
     let mut elements = Vec::new();
     let reserved = elements.try_reserve_exact(array.len());
@@ -506,18 +509,18 @@ pub(crate) fn to_ndarray<T: Copy>(array: &ArrayViewD<'_, T>) -> PyResult<ArrayD<
     Ok(copy.expect("as many elements"))
 }
 
-/// Whether Rust can read the elements in place.
+/// Returns true if Rust can read the elements in place.
 pub(crate) fn is_readable(array: &Bound<'_, PyUntypedArray>) -> bool {
     array.is_aligned() && ArrayLayout::of(array).is_ok()
 }
 
-/// Any object as an array that Rust can read in place, with steps of whole
-/// elements; copies only what is not so, or is no array.
+/// Converts an object to an array that Rust can read in place, with strides of whole
+/// elements. Copies only if needed.
 pub(crate) fn as_readable<'py>(object: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyUntypedArray>> {
     let py = object.py();
     let flags =
         NPY_ARRAY_ALIGNED | NPY_ARRAY_NOTSWAPPED | NPY_ARRAY_ELEMENTSTRIDES | NPY_ARRAY_ENSUREARRAY;
-    // SAFETY: any object may be asked; no dtype and no bounds on the axes.
+    // SAFETY: the call accepts any object; it gets no dtype and no bounds on the axes.
     let array = unsafe {
         PY_ARRAY_API.PyArray_CheckFromAny(
             py,

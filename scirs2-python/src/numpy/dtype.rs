@@ -1,4 +1,4 @@
-//! NumPy's names for our dtypes, and back: its own, and those of `ml_dtypes`.
+//! Conversion between [`DType`] and NumPy's dtypes, including those of `ml_dtypes`.
 
 use core::ffi::{
     c_int, c_long, c_longlong, c_schar, c_short, c_uchar, c_uint, c_ulong, c_ulonglong, c_ushort,
@@ -11,8 +11,8 @@ use pyo3::intern;
 use pyo3::prelude::*;
 use scirs2_core::{Complex32, Complex64, DType, f16};
 
-/// Our names for NumPy's own types, by number. NumPy numbers C's integer types,
-/// whose sizes differ from one system to another.
+/// The [`DType`] of NumPy's own dtypes, by their number. NumPy numbers the integer types of
+/// C, whose sizes depend on the system.
 static BUILTIN: [Option<DType>; 24] = {
     use DType as D;
     const fn int(bytes: usize) -> Option<DType> {
@@ -53,7 +53,7 @@ static BUILTIN: [Option<DType>; 24] = {
     names
 };
 
-/// Our name for a type of NumPy's.
+/// Returns the [`DType`] of a NumPy dtype.
 #[inline]
 pub(crate) fn dtype_of(descr: &Bound<'_, PyArrayDescr>) -> Option<DType> {
     let number = usize::try_from(descr.num()).ok()?;
@@ -71,7 +71,7 @@ fn ml_dtype_of(descr: &Bound<'_, PyArrayDescr>) -> Option<DType> {
     all.find(|dtype| module == "ml_dtypes" && name == dtype.name())
 }
 
-/// NumPy's name for one of our types.
+/// Returns NumPy's dtype for a [`DType`].
 pub(crate) fn descr_of(py: Python<'_>, name: DType) -> PyResult<Bound<'_, PyArrayDescr>> {
     use DType as D;
     Ok(match name {
