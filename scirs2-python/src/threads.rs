@@ -55,7 +55,7 @@ fn get_num_threads() -> usize {
 /// Raises
 /// ------
 /// ValueError
-///     For any other number.
+///     The number is out of this range.
 ///
 /// Examples
 /// --------
@@ -79,7 +79,7 @@ fn set_num_threads(n: &Bound<'_, PyAny>) -> PyResult<()> {
 /// Raises
 /// ------
 /// ValueError
-///     For any other number.
+///     The number is out of this range.
 ///
 /// Examples
 /// --------

@@ -89,9 +89,9 @@ pub(super) fn take_arguments<'py, P: Copy + Into<Parameter>>(
         let exact = object.is_exact_instance_of::<PyUntypedArray>();
         if exact || library != Library::NumPy || object.is_instance_of::<PyUntypedArray>() {
             match common {
-                Some((first, its)) if first != library => {
+                Some((first, other)) if first != library => {
                     return Err(PyTypeError::new_err(format!(
-                        "{name}: {its} is of {first}, {parameter} of {library}; bring both \
+                        "{name}: {other} is of {first}, {parameter} of {library}; bring both \
                          to one library, for example by scirs2.from_dlpack"
                     )));
                 }
@@ -136,7 +136,7 @@ pub(super) fn integers<'py>(
     let kind = array.dtype().kind();
     if !matches!(kind, b'i' | b'u') {
         return Err(PyTypeError::new_err(format!(
-            "{name}: {parameter}: needs integers, got {}",
+            "{name}: {parameter}: expected integers, got {}",
             array.dtype()
         )));
     }

@@ -90,7 +90,7 @@ impl<'py> Target<'py> {
             )));
         }
         if !array::is_readable(&array) {
-            let reason = "the memory must be aligned, in native byte order and of whole steps";
+            let reason = "the memory must be aligned, in native byte order and with strides of whole elements";
             return Err(refused(reason.to_owned()));
         }
         let description = array::describe(&array).map_err(|reason| refused(reason.to_string()))?;

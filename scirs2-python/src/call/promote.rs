@@ -44,18 +44,18 @@ impl Promotion {
         arguments: &[Argument<'_>],
         double: bool,
     ) -> PyResult<Self> {
-        let mut scalar: Option<ScalarType> = None;
+        let mut common: Option<ScalarType> = None;
         for argument in arguments {
             let dtype = argument.dtype();
-            let own = ScalarType::of(dtype)
+            let scalar = ScalarType::of(dtype)
                 .ok_or_else(|| unsupported_dtype(name, argument.parameter, dtype))?;
-            scalar = Some(scalar.map_or(own, |scalar| scalar.join(own)));
+            common = Some(common.map_or(scalar, |common| common.join(scalar)));
         }
-        let own = scalar.unwrap_or(ScalarType::Float64);
+        let common = common.unwrap_or(ScalarType::Float64);
         let scalar = if double {
-            own.join(ScalarType::Float64)
+            common.join(ScalarType::Float64)
         } else {
-            own
+            common
         };
         let mut dtypes = arguments.iter().map(Argument::dtype);
         let half = dtypes.next().filter(|dtype| is_half(*dtype));
@@ -63,7 +63,7 @@ impl Promotion {
         Ok(Promotion {
             dtype: scalar.dtype(),
             half,
-            computed_in_double: scalar != own,
+            computed_in_double: scalar != common,
         })
     }
 
@@ -138,15 +138,15 @@ fn result_type(py: Python<'_>, name: &'static str, arguments: &[Argument<'_>]) -
         if seen.iter().any(|(known, _)| *known == dtype) {
             continue;
         }
-        let own = memory.descr(py, dtype)?;
-        seen.push((dtype, own.clone()));
+        let next = memory.descr(py, dtype)?;
+        seen.push((dtype, next.clone()));
         let numpy = py.import(intern!(py, "numpy"))?;
         let all = PyTuple::new(py, seen.iter().map(|(_, descr)| descr))?;
         let promoted = numpy.call_method1(intern!(py, "result_type"), all);
         // bfloat16 comes from another package and promotes only with one dtype at a
         // time.
         let promoted =
-            promoted.or_else(|_| numpy.call_method1(intern!(py, "promote_types"), (&descr, &own)));
+            promoted.or_else(|_| numpy.call_method1(intern!(py, "promote_types"), (&descr, &next)));
         let promoted = promoted.map_err(|error| {
             PyTypeError::new_err(format!(
                 "{name}: {parameter}: {dtype} has no common dtype with {common} ({error}); \
@@ -156,9 +156,7 @@ fn result_type(py: Python<'_>, name: &'static str, arguments: &[Argument<'_>]) -
         let promoted = promoted.cast_into::<PyArrayDescr>()?;
         let known = dtype_of(&promoted).filter(|dtype| ScalarType::of(*dtype).is_some());
         common = known.ok_or_else(|| {
-            PyTypeError::new_err(format!(
-                "{name}: {parameter}: {promoted} is not computed with"
-            ))
+            PyTypeError::new_err(format!("{name}: {parameter}: {promoted} is not supported"))
         })?;
         descr = promoted;
     }
@@ -193,8 +191,7 @@ pub(super) fn convert_arguments<'py>(
 
 fn unsupported_dtype(name: &str, parameter: impl fmt::Display, dtype: DType) -> PyErr {
     PyTypeError::new_err(format!(
-        "{name}: {parameter}: {dtype} is not computed with; convert it first, for example to \
-         float32"
+        "{name}: {parameter}: {dtype} is not supported; convert it first, for example to float32"
     ))
 }
 

@@ -80,7 +80,7 @@ fn run_detached<R: Send, E: Send>(
         if pool::is_closed() {
             return Err(process_ended());
         }
-        let raised = RefCell::new(None);
+        let signal_error = RefCell::new(None);
         // A kernel that runs in one chunk never checks, and needs no clock.
         let last_check = Cell::new(None::<Instant>);
         let stop = || {
@@ -98,11 +98,11 @@ fn run_detached<R: Send, E: Send>(
             let signal = Python::attach(|py| py.check_signals()).err();
             drop(aside);
             let stop = signal.is_some();
-            raised.replace(signal);
+            signal_error.replace(signal);
             stop
         };
         let result = kernel(&Workers::current().stopped_by(&stop));
-        match raised.take() {
+        match signal_error.take() {
             Some(signal) => Err(Failure::Signal(signal)),
             None => result.map_err(Failure::Kernel),
         }

@@ -17,12 +17,12 @@ use crate::numpy::array::{self, ArrayLayout, LayoutError};
 
 /// Wraps a NumPy array for consumers that take an object and not a capsule.
 ///
-/// It exports what ``ndarray.__dlpack__`` refuses: the dtypes of ``ml_dtypes``,
-/// and a read-only array to a consumer that only knows the legacy form. Such a
-/// consumer cannot be told not to write: whoever wraps a read-only array
-/// promises that it does not. Strides that consumers crash on, negative ones and
-/// steps of no whole number of elements, leave as a copy, unless the consumer
-/// forbids it with ``copy=False``.
+/// It exports what ``ndarray.__dlpack__`` refuses: the dtypes of ``ml_dtypes``, and a
+/// read-only array to a consumer that only knows the legacy form. Such a consumer
+/// cannot be told not to write: whoever wraps a read-only array promises that it does
+/// not. Strides that consumers crash on, negative ones and those of no whole number
+/// of elements, are exported as a copy, unless the consumer forbids it with
+/// ``copy=False``.
 ///
 /// Parameters
 /// ----------

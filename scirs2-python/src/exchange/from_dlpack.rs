@@ -27,10 +27,10 @@ use crate::numpy::dtype::descr_of;
 ///     True: always copy. False: never; refuse where the producer has to.
 ///     None: a view, unless the producer has to copy.
 /// writeable : bool, optional
-///     None follows the producer: what it marks read-only is read-only, and so
-///     is a legacy capsule, which cannot say, unless ``to_dlpack`` made it.
-///     True makes an array from a legacy capsule writeable: that nobody minds
-///     is for you to know. False always gives a read-only array.
+///     None follows the producer: what it marks read-only is read-only, and so is a
+///     legacy capsule, which cannot say, unless ``to_dlpack`` made it. True makes an
+///     array from a legacy capsule writeable: whether that is safe is for the caller
+///     to know. False always gives a read-only array.
 ///
 /// Returns
 /// -------
@@ -42,8 +42,8 @@ use crate::numpy::dtype::descr_of;
 /// GPUTensorError
 ///     The tensor lives in device memory and ``device`` was not given.
 /// BufferError
-///     The tensor cannot be taken: the message names the field, its value and
-///     the cure. The capsule then stays unconsumed.
+///     The tensor cannot be imported: the message names the field, its value and the
+///     cure. The capsule then stays unconsumed.
 /// AttributeError
 ///     ``x`` has no ``__dlpack__``.
 /// TypeError
@@ -161,11 +161,11 @@ fn finish_import<'py>(
     // Fails if NumPy has no such dtype.
     let descr = descr_of(py, offer.description().dtype())?;
     // A legacy capsule carries no flag, but if it is ours the array in it does.
-    let ours = || {
+    let from_our_capsule = || {
         let object = offer.kept(py)?;
         Some(array::is_writeable(object.cast().ok()?))
     };
-    let producer = offer.writeable().or_else(ours);
+    let producer = offer.writeable().or_else(from_our_capsule);
     let copied = copy == Some(true) || packed;
     let may_write = may_write(producer, writeable, copied)?;
     let base = keep(py, offer.accept()?)?;
@@ -230,9 +230,9 @@ fn numpy_subclass<'py>(x: &Bound<'py, PyAny>) -> PyResult<Option<Bound<'py, PyUn
         return Ok(None);
     };
     let method = |class: Bound<'py, PyType>| class.getattr(intern!(py, "__dlpack__"));
-    let own = method(x.get_type())?;
-    let numpys = method(PyUntypedArray::type_object(py))?;
-    Ok(own.is(&numpys).then(|| array.clone()))
+    let inherited = method(x.get_type())?;
+    let of_numpy = method(PyUntypedArray::type_object(py))?;
+    Ok(inherited.is(&of_numpy).then(|| array.clone()))
 }
 
 /// Returns the host. Fails if the caller names another device.

@@ -36,10 +36,11 @@ use crate::numpy::array::{self, ArrayLayout, LayoutError};
 /// Raises
 /// ------
 /// BufferError
-///     What the capsule cannot say, with its cure: a read-only array in a
-///     ``"dltensor"``, negative strides, a dtype without a DLPack name.
+///     The capsule cannot express the array, and the message names the cure: a
+///     read-only array in a ``"dltensor"``, negative strides, a dtype without a
+///     DLPack name.
 /// TypeError
-///     ``array`` is no NumPy array.
+///     ``array`` is not a NumPy array.
 ///
 /// See Also
 /// --------

@@ -60,7 +60,7 @@ pub(super) fn cho_factor<'py>(
 /// c_and_lower : tuple of array_like, shape (..., n, n), and bool
 ///     The factors, and whether they are lower triangular.
 /// b : array_like, shape (n,) or (..., n, k)
-///     One vector where it has one dimension, else matrices whose columns are the
+///     One vector if it has one dimension, else matrices whose columns are the
 ///     right-hand sides, in the library of the factors.
 ///
 /// Returns
@@ -71,7 +71,7 @@ pub(super) fn cho_factor<'py>(
 /// Raises
 /// ------
 /// scirs2.linalg.LinAlgError
-///     A zero stands on the diagonal of a factor, or what is read holds a NaN or an
+///     The diagonal of a factor holds a zero, or what is read holds a NaN or an
 ///     infinity.
 /// ValueError
 ///     The shapes do not fit one another.

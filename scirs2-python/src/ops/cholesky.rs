@@ -26,15 +26,15 @@ use crate::flag::flag;
 /// -------
 /// array, shape (..., n, n)
 ///     The factors, in the library of ``a``; the other triangle is zero. Integers
-///     give float64; float16 and bfloat16 are computed in float32 and given back as
-///     they came.
+///     give float64; float16 and bfloat16 are computed in float32 and returned in
+///     their own dtype.
 ///
 /// Raises
 /// ------
 /// scirs2.linalg.LinAlgError
 ///     A matrix is not positive definite. The message names the first leading minor
-///     that is not, ``index`` the matrix in the batch. A NaN is no such minor, and
-///     goes into the result.
+///     that is not, ``index`` the matrix in the batch. A NaN does not count as such a
+///     minor: it propagates to the result.
 /// ValueError
 ///     The last two dimensions differ, or ``out`` does not fit.
 ///

@@ -24,8 +24,8 @@ use crate::call::bind::Call;
 /// -------
 /// float or array, shape (...)
 ///     In the library of ``x``; infinite where a matrix is singular, or holds an
-///     infinity and ``p`` is neither -1 nor -inf. Integers give float64; float16 and bfloat16 are given back as they
-///     came.
+///     infinity and ``p`` is neither -1 nor -inf. Integers give float64; float16 and
+///     bfloat16 are returned in their own dtype.
 ///
 /// Raises
 /// ------
@@ -33,12 +33,12 @@ use crate::call::bind::Call;
 ///     There are no elements, a matrix is not square, or ``p`` asks for singular values
 ///     and one holds a NaN; ``index`` tells which in the batch. Else a NaN gives NaN.
 /// ValueError
-///     ``p`` is no norm of matrices.
+///     ``p`` is not a norm of matrices.
 ///
 /// Notes
 /// -----
-/// LAPACK ``gesdd`` on a copy of one matrix a thread, or ``getrf`` and ``trtri`` on one
-/// of all. The relative error is ``c * n * eps`` times the number itself. Single
+/// LAPACK ``gesdd`` on a copy of one matrix per thread, or ``getrf`` and ``trtri`` on
+/// one of all. The relative error is ``c * n * eps`` times the number itself. Single
 /// precision is computed in double, as in NumPy.
 ///
 /// Examples

@@ -14,22 +14,22 @@ use crate::call::bind::Call;
 /// x1, x2 : array_like
 ///     Vectors, of any DLPack library and any strides; the other axes broadcast.
 /// axis : int, optional
-///     The axis of the vectors in each of both, and in the result.
+///     The axis of the vectors in both operands and in the result.
 ///
 /// Returns
 /// -------
 /// array
-///     In the library of the operands, of the dtype that NumPy's promotion gives:
-///     integers stay integers and wrap around. float16 and bfloat16 are computed in
-///     float32 and rounded once.
+///     In the library of the operands, with the dtype of NumPy's promotion: integers
+///     stay integers and wrap around. float16 and bfloat16 are computed in float32
+///     and rounded once.
 ///
 /// Raises
 /// ------
 /// ValueError
-///     The vectors have not three elements, the other axes do not broadcast, or there
-///     is no such axis.
+///     The vectors do not have three elements, the other axes do not broadcast, or
+///     there is no such axis.
 /// TypeError
-///     Booleans, which have no difference; operands of two libraries, or without a
+///     Booleans, which cannot be subtracted; operands of two libraries, or without a
 ///     common dtype.
 ///
 /// Notes
@@ -55,7 +55,7 @@ pub(super) fn cross<'py>(
     call.check(&operation)?;
     if call.dtype() == DType::Bool {
         return Err(PyTypeError::new_err(
-            "cross: booleans have no difference; convert one operand, for example to int8",
+            "cross: booleans cannot be subtracted; convert one operand, for example to int8",
         ));
     }
     let product = call.compute_one(&operation, None)?;

@@ -17,8 +17,8 @@ use crate::call::output::Wrap;
 /// -------
 /// number or array, shape (...)
 ///     The determinants, in the library of ``a``; 1 where ``n`` is 0. Integers give
-///     float64; float16 and bfloat16 are computed in float32 and given back as they
-///     came.
+///     float64; float16 and bfloat16 are computed in float32 and returned in their
+///     own dtype.
 ///
 /// Raises
 /// ------
@@ -29,8 +29,8 @@ use crate::call::output::Wrap;
 /// -----
 /// The product of the pivots that LAPACK ``getrf`` finds in a copy of each matrix,
 /// with an exponent of its own: it overflows only where the determinant does. A NaN
-/// goes into the result; an infinity in a complex matrix makes the determinant NaN, and
-/// its logarithm infinite.
+/// propagates to the result; an infinity in a complex matrix makes the determinant
+/// NaN, and its logarithm infinite.
 ///
 /// Examples
 /// --------

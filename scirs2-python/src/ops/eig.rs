@@ -22,12 +22,12 @@ use crate::call::output::{Output, Wrap, namedtuple};
 /// -------
 /// eigenvalues : array, shape (..., n)
 ///     Each as often as its multiplicity, in LAPACK's order; the two of a conjugate
-///     pair are neighbours. Of real matrices they are real where every value of the
+///     pair are neighbours. For real matrices they are real if every value of the
 ///     whole batch is, else complex.
 /// eigenvectors : array, shape (..., n, n)
 ///     Column ``i`` belongs to value ``i``. Both come as a named tuple, in the
 ///     library of ``a``. Integers count as float64; float16 and bfloat16 are computed
-///     in float32, and given back as they came where they are real.
+///     in float32, and returned in their own dtype where they are real.
 ///
 /// Raises
 /// ------
@@ -37,7 +37,7 @@ use crate::call::output::{Output, Wrap, namedtuple};
 ///
 /// Notes
 /// -----
-/// LAPACK ``geev``, on a copy of one matrix a thread; for real matrices of up to 75
+/// LAPACK ``geev``, on a copy of one matrix per thread; for real matrices of up to 75
 /// rows its algorithm in a kernel, which computes in double precision.
 ///
 /// Both balance the matrix first: ``b = inv(D) @ a @ D``, whose rows and columns a diagonal
@@ -60,7 +60,7 @@ use crate::call::output::{Output, Wrap, namedtuple};
 pub(super) fn eig<'py>(a: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
     let call = Call::new(a.py(), "eig", &[("a", a)])?;
     let mut outputs = call.compute(&Eig)?;
-    real_if_all_are(&call, &mut outputs)?;
+    reduce_to_real_parts(&call, &mut outputs)?;
     let results = call.each_to_python(outputs, &[Wrap::Plain, Wrap::LikeInput])?;
     namedtuple(a.py(), "EigResult", PyTuple::new(a.py(), results)?)
 }
@@ -78,7 +78,7 @@ pub(super) fn eig<'py>(a: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
 /// -------
 /// array, shape (..., n)
 ///     Each as often as its multiplicity, in LAPACK's order; the two of a conjugate
-///     pair are neighbours. Of real matrices they are real where every value of the
+///     pair are neighbours. For real matrices they are real if every value of the
 ///     whole batch is, else complex. In the library of ``a``.
 ///
 /// Raises
@@ -89,9 +89,9 @@ pub(super) fn eig<'py>(a: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
 ///
 /// Notes
 /// -----
-/// LAPACK ``geev``, on a copy of one matrix a thread; for real matrices of up to 75
-/// rows its algorithm in a kernel, which computes in double precision. Backward stable:
-/// each value is that of a matrix within ``c * n * eps * norm(a)`` of ``a``.
+/// LAPACK ``geev``, on a copy of one matrix per thread; for real matrices of up to 75
+/// rows its algorithm in a kernel, which computes in double precision. Backward
+/// stable: each value is that of a matrix within ``c * n * eps * norm(a)`` of ``a``.
 ///
 /// Examples
 /// --------
@@ -102,16 +102,16 @@ pub(super) fn eig<'py>(a: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
 pub(super) fn eigvals<'py>(a: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
     let call = Call::new(a.py(), "eigvals", &[("a", a)])?;
     let mut outputs = call.compute(&Eigvals)?;
-    real_if_all_are(&call, &mut outputs)?;
+    reduce_to_real_parts(&call, &mut outputs)?;
     let mut results = call.each_to_python(outputs, &[Wrap::Plain])?;
     results
         .pop()
         .ok_or_else(|| PyRuntimeError::new_err("eigvals has a result"))
 }
 
-/// Takes the last result away, which says whether all eigenvalues of real matrices are real;
-/// if they are, the real parts take the place of the others.
-fn real_if_all_are<'py>(call: &Call<'py>, outputs: &mut Vec<Output<'py>>) -> PyResult<()> {
+/// Removes the last result, which says whether all eigenvalues of real matrices are real,
+/// and if so reduces the others to their real parts.
+fn reduce_to_real_parts<'py>(call: &Call<'py>, outputs: &mut Vec<Output<'py>>) -> PyResult<()> {
     let is_real = match outputs.pop() {
         Some(mut last) => last.view_mut::<i32>()?.sum() == 1,
         None => false,
@@ -127,7 +127,7 @@ fn real_if_all_are<'py>(call: &Call<'py>, outputs: &mut Vec<Output<'py>>) -> PyR
     Ok(())
 }
 
-/// The real parts of the elements.
+/// Copies the real parts of the elements.
 fn real_part<'py, T: Element + Copy>(
     call: &Call<'py>,
     from: &mut Output<'py>,

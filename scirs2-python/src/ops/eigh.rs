@@ -27,7 +27,7 @@ use crate::call::output::Wrap;
 /// eigenvectors : array, shape (..., n, n)
 ///     Column ``i`` belongs to value ``i``. Both come as a named tuple, in the
 ///     library of ``a``. Integers give float64; float16 and bfloat16 are computed in
-///     float32 and given back as they came.
+///     float32 and returned in their own dtype.
 ///
 /// Raises
 /// ------
@@ -46,9 +46,10 @@ use crate::call::output::Wrap;
 /// ``norm(a - v * w @ v.conj().mT) <= c * n * eps * norm(a)``, and each eigenvalue is
 /// right to as much.
 ///
-/// In each vector the first element whose modulus is at least 0.999 of the largest is real
-/// and positive. So the sign does not depend on the algorithm or on the batch; other
-/// libraries have other signs. Vectors of equal values span the same space as theirs.
+/// In each vector the first element whose modulus is at least 0.999 of the largest is
+/// real and positive. So the sign does not depend on the algorithm or on the batch.
+/// Other libraries may choose other signs. Vectors of equal values span the same
+/// space as theirs.
 ///
 /// Examples
 /// --------

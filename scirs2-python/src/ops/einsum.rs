@@ -14,11 +14,11 @@ use crate::call::bind::Call;
 /// ----------
 /// *operands : str and array_like
 ///     The subscripts, and then the arrays, of any DLPack library and any strides. A
-///     letter names an axis of each array; axes of one letter are walked together.
-///     Letters behind ``->`` are the axes of the result; all others are summed over.
-///     Without an arrow the result has the letters that occur once, in alphabetical
-///     order. ``...`` stands for any number of axes, which broadcast. Or, after each
-///     array, a list of integers, and at the end one for the result.
+///     letter names an axis of each array; axes of one letter share an index. Letters
+///     behind ``->`` are the axes of the result; all others are summed over. Without
+///     an arrow the result has the letters that occur once, in alphabetical order.
+///     ``...`` stands for any number of axes, which broadcast. Or, after each array,
+///     a list of integers, and at the end one for the result.
 /// out : array, optional
 ///     Memory for the result, of its dtype.
 /// optimize : bool, str, list or callable, optional
@@ -28,8 +28,8 @@ use crate::call::bind::Call;
 /// Returns
 /// -------
 /// array
-///     In the library of the operands, of the dtype that NumPy's promotion gives:
-///     integers stay integers and wrap around, of booleans it is whether any product
+///     In the library of the operands, with the dtype of NumPy's promotion: integers
+///     stay integers and wrap around; for booleans the result is whether any product
 ///     is true. float16 and bfloat16 are computed in float32 and rounded once. For
 ///     NumPy a number where no axis is left.
 ///
@@ -71,10 +71,10 @@ pub(super) fn einsum<'py>(
     call.to_python(sum)
 }
 
-/// The arguments, by their kind.
+/// The positional arguments, sorted.
 struct Arguments<'py> {
     arrays: Vec<Bound<'py, PyAny>>,
-    /// One string, or a list for each array and perhaps one for the result.
+    /// One string, or one list per array and possibly one for the result.
     subscripts: Vec<Bound<'py, PyAny>>,
 }
 
@@ -86,35 +86,35 @@ impl<'py> Arguments<'py> {
                 (vec![first.clone()], arrays.to_vec())
             }
             _ => {
-                let mut sides = (Vec::new(), Vec::new());
-                for (place, object) in all.iter().enumerate() {
-                    let result = place + 1 == all.len() && place % 2 == 0;
-                    if result || place % 2 == 1 {
-                        sides.0.push(object.clone());
+                let (mut subscripts, mut arrays) = (Vec::new(), Vec::new());
+                for (position, object) in all.iter().enumerate() {
+                    let is_result = position + 1 == all.len() && position % 2 == 0;
+                    if is_result || position % 2 == 1 {
+                        subscripts.push(object.clone());
                     } else {
-                        sides.1.push(object.clone());
+                        arrays.push(object.clone());
                     }
                 }
-                sides
+                (subscripts, arrays)
             }
         };
         if arrays.is_empty() {
             let reason = "einsum: expected subscripts and at least one array";
             return Err(PyValueError::new_err(reason));
         }
-        for side in &subscripts {
-            if !side.is_instance_of::<PyString>() && !names_axes(side) {
+        for subscript in &subscripts {
+            if !subscript.is_instance_of::<PyString>() && !names_axes(subscript) {
                 return Err(PyTypeError::new_err(format!(
                     "einsum: expected subscripts, as a str before the arrays or as a list of \
                      integers after each of them; got {} there",
-                    side.get_type()
+                    subscript.get_type()
                 )));
             }
         }
         Ok(Arguments { arrays, subscripts })
     }
 
-    /// Subscripts without dots, and the order of the contractions.
+    /// Returns subscripts without an ellipsis, and the order of the contractions.
     fn plan(
         &self,
         shapes: &[&[usize]],
@@ -124,7 +124,7 @@ impl<'py> Arguments<'py> {
             [only] if shapes.len() <= 2 => only.extract::<String>().ok(),
             _ => None,
         };
-        // Two arrays have one order, and only dots need to know the shapes.
+        // Two arrays have only one order, and only an ellipsis needs the shapes.
         if let Some(subscripts) = simple.filter(|subscripts| !subscripts.contains('.')) {
             return Ok((subscripts, None));
         }
@@ -142,12 +142,12 @@ impl<'py> Arguments<'py> {
     }
 }
 
-/// Whether these are integers, of which one may be `...`.
-fn names_axes(side: &Bound<'_, PyAny>) -> bool {
-    let names = |name: PyResult<Bound<'_, PyAny>>| {
+/// Returns true if these are integers, one of which may be `...`.
+fn names_axes(subscript: &Bound<'_, PyAny>) -> bool {
+    let is_axis = |name: PyResult<Bound<'_, PyAny>>| {
         name.is_ok_and(|name| {
             name.is(PyEllipsis::get(name.py())) || name.extract::<isize>().is_ok()
         })
     };
-    side.try_iter().is_ok_and(|mut sides| sides.all(names))
+    subscript.try_iter().is_ok_and(|mut axes| axes.all(is_axis))
 }

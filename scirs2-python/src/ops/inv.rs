@@ -18,7 +18,7 @@ use crate::call::bind::Call;
 /// -------
 /// array, shape (..., n, n)
 ///     The inverses, in the library of ``a``. Integers give float64; float16 and
-///     bfloat16 are computed in float32 and given back as they came.
+///     bfloat16 are computed in float32 and returned in their own dtype.
 ///
 /// Raises
 /// ------
@@ -32,7 +32,7 @@ use crate::call::bind::Call;
 /// -----
 /// LAPACK ``getrf`` and ``trtri``, in the memory of the result: nothing else is
 /// copied. ``norm(x @ a - 1) <= c * n * eps * norm(x) * norm(a)`` as a rule. A NaN
-/// goes into the result. To solve equations, `solve` is faster and more accurate.
+/// propagates to the result. To solve equations, `solve` is faster and more accurate.
 ///
 /// Examples
 /// --------

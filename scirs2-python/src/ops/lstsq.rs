@@ -28,8 +28,8 @@ use crate::call::output::Wrap;
 /// Returns
 /// -------
 /// x : array, shape (..., n) or (..., n, k)
-///     The solutions. Integers give float64; float16 and bfloat16 are given back as
-///     they came.
+///     The solutions. Integers give float64; float16 and bfloat16 are returned in
+///     their own dtype.
 /// residuals : array, shape (..., k)
 ///     The sums of squares of ``b - a @ x``, with a ``k`` of 1 for one vector. Where
 ///     ``m <= n`` there are none, and the shape is ``(..., 0)``. A matrix whose rank is
@@ -44,8 +44,8 @@ use crate::call::output::Wrap;
 /// ------
 /// scirs2.linalg.LinAlgError
 ///     The shapes do not fit, or a matrix holds a NaN or an infinity, or does not
-///     converge; ``index`` tells which in the batch. A right-hand side with one has a
-///     solution of NaN.
+///     converge; ``index`` tells which in the batch. A right-hand side that holds one
+///     gets a solution of NaN.
 ///
 /// Notes
 /// -----
@@ -79,7 +79,7 @@ pub(super) fn lstsq<'py>(
     let [_, residuals, rank, _] = &mut outputs[..] else {
         return Err(PyRuntimeError::new_err("lstsq has four results"));
     };
-    // The only matrix, if its rank is less than its columns, has no residuals.
+    // As in NumPy: a single matrix whose rank is less than its columns has no residuals.
     let columns = call.shape(0).last().copied();
     let rank = rank.view_mut::<i32>()?;
     if rank.ndim() == 0 && rank.first().and_then(|&rank| usize::try_from(rank).ok()) != columns {

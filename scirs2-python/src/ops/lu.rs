@@ -33,7 +33,7 @@ use crate::flag::flag;
 ///     ``L``, or with ``permute_l`` ``P @ L``.
 /// u : array, shape (..., min(m, n), n)
 ///     ``U``. Integers give float64; float16 and bfloat16 are computed in float32 and
-///     given back as they came.
+///     returned in their own dtype.
 ///
 /// Raises
 /// ------
@@ -81,7 +81,7 @@ pub(super) fn lu<'py>(
 /// -------
 /// lu : array, shape (..., m, n)
 ///     ``U``, and below its diagonal ``L`` without its ones. Integers give float64;
-///     float16 and bfloat16 are computed in float32 and given back as they came.
+///     float16 and bfloat16 are computed in float32 and returned in their own dtype.
 /// piv : array, shape (..., min(m, n))
 ///     Row ``i`` was exchanged with row ``piv[i]``, one after the other; int32. Both
 ///     together are what `lu_solve` takes.
@@ -94,7 +94,7 @@ pub(super) fn lu<'py>(
 /// Notes
 /// -----
 /// LAPACK ``getrf`` on a copy of each matrix. A singular matrix is factored, too;
-/// `lu_solve` refuses it.
+/// `lu_solve` raises an error for it.
 ///
 /// Examples
 /// --------
@@ -116,7 +116,7 @@ pub(super) fn lu_factor<'py>(a: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyTup
 /// lu_and_piv : tuple of array_like, shapes (..., n, n) and (..., n)
 ///     The factors and the pivots.
 /// b : array_like, shape (n,) or (..., n, k)
-///     One vector where it has one dimension, else matrices whose columns are the
+///     One vector if it has one dimension, else matrices whose columns are the
 ///     right-hand sides, in the library of the factors.
 /// trans : {0, 1, 2, 'N', 'T', 'C'}, optional
 ///     Solve with ``a`` itself, with its transpose, or with the conjugate of that.
@@ -129,9 +129,9 @@ pub(super) fn lu_factor<'py>(a: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyTup
 /// Raises
 /// ------
 /// scirs2.linalg.LinAlgError
-///     The matrix is singular: the message names the first pivot that is exactly zero,
-///     ``index`` the matrix in the batch. Or what is read holds a NaN or an infinity,
-///     or a pivot is of no row.
+///     The matrix is singular: the message names the first pivot that is exactly
+///     zero, ``index`` the matrix in the batch. Or what is read holds a NaN or an
+///     infinity, or a pivot names no row.
 /// ValueError
 ///     The shapes do not fit one another.
 ///

@@ -19,9 +19,9 @@ use crate::call::bind::Call;
 /// Returns
 /// -------
 /// array, shape (..., m, n)
-///     In the library of the operands, of the dtype that NumPy's promotion gives:
-///     integers stay integers and wrap around, of booleans it is whether any pair
-///     is true. float16 and bfloat16 are computed in float32 and rounded once. Two
+///     In the library of the operands, with the dtype of NumPy's promotion: integers
+///     stay integers and wrap around; for booleans the result is whether any pair is
+///     true. float16 and bfloat16 are computed in float32 and rounded once. Two
 ///     vectors of NumPy give a number.
 ///
 /// Raises

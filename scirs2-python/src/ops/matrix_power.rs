@@ -29,7 +29,7 @@ use crate::call::bind::Call;
 ///     The last two dimensions differ, or the exponent is negative and a matrix is
 ///     singular; ``index`` tells which.
 /// TypeError
-///     ``n`` is no integer.
+///     ``n`` is not an integer.
 ///
 /// Notes
 /// -----
@@ -70,7 +70,7 @@ pub(super) fn matrix_power<'py>(
     call.to_python_like_input(power)
 }
 
-/// Powers whose exponent is beyond 64 bits.
+/// Computes powers with an exponent beyond 64 bits.
 fn far_power<'py>(a: &Bound<'py, PyAny>, n: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
     const STEP: i64 = 1 << 62;
     let py = a.py();
@@ -93,7 +93,7 @@ fn far_power<'py>(a: &Bound<'py, PyAny>, n: &Bound<'py, PyAny>) -> PyResult<Boun
     Ok(power)
 }
 
-/// Powers of the inverses, which are of floats.
+/// Computes powers of the inverses, which are floating-point.
 fn inverse_power<'py>(a: &Bound<'py, PyAny>, n: u64) -> PyResult<Bound<'py, PyAny>> {
     let call = Call::new(a.py(), "matrix_power", &[("a", a)])?;
     let power = call.compute_one(&InversePower { exponent: n }, None)?;

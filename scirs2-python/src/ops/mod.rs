@@ -1,4 +1,4 @@
-//! The functions: a file holds those of one family, each with its signature and docstring.
+//! The functions that Python calls: one file per family, with signatures and docstrings.
 
 use pyo3::prelude::*;
 

@@ -19,8 +19,8 @@ use crate::call::bind::Call;
 /// Returns
 /// -------
 /// array
-///     In the library of the operands, of the dtype that NumPy's promotion gives;
-///     see ``matmul``. Two vectors of NumPy at the ends give a number.
+///     In the library of the operands, with the dtype of NumPy's promotion; see
+///     ``matmul``. Two vectors of NumPy at the ends give a number.
 ///
 /// Raises
 /// ------

@@ -43,7 +43,7 @@ use crate::numpy::array;
 /// ValueError
 ///     An order, axis or shape that does not fit.
 /// TypeError
-///     A dtype that is no number.
+///     The dtype is not numeric.
 /// scirs2.linalg.LinAlgError
 ///     ``ord`` is 2, -2 or "nuc" for matrices, and one holds a NaN, or its singular
 ///     values do not converge; ``index`` tells which. One that holds an Inf gives
@@ -67,14 +67,14 @@ use crate::numpy::array;
 /// p      error                             sum(abs(x)**p)**(1/p)
 /// =====  ================================  ==================================
 ///
-/// Nothing overflows or underflows on the way: the result is right wherever it
-/// can be represented. float16, float32 and integers are summed in float64. The
-/// relative error of a sum over n elements is at most a few eps, times log(n)
-/// for float64. The same bits come out for any number of threads. Singular values are
-/// those of :func:`scirs2.linalg.svdvals`.
+/// Nothing overflows or underflows on the way: the result is correct wherever it can
+/// be represented. float16, float32 and integers are summed in float64. The relative
+/// error of a sum over n elements is at most a few eps, times log(n) for float64. The
+/// result has the same bits for any number of threads. Singular values are those of
+/// :func:`scirs2.linalg.svdvals`.
 ///
-/// Nothing is copied but an array in foreign byte order or off alignment, a
-/// list, and for singular values one matrix a thread, or all of them where they are
+/// Nothing is copied but an array that is misaligned or not in native byte order, a
+/// list, and for singular values one matrix per thread, or all of them where they are
 /// integers or halves; beside the result there are the singular values themselves.
 ///
 /// Examples
@@ -100,7 +100,7 @@ pub(super) fn norm<'py>(
     norm_of(py, "norm", Operand::from_python(x)?, order, axes, keepdims)
 }
 
-/// The norm of an array, as its library has it.
+/// Computes the norm of an array and returns it in the array's library.
 pub(super) fn norm_of<'py>(
     py: Python<'py>,
     name: &'static str,
@@ -121,25 +121,25 @@ pub(super) fn norm_of<'py>(
         .map_err(|error| norm_error(py, name, error, &description, axes))?;
     dispatch!(description.dtype(), T => {
         type Norm = <T as Normed>::Norm;
-        // A single number needs no array: NumPy answers with a scalar.
+        // NumPy returns a scalar, which needs no array.
         if library == Library::NumPy && shape.is_empty() {
             let mut value = std::mem::MaybeUninit::<Norm>::zeroed();
-            let place = value.as_mut_ptr().cast::<u8>();
-            // SAFETY: `_memory` keeps the input readable, and `value` is one
-            // element that nobody else sees.
-            unsafe { norm_into_memory::<T>(py, name, &description, order, axes, &shape, place) }?;
+            let address = value.as_mut_ptr().cast::<u8>();
+            // SAFETY: `_memory` keeps the input readable, and nothing else
+            // refers to `value`, which is one element.
+            unsafe { norm_into_memory::<T>(py, name, &description, order, axes, &shape, address) }?;
             // SAFETY: one element of that dtype.
-            return unsafe { array::scalar(py, Norm::DTYPE, place) };
+            return unsafe { array::scalar(py, Norm::DTYPE, address) };
         }
         let out = array::empty(py, Norm::DTYPE, &shape)?;
-        // SAFETY: `_memory` keeps the input readable, and `out` is a fresh array
-        // of that shape in C order that nobody else sees.
+        // SAFETY: `_memory` keeps the input readable, and `out` is a fresh
+        // C-contiguous array of that shape that nothing else refers to.
         unsafe { norm_into_memory::<T>(py, name, &description, order, axes, &shape, array::data(&out)) }?;
         library.tensor_from_array(out)
     }, else => Err(norm_error(py, name, Error::Dtype(description.dtype()), &description, axes)))
 }
 
-/// Computes into `out`, elements of `T::Norm` in C order.
+/// Computes the norm into `out`, elements of `T::Norm` in C order.
 ///
 /// # Safety
 /// The described memory can be read, and `out` written, until this returns.
@@ -155,9 +155,9 @@ unsafe fn norm_into_memory<T: Normed>(
     // SAFETY: readable, by this function's contract.
     // ASSUMPTION (SAFETY.md): no thread of the program writes to the array meanwhile.
     let view = unsafe { x.view::<T>() }?;
-    // SAFETY: `shape` elements in C order, aligned as their allocation is, and
-    // nobody else's, by the same contract; their bytes are values (SAFETY.md, "Fresh
-    // memory").
+    // SAFETY: `out` holds `shape` elements in C order, aligned as their allocation is,
+    // and nothing else refers to them, by the same contract. Their bytes are values
+    // (SAFETY.md, "Fresh memory").
     let out = unsafe { ArrayViewMutD::from_shape_ptr(IxDyn(shape), out.cast::<T::Norm>()) };
     let elements = view.len();
     let done = run_kernel(py, elements, |workers| {
@@ -169,14 +169,14 @@ unsafe fn norm_into_memory<T: Normed>(
     })
 }
 
-/// The order that `ord` means.
+/// Converts the argument `ord`.
 pub(super) fn parse_order(ord: &Bound<'_, PyAny>) -> PyResult<Order> {
     if let Ok(name) = ord.cast::<PyString>() {
         return match name.to_str()? {
             "fro" | "f" => Ok(Order::Fro),
             "nuc" => Ok(Order::Nuc),
             other => Err(PyValueError::new_err(format!(
-                "ord: {other:?} is no norm; expected a number, such as numpy.inf, \"fro\" or \"nuc\""
+                "ord: {other:?} is not a norm; expected a number, such as numpy.inf, \"fro\" or \"nuc\""
             ))),
         };
     }
@@ -215,7 +215,7 @@ fn parse_axes(axis: &Bound<'_, PyAny>) -> PyResult<Axes> {
     })
 }
 
-/// An error of the kernel, with the batch that its numbers count in.
+/// Returns the exception for a kernel's error, which counts matrices in the batch of `x`.
 fn norm_error(
     py: Python<'_>,
     name: &'static str,

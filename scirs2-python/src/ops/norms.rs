@@ -1,5 +1,4 @@
-//! `scirs2.linalg.matrix_norm` and `vector_norm`: the norm under the names of
-//! the Array API.
+//! `scirs2.linalg.matrix_norm` and `vector_norm`: the Array API's names for norms.
 
 use numpy::{PyUntypedArray, PyUntypedArrayMethods as _};
 use pyo3::exceptions::{PyTypeError, PyValueError};
@@ -34,7 +33,7 @@ use crate::numpy::array;
 /// Raises
 /// ------
 /// ValueError
-///     The order is none of matrices, or ``x`` has fewer than two dimensions.
+///     ``ord`` is not a matrix norm, or ``x`` has fewer than two dimensions.
 /// scirs2.linalg.LinAlgError
 ///     As ``scirs2.norm``.
 ///
@@ -83,11 +82,11 @@ pub(super) fn matrix_norm<'py>(
 /// Raises
 /// ------
 /// ValueError
-///     The order is none of vectors, an axis is named twice, or there is no such axis.
+///     ``ord`` is not a vector norm, an axis is named twice, or there is no such axis.
 ///
 /// Notes
 /// -----
-/// Several axes that do not merge in memory are copied, but for the 2-norm.
+/// Several axes that do not merge in memory are copied, except for the 2-norm.
 ///
 /// Examples
 /// --------
@@ -103,7 +102,7 @@ pub(super) fn vector_norm<'py>(
     #[pyo3(from_py_with = flag)] keepdims: bool,
     ord: Option<&Bound<'py, PyAny>>,
 ) -> PyResult<Bound<'py, PyAny>> {
-    let given: Option<Vec<isize>> = match axis {
+    let listed: Option<Vec<isize>> = match axis {
         None => None,
         Some(axis) if axis.is_instance_of::<PyTuple>() => Some(axis.extract()?),
         Some(axis) => Some(vec![axis.extract().map_err(|_| {
@@ -114,15 +113,15 @@ pub(super) fn vector_norm<'py>(
         })?]),
     };
     let order = ord.map_or(Ok(Order::P(2.0)), parse_order)?;
-    // The last, as the code behind the others could change it.
+    // Taken last, because converting the other arguments may run code that changes it.
     let py = x.py();
     let x = Operand::from_python(x)?;
-    let all = given.is_none();
+    let all = listed.is_none();
     let ndim = x
         .described
         .as_ref()
         .map_or(0, |described| described.shape().len());
-    let axes = given.unwrap_or_else(|| (0..ndim.cast_signed()).collect());
+    let axes = listed.unwrap_or_else(|| (0..ndim.cast_signed()).collect());
     match (&axes[..], order) {
         ([axis], _) => norm_of(py, "vector_norm", x, order, Axes::Vector(*axis), keepdims),
         (_, Order::P(2.0) | Order::Default) if all => {
@@ -136,7 +135,7 @@ pub(super) fn vector_norm<'py>(
     }
 }
 
-/// The norm over several axes, which come first and are merged for it.
+/// Computes the norm over several axes, which are moved to the front and merged.
 fn norm_of_merged_axes<'py>(
     library: Library,
     array: &Bound<'py, PyUntypedArray>,

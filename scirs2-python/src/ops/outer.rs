@@ -19,12 +19,12 @@ use crate::call::bind::Call;
 /// Returns
 /// -------
 /// array, shape (m, n)
-///     In the library of the operands, of the dtype that NumPy's promotion gives.
+///     In the library of the operands, with the dtype of NumPy's promotion.
 ///
 /// Raises
 /// ------
 /// ValueError
-///     An operand has not one dimension.
+///     An operand does not have exactly one dimension.
 /// TypeError
 ///     The operands are of two libraries, or have no common dtype.
 ///

@@ -10,7 +10,7 @@ use crate::call::bind::Call;
 
 use crate::flag::flag;
 
-/// NumPy's, of old.
+/// NumPy's default.
 const RCOND: f64 = 1e-15;
 
 /// Moore-Penrose pseudo-inverses.
@@ -23,20 +23,19 @@ const RCOND: f64 = 1e-15;
 /// a : array_like, shape (..., m, n)
 ///     Matrices, of any DLPack library and any strides.
 /// rcond : float or array_like, shape (...), optional
-///     Singular values of at most ``rcond`` times the largest count as zero; one for
-///     each matrix, or broadcast. The default is 1e-15.
+///     Singular values of at most ``rcond`` times the largest count as zero; one
+///     number for each matrix, or broadcast. The default is 1e-15.
 /// hermitian : bool, optional
-///     Take the matrices for Hermitian, read only their lower triangle, and go by
-///     :func:`eigh`, which is faster.
+///     Assume that the matrices are Hermitian, read only their lower triangle, and
+///     use :func:`eigh`, which is faster.
 /// rtol : None, float or array_like, shape (...), optional
-///     Another name of ``rcond``, that of the Array API; here None is ``max(m, n) *
-///     eps``.
+///     The Array API's name for ``rcond``; here None means ``max(m, n) * eps``.
 ///
 /// Returns
 /// -------
 /// array, shape (..., n, m)
-///     In the library of ``a``. Integers give float64; float16 and bfloat16 are given
-///     back as they came.
+///     In the library of ``a``. Integers give float64; float16 and bfloat16 are
+///     returned in their own dtype.
 ///
 /// Raises
 /// ------
@@ -45,13 +44,13 @@ const RCOND: f64 = 1e-15;
 ///     One that holds an infinity gives NaN, as with ``hermitian`` one that holds a NaN
 ///     where it is read.
 /// ValueError
-///     Both ``rcond`` and ``rtol``, or one that does not broadcast.
+///     Both ``rcond`` and ``rtol`` are given, or one does not broadcast.
 ///
 /// Notes
 /// -----
-/// LAPACK ``gesdd``, on a copy of one matrix a thread. The relative error is ``c *
-/// max(m, n) * eps`` times the ratio of the largest singular value to the smallest that
-/// counts. Single precision is computed in double, as in NumPy.
+/// LAPACK ``gesdd``, on a copy of one matrix per thread. The relative error is ``c *
+/// max(m, n) * eps`` times the ratio of the largest singular value to the smallest
+/// that counts. Single precision is computed in double, as in NumPy.
 ///
 /// Examples
 /// --------
@@ -80,7 +79,7 @@ pub(super) fn pinv<'py>(
     let threshold = match (rcond, rtol) {
         (Some(_), Rtol::Given(_)) => {
             return Err(PyValueError::new_err(format!(
-                "{name}: rcond and rtol are two names of one thing; give one"
+                "{name}: rcond and rtol are two names for the same parameter; pass one"
             )));
         }
         (Some(rcond), Rtol::Missing) => tolerance(name, "rcond", rcond)?,
@@ -99,7 +98,7 @@ pub(super) fn pinv<'py>(
     call.to_python_like_input(inverse)
 }
 
-/// A parameter for which None is a value.
+/// A parameter for which None is a value of its own.
 pub(super) enum Rtol<'py> {
     Missing,
     Given(Bound<'py, PyAny>),

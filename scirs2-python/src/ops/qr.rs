@@ -28,7 +28,7 @@ use crate::call::output::Wrap;
 /// Q : array
 /// R : array
 ///     Both come as a named tuple, in the library of ``a``. Integers give float64;
-///     float16 and bfloat16 are computed in float32 and given back as they came.
+///     float16 and bfloat16 are computed in float32 and returned in their own dtype.
 /// (h, tau) : tuple of arrays
 ///     With "raw": ``h.mT`` has ``R`` on and above the diagonal and the reflectors
 ///     below it; ``tau`` has their factors.
@@ -36,7 +36,7 @@ use crate::call::output::Wrap;
 /// Raises
 /// ------
 /// ValueError
-///     ``mode`` is none of these.
+///     ``mode`` is not one of these.
 /// MemoryError
 ///     "complete" asks for more memory than there is.
 ///

@@ -19,10 +19,10 @@ use crate::flag::flag;
 /// tol : float or array_like, shape (...), optional
 ///     The tolerance itself, one for each matrix, or broadcast.
 /// hermitian : bool, optional
-///     Take the matrices for Hermitian, read only their lower triangle, and find the
-///     values by :func:`eigvalsh`, which is faster.
+///     Assume that the matrices are Hermitian, read only their lower triangle, and
+///     compute the values by :func:`eigvalsh`, which is faster.
 /// rtol : float or array_like, shape (...), optional
-///     The tolerance by the largest singular value. Without one, and without ``tol``,
+///     The tolerance relative to the largest singular value. Without it and ``tol``
 ///     it is ``max(m, n) * eps``.
 ///
 /// Returns
@@ -37,12 +37,12 @@ use crate::flag::flag;
 ///     One that holds an infinity has rank 0, as with ``hermitian`` one that holds a NaN
 ///     where it is read: its singular values are NaN, which is above no tolerance.
 /// ValueError
-///     Both ``tol`` and ``rtol``, or one that does not broadcast.
+///     Both ``tol`` and ``rtol`` are given, or one does not broadcast.
 ///
 /// Notes
 /// -----
-/// LAPACK ``gesdd``, on a copy of one matrix a thread. Single precision is computed in
-/// double, as in NumPy, where a tolerance is given.
+/// LAPACK ``gesdd``, on a copy of one matrix per thread. Single precision is computed
+/// in double, as in NumPy, where a tolerance is given.
 ///
 /// Examples
 /// --------
@@ -62,7 +62,7 @@ pub(super) fn matrix_rank<'py>(
     let threshold = match (tol, rtol) {
         (Some(_), Some(_)) => {
             return Err(PyValueError::new_err(format!(
-                "{name}: tol and rtol are two ways to say one thing; give one"
+                "{name}: tol and rtol are two forms of the same parameter; pass one"
             )));
         }
         (Some(tol), None) => Threshold::Absolute(tolerance(name, "tol", tol)?),
@@ -87,7 +87,7 @@ pub(super) fn matrix_rank<'py>(
     };
     let mut ranks = call.compute_one(&operation, None)?;
     if is_number {
-        // NumPy gives an int of Python's.
+        // As in NumPy: a Python int.
         let rank = ranks.view_mut::<i64>()?.sum();
         return Ok(rank.into_pyobject(A.py())?.into_any());
     }

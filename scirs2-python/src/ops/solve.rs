@@ -12,7 +12,7 @@ use crate::call::bind::Call;
 /// a : array_like, shape (..., n, n)
 ///     Matrices, of any DLPack library and any strides.
 /// b : array_like, shape (n,) or (..., n, k)
-///     One vector where it has one dimension, else matrices whose columns are the
+///     One vector if it has one dimension, else matrices whose columns are the
 ///     right-hand sides, in the library of ``a``.
 /// out : array, optional
 ///     Memory for the result, of its dtype and shape.
@@ -21,8 +21,8 @@ use crate::call::bind::Call;
 /// -------
 /// array, shape (..., n) or (..., n, k)
 ///     The solutions, for the batches of ``a`` and ``b`` broadcast. Integers give
-///     float64; float16 and bfloat16 are computed in float32 and given back as they
-///     came.
+///     float64; float16 and bfloat16 are computed in float32 and returned in their
+///     own dtype.
 ///
 /// Raises
 /// ------
@@ -37,7 +37,7 @@ use crate::call::bind::Call;
 /// LAPACK ``getrf`` on a copy of each matrix, then substitution in the memory of the
 /// result. One matrix for a batch of right-hand sides is factored once, not once for
 /// each. Backward stable as a rule: ``norm(a @ x - b) <= c * n * eps * norm(a) *
-/// norm(x)``. A NaN goes into the result.
+/// norm(x)``. A NaN propagates to the result.
 ///
 /// Examples
 /// --------

@@ -18,13 +18,13 @@ use crate::flag::flag;
 /// a : array_like, shape (..., m, n)
 ///     Matrices, of any DLPack library and any strides.
 /// full_matrices : bool, optional
-///     Give bases of the whole spaces, ``U`` of shape ``(..., m, m)`` and ``Vh`` of
+///     Return bases of the whole spaces, ``U`` of shape ``(..., m, m)`` and ``Vh`` of
 ///     ``(..., n, n)``; else ``(..., m, k)`` and ``(..., k, n)``.
 /// compute_uv : bool, optional
-///     Give the vectors, too; else only ``S``.
+///     Return the vectors, too; else only ``S``.
 /// hermitian : bool, optional
-///     Take the matrices for Hermitian, read only their lower triangle, and find the
-///     values by :func:`eigh`, which is faster.
+///     Assume that the matrices are Hermitian, read only their lower triangle, and
+///     find the values by :func:`eigh`, which is faster.
 ///
 /// Returns
 /// -------
@@ -33,8 +33,8 @@ use crate::flag::flag;
 ///     Real.
 /// Vh : array, shape (..., n, n) or (..., k, n)
 ///     The three come as a named tuple, in the library of ``a``. Integers give
-///     float64; float16 and bfloat16 are computed in float32 and given back as they
-///     came.
+///     float64; float16 and bfloat16 are computed in float32 and returned in their
+///     own dtype.
 ///
 /// Raises
 /// ------
@@ -48,17 +48,19 @@ use crate::flag::flag;
 /// Notes
 /// -----
 /// LAPACK ``gesdd`` on the transpose, so that nothing is transposed; it overwrites a
-/// copy of one matrix a thread, in double precision beyond 25 rows and columns, as do the
-/// vectors of single precision, which are rounded once. For real square matrices of up to four rows Jacobi's
-/// rotations, for many matrices at once. Backward stable: ``norm(a - U * S @ Vh) <=
-/// (c * max(m, n) + 50) * eps * norm(a)``, and each singular value is right to as much; the
-/// 50 is where LAPACK's iteration stops. ``gesvd`` where ``gesdd`` does not converge, or
-/// leaves vectors that are not orthogonal.
+/// copy of one matrix per thread, in double precision beyond 25 rows and columns, as
+/// do the vectors of single precision, which are rounded once. For real square
+/// matrices of up to four rows Jacobi's rotations, for many matrices at once.
+/// Backward stable: ``norm(a - U * S @ Vh) <= (c * max(m, n) + 50) * eps * norm(a)``,
+/// and each singular value is right to as much; the 50 comes from where LAPACK's
+/// iteration stops. ``gesvd`` where ``gesdd`` does not converge, or leaves vectors
+/// that are not orthogonal.
 ///
-/// In each column of ``U`` the first element whose modulus is at least 0.999 of the largest
-/// is real and positive, and the row of ``Vh`` follows; a row that belongs to no singular
-/// value has the same rule. So the sign does not depend on the algorithm or on the batch;
-/// other libraries have other signs. Vectors of equal values span the same space as theirs.
+/// In each column of ``U`` the first element whose modulus is at least 0.999 of the
+/// largest is real and positive, and the row of ``Vh`` follows; a row that belongs to
+/// no singular value has the same rule. So the sign does not depend on the algorithm
+/// or on the batch. Other libraries may choose other signs. Vectors of equal values
+/// span the same space as theirs.
 ///
 /// Examples
 /// --------
@@ -111,10 +113,10 @@ pub(super) fn svd<'py>(
 ///
 /// Notes
 /// -----
-/// LAPACK ``gesdd``, on a copy of one matrix a thread; Jacobi's rotations where
+/// LAPACK ``gesdd``, on a copy of one matrix per thread; Jacobi's rotations where
 /// :func:`svd` has them, and for other real matrices up to 96 rows and columns the
-/// reflections of ``gebd2`` in double precision, then ``bdsqr``. Each value is right to
-/// ``(c * max(m, n) + 50) * eps * norm(x)``.
+/// reflections of ``gebd2`` in double precision, then ``bdsqr``. Each value is right
+/// to ``(c * max(m, n) + 50) * eps * norm(x)``.
 ///
 /// Examples
 /// --------

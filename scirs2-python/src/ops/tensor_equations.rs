@@ -10,8 +10,8 @@ use crate::call::bind::Call;
 /// Parameters
 /// ----------
 /// a : array_like
-///     A tensor of any DLPack library whose first dimensions are as many as ``b``
-///     has; the others are those of ``x``, and their product is the same.
+///     A tensor of any DLPack library with the dimensions of the equations first, as
+///     many as ``b`` has, and then those of ``x``; both have the same product.
 /// b : array_like
 ///     The right-hand side, in the library of ``a``.
 /// axes : sequence of int, optional
@@ -20,16 +20,16 @@ use crate::call::bind::Call;
 /// Returns
 /// -------
 /// array
-///     The solution ``x``, whose shape is that of ``a`` after as many dimensions as
-///     ``b`` has. Integers give float64; float16 and bfloat16 are computed in float32
-///     and given back as they came.
+///     The solution ``x``, whose shape is that of ``a`` without its first ``b.ndim``
+///     dimensions. Integers give float64; float16 and bfloat16 are computed in
+///     float32 and returned in their own dtype.
 ///
 /// Raises
 /// ------
 /// scirs2.linalg.LinAlgError
 ///     The dimensions of ``a`` make no square matrix, or a singular one.
 /// ValueError
-///     ``b`` has another number of elements than ``x``, or ``a`` no such axis.
+///     ``b`` does not have as many elements as ``x``, or ``a`` has no such axis.
 ///
 /// Notes
 /// -----
@@ -64,16 +64,16 @@ pub(super) fn tensorsolve<'py>(
 /// Parameters
 /// ----------
 /// a : array_like
-///     A tensor of any DLPack library, the product of whose first ``ind`` dimensions
-///     is that of the others.
+///     A tensor of any DLPack library. The product of its first ``ind`` dimensions
+///     equals that of the others.
 /// ind : int, optional
-///     How many of its dimensions are the first.
+///     The number of its first dimensions.
 ///
 /// Returns
 /// -------
 /// array, shape a.shape[ind:] + a.shape[:ind]
 ///     The inverse. Integers give float64; float16 and bfloat16 are computed in
-///     float32 and given back as they came.
+///     float32 and returned in their own dtype.
 ///
 /// Raises
 /// ------

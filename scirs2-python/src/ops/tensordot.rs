@@ -21,8 +21,8 @@ use crate::error::axis_error;
 /// -------
 /// array
 ///     The other axes of ``a`` and then those of ``b``, in the library of the
-///     operands, of the dtype that NumPy's promotion gives: integers stay integers
-///     and wrap around, of booleans it is whether any pair is true. float16 and
+///     operands, with the dtype of NumPy's promotion: integers stay integers and wrap
+///     around; for booleans the result is whether any pair is true. float16 and
 ///     bfloat16 are computed in float32 and rounded once.
 ///
 /// Raises
@@ -63,7 +63,7 @@ pub(super) fn tensordot<'py>(
     call.to_python(product)
 }
 
-/// The last axes of one array, and the first of the other, of which each has so many.
+/// Returns the last `count` axes of `a` and the first of `b`.
 fn last_and_first(
     py: Python<'_>,
     count: isize,
@@ -81,7 +81,7 @@ fn last_and_first(
     Ok(((-count..0).collect(), (0..count).collect()))
 }
 
-/// The axes that `axes` means.
+/// Converts the argument `axes` to the axes of `a` and of `b`.
 fn pairs(axes: &Bound<'_, PyAny>, ndims: [usize; 2]) -> PyResult<(Vec<isize>, Vec<isize>)> {
     if let Ok(count) = axes.extract::<isize>() {
         return last_and_first(axes.py(), count, ndims);
@@ -92,21 +92,21 @@ fn pairs(axes: &Bound<'_, PyAny>, ndims: [usize; 2]) -> PyResult<(Vec<isize>, Ve
              integers, got {axes}"
         ))
     };
-    let sides = axes.try_iter().map_err(|_| refused())?;
-    let sides = sides.collect::<PyResult<Vec<_>>>()?;
-    let [first, second] = &sides[..] else {
+    let pair = axes.try_iter().map_err(|_| refused())?;
+    let pair = pair.collect::<PyResult<Vec<_>>>()?;
+    let [first, second] = &pair[..] else {
         return Err(PyValueError::new_err(format!(
             "tensordot: axes: expected those of a and those of b, got {} of them",
-            sides.len()
+            pair.len()
         )));
     };
-    let side = |side: &Bound<'_, PyAny>| -> PyResult<Vec<isize>> {
-        if let Ok(axis) = side.extract::<isize>() {
+    let to_axes = |axes: &Bound<'_, PyAny>| -> PyResult<Vec<isize>> {
+        if let Ok(axis) = axes.extract::<isize>() {
             return Ok(vec![axis]);
         }
-        let axes = side.try_iter().map_err(|_| refused())?;
+        let axes = axes.try_iter().map_err(|_| refused())?;
         axes.map(|axis| axis?.extract::<isize>().map_err(|_| refused()))
             .collect()
     };
-    Ok((side(first)?, side(second)?))
+    Ok((to_axes(first)?, to_axes(second)?))
 }

@@ -1,4 +1,4 @@
-//! Thresholds for singular values, as Python gives them.
+//! Thresholds for singular values.
 
 use ndarray::ArrayD;
 use pyo3::exceptions::PyTypeError;
@@ -8,7 +8,7 @@ use scirs2_core::ScalarType;
 use crate::call::bind::Call;
 use crate::numpy::array::to_ndarray;
 
-/// One number, or one for each matrix.
+/// Converts a threshold: one number, or one for each matrix.
 pub(super) fn tolerance(
     name: &'static str,
     parameter: &'static str,

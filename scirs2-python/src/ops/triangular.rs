@@ -17,21 +17,21 @@ use crate::flag::flag;
 ///     Matrices, of any DLPack library and any strides, of which one triangle is
 ///     read.
 /// b : array_like, shape (n,) or (..., n, k)
-///     One vector where it has one dimension, else matrices whose columns are the
+///     One vector if it has one dimension, else matrices whose columns are the
 ///     right-hand sides, in the library of ``a``.
 /// trans : {0, 1, 2, 'N', 'T', 'C'}, optional
 ///     Solve with ``a`` itself, with its transpose, or with the conjugate of that.
 /// lower : bool, optional
 ///     Read the lower triangle instead of the upper one.
 /// unit_diagonal : bool, optional
-///     Take the diagonal for ones, and do not read it.
+///     Assume a diagonal of ones, and do not read it.
 ///
 /// Returns
 /// -------
 /// array, shape (..., n) or (..., n, k)
 ///     The solutions, for the batches of ``a`` and ``b`` broadcast. Integers give
-///     float64; float16 and bfloat16 are computed in float32 and given back as they
-///     came.
+///     float64; float16 and bfloat16 are computed in float32 and returned in their
+///     own dtype.
 ///
 /// Raises
 /// ------
@@ -71,7 +71,7 @@ pub(super) fn solve_triangular<'py>(
     call.to_python(solutions)
 }
 
-/// The argument `trans`.
+/// The parameter `trans`.
 pub(super) struct Trans(pub(crate) Op);
 
 impl FromPyObject<'_, '_> for Trans {
@@ -84,7 +84,7 @@ impl FromPyObject<'_, '_> for Trans {
             "1" | "T" => Ok(Trans(Op::Transpose)),
             "2" | "C" => Ok(Trans(Op::Adjoint)),
             other => Err(PyValueError::new_err(format!(
-                "trans must be 0 or 'N', 1 or 'T' (transposed), 2 or 'C' (conjugated, too), got \
+                "trans must be 0 or 'N', 1 or 'T' (transpose), 2 or 'C' (conjugate transpose), got \
                  {other}"
             ))),
         }

@@ -14,13 +14,13 @@ use crate::call::bind::Call;
 /// x1, x2 : array_like
 ///     Vectors, of any DLPack library and any strides; the other axes broadcast.
 /// axis : int, optional
-///     The axis of the vectors in each of both.
+///     The axis of the vectors in both operands.
 ///
 /// Returns
 /// -------
 /// array
-///     The other axes, in the library of the operands, of the dtype that NumPy's
-///     promotion gives: integers stay integers and wrap around, of booleans it is
+///     The other axes, in the library of the operands, with the dtype of NumPy's
+///     promotion: integers stay integers and wrap around; for booleans the result is
 ///     whether any pair is true. float16 and bfloat16 are computed in float32 and
 ///     rounded once. Two vectors of NumPy give a number.
 ///

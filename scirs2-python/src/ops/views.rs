@@ -1,5 +1,5 @@
-//! Views of the caller's memory: `scirs2.linalg.matrix_transpose` and
-//! `diagonal`, and `trace`, which sums one.
+//! Views of the caller's memory: `scirs2.linalg.matrix_transpose` and `diagonal`; and
+//! `trace`, the sum of a diagonal.
 
 use numpy::{PyUntypedArray, PyUntypedArrayMethods as _};
 use pyo3::PyTypeInfo as _;
@@ -28,8 +28,8 @@ use crate::numpy::dtype::{descr_of, dtype_of};
 /// Returns
 /// -------
 /// array, shape (..., n, m)
-///     In the library of ``x``, on the same memory: what is written to one is
-///     written to the other. JAX and TensorFlow copy what does not lie in C order.
+///     In the library of ``x``, on the same memory: what is written to one is written
+///     to the other. JAX and TensorFlow copy what is not in C order.
 ///
 /// Raises
 /// ------
@@ -64,14 +64,14 @@ pub(super) fn matrix_transpose<'py>(x: &Bound<'py, PyAny>) -> PyResult<Bound<'py
 /// x : array_like, shape (..., m, n)
 ///     Matrices, of any DLPack library, any strides and any dtype.
 /// offset : int, optional
-///     Above the main diagonal where positive, below it where negative.
+///     Above the main diagonal if positive, below it if negative.
 ///
 /// Returns
 /// -------
 /// array, shape (..., k)
 ///     In the library of ``x``, on the same memory; a NumPy array is read-only, as
-///     that of ``numpy.linalg.diagonal``. JAX and TensorFlow copy what does not lie in
-///     C order.
+///     with ``numpy.linalg.diagonal``. JAX and TensorFlow copy what is not in C
+///     order.
 ///
 /// Raises
 /// ------
@@ -103,11 +103,11 @@ pub(super) fn diagonal<'py>(x: &Bound<'py, PyAny>, offset: isize) -> PyResult<Bo
 /// x : array_like, shape (..., m, n)
 ///     Matrices, of any DLPack library and any strides.
 /// offset : int, optional
-///     Above the main diagonal where positive, below it where negative.
+///     Above the main diagonal if positive, below it if negative.
 /// dtype : dtype, optional
-///     What is summed in, and the dtype of the result: a name, or NumPy's or the
-///     library's own. By default that of ``x``, and for integers and booleans of fewer
-///     bits than the machine's the machine's.
+///     The dtype of the sum and of the result: a name, or a dtype of NumPy or of the
+///     library. By default that of ``x``; integers and booleans narrower than the
+///     machine's integer are summed in that.
 ///
 /// Returns
 /// -------
@@ -119,7 +119,7 @@ pub(super) fn diagonal<'py>(x: &Bound<'py, PyAny>, offset: isize) -> PyResult<Bo
 /// ValueError
 ///     ``x`` has fewer than two dimensions.
 /// TypeError
-///     ``dtype`` is none.
+///     ``dtype`` is not a dtype.
 ///
 /// Notes
 /// -----
@@ -145,20 +145,21 @@ pub(super) fn trace<'py>(
         return trace_by_kernel(x, offset);
     }
     let (library, array) = array_operand("trace", x)?;
-    let own = dtype_of(&array.dtype());
-    let halves =
-        own.filter(|own| dtype.is_none() && matches!(own, DType::Float16 | DType::BFloat16));
-    let summed = match (halves, dtype) {
+    let array_dtype = dtype_of(&array.dtype());
+    let half = array_dtype.filter(|array_dtype| {
+        dtype.is_none() && matches!(array_dtype, DType::Float16 | DType::BFloat16)
+    });
+    let sum_dtype = match (half, dtype) {
         (Some(_), _) => descr_of(py, DType::Float32)?.into_any(),
         (None, Some(dtype)) => numpy_dtype(dtype)?,
         (None, None) => py.None().into_bound(py),
     };
     let options = PyDict::new(py);
     options.set_item(intern!(py, "axis"), -1)?;
-    options.set_item(intern!(py, "dtype"), summed)?;
+    options.set_item(intern!(py, "dtype"), sum_dtype)?;
     let view = array.call_method1(intern!(py, "diagonal"), (clamp_offset(offset), -2, -1))?;
     let mut sum = sum_last_axis(&view, &options)?;
-    if let Some(half) = halves {
+    if let Some(half) = half {
         sum = sum.call_method1(intern!(py, "astype"), (descr_of(py, half)?,))?;
     }
     if library == Library::NumPy {
@@ -172,7 +173,7 @@ pub(super) fn trace<'py>(
     library.tensor_from_array(out)
 }
 
-/// Sums along the last axis by NumPy, which looks for no signals: in pieces of it.
+/// Sums along the last axis with NumPy, in chunks: NumPy does not check for signals.
 fn sum_last_axis<'py>(
     view: &Bound<'py, PyAny>,
     options: &Bound<'py, PyDict>,
@@ -185,25 +186,25 @@ fn sum_last_axis<'py>(
         [] => (1, 1),
     };
     let step = (CHUNK_ELEMENTS / rows.max(1)).max(1);
-    let of = |piece: &Bound<'py, PyAny>| piece.call_method(intern!(py, "sum"), (), Some(options));
+    let sum_of =
+        |chunk: &Bound<'py, PyAny>| chunk.call_method(intern!(py, "sum"), (), Some(options));
     if length <= step {
-        return of(view);
+        return sum_of(view);
     }
-    let piece = |start: usize| {
+    let sum_from = |start: usize| {
         let end = length.min(start + step);
         let range = PySlice::new(py, start.cast_signed(), end.cast_signed(), 1);
-        of(&view.get_item((PyEllipsis::get(py), range))?)
+        sum_of(&view.get_item((PyEllipsis::get(py), range))?)
     };
-    let mut sum = piece(0)?;
+    let mut sum = sum_from(0)?;
     for start in (step..length).step_by(step) {
         py.check_signals()?;
-        sum = sum.add(piece(start)?)?;
+        sum = sum.add(sum_from(start)?)?;
     }
     Ok(sum)
 }
 
-/// Whether sums of the array's elements are of their own dtype, in which they are
-/// computed.
+/// Returns true if NumPy sums elements of this dtype in the dtype itself.
 fn is_summed_in_own_dtype(array: &Bound<'_, PyUntypedArray>) -> bool {
     use DType as D;
     matches!(
@@ -212,29 +213,29 @@ fn is_summed_in_own_dtype(array: &Bound<'_, PyUntypedArray>) -> bool {
     )
 }
 
-/// The trace where NumPy is not asked.
+/// Computes the trace without NumPy.
 fn trace_by_kernel<'py>(x: &Bound<'py, PyAny>, offset: isize) -> PyResult<Bound<'py, PyAny>> {
     let call = Call::promoted(x.py(), "trace", &[("x", x)])?;
     let sum = call.compute_one(&Trace { offset }, None)?;
     call.to_python(sum)
 }
 
-/// An offset that NumPy's C ints hold: beyond it lies no array's diagonal either,
-/// and `diagonal` would read foreign memory at the least int.
+/// Clamps an offset to NumPy's C ints. No array has a diagonal beyond them, and at the
+/// least int `diagonal` would read foreign memory.
 fn clamp_offset(offset: isize) -> i32 {
     let offset = i32::try_from(offset);
     offset.unwrap_or(i32::MAX).max(-i32::MAX)
 }
 
-/// An operand: a NumPy array as it is, whatever its dtype; of a subclass, which may
-/// have other methods, as the array that it is.
+/// Takes an operand of any dtype as a NumPy array. Drops its subclass, whose methods may
+/// differ.
 fn array_operand<'py>(
     name: &str,
     x: &Bound<'py, PyAny>,
 ) -> PyResult<(Library, Bound<'py, PyUntypedArray>)> {
     let Ok(array) = x.cast::<PyUntypedArray>() else {
-        let taken = Operand::from_python(x)?;
-        let array = match (taken.memory, taken.described) {
+        let operand = Operand::from_python(x)?;
+        let array = match (operand.memory, operand.described) {
             (_, Err(reason @ LayoutError::Class(..))) => {
                 return Err(operand_error(name, "x", &reason));
             }
@@ -242,7 +243,7 @@ fn array_operand<'py>(
             (Memory::Array(array), Err(_)) => array,
             (Memory::Tensor(_), Err(reason)) => return Err(operand_error(name, "x", &reason)),
         };
-        return Ok((taken.library, array));
+        return Ok((operand.library, array));
     };
     if x.is_exact_instance_of::<PyUntypedArray>() {
         return Ok((Library::NumPy, array.clone()));
@@ -252,7 +253,7 @@ fn array_operand<'py>(
     Ok((Library::NumPy, plain.cast_into()?))
 }
 
-/// A view as the library has it: where that knows no strides, a copy.
+/// Converts a view to the library. Copies it if the library has no strides.
 fn view_to_python<'py>(
     library: Library,
     view: Bound<'py, PyUntypedArray>,
@@ -266,19 +267,19 @@ fn view_to_python<'py>(
     })
 }
 
-/// NumPy's name for a dtype of any library.
+/// Returns NumPy's dtype for a dtype of any library.
 fn numpy_dtype<'py>(dtype: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
     let py = dtype.py();
-    let numpys = py
+    let numpy_dtype = py
         .import(intern!(py, "numpy"))?
         .getattr(intern!(py, "dtype"))?;
-    numpys.call1((dtype,)).or_else(|error| {
-        // PyTorch says "torch.float32", TensorFlow has a name.
+    numpy_dtype.call1((dtype,)).or_else(|error| {
+        // The text of PyTorch's dtypes is "torch.float32"; TensorFlow's have a name.
         let name = dtype
             .getattr(intern!(py, "name"))
             .or_else(|_| dtype.str().map(Bound::into_any))?;
         let name: String = name.extract()?;
         let name = name.rsplit('.').next().unwrap_or_default();
-        numpys.call1((name,)).map_err(|_| error)
+        numpy_dtype.call1((name,)).map_err(|_| error)
     })
 }
