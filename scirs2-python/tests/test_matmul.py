@@ -275,7 +275,7 @@ def test_lists_and_numbers_of_python():
 )
 def test_shapes_that_do_not_fit_are_refused(first, second):
     a, b = np.ones(first), np.ones(second)
-    with pytest.raises(ValueError, match=r"."):
+    with pytest.raises(ValueError, match=r"^(matmul|operands could not be broadcast)"):
         np.matmul(a, b)
     with pytest.raises(ValueError, match="matmul: ") as caught:
         linalg.matmul(a, b)

@@ -70,28 +70,29 @@ def test_inverses_are_numpys(shape, ind, dtype, layout):
     ],
 )
 def test_what_does_not_fit_is_refused_as_numpy_does(a, b, axes, error, message):
-    with pytest.raises(ValueError, match=r"\w"):
+    with pytest.raises(ValueError):  # noqa: PT011 - NumPy's own words
         np.linalg.tensorsolve(np.ones(a), np.ones(b), axes)
     with pytest.raises(error, match=f"tensorsolve: .*{message}"):
         linalg.tensorsolve(np.ones(a), np.ones(b), axes)
 
 
 @pytest.mark.parametrize(
-    ("shape", "ind", "error"),
+    ("ind", "error", "message"),
     [
-        ((2, 3, 6), 0, ValueError),
-        ((2, 3, 6), -1, ValueError),
-        ((2, 3, 6), 1, linalg.LinAlgError),
-        ((2, 3, 6), 3, linalg.LinAlgError),
-        ((2, 3, 6), 9, linalg.LinAlgError),
-        ((2, 3, 6), 1.5, TypeError),
+        (0, ValueError, r"^tensorinv: ind must be at least 1, got 0$"),
+        (-1, ValueError, r"^tensorinv: ind must be at least 1, got -1$"),
+        (1, linalg.LinAlgError, r"^tensorinv: shape \(2, 3, 6\) makes a 2 x 18 matrix"),
+        (3, linalg.LinAlgError, r"^tensorinv: shape \(2, 3, 6\) makes a 36 x 1 matrix"),
+        (9, linalg.LinAlgError, r"^tensorinv: shape \(2, 3, 6\) makes a 36 x 1 matrix"),
+        (1.5, TypeError, r"'float' object cannot be interpreted as an integer"),
     ],
 )
-def test_an_ind_that_does_not_fit_is_refused_as_numpy_does(shape, ind, error):
-    with pytest.raises((ValueError, TypeError), match=r"\w"):
-        np.linalg.tensorinv(np.ones(shape), ind)
-    with pytest.raises(error, match=r"ind|tensorinv: |float"):
-        linalg.tensorinv(np.ones(shape), ind)
+def test_an_ind_that_does_not_fit_is_refused_as_numpy_does(ind, error, message):
+    a = np.ones((2, 3, 6))
+    with pytest.raises(np.linalg.LinAlgError if error is linalg.LinAlgError else error):
+        np.linalg.tensorinv(a, ind)
+    with pytest.raises(error, match=message):
+        linalg.tensorinv(a, ind)
 
 
 def test_what_is_singular_is_named():

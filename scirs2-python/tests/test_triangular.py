@@ -131,7 +131,7 @@ def test_what_is_not_finite_is_refused_as_scipy_does(bad):
     a, b = np.eye(3), np.ones((3, 2))
     a[0, 1] = b[2, 1] = bad
     for first, second, message in [(a, np.ones(3), "a NaN"), (np.eye(3), b, "right-hand side")]:
-        with pytest.raises(ValueError, match=r"\w"):
+        with pytest.raises(ValueError, match="must not contain infs or NaNs"):
             scipy.linalg.solve_triangular(first, second)
         with pytest.raises(linalg.LinAlgError, match=f"solve_triangular: .* {message}"):
             linalg.solve_triangular(first, second)
