@@ -31,6 +31,7 @@ pre { background: #f3f4f6; padding: 1rem; overflow-x: auto }
 <h1>scirs2 beside its peers</h1>
 <p>$setting</p>
 <h2>Where scirs2 is behind</h2>
+<p>Behind means slower than the fastest peer in every round.</p>
 <pre>$behind</pre>
 $charts
 <h2>Every row</h2>

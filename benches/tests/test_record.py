@@ -53,6 +53,13 @@ def test_where_scirs2_is_behind_comes_first():
     assert rest.index("svd") < rest.index("inv")
 
 
+def test_behind_is_slower_in_every_round():
+    level = result("inv", 2.0, 1.0, ratio_high=1.0)
+    laid_out = text(record(level, result("svd", 2.0, 1.0, ratio_high=0.999)))
+    assert "1 of 2 rows behind" in laid_out
+    assert "behind   slower than the fastest peer in every round" in laid_out
+
+
 def test_the_mean_of_the_ratios_is_geometric():
     assert mean([result("a", 1.0, 4.0), result("b", 1.0, 1.0)]).value == pytest.approx(2.0)
 
