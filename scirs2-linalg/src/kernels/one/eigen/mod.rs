@@ -195,14 +195,13 @@ mod tests {
                     of(&|row, column, x| x * 2.0_f64.powi(-((row + column) as i32))),
                 ] {
                     let Some(eigen) = solved(n, &a) else {
-                        continue;
+                        panic!("{n} {seed}: left to LAPACK");
                     };
                     // For a defective matrix the residual is as small, but not the error.
                     let bound = 10.0 * n as f64 * EPSILON;
                     let found = residual(n, &a, &eigen);
                     assert!(found <= bound, "{n} {seed}: {found:e}");
                 }
-                assert!(solved(n, &plain).is_some());
             }
         }
     }
