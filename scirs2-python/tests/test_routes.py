@@ -54,7 +54,9 @@ def _restore():
 @pytest.fixture(autouse=True, scope="module")
 def _one_thread():
     """Judge on one thread: NumPy's threads wait for each other longer than these matrices take."""
-    with threadpoolctl.threadpool_limits(1):
+    # Not scirs2's own count; its OpenBLAS has one thread already.
+    openblas = threadpoolctl.ThreadpoolController().select(internal_api="openblas")
+    with openblas.limit(limits=1):
         yield
 
 
