@@ -9,7 +9,7 @@ import textwrap
 import child
 import pytest
 import scirs2
-from scirs2 import _self_check
+from scirs2._truths import TRUTHS
 
 NUMPYS = {
     "missing": (
@@ -81,7 +81,7 @@ def test_the_self_check_passes_with_the_libraries_that_are_here():
     process = module(hidden="tensorflow")
     assert process.returncode == 0, process.stdout + process.stderr
     rows = re.findall(r"^  (.+?): .* (PASS|FAIL)$", process.stdout, re.MULTILINE)
-    assert {"NumPy", "PyTorch", "JAX", *_self_check.EQUATIONS} <= {name for name, _ in rows}
+    assert {"NumPy", "PyTorch", "JAX", *TRUTHS} <= {name for name, _ in rows}
     assert {result for _, result in rows} == {"PASS"}
     assert f"scirs2:                {scirs2.__version__}" in process.stdout
     assert f"\n{len(rows)} passed, 0 failed in " in process.stdout

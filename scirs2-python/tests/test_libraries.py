@@ -794,11 +794,11 @@ class TestTensorFlow:
                 refused(name, lambda: linalg.matmul(square, square, out=t))
                 refused(name, lambda: linalg.lu_solve((square, t), square))
                 refused(name, lambda: linalg.pinv(square, t))
-                for function_name, function in functions.FUNCTIONS.items():
-                    operands = [tf.constant(make((), "float32")) for make in function.operands]
+                for function in functions.FUNCTIONS:
+                    operands = list(map(tf.constant, functions.given(function, (), "float32")))
                     for place in range(len(operands)):
                         given = [*operands[:place], t, *operands[place + 1 :]]
-                        refused(name, lambda: function.call(getattr(linalg, function_name), *given))
+                        refused(name, lambda: functions.ask(function, *given))
 
             # The others TensorFlow exports, or refuses itself.
             def zeros(dtype):

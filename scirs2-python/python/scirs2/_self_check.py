@@ -10,23 +10,21 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from importlib import import_module
 from importlib.util import find_spec
-from itertools import product
 from typing import Any, TypeAlias
 
 import numpy as np
 
 import scirs2
 from scirs2 import linalg
+from scirs2._truths import TRUTHS, Operands, Truth, normal
 
 Check: TypeAlias = Callable[[], str]
-# Residuals over their scales: each pair is one equation that must hold.
-Residuals: TypeAlias = list[tuple[Any, Any]]
 
 DTYPES: tuple[Any, ...] = (np.float32, np.float64, np.complex64, np.complex128)
 # The kernels of our own, a batch for the pool, one matrix for all of LAPACK's threads.
-CASES: list[tuple[tuple[int, ...], Any]] = [
-    *product([(500, 3, 3), (40, 24, 24)], DTYPES),
-    ((150, 150), np.float64),
+CASES: list[tuple[tuple[int, ...], int, Any]] = [
+    *((batch, n, dtype) for batch, n in (((500,), 3), ((40,), 24)) for dtype in DTYPES),
+    ((), 150, np.float64),
 ]
 # LAPACK's own tests let this much pass, in units of n * eps.
 BOUND = 30.0
@@ -112,143 +110,36 @@ def _patterns(dtype: type[np.generic]) -> Any:
     return bits.view(dtype).reshape(64, -1)
 
 
-# Linear algebra. What multiplied back gives the matrix again.
+# Linear algebra: what the table of truths says of each function.
 
 
-def _decompositions() -> Iterator[tuple[str, Check]]:
-    for name, residuals in EQUATIONS.items():
-        yield name, partial(_worst, residuals)
+def _functions() -> Iterator[tuple[str, Check]]:
+    for name, truth in TRUTHS.items():
+        yield name, partial(_worst, name, truth)
 
 
-def _worst(residuals: Callable[[Any], Residuals]) -> str:
-    """Return the largest residual of all cases, in units of n * eps * scale."""
+def _worst(name: str, truth: Truth) -> str:
+    """Return the largest error of all cases, in units of n * eps."""
+    function = getattr(linalg if hasattr(linalg, name) else scirs2, name)
     worst, where = 0.0, ""
-    for shape, dtype in CASES:
-        unit = shape[-1] * float(np.finfo(dtype).eps)
-        for residual, scale in residuals(_random(shape, dtype)):
-            ratios = _frobenius(residual) / (unit * scale)
-            # A NaN is the worst of all.
-            ratio = float(np.max(np.where(np.isfinite(ratios), ratios, np.inf)))
-            if ratio >= worst:
-                worst, where = ratio, f"{np.dtype(dtype)} {shape}"
+    for batch, n, dtype in CASES:
+        given = truth.make(Operands(() if truth.single else batch, n, dtype))
+        equations = truth.check(given, truth.call(function, *given))
+        error = max(equation.error() for equation in equations)
+        units = error / (n * float(np.finfo(dtype).eps))
+        if units >= worst:
+            worst, where = units, f"{np.dtype(dtype)}, {n} rows"
     told = f"{worst:5.2f} of {BOUND:.0f}"
     if worst > BOUND:
         raise Failed(f"{told} at {where}")
     return told
 
 
-def _random(shape: tuple[int, ...], dtype: type[np.generic]) -> Any:
-    source = np.random.default_rng(sum(shape))
-    values = source.standard_normal(shape) + 1j * source.standard_normal(shape)
-    return (values if np.dtype(dtype).kind == "c" else values.real).astype(dtype)
-
-
-def _frobenius(x: Any) -> Any:
-    """Return NumPy's norm, which is not what is checked."""
-    return np.linalg.norm(_wide(x), axis=(-2, -1))
-
-
-def _wide(x: Any) -> Any:
-    return np.asarray(x, dtype=np.result_type(x, np.float64))
-
-
-def _h(x: Any) -> Any:
-    return np.conj(np.swapaxes(x, -1, -2))
-
-
-def _cholesky(a: Any) -> Residuals:
-    a = a @ _h(a) + a.shape[-1] * np.eye(a.shape[-1], dtype=a.dtype)
-    factor = _wide(linalg.cholesky(a))
-    return [(factor @ _h(factor) - a, _frobenius(a))]
-
-
-def _lu(a: Any) -> Residuals:
-    p, low, up = map(_wide, linalg.lu(a))
-    return [(p @ low @ up - a, _frobenius(a))]
-
-
-def _qr(a: Any) -> Residuals:
-    q, r = map(_wide, linalg.qr(a))
-    return [(q @ r - a, _frobenius(a)), _orthonormal(q)]
-
-
-def _svd(a: Any) -> Residuals:
-    u, s, vh = map(_wide, linalg.svd(a))
-    rebuilt = (u * s[..., None, :]) @ vh
-    return [(rebuilt - a, _frobenius(a)), _orthonormal(u), _orthonormal(_h(vh))]
-
-
-def _eigh(a: Any) -> Residuals:
-    a = a + _h(a)
-    w, v = map(_wide, linalg.eigh(a))
-    return [(_wide(a) @ v - v * w[..., None, :], _frobenius(a)), _orthonormal(v)]
-
-
-def _eig(a: Any) -> Residuals:
-    w, v = map(_wide, linalg.eig(a))
-    return [(_wide(a) @ v - v * w[..., None, :], _frobenius(a) * _frobenius(v))]
-
-
-def _orthonormal(q: Any) -> tuple[Any, Any]:
-    one = np.eye(q.shape[-1])
-    return _h(q) @ q - one, _frobenius(one)
-
-
-def _solve(a: Any) -> Residuals:
-    b = a[..., :2]
-    x = _wide(linalg.solve(a, b))
-    return [(_wide(a) @ x - b, _frobenius(a) * _frobenius(x))]
-
-
-def _inv(a: Any) -> Residuals:
-    x = _wide(linalg.inv(a))
-    return [(_wide(a) @ x - np.eye(a.shape[-1]), _frobenius(a) * _frobenius(x))]
-
-
-def _lstsq(a: Any) -> Residuals:
-    # The error of the solution is at right angles to the columns.
-    tall, b = a[..., : a.shape[-1] // 2 + 1], a[..., -2:]
-    x = _wide(linalg.lstsq(tall, b)[0])
-    scale = _frobenius(tall) * (_frobenius(tall) * _frobenius(x) + _frobenius(b))
-    return [(_h(tall) @ (_wide(tall) @ x - b), scale)]
-
-
-def _pinv(a: Any) -> Residuals:
-    tall = _wide(a[..., : a.shape[-1] // 2 + 1])
-    x = _wide(linalg.pinv(tall.astype(a.dtype)))
-    return [(tall @ x @ tall - tall, _frobenius(tall) ** 2 * _frobenius(x))]
-
-
-def _matmul(a: Any) -> Residuals:
-    return [(_wide(linalg.matmul(a, a)) - _wide(a) @ _wide(a), _frobenius(a) ** 2)]
-
-
-def _norm(a: Any) -> Residuals:
-    ours = _wide(linalg.matrix_norm(a))
-    return [((ours - _frobenius(a))[..., None, None], _frobenius(a))]
-
-
-EQUATIONS = {
-    "cholesky": _cholesky,
-    "lu": _lu,
-    "qr": _qr,
-    "svd": _svd,
-    "eigh": _eigh,
-    "eig": _eig,
-    "solve": _solve,
-    "inv": _inv,
-    "lstsq": _lstsq,
-    "pinv": _pinv,
-    "matmul": _matmul,
-    "norm": _norm,
-}
-
-
 # Threads.
 
 
 def _threads() -> Iterator[tuple[str, Check]]:
-    flat, batch = _random((1_000_000,), np.float64), _random((200, 24, 24), np.float64)
+    flat, batch = normal((1_000_000,), np.float64), normal((200, 24, 24), np.float64)
     yield "norm", partial(_same_bits, lambda: scirs2.norm(flat))
     yield "solve, a batch", partial(_same_bits, lambda: linalg.solve(batch, batch))
 
@@ -266,6 +157,6 @@ def _same_bits(call: Callable[[], Any]) -> str:
 
 TABLE = (
     ("Exchange", _exchange),
-    ("Residuals, in units of n * eps", _decompositions),
+    ("Errors, in units of n * eps", _functions),
     ("Threads", _threads),
 )

@@ -1,0 +1,570 @@
+"""The table of truths: what each function takes, and what must be true of its results.
+
+The tests, the benchmarks and the self check of `python -m scirs2` ask this one table; they
+differ in the numbers that they take and in the bounds that they set. The stubs and the
+lists of names are generated from it, too (`scirs2-python/generate.py`).
+
+An equation knows the definition and not another's result, but for the few numbers of a
+matrix whose definition is a computation: there NumPy's is the right-hand side. What is
+compared with NumPy beside that, element by element, is `by_numpy`: for small matrices only.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, NamedTuple, TypeAlias
+
+import numpy as np
+
+from . import linalg
+
+# An array of any dtype and shape, or what becomes one.
+Array: TypeAlias = Any
+
+
+def wide(a: Array) -> Array:
+    """Return an array in double precision."""
+    a = np.asarray(a)
+    return a.astype(np.complex128 if a.dtype.kind == "c" else np.float64, copy=False)
+
+
+def mh(a: Array) -> Array:
+    """Conjugate and transpose the last two axes."""
+    return np.conj(np.swapaxes(a, -1, -2))
+
+
+def size(a: Array) -> Array:
+    """Return the Frobenius norm of each matrix by its definition, with axes of length one."""
+    return np.sqrt(np.square(np.abs(a)).sum((-2, -1), keepdims=True))
+
+
+def normal(shape: tuple[int, ...], dtype: Any, seed: int = 0) -> Array:
+    """Make normally distributed numbers, the same each time."""
+    generator = np.random.default_rng(seed)
+    values: Array = generator.standard_normal(shape)
+    if np.dtype(dtype).kind == "c":
+        values = values + 1j * generator.standard_normal(shape)
+    return values.astype(dtype)
+
+
+class Operands:
+    """Makes operands of order `n`, a batch of each, of normally distributed numbers.
+
+    The table names its methods.
+    """
+
+    # Right-hand sides of each matrix.
+    columns = 2
+
+    def __init__(self, batch: tuple[int, ...], n: int, dtype: Any) -> None:
+        """Say how many matrices, of which order and dtype."""
+        self.batch, self.n, self.dtype = batch, n, np.dtype(dtype)
+
+    def draw(self, *shape: int, seed: int = 0) -> Array:
+        """Make numbers, `shape` for each place in the batch."""
+        return normal((*self.batch, *shape), self.dtype, seed)
+
+    def general(self) -> Array:
+        """Make square matrices."""
+        return self.draw(self.n, self.n)
+
+    def other(self) -> Array:
+        """Make square matrices that are not those of `general`."""
+        return self.draw(self.n, self.n, seed=1)
+
+    def tall(self) -> Array:
+        """Make matrices of more rows than columns."""
+        return self.draw(2 * self.n, self.n)
+
+    def hermitian(self) -> Array:
+        """Make Hermitian matrices."""
+        a = self.general()
+        return a + mh(a)
+
+    def definite(self) -> Array:
+        """Make Hermitian matrices that are positive definite, by a heavy diagonal."""
+        a = self.hermitian()
+        a[..., range(self.n), range(self.n)] += 4 * self.n
+        return a
+
+    def triangular(self) -> Array:
+        """Make upper triangular matrices that are far from singular."""
+        return np.triu(self.definite())
+
+    def known(self) -> Array:
+        """Make matrices with singular values from 1/2 to 2 and a determinant of -1.
+
+        A diagonal matrix between two reflections, whose determinants are -1 each, with
+        two rows exchanged.
+        """
+        n = self.n
+        a: Array = np.broadcast_to(np.diag(np.exp2(np.linspace(-1, 1, n))), (*self.batch, n, n))
+        for seed in (5, 6):
+            v = normal((*self.batch, n, 1), np.result_type(self.dtype, np.float64), seed)
+            v /= size(v)
+            a = mh(a - 2 * v * (mh(v) @ a))
+        a = np.array(a)
+        a[..., [0, n - 1], :] = a[..., [n - 1, 0], :]
+        return a.astype(self.dtype)
+
+    def right(self) -> Array:
+        """Make right-hand sides for square matrices."""
+        return self.draw(self.n, self.columns, seed=2)
+
+    def tall_right(self) -> Array:
+        """Make right-hand sides for those of `tall`."""
+        return self.draw(2 * self.n, self.columns, seed=2)
+
+    def vector(self) -> Array:
+        """Make vectors."""
+        return self.draw(self.n, seed=3)
+
+    def other_vector(self) -> Array:
+        """Make vectors that are not those of `vector`."""
+        return self.draw(self.n, seed=4)
+
+    def triple(self) -> Array:
+        """Make vectors of three elements."""
+        return self.draw(3, seed=3)
+
+    def other_triple(self) -> Array:
+        """Make vectors of three elements that are not those of `triple`."""
+        return self.draw(3, seed=4)
+
+
+class Equation(NamedTuple):
+    """Two sides that may differ by rounding errors, which grow with the scale.
+
+    The scale is one for each matrix, of shape (..., 1, 1); without it, it is the largest
+    element of the right-hand side.
+    """
+
+    left: Array
+    right: Array
+    scale: Array = None
+
+    def error(self) -> float:
+        """Return the largest difference over its scale; infinite where there is no number."""
+        if np.shape(self.left) != np.shape(self.right):
+            return np.inf
+        with np.errstate(invalid="ignore", over="ignore"):
+            distance, scale = np.abs(self.left - self.right), self.scale
+            if scale is None:
+                scale = np.max(np.abs(self.right), initial=0.0)
+            else:
+                distance = size(distance)
+            ratios = distance / np.maximum(scale, np.finfo(np.float64).tiny)
+        return float(np.max(np.where(np.isnan(ratios), np.inf, ratios), initial=0.0))
+
+
+# What both sides of an equation between matrices are multiplied with, by its number of
+# rows: the identity, or where a product of matrices costs too much one vector.
+Probe: TypeAlias = Callable[[int], Array]
+
+
+def identity(n: int) -> Array:
+    """See every element."""
+    return np.eye(n)
+
+
+def vector(n: int) -> Array:
+    """See a random combination of the columns: a wrong matrix does not go unnoticed by it."""
+    v = normal((n, 1), np.float64, n)
+    return v / size(v)
+
+
+@dataclass(frozen=True)
+class Truth:
+    """What a function takes, and what must be true of its results."""
+
+    # The makers of the operands, methods of `Operands`.
+    operands: tuple[str, ...]
+    # Takes a probe, the operands and the results, all in double precision.
+    equations: Callable[..., list[Equation]]
+    # The elements of each result: of the operands' type ("same"), of the "real" or the
+    # "complex" type of its precision, int32 ("index"), int64 ("count"), or one bool ("flag").
+    # "number": where no axis is left, NumPy gets a scalar.
+    kinds: tuple[str, ...] = ("same",)
+    # Calls the function with the operands; by default with nothing else.
+    how: Callable[..., Any] | None = None
+    # The same by NumPy.
+    by_numpy: Callable[..., list[Equation]] | None = None
+    # Integers stay integers.
+    exact: bool = False
+    # Takes one matrix, not a batch of them.
+    single: bool = False
+
+    def make(self, operands: Operands) -> tuple[Array, ...]:
+        """Make the operands."""
+        return tuple(getattr(operands, name)() for name in self.operands)
+
+    def call(self, function: Callable[..., Any], *operands: Array) -> tuple[Array, ...]:
+        """Call it; the results as a tuple."""
+        result = self.how(function, *operands) if self.how else function(*operands)
+        return tuple(result) if isinstance(result, tuple) else (result,)
+
+    def check(
+        self, operands: tuple[Array, ...], results: tuple[Array, ...], probe: Probe = identity
+    ) -> list[Equation]:
+        """Return the equations that must hold."""
+        return self.equations(probe, *map(wide, operands), *map(_in_double, results))
+
+    def compare(self, operands: tuple[Array, ...], results: tuple[Array, ...]) -> list[Equation]:
+        """Return those that compare with NumPy, if there are any."""
+        if self.by_numpy is None:
+            return []
+        return self.by_numpy(*map(wide, operands), *map(_in_double, results))
+
+
+def _in_double(result: Array) -> Array:
+    """Return a result in double precision; indices and flags stay what they are."""
+    result = np.asarray(result)
+    return result if result.dtype.kind in "biu" else wide(result)
+
+
+# What several equations have in common.
+
+
+def _is(definition: Callable[..., Array]) -> Callable[..., list[Equation]]:
+    """Say that the result is what the definition gives for the operands."""
+
+    def equations(_: Probe, *operands_and_result: Array) -> list[Equation]:
+        *operands, result = operands_and_result
+        return [Equation(result, definition(*operands))]
+
+    return equations
+
+
+def _column(x: Array) -> Array:
+    """Turn vectors into matrices of one column."""
+    return x[..., None]
+
+
+def _number(x: Array) -> Array:
+    """Turn numbers into matrices of one element."""
+    return x[..., None, None]
+
+
+def _multiplied(*factors: Array) -> Array:
+    """Multiply from the right, where the probe is."""
+    *others, product = factors
+    for factor in reversed(others):
+        product = factor @ product
+    return product
+
+
+def _orthonormal(probe: Probe, q: Array) -> Equation:
+    """Say that the columns are orthonormal."""
+    x = probe(q.shape[-1])
+    product = _multiplied(mh(q), q, x)
+    return Equation(product, np.broadcast_to(x, product.shape), 1.0)
+
+
+def _lower(a: Array) -> Equation:
+    return Equation(a, np.tril(a))
+
+
+def _upper(a: Array) -> Equation:
+    return Equation(a, np.triu(a))
+
+
+def _ascending(values: Array) -> Equation:
+    return Equation(values, np.sort(values))
+
+
+def _descending(values: Array) -> Equation:
+    """Say that values are positive or zero, the largest first."""
+    return Equation(values, np.flip(np.sort(np.abs(values)), -1))
+
+
+# Products.
+
+
+def _product(probe: Probe, a: Array, b: Array, c: Array) -> list[Equation]:
+    x = probe(b.shape[-1])
+    return [Equation(c @ x, _multiplied(a, b, x), size(a) * size(b))]
+
+
+def _cross(a: Array, b: Array) -> Array:
+    pairs = ((1, 2), (2, 0), (0, 1))
+    return np.stack([a[..., i] * b[..., j] - a[..., j] * b[..., i] for i, j in pairs], -1)
+
+
+PRODUCTS = {
+    "cross": Truth(("triple", "other_triple"), _is(_cross), exact=True),
+    "diagonal": Truth(("general",), _is(lambda a: np.diagonal(a, axis1=-2, axis2=-1)), exact=True),
+    "einsum": Truth(
+        ("general", "other"),
+        _product,
+        kinds=("number",),
+        how=lambda f, a, b: f("...ij,...jk", a, b),
+        exact=True,
+    ),
+    "matmul": Truth(("general", "other"), _product, kinds=("number",), exact=True),
+    "matrix_power": Truth(
+        ("general",), _is(lambda a: a @ a @ a), how=lambda f, a: f(a, 3), exact=True
+    ),
+    "matrix_transpose": Truth(("tall",), _is(lambda a: np.swapaxes(a, -1, -2)), exact=True),
+    "multi_dot": Truth(
+        ("general", "other", "general"),
+        _is(lambda a, b, c: a @ b @ c),
+        kinds=("number",),
+        how=lambda f, *arrays: f(arrays),
+        exact=True,
+        single=True,
+    ),
+    "outer": Truth(
+        ("vector", "other_vector"), _is(lambda a, b: a[:, None] * b), exact=True, single=True
+    ),
+    "tensordot": Truth(
+        ("general", "other"),
+        _product,
+        kinds=("number",),
+        how=lambda f, a, b: f(a, b, axes=1),
+        exact=True,
+        single=True,
+    ),
+    "trace": Truth(
+        ("general",),
+        _is(lambda a: np.trace(a, axis1=-2, axis2=-1)),
+        kinds=("number",),
+        exact=True,
+    ),
+    "vecdot": Truth(
+        ("vector", "other_vector"),
+        _is(lambda a, b: (a.conj() * b).sum(-1)),
+        kinds=("number",),
+        exact=True,
+    ),
+}
+
+# Norms and other numbers.
+
+
+def _slogdet(_: Probe, a: Array, sign: Array, logarithm: Array) -> list[Equation]:
+    expected_sign, expected = np.linalg.slogdet(a)
+    # The determinant over what it should be, so that nothing overflows.
+    return [Equation(sign * np.exp(logarithm - expected), expected_sign)]
+
+
+NUMBERS = {
+    "cond": Truth(("known",), _is(np.linalg.cond), kinds=("real number",)),
+    "det": Truth(("known",), _is(np.linalg.det), kinds=("number",)),
+    "matrix_norm": Truth(("general",), _is(lambda a: size(a)[..., 0, 0]), kinds=("real number",)),
+    "matrix_rank": Truth(("known",), _is(np.linalg.matrix_rank), kinds=("count number",)),
+    "norm": Truth(
+        ("general",),
+        _is(lambda a: size(a)[..., 0, 0]),
+        kinds=("real number",),
+        how=lambda f, a: f(a, axis=(-2, -1)),
+    ),
+    "slogdet": Truth(("known",), _slogdet, kinds=("number", "real number")),
+    "vector_norm": Truth(
+        ("vector",),
+        _is(lambda x: size(_column(x))[..., 0, 0]),
+        kinds=("real number",),
+        how=lambda f, x: f(x, axis=-1),
+    ),
+}
+
+# Systems of equations.
+
+
+def _solution(_: Probe, a: Array, b: Array, x: Array) -> list[Equation]:
+    return [Equation(a @ x, b, size(a) * size(x))]
+
+
+def _inverse(probe: Probe, a: Array, inverse: Array) -> list[Equation]:
+    x = probe(a.shape[-1])
+    product = _multiplied(a, inverse, x)
+    return [Equation(product, np.broadcast_to(x, product.shape), size(a) * size(inverse))]
+
+
+def _pinv(probe: Probe, a: Array, inverse: Array) -> list[Equation]:
+    """Say what Moore and Penrose say."""
+    x, y = probe(a.shape[-1]), probe(a.shape[-2])
+    both = size(a) * size(inverse)
+    return [
+        Equation(_multiplied(a, inverse, a, x), a @ x, both * size(a)),
+        Equation(_multiplied(inverse, a, inverse, y), inverse @ y, both * size(inverse)),
+        Equation(_multiplied(a, inverse, y), _multiplied(mh(inverse), mh(a), y), both),
+        Equation(_multiplied(inverse, a, x), _multiplied(mh(a), mh(inverse), x), both),
+    ]
+
+
+def _least_squares(
+    probe: Probe,
+    a: Array,
+    b: Array,
+    x: Array,
+    residuals: Array = None,
+    rank: Array = None,
+    s: Array = None,
+) -> list[Equation]:
+    """Say that what is left is at right angles to the columns; other libraries tell no more."""
+    scale = size(a) * (size(a) * size(x) + size(b))
+    equations = [Equation(_multiplied(mh(a), a, x), mh(a) @ b, scale)]
+    if s is not None:
+        left = np.square(np.abs(b - a @ x)).sum(-2)
+        full = np.full(a.shape[:-2], a.shape[-1])
+        equations += [Equation(residuals, left), Equation(rank, full)]
+        equations += _singular_values(probe, a, s)
+    return equations
+
+
+def _least_squares_by_numpy(a: Array, b: Array, x: Array, *others: Array) -> list[Equation]:
+    expected = np.linalg.pinv(a) @ b
+    left = np.square(np.abs(b - a @ expected)).sum(-2)
+    return [
+        Equation(x, expected),
+        Equation(others[0], left),
+        Equation(others[2], np.linalg.svd(a, compute_uv=False)),
+    ]
+
+
+SYSTEMS = {
+    "cho_solve": Truth(
+        ("definite", "right"), _solution, how=lambda f, a, b: f(linalg.cho_factor(a), b)
+    ),
+    "inv": Truth(("general",), _inverse),
+    "lstsq": Truth(
+        ("tall", "tall_right"),
+        _least_squares,
+        kinds=("same", "real", "index number", "real"),
+        by_numpy=_least_squares_by_numpy,
+    ),
+    "lu_solve": Truth(
+        ("general", "right"), _solution, how=lambda f, a, b: f(linalg.lu_factor(a), b)
+    ),
+    "pinv": Truth(
+        ("tall",), _pinv, by_numpy=lambda a, inverse: [Equation(inverse, np.linalg.pinv(a))]
+    ),
+    "solve": Truth(("general", "right"), _solution),
+    "solve_triangular": Truth(("triangular", "right"), _solution),
+    "tensorinv": Truth(("general",), _inverse, how=lambda f, a: f(a, 1), single=True),
+    "tensorsolve": Truth(
+        ("general", "vector"),
+        lambda probe, a, b, x: _solution(probe, a, _column(b), _column(x)),
+        single=True,
+    ),
+}
+
+# Decompositions.
+
+
+def _cholesky(probe: Probe, a: Array, low: Array) -> list[Equation]:
+    x = probe(a.shape[-1])
+    return [Equation(_multiplied(low, mh(low), x), a @ x, size(a)), _lower(low)]
+
+
+def _cho_factor(probe: Probe, a: Array, factor: Array, lower: Array) -> list[Equation]:
+    # Whatever is in the other triangle.
+    return _cholesky(probe, a, np.tril(factor) if lower else mh(np.triu(factor)))
+
+
+def _eigenpairs(probe: Probe, a: Array, w: Array, v: Array) -> Equation:
+    x = probe(a.shape[-1])
+    return Equation(_multiplied(a, v, x), v @ (_column(w) * x), size(a))
+
+
+def _eig(probe: Probe, a: Array, w: Array, v: Array) -> list[Equation]:
+    lengths = np.sqrt(np.square(np.abs(v)).sum(-2))
+    return [_eigenpairs(probe, a, w, v), Equation(lengths, np.ones_like(lengths))]
+
+
+def _eigh(probe: Probe, a: Array, w: Array, v: Array) -> list[Equation]:
+    return [_eigenpairs(probe, a, w, v), _orthonormal(probe, v), _ascending(w)]
+
+
+def _eigvals(_: Probe, a: Array, values: Array) -> list[Equation]:
+    """Say that the sums of the values' powers are the traces of the matrices'."""
+    traces = [np.trace(a, axis1=-2, axis2=-1)]
+    traces += [(power * np.swapaxes(a, -1, -2)).sum((-2, -1)) for power in (a, a @ a)]
+    return [
+        Equation(_number((values**power).sum(-1)), _number(trace), size(a) ** power)
+        for power, trace in enumerate(traces, 1)
+    ]
+
+
+def _eigvalsh(probe: Probe, a: Array, values: Array) -> list[Equation]:
+    return [*_eigvals(probe, a, values), _ascending(values)]
+
+
+def _singular_values(_: Probe, a: Array, s: Array) -> list[Equation]:
+    """Say that the sums of their squares and fourth powers are the traces of the Gram matrix."""
+    second, fourth = size(a) ** 2, size(mh(a) @ a) ** 2
+    return [
+        Equation(_number((s**2).sum(-1)), second, second),
+        Equation(_number((s**4).sum(-1)), fourth, fourth),
+        _descending(s),
+    ]
+
+
+def _exchanged(rows: Array, pivots: Array) -> Array:
+    """Take LAPACK's exchanges of rows back, the last one first."""
+    rows = np.array(rows)
+    for first in reversed(range(pivots.shape[-1])):
+        second = pivots[..., first, None, None]
+        row = rows[..., first : first + 1, :].copy()
+        rows[..., first : first + 1, :] = np.take_along_axis(rows, second, -2)
+        np.put_along_axis(rows, second, row, -2)
+    return rows
+
+
+def _lu_factor(probe: Probe, a: Array, factors: Array, pivots: Array) -> list[Equation]:
+    x = probe(a.shape[-1])
+    low, up = np.tril(factors, -1) + np.eye(a.shape[-1]), np.triu(factors)
+    return [Equation(_exchanged(_multiplied(low, up, x), pivots), a @ x, size(a))]
+
+
+def _lu(probe: Probe, a: Array, p: Array, low: Array, up: Array) -> list[Equation]:
+    x = probe(a.shape[-1])
+    return [Equation(_multiplied(p, low, up, x), a @ x, size(a)), _lower(low), _upper(up)]
+
+
+def _qr(probe: Probe, a: Array, q: Array, r: Array) -> list[Equation]:
+    x = probe(a.shape[-1])
+    return [Equation(_multiplied(q, r, x), a @ x, size(a)), _orthonormal(probe, q), _upper(r)]
+
+
+def _svd(probe: Probe, a: Array, u: Array, s: Array, vh: Array) -> list[Equation]:
+    x = probe(a.shape[-1])
+    return [
+        Equation(u @ (_column(s) * (vh @ x)), a @ x, size(a)),
+        _orthonormal(probe, u),
+        _orthonormal(probe, mh(vh)),
+        _descending(s),
+    ]
+
+
+DECOMPOSITIONS = {
+    "cho_factor": Truth(("definite",), _cho_factor, kinds=("same", "flag")),
+    "cholesky": Truth(("definite",), _cholesky),
+    "eig": Truth(("general",), _eig, kinds=("complex", "complex")),
+    "eigh": Truth(("hermitian",), _eigh, kinds=("real", "same")),
+    "eigvals": Truth(
+        ("general",),
+        _eigvals,
+        kinds=("complex",),
+        by_numpy=lambda a, values: [
+            Equation(np.sort_complex(values), np.sort_complex(np.linalg.eigvals(a)))
+        ],
+    ),
+    "eigvalsh": Truth(
+        ("hermitian",),
+        _eigvalsh,
+        kinds=("real",),
+        by_numpy=lambda a, values: [Equation(values, np.linalg.eigvalsh(a))],
+    ),
+    "lu": Truth(("general",), _lu, kinds=("real", "same", "same")),
+    "lu_factor": Truth(("general",), _lu_factor, kinds=("same", "index")),
+    "qr": Truth(("tall",), _qr, kinds=("same", "same")),
+    "svd": Truth(("general",), _svd, kinds=("same", "real", "same")),
+    "svdvals": Truth(
+        ("tall",),
+        _singular_values,
+        kinds=("real",),
+        by_numpy=lambda a, s: [Equation(s, np.linalg.svd(a, compute_uv=False))],
+    ),
+}
+
+TRUTHS: dict[str, Truth] = {**PRODUCTS, **NUMBERS, **SYSTEMS, **DECOMPOSITIONS}
