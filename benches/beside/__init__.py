@@ -6,8 +6,7 @@
 | `levels` | how much is timed, and how long |
 | `harness` | one row: checked, then timed in turns |
 | `libraries` | how a user calls each library |
-| `truth` | what must be true of a result, and how far it is from that |
-| `operations` | linear algebra: operands, peers, truth |
+| `operations` | linear algebra: operands and peers; what must be true is in the package's table of truths |
 | `exchange`, `norms`, `small`, `batches`, `large`, `integers` | the rows |
 | `growth`, `memory`, `startup` | what is measured of scirs2 alone |
 | `suites` | which of these run, on how many cores |

@@ -18,7 +18,7 @@ from scirs2 import linalg
 from .harness import Call, Finding, per_call, timed
 from .levels import Level
 from .machine import cores
-from .operations import Maker, definite, general, hermitian, right, vector
+from .operations import operand
 
 # So much more than the model is noise, or a cache that the larger sizes leave.
 TOLERANCE = 0.25
@@ -26,14 +26,14 @@ TOLERANCE = 0.25
 EFFICIENCY = 0.8
 
 # Of which operand, and how the work grows with its order.
-OF_ORDER: dict[str, tuple[Callable[..., object], tuple[Maker, ...]]] = {
-    "matmul": (linalg.matmul, (general, general)),
-    "cholesky": (linalg.cholesky, (definite,)),
-    "solve": (linalg.solve, (general, right)),
-    "inv": (linalg.inv, (general,)),
-    "qr": (linalg.qr, (general,)),
-    "eigh": (linalg.eigh, (hermitian,)),
-    "svd": (linalg.svd, (general,)),
+OF_ORDER: dict[str, tuple[Callable[..., object], tuple[str, ...]]] = {
+    "matmul": (linalg.matmul, ("general", "general")),
+    "cholesky": (linalg.cholesky, ("definite",)),
+    "solve": (linalg.solve, ("general", "right")),
+    "inv": (linalg.inv, ("general",)),
+    "qr": (linalg.qr, ("general",)),
+    "eigh": (linalg.eigh, ("hermitian",)),
+    "svd": (linalg.svd, ("general",)),
 }
 
 
@@ -80,19 +80,19 @@ def growing(
 
 def of_order(name: str, n: int) -> Call:
     """Set up one operation on one matrix."""
-    function, makers = OF_ORDER[name]
-    return partial(function, *(make((), n, "float64") for make in makers))
+    function, names = OF_ORDER[name]
+    return partial(function, *(operand(one, (), n, "float64") for one in names))
 
 
 def of_batch(n: int, count: int) -> Call:
     """Set up systems of one order, so many of them."""
-    a, b = general((count,), n, "float64"), right((count,), n, "float64")
+    a, b = (operand(one, (count,), n, "float64") for one in ("general", "right"))
     return partial(linalg.solve, a, b)
 
 
 def of_length(n: int) -> Call:
     """Set up the norm of a vector."""
-    return partial(scirs2.norm, vector((), n, "float64"))
+    return partial(scirs2.norm, operand("vector", (), n, "float64"))
 
 
 def over_threads(name: str, call: Call, least: float | None, level: Level) -> Finding:

@@ -17,7 +17,7 @@ from scirs2 import linalg
 
 from .harness import Finding
 from .levels import Level
-from .operations import definite, general, hermitian, right
+from .operations import operand
 
 STATUS = Path("/proc/self/status")
 FORGET = Path("/proc/self/clear_refs")
@@ -27,27 +27,27 @@ SLACK = 0.15
 # What the docstrings say is held at once: the results, the copy that LAPACK
 # overwrites, and its workspace as LAPACK documents it, all in matrices of the
 # operand's size.
-SAID: dict[str, tuple[Callable[..., object], tuple, float]] = {
-    "norm": (scirs2.norm, (general,), 0),
-    "norm of each row, ord=3": (partial(scirs2.norm, ord=3, axis=1), (general,), 0),
-    "norm of each row": (partial(scirs2.norm, axis=1), (general,), 0),
-    "matmul": (linalg.matmul, (general, general), 1),
-    "cholesky": (linalg.cholesky, (definite,), 1),
-    "inv": (linalg.inv, (general,), 1),
-    "solve": (linalg.solve, (general, right), 1),
-    "det": (linalg.det, (general,), 1),
-    "lu_factor": (linalg.lu_factor, (general,), 2),
-    "qr": (linalg.qr, (general,), 2),
-    "svdvals": (linalg.svdvals, (general,), 1),
+SAID: dict[str, tuple[Callable[..., object], tuple[str, ...], float]] = {
+    "norm": (scirs2.norm, ("general",), 0),
+    "norm of each row, ord=3": (partial(scirs2.norm, ord=3, axis=1), ("general",), 0),
+    "norm of each row": (partial(scirs2.norm, axis=1), ("general",), 0),
+    "matmul": (linalg.matmul, ("general", "general"), 1),
+    "cholesky": (linalg.cholesky, ("definite",), 1),
+    "inv": (linalg.inv, ("general",), 1),
+    "solve": (linalg.solve, ("general", "right"), 1),
+    "det": (linalg.det, ("general",), 1),
+    "lu_factor": (linalg.lu_factor, ("general",), 2),
+    "qr": (linalg.qr, ("general",), 2),
+    "svdvals": (linalg.svdvals, ("general",), 1),
     # U and V^H, the copy, and gesdd's 4 n^2.
-    "svd": (linalg.svd, (general,), 7),
+    "svd": (linalg.svd, ("general",), 7),
     # The copy, and the triangle.
-    "lstsq": (linalg.lstsq, (general, right), 2),
-    "eigvalsh": (linalg.eigvalsh, (hermitian,), 1),
+    "lstsq": (linalg.lstsq, ("general", "right"), 2),
+    "eigvalsh": (linalg.eigvalsh, ("hermitian",), 1),
     # The vectors, and syevd's 2 n^2.
-    "eigh": (linalg.eigh, (hermitian,), 3),
+    "eigh": (linalg.eigh, ("hermitian",), 3),
     # The copy, geev's real vectors, and the complex ones.
-    "eig": (linalg.eig, (general,), 4),
+    "eig": (linalg.eig, ("general",), 4),
 }
 
 
@@ -69,8 +69,8 @@ def peak(call: Callable[[], object]) -> int:
 
 def finding(name: str, n: int) -> Finding:
     """Measure one operation."""
-    function, makers, said = SAID[name]
-    operands = [make((), n, "float64") for make in makers]
+    function, names, said = SAID[name]
+    operands = [operand(one, (), n, "float64") for one in names]
     call = partial(function, *operands)
     # The first call starts threads and fills the library's buffers.
     call()
