@@ -25,7 +25,7 @@ SOURCES := $(shell find Cargo.toml Cargo.lock pyproject.toml README.md LICENSE-*
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup build demo test test-peers test-clients test-sanitized miri attack fuzz lint types fmt deny \
+.PHONY: help setup build demo test test-peers test-clients test-sanitized miri attack fuzz lint generated types fmt deny \
 	bench bench-quick bench-whole bench-compare docs wheel sdist prove-contributing clean
 
 help: ## Tell what there is
@@ -98,6 +98,10 @@ lint: $(VENV)/.build $(VENV)/.lint ## Check format, lints and doc comments
 	RUSTDOCFLAGS="--deny warnings" cargo doc $(LOCKED) --quiet --workspace --no-deps
 	$(BIN)/ruff check --quiet
 	$(BIN)/ruff format --quiet --check
+	$(BIN)/python scirs2-python/generate.py --check
+
+generated: $(VENV)/.lint ## Write the stubs and the lists of functions anew, from the sources of the binding
+	$(BIN)/python scirs2-python/generate.py
 
 types: build $(VENV)/.test $(VENV)/.lint ## Check the types with mypy and pyright, and the stubs against the extension
 	$(BIN)/mypy

@@ -106,7 +106,7 @@ def test_a_terminal_sees_each_check_before_it_is_done():
     process = module(hidden="torch jax tensorflow", change=FEW, stdout=theirs)
     os.close(theirs)
     assert process.returncode == 0, process.stderr
-    assert re.search(rb"  svd: +\.\.\.\r  svd: .*PASS", os.read(ours, 1 << 20))
+    assert re.search(rb"  cross: +\.\.\.\r  cross: .*PASS", os.read(ours, 1 << 20))
     os.close(ours)
 
 

@@ -1,3 +1,5 @@
+# Written by scirs2-python/generate.py (`make generated`): edit what it reads.
+
 from collections.abc import Callable, Iterable, Sequence
 from types import TracebackType
 from typing import (
@@ -28,7 +30,8 @@ class LinAlgError(np.linalg.LinAlgError):
 # The overloads of a function come in one order: NumPy's arrays of a dtype that the
 # result keeps, or whose real part it has; what is computed in float64; a tensor of
 # any other library, which is what goes out; and whatever else NumPy makes an array
-# of. Any stands for an array or, where no axis is left, NumPy's scalar.
+# of. Two different libraries in one call are an error. Any stands for an array or,
+# where no axis is left, NumPy's scalar.
 
 class _SupportsDLPack(Protocol):
     # Bare, because JAX's own stubs tell of no keyword.
@@ -65,7 +68,66 @@ def from_dlpack(
     device: Literal["cpu"] | tuple[int, int] | None = None,
     copy: bool | None = None,
     writeable: bool | None = None,
-) -> NDArray[_Scalar]: ...
+) -> NDArray[_Scalar]:
+    """Take a tensor of any library as a NumPy array, without a copy.
+
+    Parameters
+    ----------
+    x : object or capsule
+        A tensor with ``__dlpack__`` (PyTorch, JAX, TensorFlow, CuPy, NumPy, ...),
+        or a raw capsule ``"dltensor"`` or ``"dltensor_versioned"``, which is
+        consumed: it is renamed ``"used_..."``.
+    device : "cpu" or (1, 0), optional
+        Ask the producer of a device tensor to copy it to the host.
+    copy : bool, optional
+        True: always copy. False: never; refuse where the producer has to.
+        None: a view, unless the producer has to copy.
+    writeable : bool, optional
+        None follows the producer: what it marks read-only is read-only, and so
+        is a legacy capsule, which cannot say, unless ``to_dlpack`` made it.
+        True makes an array from a legacy capsule writeable: that nobody minds
+        is for you to know. False always gives a read-only array.
+
+    Returns
+    -------
+    numpy.ndarray
+        Same shape, strides and dtype. It keeps the producer's memory alive.
+
+    Raises
+    ------
+    GPUTensorError
+        The tensor lives in device memory and ``device`` was not given.
+    BufferError
+        The tensor cannot be taken: the message names the field, its value and
+        the cure. The capsule then stays unconsumed.
+    AttributeError
+        ``x`` has no ``__dlpack__``.
+    TypeError
+        ``x`` is a capsule of another kind.
+
+    See Also
+    --------
+    to_dlpack
+
+    Notes
+    -----
+    Dtypes: bool, int8 to int64, uint8 to uint64, float16 to float64, complex64
+    and complex128; with the package ``ml_dtypes`` also bfloat16, float8, float6,
+    float4, int4, int2, int1 and their kin. Elements narrower than a byte that
+    the producer packed are unpacked into a copy.
+
+    Protocol: DLPack 1.3; 1.x, the legacy form and the C exchange table are read.
+
+    Examples
+    --------
+    >>> import numpy as np, torch, scirs2
+    >>> t = torch.arange(6.0).reshape(2, 3)
+    >>> a = scirs2.from_dlpack(t)
+    >>> a[0, 0] = 7.0
+    >>> t[0, 0].item()
+    7.0
+    """
+
 @overload
 def from_dlpack(
     x: _SupportsDLPack | Any,
@@ -83,7 +145,55 @@ def to_dlpack(
     copy: bool | None = None,
     dl_device: tuple[int, int] | None = None,
     stream: None = None,
-) -> Any: ...
+) -> Any:
+    """Give a NumPy array to any library, without a copy.
+
+    Parameters
+    ----------
+    array : numpy.ndarray
+        Any shape and non-negative strides; any dtype listed below.
+    max_version : (int, int), optional
+        The newest protocol that the consumer reads. From (1, 0) on the capsule
+        is a ``"dltensor_versioned"``; without it a ``"dltensor"``.
+    copy : bool, optional
+        True: the capsule carries a copy, which the consumer owns alone.
+        None and False: the array's own memory.
+    dl_device : (int, int), optional
+        Only the host, (1, 0).
+    stream : None
+        The host has no streams.
+
+    Returns
+    -------
+    capsule
+        It keeps the array alive until the consumer is done. Each capsule can be
+        consumed once.
+
+    Raises
+    ------
+    BufferError
+        What the capsule cannot say, with its cure: a read-only array in a
+        ``"dltensor"``, negative strides, a dtype without a DLPack name.
+    TypeError
+        ``array`` is no NumPy array.
+
+    See Also
+    --------
+    from_dlpack
+
+    Notes
+    -----
+    Dtypes: as for ``from_dlpack``, in native byte order.
+
+    Examples
+    --------
+    >>> import numpy as np, torch, scirs2
+    >>> a = np.ones(3)
+    >>> t = torch.from_dlpack(scirs2.to_dlpack(a))
+    >>> t[0] = 5
+    >>> a
+    array([5., 1., 1.])
+    """
 
 @final
 class DLPackExporter:
@@ -101,32 +211,119 @@ class DLPackExporter:
     ) -> Any: ...
     def __dlpack_device__(self) -> tuple[int, int]: ...
 
-# Decompositions.
+# Threads, and what show_config tells.
 
-@overload
-def cho_factor(a: NDArray[_Kept], lower: bool = False) -> tuple[NDArray[_Kept], bool]: ...
-@overload
-def cho_factor(a: _ToFloat64, lower: bool = False) -> tuple[_Float64, bool]: ...
-@overload
-def cho_factor(a: _Tensor, lower: bool = False) -> tuple[_Tensor, bool]: ...
-@overload
-def cho_factor(a: ArrayLike, lower: bool = False) -> tuple[NDArray[Any], bool]: ...
-@overload
-def cholesky(
-    a: NDArray[_Kept], /, *, upper: bool = False, out: NDArray[_Kept] | None = None
-) -> NDArray[_Kept]: ...
-@overload
-def cholesky(a: _ToFloat64, /, *, upper: bool = False, out: _Float64 | None = None) -> _Float64: ...
-@overload
-def cholesky(a: _Tensor, /, *, upper: bool = False, out: _Tensor | None = None) -> _Tensor: ...
-@overload
-def cholesky(
-    a: ArrayLike, /, *, upper: bool = False, out: NDArray[Any] | None = None
-) -> NDArray[Any]: ...
+def _config() -> dict[str, Any]: ...
+
+# For tests: which kernels and instructions the whole process uses.
+def _force_route(route: str | None = None, level: str | None = None) -> None: ...
+def _close_pool() -> None: ...
+def _before_fork() -> None: ...
+def _after_fork() -> None: ...
+def _steer_num_threads(n: int, /) -> None: ...
+def get_num_threads() -> int:
+    """The number of threads that a call from this Python thread may use.
+
+    It comes from the innermost ``with scirs2.num_threads(n)`` of this thread,
+    else from :func:`set_num_threads`, else from the environment
+    (``SCIRS2_NUM_THREADS``, ``RAYON_NUM_THREADS``, ``OMP_NUM_THREADS``), else it
+    is the number of cores this process may use (affinity, cgroup).
+
+    Returns
+    -------
+    int
+
+    Examples
+    --------
+    >>> import scirs2
+    >>> scirs2.get_num_threads() >= 1
+    True
+    """
+
+def set_num_threads(n: int, /) -> None:
+    """Set the number of threads for the whole process.
+
+    No thread starts before the first call that has work for two. Norms, and
+    batches of at least as many matrices as threads, give the same bits for any
+    number; one large matrix is LAPACK's, whose sums depend on its threads.
+    The limits of ``threadpoolctl`` set this number too.
+
+    Parameters
+    ----------
+    n : int
+        From 1 to 1024.
+
+    Raises
+    ------
+    ValueError
+        For any other number.
+
+    Examples
+    --------
+    >>> import scirs2
+    >>> scirs2.set_num_threads(scirs2.get_num_threads())
+    """
+
+@final
+class num_threads:
+    def __new__(cls, n: int, /) -> Self: ...
+    def __enter__(self) -> None: ...
+    def __exit__(
+        self,
+        exception_type: type[BaseException] | None,
+        exception: BaseException | None,
+        traceback: TracebackType | None,
+        /,
+    ) -> None: ...
+
+# What the results are depends on an option, or an operand is a tuple or a list.
+
 @overload
 def lu(
     a: NDArray[_Real], permute_l: Literal[False] = False, *, p_indices: Literal[False] = False
-) -> tuple[NDArray[_Real], NDArray[_Real], NDArray[_Real]]: ...
+) -> tuple[NDArray[_Real], NDArray[_Real], NDArray[_Real]]:
+    """LU factors with partial pivoting, ``a = P @ L @ U``.
+
+    ``P`` is a permutation, ``L`` lower trapezoidal with ones on its diagonal, ``U``
+    upper trapezoidal. Singular matrices have factors, too.
+
+    Parameters
+    ----------
+    a : array_like, shape (..., m, n)
+        Matrices, of any DLPack library and any strides.
+    permute_l : bool, optional
+        Return ``P @ L`` and ``U``.
+    p_indices : bool, optional
+        Return the indices ``p`` for which ``a = L[p] @ U`` in the place of ``P``.
+
+    Returns
+    -------
+    p : array, shape (..., m, m) or (..., m)
+        The permutation, as a real matrix or as int32 indices; not with ``permute_l``.
+    l : array, shape (..., m, min(m, n))
+        ``L``, or with ``permute_l`` ``P @ L``.
+    u : array, shape (..., min(m, n), n)
+        ``U``. Integers give float64; float16 and bfloat16 are computed in float32 and
+        given back as they came.
+
+    Raises
+    ------
+    scirs2.linalg.LinAlgError
+        A matrix holds a NaN or an infinity; ``index`` is its place in the batch.
+
+    Notes
+    -----
+    LAPACK ``getrf`` on a copy of each matrix.
+
+    Examples
+    --------
+    >>> import numpy as np, scirs2
+    >>> p, l, u = scirs2.linalg.lu(np.array([[1.0, 2.0], [2.0, 8.0]]), p_indices=True)
+    >>> l[p] @ u
+    array([[1., 2.],
+           [2., 8.]])
+    """
+
 @overload
 def lu(
     a: NDArray[_Kept], permute_l: Literal[True], *, p_indices: bool = False
@@ -152,17 +349,61 @@ def lu(
     a: ArrayLike, permute_l: Literal[True], *, p_indices: bool = False
 ) -> tuple[NDArray[Any], NDArray[Any]]: ...
 @overload
-def lu_factor(a: NDArray[_Kept]) -> tuple[NDArray[_Kept], NDArray[np.int32]]: ...
-@overload
-def lu_factor(a: _ToFloat64) -> tuple[_Float64, NDArray[np.int32]]: ...
-@overload
-def lu_factor(a: _Tensor) -> tuple[_Tensor, _Tensor]: ...
-@overload
-def lu_factor(a: ArrayLike) -> tuple[NDArray[Any], NDArray[np.int32]]: ...
-@overload
 def qr(
     a: NDArray[_Kept], mode: Literal["reduced", "complete"] = "reduced"
-) -> QRResult[NDArray[_Kept], NDArray[_Kept]]: ...
+) -> QRResult[NDArray[_Kept], NDArray[_Kept]]:
+    """Orthogonal and triangular factors.
+
+    ``a = Q @ R`` with the columns of ``Q`` orthonormal and ``R`` upper triangular,
+    with ``k = min(m, n)``.
+
+    Parameters
+    ----------
+    a : array_like, shape (..., m, n)
+        Matrices, of any DLPack library and any strides.
+    mode : {"reduced", "complete", "r", "raw"}, optional
+        "reduced": ``Q`` of shape ``(..., m, k)`` and ``R`` of ``(..., k, n)``.
+        "complete": ``(..., m, m)`` and ``(..., m, n)``. "r": ``R`` alone, of ``(...,
+        k, n)``. "raw": what LAPACK leaves, ``h`` of ``(..., n, m)`` and ``tau`` of
+        ``(..., k)``.
+
+    Returns
+    -------
+    Q : array
+    R : array
+        Both come as a named tuple, in the library of ``a``. Integers give float64;
+        float16 and bfloat16 are computed in float32 and given back as they came.
+    (h, tau) : tuple of arrays
+        With "raw": ``h.mT`` has ``R`` on and above the diagonal and the reflectors
+        below it; ``tau`` has their factors.
+
+    Raises
+    ------
+    ValueError
+        ``mode`` is none of these.
+    MemoryError
+        "complete" asks for more memory than there is.
+
+    Notes
+    -----
+    LAPACK ``gelqf`` and ``orglq`` on the transpose, in the memory of the results, so
+    that nothing is transposed; a large matrix in blocks of 32 to 128 columns
+    (``geqrt3``, ``larfb``), of which one is copied at a time; ``geqrf`` for "raw".
+    Backward stable: ``norm(a - Q @ R) <= c * m * eps * norm(a)``, and ``Q`` is
+    orthonormal to ``c * m * eps``. A NaN or an infinity spreads over the factors.
+
+    Examples
+    --------
+    >>> import numpy as np, scirs2
+    >>> Q, R = scirs2.linalg.qr(np.array([[3.0, 1.0], [4.0, 2.0]]))
+    >>> R.round(12)
+    array([[-5. , -2.2],
+           [ 0. ,  0.4]])
+    >>> (Q @ R).round(12)
+    array([[3., 1.],
+           [4., 2.]])
+    """
+
 @overload
 def qr(a: NDArray[_Kept], mode: Literal["r"]) -> NDArray[_Kept]: ...
 @overload
@@ -193,7 +434,70 @@ def svd(
     full_matrices: bool = True,
     compute_uv: Literal[True] = True,
     hermitian: bool = False,
-) -> SVDResult[NDArray[_Real], NDArray[_Real]]: ...
+) -> SVDResult[NDArray[_Real], NDArray[_Real]]:
+    """Singular values and vectors.
+
+    ``a = U * S @ Vh`` with ``U`` and ``Vh`` unitary and ``S`` in descending order,
+    with ``k = min(m, n)`` singular values.
+
+    Parameters
+    ----------
+    a : array_like, shape (..., m, n)
+        Matrices, of any DLPack library and any strides.
+    full_matrices : bool, optional
+        Give bases of the whole spaces, ``U`` of shape ``(..., m, m)`` and ``Vh`` of
+        ``(..., n, n)``; else ``(..., m, k)`` and ``(..., k, n)``.
+    compute_uv : bool, optional
+        Give the vectors, too; else only ``S``.
+    hermitian : bool, optional
+        Take the matrices for Hermitian, read only their lower triangle, and find the
+        values by :func:`eigh`, which is faster.
+
+    Returns
+    -------
+    U : array, shape (..., m, m) or (..., m, k)
+    S : array, shape (..., k)
+        Real.
+    Vh : array, shape (..., n, n) or (..., k, n)
+        The three come as a named tuple, in the library of ``a``. Integers give
+        float64; float16 and bfloat16 are computed in float32 and given back as they
+        came.
+
+    Raises
+    ------
+    scirs2.linalg.LinAlgError
+        A matrix holds a NaN, or does not converge; ``index`` tells which in the
+        batch. One that holds an infinity gives NaN, as with ``hermitian`` one that
+        holds a NaN where it is read.
+    MemoryError
+        ``full_matrices`` asks for more memory than there is.
+
+    Notes
+    -----
+    LAPACK ``gesdd`` on the transpose, so that nothing is transposed; it overwrites a
+    copy of one matrix a thread, in double precision beyond 25 rows and columns, as do the
+    vectors of single precision, which are rounded once. For real square matrices of up to four rows Jacobi's
+    rotations, for many matrices at once. Backward stable: ``norm(a - U * S @ Vh) <=
+    (c * max(m, n) + 50) * eps * norm(a)``, and each singular value is right to as much; the
+    50 is where LAPACK's iteration stops. ``gesvd`` where ``gesdd`` does not converge, or
+    leaves vectors that are not orthogonal.
+
+    In each column of ``U`` the first element whose modulus is at least 0.999 of the largest
+    is real and positive, and the row of ``Vh`` follows; a row that belongs to no singular
+    value has the same rule. So the sign does not depend on the algorithm or on the batch;
+    other libraries have other signs. Vectors of equal values span the same space as theirs.
+
+    Examples
+    --------
+    >>> import numpy as np, scirs2
+    >>> a = np.array([[0.0, 2.0], [1.0, 0.0], [0.0, 0.0]])
+    >>> U, S, Vh = scirs2.linalg.svd(a, full_matrices=False)
+    >>> S
+    array([2., 1.])
+    >>> U.shape, Vh.shape
+    ((3, 2), (2, 2))
+    """
+
 @overload
 def svd(
     a: NDArray[_Complex],
@@ -239,59 +543,44 @@ def svd(
     a: ArrayLike, full_matrices: bool = True, *, compute_uv: Literal[False], hermitian: bool = False
 ) -> _Floating: ...
 @overload
-def svdvals(x: NDArray[_Real], /) -> NDArray[_Real]: ...
-@overload
-def svdvals(x: NDArray[np.complexfloating[Any, Any]], /) -> _Floating: ...
-@overload
-def svdvals(x: _ToFloat64, /) -> _Float64: ...
-@overload
-def svdvals(x: _Tensor, /) -> _Tensor: ...
-@overload
-def svdvals(x: ArrayLike, /) -> _Floating: ...
+def cho_solve(c_and_lower: tuple[NDArray[_Kept], bool], b: NDArray[_Kept]) -> NDArray[_Kept]:
+    """Solve ``a @ x = b`` from what `cho_factor` gives for ``a``.
 
-# Eigenvalues. Those of a real matrix may be complex.
+    Parameters
+    ----------
+    c_and_lower : tuple of array_like, shape (..., n, n), and bool
+        The factors, and whether they are lower triangular.
+    b : array_like, shape (n,) or (..., n, k)
+        One vector where it has one dimension, else matrices whose columns are the
+        right-hand sides, in the library of the factors.
 
-@overload
-def eig(a: NDArray[Any]) -> EigResult[NDArray[Any], NDArray[Any]]: ...
-@overload
-def eig(a: _Tensor) -> EigResult[_Tensor, _Tensor]: ...
-@overload
-def eig(a: ArrayLike) -> EigResult[NDArray[Any], NDArray[Any]]: ...
-@overload
-def eigvals(a: NDArray[Any]) -> NDArray[Any]: ...
-@overload
-def eigvals(a: _Tensor) -> _Tensor: ...
-@overload
-def eigvals(a: ArrayLike) -> NDArray[Any]: ...
-@overload
-def eigh(
-    a: NDArray[_Real], UPLO: _Triangle = "L"
-) -> EighResult[NDArray[_Real], NDArray[_Real]]: ...
-@overload
-def eigh(
-    a: NDArray[_Complex], UPLO: _Triangle = "L"
-) -> EighResult[_Floating, NDArray[_Complex]]: ...
-@overload
-def eigh(a: _ToFloat64, UPLO: _Triangle = "L") -> EighResult[_Float64, _Float64]: ...
-@overload
-def eigh(a: _Tensor, UPLO: _Triangle = "L") -> EighResult[_Tensor, _Tensor]: ...
-@overload
-def eigh(a: ArrayLike, UPLO: _Triangle = "L") -> EighResult[NDArray[Any], NDArray[Any]]: ...
-@overload
-def eigvalsh(a: NDArray[_Real], UPLO: _Triangle = "L") -> NDArray[_Real]: ...
-@overload
-def eigvalsh(a: NDArray[np.complexfloating[Any, Any]], UPLO: _Triangle = "L") -> _Floating: ...
-@overload
-def eigvalsh(a: _ToFloat64, UPLO: _Triangle = "L") -> _Float64: ...
-@overload
-def eigvalsh(a: _Tensor, UPLO: _Triangle = "L") -> _Tensor: ...
-@overload
-def eigvalsh(a: ArrayLike, UPLO: _Triangle = "L") -> _Floating: ...
+    Returns
+    -------
+    array, shape (..., n) or (..., n, k)
+        The solutions, for the batches of ``c`` and ``b`` broadcast.
 
-# Equations. Two different libraries in one call are an error.
+    Raises
+    ------
+    scirs2.linalg.LinAlgError
+        A zero stands on the diagonal of a factor, or what is read holds a NaN or an
+        infinity.
+    ValueError
+        The shapes do not fit one another.
 
-@overload
-def cho_solve(c_and_lower: tuple[NDArray[_Kept], bool], b: NDArray[_Kept]) -> NDArray[_Kept]: ...
+    Notes
+    -----
+    BLAS ``trsm`` and ``trsv``, in the memory of the result; ``c`` is copied only
+    where it has gaps. Backward stable: ``norm(a @ x - b) <= c * n * eps * norm(a) *
+    norm(x)``.
+
+    Examples
+    --------
+    >>> import numpy as np, scirs2
+    >>> c_and_lower = scirs2.linalg.cho_factor(np.array([[4.0, 2.0], [2.0, 5.0]]))
+    >>> scirs2.linalg.cho_solve(c_and_lower, np.array([6.0, 7.0]))
+    array([1., 1.])
+    """
+
 @overload
 def cho_solve(c_and_lower: tuple[_Host, bool], b: _Host) -> NDArray[Any]: ...
 @overload
@@ -299,7 +588,977 @@ def cho_solve(c_and_lower: tuple[_Tensor, bool], b: _Tensor | _Plain) -> _Tensor
 @overload
 def cho_solve(c_and_lower: tuple[_Plain, bool], b: _Tensor) -> _Tensor: ...
 @overload
-def inv(a: NDArray[_Kept], *, out: NDArray[_Kept] | None = None) -> NDArray[_Kept]: ...
+def lu_solve(
+    lu_and_piv: tuple[NDArray[_Kept], NDArray[np.integer[Any]]],
+    b: NDArray[_Kept],
+    trans: _Transposed = 0,
+) -> NDArray[_Kept]:
+    """Solve ``a @ x = b`` from what `lu_factor` gives for ``a``.
+
+    Parameters
+    ----------
+    lu_and_piv : tuple of array_like, shapes (..., n, n) and (..., n)
+        The factors and the pivots.
+    b : array_like, shape (n,) or (..., n, k)
+        One vector where it has one dimension, else matrices whose columns are the
+        right-hand sides, in the library of the factors.
+    trans : {0, 1, 2, 'N', 'T', 'C'}, optional
+        Solve with ``a`` itself, with its transpose, or with the conjugate of that.
+
+    Returns
+    -------
+    array, shape (..., n) or (..., n, k)
+        The solutions, for the batches of the factors and of ``b`` broadcast.
+
+    Raises
+    ------
+    scirs2.linalg.LinAlgError
+        The matrix is singular: the message names the first pivot that is exactly zero,
+        ``index`` the matrix in the batch. Or what is read holds a NaN or an infinity,
+        or a pivot is of no row.
+    ValueError
+        The shapes do not fit one another.
+
+    Notes
+    -----
+    BLAS ``trsm`` and ``trsv``, in the memory of the result; ``lu`` is copied only
+    where it has gaps.
+
+    Examples
+    --------
+    >>> import numpy as np, scirs2
+    >>> lu_and_piv = scirs2.linalg.lu_factor(np.array([[1.0, 2.0], [4.0, 8.5]]))
+    >>> scirs2.linalg.lu_solve(lu_and_piv, np.array([5.0, 10.5]), trans=1)
+    array([1., 1.])
+    """
+
+@overload
+def lu_solve(lu_and_piv: tuple[_Host, _Host], b: _Host, trans: _Transposed = 0) -> NDArray[Any]: ...
+@overload
+def lu_solve(
+    lu_and_piv: tuple[_Tensor, _Tensor | _Plain], b: _Tensor | _Plain, trans: _Transposed = 0
+) -> _Tensor: ...
+@overload
+def einsum(
+    subscripts: str,
+    /,
+    *operands: _Host,
+    out: NDArray[Any] | None = None,
+    optimize: bool | str | Sequence[Any] | Callable[..., Any] | None = True,
+) -> Any:
+    """The sum of products over named axes.
+
+    Parameters
+    ----------
+    *operands : str and array_like
+        The subscripts, and then the arrays, of any DLPack library and any strides. A
+        letter names an axis of each array; axes of one letter are walked together.
+        Letters behind ``->`` are the axes of the result; all others are summed over.
+        Without an arrow the result has the letters that occur once, in alphabetical
+        order. ``...`` stands for any number of axes, which broadcast. Or, after each
+        array, a list of integers, and at the end one for the result.
+    out : array, optional
+        Memory for the result, of its dtype.
+    optimize : bool, str, list or callable, optional
+        The order of the contractions, as ``opt_einsum.contract_path`` takes it; False
+        is from left to right, a list that begins with ``"einsum_path"`` is NumPy's.
+
+    Returns
+    -------
+    array
+        In the library of the operands, of the dtype that NumPy's promotion gives:
+        integers stay integers and wrap around, of booleans it is whether any product
+        is true. float16 and bfloat16 are computed in float32 and rounded once. For
+        NumPy a number where no axis is left.
+
+    Raises
+    ------
+    ValueError
+        The subscripts do not fit the arrays or one another, or ``out`` does not fit.
+    TypeError
+        The operands are of two libraries, or have no common dtype.
+
+    Notes
+    -----
+    Each contraction is one ``matmul``, batched over the letters that stay; sums over
+    an axis of a single array come first, pairwise. The result is never a view.
+
+    Examples
+    --------
+    >>> import numpy as np, scirs2
+    >>> a = np.arange(6).reshape(2, 3)
+    >>> scirs2.einsum("ij,kj->ik", a, a)
+    array([[ 5, 14],
+           [14, 50]])
+    """
+
+@overload
+def einsum(
+    subscripts: str,
+    /,
+    *operands: _Tensor | _Plain,
+    out: _Tensor | None = None,
+    optimize: bool | str | Sequence[Any] | Callable[..., Any] | None = True,
+) -> _Tensor: ...
+@overload
+def einsum(
+    *operands: ArrayLike | _SupportsDLPack | Sequence[Any],
+    out: Any = None,
+    optimize: bool | str | Sequence[Any] | Callable[..., Any] | None = True,
+) -> Any: ...
+@overload
+def matrix_power(a: NDArray[_Kept], n: SupportsIndex) -> NDArray[_Kept]:
+    """Powers of square matrices.
+
+    Parameters
+    ----------
+    a : array_like, shape (..., n, n)
+        Matrices, of any DLPack library and any strides.
+    n : int
+        The exponent; 0 gives the identity, and a negative one powers of the inverse.
+
+    Returns
+    -------
+    array, shape (..., n, n)
+        In the library and of the dtype of ``a``: integers stay integers and wrap
+        around, but for a negative exponent, which gives float64. float16 and bfloat16 are computed in float32 and rounded once.
+
+    Raises
+    ------
+    scirs2.linalg.LinAlgError
+        The last two dimensions differ, or the exponent is negative and a matrix is
+        singular; ``index`` tells which.
+    TypeError
+        ``n`` is no integer.
+
+    Notes
+    -----
+    Repeated squaring: at most ``2 * log2(n)`` products, in memory for three matrices
+    beside the result.
+
+    Examples
+    --------
+    >>> import numpy as np, scirs2
+    >>> scirs2.linalg.matrix_power(np.array([[1, 1], [1, 0]]), 10)
+    array([[89, 55],
+           [55, 34]])
+    """
+
+@overload
+def matrix_power(a: NDArray[Any], n: SupportsIndex) -> NDArray[Any]: ...
+@overload
+def matrix_power(a: _Tensor, n: SupportsIndex) -> _Tensor: ...
+@overload
+def matrix_power(a: ArrayLike, n: SupportsIndex) -> NDArray[Any]: ...
+@overload
+def multi_dot(arrays: Iterable[_Host], *, out: NDArray[Any] | None = None) -> Any:
+    """The product of two or more matrices, in the cheapest order.
+
+    Parameters
+    ----------
+    arrays : sequence of array_like
+        Matrices, of any DLPack library and any strides. The first may be a vector,
+        which is a row, and the last one, which is a column; that dimension is missing
+        from the result.
+    out : array, optional
+        Memory for the result, of its dtype.
+
+    Returns
+    -------
+    array
+        In the library of the operands, of the dtype that NumPy's promotion gives;
+        see ``matmul``. Two vectors of NumPy at the ends give a number.
+
+    Raises
+    ------
+    ValueError
+        Neighbours do not fit, there are fewer than two, one is neither a matrix nor
+        such a vector, or ``out`` does not fit.
+    TypeError
+        The operands are of two libraries, or have no common dtype.
+
+    Notes
+    -----
+    The order that takes the fewest multiplications, found by dynamic programming
+    (Cormen, Leiserson, Rivest, Stein: Introduction to Algorithms, "Matrix-chain
+    multiplication").
+
+    Examples
+    --------
+    >>> import numpy as np, scirs2
+    >>> a, b = np.ones((1000, 2)), np.ones((2, 1000))
+    >>> scirs2.linalg.multi_dot([a, b, np.ones(1000)])[:3]
+    array([2000., 2000., 2000.])
+    """
+
+@overload
+def multi_dot(arrays: Iterable[_Tensor], *, out: _Tensor | None = None) -> _Tensor: ...
+
+# Products.
+
+@overload
+def cross(x1: NDArray[_Kept], x2: NDArray[_Kept], /, *, axis: int = -1) -> NDArray[_Kept]:
+    """Cross products of vectors of three elements.
+
+    Parameters
+    ----------
+    x1, x2 : array_like
+        Vectors, of any DLPack library and any strides; the other axes broadcast.
+    axis : int, optional
+        The axis of the vectors in each of both, and in the result.
+
+    Returns
+    -------
+    array
+        In the library of the operands, of the dtype that NumPy's promotion gives:
+        integers stay integers and wrap around. float16 and bfloat16 are computed in
+        float32 and rounded once.
+
+    Raises
+    ------
+    ValueError
+        The vectors have not three elements, the other axes do not broadcast, or there
+        is no such axis.
+    TypeError
+        Booleans, which have no difference; operands of two libraries, or without a
+        common dtype.
+
+    Notes
+    -----
+    Each product and each difference is rounded once. Nothing is copied.
+
+    Examples
+    --------
+    >>> import numpy as np, scirs2
+    >>> scirs2.linalg.cross(np.array([1, 0, 0]), np.array([[0, 1, 0], [0, 0, 1]]))
+    array([[ 0,  0,  1],
+           [ 0, -1,  0]])
+    """
+
+@overload
+def cross(x1: _Host, x2: _Host, /, *, axis: int = -1) -> NDArray[Any]: ...
+@overload
+def cross(x1: _Tensor, x2: _Tensor | _Plain, /, *, axis: int = -1) -> _Tensor: ...
+@overload
+def cross(x1: _Plain, x2: _Tensor, /, *, axis: int = -1) -> _Tensor: ...
+@overload
+def diagonal(x: NDArray[_Scalar], /, *, offset: int = 0) -> NDArray[_Scalar]:
+    """Diagonals of matrices, as a view.
+
+    Parameters
+    ----------
+    x : array_like, shape (..., m, n)
+        Matrices, of any DLPack library, any strides and any dtype.
+    offset : int, optional
+        Above the main diagonal where positive, below it where negative.
+
+    Returns
+    -------
+    array, shape (..., k)
+        In the library of ``x``, on the same memory; a NumPy array is read-only, as
+        that of ``numpy.linalg.diagonal``. JAX and TensorFlow copy what does not lie in
+        C order.
+
+    Raises
+    ------
+    ValueError
+        ``x`` has fewer than two dimensions.
+
+    Examples
+    --------
+    >>> import numpy as np, scirs2
+    >>> scirs2.linalg.diagonal(np.array([[1, 2, 3], [4, 5, 6]]), offset=1)
+    array([2, 6])
+    """
+
+@overload
+def diagonal(x: _Tensor, /, *, offset: int = 0) -> _Tensor: ...
+@overload
+def diagonal(x: ArrayLike, /, *, offset: int = 0) -> NDArray[Any]: ...
+@overload
+def matmul(x1: _Host, x2: _Host, /, *, out: NDArray[Any] | None = None) -> Any:
+    """Products of matrices.
+
+    Parameters
+    ----------
+    x1, x2 : array_like, shapes (..., m, k) and (..., k, n)
+        Matrices, of any DLPack library and any strides; the leading dimensions
+        broadcast. One of one dimension is a row on the left and a column on the
+        right, and that dimension is missing from the result.
+    out : array, shape (..., m, n), optional
+        Memory for the result, of its dtype.
+
+    Returns
+    -------
+    array, shape (..., m, n)
+        In the library of the operands, of the dtype that NumPy's promotion gives:
+        integers stay integers and wrap around, of booleans it is whether any pair
+        is true. float16 and bfloat16 are computed in float32 and rounded once. Two
+        vectors of NumPy give a number.
+
+    Raises
+    ------
+    ValueError
+        The shapes do not fit, an operand is a number, or ``out`` does not fit.
+    TypeError
+        The operands are of two libraries, or have no common dtype.
+
+    Notes
+    -----
+    BLAS ``gemm``, ``gemv`` and ``dot`` for floats, which copy only an operand that
+    has neither its rows nor its columns without gaps between their elements; a
+    blocked product of our own, exact, for integers.
+    ``abs(error) <= k * eps * (abs(x1) @ abs(x2))``.
+
+    Examples
+    --------
+    >>> import numpy as np, scirs2
+    >>> scirs2.linalg.matmul(np.array([[1, 2], [3, 4]]), np.array([10, 1]))
+    array([12, 34])
+    """
+
+@overload
+def matmul(x1: _Tensor, x2: _Tensor | _Plain, /, *, out: _Tensor | None = None) -> _Tensor: ...
+@overload
+def matmul(x1: _Plain, x2: _Tensor, /, *, out: _Tensor | None = None) -> _Tensor: ...
+@overload
+def matrix_transpose(x: NDArray[_Scalar], /) -> NDArray[_Scalar]:
+    """Transposes of matrices, as a view.
+
+    Parameters
+    ----------
+    x : array_like, shape (..., m, n)
+        Matrices, of any DLPack library, any strides and any dtype.
+
+    Returns
+    -------
+    array, shape (..., n, m)
+        In the library of ``x``, on the same memory: what is written to one is
+        written to the other. JAX and TensorFlow copy what does not lie in C order.
+
+    Raises
+    ------
+    ValueError
+        ``x`` has fewer than two dimensions.
+
+    Examples
+    --------
+    >>> import numpy as np, scirs2
+    >>> scirs2.linalg.matrix_transpose(np.array([[1, 2], [3, 4]]))
+    array([[1, 3],
+           [2, 4]])
+    """
+
+@overload
+def matrix_transpose(x: _Tensor, /) -> _Tensor: ...
+@overload
+def matrix_transpose(x: ArrayLike, /) -> NDArray[Any]: ...
+@overload
+def outer(x1: NDArray[_Kept], x2: NDArray[_Kept], /) -> NDArray[_Kept]:
+    """The outer product of two vectors.
+
+    ``result[i, j] = x1[i] * x2[j]``, without a complex conjugate.
+
+    Parameters
+    ----------
+    x1, x2 : array_like, shapes (m,) and (n,)
+        Vectors, of any DLPack library and any strides.
+
+    Returns
+    -------
+    array, shape (m, n)
+        In the library of the operands, of the dtype that NumPy's promotion gives.
+
+    Raises
+    ------
+    ValueError
+        An operand has not one dimension.
+    TypeError
+        The operands are of two libraries, or have no common dtype.
+
+    Notes
+    -----
+    Each element is rounded once. ``x2`` is copied.
+
+    Examples
+    --------
+    >>> import numpy as np, scirs2
+    >>> scirs2.linalg.outer(np.array([1, 2]), np.array([3, 4, 5]))
+    array([[ 3,  4,  5],
+           [ 6,  8, 10]])
+    """
+
+@overload
+def outer(x1: _Host, x2: _Host, /) -> NDArray[Any]: ...
+@overload
+def outer(x1: _Tensor, x2: _Tensor | _Plain, /) -> _Tensor: ...
+@overload
+def outer(x1: _Plain, x2: _Tensor, /) -> _Tensor: ...
+@overload
+def tensordot(a: _Host, b: _Host, /, axes: _Axes = 2) -> Any:
+    """The contraction of two arrays over pairs of their axes.
+
+    Parameters
+    ----------
+    a, b : array_like
+        Arrays of any DLPack library and any strides.
+    axes : int, or pair of ints or of sequences of ints, optional
+        A number: the last ``axes`` axes of ``a`` and the first of ``b``, in order; 0
+        is the outer product. A pair: the axes of ``a``, and of ``b`` their partners.
+
+    Returns
+    -------
+    array
+        The other axes of ``a`` and then those of ``b``, in the library of the
+        operands, of the dtype that NumPy's promotion gives: integers stay integers
+        and wrap around, of booleans it is whether any pair is true. float16 and
+        bfloat16 are computed in float32 and rounded once.
+
+    Raises
+    ------
+    ValueError
+        Partners differ in length or number, an axis is named twice, or there is no
+        such axis.
+    TypeError
+        The operands are of two libraries, or have no common dtype.
+
+    Notes
+    -----
+    One ``matmul``. An operand is copied where the axes that are summed over, or the
+    others, do not lie one after the other in memory.
+
+    Examples
+    --------
+    >>> import numpy as np, scirs2
+    >>> a = np.arange(60.0).reshape(3, 4, 5)
+    >>> b = np.arange(24.0).reshape(4, 3, 2)
+    >>> scirs2.linalg.tensordot(a, b, axes=([1, 0], [0, 1]))[0]
+    array([4400., 4730.])
+    """
+
+@overload
+def tensordot(a: _Tensor, b: _Tensor | _Plain, /, axes: _Axes = 2) -> _Tensor: ...
+@overload
+def tensordot(a: _Plain, b: _Tensor, /, axes: _Axes = 2) -> _Tensor: ...
+@overload
+def trace(x: NDArray[Any], /, *, offset: int = 0, dtype: Any = None) -> Any:
+    """Sums of diagonals.
+
+    Parameters
+    ----------
+    x : array_like, shape (..., m, n)
+        Matrices, of any DLPack library and any strides.
+    offset : int, optional
+        Above the main diagonal where positive, below it where negative.
+    dtype : dtype, optional
+        What is summed in, and the dtype of the result: a name, or NumPy's or the
+        library's own. By default that of ``x``, and for integers and booleans of fewer
+        bits than the machine's the machine's.
+
+    Returns
+    -------
+    array, shape (...)
+        In the library of ``x``; for NumPy a number where no dimension is left.
+
+    Raises
+    ------
+    ValueError
+        ``x`` has fewer than two dimensions.
+    TypeError
+        ``dtype`` is none.
+
+    Notes
+    -----
+    Summed pairwise, float16 and bfloat16 in float32. Nothing is copied.
+
+    Examples
+    --------
+    >>> import numpy as np, scirs2
+    >>> scirs2.linalg.trace(np.array([[1, 2], [3, 4]]))
+    np.int64(5)
+    """
+
+@overload
+def trace(x: _Tensor, /, *, offset: int = 0, dtype: Any = None) -> _Tensor: ...
+@overload
+def trace(x: ArrayLike, /, *, offset: int = 0, dtype: Any = None) -> Any: ...
+@overload
+def vecdot(x1: _Host, x2: _Host, /, *, axis: int = -1) -> Any:
+    """Inner products of vectors.
+
+    ``sum(x1.conj() * x2)`` along one axis.
+
+    Parameters
+    ----------
+    x1, x2 : array_like
+        Vectors, of any DLPack library and any strides; the other axes broadcast.
+    axis : int, optional
+        The axis of the vectors in each of both.
+
+    Returns
+    -------
+    array
+        The other axes, in the library of the operands, of the dtype that NumPy's
+        promotion gives: integers stay integers and wrap around, of booleans it is
+        whether any pair is true. float16 and bfloat16 are computed in float32 and
+        rounded once. Two vectors of NumPy give a number.
+
+    Raises
+    ------
+    ValueError
+        The vectors differ in length, the other axes do not broadcast, or there is no
+        such axis.
+    TypeError
+        The operands are of two libraries, or have no common dtype.
+
+    Notes
+    -----
+    BLAS ``dot`` over runs that are added pairwise: nothing is copied, and the bits
+    are the same for any number of threads.
+    ``abs(error) <= n * eps * sum(abs(x1) * abs(x2))``.
+
+    Examples
+    --------
+    >>> import numpy as np, scirs2
+    >>> scirs2.linalg.vecdot(np.array([[3.0, 4.0], [1.0, 0.0]]), np.array([3.0, 4.0]))
+    array([25.,  3.])
+    """
+
+@overload
+def vecdot(x1: _Tensor, x2: _Tensor | _Plain, /, *, axis: int = -1) -> _Tensor: ...
+@overload
+def vecdot(x1: _Plain, x2: _Tensor, /, *, axis: int = -1) -> _Tensor: ...
+
+# Numbers.
+
+@overload
+def cond(x: NDArray[Any], p: _MatrixOrder = None) -> Any:
+    """Condition numbers.
+
+    ``norm(x, p) * norm(inv(x), p)``: by how much an error in ``b`` may grow in
+    ``solve(x, b)``.
+
+    Parameters
+    ----------
+    x : array_like, shape (..., m, n)
+        Matrices, of any DLPack library and any strides; square but in the 2-norm.
+    p : None, 1, -1, 2, -2, inf, -inf, "fro" or "nuc", optional
+        The norm, as in :func:`scirs2.norm`. None is the 2-norm: the largest singular value by
+        the smallest; -2 is its inverse.
+
+    Returns
+    -------
+    float or array, shape (...)
+        In the library of ``x``; infinite where a matrix is singular, or holds an
+        infinity and ``p`` is neither -1 nor -inf. Integers give float64; float16 and bfloat16 are given back as they
+        came.
+
+    Raises
+    ------
+    scirs2.linalg.LinAlgError
+        There are no elements, a matrix is not square, or ``p`` asks for singular values
+        and one holds a NaN; ``index`` tells which in the batch. Else a NaN gives NaN.
+    ValueError
+        ``p`` is no norm of matrices.
+
+    Notes
+    -----
+    LAPACK ``gesdd`` on a copy of one matrix a thread, or ``getrf`` and ``trtri`` on one
+    of all. The relative error is ``c * n * eps`` times the number itself. Single
+    precision is computed in double, as in NumPy.
+
+    Examples
+    --------
+    >>> import numpy as np, scirs2
+    >>> scirs2.linalg.cond(np.diag([4.0, 0.5]))
+    np.float64(8.0)
+    >>> scirs2.linalg.cond(np.ones((2, 2)), 1)
+    np.float64(inf)
+    """
+
+@overload
+def cond(x: _Tensor, p: _MatrixOrder = None) -> _Tensor: ...
+@overload
+def cond(x: ArrayLike, p: _MatrixOrder = None) -> Any: ...
+@overload
+def det(a: NDArray[Any]) -> Any:
+    """Determinants of square matrices.
+
+    Parameters
+    ----------
+    a : array_like, shape (..., n, n)
+        Matrices, of any DLPack library and any strides.
+
+    Returns
+    -------
+    number or array, shape (...)
+        The determinants, in the library of ``a``; 1 where ``n`` is 0. Integers give
+        float64; float16 and bfloat16 are computed in float32 and given back as they
+        came.
+
+    Raises
+    ------
+    scirs2.linalg.LinAlgError
+        The last two dimensions differ.
+
+    Notes
+    -----
+    The product of the pivots that LAPACK ``getrf`` finds in a copy of each matrix,
+    with an exponent of its own: it overflows only where the determinant does. A NaN
+    goes into the result; an infinity in a complex matrix makes the determinant NaN, and
+    its logarithm infinite.
+
+    Examples
+    --------
+    >>> import numpy as np, scirs2
+    >>> scirs2.linalg.det(np.array([[1.0, 2.0], [2.0, 8.0]]))
+    np.float64(4.0)
+    """
+
+@overload
+def det(a: _Tensor) -> _Tensor: ...
+@overload
+def det(a: ArrayLike) -> Any: ...
+@overload
+def matrix_norm(x: NDArray[Any], /, *, keepdims: bool = False, ord: _MatrixOrder = "fro") -> Any:
+    """Norms of matrices.
+
+    Parameters
+    ----------
+    x : array_like, shape (..., m, n)
+        Matrices, of any DLPack library and any strides.
+    keepdims : bool, optional
+        Keep the last two dimensions with length one.
+    ord : None, int, float, "fro" or "nuc", optional
+        The order, as ``scirs2.norm`` has it for matrices.
+
+    Returns
+    -------
+    array, shape (...)
+        As ``scirs2.norm`` gives them over the last two axes.
+
+    Raises
+    ------
+    ValueError
+        The order is none of matrices, or ``x`` has fewer than two dimensions.
+    scirs2.linalg.LinAlgError
+        As ``scirs2.norm``.
+
+    Examples
+    --------
+    >>> import numpy as np, scirs2
+    >>> scirs2.linalg.matrix_norm(np.array([[3.0, 0.0], [0.0, 4.0]]))
+    np.float64(5.0)
+    """
+
+@overload
+def matrix_norm(x: _Tensor, /, *, keepdims: bool = False, ord: _MatrixOrder = "fro") -> _Tensor: ...
+@overload
+def matrix_norm(x: ArrayLike, /, *, keepdims: bool = False, ord: _MatrixOrder = "fro") -> Any: ...
+@overload
+def matrix_rank(
+    A: NDArray[Any],
+    tol: ArrayLike | _SupportsDLPack | None = None,
+    hermitian: bool = False,
+    *,
+    rtol: ArrayLike | _SupportsDLPack | None = None,
+) -> Any:
+    """Ranks: how many singular values are above a tolerance.
+
+    Parameters
+    ----------
+    A : array_like, shape (..., m, n)
+        Matrices, of any DLPack library and any strides. A vector or a number has rank
+        1, or 0 where it is zero.
+    tol : float or array_like, shape (...), optional
+        The tolerance itself, one for each matrix, or broadcast.
+    hermitian : bool, optional
+        Take the matrices for Hermitian, read only their lower triangle, and find the
+        values by :func:`eigvalsh`, which is faster.
+    rtol : float or array_like, shape (...), optional
+        The tolerance by the largest singular value. Without one, and without ``tol``,
+        it is ``max(m, n) * eps``.
+
+    Returns
+    -------
+    int64 or array of int64, shape (...)
+        The ranks, in the library of ``A``.
+
+    Raises
+    ------
+    scirs2.linalg.LinAlgError
+        A matrix holds a NaN, or does not converge; ``index`` tells which in the batch.
+        One that holds an infinity has rank 0, as with ``hermitian`` one that holds a NaN
+        where it is read: its singular values are NaN, which is above no tolerance.
+    ValueError
+        Both ``tol`` and ``rtol``, or one that does not broadcast.
+
+    Notes
+    -----
+    LAPACK ``gesdd``, on a copy of one matrix a thread. Single precision is computed in
+    double, as in NumPy, where a tolerance is given.
+
+    Examples
+    --------
+    >>> import numpy as np, scirs2
+    >>> scirs2.linalg.matrix_rank(np.array([[1.0, 2.0], [2.0, 4.0]]))
+    np.int64(1)
+    """
+
+@overload
+def matrix_rank(
+    A: _Tensor,
+    tol: _Plain | _Tensor | None = None,
+    hermitian: bool = False,
+    *,
+    rtol: _Plain | _Tensor | None = None,
+) -> _Tensor: ...
+@overload
+def matrix_rank(
+    A: ArrayLike,
+    tol: ArrayLike | _SupportsDLPack | None = None,
+    hermitian: bool = False,
+    *,
+    rtol: ArrayLike | _SupportsDLPack | None = None,
+) -> Any: ...
+@overload
+def norm(
+    x: NDArray[Any],
+    ord: _MatrixOrder = None,
+    axis: int | tuple[int] | tuple[int, int] | None = None,
+    keepdims: bool = False,
+) -> Any:
+    """Norm of an array, of its vectors along one axis, or of its matrices along two.
+
+    Parameters
+    ----------
+    x : array_like
+        A tensor of any DLPack library, a NumPy array, nested lists or a number;
+        any strides.
+    ord : None, int, float, "fro" or "nuc", optional
+        See the table. None is the 2-norm of all elements over any number of
+        axes.
+    axis : None, int or (int, int), optional
+        One axis: norms of vectors. Two: norms of matrices, rows first. None:
+        ``x`` is one vector or one matrix; with ``ord=None`` any shape.
+    keepdims : bool, optional
+        Keep the reduced axes with length one.
+
+    Returns
+    -------
+    float or array
+        In the library of ``x``; for NumPy input a NumPy scalar where no axis is
+        left. float32 and complex64 give float32, float16 and bfloat16 give
+        themselves, all else gives float64.
+
+    Raises
+    ------
+    ValueError
+        An order, axis or shape that does not fit.
+    TypeError
+        A dtype that is no number.
+    scirs2.linalg.LinAlgError
+        ``ord`` is 2, -2 or "nuc" for matrices, and one holds a NaN, or its singular
+        values do not converge; ``index`` tells which. One that holds an Inf gives
+        NaN, as in NumPy.
+
+    Notes
+    -----
+    =====  ================================  ==================================
+    ord    matrix                            vector
+    =====  ================================  ==================================
+    None   Frobenius                         2-norm
+    "fro"  sqrt(sum(abs(x)**2))              error
+    "nuc"  sum of singular values            error
+    inf    largest row sum of abs(x)         largest abs(x)
+    -inf   smallest row sum of abs(x)        smallest abs(x)
+    0      error                             number of nonzero elements
+    1      largest column sum of abs(x)      sum(abs(x))
+    -1     smallest column sum of abs(x)     1 / sum(1 / abs(x))
+    2      largest singular value            sqrt(sum(abs(x)**2))
+    -2     smallest singular value           sum(abs(x)**-2)**(-1/2)
+    p      error                             sum(abs(x)**p)**(1/p)
+    =====  ================================  ==================================
+
+    Nothing overflows or underflows on the way: the result is right wherever it
+    can be represented. float16, float32 and integers are summed in float64. The
+    relative error of a sum over n elements is at most a few eps, times log(n)
+    for float64. The same bits come out for any number of threads. Singular values are
+    those of :func:`scirs2.linalg.svdvals`.
+
+    Nothing is copied but an array in foreign byte order or off alignment, a
+    list, and for singular values one matrix a thread, or all of them where they are
+    integers or halves; beside the result there are the singular values themselves.
+
+    Examples
+    --------
+    >>> import numpy as np, torch, scirs2
+    >>> scirs2.norm([3.0, 4.0])
+    np.float64(5.0)
+    >>> scirs2.norm(np.array([1e200, 1e200]))
+    np.float64(1.414213562373095e+200)
+    >>> scirs2.norm(torch.tensor([[3.0, 4.0], [6.0, 8.0]]), axis=1)
+    tensor([ 5., 10.])
+    """
+
+@overload
+def norm(
+    x: _Tensor,
+    ord: _MatrixOrder = None,
+    axis: int | tuple[int] | tuple[int, int] | None = None,
+    keepdims: bool = False,
+) -> _Tensor: ...
+@overload
+def norm(
+    x: ArrayLike,
+    ord: _MatrixOrder = None,
+    axis: int | tuple[int] | tuple[int, int] | None = None,
+    keepdims: bool = False,
+) -> Any: ...
+@overload
+def slogdet(a: NDArray[Any]) -> SlogdetResult[Any, Any]:
+    """Sign and logarithm of determinants.
+
+    ``det(a) = sign * exp(logabsdet)``; neither overflows nor underflows.
+
+    Parameters
+    ----------
+    a : array_like, shape (..., n, n)
+        Matrices, of any DLPack library and any strides.
+
+    Returns
+    -------
+    sign : number or array, shape (...)
+        1 or -1, of a complex matrix a number of modulus 1, and 0 of a singular one.
+    logabsdet : number or array, shape (...)
+        The natural logarithm of the determinant's modulus, ``-inf`` of a singular
+        matrix.
+
+    Raises
+    ------
+    scirs2.linalg.LinAlgError
+        The last two dimensions differ.
+
+    Notes
+    -----
+    As `det`, and the logarithm of the product itself rather than a sum of
+    logarithms.
+
+    Examples
+    --------
+    >>> import numpy as np, scirs2
+    >>> sign, logabsdet = scirs2.linalg.slogdet(np.eye(1000) * 1e-300)
+    >>> print(sign, round(logabsdet / np.log(10)))
+    1.0 -300000
+    """
+
+@overload
+def slogdet(a: _Tensor) -> SlogdetResult[_Tensor, _Tensor]: ...
+@overload
+def slogdet(a: ArrayLike) -> SlogdetResult[Any, Any]: ...
+@overload
+def vector_norm(
+    x: NDArray[Any],
+    /,
+    *,
+    axis: int | tuple[int, ...] | None = None,
+    keepdims: bool = False,
+    ord: float | None = 2,
+) -> Any:
+    """Norms of vectors, over any number of axes.
+
+    Parameters
+    ----------
+    x : array_like
+        A tensor of any DLPack library and any strides.
+    axis : None, int or tuple of ints, optional
+        The axes whose elements make up a vector; None is all of them.
+    keepdims : bool, optional
+        Keep these axes with length one.
+    ord : None, int or float, optional
+        The order, as ``scirs2.norm`` has it for vectors.
+
+    Returns
+    -------
+    array
+        As ``scirs2.norm`` gives them.
+
+    Raises
+    ------
+    ValueError
+        The order is none of vectors, an axis is named twice, or there is no such axis.
+
+    Notes
+    -----
+    Several axes that do not merge in memory are copied, but for the 2-norm.
+
+    Examples
+    --------
+    >>> import numpy as np, scirs2
+    >>> scirs2.linalg.vector_norm(np.ones((2, 3, 4)), axis=(0, 2), ord=1)
+    array([8., 8., 8.])
+    """
+
+@overload
+def vector_norm(
+    x: _Tensor,
+    /,
+    *,
+    axis: int | tuple[int, ...] | None = None,
+    keepdims: bool = False,
+    ord: float | None = 2,
+) -> _Tensor: ...
+@overload
+def vector_norm(
+    x: ArrayLike,
+    /,
+    *,
+    axis: int | tuple[int, ...] | None = None,
+    keepdims: bool = False,
+    ord: float | None = 2,
+) -> Any: ...
+
+# Systems.
+
+@overload
+def inv(a: NDArray[_Kept], *, out: NDArray[_Kept] | None = None) -> NDArray[_Kept]:
+    """Inverses of square matrices.
+
+    Parameters
+    ----------
+    a : array_like, shape (..., n, n)
+        Matrices, of any DLPack library and any strides.
+    out : array, shape (..., n, n), optional
+        Memory for the result, of its dtype.
+
+    Returns
+    -------
+    array, shape (..., n, n)
+        The inverses, in the library of ``a``. Integers give float64; float16 and
+        bfloat16 are computed in float32 and given back as they came.
+
+    Raises
+    ------
+    scirs2.linalg.LinAlgError
+        A matrix is singular: the message names the first pivot that is exactly zero,
+        ``index`` the matrix in the batch. Or the last two dimensions differ.
+    ValueError
+        ``out`` does not fit.
+
+    Notes
+    -----
+    LAPACK ``getrf`` and ``trtri``, in the memory of the result: nothing else is
+    copied. ``norm(x @ a - 1) <= c * n * eps * norm(x) * norm(a)`` as a rule. A NaN
+    goes into the result. To solve equations, `solve` is faster and more accurate.
+
+    Examples
+    --------
+    >>> import numpy as np, scirs2
+    >>> scirs2.linalg.inv(np.array([[1.0, 2.0], [2.0, 8.0]]))
+    array([[ 2.  , -0.5 ],
+           [-0.5 ,  0.25]])
+    """
+
 @overload
 def inv(a: _ToFloat64, *, out: _Float64 | None = None) -> _Float64: ...
 @overload
@@ -309,7 +1568,68 @@ def inv(a: ArrayLike, *, out: NDArray[Any] | None = None) -> NDArray[Any]: ...
 @overload
 def lstsq(
     a: NDArray[_Real], b: NDArray[_Real], rcond: float | None = None
-) -> tuple[NDArray[_Real], NDArray[_Real], Any, NDArray[_Real]]: ...
+) -> tuple[NDArray[_Real], NDArray[_Real], Any, NDArray[_Real]]:
+    """Least-squares solutions of the smallest norm.
+
+    The ``x`` of the smallest 2-norm among those that make the 2-norm of ``b - a @ x``
+    smallest.
+
+    Parameters
+    ----------
+    a : array_like, shape (..., m, n)
+        Matrices, of any DLPack library and any strides.
+    b : array_like, shape (m,) or (..., m, k)
+        Right-hand sides: one vector, or the columns of matrices, whose batch
+        broadcasts with that of ``a``.
+    rcond : float, optional
+        Singular values of at most ``rcond`` times the largest count as zero. None is
+        ``max(m, n)`` times the epsilon of float64; -1, as all outside of (0, 1), is the
+        epsilon alone.
+
+    Returns
+    -------
+    x : array, shape (..., n) or (..., n, k)
+        The solutions. Integers give float64; float16 and bfloat16 are given back as
+        they came.
+    residuals : array, shape (..., k)
+        The sums of squares of ``b - a @ x``, with a ``k`` of 1 for one vector. Where
+        ``m <= n`` there are none, and the shape is ``(..., 0)``. A matrix whose rank is
+        less than ``n`` has none either: the array is empty where it is the only one,
+        and in a batch its row is NaN.
+    rank : int32 or array of int32, shape (...)
+        The ranks.
+    s : array, shape (..., min(m, n))
+        The singular values, in descending order.
+
+    Raises
+    ------
+    scirs2.linalg.LinAlgError
+        The shapes do not fit, or a matrix holds a NaN or an infinity, or does not
+        converge; ``index`` tells which in the batch. A right-hand side with one has a
+        solution of NaN.
+
+    Notes
+    -----
+    LAPACK ``geqrf``, and for the singular values of its triangle what
+    :func:`svdvals` has; ``gelsd`` where
+    the rank is not ``n`` or there are more right-hand sides than unknowns. A thread holds
+    a copy of one matrix and its right-hand sides, and a triangle.
+    Backward stable: ``x`` solves the problem of a matrix within ``c * max(m, n) * eps *
+    norm(a)`` of ``a``. Single precision is computed in double, as in NumPy.
+
+    Examples
+    --------
+    The line through three points:
+
+    >>> import numpy as np, scirs2
+    >>> a = np.array([[0.0, 1.0], [1.0, 1.0], [2.0, 1.0]])
+    >>> x, residuals, rank, s = scirs2.linalg.lstsq(a, np.array([1.0, 3.0, 5.0]))
+    >>> x.round(12)
+    array([2., 1.])
+    >>> rank
+    np.int32(2)
+    """
+
 @overload
 def lstsq(
     a: _Host, b: _Host, rcond: float | None = None
@@ -323,25 +1643,61 @@ def lstsq(
     a: _Plain, b: _Tensor, rcond: float | None = None
 ) -> tuple[_Tensor, _Tensor, _Tensor, _Tensor]: ...
 @overload
-def lu_solve(
-    lu_and_piv: tuple[NDArray[_Kept], NDArray[np.integer[Any]]],
-    b: NDArray[_Kept],
-    trans: _Transposed = 0,
-) -> NDArray[_Kept]: ...
-@overload
-def lu_solve(lu_and_piv: tuple[_Host, _Host], b: _Host, trans: _Transposed = 0) -> NDArray[Any]: ...
-@overload
-def lu_solve(
-    lu_and_piv: tuple[_Tensor, _Tensor | _Plain], b: _Tensor | _Plain, trans: _Transposed = 0
-) -> _Tensor: ...
-@overload
 def pinv(
     a: NDArray[_Kept],
     rcond: ArrayLike | _SupportsDLPack | None = None,
     hermitian: bool = False,
     *,
     rtol: ArrayLike | _SupportsDLPack | None = ...,
-) -> NDArray[_Kept]: ...
+) -> NDArray[_Kept]:
+    """Moore-Penrose pseudo-inverses.
+
+    ``Vh.conj().mT / S @ U.conj().mT`` of the singular value decomposition, without the
+    singular values that are nearly zero.
+
+    Parameters
+    ----------
+    a : array_like, shape (..., m, n)
+        Matrices, of any DLPack library and any strides.
+    rcond : float or array_like, shape (...), optional
+        Singular values of at most ``rcond`` times the largest count as zero; one for
+        each matrix, or broadcast. The default is 1e-15.
+    hermitian : bool, optional
+        Take the matrices for Hermitian, read only their lower triangle, and go by
+        :func:`eigh`, which is faster.
+    rtol : None, float or array_like, shape (...), optional
+        Another name of ``rcond``, that of the Array API; here None is ``max(m, n) *
+        eps``.
+
+    Returns
+    -------
+    array, shape (..., n, m)
+        In the library of ``a``. Integers give float64; float16 and bfloat16 are given
+        back as they came.
+
+    Raises
+    ------
+    scirs2.linalg.LinAlgError
+        A matrix holds a NaN, or does not converge; ``index`` tells which in the batch.
+        One that holds an infinity gives NaN, as with ``hermitian`` one that holds a NaN
+        where it is read.
+    ValueError
+        Both ``rcond`` and ``rtol``, or one that does not broadcast.
+
+    Notes
+    -----
+    LAPACK ``gesdd``, on a copy of one matrix a thread. The relative error is ``c *
+    max(m, n) * eps`` times the ratio of the largest singular value to the smallest that
+    counts. Single precision is computed in double, as in NumPy.
+
+    Examples
+    --------
+    >>> import numpy as np, scirs2
+    >>> scirs2.linalg.pinv(np.array([[2.0, 0.0], [0.0, 0.0], [0.0, 0.0]]))
+    array([[0.5, 0. , 0. ],
+           [0. , 0. , 0. ]])
+    """
+
 @overload
 def pinv(
     a: _ToFloat64,
@@ -369,7 +1725,48 @@ def pinv(
 @overload
 def solve(
     a: NDArray[_Kept], b: NDArray[_Kept], *, out: NDArray[_Kept] | None = None
-) -> NDArray[_Kept]: ...
+) -> NDArray[_Kept]:
+    """Solve the linear equations ``a @ x = b``.
+
+    Parameters
+    ----------
+    a : array_like, shape (..., n, n)
+        Matrices, of any DLPack library and any strides.
+    b : array_like, shape (n,) or (..., n, k)
+        One vector where it has one dimension, else matrices whose columns are the
+        right-hand sides, in the library of ``a``.
+    out : array, optional
+        Memory for the result, of its dtype and shape.
+
+    Returns
+    -------
+    array, shape (..., n) or (..., n, k)
+        The solutions, for the batches of ``a`` and ``b`` broadcast. Integers give
+        float64; float16 and bfloat16 are computed in float32 and given back as they
+        came.
+
+    Raises
+    ------
+    scirs2.linalg.LinAlgError
+        A matrix is singular: the message names the first pivot that is exactly zero,
+        ``index`` the matrix in the batch. Or the last two dimensions of ``a`` differ.
+    ValueError
+        The shapes do not fit one another, or ``out`` does not fit.
+
+    Notes
+    -----
+    LAPACK ``getrf`` on a copy of each matrix, then substitution in the memory of the
+    result. One matrix for a batch of right-hand sides is factored once, not once for
+    each. Backward stable as a rule: ``norm(a @ x - b) <= c * n * eps * norm(a) *
+    norm(x)``. A NaN goes into the result.
+
+    Examples
+    --------
+    >>> import numpy as np, scirs2
+    >>> scirs2.linalg.solve(np.array([[1.0, 2.0], [2.0, 8.0]]), np.array([3.0, 10.0]))
+    array([1., 1.])
+    """
+
 @overload
 def solve(a: _Host, b: _Host, *, out: NDArray[Any] | None = None) -> NDArray[Any]: ...
 @overload
@@ -383,7 +1780,52 @@ def solve_triangular(
     trans: _Transposed = 0,
     lower: bool = False,
     unit_diagonal: bool = False,
-) -> NDArray[_Kept]: ...
+) -> NDArray[_Kept]:
+    """Solve ``a @ x = b`` with triangular matrices.
+
+    Parameters
+    ----------
+    a : array_like, shape (..., n, n)
+        Matrices, of any DLPack library and any strides, of which one triangle is
+        read.
+    b : array_like, shape (n,) or (..., n, k)
+        One vector where it has one dimension, else matrices whose columns are the
+        right-hand sides, in the library of ``a``.
+    trans : {0, 1, 2, 'N', 'T', 'C'}, optional
+        Solve with ``a`` itself, with its transpose, or with the conjugate of that.
+    lower : bool, optional
+        Read the lower triangle instead of the upper one.
+    unit_diagonal : bool, optional
+        Take the diagonal for ones, and do not read it.
+
+    Returns
+    -------
+    array, shape (..., n) or (..., n, k)
+        The solutions, for the batches of ``a`` and ``b`` broadcast. Integers give
+        float64; float16 and bfloat16 are computed in float32 and given back as they
+        came.
+
+    Raises
+    ------
+    scirs2.linalg.LinAlgError
+        A matrix is singular: the message names the first zero on its diagonal,
+        ``index`` the matrix in the batch. Or what is read holds a NaN or an infinity.
+    ValueError
+        The shapes do not fit one another.
+
+    Notes
+    -----
+    BLAS ``trsm`` and ``trsv``, in the memory of the result; ``a`` is copied only
+    where it has gaps. Backward stable for each right-hand side.
+
+    Examples
+    --------
+    >>> import numpy as np, scirs2
+    >>> a = np.array([[2.0, 1.0], [0.0, 4.0]])
+    >>> scirs2.linalg.solve_triangular(a, np.array([4.0, 8.0]))
+    array([1., 2.])
+    """
+
 @overload
 def solve_triangular(
     a: _Host, b: _Host, trans: _Transposed = 0, lower: bool = False, unit_diagonal: bool = False
@@ -401,7 +1843,45 @@ def solve_triangular(
     a: _Plain, b: _Tensor, trans: _Transposed = 0, lower: bool = False, unit_diagonal: bool = False
 ) -> _Tensor: ...
 @overload
-def tensorinv(a: NDArray[_Kept], ind: int = 2) -> NDArray[_Kept]: ...
+def tensorinv(a: NDArray[_Kept], ind: int = 2) -> NDArray[_Kept]:
+    """The inverse of a tensor: ``tensordot(tensorinv(a, ind), a, ind)`` is the identity.
+
+    Parameters
+    ----------
+    a : array_like
+        A tensor of any DLPack library, the product of whose first ``ind`` dimensions
+        is that of the others.
+    ind : int, optional
+        How many of its dimensions are the first.
+
+    Returns
+    -------
+    array, shape a.shape[ind:] + a.shape[:ind]
+        The inverse. Integers give float64; float16 and bfloat16 are computed in
+        float32 and given back as they came.
+
+    Raises
+    ------
+    scirs2.linalg.LinAlgError
+        The dimensions of ``a`` make no square matrix, or a singular one.
+    ValueError
+        ``ind`` is below 1.
+
+    Notes
+    -----
+    As `inv` of the matrix that the dimensions of ``a`` make.
+
+    Examples
+    --------
+    >>> import numpy as np, scirs2
+    >>> a = np.diag([1.0, 2.0, 4.0, 8.0]).reshape(2, 2, 4)
+    >>> x = scirs2.linalg.tensorinv(a)
+    >>> x.shape
+    (4, 2, 2)
+    >>> np.array_equal(np.tensordot(x, a, 2), np.eye(4))
+    True
+    """
+
 @overload
 def tensorinv(a: _ToFloat64, ind: int = 2) -> _Float64: ...
 @overload
@@ -411,7 +1891,45 @@ def tensorinv(a: ArrayLike, ind: int = 2) -> NDArray[Any]: ...
 @overload
 def tensorsolve(
     a: NDArray[_Kept], b: NDArray[_Kept], axes: Sequence[int] | None = None
-) -> NDArray[_Kept]: ...
+) -> NDArray[_Kept]:
+    """Solve the tensor equation ``tensordot(a, x, x.ndim) = b``.
+
+    Parameters
+    ----------
+    a : array_like
+        A tensor of any DLPack library whose first dimensions are as many as ``b``
+        has; the others are those of ``x``, and their product is the same.
+    b : array_like
+        The right-hand side, in the library of ``a``.
+    axes : sequence of int, optional
+        Axes of ``a`` that are moved to its end first, one after the other.
+
+    Returns
+    -------
+    array
+        The solution ``x``, whose shape is that of ``a`` after as many dimensions as
+        ``b`` has. Integers give float64; float16 and bfloat16 are computed in float32
+        and given back as they came.
+
+    Raises
+    ------
+    scirs2.linalg.LinAlgError
+        The dimensions of ``a`` make no square matrix, or a singular one.
+    ValueError
+        ``b`` has another number of elements than ``x``, or ``a`` no such axis.
+
+    Notes
+    -----
+    As `solve` with the matrix that the dimensions of ``a`` make.
+
+    Examples
+    --------
+    >>> import numpy as np, scirs2
+    >>> a = np.diag([1.0, 2.0, 4.0, 8.0]).reshape(2, 2, 4)
+    >>> scirs2.linalg.tensorsolve(a, np.array([[1.0, 2.0], [4.0, 8.0]]))
+    array([1., 1., 1., 1.])
+    """
+
 @overload
 def tensorsolve(a: _Host, b: _Host, axes: Sequence[int] | None = None) -> NDArray[Any]: ...
 @overload
@@ -419,221 +1937,405 @@ def tensorsolve(a: _Tensor, b: _Tensor | _Plain, axes: Sequence[int] | None = No
 @overload
 def tensorsolve(a: _Plain, b: _Tensor, axes: Sequence[int] | None = None) -> _Tensor: ...
 
-# Numbers of a matrix.
+# Decompositions.
 
 @overload
-def cond(x: NDArray[Any], p: _MatrixOrder = None) -> Any: ...
-@overload
-def cond(x: _Tensor, p: _MatrixOrder = None) -> _Tensor: ...
-@overload
-def cond(x: ArrayLike, p: _MatrixOrder = None) -> Any: ...
-@overload
-def det(a: NDArray[Any]) -> Any: ...
-@overload
-def det(a: _Tensor) -> _Tensor: ...
-@overload
-def det(a: ArrayLike) -> Any: ...
-@overload
-def matrix_norm(
-    x: NDArray[Any], /, *, keepdims: bool = False, ord: _MatrixOrder = "fro"
-) -> Any: ...
-@overload
-def matrix_norm(x: _Tensor, /, *, keepdims: bool = False, ord: _MatrixOrder = "fro") -> _Tensor: ...
-@overload
-def matrix_norm(x: ArrayLike, /, *, keepdims: bool = False, ord: _MatrixOrder = "fro") -> Any: ...
-@overload
-def matrix_rank(
-    A: NDArray[Any],
-    tol: ArrayLike | None = None,
-    hermitian: bool = False,
-    *,
-    rtol: ArrayLike | None = None,
-) -> Any: ...
-@overload
-def matrix_rank(
-    A: _Tensor,
-    tol: _Plain | _Tensor | None = None,
-    hermitian: bool = False,
-    *,
-    rtol: _Plain | _Tensor | None = None,
-) -> _Tensor: ...
-@overload
-def matrix_rank(
-    A: ArrayLike,
-    tol: ArrayLike | None = None,
-    hermitian: bool = False,
-    *,
-    rtol: ArrayLike | None = None,
-) -> Any: ...
-@overload
-def norm(
-    x: NDArray[Any],
-    ord: _MatrixOrder = None,
-    axis: int | tuple[int] | tuple[int, int] | None = None,
-    keepdims: bool = False,
-) -> Any: ...
-@overload
-def norm(
-    x: _Tensor,
-    ord: _MatrixOrder = None,
-    axis: int | tuple[int] | tuple[int, int] | None = None,
-    keepdims: bool = False,
-) -> _Tensor: ...
-@overload
-def norm(
-    x: ArrayLike,
-    ord: _MatrixOrder = None,
-    axis: int | tuple[int] | tuple[int, int] | None = None,
-    keepdims: bool = False,
-) -> Any: ...
-@overload
-def slogdet(a: NDArray[Any]) -> SlogdetResult[Any, Any]: ...
-@overload
-def slogdet(a: _Tensor) -> SlogdetResult[_Tensor, _Tensor]: ...
-@overload
-def slogdet(a: ArrayLike) -> SlogdetResult[Any, Any]: ...
-@overload
-def trace(x: NDArray[Any], /, *, offset: int = 0, dtype: Any = None) -> Any: ...
-@overload
-def trace(x: _Tensor, /, *, offset: int = 0, dtype: Any = None) -> _Tensor: ...
-@overload
-def trace(x: ArrayLike, /, *, offset: int = 0, dtype: Any = None) -> Any: ...
-@overload
-def vector_norm(
-    x: NDArray[Any],
-    /,
-    *,
-    axis: int | tuple[int, ...] | None = None,
-    keepdims: bool = False,
-    ord: float | None = 2,
-) -> Any: ...
-@overload
-def vector_norm(
-    x: _Tensor,
-    /,
-    *,
-    axis: int | tuple[int, ...] | None = None,
-    keepdims: bool = False,
-    ord: float | None = 2,
-) -> _Tensor: ...
-@overload
-def vector_norm(
-    x: ArrayLike,
-    /,
-    *,
-    axis: int | tuple[int, ...] | None = None,
-    keepdims: bool = False,
-    ord: float | None = 2,
-) -> Any: ...
+def cho_factor(a: NDArray[_Kept], lower: bool = False) -> tuple[NDArray[_Kept], bool]:
+    """Factor Hermitian positive definite matrices, to solve equations with them.
 
-# Products.
+    Parameters
+    ----------
+    a : array_like, shape (..., n, n)
+        Matrices, of any DLPack library and any strides, of which one triangle is
+        read.
+    lower : bool, optional
+        Read the lower triangle and write ``L`` of ``a = L @ L.conj().mT`` there,
+        instead of ``U`` of ``a = U.conj().mT @ U`` in the upper one.
+
+    Returns
+    -------
+    c : array, shape (..., n, n)
+        The factors. The other triangle holds what ``a`` has there.
+    lower : bool
+        As it was given. Both together are what `cho_solve` takes.
+
+    Raises
+    ------
+    scirs2.linalg.LinAlgError
+        A matrix is not positive definite: the message names the first leading minor
+        that is not, ``index`` the matrix in the batch. Or what is read holds a NaN or
+        an infinity, or the last two dimensions differ.
+
+    Notes
+    -----
+    LAPACK ``potrf``, in the memory of the result: nothing else is copied. `cholesky`
+    is the same with zeros in the other triangle.
+
+    Examples
+    --------
+    >>> import numpy as np, scirs2
+    >>> c, lower = scirs2.linalg.cho_factor(np.array([[4.0, 2.0], [2.0, 5.0]]))
+    >>> scirs2.linalg.cho_solve((c, lower), np.array([6.0, 7.0]))
+    array([1., 1.])
+    """
 
 @overload
-def cross(x1: _Host, x2: _Host, /, *, axis: int = -1) -> NDArray[Any]: ...
+def cho_factor(a: _ToFloat64, lower: bool = False) -> tuple[_Float64, bool]: ...
 @overload
-def cross(x1: _Tensor, x2: _Tensor | _Plain, /, *, axis: int = -1) -> _Tensor: ...
+def cho_factor(a: _Tensor, lower: bool = False) -> tuple[_Tensor, bool]: ...
 @overload
-def cross(x1: _Plain, x2: _Tensor, /, *, axis: int = -1) -> _Tensor: ...
+def cho_factor(a: ArrayLike, lower: bool = False) -> tuple[NDArray[Any], bool]: ...
 @overload
-def einsum(
-    subscripts: str,
-    /,
-    *operands: _Host,
-    out: NDArray[Any] | None = None,
-    optimize: bool | str | Sequence[Any] | Callable[..., Any] | None = True,
-) -> Any: ...
-@overload
-def einsum(
-    subscripts: str,
-    /,
-    *operands: _Tensor | _Plain,
-    out: _Tensor | None = None,
-    optimize: bool | str | Sequence[Any] | Callable[..., Any] | None = True,
-) -> _Tensor: ...
-@overload
-def einsum(
-    *operands: ArrayLike | _SupportsDLPack | Sequence[Any],
-    out: Any = None,
-    optimize: bool | str | Sequence[Any] | Callable[..., Any] | None = True,
-) -> Any: ...
-@overload
-def matmul(x1: _Host, x2: _Host, /, *, out: NDArray[Any] | None = None) -> Any: ...
-@overload
-def matmul(x1: _Tensor, x2: _Tensor | _Plain, /, *, out: _Tensor | None = None) -> _Tensor: ...
-@overload
-def matmul(x1: _Plain, x2: _Tensor, /, *, out: _Tensor | None = None) -> _Tensor: ...
-@overload
-def matrix_power(a: NDArray[_Kept], n: SupportsIndex) -> NDArray[_Kept]: ...
-@overload
-def matrix_power(a: NDArray[Any], n: SupportsIndex) -> NDArray[Any]: ...
-@overload
-def matrix_power(a: _Tensor, n: SupportsIndex) -> _Tensor: ...
-@overload
-def matrix_power(a: ArrayLike, n: SupportsIndex) -> NDArray[Any]: ...
-@overload
-def multi_dot(arrays: Iterable[_Host], *, out: NDArray[Any] | None = None) -> Any: ...
-@overload
-def multi_dot(arrays: Iterable[_Tensor], *, out: _Tensor | None = None) -> _Tensor: ...
-@overload
-def outer(x1: NDArray[_Kept], x2: NDArray[_Kept], /) -> NDArray[_Kept]: ...
-@overload
-def outer(x1: _Host, x2: _Host, /) -> NDArray[Any]: ...
-@overload
-def outer(x1: _Tensor, x2: _Tensor | _Plain, /) -> _Tensor: ...
-@overload
-def outer(x1: _Plain, x2: _Tensor, /) -> _Tensor: ...
-@overload
-def tensordot(a: _Host, b: _Host, /, axes: _Axes = 2) -> Any: ...
-@overload
-def tensordot(a: _Tensor, b: _Tensor | _Plain, /, axes: _Axes = 2) -> _Tensor: ...
-@overload
-def tensordot(a: _Plain, b: _Tensor, /, axes: _Axes = 2) -> _Tensor: ...
-@overload
-def vecdot(x1: _Host, x2: _Host, /, *, axis: int = -1) -> Any: ...
-@overload
-def vecdot(x1: _Tensor, x2: _Tensor | _Plain, /, *, axis: int = -1) -> _Tensor: ...
-@overload
-def vecdot(x1: _Plain, x2: _Tensor, /, *, axis: int = -1) -> _Tensor: ...
+def cholesky(
+    a: NDArray[_Kept], /, *, upper: bool = False, out: NDArray[_Kept] | None = None
+) -> NDArray[_Kept]:
+    """Cholesky factors of Hermitian positive definite matrices.
 
-# Views.
+    ``a = L @ L.conj().mT`` with ``L`` lower triangular and a positive diagonal;
+    with ``upper`` it is ``a = U.conj().mT @ U``.
+
+    Parameters
+    ----------
+    a : array_like, shape (..., n, n)
+        Matrices, of any DLPack library and any strides. Only one triangle is read:
+        the lower, or with ``upper`` the upper one.
+    upper : bool, optional
+        Return ``U`` instead of ``L``.
+    out : array, shape (..., n, n), optional
+        Memory for the result, of its dtype.
+
+    Returns
+    -------
+    array, shape (..., n, n)
+        The factors, in the library of ``a``; the other triangle is zero. Integers
+        give float64; float16 and bfloat16 are computed in float32 and given back as
+        they came.
+
+    Raises
+    ------
+    scirs2.linalg.LinAlgError
+        A matrix is not positive definite. The message names the first leading minor
+        that is not, ``index`` the matrix in the batch. A NaN is no such minor, and
+        goes into the result.
+    ValueError
+        The last two dimensions differ, or ``out`` does not fit.
+
+    Notes
+    -----
+    LAPACK ``potrf``, in the memory of the result: nothing else is copied. Backward
+    stable: ``norm(a - L @ L.conj().mT) <= c * n * eps * norm(a)``.
+
+    Examples
+    --------
+    >>> import numpy as np, scirs2
+    >>> scirs2.linalg.cholesky(np.array([[4.0, 2.0], [2.0, 5.0]]))
+    array([[2., 0.],
+           [1., 2.]])
+    """
 
 @overload
-def diagonal(x: NDArray[_Scalar], /, *, offset: int = 0) -> NDArray[_Scalar]: ...
+def cholesky(a: _ToFloat64, /, *, upper: bool = False, out: _Float64 | None = None) -> _Float64: ...
 @overload
-def diagonal(x: _Tensor, /, *, offset: int = 0) -> _Tensor: ...
+def cholesky(a: _Tensor, /, *, upper: bool = False, out: _Tensor | None = None) -> _Tensor: ...
 @overload
-def diagonal(x: ArrayLike, /, *, offset: int = 0) -> NDArray[Any]: ...
+def cholesky(
+    a: ArrayLike, /, *, upper: bool = False, out: NDArray[Any] | None = None
+) -> NDArray[Any]: ...
 @overload
-def matrix_transpose(x: NDArray[_Scalar], /) -> NDArray[_Scalar]: ...
-@overload
-def matrix_transpose(x: _Tensor, /) -> _Tensor: ...
-@overload
-def matrix_transpose(x: ArrayLike, /) -> NDArray[Any]: ...
+def eig(a: NDArray[Any]) -> EigResult[NDArray[Any], NDArray[Any]]:
+    """Eigenvalues and right eigenvectors of general matrices.
 
-# Threads, and what show_config tells.
+    ``a @ v[:, i] = w[i] * v[:, i]``, with vectors of length one.
 
-def _config() -> dict[str, Any]: ...
+    Parameters
+    ----------
+    a : array_like, shape (..., n, n)
+        Matrices, of any DLPack library and any strides.
 
-# For tests: which kernels and instructions the whole process uses.
-def _force_route(route: str | None = None, level: str | None = None) -> None: ...
-def _plan(
-    problem: str, dtype: str, rows: int, columns: int, *, rhs: int = 1, count: int = 1
-) -> list[str]: ...
-def _close_pool() -> None: ...
-def _before_fork() -> None: ...
-def _after_fork() -> None: ...
-def _steer_num_threads(n: int, /) -> None: ...
-def get_num_threads() -> int: ...
-def set_num_threads(n: int, /) -> None: ...
+    Returns
+    -------
+    eigenvalues : array, shape (..., n)
+        Each as often as its multiplicity, in LAPACK's order; the two of a conjugate
+        pair are neighbours. Of real matrices they are real where every value of the
+        whole batch is, else complex.
+    eigenvectors : array, shape (..., n, n)
+        Column ``i`` belongs to value ``i``. Both come as a named tuple, in the
+        library of ``a``. Integers count as float64; float16 and bfloat16 are computed
+        in float32, and given back as they came where they are real.
 
-@final
-class num_threads:
-    def __new__(cls, n: int, /) -> Self: ...
-    def __enter__(self) -> None: ...
-    def __exit__(
-        self,
-        exception_type: type[BaseException] | None,
-        exception: BaseException | None,
-        traceback: TracebackType | None,
-        /,
-    ) -> None: ...
+    Raises
+    ------
+    scirs2.linalg.LinAlgError
+        A matrix holds a NaN or an infinity, is not square, or does not converge;
+        ``index`` tells which in the batch.
+
+    Notes
+    -----
+    LAPACK ``geev``, on a copy of one matrix a thread; for real matrices of up to 75
+    rows its algorithm in a kernel, which computes in double precision.
+
+    Both balance the matrix first: ``b = inv(D) @ a @ D``, whose rows and columns a diagonal
+    ``D`` of powers of two makes about equally long. They are backward stable for ``b``: each
+    pair is exact for a matrix ``a + D @ e @ inv(D)`` with ``norm(e) <= c * n * eps *
+    norm(b)``. Without balancing, as for most matrices, that is ``c * n * eps * norm(a)``;
+    where the rows of ``a`` differ by many orders of magnitude the residual can be larger
+    than that, as NumPy's is. Of a defective matrix several vectors are nearly the same. For
+    Hermitian matrices :func:`eigh` is faster and more accurate.
+
+    Examples
+    --------
+    >>> import numpy as np, scirs2
+    >>> w, v = scirs2.linalg.eig(np.array([[0.0, -1.0], [1.0, 0.0]]))
+    >>> w
+    array([0.+1.j, 0.-1.j])
+    >>> scirs2.linalg.eig(np.diag([1.0, 2.0])).eigenvalues
+    array([1., 2.])
+    """
+
+@overload
+def eig(a: _Tensor) -> EigResult[_Tensor, _Tensor]: ...
+@overload
+def eig(a: ArrayLike) -> EigResult[NDArray[Any], NDArray[Any]]: ...
+@overload
+def eigh(a: NDArray[_Real], UPLO: _Triangle = "L") -> EighResult[NDArray[_Real], NDArray[_Real]]:
+    """Eigenvalues and eigenvectors of Hermitian matrices.
+
+    ``a @ v[:, i] = w[i] * v[:, i]`` with real ``w`` in ascending order and ``v``
+    unitary.
+
+    Parameters
+    ----------
+    a : array_like, shape (..., n, n)
+        Matrices, of any DLPack library and any strides. Only one triangle is read,
+        and the imaginary part of the diagonal counts as zero.
+    UPLO : {"L", "U"}, optional
+        The triangle that is read: the lower or the upper one.
+
+    Returns
+    -------
+    eigenvalues : array, shape (..., n)
+        In ascending order, each as often as its multiplicity; real.
+    eigenvectors : array, shape (..., n, n)
+        Column ``i`` belongs to value ``i``. Both come as a named tuple, in the
+        library of ``a``. Integers give float64; float16 and bfloat16 are computed in
+        float32 and given back as they came.
+
+    Raises
+    ------
+    scirs2.linalg.LinAlgError
+        A matrix is not square, or does not converge; ``index`` tells which in the
+        batch. One that holds a NaN or an infinity where it is read gives NaN.
+    ValueError
+        ``UPLO`` is neither.
+
+    Notes
+    -----
+    LAPACK ``syevd`` and ``heevd``, in the memory of the vectors, and ``syev`` and ``heev``
+    where those lose the orthogonality of the vectors. Real matrices of up to
+    four rows, and many at once of up to 40, by Jacobi's rotations; others of up to 96 by
+    QL steps, as ``steqr``, in double precision. Backward stable:
+    ``norm(a - v * w @ v.conj().mT) <= c * n * eps * norm(a)``, and each eigenvalue is
+    right to as much.
+
+    In each vector the first element whose modulus is at least 0.999 of the largest is real
+    and positive. So the sign does not depend on the algorithm or on the batch; other
+    libraries have other signs. Vectors of equal values span the same space as theirs.
+
+    Examples
+    --------
+    >>> import numpy as np, scirs2
+    >>> w, v = scirs2.linalg.eigh(np.array([[2.0, 1.0], [1.0, 2.0]]))
+    >>> w.round(12)
+    array([1., 3.])
+    >>> abs(v).round(4)
+    array([[0.7071, 0.7071],
+           [0.7071, 0.7071]])
+    """
+
+@overload
+def eigh(
+    a: NDArray[_Complex], UPLO: _Triangle = "L"
+) -> EighResult[_Floating, NDArray[_Complex]]: ...
+@overload
+def eigh(a: _ToFloat64, UPLO: _Triangle = "L") -> EighResult[_Float64, _Float64]: ...
+@overload
+def eigh(a: _Tensor, UPLO: _Triangle = "L") -> EighResult[_Tensor, _Tensor]: ...
+@overload
+def eigh(a: ArrayLike, UPLO: _Triangle = "L") -> EighResult[NDArray[Any], NDArray[Any]]: ...
+@overload
+def eigvals(a: NDArray[Any]) -> NDArray[Any]:
+    """Eigenvalues of general matrices.
+
+    As :func:`eig` without the vectors.
+
+    Parameters
+    ----------
+    a : array_like, shape (..., n, n)
+        Matrices, of any DLPack library and any strides.
+
+    Returns
+    -------
+    array, shape (..., n)
+        Each as often as its multiplicity, in LAPACK's order; the two of a conjugate
+        pair are neighbours. Of real matrices they are real where every value of the
+        whole batch is, else complex. In the library of ``a``.
+
+    Raises
+    ------
+    scirs2.linalg.LinAlgError
+        A matrix holds a NaN or an infinity, is not square, or does not converge;
+        ``index`` tells which in the batch.
+
+    Notes
+    -----
+    LAPACK ``geev``, on a copy of one matrix a thread; for real matrices of up to 75
+    rows its algorithm in a kernel, which computes in double precision. Backward stable:
+    each value is that of a matrix within ``c * n * eps * norm(a)`` of ``a``.
+
+    Examples
+    --------
+    >>> import numpy as np, scirs2
+    >>> scirs2.linalg.eigvals(np.array([[1.0, 5.0], [0.0, 2.0]]))
+    array([1., 2.])
+    """
+
+@overload
+def eigvals(a: _Tensor) -> _Tensor: ...
+@overload
+def eigvals(a: ArrayLike) -> NDArray[Any]: ...
+@overload
+def eigvalsh(a: NDArray[_Real], UPLO: _Triangle = "L") -> NDArray[_Real]:
+    """Eigenvalues of Hermitian matrices.
+
+    As :func:`eigh` without the vectors.
+
+    Parameters
+    ----------
+    a : array_like, shape (..., n, n)
+        Matrices, of any DLPack library and any strides. Only one triangle is read,
+        and the imaginary part of the diagonal counts as zero.
+    UPLO : {"L", "U"}, optional
+        The triangle that is read: the lower or the upper one.
+
+    Returns
+    -------
+    array, shape (..., n)
+        In ascending order, each as often as its multiplicity; real, in the library
+        of ``a``.
+
+    Raises
+    ------
+    scirs2.linalg.LinAlgError
+        A matrix is not square, or does not converge; ``index`` tells which in the
+        batch. One that holds a NaN or an infinity where it is read gives NaN.
+    ValueError
+        ``UPLO`` is neither.
+
+    Notes
+    -----
+    LAPACK ``sytrd`` and ``hetrd``, on a copy of one matrix per thread, then QL steps in
+    double precision; Jacobi's rotations where :func:`eigh` has them. Each value is right to
+    ``c * n * eps * norm(a)``, also where LAPACK's own ``sterf`` loses all digits to an
+    underflow, as for adjacency matrices of sparse graphs in single precision.
+
+    Examples
+    --------
+    >>> import numpy as np, scirs2
+    >>> scirs2.linalg.eigvalsh(np.array([[2.0, 0.0], [0.0, 1.0]]))
+    array([1., 2.])
+    """
+
+@overload
+def eigvalsh(a: NDArray[np.complexfloating[Any, Any]], UPLO: _Triangle = "L") -> _Floating: ...
+@overload
+def eigvalsh(a: _ToFloat64, UPLO: _Triangle = "L") -> _Float64: ...
+@overload
+def eigvalsh(a: _Tensor, UPLO: _Triangle = "L") -> _Tensor: ...
+@overload
+def eigvalsh(a: ArrayLike, UPLO: _Triangle = "L") -> _Floating: ...
+@overload
+def lu_factor(a: NDArray[_Kept]) -> tuple[NDArray[_Kept], NDArray[np.int32]]:
+    """LU factors in one matrix, to solve equations with them.
+
+    Parameters
+    ----------
+    a : array_like, shape (..., m, n)
+        Matrices, of any DLPack library and any strides.
+
+    Returns
+    -------
+    lu : array, shape (..., m, n)
+        ``U``, and below its diagonal ``L`` without its ones. Integers give float64;
+        float16 and bfloat16 are computed in float32 and given back as they came.
+    piv : array, shape (..., min(m, n))
+        Row ``i`` was exchanged with row ``piv[i]``, one after the other; int32. Both
+        together are what `lu_solve` takes.
+
+    Raises
+    ------
+    scirs2.linalg.LinAlgError
+        A matrix holds a NaN or an infinity; ``index`` is its place in the batch.
+
+    Notes
+    -----
+    LAPACK ``getrf`` on a copy of each matrix. A singular matrix is factored, too;
+    `lu_solve` refuses it.
+
+    Examples
+    --------
+    >>> import numpy as np, scirs2
+    >>> lu, piv = scirs2.linalg.lu_factor(np.array([[1.0, 2.0], [2.0, 8.0]]))
+    >>> scirs2.linalg.lu_solve((lu, piv), np.array([3.0, 10.0]))
+    array([1., 1.])
+    """
+
+@overload
+def lu_factor(a: _ToFloat64) -> tuple[_Float64, NDArray[np.int32]]: ...
+@overload
+def lu_factor(a: _Tensor) -> tuple[_Tensor, _Tensor]: ...
+@overload
+def lu_factor(a: ArrayLike) -> tuple[NDArray[Any], NDArray[np.int32]]: ...
+@overload
+def svdvals(x: NDArray[_Real], /) -> NDArray[_Real]:
+    """Singular values.
+
+    As :func:`svd` without the vectors.
+
+    Parameters
+    ----------
+    x : array_like, shape (..., m, n)
+        Matrices, of any DLPack library and any strides.
+
+    Returns
+    -------
+    array, shape (..., min(m, n))
+        In descending order; real, in the library of ``x``.
+
+    Raises
+    ------
+    scirs2.linalg.LinAlgError
+        A matrix holds a NaN, or does not converge; ``index`` tells which in the
+        batch. One that holds an infinity gives NaN.
+
+    Notes
+    -----
+    LAPACK ``gesdd``, on a copy of one matrix a thread; Jacobi's rotations where
+    :func:`svd` has them, and for other real matrices up to 96 rows and columns the
+    reflections of ``gebd2`` in double precision, then ``bdsqr``. Each value is right to
+    ``(c * max(m, n) + 50) * eps * norm(x)``.
+
+    Examples
+    --------
+    >>> import numpy as np, scirs2
+    >>> scirs2.linalg.svdvals(np.array([[0.0, -2.0], [1.0, 0.0]]))
+    array([2., 1.])
+    """
+
+@overload
+def svdvals(x: NDArray[np.complexfloating[Any, Any]], /) -> _Floating: ...
+@overload
+def svdvals(x: _ToFloat64, /) -> _Float64: ...
+@overload
+def svdvals(x: _Tensor, /) -> _Tensor: ...
+@overload
+def svdvals(x: ArrayLike, /) -> _Floating: ...

@@ -128,7 +128,7 @@ def _worst(name: str, truth: Truth) -> str:
         error = max(equation.error() for equation in equations)
         units = error / (n * float(np.finfo(dtype).eps))
         if units >= worst:
-            worst, where = units, f"{np.dtype(dtype)}, {n} rows"
+            worst, where = units, f"{np.dtype(dtype)} of order {n}"
     told = f"{worst:5.2f} of {BOUND:.0f}"
     if worst > BOUND:
         raise Failed(f"{told} at {where}")

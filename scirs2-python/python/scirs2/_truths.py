@@ -9,6 +9,10 @@ matrix whose definition is a computation: there NumPy's is the right-hand side. 
 compared with NumPy beside that, element by element, is `by_numpy`: for small matrices only.
 """
 
+# The parameters of a lambda have no types.
+# pyright: reportUnknownLambdaType=false, reportUnknownArgumentType=false
+# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false
+
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, NamedTuple, TypeAlias

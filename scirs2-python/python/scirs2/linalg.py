@@ -1,5 +1,7 @@
 """Linear algebra for tensors of any library."""
 
+# Written by scirs2-python/generate.py (`make generated`): edit what it reads.
+
 from ._scirs2 import (
     LinAlgError,
     cho_factor,
