@@ -1,8 +1,9 @@
-"""Walk the road of a new function that CONTRIBUTING.md tells, in a copy of the checkout.
+"""Walk the road of a new function that CONTRIBUTING.md tells, in a copy, and count what it costs.
 
 The new function is Cholesky under another name, because the page names Cholesky as its
 example: files and lines that mention it are written once more, in the places that the
-page lists and nowhere else. Whatever is missing there fails a build or a test here.
+page lists and nowhere else. Whatever is missing there fails a build or a test here; and
+where a step writes more than the page says, the count fails.
 """
 
 import contextlib
@@ -11,63 +12,121 @@ import re
 import shutil
 import subprocess
 import tempfile
+from dataclasses import dataclass, field
 from pathlib import Path
 
 CHECKOUT = Path(__file__).resolve().parents[1]
 OLD, NEW = "cholesky", "cholesky_again"
+LINE = rf"(?m)^.*\b{OLD}\b.*\n"
+
+
+@dataclass(frozen=True)
+class Step:
+    """A step of the page: files to write after a model, and lists to add lines to."""
+
+    what: str
+    files: tuple[str, ...] = ()
+    # How many lines, and what they look like.
+    lists: dict[str, tuple[int, tuple[str, ...]]] = field(default_factory=dict)
+
+
+# In the order of the page. Where files move, this is what changes.
+ROUTINE = Step(
+    "a routine of LAPACK that is new",
+    ("scirs2-linalg/src/lapack/cholesky.rs",),
+    {
+        "scirs2-linalg/src/lapack/mod.rs": (3, (LINE,)),
+        "scirs2-linalg/src/lapack/sys.rs": (4, (r" *///.*\n *potrf [^;]*;\n",)),
+    },
+)
+OPERATION = Step(
+    "the operation",
+    ("scirs2-linalg/src/cholesky.rs",),
+    {
+        "scirs2-linalg/src/lib.rs": (3, (LINE,)),
+        "scirs2-linalg/src/operation.rs": (2, (LINE, r" +Cholesky,\n")),
+    },
+)
+BINDING = Step(
+    "the binding",
+    ("scirs2-python/src/linalg/cholesky.rs",),
+    {
+        "scirs2-python/src/linalg/mod.rs": (1, (LINE,)),
+        "scirs2-python/src/lib.rs": (2, (rf" *#\[pymodule_export\]\n.*\b{OLD}\b.*\n",)),
+    },
+)
+TRUTH = Step(
+    "what is true of it",
+    lists={"scirs2-python/python/scirs2/_truths.py": (1, (rf'(?m)^ +"{OLD}": .*\n',))},
+)
+TESTS = Step("its own tests", ("scirs2-python/tests/test_cholesky.py",))
+STEPS = (ROUTINE, OPERATION, BINDING, TRUTH, TESTS)
+
+# What `make generated` writes.
+GENERATED = {
+    "docs/api.rst",
+    "scirs2-python/python/scirs2/_scirs2.pyi",
+    "scirs2-python/python/scirs2/linalg.py",
+}
 
 
 def renamed(text: str) -> str:
     """Give the function, and what belongs to it alone, the other name."""
-    # The kernels, which the new function shares, keep theirs.
+    # The kernels and their plan, which the new function shares, keep theirs.
     text = re.sub(rf"(?<!many::)(?<!one::)\b{OLD}(?=(_into|_shape)?\b)", NEW, text)
     # The operation and its routine, which stand beside those of the model.
-    text = re.sub(r"\bCholesky\b", "CholeskyAgain", text)
+    text = re.sub(r"(?<!Problem::)\bCholesky\b", "CholeskyAgain", text)
     return re.sub(r"\bpotrf\b", "potrf_again", text)
 
 
-def write_file(model: str) -> None:
-    """Write a new file after a model."""
-    file = Path(model)
-    (file.parent / file.name.replace(OLD, NEW)).write_text(renamed(file.read_text()))
+def new_file(model: str) -> str:
+    """Name a file after its model."""
+    folder, _, name = model.rpartition("/")
+    return f"{folder}/{name.replace(OLD, NEW)}"
 
 
-def add_lines(path: str, model: str) -> None:
-    """Write what matches the model once more, below it, with the new name."""
-    file = Path(path)
-    text, count = re.subn(model, lambda found: found[0] + renamed(found[0]), file.read_text())
-    assert count, f"{path} has no line like {model}"
-    file.write_text(text)
+def walk(step: Step) -> None:
+    """Write what matches the model once more: files beside it, lines below it."""
+    for model in step.files:
+        Path(new_file(model)).write_text(renamed(Path(model).read_text()))
+    for path, (_, patterns) in step.lists.items():
+        for pattern in patterns:
+            text, count = re.subn(
+                pattern, lambda found: found[0] + renamed(found[0]), Path(path).read_text()
+            )
+            assert count, f"{path} has no line like {pattern}"
+            Path(path).write_text(text)
 
 
-def walk() -> None:
-    """Take the five steps, in the words and the order of the page."""
-    line = rf"(?m)^.*\b{OLD}\b.*\n"
+def changed() -> dict[str, tuple[int, int]]:
+    """Return the lines that each file gained and lost since the copy was made."""
+    git("add", "--all")
+    rows = map(str.split, git("diff", "--cached", "--numstat", "--no-renames").splitlines())
+    return {path: (int(added), int(lost)) for added, lost, path in rows}
 
-    # 1. The routine behind a safe function.
-    write_file("scirs2-linalg/src/lapack/cholesky.rs")
-    add_lines("scirs2-linalg/src/lapack/mod.rs", line)
-    add_lines("scirs2-linalg/src/lapack/sys.rs", r" *///.*\n *potrf [^;]*;\n")
 
-    # 2. The allocating form, the shape, the `_into` form, one matrix, and the operation.
-    write_file("scirs2-linalg/src/solve/cholesky.rs")
-    add_lines("scirs2-linalg/src/solve/mod.rs", line)
-    add_lines("scirs2-linalg/src/lib.rs", line)
-    add_lines("scirs2-linalg/src/operation.rs", line)
-    add_lines("scirs2-linalg/src/operation.rs", r" +Cholesky,\n")
+def count() -> None:
+    """Print what the function cost, and fail where that is not what the steps say."""
+    found = changed()
+    print(f"{'a new function costs':34} lines")
+    for step in STEPS:
+        for model in step.files:
+            added, _ = found.pop(new_file(model))
+            print(f"  {step.what:32} {added:5}  {new_file(model)}, a new file")
+        for path, (lines, _) in step.lists.items():
+            assert found[path] == (lines, 0), f"{path}: {found[path]} lines, not {lines}"
+            del found[path]
+            print(f"  {step.what:32} {lines:5}  {path}")
+    assert found.keys() == GENERATED, f"changed beside it: {sorted(found.keys() ^ GENERATED)}"
+    for path, (added, _) in found.items():
+        print(f"  {'generated':32} {added:5}  {path}", flush=True)
 
-    # 3. Signature, docstring and three lines; a line each in three lists.
-    write_file("scirs2-python/src/ops/cholesky.rs")
-    add_lines("scirs2-python/src/ops/mod.rs", line)
-    add_lines("scirs2-python/python/scirs2/linalg.py", line)
-    add_lines("scirs2-python/python/scirs2/_scirs2.pyi", rf"(@overload\ndef {OLD}\([^@]*\.\.\.\n)+")
 
-    # 4. What it takes and what must be true of its answer.
-    add_lines("scirs2-python/tests/functions.py", line)
-
-    # 5. Its own tests, and the line of the reference.
-    write_file("scirs2-python/tests/test_cholesky.py")
-    add_lines("docs/api.rst", line)
+def git(*arguments: str) -> str:
+    """Run git, as nobody in particular; return what it prints."""
+    nobody = ["-c", "user.name=nobody", "-c", "user.email=nobody@localhost"]
+    command = ["git", *nobody, *arguments]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout
 
 
 def run(*command: str) -> None:
@@ -87,7 +146,7 @@ def copy_files(copy: Path) -> None:
 
 
 def main() -> None:
-    """Copy, walk, build, test."""
+    """Copy, walk, count, build, test."""
     with tempfile.TemporaryDirectory() as copy, contextlib.chdir(copy):
         copy_files(Path(copy))
         # Where cargo finds OpenBLAS, once make has filled it.
@@ -95,8 +154,14 @@ def main() -> None:
         # What is compiled already, of other people's crates, serves here too.
         (CHECKOUT / "target").mkdir(exist_ok=True)
         Path("target").symlink_to(CHECKOUT / "target", target_is_directory=True)
-        walk()
+        git("init", "--quiet")
+        git("add", "--all")
+        git("commit", "--quiet", "--message=before")
+        for step in STEPS:
+            walk(step)
+        run("make", "generated")
         run("make", "fmt")
+        count()
         run("make", "lint")
         run("cargo", "test", "--quiet", "--package=scirs2-linalg", "--doc", NEW)
         run("make", "types")
