@@ -16,7 +16,7 @@ import torch
 import xarray
 from functions import FUNCTIONS, Whole, ask, function
 from functions import given as given_of
-from scirs2 import linalg
+from scirs2 import _truths, linalg
 
 INTEGERS = ["bool", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64"]
 HALVES = ["float16", "bfloat16"]
@@ -76,6 +76,24 @@ def test_every_function_is_here():
     functions = {name for name in linalg.__all__ if callable(getattr(linalg, name))}
     classes = {name for name in functions if isinstance(getattr(linalg, name), type)}
     assert (functions - classes) | {"einsum"} == set(FUNCTIONS)
+
+
+@pytest.mark.parametrize("probe", [_truths.identity, _truths.vector])
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_the_table_knows_a_right_result_from_a_spoiled_one(name, probe):
+    truth = FUNCTIONS[name]
+    operands = truth.make(_truths.Operands(() if truth.single else (3,), 5, "float64"))
+    first, *others = ask(name, *operands)
+    spoiled = first + 1e-3 * (1 + np.abs(first))
+
+    def error(*results):
+        return max(equation.error() for equation in truth.check(operands, results, probe))
+
+    bound = 30 * 5 * float(np.finfo("float64").eps)
+    assert error(first, *others) <= bound
+    assert not error(spoiled, *others) <= bound
+    if first.dtype.kind == "f":
+        assert error(first * np.nan, *others) == np.inf
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
