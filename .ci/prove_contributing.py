@@ -41,19 +41,17 @@ ROUTINE = Step(
 )
 OPERATION = Step(
     "the operation",
-    ("scirs2-linalg/src/cholesky.rs",),
+    ("scirs2-linalg/src/solve/cholesky.rs",),
     {
-        "scirs2-linalg/src/lib.rs": (3, (LINE,)),
+        "scirs2-linalg/src/solve/mod.rs": (2, (LINE,)),
+        "scirs2-linalg/src/lib.rs": (2, (LINE,)),
         "scirs2-linalg/src/operation.rs": (2, (LINE, r" +Cholesky,\n")),
     },
 )
 BINDING = Step(
     "the binding",
-    ("scirs2-python/src/linalg/cholesky.rs",),
-    {
-        "scirs2-python/src/linalg/mod.rs": (1, (LINE,)),
-        "scirs2-python/src/lib.rs": (2, (rf" *#\[pymodule_export\]\n.*\b{OLD}\b.*\n",)),
-    },
+    ("scirs2-python/src/ops/cholesky.rs",),
+    {"scirs2-python/src/ops/mod.rs": (1, (LINE,))},
 )
 TRUTH = Step(
     "what is true of it",

@@ -83,10 +83,10 @@ def from_dlpack(
         True: always copy. False: never; refuse where the producer has to.
         None: a view, unless the producer has to copy.
     writeable : bool, optional
-        None follows the producer: what it marks read-only is read-only, and so
-        is a legacy capsule, which cannot say, unless ``to_dlpack`` made it.
-        True makes an array from a legacy capsule writeable: that nobody minds
-        is for you to know. False always gives a read-only array.
+        None follows the producer: what it marks read-only is read-only, and so is a
+        legacy capsule, which cannot say, unless ``to_dlpack`` made it. True makes an
+        array from a legacy capsule writeable: whether that is safe is for the caller
+        to know. False always gives a read-only array.
 
     Returns
     -------
@@ -98,8 +98,8 @@ def from_dlpack(
     GPUTensorError
         The tensor lives in device memory and ``device`` was not given.
     BufferError
-        The tensor cannot be taken: the message names the field, its value and
-        the cure. The capsule then stays unconsumed.
+        The tensor cannot be imported: the message names the field, its value and the
+        cure. The capsule then stays unconsumed.
     AttributeError
         ``x`` has no ``__dlpack__``.
     TypeError
@@ -172,10 +172,11 @@ def to_dlpack(
     Raises
     ------
     BufferError
-        What the capsule cannot say, with its cure: a read-only array in a
-        ``"dltensor"``, negative strides, a dtype without a DLPack name.
+        The capsule cannot express the array, and the message names the cure: a
+        read-only array in a ``"dltensor"``, negative strides, a dtype without a
+        DLPack name.
     TypeError
-        ``array`` is no NumPy array.
+        ``array`` is not a NumPy array.
 
     See Also
     --------
@@ -217,6 +218,9 @@ def _config() -> dict[str, Any]: ...
 
 # For tests: which kernels and instructions the whole process uses.
 def _force_route(route: str | None = None, level: str | None = None) -> None: ...
+def _plan(
+    problem: str, dtype: str, rows: int, columns: int, *, rhs: int = 1, count: int = 1
+) -> list[str]: ...
 def _close_pool() -> None: ...
 def _before_fork() -> None: ...
 def _after_fork() -> None: ...
@@ -256,7 +260,7 @@ def set_num_threads(n: int, /) -> None:
     Raises
     ------
     ValueError
-        For any other number.
+        The number is out of this range.
 
     Examples
     --------
@@ -304,7 +308,7 @@ def lu(
         ``L``, or with ``permute_l`` ``P @ L``.
     u : array, shape (..., min(m, n), n)
         ``U``. Integers give float64; float16 and bfloat16 are computed in float32 and
-        given back as they came.
+        returned in their own dtype.
 
     Raises
     ------
@@ -372,7 +376,7 @@ def qr(
     Q : array
     R : array
         Both come as a named tuple, in the library of ``a``. Integers give float64;
-        float16 and bfloat16 are computed in float32 and given back as they came.
+        float16 and bfloat16 are computed in float32 and returned in their own dtype.
     (h, tau) : tuple of arrays
         With "raw": ``h.mT`` has ``R`` on and above the diagonal and the reflectors
         below it; ``tau`` has their factors.
@@ -380,7 +384,7 @@ def qr(
     Raises
     ------
     ValueError
-        ``mode`` is none of these.
+        ``mode`` is not one of these.
     MemoryError
         "complete" asks for more memory than there is.
 
@@ -445,13 +449,13 @@ def svd(
     a : array_like, shape (..., m, n)
         Matrices, of any DLPack library and any strides.
     full_matrices : bool, optional
-        Give bases of the whole spaces, ``U`` of shape ``(..., m, m)`` and ``Vh`` of
+        Return bases of the whole spaces, ``U`` of shape ``(..., m, m)`` and ``Vh`` of
         ``(..., n, n)``; else ``(..., m, k)`` and ``(..., k, n)``.
     compute_uv : bool, optional
-        Give the vectors, too; else only ``S``.
+        Return the vectors, too; else only ``S``.
     hermitian : bool, optional
-        Take the matrices for Hermitian, read only their lower triangle, and find the
-        values by :func:`eigh`, which is faster.
+        Assume that the matrices are Hermitian, read only their lower triangle, and
+        find the values by :func:`eigh`, which is faster.
 
     Returns
     -------
@@ -460,8 +464,8 @@ def svd(
         Real.
     Vh : array, shape (..., n, n) or (..., k, n)
         The three come as a named tuple, in the library of ``a``. Integers give
-        float64; float16 and bfloat16 are computed in float32 and given back as they
-        came.
+        float64; float16 and bfloat16 are computed in float32 and returned in their
+        own dtype.
 
     Raises
     ------
@@ -475,17 +479,19 @@ def svd(
     Notes
     -----
     LAPACK ``gesdd`` on the transpose, so that nothing is transposed; it overwrites a
-    copy of one matrix a thread, in double precision beyond 25 rows and columns, as do the
-    vectors of single precision, which are rounded once. For real square matrices of up to four rows Jacobi's
-    rotations, for many matrices at once. Backward stable: ``norm(a - U * S @ Vh) <=
-    (c * max(m, n) + 50) * eps * norm(a)``, and each singular value is right to as much; the
-    50 is where LAPACK's iteration stops. ``gesvd`` where ``gesdd`` does not converge, or
-    leaves vectors that are not orthogonal.
+    copy of one matrix per thread, in double precision beyond 25 rows and columns, as
+    do the vectors of single precision, which are rounded once. For real square
+    matrices of up to four rows Jacobi's rotations, for many matrices at once.
+    Backward stable: ``norm(a - U * S @ Vh) <= (c * max(m, n) + 50) * eps * norm(a)``,
+    and each singular value is right to as much; the 50 comes from where LAPACK's
+    iteration stops. ``gesvd`` where ``gesdd`` does not converge, or leaves vectors
+    that are not orthogonal.
 
-    In each column of ``U`` the first element whose modulus is at least 0.999 of the largest
-    is real and positive, and the row of ``Vh`` follows; a row that belongs to no singular
-    value has the same rule. So the sign does not depend on the algorithm or on the batch;
-    other libraries have other signs. Vectors of equal values span the same space as theirs.
+    In each column of ``U`` the first element whose modulus is at least 0.999 of the
+    largest is real and positive, and the row of ``Vh`` follows; a row that belongs to
+    no singular value has the same rule. So the sign does not depend on the algorithm
+    or on the batch. Other libraries may choose other signs. Vectors of equal values
+    span the same space as theirs.
 
     Examples
     --------
@@ -551,7 +557,7 @@ def cho_solve(c_and_lower: tuple[NDArray[_Kept], bool], b: NDArray[_Kept]) -> ND
     c_and_lower : tuple of array_like, shape (..., n, n), and bool
         The factors, and whether they are lower triangular.
     b : array_like, shape (n,) or (..., n, k)
-        One vector where it has one dimension, else matrices whose columns are the
+        One vector if it has one dimension, else matrices whose columns are the
         right-hand sides, in the library of the factors.
 
     Returns
@@ -562,7 +568,7 @@ def cho_solve(c_and_lower: tuple[NDArray[_Kept], bool], b: NDArray[_Kept]) -> ND
     Raises
     ------
     scirs2.linalg.LinAlgError
-        A zero stands on the diagonal of a factor, or what is read holds a NaN or an
+        The diagonal of a factor holds a zero, or what is read holds a NaN or an
         infinity.
     ValueError
         The shapes do not fit one another.
@@ -600,7 +606,7 @@ def lu_solve(
     lu_and_piv : tuple of array_like, shapes (..., n, n) and (..., n)
         The factors and the pivots.
     b : array_like, shape (n,) or (..., n, k)
-        One vector where it has one dimension, else matrices whose columns are the
+        One vector if it has one dimension, else matrices whose columns are the
         right-hand sides, in the library of the factors.
     trans : {0, 1, 2, 'N', 'T', 'C'}, optional
         Solve with ``a`` itself, with its transpose, or with the conjugate of that.
@@ -613,9 +619,9 @@ def lu_solve(
     Raises
     ------
     scirs2.linalg.LinAlgError
-        The matrix is singular: the message names the first pivot that is exactly zero,
-        ``index`` the matrix in the batch. Or what is read holds a NaN or an infinity,
-        or a pivot is of no row.
+        The matrix is singular: the message names the first pivot that is exactly
+        zero, ``index`` the matrix in the batch. Or what is read holds a NaN or an
+        infinity, or a pivot names no row.
     ValueError
         The shapes do not fit one another.
 
@@ -652,11 +658,11 @@ def einsum(
     ----------
     *operands : str and array_like
         The subscripts, and then the arrays, of any DLPack library and any strides. A
-        letter names an axis of each array; axes of one letter are walked together.
-        Letters behind ``->`` are the axes of the result; all others are summed over.
-        Without an arrow the result has the letters that occur once, in alphabetical
-        order. ``...`` stands for any number of axes, which broadcast. Or, after each
-        array, a list of integers, and at the end one for the result.
+        letter names an axis of each array; axes of one letter share an index. Letters
+        behind ``->`` are the axes of the result; all others are summed over. Without
+        an arrow the result has the letters that occur once, in alphabetical order.
+        ``...`` stands for any number of axes, which broadcast. Or, after each array,
+        a list of integers, and at the end one for the result.
     out : array, optional
         Memory for the result, of its dtype.
     optimize : bool, str, list or callable, optional
@@ -666,8 +672,8 @@ def einsum(
     Returns
     -------
     array
-        In the library of the operands, of the dtype that NumPy's promotion gives:
-        integers stay integers and wrap around, of booleans it is whether any product
+        In the library of the operands, with the dtype of NumPy's promotion: integers
+        stay integers and wrap around; for booleans the result is whether any product
         is true. float16 and bfloat16 are computed in float32 and rounded once. For
         NumPy a number where no axis is left.
 
@@ -729,7 +735,7 @@ def matrix_power(a: NDArray[_Kept], n: SupportsIndex) -> NDArray[_Kept]:
         The last two dimensions differ, or the exponent is negative and a matrix is
         singular; ``index`` tells which.
     TypeError
-        ``n`` is no integer.
+        ``n`` is not an integer.
 
     Notes
     -----
@@ -766,8 +772,8 @@ def multi_dot(arrays: Iterable[_Host], *, out: NDArray[Any] | None = None) -> An
     Returns
     -------
     array
-        In the library of the operands, of the dtype that NumPy's promotion gives;
-        see ``matmul``. Two vectors of NumPy at the ends give a number.
+        In the library of the operands, with the dtype of NumPy's promotion; see
+        ``matmul``. Two vectors of NumPy at the ends give a number.
 
     Raises
     ------
@@ -805,22 +811,22 @@ def cross(x1: NDArray[_Kept], x2: NDArray[_Kept], /, *, axis: int = -1) -> NDArr
     x1, x2 : array_like
         Vectors, of any DLPack library and any strides; the other axes broadcast.
     axis : int, optional
-        The axis of the vectors in each of both, and in the result.
+        The axis of the vectors in both operands and in the result.
 
     Returns
     -------
     array
-        In the library of the operands, of the dtype that NumPy's promotion gives:
-        integers stay integers and wrap around. float16 and bfloat16 are computed in
-        float32 and rounded once.
+        In the library of the operands, with the dtype of NumPy's promotion: integers
+        stay integers and wrap around. float16 and bfloat16 are computed in float32
+        and rounded once.
 
     Raises
     ------
     ValueError
-        The vectors have not three elements, the other axes do not broadcast, or there
-        is no such axis.
+        The vectors do not have three elements, the other axes do not broadcast, or
+        there is no such axis.
     TypeError
-        Booleans, which have no difference; operands of two libraries, or without a
+        Booleans, which cannot be subtracted; operands of two libraries, or without a
         common dtype.
 
     Notes
@@ -850,14 +856,14 @@ def diagonal(x: NDArray[_Scalar], /, *, offset: int = 0) -> NDArray[_Scalar]:
     x : array_like, shape (..., m, n)
         Matrices, of any DLPack library, any strides and any dtype.
     offset : int, optional
-        Above the main diagonal where positive, below it where negative.
+        Above the main diagonal if positive, below it if negative.
 
     Returns
     -------
     array, shape (..., k)
         In the library of ``x``, on the same memory; a NumPy array is read-only, as
-        that of ``numpy.linalg.diagonal``. JAX and TensorFlow copy what does not lie in
-        C order.
+        with ``numpy.linalg.diagonal``. JAX and TensorFlow copy what is not in C
+        order.
 
     Raises
     ------
@@ -891,9 +897,9 @@ def matmul(x1: _Host, x2: _Host, /, *, out: NDArray[Any] | None = None) -> Any:
     Returns
     -------
     array, shape (..., m, n)
-        In the library of the operands, of the dtype that NumPy's promotion gives:
-        integers stay integers and wrap around, of booleans it is whether any pair
-        is true. float16 and bfloat16 are computed in float32 and rounded once. Two
+        In the library of the operands, with the dtype of NumPy's promotion: integers
+        stay integers and wrap around; for booleans the result is whether any pair is
+        true. float16 and bfloat16 are computed in float32 and rounded once. Two
         vectors of NumPy give a number.
 
     Raises
@@ -933,8 +939,8 @@ def matrix_transpose(x: NDArray[_Scalar], /) -> NDArray[_Scalar]:
     Returns
     -------
     array, shape (..., n, m)
-        In the library of ``x``, on the same memory: what is written to one is
-        written to the other. JAX and TensorFlow copy what does not lie in C order.
+        In the library of ``x``, on the same memory: what is written to one is written
+        to the other. JAX and TensorFlow copy what is not in C order.
 
     Raises
     ------
@@ -967,12 +973,12 @@ def outer(x1: NDArray[_Kept], x2: NDArray[_Kept], /) -> NDArray[_Kept]:
     Returns
     -------
     array, shape (m, n)
-        In the library of the operands, of the dtype that NumPy's promotion gives.
+        In the library of the operands, with the dtype of NumPy's promotion.
 
     Raises
     ------
     ValueError
-        An operand has not one dimension.
+        An operand does not have exactly one dimension.
     TypeError
         The operands are of two libraries, or have no common dtype.
 
@@ -1010,8 +1016,8 @@ def tensordot(a: _Host, b: _Host, /, axes: _Axes = 2) -> Any:
     -------
     array
         The other axes of ``a`` and then those of ``b``, in the library of the
-        operands, of the dtype that NumPy's promotion gives: integers stay integers
-        and wrap around, of booleans it is whether any pair is true. float16 and
+        operands, with the dtype of NumPy's promotion: integers stay integers and wrap
+        around; for booleans the result is whether any pair is true. float16 and
         bfloat16 are computed in float32 and rounded once.
 
     Raises
@@ -1049,11 +1055,11 @@ def trace(x: NDArray[Any], /, *, offset: int = 0, dtype: Any = None) -> Any:
     x : array_like, shape (..., m, n)
         Matrices, of any DLPack library and any strides.
     offset : int, optional
-        Above the main diagonal where positive, below it where negative.
+        Above the main diagonal if positive, below it if negative.
     dtype : dtype, optional
-        What is summed in, and the dtype of the result: a name, or NumPy's or the
-        library's own. By default that of ``x``, and for integers and booleans of fewer
-        bits than the machine's the machine's.
+        The dtype of the sum and of the result: a name, or a dtype of NumPy or of the
+        library. By default that of ``x``; integers and booleans narrower than the
+        machine's integer are summed in that.
 
     Returns
     -------
@@ -1065,7 +1071,7 @@ def trace(x: NDArray[Any], /, *, offset: int = 0, dtype: Any = None) -> Any:
     ValueError
         ``x`` has fewer than two dimensions.
     TypeError
-        ``dtype`` is none.
+        ``dtype`` is not a dtype.
 
     Notes
     -----
@@ -1093,13 +1099,13 @@ def vecdot(x1: _Host, x2: _Host, /, *, axis: int = -1) -> Any:
     x1, x2 : array_like
         Vectors, of any DLPack library and any strides; the other axes broadcast.
     axis : int, optional
-        The axis of the vectors in each of both.
+        The axis of the vectors in both operands.
 
     Returns
     -------
     array
-        The other axes, in the library of the operands, of the dtype that NumPy's
-        promotion gives: integers stay integers and wrap around, of booleans it is
+        The other axes, in the library of the operands, with the dtype of NumPy's
+        promotion: integers stay integers and wrap around; for booleans the result is
         whether any pair is true. float16 and bfloat16 are computed in float32 and
         rounded once. Two vectors of NumPy give a number.
 
@@ -1150,8 +1156,8 @@ def cond(x: NDArray[Any], p: _MatrixOrder = None) -> Any:
     -------
     float or array, shape (...)
         In the library of ``x``; infinite where a matrix is singular, or holds an
-        infinity and ``p`` is neither -1 nor -inf. Integers give float64; float16 and bfloat16 are given back as they
-        came.
+        infinity and ``p`` is neither -1 nor -inf. Integers give float64; float16 and
+        bfloat16 are returned in their own dtype.
 
     Raises
     ------
@@ -1159,12 +1165,12 @@ def cond(x: NDArray[Any], p: _MatrixOrder = None) -> Any:
         There are no elements, a matrix is not square, or ``p`` asks for singular values
         and one holds a NaN; ``index`` tells which in the batch. Else a NaN gives NaN.
     ValueError
-        ``p`` is no norm of matrices.
+        ``p`` is not a norm of matrices.
 
     Notes
     -----
-    LAPACK ``gesdd`` on a copy of one matrix a thread, or ``getrf`` and ``trtri`` on one
-    of all. The relative error is ``c * n * eps`` times the number itself. Single
+    LAPACK ``gesdd`` on a copy of one matrix per thread, or ``getrf`` and ``trtri`` on
+    one of all. The relative error is ``c * n * eps`` times the number itself. Single
     precision is computed in double, as in NumPy.
 
     Examples
@@ -1193,8 +1199,8 @@ def det(a: NDArray[Any]) -> Any:
     -------
     number or array, shape (...)
         The determinants, in the library of ``a``; 1 where ``n`` is 0. Integers give
-        float64; float16 and bfloat16 are computed in float32 and given back as they
-        came.
+        float64; float16 and bfloat16 are computed in float32 and returned in their
+        own dtype.
 
     Raises
     ------
@@ -1205,8 +1211,8 @@ def det(a: NDArray[Any]) -> Any:
     -----
     The product of the pivots that LAPACK ``getrf`` finds in a copy of each matrix,
     with an exponent of its own: it overflows only where the determinant does. A NaN
-    goes into the result; an infinity in a complex matrix makes the determinant NaN, and
-    its logarithm infinite.
+    propagates to the result; an infinity in a complex matrix makes the determinant
+    NaN, and its logarithm infinite.
 
     Examples
     --------
@@ -1240,7 +1246,7 @@ def matrix_norm(x: NDArray[Any], /, *, keepdims: bool = False, ord: _MatrixOrder
     Raises
     ------
     ValueError
-        The order is none of matrices, or ``x`` has fewer than two dimensions.
+        ``ord`` is not a matrix norm, or ``x`` has fewer than two dimensions.
     scirs2.linalg.LinAlgError
         As ``scirs2.norm``.
 
@@ -1273,10 +1279,10 @@ def matrix_rank(
     tol : float or array_like, shape (...), optional
         The tolerance itself, one for each matrix, or broadcast.
     hermitian : bool, optional
-        Take the matrices for Hermitian, read only their lower triangle, and find the
-        values by :func:`eigvalsh`, which is faster.
+        Assume that the matrices are Hermitian, read only their lower triangle, and
+        compute the values by :func:`eigvalsh`, which is faster.
     rtol : float or array_like, shape (...), optional
-        The tolerance by the largest singular value. Without one, and without ``tol``,
+        The tolerance relative to the largest singular value. Without it and ``tol``
         it is ``max(m, n) * eps``.
 
     Returns
@@ -1291,12 +1297,12 @@ def matrix_rank(
         One that holds an infinity has rank 0, as with ``hermitian`` one that holds a NaN
         where it is read: its singular values are NaN, which is above no tolerance.
     ValueError
-        Both ``tol`` and ``rtol``, or one that does not broadcast.
+        Both ``tol`` and ``rtol`` are given, or one does not broadcast.
 
     Notes
     -----
-    LAPACK ``gesdd``, on a copy of one matrix a thread. Single precision is computed in
-    double, as in NumPy, where a tolerance is given.
+    LAPACK ``gesdd``, on a copy of one matrix per thread. Single precision is computed
+    in double, as in NumPy, where a tolerance is given.
 
     Examples
     --------
@@ -1356,7 +1362,7 @@ def norm(
     ValueError
         An order, axis or shape that does not fit.
     TypeError
-        A dtype that is no number.
+        The dtype is not numeric.
     scirs2.linalg.LinAlgError
         ``ord`` is 2, -2 or "nuc" for matrices, and one holds a NaN, or its singular
         values do not converge; ``index`` tells which. One that holds an Inf gives
@@ -1380,14 +1386,14 @@ def norm(
     p      error                             sum(abs(x)**p)**(1/p)
     =====  ================================  ==================================
 
-    Nothing overflows or underflows on the way: the result is right wherever it
-    can be represented. float16, float32 and integers are summed in float64. The
-    relative error of a sum over n elements is at most a few eps, times log(n)
-    for float64. The same bits come out for any number of threads. Singular values are
-    those of :func:`scirs2.linalg.svdvals`.
+    Nothing overflows or underflows on the way: the result is correct wherever it can
+    be represented. float16, float32 and integers are summed in float64. The relative
+    error of a sum over n elements is at most a few eps, times log(n) for float64. The
+    result has the same bits for any number of threads. Singular values are those of
+    :func:`scirs2.linalg.svdvals`.
 
-    Nothing is copied but an array in foreign byte order or off alignment, a
-    list, and for singular values one matrix a thread, or all of them where they are
+    Nothing is copied but an array that is misaligned or not in native byte order, a
+    list, and for singular values one matrix per thread, or all of them where they are
     integers or halves; beside the result there are the singular values themselves.
 
     Examples
@@ -1486,11 +1492,11 @@ def vector_norm(
     Raises
     ------
     ValueError
-        The order is none of vectors, an axis is named twice, or there is no such axis.
+        ``ord`` is not a vector norm, an axis is named twice, or there is no such axis.
 
     Notes
     -----
-    Several axes that do not merge in memory are copied, but for the 2-norm.
+    Several axes that do not merge in memory are copied, except for the 2-norm.
 
     Examples
     --------
@@ -1535,7 +1541,7 @@ def inv(a: NDArray[_Kept], *, out: NDArray[_Kept] | None = None) -> NDArray[_Kep
     -------
     array, shape (..., n, n)
         The inverses, in the library of ``a``. Integers give float64; float16 and
-        bfloat16 are computed in float32 and given back as they came.
+        bfloat16 are computed in float32 and returned in their own dtype.
 
     Raises
     ------
@@ -1549,7 +1555,7 @@ def inv(a: NDArray[_Kept], *, out: NDArray[_Kept] | None = None) -> NDArray[_Kep
     -----
     LAPACK ``getrf`` and ``trtri``, in the memory of the result: nothing else is
     copied. ``norm(x @ a - 1) <= c * n * eps * norm(x) * norm(a)`` as a rule. A NaN
-    goes into the result. To solve equations, `solve` is faster and more accurate.
+    propagates to the result. To solve equations, `solve` is faster and more accurate.
 
     Examples
     --------
@@ -1589,8 +1595,8 @@ def lstsq(
     Returns
     -------
     x : array, shape (..., n) or (..., n, k)
-        The solutions. Integers give float64; float16 and bfloat16 are given back as
-        they came.
+        The solutions. Integers give float64; float16 and bfloat16 are returned in
+        their own dtype.
     residuals : array, shape (..., k)
         The sums of squares of ``b - a @ x``, with a ``k`` of 1 for one vector. Where
         ``m <= n`` there are none, and the shape is ``(..., 0)``. A matrix whose rank is
@@ -1605,8 +1611,8 @@ def lstsq(
     ------
     scirs2.linalg.LinAlgError
         The shapes do not fit, or a matrix holds a NaN or an infinity, or does not
-        converge; ``index`` tells which in the batch. A right-hand side with one has a
-        solution of NaN.
+        converge; ``index`` tells which in the batch. A right-hand side that holds one
+        gets a solution of NaN.
 
     Notes
     -----
@@ -1660,20 +1666,19 @@ def pinv(
     a : array_like, shape (..., m, n)
         Matrices, of any DLPack library and any strides.
     rcond : float or array_like, shape (...), optional
-        Singular values of at most ``rcond`` times the largest count as zero; one for
-        each matrix, or broadcast. The default is 1e-15.
+        Singular values of at most ``rcond`` times the largest count as zero; one
+        number for each matrix, or broadcast. The default is 1e-15.
     hermitian : bool, optional
-        Take the matrices for Hermitian, read only their lower triangle, and go by
-        :func:`eigh`, which is faster.
+        Assume that the matrices are Hermitian, read only their lower triangle, and
+        use :func:`eigh`, which is faster.
     rtol : None, float or array_like, shape (...), optional
-        Another name of ``rcond``, that of the Array API; here None is ``max(m, n) *
-        eps``.
+        The Array API's name for ``rcond``; here None means ``max(m, n) * eps``.
 
     Returns
     -------
     array, shape (..., n, m)
-        In the library of ``a``. Integers give float64; float16 and bfloat16 are given
-        back as they came.
+        In the library of ``a``. Integers give float64; float16 and bfloat16 are
+        returned in their own dtype.
 
     Raises
     ------
@@ -1682,13 +1687,13 @@ def pinv(
         One that holds an infinity gives NaN, as with ``hermitian`` one that holds a NaN
         where it is read.
     ValueError
-        Both ``rcond`` and ``rtol``, or one that does not broadcast.
+        Both ``rcond`` and ``rtol`` are given, or one does not broadcast.
 
     Notes
     -----
-    LAPACK ``gesdd``, on a copy of one matrix a thread. The relative error is ``c *
-    max(m, n) * eps`` times the ratio of the largest singular value to the smallest that
-    counts. Single precision is computed in double, as in NumPy.
+    LAPACK ``gesdd``, on a copy of one matrix per thread. The relative error is ``c *
+    max(m, n) * eps`` times the ratio of the largest singular value to the smallest
+    that counts. Single precision is computed in double, as in NumPy.
 
     Examples
     --------
@@ -1733,7 +1738,7 @@ def solve(
     a : array_like, shape (..., n, n)
         Matrices, of any DLPack library and any strides.
     b : array_like, shape (n,) or (..., n, k)
-        One vector where it has one dimension, else matrices whose columns are the
+        One vector if it has one dimension, else matrices whose columns are the
         right-hand sides, in the library of ``a``.
     out : array, optional
         Memory for the result, of its dtype and shape.
@@ -1742,8 +1747,8 @@ def solve(
     -------
     array, shape (..., n) or (..., n, k)
         The solutions, for the batches of ``a`` and ``b`` broadcast. Integers give
-        float64; float16 and bfloat16 are computed in float32 and given back as they
-        came.
+        float64; float16 and bfloat16 are computed in float32 and returned in their
+        own dtype.
 
     Raises
     ------
@@ -1758,7 +1763,7 @@ def solve(
     LAPACK ``getrf`` on a copy of each matrix, then substitution in the memory of the
     result. One matrix for a batch of right-hand sides is factored once, not once for
     each. Backward stable as a rule: ``norm(a @ x - b) <= c * n * eps * norm(a) *
-    norm(x)``. A NaN goes into the result.
+    norm(x)``. A NaN propagates to the result.
 
     Examples
     --------
@@ -1789,21 +1794,21 @@ def solve_triangular(
         Matrices, of any DLPack library and any strides, of which one triangle is
         read.
     b : array_like, shape (n,) or (..., n, k)
-        One vector where it has one dimension, else matrices whose columns are the
+        One vector if it has one dimension, else matrices whose columns are the
         right-hand sides, in the library of ``a``.
     trans : {0, 1, 2, 'N', 'T', 'C'}, optional
         Solve with ``a`` itself, with its transpose, or with the conjugate of that.
     lower : bool, optional
         Read the lower triangle instead of the upper one.
     unit_diagonal : bool, optional
-        Take the diagonal for ones, and do not read it.
+        Assume a diagonal of ones, and do not read it.
 
     Returns
     -------
     array, shape (..., n) or (..., n, k)
         The solutions, for the batches of ``a`` and ``b`` broadcast. Integers give
-        float64; float16 and bfloat16 are computed in float32 and given back as they
-        came.
+        float64; float16 and bfloat16 are computed in float32 and returned in their
+        own dtype.
 
     Raises
     ------
@@ -1849,16 +1854,16 @@ def tensorinv(a: NDArray[_Kept], ind: int = 2) -> NDArray[_Kept]:
     Parameters
     ----------
     a : array_like
-        A tensor of any DLPack library, the product of whose first ``ind`` dimensions
-        is that of the others.
+        A tensor of any DLPack library. The product of its first ``ind`` dimensions
+        equals that of the others.
     ind : int, optional
-        How many of its dimensions are the first.
+        The number of its first dimensions.
 
     Returns
     -------
     array, shape a.shape[ind:] + a.shape[:ind]
         The inverse. Integers give float64; float16 and bfloat16 are computed in
-        float32 and given back as they came.
+        float32 and returned in their own dtype.
 
     Raises
     ------
@@ -1897,8 +1902,8 @@ def tensorsolve(
     Parameters
     ----------
     a : array_like
-        A tensor of any DLPack library whose first dimensions are as many as ``b``
-        has; the others are those of ``x``, and their product is the same.
+        A tensor of any DLPack library with the dimensions of the equations first, as
+        many as ``b`` has, and then those of ``x``; both have the same product.
     b : array_like
         The right-hand side, in the library of ``a``.
     axes : sequence of int, optional
@@ -1907,16 +1912,16 @@ def tensorsolve(
     Returns
     -------
     array
-        The solution ``x``, whose shape is that of ``a`` after as many dimensions as
-        ``b`` has. Integers give float64; float16 and bfloat16 are computed in float32
-        and given back as they came.
+        The solution ``x``, whose shape is that of ``a`` without its first ``b.ndim``
+        dimensions. Integers give float64; float16 and bfloat16 are computed in
+        float32 and returned in their own dtype.
 
     Raises
     ------
     scirs2.linalg.LinAlgError
         The dimensions of ``a`` make no square matrix, or a singular one.
     ValueError
-        ``b`` has another number of elements than ``x``, or ``a`` no such axis.
+        ``b`` does not have as many elements as ``x``, or ``a`` has no such axis.
 
     Notes
     -----
@@ -2008,15 +2013,15 @@ def cholesky(
     -------
     array, shape (..., n, n)
         The factors, in the library of ``a``; the other triangle is zero. Integers
-        give float64; float16 and bfloat16 are computed in float32 and given back as
-        they came.
+        give float64; float16 and bfloat16 are computed in float32 and returned in
+        their own dtype.
 
     Raises
     ------
     scirs2.linalg.LinAlgError
         A matrix is not positive definite. The message names the first leading minor
-        that is not, ``index`` the matrix in the batch. A NaN is no such minor, and
-        goes into the result.
+        that is not, ``index`` the matrix in the batch. A NaN does not count as such a
+        minor: it propagates to the result.
     ValueError
         The last two dimensions differ, or ``out`` does not fit.
 
@@ -2056,12 +2061,12 @@ def eig(a: NDArray[Any]) -> EigResult[NDArray[Any], NDArray[Any]]:
     -------
     eigenvalues : array, shape (..., n)
         Each as often as its multiplicity, in LAPACK's order; the two of a conjugate
-        pair are neighbours. Of real matrices they are real where every value of the
+        pair are neighbours. For real matrices they are real if every value of the
         whole batch is, else complex.
     eigenvectors : array, shape (..., n, n)
         Column ``i`` belongs to value ``i``. Both come as a named tuple, in the
         library of ``a``. Integers count as float64; float16 and bfloat16 are computed
-        in float32, and given back as they came where they are real.
+        in float32, and returned in their own dtype where they are real.
 
     Raises
     ------
@@ -2071,7 +2076,7 @@ def eig(a: NDArray[Any]) -> EigResult[NDArray[Any], NDArray[Any]]:
 
     Notes
     -----
-    LAPACK ``geev``, on a copy of one matrix a thread; for real matrices of up to 75
+    LAPACK ``geev``, on a copy of one matrix per thread; for real matrices of up to 75
     rows its algorithm in a kernel, which computes in double precision.
 
     Both balance the matrix first: ``b = inv(D) @ a @ D``, whose rows and columns a diagonal
@@ -2118,7 +2123,7 @@ def eigh(a: NDArray[_Real], UPLO: _Triangle = "L") -> EighResult[NDArray[_Real],
     eigenvectors : array, shape (..., n, n)
         Column ``i`` belongs to value ``i``. Both come as a named tuple, in the
         library of ``a``. Integers give float64; float16 and bfloat16 are computed in
-        float32 and given back as they came.
+        float32 and returned in their own dtype.
 
     Raises
     ------
@@ -2137,9 +2142,10 @@ def eigh(a: NDArray[_Real], UPLO: _Triangle = "L") -> EighResult[NDArray[_Real],
     ``norm(a - v * w @ v.conj().mT) <= c * n * eps * norm(a)``, and each eigenvalue is
     right to as much.
 
-    In each vector the first element whose modulus is at least 0.999 of the largest is real
-    and positive. So the sign does not depend on the algorithm or on the batch; other
-    libraries have other signs. Vectors of equal values span the same space as theirs.
+    In each vector the first element whose modulus is at least 0.999 of the largest is
+    real and positive. So the sign does not depend on the algorithm or on the batch.
+    Other libraries may choose other signs. Vectors of equal values span the same
+    space as theirs.
 
     Examples
     --------
@@ -2177,7 +2183,7 @@ def eigvals(a: NDArray[Any]) -> NDArray[Any]:
     -------
     array, shape (..., n)
         Each as often as its multiplicity, in LAPACK's order; the two of a conjugate
-        pair are neighbours. Of real matrices they are real where every value of the
+        pair are neighbours. For real matrices they are real if every value of the
         whole batch is, else complex. In the library of ``a``.
 
     Raises
@@ -2188,9 +2194,9 @@ def eigvals(a: NDArray[Any]) -> NDArray[Any]:
 
     Notes
     -----
-    LAPACK ``geev``, on a copy of one matrix a thread; for real matrices of up to 75
-    rows its algorithm in a kernel, which computes in double precision. Backward stable:
-    each value is that of a matrix within ``c * n * eps * norm(a)`` of ``a``.
+    LAPACK ``geev``, on a copy of one matrix per thread; for real matrices of up to 75
+    rows its algorithm in a kernel, which computes in double precision. Backward
+    stable: each value is that of a matrix within ``c * n * eps * norm(a)`` of ``a``.
 
     Examples
     --------
@@ -2266,7 +2272,7 @@ def lu_factor(a: NDArray[_Kept]) -> tuple[NDArray[_Kept], NDArray[np.int32]]:
     -------
     lu : array, shape (..., m, n)
         ``U``, and below its diagonal ``L`` without its ones. Integers give float64;
-        float16 and bfloat16 are computed in float32 and given back as they came.
+        float16 and bfloat16 are computed in float32 and returned in their own dtype.
     piv : array, shape (..., min(m, n))
         Row ``i`` was exchanged with row ``piv[i]``, one after the other; int32. Both
         together are what `lu_solve` takes.
@@ -2279,7 +2285,7 @@ def lu_factor(a: NDArray[_Kept]) -> tuple[NDArray[_Kept], NDArray[np.int32]]:
     Notes
     -----
     LAPACK ``getrf`` on a copy of each matrix. A singular matrix is factored, too;
-    `lu_solve` refuses it.
+    `lu_solve` raises an error for it.
 
     Examples
     --------
@@ -2319,10 +2325,10 @@ def svdvals(x: NDArray[_Real], /) -> NDArray[_Real]:
 
     Notes
     -----
-    LAPACK ``gesdd``, on a copy of one matrix a thread; Jacobi's rotations where
+    LAPACK ``gesdd``, on a copy of one matrix per thread; Jacobi's rotations where
     :func:`svd` has them, and for other real matrices up to 96 rows and columns the
-    reflections of ``gebd2`` in double precision, then ``bdsqr``. Each value is right to
-    ``(c * max(m, n) + 50) * eps * norm(x)``.
+    reflections of ``gebd2`` in double precision, then ``bdsqr``. Each value is right
+    to ``(c * max(m, n) + 50) * eps * norm(x)``.
 
     Examples
     --------
