@@ -71,7 +71,7 @@ GENERATED = {
 def renamed(text: str) -> str:
     """Give the function, and what belongs to it alone, the other name."""
     # The kernels and their plan, which the new function shares, keep theirs.
-    text = re.sub(rf"(?<!many::)(?<!one::)\b{OLD}(?=(_into|_shape)?\b)", NEW, text)
+    text = re.sub(rf"(?<!batched::)(?<!small::)\b{OLD}(?=(_into|_shape)?\b)", NEW, text)
     # The operation and its routine, which stand beside those of the model.
     text = re.sub(r"(?<!Problem::)\bCholesky\b", "CholeskyAgain", text)
     return re.sub(r"\bpotrf\b", "potrf_again", text)

@@ -1,6 +1,6 @@
 //! What this build runs on.
 
-use crate::lapack::about;
+use crate::lapack::version;
 
 /// The libraries and instructions behind the results.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -22,8 +22,8 @@ pub struct Config {
 #[must_use]
 pub fn config() -> Config {
     Config {
-        openblas: about::build(),
-        openblas_kernels: about::processor(),
+        openblas: version::build(),
+        openblas_kernels: version::processor(),
         kernels: crate::simd::isa::instruction_set(),
     }
 }

@@ -6,8 +6,8 @@ use ndarray::{Array2, Array3, ArrayD, ArrayViewD, Axis, Ix1, Ix2};
 use num_traits::{Zero, cast};
 use scirs2_core::{Complex32, Complex64};
 use scirs2_linalg::{
-    Lapack, Op, Order, Tolerance, Triangular, cho_factor, cho_solve, cholesky, cond, det, eig,
-    eigh, eigvals, eigvalsh, inv, lstsq, lu, lu_factor, lu_solve, matmul, matrix_power,
+    LinalgScalar, Op, Order, Tolerance, Triangular, cho_factor, cho_solve, cholesky, cond, det,
+    eig, eigh, eigvals, eigvalsh, inv, lstsq, lu, lu_factor, lu_solve, matmul, matrix_power,
     matrix_rank, pinv, qr, qr_r, slogdet, solve, solve_triangular, svd, svdvals,
 };
 
@@ -50,7 +50,7 @@ for_each_type! {
     ranks_and_conditions_are_those_of_the_singular_values;
 }
 
-fn eps<T: Lapack>() -> f64 {
+fn eps<T: LinalgScalar>() -> f64 {
     if size_of::<T::Real>() == 4 {
         f64::from(f32::EPSILON)
     } else {
@@ -59,19 +59,19 @@ fn eps<T: Lapack>() -> f64 {
 }
 
 /// A number in double precision.
-fn wide<T: Lapack>(x: T) -> Complex64 {
+fn wide<T: LinalgScalar>(x: T) -> Complex64 {
     let [re, im] = x.parts();
     Complex64::new(re.into(), im.into())
 }
 
-fn narrow<T: Lapack>(x: Complex64) -> T {
+fn narrow<T: LinalgScalar>(x: Complex64) -> T {
     let real = |x: f64| cast::<_, T::Real>(x).expect("a number in range");
     // A real type drops the other part.
     T::from_parts([real(x.re), real(x.im)])
 }
 
 /// Numbers between -1 and 1 without a pattern, in each part, over the root of the columns.
-fn numbers<T: Lapack>(batch: usize, m: usize, n: usize) -> Array3<T> {
+fn numbers<T: LinalgScalar>(batch: usize, m: usize, n: usize) -> Array3<T> {
     let mut state = (7 + 31 * batch + 101 * m + 1009 * n) as u64;
     let mut number = || {
         state = state
@@ -86,7 +86,7 @@ fn numbers<T: Lapack>(batch: usize, m: usize, n: usize) -> Array3<T> {
 }
 
 /// Numbers with a large diagonal from one corner to the other, down to which pivots go.
-fn regular<T: Lapack>(batch: usize, n: usize) -> Array3<T> {
+fn regular<T: LinalgScalar>(batch: usize, n: usize) -> Array3<T> {
     let mut a = numbers::<T>(batch, n, n);
     for row in 0..n {
         for mut matrix in a.outer_iter_mut() {
@@ -96,7 +96,7 @@ fn regular<T: Lapack>(batch: usize, n: usize) -> Array3<T> {
     a
 }
 
-fn hermitian<T: Lapack>(batch: usize, n: usize) -> Array3<T> {
+fn hermitian<T: LinalgScalar>(batch: usize, n: usize) -> Array3<T> {
     let a = numbers::<T>(batch, n, n);
     Array3::from_shape_fn((batch, n, n), |(k, i, j)| {
         let (x, y) = (wide(a[[k, i, j]]), wide(a[[k, j, i]]).conj());
@@ -104,7 +104,7 @@ fn hermitian<T: Lapack>(batch: usize, n: usize) -> Array3<T> {
     })
 }
 
-fn definite<T: Lapack>(batch: usize, n: usize) -> Array3<T> {
+fn definite<T: LinalgScalar>(batch: usize, n: usize) -> Array3<T> {
     let mut a = hermitian::<T>(batch, n);
     for i in 0..n {
         for mut matrix in a.outer_iter_mut() {
@@ -116,13 +116,13 @@ fn definite<T: Lapack>(batch: usize, n: usize) -> Array3<T> {
 }
 
 /// One matrix of a batch, in double precision.
-fn at<T: Lapack>(a: &ArrayD<T>, number: usize) -> Matrix {
+fn at<T: LinalgScalar>(a: &ArrayD<T>, number: usize) -> Matrix {
     let matrix = a.index_axis(Axis(0), number).into_dimensionality::<Ix2>();
     matrix.expect("two axes").mapv(wide)
 }
 
 /// One row of values of a batch.
-fn values_at<T: Lapack>(a: &ArrayD<T>, number: usize) -> Vec<Complex64> {
+fn values_at<T: LinalgScalar>(a: &ArrayD<T>, number: usize) -> Vec<Complex64> {
     let row = a.index_axis(Axis(0), number).into_dimensionality::<Ix1>();
     row.expect("one axis").iter().map(|&x| wide(x)).collect()
 }
@@ -158,7 +158,7 @@ fn norm(a: &Matrix) -> f64 {
 
 /// Two matrices are the same to some `n eps` of `size`.
 #[track_caller]
-fn close<T: Lapack>(got: &Matrix, expected: &Matrix, size: f64) {
+fn close<T: LinalgScalar>(got: &Matrix, expected: &Matrix, size: f64) {
     assert_eq!(got.shape(), expected.shape());
     let n = got.nrows().max(got.ncols()) as f64;
     let error = norm(&(got - expected));
@@ -172,7 +172,7 @@ fn close<T: Lapack>(got: &Matrix, expected: &Matrix, size: f64) {
 }
 
 #[track_caller]
-fn orthonormal<T: Lapack>(q: &Matrix) {
+fn orthonormal<T: LinalgScalar>(q: &Matrix) {
     let one = Matrix::eye(q.ncols());
     close::<T>(
         &times(&adjoint(q), q),
@@ -191,7 +191,7 @@ fn triangular(a: &Matrix, is_lower: bool) {
 
 fn op(a: &Matrix, op: Op) -> Matrix {
     match op {
-        Op::Plain => a.clone(),
+        Op::NoTranspose => a.clone(),
         Op::Transpose => a.t().to_owned(),
         Op::Adjoint => adjoint(a),
     }
@@ -219,7 +219,7 @@ fn each_shape(mut work: impl FnMut(usize, usize, usize)) {
 mod of_each {
     use super::*;
 
-    pub(super) fn products_are_sums_of_products<T: Lapack + scirs2_linalg::Numeric>() {
+    pub(super) fn products_are_sums_of_products<T: LinalgScalar + scirs2_linalg::Numeric>() {
         each_shape(|batch, m, n| {
             let (a, b) = (numbers::<T>(batch, m, n), numbers::<T>(batch, n, m));
             let product = matmul(&a, &b).unwrap();
@@ -235,7 +235,7 @@ mod of_each {
         });
     }
 
-    pub(super) fn solutions_solve<T: Lapack>() {
+    pub(super) fn solutions_solve<T: LinalgScalar>() {
         each(|batch, n| {
             let (a, b) = (regular::<T>(batch, n), numbers::<T>(batch, n, 3));
             let x = solve(&a, &b).unwrap();
@@ -247,7 +247,7 @@ mod of_each {
         });
     }
 
-    pub(super) fn inverses_invert<T: Lapack>() {
+    pub(super) fn inverses_invert<T: LinalgScalar>() {
         each(|batch, n| {
             let a = regular::<T>(batch, n);
             let x = inv(&a).unwrap();
@@ -284,7 +284,7 @@ mod of_each {
         product
     }
 
-    pub(super) fn determinants_are_products_of_pivots<T: Lapack>() {
+    pub(super) fn determinants_are_products_of_pivots<T: LinalgScalar>() {
         each(|batch, n| {
             let a = regular::<T>(batch, n);
             let (found, parts) = (det(&a).unwrap(), slogdet(&a).unwrap());
@@ -303,7 +303,7 @@ mod of_each {
         });
     }
 
-    pub(super) fn lu_factors_give_the_matrix<T: Lapack>() {
+    pub(super) fn lu_factors_give_the_matrix<T: LinalgScalar>() {
         each_shape(|batch, m, n| {
             let a = numbers::<T>(batch, m, n);
             let found = lu(&a).unwrap();
@@ -325,7 +325,7 @@ mod of_each {
             let (a, b) = (regular::<T>(batch, n), numbers::<T>(batch, n, 2));
             let factors = lu_factor(&a).unwrap();
             let (a, b) = (a.into_dyn(), b.into_dyn());
-            for how in [Op::Plain, Op::Transpose, Op::Adjoint] {
+            for how in [Op::NoTranspose, Op::Transpose, Op::Adjoint] {
                 let x = lu_solve(&factors, &b, how).unwrap();
                 for k in 0..batch {
                     let (a, x) = (op(&at(&a, k), how), at(&x, k));
@@ -335,7 +335,7 @@ mod of_each {
         });
     }
 
-    pub(super) fn cholesky_factors_give_the_matrix<T: Lapack>() {
+    pub(super) fn cholesky_factors_give_the_matrix<T: LinalgScalar>() {
         each(|batch, n| {
             let (a, b) = (definite::<T>(batch, n), numbers::<T>(batch, n, 2));
             for is_upper in [false, true] {
@@ -360,13 +360,13 @@ mod of_each {
         });
     }
 
-    pub(super) fn triangular_systems_are_solved<T: Lapack>() {
+    pub(super) fn triangular_systems_are_solved<T: LinalgScalar>() {
         each(|batch, n| {
             let (a, b) = (definite::<T>(batch, n), numbers::<T>(batch, n, 2));
             for (lower, unit_diagonal) in
                 [(false, false), (false, true), (true, false), (true, true)]
             {
-                for how in [Op::Plain, Op::Transpose, Op::Adjoint] {
+                for how in [Op::NoTranspose, Op::Transpose, Op::Adjoint] {
                     let system = Triangular {
                         lower,
                         op: how,
@@ -391,7 +391,7 @@ mod of_each {
         });
     }
 
-    pub(super) fn orthogonal_factors_give_the_matrix<T: Lapack>() {
+    pub(super) fn orthogonal_factors_give_the_matrix<T: LinalgScalar>() {
         each_shape(|batch, m, n| {
             let a = numbers::<T>(batch, m, n);
             let alone = qr_r(&a).unwrap();
@@ -421,8 +421,8 @@ mod of_each {
 
     pub(super) fn singular_values_and_vectors_give_the_matrix<T>()
     where
-        T: Lapack,
-        T::Real: Lapack<Real = T::Real>,
+        T: LinalgScalar,
+        T::Real: LinalgScalar<Real = T::Real>,
     {
         each_shape(|batch, m, n| {
             let a = numbers::<T>(batch, m, n);
@@ -451,8 +451,8 @@ mod of_each {
 
     pub(super) fn hermitian_eigenvectors_are_only_stretched<T>()
     where
-        T: Lapack,
-        T::Real: Lapack<Real = T::Real>,
+        T: LinalgScalar,
+        T::Real: LinalgScalar<Real = T::Real>,
     {
         each(|batch, n| {
             let a = hermitian::<T>(batch, n);
@@ -474,7 +474,7 @@ mod of_each {
         });
     }
 
-    pub(super) fn eigenvectors_are_only_stretched<T: Lapack>() {
+    pub(super) fn eigenvectors_are_only_stretched<T: LinalgScalar>() {
         each(|batch, n| {
             let a = numbers::<T>(batch, n, n);
             let (w, v) = eig(&a).unwrap();
@@ -499,7 +499,7 @@ mod of_each {
         });
     }
 
-    pub(super) fn pseudo_inverses_fulfil_penroses_equations<T: Lapack>() {
+    pub(super) fn pseudo_inverses_fulfil_penroses_equations<T: LinalgScalar>() {
         each_shape(|batch, m, n| {
             if m == n {
                 return;
@@ -521,8 +521,8 @@ mod of_each {
 
     pub(super) fn least_squares_leave_what_is_orthogonal<T>()
     where
-        T: Lapack,
-        T::Real: Lapack<Real = T::Real>,
+        T: LinalgScalar,
+        T::Real: LinalgScalar<Real = T::Real>,
     {
         each(|batch, n| {
             let m = n + n / 2 + 1;
@@ -551,8 +551,8 @@ mod of_each {
 
     pub(super) fn ranks_and_conditions_are_those_of_the_singular_values<T>()
     where
-        T: Lapack + scirs2_linalg::Numeric + scirs2_linalg::Normed<Norm = T::Real>,
-        T::Real: Lapack<Real = T::Real>,
+        T: LinalgScalar + scirs2_linalg::Numeric + scirs2_linalg::Normed<Norm = T::Real>,
+        T::Real: LinalgScalar<Real = T::Real>,
     {
         each(|batch, n| {
             let half = n.div_ceil(2);

@@ -21,12 +21,12 @@ fn numbers(shape: &[usize]) -> ArrayD<f64> {
 }
 
 /// Memory of twice the length along every axis.
-struct Gaps<T>(ArrayD<T>);
+struct StridedOutput<T>(ArrayD<T>);
 
-impl<T: Clone + PartialEq + num_traits::Zero + std::fmt::Debug> Gaps<T> {
+impl<T: Clone + PartialEq + num_traits::Zero + std::fmt::Debug> StridedOutput<T> {
     fn new(shape: &[usize]) -> Self {
         let wide: Vec<usize> = shape.iter().map(|len| 2 * len).collect();
-        Gaps(ArrayD::zeros(wide))
+        StridedOutput(ArrayD::zeros(wide))
     }
 
     /// Every other element along every axis, from the last one on.
@@ -53,12 +53,15 @@ fn hermitian_eigenvalues_go_to_any_memory() -> Result<(), Error> {
     let a = numbers(&[2, 3, 4, 4]);
     for upper in [false, true] {
         let (values, vectors) = eigh(&a, upper)?;
-        let (mut w, mut v) = (Gaps::new(values.shape()), Gaps::new(vectors.shape()));
+        let (mut w, mut v) = (
+            StridedOutput::new(values.shape()),
+            StridedOutput::new(vectors.shape()),
+        );
         eigh_into(a.view(), upper, w.view_mut(), v.view_mut(), &workers())?;
         w.holds(&values);
         v.holds(&vectors);
         let alone = eigvalsh(&a, upper)?;
-        let mut w = Gaps::new(alone.shape());
+        let mut w = StridedOutput::new(alone.shape());
         eigvalsh_into(a.view(), upper, w.view_mut(), &workers())?;
         w.holds(&alone);
     }
@@ -72,9 +75,9 @@ fn singular_values_go_to_any_memory() -> Result<(), Error> {
         for (full, hermitian) in [(false, false), (true, false), (false, shape[2] == shape[3])] {
             let (u, s, vh) = svd(&a, full, hermitian)?;
             let mut outputs = (
-                Gaps::new(u.shape()),
-                Gaps::new(s.shape()),
-                Gaps::new(vh.shape()),
+                StridedOutput::new(u.shape()),
+                StridedOutput::new(s.shape()),
+                StridedOutput::new(vh.shape()),
             );
             let views = (
                 outputs.0.view_mut(),
@@ -87,7 +90,7 @@ fn singular_values_go_to_any_memory() -> Result<(), Error> {
             outputs.2.holds(&vh);
         }
         let values = svdvals(&a, false)?;
-        let mut s = Gaps::new(values.shape());
+        let mut s = StridedOutput::new(values.shape());
         svdvals_into(a.view(), false, s.view_mut(), &workers())?;
         s.holds(&values);
     }
@@ -100,17 +103,21 @@ fn orthogonal_factors_go_to_any_memory() -> Result<(), Error> {
         let a = numbers(&shape);
         for complete in [false, true] {
             let (q, r) = qr(&a, complete)?;
-            let (mut to_q, mut to_r) = (Gaps::new(q.shape()), Gaps::new(r.shape()));
+            let (mut to_q, mut to_r) =
+                (StridedOutput::new(q.shape()), StridedOutput::new(r.shape()));
             qr_into(a.view(), to_q.view_mut(), to_r.view_mut(), &workers())?;
             to_q.holds(&q);
             to_r.holds(&r);
         }
         let r = qr_r(&a)?;
-        let mut to_r = Gaps::new(r.shape());
+        let mut to_r = StridedOutput::new(r.shape());
         qr_r_into(a.view(), to_r.view_mut(), &workers())?;
         to_r.holds(&r);
         let (h, tau) = qr_raw(&a)?;
-        let (mut to_h, mut to_tau) = (Gaps::new(h.shape()), Gaps::new(tau.shape()));
+        let (mut to_h, mut to_tau) = (
+            StridedOutput::new(h.shape()),
+            StridedOutput::new(tau.shape()),
+        );
         qr_raw_into(a.view(), to_h.view_mut(), to_tau.view_mut(), &workers())?;
         to_h.holds(&h);
         to_tau.holds(&tau);
@@ -122,13 +129,16 @@ fn orthogonal_factors_go_to_any_memory() -> Result<(), Error> {
 fn eigenvalues_go_to_any_memory_and_tell_whether_they_are_real() -> Result<(), Error> {
     let a = numbers(&[2, 3, 4, 4]);
     let (values, vectors) = eig(&a)?;
-    let (mut w, mut v) = (Gaps::new(values.shape()), Gaps::new(vectors.shape()));
+    let (mut w, mut v) = (
+        StridedOutput::new(values.shape()),
+        StridedOutput::new(vectors.shape()),
+    );
     let real = eig_into(a.view(), w.view_mut(), v.view_mut(), &workers())?;
     assert_eq!(real, values.iter().all(|value| value.im == 0.0));
     w.holds(&values);
     v.holds(&vectors);
     let values = eigvals(&a)?;
-    let mut w = Gaps::new(values.shape());
+    let mut w = StridedOutput::new(values.shape());
     eigvals_into(a.view(), w.view_mut(), &workers())?;
     w.holds(&values);
     let mut w = ArrayD::<Complex64>::zeros(IxDyn(&[2]));
@@ -143,10 +153,10 @@ fn eigenvalues_go_to_any_memory_and_tell_whether_they_are_real() -> Result<(), E
 fn least_squares_go_to_any_memory() -> Result<(), Error> {
     let (a, b) = (numbers(&[2, 1, 5, 3]), numbers(&[3, 5, 2]));
     let found = lstsq(&a, &b, None)?;
-    let mut x = Gaps::new(found.x.shape());
-    let mut residuals = Gaps::new(found.residuals.shape());
-    let mut rank = Gaps::new(found.rank.shape());
-    let mut singular_values = Gaps::new(found.singular_values.shape());
+    let mut x = StridedOutput::new(found.x.shape());
+    let mut residuals = StridedOutput::new(found.residuals.shape());
+    let mut rank = StridedOutput::new(found.rank.shape());
+    let mut singular_values = StridedOutput::new(found.singular_values.shape());
     let out = LeastSquares {
         x: x.view_mut(),
         residuals: residuals.view_mut(),
@@ -166,11 +176,11 @@ fn least_squares_go_to_any_memory() -> Result<(), Error> {
 fn what_is_built_on_singular_values_goes_to_any_memory() -> Result<(), Error> {
     let a = numbers(&[2, 3, 4, 4]);
     let inverse = pinv(&a, None, false)?;
-    let mut out = Gaps::new(inverse.shape());
+    let mut out = StridedOutput::new(inverse.shape());
     pinv_into(a.view(), None, false, out.view_mut(), &workers())?;
     out.holds(&inverse);
     let rank = matrix_rank(&a, Tolerance::Default, false)?;
-    let mut out = Gaps::new(rank.shape());
+    let mut out = StridedOutput::new(rank.shape());
     matrix_rank_into(
         a.view(),
         Tolerance::Default,
@@ -182,7 +192,7 @@ fn what_is_built_on_singular_values_goes_to_any_memory() -> Result<(), Error> {
     assert_eq!(rank, ArrayD::from_elem(IxDyn(&[2, 3]), 4));
     for order in [Order::Default, Order::P(-2.0), Order::P(1.0), Order::Nuc] {
         let condition = cond(&a, order)?;
-        let mut out = Gaps::new(condition.shape());
+        let mut out = StridedOutput::new(condition.shape());
         cond_into(a.view(), order, out.view_mut(), &workers())?;
         out.holds(&condition);
     }

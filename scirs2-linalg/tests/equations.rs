@@ -124,9 +124,9 @@ fn lu_factors_are_solved_with() {
     assert_eq!((got, pivots), (factors.lu.clone(), factors.pivots.clone()));
     let got = strided(b.shape(), |out| {
         let (lu, pivots) = (factors.lu.view(), factors.pivots.view());
-        lu_solve_into(lu, pivots, b.view(), Op::Plain, out, &w)
+        lu_solve_into(lu, pivots, b.view(), Op::NoTranspose, out, &w)
     });
-    assert_eq!(got, lu_solve(&factors, &b, Op::Plain).unwrap());
+    assert_eq!(got, lu_solve(&factors, &b, Op::NoTranspose).unwrap());
     assert!(close(got.view(), solve(&a, &b).unwrap().view()));
 }
 
@@ -192,10 +192,10 @@ fn errors_tell_the_matrix_and_the_pivot() {
         Err(singular.clone())
     );
     let mut factors = lu_factor(&a).unwrap();
-    assert_eq!(lu_solve(&factors, &b, Op::Plain), Err(singular));
+    assert_eq!(lu_solve(&factors, &b, Op::NoTranspose), Err(singular));
     assert_eq!(det(&a).unwrap()[[65]], 0.0);
     factors.pivots[[4, 1]] = 3;
-    let error = lu_solve(&factors, &b, Op::Plain).unwrap_err();
+    let error = lu_solve(&factors, &b, Op::NoTranspose).unwrap_err();
     let reason = Reason::NoSuchRow { pivot: 1, row: 3 };
     assert_eq!(
         error,

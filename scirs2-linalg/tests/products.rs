@@ -91,7 +91,7 @@ fn integers_do_not_depend_on_the_threads() {
 }
 
 #[test]
-fn bands_of_one_product_are_put_together() {
+fn bands_form_one_product() {
     // Whole numbers that floats hold: each product is exact. Wide, high, one column, and
     // more bands than eight.
     for [m, k, n] in [[96, 90, 400], [401, 90, 97], [2000, 800, 1], [5000, 20, 10]] {

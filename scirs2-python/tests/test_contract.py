@@ -59,7 +59,7 @@ def check(name, operands, results):
     floats = [dtype for dtype in floats if dtype.kind not in "biu"]
     unit = max((float(ml_dtypes.finfo(dtype).eps) for dtype in floats), default=0.0)
     # The squares of what least squares leave may be those of rounding errors only.
-    largest = max(np.max(np.abs(wide(part)), initial=0.0) for part in operands)
+    largest = max(np.max(np.abs(_truths.wide(part)), initial=0.0) for part in operands)
     least = (unit * largest) ** 2 if name == "lstsq" else 0.0
     truth = FUNCTIONS[name]
     equations = [*truth.check(operands, results), *truth.compare(operands, results)]
@@ -112,7 +112,10 @@ def test_every_dtype(name, dtype):
         return
     results = ask(name, *operands)
     for result, expected in zip(results, answered(name, dtype), strict=True):
-        if name in ("eig", "eigvals") and np.linalg.eigvals(wide(operands[0])).dtype.kind == "f":
+        if (
+            name in ("eig", "eigvals")
+            and np.linalg.eigvals(_truths.wide(operands[0])).dtype.kind == "f"
+        ):
             # Those of a real matrix are real where all of them are, as in NumPy.
             expected = dtype_of("float64" if dtype in INTEGERS else dtype)
         assert np.asarray(result).dtype == expected

@@ -89,7 +89,7 @@ pub enum Error {
     },
     /// No memory for square matrices that the caller may not need.
     #[error(
-        "the {order} x {order} matrix takes {gigabytes:.0} GB, and {available:.0} GB are free; {cure}"
+        "the {order} x {order} matrix takes {gigabytes:.0} GB, and {available:.0} GB are free; {hint}"
     )]
     SquareMemory {
         /// Rows of the matrix.
@@ -99,7 +99,7 @@ pub enum Error {
         /// What there is.
         available: f64,
         /// What to request instead.
-        cure: &'static str,
+        hint: &'static str,
     },
     /// An argument with too few axes for the function.
     #[error(

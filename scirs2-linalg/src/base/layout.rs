@@ -15,7 +15,7 @@ use ndarray::{ArrayView2, ArrayViewMut2, ShapeBuilder as _};
 use num_traits::Float as _;
 
 use crate::base::error::Reason;
-use crate::base::memory::resize;
+use crate::base::memory::try_resize;
 use crate::elements::scalar::LinalgScalar;
 
 /// Rows and columns of a block whose transpose stays in the first-level cache.
@@ -107,7 +107,7 @@ pub(crate) fn transpose_in_place<T: Copy>(n: usize, elements: &mut [T]) {
 }
 
 /// Copies elements to places in C order.
-pub(crate) fn put<T: Copy>(from: &[T], mut to: ArrayViewMut2<'_, T>) {
+pub(crate) fn copy_into<T: Copy>(from: &[T], mut to: ArrayViewMut2<'_, T>) {
     for (to, &from) in to.iter_mut().zip(from) {
         *to = from;
     }
@@ -123,7 +123,7 @@ pub(crate) fn is_finite<T: LinalgScalar>(elements: &[T]) -> bool {
 
 /// Whether every element is finite; an error if one is NaN. A complex number with
 /// an infinite part is an infinity, whatever its other part, as in C and LAPACK.
-pub(crate) fn screen<T: LinalgScalar>(elements: &[T]) -> Result<bool, Reason> {
+pub(crate) fn check_finite<T: LinalgScalar>(elements: &[T]) -> Result<bool, Reason> {
     if is_finite(elements) {
         return Ok(true);
     }
@@ -139,33 +139,33 @@ pub(crate) fn screen<T: LinalgScalar>(elements: &[T]) -> Result<bool, Reason> {
 
 /// Lets `work` write a matrix in C order: to the output's own memory if that
 /// is in C order, else to a workspace that is copied to it afterwards.
-pub(crate) fn written<T: LinalgScalar, R>(
+pub(crate) fn with_c_order<T: LinalgScalar, R>(
     mut out: ArrayViewMut2<'_, T>,
-    space: &mut Vec<T>,
+    workspace: &mut Vec<T>,
     work: impl FnOnce(&mut [T]) -> Result<R, Reason>,
 ) -> Result<R, Reason> {
     if let Some(elements) = out.as_slice_mut() {
         return work(elements);
     }
-    resize(space, out.len(), T::zero())?;
-    let result = work(space);
-    from_c(space, out);
+    try_resize(workspace, out.len(), T::zero())?;
+    let result = work(workspace);
+    from_c(workspace, out);
     result
 }
 
 /// Writes the identity, as far as the matrix goes.
-pub(crate) fn identity<T: LinalgScalar>(mut out: ArrayViewMut2<'_, T>) {
+pub(crate) fn fill_identity<T: LinalgScalar>(mut out: ArrayViewMut2<'_, T>) {
     out.fill(T::zero());
     out.diag_mut().fill(T::one());
 }
 
 /// Memory in C order for a matrix that an operation overwrites: the output's
 /// own if that is in C order, else a workspace that is copied to it afterwards.
-pub(crate) struct InPlace<T>(Vec<T>);
+pub(crate) struct InPlaceBuffer<T>(Vec<T>);
 
-impl<T: LinalgScalar> InPlace<T> {
+impl<T: LinalgScalar> InPlaceBuffer<T> {
     pub(crate) fn new() -> Self {
-        InPlace(Vec::new())
+        InPlaceBuffer(Vec::new())
     }
 
     /// Copies `from` to `out` by way of `work`, which overwrites it in C order.
@@ -175,6 +175,6 @@ impl<T: LinalgScalar> InPlace<T> {
         out: ArrayViewMut2<'_, T>,
         work: impl FnOnce(&mut [T]) -> Result<R, Reason>,
     ) -> Result<R, Reason> {
-        written(out, &mut self.0, |elements| work(to_c(from, elements)))
+        with_c_order(out, &mut self.0, |elements| work(to_c(from, elements)))
     }
 }

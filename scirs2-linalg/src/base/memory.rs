@@ -9,23 +9,23 @@ use crate::Error;
 use crate::base::error::Reason;
 
 /// Bytes below which memory is not checked: the query takes longer than such a matrix.
-const SMALL: usize = 1 << 27;
+const MIN_CHECKED_BYTES: usize = 1 << 27;
 
 /// An error if square matrices of that order, one for each position of the batch,
-/// do not fit into memory, so that a call fails before the system does. `cure`
+/// do not fit into memory, so that a call fails before the system does. `hint`
 /// tells the caller what to request instead.
-pub(crate) fn check_square(
+pub(crate) fn check_square_memory(
     batch: &[usize],
     order: usize,
     itemsize: usize,
-    cure: &'static str,
+    hint: &'static str,
 ) -> Result<(), Error> {
     let count = scirs2_core::shape::element_count(&[batch, &[order, order]].concat());
     let bytes = count.and_then(|count| count.checked_mul(itemsize));
-    if bytes.is_some_and(|bytes| bytes < SMALL) {
+    if bytes.is_some_and(|bytes| bytes < MIN_CHECKED_BYTES) {
         return Ok(());
     }
-    let available = available().unwrap_or(usize::MAX);
+    let available = available_memory().unwrap_or(usize::MAX);
     if bytes.is_some_and(|bytes| bytes <= available) {
         return Ok(());
     }
@@ -33,7 +33,7 @@ pub(crate) fn check_square(
         order,
         gigabytes: bytes.map_or(f64::INFINITY, gigabytes),
         available: gigabytes(available),
-        cure,
+        hint,
     })
 }
 
@@ -43,7 +43,7 @@ fn gigabytes(bytes: usize) -> f64 {
 
 /// The free memory of the system and of this process's control group; `None` if
 /// it is unknown.
-fn available() -> Option<usize> {
+fn available_memory() -> Option<usize> {
     let system = fs::read_to_string("/proc/meminfo").ok().and_then(|text| {
         let line = text
             .lines()
@@ -51,13 +51,13 @@ fn available() -> Option<usize> {
         let kibibytes: usize = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
         kibibytes.checked_mul(1024)
     });
-    let group = |name: &str| -> Option<usize> {
+    let cgroup = |name: &str| -> Option<usize> {
         let text = fs::read_to_string(format!("/sys/fs/cgroup/{name}")).ok()?;
         text.trim().parse().ok()
     };
-    let group =
-        group("memory.max").map(|most| most.saturating_sub(group("memory.current").unwrap_or(0)));
-    system.into_iter().chain(group).min()
+    let cgroup =
+        cgroup("memory.max").map(|most| most.saturating_sub(cgroup("memory.current").unwrap_or(0)));
+    system.into_iter().chain(cgroup).min()
 }
 
 /// There is no memory for `count` elements.
@@ -79,31 +79,33 @@ impl From<OutOfMemory> for Reason {
     }
 }
 
-/// Makes room for `more` elements.
-pub(crate) fn reserve<T>(memory: &mut Vec<T>, more: usize) -> Result<(), OutOfMemory> {
-    memory.try_reserve_exact(more).map_err(|_| OutOfMemory {
-        count: memory.len().saturating_add(more),
-        itemsize: size_of::<T>(),
-    })
+/// Makes room for `additional` elements.
+pub(crate) fn try_reserve<T>(memory: &mut Vec<T>, additional: usize) -> Result<(), OutOfMemory> {
+    memory
+        .try_reserve_exact(additional)
+        .map_err(|_| OutOfMemory {
+            count: memory.len().saturating_add(additional),
+            itemsize: size_of::<T>(),
+        })
 }
 
 /// Resizes a workspace to that length, with `element` in every new position.
 #[expect(clippy::disallowed_methods, reason = "the memory is there")]
-pub(crate) fn resize<T: Clone>(
+pub(crate) fn try_resize<T: Clone>(
     memory: &mut Vec<T>,
     len: usize,
     element: T,
 ) -> Result<(), OutOfMemory> {
-    reserve(memory, len.saturating_sub(memory.len()))?;
+    try_reserve(memory, len.saturating_sub(memory.len()))?;
     memory.resize(len, element);
     Ok(())
 }
 
 /// A copy of elements.
 #[expect(clippy::disallowed_methods, reason = "the memory is there")]
-pub(crate) fn copied<T: Copy>(elements: &[T]) -> Result<Vec<T>, OutOfMemory> {
+pub(crate) fn try_to_vec<T: Copy>(elements: &[T]) -> Result<Vec<T>, OutOfMemory> {
     let mut memory = Vec::new();
-    reserve(&mut memory, elements.len())?;
+    try_reserve(&mut memory, elements.len())?;
     memory.extend_from_slice(elements);
     Ok(memory)
 }
@@ -116,7 +118,7 @@ pub(crate) fn zeros<T: Zero + Clone>(count: usize) -> Result<Vec<T>, Error> {
 /// [`zeros`] for any element.
 pub(crate) fn filled<T: Clone>(count: usize, element: T) -> Result<Vec<T>, Error> {
     let mut memory = Vec::new();
-    resize(&mut memory, count, element)?;
+    try_resize(&mut memory, count, element)?;
     Ok(memory)
 }
 
@@ -140,17 +142,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_cannot_fit_is_refused_with_its_cure() {
-        assert_eq!(check_square(&[], 1000, 8, "less"), Ok(()));
-        let refused = check_square(&[2], 100_000_000, 8, "ask for less");
+    fn matrices_that_do_not_fit_are_rejected_with_a_hint() {
+        assert_eq!(check_square_memory(&[], 1000, 8, "less"), Ok(()));
+        let refused = check_square_memory(&[2], 100_000_000, 8, "ask for less");
         let message = refused.expect_err("no machine has that").to_string();
         assert!(message.contains("ask for less"), "{message}");
         assert!(message.contains("160000000"), "{message}");
-        assert!(check_square(&[], usize::MAX, 8, "less").is_err());
+        assert!(check_square_memory(&[], usize::MAX, 8, "less").is_err());
     }
 
     #[test]
-    fn linux_tells_how_much_there_is() {
-        assert_eq!(available().is_some(), cfg!(target_os = "linux"));
+    fn linux_reports_the_available_memory() {
+        assert_eq!(available_memory().is_some(), cfg!(target_os = "linux"));
     }
 }

@@ -19,7 +19,7 @@ pub(crate) fn power_of_two(x: f64) -> f64 {
 /// Divides elements, all of them finite, by the power of two that brings the largest part of
 /// any into [1, 2); returns that power. Subnormal elements, and those near the end of the
 /// range, come as near as a power with a finite reciprocal allows.
-pub(crate) fn to_unit<T: Scalar<Real: Into<f64>>>(elements: &mut [T]) -> f64 {
+pub(crate) fn scale_to_unit<T: Scalar<Real: Into<f64>>>(elements: &mut [T]) -> f64 {
     let mut largest = T::Real::zero();
     for x in &*elements {
         let [re, im] = x.parts();

@@ -21,18 +21,18 @@ use super::plan::uses_library_threads;
 use crate::Error;
 use crate::base::error::Reason;
 use crate::base::layout::from_c;
-use crate::kernels::many::MOST_LANES;
-use crate::lapack::{LibraryThreads, single_threaded};
+use crate::kernels::batched::MAX_LANES;
+use crate::lapack::{BlasThreads, init_single_threaded};
 
 /// Floating-point operations of one piece: some 100 microseconds of small
 /// matrices.
-const PIECE: f64 = 2e5;
+const CHUNK_FLOPS: f64 = 2e5;
 
 /// The overhead of a call for one matrix, in operations.
-const CALL: f64 = 1e3;
+const LAPACK_CALL_FLOPS: f64 = 1e3;
 
 /// The same for one matrix among many that a kernel processes together.
-const SHARE: f64 = 50.0;
+const LANE_OVERHEAD_FLOPS: f64 = 50.0;
 
 /// The common batch of several arrays, by NumPy's broadcasting rules.
 pub(crate) fn broadcast(batches: &[&[usize]]) -> Result<Vec<usize>, Error> {
@@ -56,27 +56,27 @@ pub(crate) fn broadcast(batches: &[&[usize]]) -> Result<Vec<usize>, Error> {
 }
 
 /// The matrices of an array, broadcast to a batch.
-pub(crate) enum Stack<'a, T> {
+pub(crate) enum MatrixBatch<'a, T> {
     /// One step leads from each matrix to the next.
-    Even(ArrayView3<'a, T>),
+    Strided(ArrayView3<'a, T>),
     /// Axes of the batch that do not merge.
-    Uneven(ArrayViewD<'a, T>),
+    Irregular(ArrayViewD<'a, T>),
 }
 
-impl<'a, T> Stack<'a, T> {
+impl<'a, T> MatrixBatch<'a, T> {
     /// The last two axes of `array`, which has at least two and broadcasts to `batch`.
     pub(crate) fn new(array: &'a ArrayViewD<'_, T>, batch: &[usize]) -> Self {
         let core = array.ndim() - 2;
         if core == 0 && batch.is_empty() {
             let view = array.view().into_dimensionality::<Ix2>();
-            return Stack::Even(view.expect("two axes").insert_axis(Axis(0)));
+            return MatrixBatch::Strided(view.expect("two axes").insert_axis(Axis(0)));
         }
         let shape = [batch, &array.shape()[core..]].concat();
         let mut view = array
             .broadcast(IxDyn(&shape))
             .expect("the batch is what the arrays broadcast to");
         if batch.contains(&0) {
-            return Stack::Uneven(view);
+            return MatrixBatch::Irregular(view);
         }
         let last = Axis(batch.len().saturating_sub(1));
         let merged = (0..last.0)
@@ -84,7 +84,7 @@ impl<'a, T> Stack<'a, T> {
             .all(|axis| view.merge_axes(Axis(axis), last));
         if !merged {
             let view = array.broadcast(IxDyn(&shape));
-            return Stack::Uneven(view.expect("as above"));
+            return MatrixBatch::Irregular(view.expect("as above"));
         }
         while view.ndim() > 3 {
             view = view.index_axis_move(Axis(0), 0);
@@ -93,17 +93,17 @@ impl<'a, T> Stack<'a, T> {
             view = view.insert_axis(Axis(0));
         }
         let view = view.into_dimensionality::<Ix3>();
-        Stack::Even(view.expect("three axes are left"))
+        MatrixBatch::Strided(view.expect("three axes are left"))
     }
 
     /// The matrix with that number, in C order of the batch.
     #[inline]
-    pub(crate) fn get(&self, number: usize) -> ArrayView2<'_, T> {
+    pub(crate) fn get(&self, index: usize) -> ArrayView2<'_, T> {
         match self {
-            Stack::Even(view) => view.index_axis(Axis(0), number),
-            Stack::Uneven(view) => {
+            MatrixBatch::Strided(view) => view.index_axis(Axis(0), index),
+            MatrixBatch::Irregular(view) => {
                 let mut view = view.view();
-                let mut rest = number;
+                let mut rest = index;
                 while view.ndim() > 2 {
                     let axis = view.ndim() - 3;
                     let len = view.shape()[axis];
@@ -117,62 +117,66 @@ impl<'a, T> Stack<'a, T> {
     }
 }
 
-impl<'a, T: Copy> Stack<'a, T> {
+impl<'a, T: Copy> MatrixBatch<'a, T> {
     /// The elements of several matrices in C order: in place if they are stored in
     /// that order, else a copy.
     #[expect(
         clippy::disallowed_methods,
         reason = "a piece of small matrices is short"
     )]
-    pub(crate) fn elements<'b>(&'b self, numbers: Range<usize>, space: &'b mut Vec<T>) -> &'b [T] {
-        if let Stack::Even(view) = self
+    pub(crate) fn contiguous<'b>(
+        &'b self,
+        indices: Range<usize>,
+        workspace: &'b mut Vec<T>,
+    ) -> &'b [T] {
+        if let MatrixBatch::Strided(view) = self
             && let Some(elements) = view.to_slice()
         {
             let (_, rows, columns) = view.dim();
-            let each = rows * columns;
-            return &elements[numbers.start * each..numbers.end * each];
+            let matrix_len = rows * columns;
+            return &elements[indices.start * matrix_len..indices.end * matrix_len];
         }
-        space.clear();
-        for number in numbers {
-            let matrix = self.get(number);
+        workspace.clear();
+        for index in indices {
+            let matrix = self.get(index);
             match matrix.as_slice() {
-                Some(elements) => space.extend_from_slice(elements),
-                None => space.extend(matrix.iter()),
+                Some(elements) => workspace.extend_from_slice(elements),
+                None => workspace.extend(matrix.iter()),
             }
         }
-        space
+        workspace
     }
 }
 
 /// The matrices of an array that an operation writes.
-pub(crate) enum StackMut<'a, T> {
+pub(crate) enum MatrixBatchMut<'a, T> {
     /// One step leads from each matrix to the next.
-    Even(ArrayViewMut3<'a, T>),
+    Strided(ArrayViewMut3<'a, T>),
     /// Arrays with axes before those of the matrix, a few for each axis of the batch: with one
     /// for each matrix the memory would grow with the batch.
-    Uneven(VecDeque<ArrayViewMutD<'a, T>>),
+    Irregular(VecDeque<ArrayViewMutD<'a, T>>),
 }
 
-impl<'a, T> StackMut<'a, T> {
+impl<'a, T> MatrixBatchMut<'a, T> {
     /// Each number as a matrix of one element.
-    pub(crate) fn numbers(array: ArrayViewMutD<'a, T>) -> Self {
+    pub(crate) fn scalars(array: ArrayViewMutD<'a, T>) -> Self {
         let [row, column] = [Axis(array.ndim()), Axis(array.ndim() + 1)];
         let dim = (array.len(), 1, 1);
-        StackMut::in_c_order(dim, array)
-            .unwrap_or_else(|array| StackMut::new(array.insert_axis(row).insert_axis(column)))
+        MatrixBatchMut::from_c_order(dim, array)
+            .unwrap_or_else(|array| MatrixBatchMut::new(array.insert_axis(row).insert_axis(column)))
     }
 
     /// Each vector along the last axis, which `array` has, as a matrix of one column.
-    pub(crate) fn columns(array: ArrayViewMutD<'a, T>) -> Self {
+    pub(crate) fn vectors(array: ArrayViewMutD<'a, T>) -> Self {
         let (last, column) = (array.ndim() - 1, Axis(array.ndim()));
         let (batch, len) = array.shape().split_at(last);
         let dim = (batch.iter().product(), len[0], 1);
-        StackMut::in_c_order(dim, array)
-            .unwrap_or_else(|array| StackMut::new(array.insert_axis(column)))
+        MatrixBatchMut::from_c_order(dim, array)
+            .unwrap_or_else(|array| MatrixBatchMut::new(array.insert_axis(column)))
     }
 
     /// Matrices of those dimensions, or the array itself if it is not in C order.
-    fn in_c_order(
+    fn from_c_order(
         dim: (usize, usize, usize),
         array: ArrayViewMutD<'a, T>,
     ) -> Result<Self, ArrayViewMutD<'a, T>> {
@@ -181,32 +185,32 @@ impl<'a, T> StackMut<'a, T> {
         }
         let elements = array.into_slice().expect("in C order");
         let view = ArrayViewMut3::from_shape(dim, elements);
-        Ok(StackMut::Even(view.expect("as many elements")))
+        Ok(MatrixBatchMut::Strided(view.expect("as many elements")))
     }
 
     /// The last two axes of `array`, which has at least two.
     pub(crate) fn new(array: ArrayViewMutD<'a, T>) -> Self {
         let core = array.ndim() - 2;
-        let even = core > 0 && array.is_standard_layout();
+        let is_c_order = core > 0 && array.is_standard_layout();
         if core == 0 {
             let view = array.into_dimensionality::<Ix2>();
-            return StackMut::Even(view.expect("two axes").insert_axis(Axis(0)));
+            return MatrixBatchMut::Strided(view.expect("two axes").insert_axis(Axis(0)));
         }
         if core == 1 {
             let view = array.into_dimensionality::<Ix3>();
-            return StackMut::Even(view.expect("three axes"));
+            return MatrixBatchMut::Strided(view.expect("three axes"));
         }
-        if even {
+        if is_c_order {
             let shape = array.shape();
             let merged = (shape[..core].iter().product(), shape[core], shape[core + 1]);
             let view = array.into_shape_with_order(merged);
-            return StackMut::Even(view.expect("C order merges"));
+            return MatrixBatchMut::Strided(view.expect("C order merges"));
         }
-        StackMut::Uneven(VecDeque::from([array]))
+        MatrixBatchMut::Irregular(VecDeque::from([array]))
     }
 }
 
-impl<T: Copy + Send> StackMut<'_, T> {
+impl<T: Copy + Send> MatrixBatchMut<'_, T> {
     /// Lets `work` write the elements of all matrices in C order: in place if they
     /// are stored in that order, else to a workspace that is filled with `element`
     /// first and copied to them afterwards.
@@ -214,29 +218,29 @@ impl<T: Copy + Send> StackMut<'_, T> {
         clippy::disallowed_methods,
         reason = "a piece of small matrices is short"
     )]
-    pub(crate) fn written<R>(
+    pub(crate) fn with_contiguous<R>(
         &mut self,
         element: T,
-        space: &mut Vec<T>,
+        workspace: &mut Vec<T>,
         work: impl FnOnce(&mut [T]) -> R,
     ) -> R {
         let mut rest = match self {
-            StackMut::Even(view) => {
+            MatrixBatchMut::Strided(view) => {
                 if let Some(elements) = view.as_slice_mut() {
                     return work(elements);
                 }
-                StackMut::Even(view.view_mut())
+                MatrixBatchMut::Strided(view.view_mut())
             }
-            StackMut::Uneven(arrays) => {
-                StackMut::Uneven(arrays.iter_mut().map(|array| array.view_mut()).collect())
+            MatrixBatchMut::Irregular(arrays) => {
+                MatrixBatchMut::Irregular(arrays.iter_mut().map(|array| array.view_mut()).collect())
             }
         };
-        let (count, each) = rest.sizes();
-        space.clear();
-        space.resize(count * each, element);
-        let result = work(space);
-        if each > 0 {
-            for elements in space.chunks_exact(each) {
+        let (count, matrix_len) = rest.sizes();
+        workspace.clear();
+        workspace.resize(count * matrix_len, element);
+        let result = work(workspace);
+        if matrix_len > 0 {
+            for elements in workspace.chunks_exact(matrix_len) {
                 from_c(elements, rest.next());
             }
         }
@@ -244,13 +248,13 @@ impl<T: Copy + Send> StackMut<'_, T> {
     }
 }
 
-impl<T> StackMut<'_, T> {
+impl<T> MatrixBatchMut<'_, T> {
     /// The number of matrices, and the number of elements of one.
     fn sizes(&self) -> (usize, usize) {
         match self {
-            StackMut::Even(view) => (view.dim().0, view.dim().1 * view.dim().2),
-            StackMut::Uneven(arrays) => {
-                let count = arrays.iter().map(matrices).sum();
+            MatrixBatchMut::Strided(view) => (view.dim().0, view.dim().1 * view.dim().2),
+            MatrixBatchMut::Irregular(arrays) => {
+                let count = arrays.iter().map(matrix_count).sum();
                 let first = arrays.front().map_or(&[][..], |array| array.shape());
                 (
                     count,
@@ -262,12 +266,12 @@ impl<T> StackMut<'_, T> {
 }
 
 /// The number of matrices of an array.
-fn matrices<T>(array: &ArrayViewMutD<'_, T>) -> usize {
+fn matrix_count<T>(array: &ArrayViewMutD<'_, T>) -> usize {
     array.shape()[..array.ndim() - 2].iter().product()
 }
 
-/// What an operation writes: one [`StackMut`], or a tuple of them.
-pub(crate) trait Outputs: Send + Sized {
+/// What an operation writes: one [`MatrixBatchMut`], or a tuple of them.
+pub(crate) trait BatchOutputs: Send + Sized {
     /// The matrices of one position in the batch.
     type Matrices: Send;
 
@@ -281,20 +285,23 @@ pub(crate) trait Outputs: Send + Sized {
     fn is_empty(&self) -> bool;
 }
 
-impl<'a, T: Send> Outputs for StackMut<'a, T> {
+impl<'a, T: Send> BatchOutputs for MatrixBatchMut<'a, T> {
     type Matrices = ArrayViewMut2<'a, T>;
 
     fn split_at(self, count: usize) -> (Self, Self) {
         match self {
-            StackMut::Even(view) => {
+            MatrixBatchMut::Strided(view) => {
                 let (left, right) = view.split_at(Axis(0), count);
-                (StackMut::Even(left), StackMut::Even(right))
+                (
+                    MatrixBatchMut::Strided(left),
+                    MatrixBatchMut::Strided(right),
+                )
             }
-            StackMut::Uneven(mut arrays) => {
+            MatrixBatchMut::Irregular(mut arrays) => {
                 let (mut left, mut missing) = (VecDeque::new(), count);
                 while missing > 0 {
                     let array = arrays.pop_front().expect("as many places as asked for");
-                    let there = matrices(&array);
+                    let there = matrix_count(&array);
                     if there <= missing {
                         missing -= there;
                         left.push_back(array);
@@ -304,7 +311,7 @@ impl<'a, T: Send> Outputs for StackMut<'a, T> {
                     let (before, behind) = array.split_at(Axis(0), whole);
                     let (within, behind) = behind.split_at(Axis(0), 1);
                     if whole > 0 {
-                        missing -= matrices(&before);
+                        missing -= matrix_count(&before);
                         left.push_back(before);
                     }
                     if behind.shape()[0] > 0 {
@@ -312,7 +319,10 @@ impl<'a, T: Send> Outputs for StackMut<'a, T> {
                     }
                     arrays.push_front(within.index_axis_move(Axis(0), 0));
                 }
-                (StackMut::Uneven(left), StackMut::Uneven(arrays))
+                (
+                    MatrixBatchMut::Irregular(left),
+                    MatrixBatchMut::Irregular(arrays),
+                )
             }
         }
     }
@@ -320,14 +330,14 @@ impl<'a, T: Send> Outputs for StackMut<'a, T> {
     #[inline]
     fn next(&mut self) -> ArrayViewMut2<'a, T> {
         match self {
-            StackMut::Even(view) => {
+            MatrixBatchMut::Strided(view) => {
                 let nothing = ArrayViewMut3::from_shape((0, 0, 0), &mut []);
                 let nothing = nothing.expect("no elements for none");
                 let (next, rest) = mem::replace(view, nothing).split_at(Axis(0), 1);
                 *view = rest;
                 next.index_axis_move(Axis(0), 0)
             }
-            StackMut::Uneven(arrays) => {
+            MatrixBatchMut::Irregular(arrays) => {
                 let mut array = arrays.pop_front().expect("one for each place");
                 while array.ndim() > 2 {
                     if array.shape()[0] > 1 {
@@ -345,8 +355,8 @@ impl<'a, T: Send> Outputs for StackMut<'a, T> {
 
     fn is_empty(&self) -> bool {
         match self {
-            StackMut::Even(view) => view.is_empty(),
-            StackMut::Uneven(arrays) => arrays.iter().all(|array| array.is_empty()),
+            MatrixBatchMut::Strided(view) => view.is_empty(),
+            MatrixBatchMut::Irregular(arrays) => arrays.iter().all(|array| array.is_empty()),
         }
     }
 }
@@ -354,7 +364,7 @@ impl<'a, T: Send> Outputs for StackMut<'a, T> {
 macro_rules! tuples {
     ($(($($name:ident),+))+) => {$(
         #[expect(non_snake_case, reason = "a variable is named as its type")]
-        impl<$($name: Outputs),+> Outputs for ($($name,)+) {
+        impl<$($name: BatchOutputs),+> BatchOutputs for ($($name,)+) {
             type Matrices = ($($name::Matrices,)+);
 
             fn split_at(self, count: usize) -> (Self, Self) {
@@ -399,105 +409,111 @@ impl Batch<'_> {
     ///
     /// Several matrices are distributed over the pool, with one LAPACK thread
     /// each; a few large ones are processed in sequence, on the library's threads.
-    pub(crate) fn each<O: Outputs, W: Send>(
+    pub(crate) fn for_each<O: BatchOutputs, W: Send>(
         &self,
         outputs: O,
-        workspace: impl Fn() -> Result<W, Error> + Sync,
+        make_workspace: impl Fn() -> Result<W, Error> + Sync,
         work: impl Fn(&mut W, usize, O::Matrices) -> Result<(), Reason> + Sync,
     ) -> Result<(), Error> {
-        let together = None::<fn(&mut (), Range<usize>, &mut O) -> Vec<usize>>;
-        self.each_left(outputs, workspace, together, work)
+        let batched = None::<fn(&mut (), Range<usize>, &mut O) -> Vec<usize>>;
+        self.for_each_with_batched_kernel(outputs, make_workspace, batched, work)
     }
 
-    /// [`each`](Self::each) for the positions that a kernel leaves: the kernel takes those
+    /// [`for_each`](Self::for_each) for the positions that a kernel leaves: the kernel takes those
     /// of one piece together, in memory of its own, and returns which of them are
     /// left. A workspace is made only if there are any.
-    pub(crate) fn each_left<O: Outputs, G: Default + Send, W: Send>(
+    pub(crate) fn for_each_with_batched_kernel<O: BatchOutputs, G: Default + Send, W: Send>(
         &self,
         outputs: O,
-        workspace: impl Fn() -> Result<W, Error> + Sync,
-        together: Option<impl Fn(&mut G, Range<usize>, &mut O) -> Vec<usize> + Sync>,
+        make_workspace: impl Fn() -> Result<W, Error> + Sync,
+        batched: Option<impl Fn(&mut G, Range<usize>, &mut O) -> Vec<usize> + Sync>,
         work: impl Fn(&mut W, usize, O::Matrices) -> Result<(), Reason> + Sync,
     ) -> Result<(), Error> {
-        single_threaded();
+        init_single_threaded();
         let count = self.count();
         if count == 0 || (self.flops == 0.0 && outputs.is_empty()) {
             return Ok(());
         }
-        let at = |number| (!self.shape.is_empty()).then_some(number);
+        let batch_index = |index| (!self.shape.is_empty()).then_some(index);
         let record = self.workers.failed();
-        let failed = |number, reason: Reason| match (record, reason) {
+        let failed = |index, reason: Reason| match (record, reason) {
             // No other matrix will find more memory.
             (Some(record), reason) if !matches!(reason, Reason::Memory { .. }) => {
-                record(number);
+                record(index);
                 Ok(())
             }
-            _ => Err(reason.of(at(number))),
+            _ => Err(reason.of(batch_index(index))),
         };
         let threads = self.workers.threads();
         if uses_library_threads(self.flops, count, threads) {
             let mut outputs = outputs;
-            let mut space = workspace()?;
-            for number in 0..count {
+            let mut workspace = make_workspace()?;
+            for index in 0..count {
                 let matrices = outputs.next();
                 let done = self.workers.alone(|| {
-                    let _threads = LibraryThreads::take(threads);
-                    work(&mut space, number, matrices)
+                    let _threads = BlasThreads::acquire(threads);
+                    work(&mut workspace, index, matrices)
                 })?;
-                done.or_else(|reason| failed(number, reason))?;
+                done.or_else(|reason| failed(index, reason))?;
             }
             return Ok(());
         }
-        let piece = |memory: &mut (G, Option<W>), first, last, mut outputs: O| {
-            let (gaps, space) = memory;
-            let left = together
+        let run_chunk = |memory: &mut (G, Option<W>), first, last, mut outputs: O| {
+            let (scratch, workspace) = memory;
+            let unhandled = batched
                 .as_ref()
-                .map(|together| together(gaps, first..last, &mut outputs));
-            if left.as_ref().is_some_and(Vec::is_empty) {
+                .map(|batched| batched(scratch, first..last, &mut outputs));
+            if unhandled.as_ref().is_some_and(Vec::is_empty) {
                 return Ok(());
             }
-            let space = match space {
-                Some(space) => space,
-                None => space.insert(workspace()?),
+            let workspace = match workspace {
+                Some(workspace) => workspace,
+                None => workspace.insert(make_workspace()?),
             };
-            let mut at = first;
-            let mut one = |number| {
-                while at < number {
+            let mut next = first;
+            let mut run_one = |index| {
+                while next < index {
                     outputs.next();
-                    at += 1;
+                    next += 1;
                 }
-                at += 1;
-                let done = work(space, number, outputs.next());
-                done.or_else(|reason| failed(number, reason))
+                next += 1;
+                let done = work(workspace, index, outputs.next());
+                done.or_else(|reason| failed(index, reason))
             };
-            match left {
-                None => (first..last).try_for_each(&mut one),
-                Some(left) => left.into_iter().try_for_each(|place| one(first + place)),
+            match unhandled {
+                None => (first..last).try_for_each(&mut run_one),
+                Some(unhandled) => unhandled
+                    .into_iter()
+                    .try_for_each(|place| run_one(first + place)),
             }
         };
-        let call = if together.is_some() { SHARE } else { CALL };
-        let mut each = ((PIECE / (self.flops + call)) as usize).max(1);
-        if together.is_some() {
-            each = each.next_multiple_of(MOST_LANES);
+        let call = if batched.is_some() {
+            LANE_OVERHEAD_FLOPS
+        } else {
+            LAPACK_CALL_FLOPS
+        };
+        let mut chunk_len = ((CHUNK_FLOPS / (self.flops + call)) as usize).max(1);
+        if batched.is_some() {
+            chunk_len = chunk_len.next_multiple_of(MAX_LANES);
         }
-        if count <= each {
+        if count <= chunk_len {
             let memory = || (G::default(), None);
             let whole = iter::once(outputs);
             return self
                 .workers
-                .each(whole, |outputs| piece(&mut memory(), 0, count, outputs));
+                .each(whole, |outputs| run_chunk(&mut memory(), 0, count, outputs));
         }
         let memories = Mutex::new(Vec::new());
-        let pieces = Pieces {
+        let chunks = Chunks {
             rest: Some(outputs),
             first: 0,
             count,
-            each,
+            chunk_len,
         };
-        self.workers.each(pieces, |(first, last, outputs)| {
+        self.workers.each(chunks, |(first, last, outputs)| {
             let kept = lock(&memories).pop();
             let mut memory = kept.unwrap_or_else(|| (G::default(), None));
-            piece(&mut memory, first, last, outputs)?;
+            run_chunk(&mut memory, first, last, outputs)?;
             lock(&memories).push(memory);
             Ok(())
         })
@@ -506,32 +522,32 @@ impl Batch<'_> {
 
 /// The outputs in pieces, each with the number of its first position and of the
 /// one after its last.
-struct Pieces<O> {
+struct Chunks<O> {
     rest: Option<O>,
     first: usize,
     count: usize,
-    each: usize,
+    chunk_len: usize,
 }
 
-impl<O: Outputs> Iterator for Pieces<O> {
+impl<O: BatchOutputs> Iterator for Chunks<O> {
     type Item = (usize, usize, O);
 
     fn next(&mut self) -> Option<Self::Item> {
         let rest = self.rest.take().filter(|_| self.first < self.count)?;
         let first = self.first;
-        self.first = self.count.min(first + self.each);
-        let (piece, rest) = rest.split_at(self.first - first);
+        self.first = self.count.min(first + self.chunk_len);
+        let (chunk, rest) = rest.split_at(self.first - first);
         self.rest = Some(rest);
-        Some((first, self.first, piece))
+        Some((first, self.first, chunk))
     }
 
     fn size_hint(&self) -> (usize, Option<usize>) {
-        let left = (self.count - self.first).div_ceil(self.each);
-        (left, Some(left))
+        let remaining = (self.count - self.first).div_ceil(self.chunk_len);
+        (remaining, Some(remaining))
     }
 }
 
-impl<O: Outputs> ExactSizeIterator for Pieces<O> {}
+impl<O: BatchOutputs> ExactSizeIterator for Chunks<O> {}
 
 /// Locks a mutex, even a poisoned one: it only ever holds a list of workspaces,
 /// which stays valid after a panic elsewhere.
@@ -551,20 +567,20 @@ mod tests {
         for cut in 0..=count {
             let mut out = Array5::from_elem((5, 2, 4, 1, 3), 0);
             let view = out.view_mut().permuted_axes([4, 2, 0, 1, 3]).into_dyn();
-            let stack = StackMut::new(view);
-            assert!(matches!(stack, StackMut::Uneven(_)));
-            assert_eq!(stack.sizes(), (count, 2));
-            let (mut left, mut right) = stack.split_at(cut);
+            let batch_of_matrices = MatrixBatchMut::new(view);
+            assert!(matches!(batch_of_matrices, MatrixBatchMut::Irregular(_)));
+            assert_eq!(batch_of_matrices.sizes(), (count, 2));
+            let (mut left, mut right) = batch_of_matrices.split_at(cut);
             assert_eq!(left.sizes().0, cut);
             assert_eq!(right.sizes().0, count - cut);
-            for number in 0..cut {
-                left.next().fill(number);
+            for index in 0..cut {
+                left.next().fill(index);
             }
-            let numbers = |all: &mut [usize]| {
+            let write_indices = |all: &mut [usize]| {
                 let places = all.iter_mut().enumerate();
-                places.for_each(|(place, number)| *number = cut + place / 2);
+                places.for_each(|(place, index)| *index = cut + place / 2);
             };
-            right.written(0, &mut Vec::new(), numbers);
+            right.with_contiguous(0, &mut Vec::new(), write_indices);
             let written = out.permuted_axes([4, 2, 0, 1, 3]);
             let expected = (0..2 * count).map(|place| place / 2);
             assert!(written.iter().copied().eq(expected), "cut at {cut}");

@@ -11,8 +11,8 @@ use std::sync::atomic::{AtomicU8, Ordering};
 use scirs2_core::{Scalar, ScalarType};
 
 use crate::kernels::arithmetic::Arithmetic;
-use crate::kernels::largest;
-use crate::kernels::products::Sides;
+use crate::kernels::gemm_small::GemmShape;
+use crate::kernels::max_order;
 use crate::simd::isa::has_fma;
 
 /// What is computed of each matrix.
@@ -214,7 +214,7 @@ const MANY: usize = 4;
 
 /// Orders up to which rotations (Jacobi) are faster than QL steps for symmetric matrices in
 /// double precision, and than the bidiagonal form for singular values without vectors.
-const JACOBI_SYMMETRIC_DOUBLE: usize = 22;
+const JACOBI_SYMMETRIC_F64: usize = 22;
 const JACOBI_VALUES: usize = 20;
 
 /// Right-hand sides that are solved beside those of other matrices; larger numbers are rows
@@ -230,7 +230,7 @@ fn batched(problem: Problem, scalar: ScalarType, sizes: Sizes, forced: Forced) -
     } = sizes;
     let (least, few, many, from) = match problem {
         Problem::Cholesky => (1, 4, 64, 2),
-        Problem::Det | Problem::Inv | Problem::Solve => (2, 4, largest::LU_OF_MANY, MANY),
+        Problem::Det | Problem::Inv | Problem::Solve => (2, 4, max_order::LU_BATCHED, MANY),
         Problem::Eigh | Problem::Svd | Problem::Svdvals => (2, 4, 40, MANY),
         Problem::Lstsq => (1, 4, 48, MANY),
         Problem::Qr => (1, 0, 64, 2),
@@ -253,7 +253,7 @@ fn batched(problem: Problem, scalar: ScalarType, sizes: Sizes, forced: Forced) -
     let is_double = scalar == ScalarType::Float64;
     fits(n)
         && match problem {
-            Problem::Eigh => only || !is_double || n <= JACOBI_SYMMETRIC_DOUBLE,
+            Problem::Eigh => only || !is_double || n <= JACOBI_SYMMETRIC_F64,
             Problem::Lstsq => (n..=4 * n).contains(&m) && (1..=n).contains(&rhs),
             Problem::Qr => fits(m),
             Problem::Solve => (1..=BATCHED_RHS.max(n)).contains(&rhs),
@@ -283,8 +283,8 @@ fn small(
     let (m, n) = (sizes.rows, sizes.columns);
     let is_real = !scalar.is_complex();
     match problem {
-        Problem::Cholesky => n <= largest::CHOLESKY,
-        Problem::Det | Problem::Inv | Problem::Solve => is_real && is_fused && n <= largest::LU,
+        Problem::Cholesky => n <= max_order::CHOLESKY,
+        Problem::Det | Problem::Inv | Problem::Solve => is_real && is_fused && n <= max_order::LU,
         Problem::Eig => is_real && (1..=EIG).contains(&n),
         Problem::Eigh => {
             let is_single = scalar == ScalarType::Float32;
@@ -295,7 +295,7 @@ fn small(
             };
             is_real && (1..=most).contains(&n)
         }
-        Problem::Qr => is_real && is_fused && m.max(n) <= largest::REFLECTIONS,
+        Problem::Qr => is_real && is_fused && m.max(n) <= max_order::HOUSEHOLDER,
         Problem::Svdvals => is_real && m.min(n) >= 1 && m.max(n) <= SVDVALS,
         Problem::Lstsq | Problem::Lu | Problem::Svd => false,
     }
@@ -327,21 +327,21 @@ fn blocked(problem: Problem, scalar: ScalarType, sizes: Sizes, only: bool) -> bo
 }
 
 /// Whether products of such matrices are faster by a kernel than by BLAS.
-pub(crate) fn has_small_products<T: Arithmetic>([rows, inner, columns]: Sides) -> bool {
+pub(crate) fn has_small_products<T: Arithmetic>([rows, inner, columns]: GemmShape) -> bool {
     let sizes = [rows * inner, inner * columns, rows * columns];
-    (T::has_plus_product() || forced().has_kernels())
+    (T::has_fast_mul_acc() || forced().has_kernels())
         && sizes
             .iter()
-            .all(|size| (1..=largest::PRODUCT).contains(size))
+            .all(|size| (1..=max_order::GEMM_ELEMENTS).contains(size))
 }
 
 /// Operations from which on it is worth waking the library's own threads.
-pub(crate) const THREADED: f64 = 1.1e7;
+pub(crate) const MIN_FLOPS_FOR_BLAS_THREADS: f64 = 1.1e7;
 
 /// Whether the matrices are computed one after the other on the threads of the library, and
 /// not several at once on those of the pool.
 pub(crate) fn uses_library_threads(flops: f64, count: usize, threads: usize) -> bool {
-    count < threads && flops >= THREADED
+    count < threads && flops >= MIN_FLOPS_FOR_BLAS_THREADS
 }
 
 /// What a test forces.

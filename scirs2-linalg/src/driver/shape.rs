@@ -9,12 +9,12 @@ use scirs2_core::pool::Workers;
 
 use crate::Error;
 use crate::base::error::Reason;
-use crate::driver::batch::{Batch, Stack, StackMut, broadcast};
+use crate::driver::batch::{Batch, MatrixBatch, MatrixBatchMut, broadcast};
 use crate::elements::scalar::LinalgScalar;
 use crate::lapack::check_size;
 
 /// The batch of an array of matrices, and their rows and columns.
-pub(crate) fn matrices(
+pub(crate) fn split_matrix_shape(
     argument: usize,
     shape: &[usize],
 ) -> Result<(&[usize], usize, usize), Error> {
@@ -31,8 +31,11 @@ pub(crate) fn matrices(
 }
 
 /// The batch of an array of square matrices, and their order.
-pub(crate) fn square(argument: usize, shape: &[usize]) -> Result<(&[usize], usize), Error> {
-    let (batch, rows, columns) = matrices(argument, shape)?;
+pub(crate) fn split_square_shape(
+    argument: usize,
+    shape: &[usize],
+) -> Result<(&[usize], usize), Error> {
+    let (batch, rows, columns) = split_matrix_shape(argument, shape)?;
     if rows == columns {
         Ok((batch, rows))
     } else {
@@ -41,24 +44,24 @@ pub(crate) fn square(argument: usize, shape: &[usize]) -> Result<(&[usize], usiz
 }
 
 /// Square matrices, and right-hand sides for them.
-pub(crate) struct System {
+pub(crate) struct LinearSystem {
     /// What both batches broadcast to.
     pub(crate) batch: Vec<usize>,
     /// The order of the matrices.
     pub(crate) n: usize,
     /// The right-hand sides of one matrix; `None` if they are one vector.
-    pub(crate) columns: Option<usize>,
+    pub(crate) nrhs: Option<usize>,
 }
 
 /// Matrices and their right-hand sides.
-pub(crate) type Pair<'a, T> = (&'a Stack<'a, T>, &'a Stack<'a, T>);
+pub(crate) type SystemOperands<'a, T> = (&'a MatrixBatch<'a, T>, &'a MatrixBatch<'a, T>);
 
-impl System {
+impl LinearSystem {
     /// Treats `b` as a vector if it has one axis, else as a stack of
     /// matrices.
     pub(crate) fn new(a: &[usize], b: &[usize]) -> Result<Self, Error> {
-        let (batch, n) = square(1, a)?;
-        let (b_batch, rows, columns) = match *b {
+        let (batch, n) = split_square_shape(1, a)?;
+        let (b_batch, rows, nrhs) = match *b {
             [] => {
                 return Err(Error::TooFewAxes {
                     argument: 2,
@@ -68,7 +71,7 @@ impl System {
             }
             [rows] => (&[][..], rows, None),
             _ => {
-                let (batch, rows, columns) = matrices(2, b)?;
+                let (batch, rows, columns) = split_matrix_shape(2, b)?;
                 (batch, rows, Some(columns))
             }
         };
@@ -80,28 +83,28 @@ impl System {
                        columns of a matrix",
             });
         }
-        Ok(System {
+        Ok(LinearSystem {
             batch: broadcast(&[batch, b_batch])?,
             n,
-            columns,
+            nrhs,
         })
     }
 
     /// The shape of the solutions.
-    pub(crate) fn solutions(&self) -> Vec<usize> {
+    pub(crate) fn solution_shape(&self) -> Vec<usize> {
         let mut shape = self.batch.clone();
         shape.push(self.n);
-        shape.extend(self.columns);
+        shape.extend(self.nrhs);
         shape
     }
 
-    /// Works on every matrix and its right-hand sides, as [`Batch::each`] does.
-    pub(crate) fn each<T: LinalgScalar, W: Send>(
+    /// Works on every matrix and its right-hand sides, as [`Batch::for_each`] does.
+    pub(crate) fn for_each<T: LinalgScalar, W: Send>(
         &self,
         (a, b, out): (ArrayViewD<'_, T>, ArrayViewD<'_, T>, ArrayViewMutD<'_, T>),
         flops: f64,
         workers: &Workers<'_>,
-        workspace: impl Fn() -> Result<W, Error> + Sync,
+        make_workspace: impl Fn() -> Result<W, Error> + Sync,
         work: impl Fn(
             &mut W,
             usize,
@@ -109,20 +112,35 @@ impl System {
         ) -> Result<(), Reason>
         + Sync,
     ) -> Result<(), Error> {
-        let together = None::<fn(&mut (), Range<usize>, Pair<'_, T>, &mut StackMut<'_, T>) -> _>;
-        self.each_left((a, b, out), flops, workers, workspace, together, work)
+        let batched = None::<
+            fn(&mut (), Range<usize>, SystemOperands<'_, T>, &mut MatrixBatchMut<'_, T>) -> _,
+        >;
+        self.for_each_with_batched_kernel(
+            (a, b, out),
+            flops,
+            workers,
+            make_workspace,
+            batched,
+            work,
+        )
     }
 
-    /// [`each`](Self::each), but for what a kernel does of several together, as
-    /// [`Batch::each_left`] has it.
-    pub(crate) fn each_left<T: LinalgScalar, G: Default + Send, W: Send>(
+    /// [`for_each`](Self::for_each), but for what a kernel does of several together, as
+    /// [`Batch::for_each_with_batched_kernel`] has it.
+    pub(crate) fn for_each_with_batched_kernel<T: LinalgScalar, G: Default + Send, W: Send>(
         &self,
         (a, b, out): (ArrayViewD<'_, T>, ArrayViewD<'_, T>, ArrayViewMutD<'_, T>),
         flops: f64,
         workers: &Workers<'_>,
-        workspace: impl Fn() -> Result<W, Error> + Sync,
-        together: Option<
-            impl Fn(&mut G, Range<usize>, Pair<'_, T>, &mut StackMut<'_, T>) -> Vec<usize> + Sync,
+        make_workspace: impl Fn() -> Result<W, Error> + Sync,
+        batched: Option<
+            impl Fn(
+                &mut G,
+                Range<usize>,
+                SystemOperands<'_, T>,
+                &mut MatrixBatchMut<'_, T>,
+            ) -> Vec<usize>
+            + Sync,
         >,
         work: impl Fn(
             &mut W,
@@ -131,40 +149,43 @@ impl System {
         ) -> Result<(), Reason>
         + Sync,
     ) -> Result<(), Error> {
-        output(&self.solutions(), &out)?;
-        let vector = self.columns.is_none();
-        let (b, out) = (columns(b, vector), columns(out, vector));
+        check_output(&self.solution_shape(), &out)?;
+        let vector = self.nrhs.is_none();
+        let (b, out) = (as_columns(b, vector), as_columns(out, vector));
         let batch = Batch {
             shape: &self.batch,
             flops,
             workers,
         };
-        let (matrices, sides) = (Stack::new(&a, batch.shape), Stack::new(&b, batch.shape));
-        let pair = (&matrices, &sides);
-        let together = together.map(|together| {
-            move |gaps: &mut G, numbers: Range<usize>, out: &mut StackMut<'_, T>| {
-                together(gaps, numbers, pair, out)
+        let (matrices, rhs) = (
+            MatrixBatch::new(&a, batch.shape),
+            MatrixBatch::new(&b, batch.shape),
+        );
+        let pair = (&matrices, &rhs);
+        let batched = batched.map(|batched| {
+            move |scratch: &mut G, indices: Range<usize>, out: &mut MatrixBatchMut<'_, T>| {
+                batched(scratch, indices, pair, out)
             }
         });
-        batch.each_left(
-            StackMut::new(out),
-            workspace,
-            together,
-            |space, number, out| {
-                let (a, b) = (matrices.get(number), sides.get(number));
-                work(space, number, (a, b, out))
+        batch.for_each_with_batched_kernel(
+            MatrixBatchMut::new(out),
+            make_workspace,
+            batched,
+            |workspace, index, out| {
+                let (a, b) = (matrices.get(index), rhs.get(index));
+                work(workspace, index, (a, b, out))
             },
         )
     }
 
     /// Floating-point operations of substitution with one triangle.
-    pub(crate) fn substitution(&self) -> f64 {
-        (self.n as f64).powi(2) * self.columns.unwrap_or(1) as f64
+    pub(crate) fn substitution_flops(&self) -> f64 {
+        (self.n as f64).powi(2) * self.nrhs.unwrap_or(1) as f64
     }
 }
 
 /// A vector as the matrix of one column; a stack of matrices as it is.
-pub(crate) fn columns<S: RawData>(b: ArrayBase<S, IxDyn>, vector: bool) -> ArrayBase<S, IxDyn> {
+pub(crate) fn as_columns<S: RawData>(b: ArrayBase<S, IxDyn>, vector: bool) -> ArrayBase<S, IxDyn> {
     if vector {
         let last = Axis(b.ndim());
         b.insert_axis(last)
@@ -174,7 +195,7 @@ pub(crate) fn columns<S: RawData>(b: ArrayBase<S, IxDyn>, vector: bool) -> Array
 }
 
 /// An error for an output whose shape is not the result's.
-pub(crate) fn output<T>(expected: &[usize], out: &ArrayViewMutD<'_, T>) -> Result<(), Error> {
+pub(crate) fn check_output<T>(expected: &[usize], out: &ArrayViewMutD<'_, T>) -> Result<(), Error> {
     // Not compared as slices: for few axes the call that compares memory takes longer.
     let mut both = out.shape().iter().zip(expected);
     if out.ndim() == expected.len() && both.all(|(out, expected)| out == expected) {
@@ -188,7 +209,7 @@ pub(crate) fn output<T>(expected: &[usize], out: &ArrayViewMutD<'_, T>) -> Resul
 }
 
 /// The axis that a number denotes; a negative one counts from the end.
-pub(crate) fn axis_of(axis: isize, ndim: usize) -> Result<usize, Error> {
+pub(crate) fn normalize_axis(axis: isize, ndim: usize) -> Result<usize, Error> {
     let from_end = if axis < 0 { ndim } else { 0 };
     from_end
         .checked_add_signed(axis)
@@ -197,6 +218,6 @@ pub(crate) fn axis_of(axis: isize, ndim: usize) -> Result<usize, Error> {
 }
 
 /// The lengths of all axes but that one.
-pub(crate) fn without(shape: &[usize], axis: usize) -> Vec<usize> {
+pub(crate) fn without_axis(shape: &[usize], axis: usize) -> Vec<usize> {
     [&shape[..axis], &shape[axis + 1..]].concat()
 }

@@ -4,17 +4,17 @@ use ndarray::ArrayViewD;
 use scirs2_core::{Bool, Complex32, Complex64, Element, bf16, f16};
 
 use crate::elements::scalar::LinalgScalar;
-use crate::kernels::reduce::{Block, Read};
+use crate::kernels::reduce::{Block, ReadAsF64};
 
 /// An element that has norms: every [`Element`] that is computed on.
-pub trait Normed: Element + Read {
+pub trait Normed: Element + ReadAsF64 {
     /// The type of a norm: as precise as the element, `f64` for integers.
     type Norm: Rounded;
 
     /// The real numbers that an element is made of, one after the other and nothing else: code
     /// that reads memory relies on it. The trait can be implemented in this crate only.
     #[doc(hidden)]
-    type Part: Read;
+    type Part: ReadAsF64;
 
     /// The number of these parts.
     #[doc(hidden)]
@@ -86,7 +86,7 @@ fn to_odd(value: f64) -> f32 {
 
 macro_rules! real {
     ($($type:ty => $norm:ty, $singular:ty, $x:ident $read:expr, $convert:expr;)+) => {$(
-        impl Read for $type {
+        impl ReadAsF64 for $type {
             #[inline(always)]
             fn read(items: impl Iterator<Item = Self> + Clone, out: &mut [f64]) {
                 for (out, $x) in out.iter_mut().zip(items) {
@@ -140,7 +140,7 @@ fn magnitude(x: f16) -> f32 {
 
 macro_rules! float {
     ($($type:ty, $block:ident;)+) => {$(
-        impl Read for $type {
+        impl ReadAsF64 for $type {
             #[inline(always)]
             fn read(items: impl Iterator<Item = Self> + Clone, out: &mut [f64]) {
                 for (out, x) in out.iter_mut().zip(items) {
@@ -148,9 +148,9 @@ macro_rules! float {
                 }
             }
 
-            const LENDS: bool = true;
+            const IS_NATIVE: bool = true;
 
-            fn lend(items: &[Self]) -> Option<Block<'_>> {
+            fn as_block(items: &[Self]) -> Option<Block<'_>> {
                 Some(Block::$block(items))
             }
         }
@@ -178,7 +178,7 @@ float! {
 
 macro_rules! complex {
     ($($type:ty => $part:ty;)+) => {$(
-        impl Read for $type {
+        impl ReadAsF64 for $type {
             #[inline(always)]
             fn read(items: impl Iterator<Item = Self> + Clone, out: &mut [f64]) {
                 let parts = items.map(|z| (f64::from(z.re), f64::from(z.im)));

@@ -5,11 +5,11 @@ use scirs2_core::DType;
 use scirs2_core::pool::Workers;
 
 use crate::base::memory::{filled_array, zeros_array};
+use crate::driver::chunks::{new_filled, par_copy, par_fill, to_c_order};
 use crate::driver::operation::{
     Kind, NumericOperation, OperationScalar, Results, ScalarOperation, Work,
 };
-use crate::driver::pieces::{copied, copy, fill, new};
-use crate::driver::shape::{self, square};
+use crate::driver::shape::{self, split_square_shape};
 use crate::elements::scalar::LinalgScalar;
 use crate::kernels::arithmetic::Arithmetic as _;
 use crate::products::matmul::matmul_into;
@@ -52,7 +52,7 @@ where
 /// # Errors
 /// The same as [`matrix_power`].
 pub fn matrix_power_shape(a: &[usize]) -> Result<Vec<usize>, Error> {
-    square(1, a)?;
+    split_square_shape(1, a)?;
     Ok(a.to_vec())
 }
 
@@ -67,9 +67,9 @@ pub fn matrix_power_into<T: Numeric>(
     out: ArrayViewMutD<'_, T>,
     workers: &Workers<'_>,
 ) -> Result<(), Error> {
-    shape::output(&matrix_power_shape(a.shape())?, &out)?;
+    shape::check_output(&matrix_power_shape(a.shape())?, &out)?;
     let multiply = |a: ArrayViewD<'_, T>, b: ArrayViewD<'_, T>| -> Result<ArrayD<T>, Error> {
-        let mut product = new(a.shape(), T::ZERO, workers)?;
+        let mut product = new_filled(a.shape(), T::ZERO, workers)?;
         matmul_into(a, b, product.view_mut(), workers)?;
         Ok(product)
     };
@@ -95,9 +95,9 @@ pub fn matrix_power_into<T: Numeric>(
         let base = square.as_ref().map_or(a.view(), |square| square.view());
         power = match &power {
             None if bit == last => {
-                return copy(base, out, workers);
+                return par_copy(base, out, workers);
             }
-            None => Some(copied(base, workers)?),
+            None => Some(to_c_order(base, workers)?),
             Some(power) if bit == last => return matmul_into(power.view(), base, out, workers),
             Some(power) => Some(multiply(power.view(), base)?),
         };
@@ -144,7 +144,7 @@ pub fn inverse_power_into<T: Numeric + LinalgScalar>(
     out: ArrayViewMutD<'_, T>,
     workers: &Workers<'_>,
 ) -> Result<(), Error> {
-    let mut inverses = new(&matrix_power_shape(a.shape())?, T::ZERO, workers)?;
+    let mut inverses = new_filled(&matrix_power_shape(a.shape())?, T::ZERO, workers)?;
     inv_into(a, inverses.view_mut(), workers)?;
     matrix_power_into(inverses.view(), n, out, workers)
 }
@@ -152,11 +152,11 @@ pub fn inverse_power_into<T: Numeric + LinalgScalar>(
 /// Writes the identity to each matrix.
 fn identity<T: Numeric>(mut out: ArrayViewMutD<'_, T>, workers: &Workers<'_>) -> Result<(), Error> {
     let (rows, columns) = (Axis(out.ndim() - 2), Axis(out.ndim() - 1));
-    fill(out.view_mut(), T::ZERO, workers)?;
+    par_fill(out.view_mut(), T::ZERO, workers)?;
     for at in 0..out.len_of(rows) {
         workers.check()?;
         let row = out.index_axis_mut(rows, at);
-        fill(
+        par_fill(
             row.index_axis_move(Axis(columns.0 - 1), at),
             T::ONE,
             workers,

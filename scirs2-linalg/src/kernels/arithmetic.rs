@@ -19,27 +19,27 @@ pub trait Arithmetic: Element {
 
     /// `self + other`.
     #[must_use]
-    fn plus(self, other: Self) -> Self;
+    fn wrapping_add(self, other: Self) -> Self;
 
     /// `self - other`; for booleans whether they differ.
     #[must_use]
-    fn minus(self, other: Self) -> Self;
+    fn wrapping_sub(self, other: Self) -> Self;
 
     /// `self * other`.
     #[must_use]
-    fn times(self, other: Self) -> Self;
+    fn wrapping_mul(self, other: Self) -> Self;
 
     /// `self + x * y`, for floats with one rounding.
     #[doc(hidden)]
     #[must_use]
-    fn plus_product(self, x: Self, y: Self) -> Self {
-        self.plus(x.times(y))
+    fn mul_acc(self, x: Self, y: Self) -> Self {
+        self.wrapping_add(x.wrapping_mul(y))
     }
 
-    /// Whether [`plus_product`](Self::plus_product) is a few instructions and not
+    /// Whether [`mul_acc`](Self::mul_acc) is a few instructions and not
     /// a call.
     #[doc(hidden)]
-    fn has_plus_product() -> bool {
+    fn has_fast_mul_acc() -> bool {
         true
     }
 
@@ -57,17 +57,17 @@ macro_rules! integers {
             const ONE: Self = 1;
 
             #[inline(always)]
-            fn plus(self, other: Self) -> Self {
+            fn wrapping_add(self, other: Self) -> Self {
                 self.wrapping_add(other)
             }
 
             #[inline(always)]
-            fn minus(self, other: Self) -> Self {
+            fn wrapping_sub(self, other: Self) -> Self {
                 self.wrapping_sub(other)
             }
 
             #[inline(always)]
-            fn times(self, other: Self) -> Self {
+            fn wrapping_mul(self, other: Self) -> Self {
                 self.wrapping_mul(other)
             }
         }
@@ -81,50 +81,50 @@ impl Arithmetic for Bool {
     const ONE: Self = Bool::from_byte(1);
 
     #[inline(always)]
-    fn plus(self, other: Self) -> Self {
+    fn wrapping_add(self, other: Self) -> Self {
         Bool::from(self.get() | other.get())
     }
 
     #[inline(always)]
-    fn minus(self, other: Self) -> Self {
+    fn wrapping_sub(self, other: Self) -> Self {
         Bool::from(self != other)
     }
 
     #[inline(always)]
-    fn times(self, other: Self) -> Self {
+    fn wrapping_mul(self, other: Self) -> Self {
         Bool::from(self.get() & other.get())
     }
 }
 
 macro_rules! scalars {
     ($($type:ty: $one:expr, |$x:ident| $conjugate:expr,
-       |$sum:ident, $by:ident| $plus_product:expr;)+) => {$(
+       |$sum:ident, $by:ident| $mul_acc:expr;)+) => {$(
         impl Arithmetic for $type {
             const ZERO: Self = num_traits::ConstZero::ZERO;
             const ONE: Self = $one;
 
             #[inline(always)]
-            fn plus(self, other: Self) -> Self {
+            fn wrapping_add(self, other: Self) -> Self {
                 self + other
             }
 
             #[inline(always)]
-            fn minus(self, other: Self) -> Self {
+            fn wrapping_sub(self, other: Self) -> Self {
                 self - other
             }
 
             #[inline(always)]
-            fn times(self, other: Self) -> Self {
+            fn wrapping_mul(self, other: Self) -> Self {
                 self * other
             }
 
             #[inline(always)]
-            fn plus_product(self, $x: Self, $by: Self) -> Self {
+            fn mul_acc(self, $x: Self, $by: Self) -> Self {
                 let $sum = self;
-                $plus_product
+                $mul_acc
             }
 
-            fn has_plus_product() -> bool {
+            fn has_fast_mul_acc() -> bool {
                 has_fma()
             }
 
@@ -140,13 +140,13 @@ macro_rules! scalars {
 scalars! {
     f32: 1.0, |x| x, |sum, y| x.mul_add(y, sum);
     f64: 1.0, |x| x, |sum, y| x.mul_add(y, sum);
-    Complex32: Complex32::new(1.0, 0.0), |z| z.conj(), |sum, w| fused(sum, z, w);
-    Complex64: Complex64::new(1.0, 0.0), |z| z.conj(), |sum, w| fused(sum, z, w);
+    Complex32: Complex32::new(1.0, 0.0), |z| z.conj(), |sum, w| complex_mul_acc(sum, z, w);
+    Complex64: Complex64::new(1.0, 0.0), |z| z.conj(), |sum, w| complex_mul_acc(sum, z, w);
 }
 
 /// `sum + z w`, each part with two roundings.
 #[inline(always)]
-fn fused<R: Float>(sum: Complex<R>, z: Complex<R>, w: Complex<R>) -> Complex<R> {
+fn complex_mul_acc<R: Float>(sum: Complex<R>, z: Complex<R>, w: Complex<R>) -> Complex<R> {
     Complex {
         re: (-z.im).mul_add(w.im, z.re.mul_add(w.re, sum.re)),
         im: z.im.mul_add(w.re, z.re.mul_add(w.im, sum.im)),

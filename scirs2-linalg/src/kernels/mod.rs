@@ -3,23 +3,23 @@
 //! | file | one concept |
 //! |---|---|
 //! | `arithmetic` | addition and multiplication of any element |
-//! | `integers` | products of matrices of integers |
-//! | `largest` | the largest order that each kernel has memory for |
-//! | `many` | operations on many matrices at once |
-//! | `one` | operations on one small matrix |
+//! | `gemm_int` | products of matrices of integers |
+//! | `max_order` | the largest order that each kernel has memory for |
+//! | `batched` | operations on many matrices at once |
+//! | `small` | operations on one small matrix |
 //! | `orthonormal` | whether vectors are orthonormal |
-//! | `products` | products of small matrices |
+//! | `gemm_small` | products of small matrices |
 //! | `reduce` | norms and sums |
 //! | `scalar` | the scalars that all kernels take |
 //! | `signs` | the signs of vectors that a decomposition leaves open |
 
 pub(crate) mod arithmetic;
-pub(crate) mod integers;
-pub(crate) mod largest;
-pub(crate) mod many;
-pub(crate) mod one;
+pub(crate) mod batched;
+pub(crate) mod gemm_int;
+pub(crate) mod gemm_small;
+pub(crate) mod max_order;
 pub(crate) mod orthonormal;
-pub(crate) mod products;
 pub(crate) mod reduce;
 pub(crate) mod scalar;
 pub(crate) mod signs;
+pub(crate) mod small;

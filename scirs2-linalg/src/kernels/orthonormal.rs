@@ -10,8 +10,8 @@ use crate::base::scale::rounded;
 use crate::kernels::scalar::KernelScalar;
 
 /// The element of `x`.
-fn sign<T: KernelScalar>(number: usize) -> T {
-    let spread = (number as u64 + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+fn probe<T: KernelScalar>(index: usize) -> T {
+    let spread = (index as u64 + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
     if (spread ^ (spread >> 29)) >> 63 == 0 {
         T::one()
     } else {
@@ -22,7 +22,7 @@ fn sign<T: KernelScalar>(number: usize) -> T {
 /// Whether the length of `Q^H Q x - x`, whose elements these are, is that of rounding errors.
 /// In units of `n eps`, with `n` the length of a vector, it was at most 2.1 where the vectors
 /// were right, and 4.7 to 40000 where `gesdd` had lost them.
-fn is_short<T: KernelScalar>(differences: impl Iterator<Item = T>, length: usize) -> bool {
+fn is_rounding_error<T: KernelScalar>(differences: impl Iterator<Item = T>, length: usize) -> bool {
     let squares = differences.flat_map(|x| x.parts()).map(|part| part * part);
     let sum = squares.fold(T::Real::zero(), |sum, square| sum + square);
     sum.sqrt() <= T::Real::epsilon() * rounded(2.5 * length as f64)
@@ -35,19 +35,16 @@ pub(crate) fn are_orthonormal_columns<T: KernelScalar>(n: usize, a: &[T], sums: 
     let sums = &mut sums[..n.min(a.len())];
     sums.fill(T::zero());
     for row in a.chunks_exact(n) {
-        let mut along = T::zero();
-        for (number, &x) in row.iter().enumerate() {
-            along += x * sign(number);
+        let mut product = T::zero();
+        for (index, &x) in row.iter().enumerate() {
+            product += x * probe(index);
         }
         for (sum, &x) in sums.iter_mut().zip(row) {
-            *sum += x.conj() * along;
+            *sum += x.conj() * product;
         }
     }
-    let numbered = sums.iter().enumerate();
-    is_short(
-        numbered.map(|(number, &sum)| sum - sign(number)),
-        a.len() / n,
-    )
+    let indexed = sums.iter().enumerate();
+    is_rounding_error(indexed.map(|(index, &sum)| sum - probe(index)), a.len() / n)
 }
 
 /// Whether the rows, of `n` elements, of a matrix in C order are orthonormal. `sums` has
@@ -55,21 +52,21 @@ pub(crate) fn are_orthonormal_columns<T: KernelScalar>(n: usize, a: &[T], sums: 
 pub(crate) fn are_orthonormal_rows<T: KernelScalar>(n: usize, a: &[T], sums: &mut [T]) -> bool {
     let sums = &mut sums[..n.min(a.len())];
     sums.fill(T::zero());
-    for (number, row) in a.chunks_exact(n).enumerate() {
-        let sign = sign::<T>(number);
+    for (index, row) in a.chunks_exact(n).enumerate() {
+        let probe = probe::<T>(index);
         for (sum, &x) in sums.iter_mut().zip(row) {
-            *sum += sign * x;
+            *sum += probe * x;
         }
     }
-    let numbered = a.chunks_exact(n).enumerate();
-    let differences = numbered.map(|(number, row)| {
-        let mut along = T::zero();
+    let indexed = a.chunks_exact(n).enumerate();
+    let differences = indexed.map(|(index, row)| {
+        let mut product = T::zero();
         for (&x, &sum) in row.iter().zip(&*sums) {
-            along += x.conj() * sum;
+            product += x.conj() * sum;
         }
-        along - sign(number)
+        product - probe(index)
     });
-    is_short(differences, n)
+    is_rounding_error(differences, n)
 }
 
 #[cfg(test)]
@@ -79,7 +76,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn one_wrong_product_of_two_vectors_is_seen() {
+    fn one_wrong_inner_product_is_detected() {
         let n = 40;
         let identity: Vec<Complex64> = (0..n * n)
             .map(|at| {

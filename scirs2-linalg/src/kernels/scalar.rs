@@ -2,10 +2,10 @@
 
 use scirs2_core::Scalar;
 
-use super::one::lu::Fused;
-use crate::simd::wide::Wide;
+use super::small::lu::LuScalar;
+use crate::simd::real::SimdReal;
 
 /// A scalar that all kernels take.
-pub trait KernelScalar: Scalar<Real: Into<f64> + Wide> + Fused {}
+pub trait KernelScalar: Scalar<Real: Into<f64> + SimdReal> + LuScalar {}
 
-impl<T: Scalar<Real: Into<f64> + Wide> + Fused> KernelScalar for T {}
+impl<T: Scalar<Real: Into<f64> + SimdReal> + LuScalar> KernelScalar for T {}

@@ -7,11 +7,11 @@ use std::ffi::{c_char, c_int};
 
 use ndarray::{ArrayView1, ArrayView2, ArrayViewMut1, ArrayViewMut2};
 
-use super::{Kind, Lapack, int, letter};
+use super::{FieldRoutines, Lapack, blas_int, letter};
 
 /// The order of a matrix's elements in memory.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum Order {
+pub(crate) enum StorageOrder {
     /// Row after row.
     C,
     /// Column after column.
@@ -20,7 +20,7 @@ pub(crate) enum Order {
 
 /// The order of a matrix and its leading dimension, for BLAS; `None` if it has to be copied
 /// first.
-pub(crate) fn lies<T>(a: &ArrayView2<'_, T>) -> Option<(Order, c_int)> {
+pub(crate) fn storage_order<T>(a: &ArrayView2<'_, T>) -> Option<(StorageOrder, c_int)> {
     let (rows, columns) = a.dim();
     let [row, column] = [a.strides()[0], a.strides()[1]];
     let leading = |lines: usize, len: usize, line: isize, step: isize| {
@@ -30,18 +30,18 @@ pub(crate) fn lies<T>(a: &ArrayView2<'_, T>) -> Option<(Order, c_int)> {
         c_int::try_from(line.max(1)).ok().filter(|_| fits)
     };
     leading(rows, columns, row, column)
-        .map(|leading| (Order::C, leading))
-        .or_else(|| Some((Order::Fortran, leading(columns, rows, column, row)?)))
+        .map(|leading| (StorageOrder::C, leading))
+        .or_else(|| Some((StorageOrder::Fortran, leading(columns, rows, column, row)?)))
 }
 
 /// Whether BLAS can write the matrix, row after row.
-pub(crate) fn lies_in_rows<T>(a: &ArrayView2<'_, T>) -> bool {
-    matches!(lies(a), Some((Order::C, _)))
+pub(crate) fn is_row_major<T>(a: &ArrayView2<'_, T>) -> bool {
+    matches!(storage_order(a), Some((StorageOrder::C, _)))
 }
 
 /// The step from one element to the next, for BLAS. `None` if the vector has
 /// to be copied first.
-pub(crate) fn steps<T>(x: &ArrayView1<'_, T>) -> Option<c_int> {
+pub(crate) fn increment<T>(x: &ArrayView1<'_, T>) -> Option<c_int> {
     if x.len() <= 1 {
         return Some(1);
     }
@@ -51,7 +51,7 @@ pub(crate) fn steps<T>(x: &ArrayView1<'_, T>) -> Option<c_int> {
 
 /// The offset from the first element to the lowest, which BLAS expects whatever the sign
 /// of the step.
-fn lowest(len: usize, step: isize) -> isize {
+fn lowest_offset(len: usize, step: isize) -> isize {
     if step < 0 && len > 1 {
         step * (len.cast_signed() - 1)
     } else {
@@ -59,40 +59,41 @@ fn lowest(len: usize, step: isize) -> isize {
     }
 }
 
-fn start<T>(x: &ArrayView1<'_, T>) -> *const T {
-    x.as_ptr().wrapping_offset(lowest(x.len(), x.strides()[0]))
+fn lowest_ptr<T>(x: &ArrayView1<'_, T>) -> *const T {
+    x.as_ptr()
+        .wrapping_offset(lowest_offset(x.len(), x.strides()[0]))
 }
 
-const COPIED: &str = "copied where BLAS cannot read it";
+const MUST_BE_STRIDED: &str = "copied where BLAS cannot read it";
 
-/// `gemm`: `out = a b`, or `out += a b` with `add`.
+/// `gemm`: `out = a b`, or `out += a b` with `accumulate`.
 ///
 /// # Panics
-/// If the shapes do not fit, [`lies`] is `None` for one of the matrices, or `out` is not in
+/// If the shapes do not fit, [`storage_order`] is `None` for one of the matrices, or `out` is not in
 /// C order.
 pub(crate) fn gemm<T: Lapack>(
     a: ArrayView2<'_, T>,
     b: ArrayView2<'_, T>,
-    add: bool,
+    accumulate: bool,
     mut out: ArrayViewMut2<'_, T>,
 ) {
     let ((m, k), n) = (a.dim(), b.ncols());
     assert_eq!((b.nrows(), out.dim()), (k, (m, n)));
-    let (a_order, a_leading) = lies(&a).expect(COPIED);
-    let (b_order, b_leading) = lies(&b).expect(COPIED);
-    assert!(lies_in_rows(&out.view()));
-    let (_, out_leading) = lies(&out.view()).expect(COPIED);
-    let beta = if add { T::one() } else { T::zero() };
+    let (a_order, a_leading) = storage_order(&a).expect(MUST_BE_STRIDED);
+    let (b_order, b_leading) = storage_order(&b).expect(MUST_BE_STRIDED);
+    assert!(is_row_major(&out.view()));
+    let (_, out_leading) = storage_order(&out.view()).expect(MUST_BE_STRIDED);
+    let beta = if accumulate { T::one() } else { T::zero() };
     // Fortran sees a matrix in C order as its transpose, and `out^T = b^T a^T`.
-    // SAFETY: the views have these shapes, and `lies` found them in that order with these
+    // SAFETY: the views have these shapes, and `storage_order` found them in that order with these
     // leading dimensions.
     unsafe {
         (T::ROUTINES.gemm)(
-            &trans(b_order == Order::Fortran),
-            &trans(a_order == Order::Fortran),
-            &int(n),
-            &int(m),
-            &int(k),
+            &trans(b_order == StorageOrder::Fortran),
+            &trans(a_order == StorageOrder::Fortran),
+            &blas_int(n),
+            &blas_int(m),
+            &blas_int(k),
             &T::one(),
             b.as_ptr(),
             &b_leading,
@@ -108,38 +109,42 @@ pub(crate) fn gemm<T: Lapack>(
 /// `gemv`: `out = a x`.
 ///
 /// # Panics
-/// If the shapes do not fit, or [`lies`] or [`steps`] is `None`.
+/// If the shapes do not fit, or [`storage_order`] or [`increment`] is `None`.
 pub(crate) fn gemv<T: Lapack>(
     a: ArrayView2<'_, T>,
     x: ArrayView1<'_, T>,
     mut out: ArrayViewMut1<'_, T>,
 ) {
     assert_eq!((out.len(), x.len()), a.dim());
-    let (order, leading) = lies(&a).expect(COPIED);
-    let x_step = steps(&x).expect(COPIED);
-    let out_step = steps(&out.view()).expect(COPIED);
+    let (order, leading) = storage_order(&a).expect(MUST_BE_STRIDED);
+    let incx = increment(&x).expect(MUST_BE_STRIDED);
+    let incy = increment(&out.view()).expect(MUST_BE_STRIDED);
     // A beta of zero would leave a NaN unchanged.
     out.fill(T::zero());
     let (m, n) = a.dim();
     // The shape that Fortran sees.
-    let (rows, columns) = if order == Order::C { (n, m) } else { (m, n) };
-    let back = lowest(out.len(), out.strides()[0]);
-    let y = out.as_mut_ptr().wrapping_offset(back);
+    let (rows, columns) = if order == StorageOrder::C {
+        (n, m)
+    } else {
+        (m, n)
+    };
+    let offset = lowest_offset(out.len(), out.strides()[0]);
+    let y = out.as_mut_ptr().wrapping_offset(offset);
     // SAFETY: as in `gemm`; the vectors are as long as the matrix requires, at these steps
     // from their lowest elements.
     unsafe {
         (T::ROUTINES.gemv)(
-            &trans(order == Order::C),
-            &int(rows),
-            &int(columns),
+            &trans(order == StorageOrder::C),
+            &blas_int(rows),
+            &blas_int(columns),
             &T::one(),
             a.as_ptr(),
             &leading,
-            start(&x),
-            &x_step,
+            lowest_ptr(&x),
+            &incx,
             &T::one(),
             y,
-            &out_step,
+            &incy,
         );
     }
 }
@@ -147,16 +152,19 @@ pub(crate) fn gemv<T: Lapack>(
 /// `dot`: `sum x_i y_i`, or `sum conj(x_i) y_i` with `conjugate`.
 ///
 /// # Panics
-/// If the lengths differ, or [`steps`] is `None`.
+/// If the lengths differ, or [`increment`] is `None`.
 pub(crate) fn dot<T: Lapack>(x: ArrayView1<'_, T>, y: ArrayView1<'_, T>, conjugate: bool) -> T {
     assert_eq!(x.len(), y.len());
-    let n = int(x.len());
-    let (x_step, y_step) = (steps(&x).expect(COPIED), steps(&y).expect(COPIED));
-    let (x, y) = (start(&x), start(&y));
-    match T::KIND {
+    let n = blas_int(x.len());
+    let (incx, incy) = (
+        increment(&x).expect(MUST_BE_STRIDED),
+        increment(&y).expect(MUST_BE_STRIDED),
+    );
+    let (x, y) = (lowest_ptr(&x), lowest_ptr(&y));
+    match T::FIELD_ROUTINES {
         // SAFETY: both vectors have `n` elements at these steps from their lowest ones.
-        Kind::Real(real) => unsafe { (real.dot)(n, x, x_step, y, y_step) },
-        Kind::Complex(complex) => {
+        FieldRoutines::Real(real) => unsafe { (real.dot)(n, x, incx, y, incy) },
+        FieldRoutines::Complex(complex) => {
             let mut sum = T::zero();
             let dot = if conjugate {
                 complex.dotc
@@ -164,7 +172,7 @@ pub(crate) fn dot<T: Lapack>(x: ArrayView1<'_, T>, y: ArrayView1<'_, T>, conjuga
                 complex.dotu
             };
             // SAFETY: as for real numbers.
-            unsafe { dot(n, x, x_step, y, y_step, &mut sum) };
+            unsafe { dot(n, x, incx, y, incy, &mut sum) };
             sum
         }
     }

@@ -1,6 +1,6 @@
 //! Factors of positive definite matrices.
 
-use super::{Lapack, Triangle, int, leading};
+use super::{Lapack, Triangle, blas_int, leading_dim};
 use crate::base::error::Reason;
 
 /// `potrf`: replaces one triangle of the `n` x `n` matrix `a` by the factor; the other
@@ -12,9 +12,9 @@ pub(crate) fn potrf<T: Lapack>(triangle: Triangle, n: usize, a: &mut [T]) -> Res
     unsafe {
         (T::ROUTINES.potrf)(
             &triangle.uplo(),
-            &int(n),
+            &blas_int(n),
             a.as_mut_ptr(),
-            &leading(n),
+            &leading_dim(n),
             &mut info,
         );
     }

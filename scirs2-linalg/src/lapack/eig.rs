@@ -6,12 +6,12 @@ use std::ptr;
 use num_traits::Zero as _;
 
 use super::workspace::Workspace;
-use super::{Kind, Lapack, check_size, int, leading, letter};
+use super::{FieldRoutines, Lapack, blas_int, check_size, leading_dim, letter};
 use crate::Error;
 use crate::base::error::Reason;
 use crate::base::memory::zeros;
 use crate::base::scale::rounded;
-use crate::base::scale::to_unit;
+use crate::base::scale::scale_to_unit;
 
 /// General matrices of one order, in memory that is used again.
 pub(crate) struct Geev<T: Lapack> {
@@ -25,7 +25,7 @@ pub(crate) struct Geev<T: Lapack> {
     vectors: Vec<T>,
     /// The power of two that the matrix was divided by.
     scale: f64,
-    space: Workspace<T>,
+    workspace: Workspace<T>,
 }
 
 impl<T: Lapack> Geev<T> {
@@ -40,10 +40,10 @@ impl<T: Lapack> Geev<T> {
             imaginary: zeros(n)?,
             vectors: zeros(if vectors { count } else { 0 })?,
             scale: 1.0,
-            space: Workspace::new(2 * n, 0)?,
+            workspace: Workspace::new(2 * n, 0)?,
         };
         new.call();
-        new.space.answered()?;
+        new.workspace.allocate()?;
         Ok(new)
     }
 
@@ -59,7 +59,7 @@ impl<T: Lapack> Geev<T> {
     /// the elements for some sparse matrices of small numbers, and if the imaginary part of a
     /// value underflows, its two vectors can no longer be recognised as a conjugate pair.
     pub(crate) fn solve(&mut self) -> Result<(), Reason> {
-        self.scale = to_unit(&mut self.matrix);
+        self.scale = scale_to_unit(&mut self.matrix);
         match self.call() {
             0 => Ok(()),
             _ => Err(Reason::NoConvergence { routine: "geev" }),
@@ -67,30 +67,30 @@ impl<T: Lapack> Geev<T> {
     }
 
     /// An eigenvalue.
-    pub(crate) fn value(&self, number: usize) -> [T::Real; 2] {
-        let [re, im] = self.values[number].parts();
-        let [imaginary, _] = self.imaginary[number].parts();
+    pub(crate) fn value(&self, index: usize) -> [T::Real; 2] {
+        let [re, im] = self.values[index].parts();
+        let [imaginary, _] = self.imaginary[index].parts();
         let scaled = |x: T::Real| rounded(x.into() * self.scale);
         [scaled(re), scaled(im + imaginary)]
     }
 
     /// Whether an eigenvalue is real; the imaginary part of a complex one may still
     /// underflow.
-    pub(crate) fn is_real(&self, number: usize) -> bool {
-        self.values[number].parts()[1].is_zero() && self.imaginary[number].is_zero()
+    pub(crate) fn is_real(&self, index: usize) -> bool {
+        self.values[index].parts()[1].is_zero() && self.imaginary[index].is_zero()
     }
 
     /// An element of the eigenvector of that value.
-    pub(crate) fn vector(&self, row: usize, number: usize) -> [T::Real; 2] {
-        let at = |number: usize| self.vectors[number * self.n + row].parts();
-        let [imaginary, _] = self.imaginary[number].parts();
+    pub(crate) fn vector(&self, row: usize, index: usize) -> [T::Real; 2] {
+        let at = |index: usize| self.vectors[index * self.n + row].parts();
+        let [imaginary, _] = self.imaginary[index].parts();
         let zero = T::Real::zero();
         if imaginary > zero {
-            [at(number)[0], at(number + 1)[0]]
+            [at(index)[0], at(index + 1)[0]]
         } else if imaginary < zero {
-            [at(number - 1)[0], -at(number)[0]]
+            [at(index - 1)[0], -at(index)[0]]
         } else {
-            at(number)
+            at(index)
         }
     }
 
@@ -99,14 +99,14 @@ impl<T: Lapack> Geev<T> {
     fn call(&mut self) -> c_int {
         let jobvl = letter(b'N');
         let jobvr = letter(if self.vectors.is_empty() { b'N' } else { b'V' });
-        let (n, ld) = (int(self.n), leading(self.n));
+        let (n, ld) = (blas_int(self.n), leading_dim(self.n));
         let (a, w) = (self.matrix.as_mut_ptr(), self.values.as_mut_ptr());
         let vr = self.vectors.as_mut_ptr();
-        let lwork = self.space.lwork();
-        let work = self.space.work.as_mut_ptr();
+        let lwork = self.workspace.lwork();
+        let work = self.workspace.work.as_mut_ptr();
         let mut info = 0;
-        match T::KIND {
-            Kind::Real(real) => {
+        match T::FIELD_ROUTINES {
+            FieldRoutines::Real(real) => {
                 let wi = self.imaginary.as_mut_ptr();
                 // SAFETY: `new` made `a` and, for vectors, `vr` of `n * n` elements, and `w`
                 // and `wi` of `n`; `work` has the `lwork` elements that the first call asked
@@ -130,8 +130,8 @@ impl<T: Lapack> Geev<T> {
                     );
                 }
             }
-            Kind::Complex(complex) => {
-                let rwork = self.space.rwork.as_mut_ptr();
+            FieldRoutines::Complex(complex) => {
+                let rwork = self.workspace.rwork.as_mut_ptr();
                 // SAFETY: as above; `rwork` has `2 * n` elements, as the manual of `cgeev`
                 // asks (LAPACK 3.12).
                 unsafe {

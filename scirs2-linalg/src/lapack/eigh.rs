@@ -3,7 +3,7 @@
 use std::ffi::c_int;
 
 use super::workspace::{Workspace, check_count};
-use super::{Kind, Lapack, Triangle, int, leading, letter};
+use super::{FieldRoutines, Lapack, Triangle, blas_int, leading_dim, letter};
 use crate::Error;
 use crate::base::error::Reason;
 use crate::base::memory::zeros;
@@ -14,7 +14,7 @@ pub(crate) struct Heevd<T: Lapack> {
     n: usize,
     triangle: Triangle,
     values: Vec<T::Real>,
-    space: Workspace<T>,
+    workspace: Workspace<T>,
 }
 
 impl<T: Lapack> Heevd<T> {
@@ -26,12 +26,12 @@ impl<T: Lapack> Heevd<T> {
             n,
             triangle,
             values: zeros(n)?,
-            space: Workspace::new(0, 0)?,
+            workspace: Workspace::new(0, 0)?,
         };
         new.call(&mut []);
-        new.space.answered()?;
+        new.workspace.allocate()?;
         // The least that `syev` works with; `heev` asks for less.
-        new.space.at_least(3 * n)?;
+        new.workspace.ensure_work_len(3 * n)?;
         Ok(new)
     }
 
@@ -62,14 +62,14 @@ impl<T: Lapack> Heevd<T> {
     /// `n * n` elements; returns LAPACK's `info`.
     fn call(&mut self, a: &mut [T]) -> c_int {
         let (jobz, uplo) = (letter(b'V'), self.triangle.uplo());
-        let (n, lda) = (int(self.n), leading(self.n));
+        let (n, lda) = (blas_int(self.n), leading_dim(self.n));
         let (a, w) = (a.as_mut_ptr(), self.values.as_mut_ptr());
-        let space = &mut self.space;
-        let (lwork, lrwork, liwork) = (space.lwork(), space.lrwork(), space.liwork());
-        let (work, iwork) = (space.work.as_mut_ptr(), space.iwork.as_mut_ptr());
+        let workspace = &mut self.workspace;
+        let (lwork, lrwork, liwork) = (workspace.lwork(), workspace.lrwork(), workspace.liwork());
+        let (work, iwork) = (workspace.work.as_mut_ptr(), workspace.iwork.as_mut_ptr());
         let mut info = 0;
-        match T::KIND {
-            Kind::Real(real) => {
+        match T::FIELD_ROUTINES {
+            FieldRoutines::Real(real) => {
                 // SAFETY: `solve` asserted the length of `a`, and `new` made `w` of `n`
                 // elements; the workspaces are as long as the first call asked for, or with
                 // lengths of -1 have the one element for its result, and it reads no `a`.
@@ -89,8 +89,8 @@ impl<T: Lapack> Heevd<T> {
                     );
                 }
             }
-            Kind::Complex(complex) => {
-                let rwork = space.rwork.as_mut_ptr();
+            FieldRoutines::Complex(complex) => {
+                let rwork = workspace.rwork.as_mut_ptr();
                 // SAFETY: as above.
                 unsafe {
                     (complex.heevd)(
@@ -106,14 +106,14 @@ impl<T: Lapack> Heevd<T> {
     /// Calls `syev` or `heev` for `a`, which has `n * n` elements; returns LAPACK's `info`.
     fn call_qr(&mut self, a: &mut [T]) -> c_int {
         let (jobz, uplo) = (letter(b'V'), self.triangle.uplo());
-        let (n, lda) = (int(self.n), leading(self.n));
+        let (n, lda) = (blas_int(self.n), leading_dim(self.n));
         let (a, w) = (a.as_mut_ptr(), self.values.as_mut_ptr());
-        let space = &mut self.space;
-        let lwork = space.lwork();
-        let work = space.work.as_mut_ptr();
+        let workspace = &mut self.workspace;
+        let lwork = workspace.lwork();
+        let work = workspace.work.as_mut_ptr();
         let mut info = 0;
-        match T::KIND {
-            Kind::Real(real) => {
+        match T::FIELD_ROUTINES {
+            FieldRoutines::Real(real) => {
                 // SAFETY: `solve_by_qr` asserted the length of `a`, and `new` made `w` of `n`
                 // elements, and `work` of at least `3 n`, of which `syev` needs `3 n - 1` (LAPACK
                 // 3.12).
@@ -121,8 +121,8 @@ impl<T: Lapack> Heevd<T> {
                     (real.syev)(&jobz, &uplo, &n, a, &lda, w.cast(), work, &lwork, &mut info);
                 }
             }
-            Kind::Complex(complex) => {
-                let rwork = space.rwork.as_mut_ptr();
+            FieldRoutines::Complex(complex) => {
+                let rwork = workspace.rwork.as_mut_ptr();
                 // SAFETY: as above; `heev` needs a `work` of `2 n - 1`, and an `rwork` of `3 n - 2`,
                 // which is no more than `heevd` asked for: 1 for the order 1, else
                 // `1 + 5 n + 2 n^2`.
@@ -140,9 +140,9 @@ pub(crate) struct Hetrd<T: Lapack> {
     n: usize,
     triangle: Triangle,
     diagonal: Vec<T::Real>,
-    beside: Vec<T::Real>,
+    off_diagonal: Vec<T::Real>,
     tau: Vec<T>,
-    space: Workspace<T>,
+    workspace: Workspace<T>,
 }
 
 impl<T: Lapack> Hetrd<T> {
@@ -153,12 +153,12 @@ impl<T: Lapack> Hetrd<T> {
             n,
             triangle,
             diagonal: zeros(n)?,
-            beside: zeros(n)?,
+            off_diagonal: zeros(n)?,
             tau: zeros(n)?,
-            space: Workspace::new(0, 0)?,
+            workspace: Workspace::new(0, 0)?,
         };
         new.call(&mut []);
-        new.space.answered()?;
+        new.workspace.allocate()?;
         Ok(new)
     }
 
@@ -167,20 +167,20 @@ impl<T: Lapack> Hetrd<T> {
         assert!(a.len() / self.n.max(1) >= self.n);
         let info = self.call(a);
         debug_assert_eq!(info, 0, "it fails for wrong arguments only");
-        (&self.diagonal, &self.beside)
+        (&self.diagonal, &self.off_diagonal)
     }
 
     /// Calls `sytrd` or `hetrd`, to ask for the workspace or to work on `a`, which has
     /// `n * n` elements; returns LAPACK's `info`.
     fn call(&mut self, a: &mut [T]) -> c_int {
-        let (uplo, n, lda) = (self.triangle.uplo(), int(self.n), leading(self.n));
-        let (d, e) = (self.diagonal.as_mut_ptr(), self.beside.as_mut_ptr());
+        let (uplo, n, lda) = (self.triangle.uplo(), blas_int(self.n), leading_dim(self.n));
+        let (d, e) = (self.diagonal.as_mut_ptr(), self.off_diagonal.as_mut_ptr());
         let (a, tau) = (a.as_mut_ptr(), self.tau.as_mut_ptr());
-        let lwork = self.space.lwork();
-        let work = self.space.work.as_mut_ptr();
+        let lwork = self.workspace.lwork();
+        let work = self.workspace.work.as_mut_ptr();
         let mut info = 0;
-        match T::KIND {
-            Kind::Real(real) => {
+        match T::FIELD_ROUTINES {
+            FieldRoutines::Real(real) => {
                 // SAFETY: `reduce` asserted the length of `a`, and `new` made `d`, `e` and
                 // `tau` of `n` elements; `work` is as long as the first call asked for, or
                 // with an `lwork` of -1 has the one element for its result, and it reads
@@ -200,7 +200,7 @@ impl<T: Lapack> Hetrd<T> {
                     );
                 }
             }
-            Kind::Complex(complex) => {
+            FieldRoutines::Complex(complex) => {
                 // SAFETY: as above.
                 unsafe {
                     (complex.hetrd)(&uplo, &n, a, &lda, d, e, tau, work, &lwork, &mut info);

@@ -13,18 +13,18 @@ use ndarray::{ArrayView2, ArrayViewMut2, ShapeBuilder as _, s};
 
 use crate::Error;
 use crate::base::memory::zeros;
-use crate::lapack::{self, Lapack, alone, blas};
+use crate::lapack::{self, Lapack, blas, with_one_blas_thread};
 
 /// The fraction of all reflectors that makes a block, and its bounds: in a square matrix
 /// the columns of a block, and all `T`, are that fraction of its memory.
-const PART: usize = 16;
-const NARROWEST: usize = 32;
-const WIDEST: usize = 128;
+const WIDTH_FRACTION: usize = 16;
+const MIN_WIDTH: usize = 32;
+const MAX_WIDTH: usize = 128;
 
-const LENGTH: &str = "as many as the shape has";
+const SHAPE_FITS: &str = "as many as the shape has";
 
 /// Scratch memory for matrices of one shape, and what their factors leave for `Q`.
-pub(crate) struct Blocks<T> {
+pub(crate) struct BlockedQr<T> {
     reflectors: usize,
     width: usize,
     /// The columns of a block and a square of its width, or what `larfb` needs.
@@ -33,12 +33,14 @@ pub(crate) struct Blocks<T> {
     triangles: Vec<T>,
 }
 
-impl<T: Lapack> Blocks<T> {
+impl<T: Lapack> BlockedQr<T> {
     /// For `m` x `n` matrices that are not empty.
     pub(crate) fn new(m: usize, n: usize) -> Result<Self, Error> {
         let reflectors = m.min(n);
-        let width = (reflectors / PART).clamp(NARROWEST, WIDEST).min(reflectors);
-        Ok(Blocks {
+        let width = (reflectors / WIDTH_FRACTION)
+            .clamp(MIN_WIDTH, MAX_WIDTH)
+            .min(reflectors);
+        Ok(BlockedQr {
             reflectors,
             width,
             work: zeros((m.max(n) + width) * width)?,
@@ -64,7 +66,7 @@ impl<T: Lapack> Blocks<T> {
                     columns[column * height + row] = *x;
                 }
             }
-            alone(|| lapack::geqrt3(height, columns, triangle));
+            with_one_blas_thread(|| lapack::geqrt3(height, columns, triangle));
             // LAPACK reads the transpose of V, and treats it as V^H.
             triangle.iter_mut().for_each(|x| *x = x.conj());
             for (row, to) in a.chunks_exact_mut(n).skip(start).enumerate() {
@@ -108,11 +110,11 @@ impl<T: Lapack> Blocks<T> {
             }
         }
         let shape = (count, count);
-        let v = ArrayView2::from_shape((height, count), v).expect(LENGTH);
+        let v = ArrayView2::from_shape((height, count), v).expect(SHAPE_FITS);
         let triangle = &self.triangles[start * self.width..][..count * count];
-        let triangle = ArrayView2::from_shape(shape.f(), triangle).expect(LENGTH);
+        let triangle = ArrayView2::from_shape(shape.f(), triangle).expect(SHAPE_FITS);
         let square = &mut square[..count * count];
-        let mut product = ArrayViewMut2::from_shape(shape, square).expect(LENGTH);
+        let mut product = ArrayViewMut2::from_shape(shape, square).expect(SHAPE_FITS);
         blas::gemm(
             triangle,
             v.slice(s![..count, ..]).reversed_axes(),
@@ -121,7 +123,7 @@ impl<T: Lapack> Blocks<T> {
         );
         product.map_inplace(|x| *x = -x.conj());
         let rows = a.len() / k;
-        let mut a = ArrayViewMut2::from_shape((rows, k), a).expect(LENGTH);
+        let mut a = ArrayViewMut2::from_shape((rows, k), a).expect(SHAPE_FITS);
         let mut columns = a.slice_mut(s![start.., start..start + count]);
         blas::gemm(v, product.view(), false, columns.view_mut());
         columns.diag_mut().map_inplace(|x| *x += T::one());

@@ -10,12 +10,12 @@
 
 use std::ffi::c_int;
 
-use crate::lapack::{self, Lapack, alone};
+use crate::lapack::{self, Lapack, with_one_blas_thread};
 
 /// The most columns that LAPACK factors.
-const LEAF: usize = 32;
+const MAX_LEAF: usize = 32;
 /// The most columns with which more threads only wait for each other.
-const ALONE: usize = 64;
+const MAX_ONE_THREAD: usize = 64;
 
 /// The factors of a matrix of `rows`, column after column, in its place, and for each
 /// row that it was exchanged with, counted from 1; the error is the first pivot that
@@ -26,31 +26,31 @@ pub(crate) fn factor<T: Lapack>(
     pivots: &mut [c_int],
 ) -> Result<(), usize> {
     let columns = pivots.len();
-    part(rows, a, (0, columns), pivots)
+    factor_columns(rows, a, (0, columns), pivots)
 }
 
 /// The factors of these columns, where those left of them are done.
-fn part<T: Lapack>(
+fn factor_columns<T: Lapack>(
     rows: usize,
     a: &mut [T],
     (start, end): (usize, usize),
     pivots: &mut [c_int],
 ) -> Result<(), usize> {
-    if end - start <= LEAF {
-        return alone(|| lapack::getrf_part(rows, a, (start, end), pivots));
+    if end - start <= MAX_LEAF {
+        return with_one_blas_thread(|| lapack::getrf_part(rows, a, (start, end), pivots));
     }
     let middle = usize::midpoint(start, end).next_multiple_of(16);
-    let left = part(rows, a, (start, middle), pivots);
-    let mut join = || {
+    let left = factor_columns(rows, a, (start, middle), pivots);
+    let mut update = || {
         lapack::laswp(rows, a, (middle, end), (start, middle), pivots);
         lapack::trsm_gemm(rows, a, [start, middle, end]);
     };
-    if end - start <= ALONE {
-        alone(join);
+    if end - start <= MAX_ONE_THREAD {
+        with_one_blas_thread(update);
     } else {
-        join();
+        update();
     }
-    let right = part(rows, a, (middle, end), pivots);
+    let right = factor_columns(rows, a, (middle, end), pivots);
     lapack::laswp(rows, a, (start, middle), (middle, end), pivots);
     left.and(right)
 }
@@ -58,7 +58,7 @@ fn part<T: Lapack>(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::lapack::single_threaded;
+    use crate::lapack::init_single_threaded;
 
     /// Numbers between -1 and 1 without a pattern (the generator splitmix64).
     fn numbers(count: usize) -> Vec<f64> {
@@ -76,7 +76,7 @@ mod tests {
 
     fn both(rows: usize, a: &[f64]) -> [Factored; 2] {
         // With threads LAPACK needs more stack than a test has.
-        single_threaded();
+        init_single_threaded();
         let pivots = || vec![0; a.len() / rows];
         let (mut ours, mut theirs) = ((a.to_vec(), pivots()), (a.to_vec(), pivots()));
         let (done, expected) = (

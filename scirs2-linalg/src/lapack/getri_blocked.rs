@@ -6,23 +6,23 @@
 
 use ndarray::{ArrayView2, ArrayViewMut2};
 
-use crate::lapack::pivots::exchange;
-use crate::lapack::{self, Lapack, Shape, Triangle, alone, blas};
+use crate::lapack::pivots::swap_rows;
+use crate::lapack::{self, Lapack, Triangle, TriangularSpec, blas, with_one_blas_thread};
 
 /// The largest triangle that LAPACK inverts.
-const LEAF: usize = 64;
+const MAX_LEAF: usize = 64;
 /// The largest triangle with which more threads only wait for each other.
-const ALONE: usize = 256;
+const MAX_ONE_THREAD: usize = 256;
 /// The fraction of all columns that makes a block, and the bounds of its width.
-const PART: usize = 12;
-const NARROWEST: usize = 48;
-const WIDEST: usize = 128;
+const WIDTH_FRACTION: usize = 12;
+const MIN_WIDTH: usize = 48;
+const MAX_WIDTH: usize = 128;
 
-const LENGTH: &str = "as many as the shape has";
+const SHAPE_FITS: &str = "as many as the shape has";
 
 fn width(n: usize) -> usize {
-    let width = (n / PART).next_multiple_of(16);
-    width.clamp(NARROWEST, WIDEST).min(n.max(1))
+    let width = (n / WIDTH_FRACTION).next_multiple_of(16);
+    width.clamp(MIN_WIDTH, MAX_WIDTH).min(n.max(1))
 }
 
 /// The length of the workspace for [`invert`].
@@ -33,37 +33,37 @@ pub(crate) fn workspace(n: usize) -> usize {
 /// The inverse in place of the factors of an `n` x `n` matrix, column after column;
 /// no pivot is zero.
 pub(crate) fn invert<T: Lapack>(n: usize, a: &mut [T], pivots: &[i32], work: &mut [T]) {
-    upper(n, a, (0, n));
+    invert_upper(n, a, (0, n));
     let width = width(n);
     for start in (0..n).step_by(width).rev() {
         let end = n.min(start + width);
-        columns(n, a, (start, end), work);
+        inverse_columns(n, a, (start, end), work);
     }
     (0..n)
         .rev()
-        .for_each(|column| exchange(pivots, column, n, a));
+        .for_each(|column| swap_rows(pivots, column, n, a));
 }
 
 /// The inverse of the part of `U` in these rows and columns.
-fn upper<T: Lapack>(n: usize, a: &mut [T], (start, end): (usize, usize)) {
-    if end - start <= LEAF {
+fn invert_upper<T: Lapack>(n: usize, a: &mut [T], (start, end): (usize, usize)) {
+    if end - start <= MAX_LEAF {
         lapack::trtri(n, a, (start, end));
         return;
     }
     let middle = usize::midpoint(start, end).next_multiple_of(16);
-    upper(n, a, (start, middle));
+    invert_upper(n, a, (start, middle));
     // U12 becomes -U11^-1 U12 U22^-1.
-    let mut join = || lapack::trmm_trsm(n, a, [start, middle, end]);
-    if end - start <= ALONE {
-        alone(join);
+    let mut update = || lapack::trmm_trsm(n, a, [start, middle, end]);
+    if end - start <= MAX_ONE_THREAD {
+        with_one_blas_thread(update);
     } else {
-        join();
+        update();
     }
-    upper(n, a, (middle, end));
+    invert_upper(n, a, (middle, end));
 }
 
 /// Computes a block of columns of the inverse; those right of it are done.
-fn columns<T: Lapack>(n: usize, a: &mut [T], (start, end): (usize, usize), work: &mut [T]) {
+fn inverse_columns<T: Lapack>(n: usize, a: &mut [T], (start, end): (usize, usize), work: &mut [T]) {
     let (count, rest) = (end - start, n - end);
     let (left, right) = a.split_at_mut(end * n);
     let block = &mut left[start * n..];
@@ -79,12 +79,12 @@ fn columns<T: Lapack>(n: usize, a: &mut [T], (start, end): (usize, usize), work:
         }
     }
     if rest > 0 {
-        let below = ArrayView2::from_shape((count, rest), below).expect(LENGTH);
-        let right = ArrayView2::from_shape((rest, n), right).expect(LENGTH);
-        let block = ArrayViewMut2::from_shape((count, n), &mut *block).expect(LENGTH);
+        let below = ArrayView2::from_shape((count, rest), below).expect(SHAPE_FITS);
+        let right = ArrayView2::from_shape((rest, n), right).expect(SHAPE_FITS);
+        let block = ArrayViewMut2::from_shape((count, n), &mut *block).expect(SHAPE_FITS);
         blas::gemm(below, right, true, block);
     }
-    let shape = Shape {
+    let shape = TriangularSpec {
         triangle: Triangle::Lower,
         transpose: false,
         unit: true,

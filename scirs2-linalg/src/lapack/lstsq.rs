@@ -5,7 +5,7 @@ use std::ffi::c_int;
 use num_traits::Float as _;
 
 use super::workspace::{Workspace, check_count};
-use super::{Kind, Lapack, int};
+use super::{FieldRoutines, Lapack, blas_int};
 use crate::Error;
 use crate::base::error::Reason;
 use crate::base::memory::zeros;
@@ -14,37 +14,37 @@ use crate::base::memory::zeros;
 pub(crate) struct Gelsd<T: Lapack> {
     rows: usize,
     columns: usize,
-    sides: usize,
+    nrhs: usize,
     /// The matrix, then the right-hand sides, which become the solutions and the residuals.
     system: Vec<T>,
     values: Vec<T::Real>,
-    space: Workspace<T>,
+    workspace: Workspace<T>,
 }
 
 impl<T: Lapack> Gelsd<T> {
     /// For matrices of that shape and that many right-hand sides, none zero.
-    pub(crate) fn new(rows: usize, columns: usize, sides: usize) -> Result<Self, Error> {
+    pub(crate) fn new(rows: usize, columns: usize, nrhs: usize) -> Result<Self, Error> {
         let (least, most) = (rows.min(columns), rows.max(columns));
-        let (count, wide, right) = (least as u128, most as u128, sides as u128);
+        let (count, wide, rhs) = (least as u128, most as u128, nrhs as u128);
         // The largest count that it computes: leaves of 25 in at most 28 levels, blocks
         // of up to 64 columns; a long matrix is first reduced to a triangle.
         let side = wide.min(2 * count);
-        let tree = count * (24 + 2 * 25 + 8 * 28 + right) + 26 * 26 + 3 * 25 * right;
-        let blocks = 64 * (count + side + right) + count * count + (wide + count) * right;
+        let tree = count * (24 + 2 * 25 + 8 * 28 + rhs) + 26 * 26 + 3 * 25 * rhs;
+        let blocks = 64 * (count + side + rhs) + count * count + (wide + count) * rhs;
         check_count(rows, columns, tree + blocks)?;
         let elements = rows
             .saturating_mul(columns)
-            .saturating_add(most.saturating_mul(sides));
+            .saturating_add(most.saturating_mul(nrhs));
         let mut new = Gelsd {
             rows,
             columns,
-            sides,
+            nrhs,
             system: zeros(elements)?,
             values: zeros(least)?,
-            space: Workspace::new(0, 0)?,
+            workspace: Workspace::new(0, 0)?,
         };
         new.call(T::Real::epsilon());
-        new.space.answered()?;
+        new.workspace.allocate()?;
         Ok(new)
     }
 
@@ -58,14 +58,14 @@ impl<T: Lapack> Gelsd<T> {
         &mut self.system[..self.rows * self.columns]
     }
 
-    /// The rows of [`right`](Self::right).
-    pub(crate) fn height(&self) -> usize {
+    /// The rows of [`rhs`](Self::rhs).
+    pub(crate) fn ldb(&self) -> usize {
         self.rows.max(self.columns)
     }
 
     /// The memory for the right-hand sides, which holds the solutions once the system is
     /// solved; with full rank the residual of each side follows its solution.
-    pub(crate) fn right(&mut self) -> &mut [T] {
+    pub(crate) fn rhs(&mut self) -> &mut [T] {
         &mut self.system[self.rows * self.columns..]
     }
 
@@ -80,17 +80,21 @@ impl<T: Lapack> Gelsd<T> {
     /// Calls `gelsd`, to ask for the workspace or to solve; returns LAPACK's `info` and the
     /// rank.
     fn call(&mut self, rcond: T::Real) -> (c_int, c_int) {
-        let (m, n, nrhs) = (int(self.rows), int(self.columns), int(self.sides));
+        let (m, n, nrhs) = (
+            blas_int(self.rows),
+            blas_int(self.columns),
+            blas_int(self.nrhs),
+        );
         let ldb = m.max(n);
-        let (matrix, right) = self.system.split_at_mut(self.rows * self.columns);
-        let (a, b) = (matrix.as_mut_ptr(), right.as_mut_ptr());
+        let (matrix, rhs) = self.system.split_at_mut(self.rows * self.columns);
+        let (a, b) = (matrix.as_mut_ptr(), rhs.as_mut_ptr());
         let s = self.values.as_mut_ptr();
-        let space = &mut self.space;
-        let lwork = space.lwork();
-        let (work, iwork) = (space.work.as_mut_ptr(), space.iwork.as_mut_ptr());
+        let workspace = &mut self.workspace;
+        let lwork = workspace.lwork();
+        let (work, iwork) = (workspace.work.as_mut_ptr(), workspace.iwork.as_mut_ptr());
         let (mut rank, mut info) = (0, 0);
-        match T::KIND {
-            Kind::Real(real) => {
+        match T::FIELD_ROUTINES {
+            FieldRoutines::Real(real) => {
                 // SAFETY: `new` made the system of `m * n` elements and `ldb` for each side,
                 // and `s` of the smaller of `m` and `n`; the workspaces are as long as the
                 // first call asked for, or with an `lwork` of -1 have the one element for its
@@ -115,8 +119,8 @@ impl<T: Lapack> Gelsd<T> {
                     );
                 }
             }
-            Kind::Complex(complex) => {
-                let rwork = space.rwork.as_mut_ptr();
+            FieldRoutines::Complex(complex) => {
+                let rwork = workspace.rwork.as_mut_ptr();
                 // SAFETY: as above.
                 unsafe {
                     (complex.gelsd)(

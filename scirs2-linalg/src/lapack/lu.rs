@@ -2,7 +2,7 @@
 
 use std::ffi::c_int;
 
-use super::{Lapack, int, leading, letter};
+use super::{Lapack, blas_int, leading_dim, letter};
 
 /// `getrf`: replaces a matrix of `rows` by its factors, and stores for each row the row that
 /// it was exchanged with, counted from 1.
@@ -34,15 +34,17 @@ pub(crate) fn getrf_part<T: Lapack>(
     // asserted; the slice of pivots is as long as the smaller side of the part.
     unsafe {
         (T::ROUTINES.getrf)(
-            &int(rows - start),
-            &int(end - start),
+            &blas_int(rows - start),
+            &blas_int(end - start),
             part,
-            &leading(rows),
+            &leading_dim(rows),
             pivots.as_mut_ptr(),
             &mut info,
         );
     }
-    pivots.iter_mut().for_each(|pivot| *pivot += int(start));
+    pivots
+        .iter_mut()
+        .for_each(|pivot| *pivot += blas_int(start));
     pivoted(info).map_err(|pivot| start + pivot)
 }
 
@@ -58,17 +60,21 @@ pub(crate) fn laswp<T: Lapack>(
     // Pivot `i` exchanges row `i` with the one that it names: both are rows of `a`.
     assert!(first < last && last <= rows);
     let names = &pivots[first..last];
-    assert!(names.iter().all(|&pivot| 1 <= pivot && pivot <= int(rows)));
+    assert!(
+        names
+            .iter()
+            .all(|&pivot| 1 <= pivot && pivot <= blas_int(rows))
+    );
     let columns = a.as_mut_ptr().wrapping_add(start * rows);
     // SAFETY: the columns have `rows` elements each, and only rows within them are
     // exchanged, as just asserted.
     unsafe {
         (T::ROUTINES.laswp)(
-            &int(end - start),
+            &blas_int(end - start),
             columns,
-            &leading(rows),
-            &int(first + 1),
-            &int(last),
+            &leading_dim(rows),
+            &blas_int(first + 1),
+            &blas_int(last),
             pivots.as_ptr(),
             &1,
         );
@@ -84,8 +90,8 @@ pub(crate) fn trsm_gemm<T: Lapack>(rows: usize, a: &mut [T], [start, middle, end
     let below = first.wrapping_add(middle - start);
     let right = a.as_mut_ptr().wrapping_add(middle * rows + start);
     let corner = right.wrapping_add(middle - start);
-    let (inner, columns) = (int(middle - start), int(end - middle));
-    let ld = leading(rows);
+    let (inner, columns) = (blas_int(middle - start), blas_int(end - middle));
+    let ld = leading_dim(rows);
     let (left, lower, plain, unit) = (letter(b'L'), letter(b'L'), letter(b'N'), letter(b'U'));
     // SAFETY: the parts have these shapes, as just asserted, and no element in common.
     unsafe {
@@ -108,7 +114,7 @@ pub(crate) fn trsm_gemm<T: Lapack>(rows: usize, a: &mut [T], [start, middle, end
         (T::ROUTINES.gemm)(
             &plain,
             &plain,
-            &int(rows - middle),
+            &blas_int(rows - middle),
             &columns,
             &inner,
             &-T::one(),
@@ -134,9 +140,9 @@ pub(crate) fn trtri<T: Lapack>(n: usize, a: &mut [T], (start, end): (usize, usiz
         (T::ROUTINES.trtri)(
             &letter(b'U'),
             &letter(b'N'),
-            &int(end - start),
+            &blas_int(end - start),
             part,
-            &leading(n),
+            &leading_dim(n),
             &mut info,
         );
     }
@@ -149,8 +155,8 @@ pub(crate) fn trmm_trsm<T: Lapack>(n: usize, a: &mut [T], [start, middle, end]: 
     let first = a.as_mut_ptr().wrapping_add(start * n + start);
     let corner = a.as_mut_ptr().wrapping_add(middle * n + start);
     let second = corner.wrapping_add(middle - start);
-    let (rows, columns) = (int(middle - start), int(end - middle));
-    let ld = leading(n);
+    let (rows, columns) = (blas_int(middle - start), blas_int(end - middle));
+    let ld = leading_dim(n);
     let (left, right, upper, plain) = (letter(b'L'), letter(b'R'), letter(b'U'), letter(b'N'));
     // SAFETY: the parts have these shapes, as just asserted, and no element in common.
     unsafe {

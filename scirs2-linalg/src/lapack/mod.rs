@@ -2,11 +2,11 @@
 //!
 //! | file | one concept |
 //! |---|---|
-//! | `about` | OpenBLAS's version and build |
+//! | `version` | OpenBLAS's version and build |
 //! | `bidiagonal` | singular values of bidiagonal matrices |
 //! | `blas` | products |
 //! | `cholesky` | factors of positive definite matrices |
-//! | `crowd` | whether other programs use the cores |
+//! | `contention` | whether other programs use the cores |
 //! | `eig` | eigenvalues and eigenvectors of general matrices |
 //! | `eigh` | those of Hermitian matrices |
 //! | `geqrf_blocked` | orthogonal factors in wide blocks |
@@ -19,7 +19,7 @@
 //! | `subnormal` | elimination where LAPACK's division fails |
 //! | `svd` | singular values and vectors |
 //! | `sys` | the routines as the linker knows them |
-//! | `threads` | how many threads the library uses |
+//! | `blas_threads` | how many threads the library uses |
 //! | `triangular` | systems with triangular matrices |
 //! | `workspace` | its scratch memory |
 //!
@@ -27,11 +27,11 @@
 //! function checks that its slices are as long as LAPACK expects, which makes it
 //! safe. The library's results are returned unchanged.
 
-pub(crate) mod about;
 mod bidiagonal;
 pub(crate) mod blas;
+mod blas_threads;
 mod cholesky;
-mod crowd;
+mod contention;
 mod eig;
 mod eigh;
 pub(crate) mod geqrf_blocked;
@@ -44,8 +44,8 @@ mod qr;
 pub(crate) mod subnormal;
 mod svd;
 mod sys;
-mod threads;
 mod triangular;
+pub(crate) mod version;
 mod workspace;
 
 use std::ffi::{c_char, c_int};
@@ -53,21 +53,21 @@ use std::ffi::{c_char, c_int};
 use scirs2_core::{Complex32, Complex64, Scalar};
 
 pub(crate) use bidiagonal::bidiagonal_values;
+pub use blas_threads::wait_at_forks;
+pub(crate) use blas_threads::{BlasThreads, init_single_threaded, with_one_blas_thread};
 pub(crate) use cholesky::potrf;
 pub(crate) use eig::Geev;
 pub(crate) use eigh::{Heevd, Hetrd};
 pub(crate) use lstsq::Gelsd;
 pub(crate) use lu::{getrf, getrf_part, laswp, trmm_trsm, trsm_gemm, trtri};
 pub(crate) use qr::{
-    Factor, factor, factor_workspace, geqrt3, larfb, orthogonal, orthogonal_workspace,
+    Factorization, factor, factor_workspace, geqrt3, larfb, orthogonal, orthogonal_workspace,
 };
 pub(crate) use svd::{Gesdd, Vectors};
-pub use threads::wait_at_forks;
-pub(crate) use threads::{LibraryThreads, alone, single_threaded};
-pub(crate) use triangular::{Shape, trsm, trsv};
+pub(crate) use triangular::{TriangularSpec, trsm, trsv};
 pub(crate) use workspace::Workspace;
 
-use self::sys::{ComplexRoutines, Kind, RealRoutines, Routines};
+use self::sys::{ComplexRoutines, FieldRoutines, RealRoutines, Routines};
 use crate::Error;
 
 /// A type that LAPACK supports: `f32`, `f64` and their complex numbers.
@@ -78,7 +78,7 @@ pub trait Lapack: Scalar<Real: Into<f64>> {
 
     /// Those whose arguments depend on whether the type is complex.
     #[doc(hidden)]
-    const KIND: Kind<Self, Self::Real>;
+    const FIELD_ROUTINES: FieldRoutines<Self, Self::Real>;
 }
 
 macro_rules! lapack {
@@ -86,7 +86,7 @@ macro_rules! lapack {
         impl Lapack for $type {
             const ROUTINES: &'static Routines<Self, Self::Real> = Routines::<Self, Self::Real>::TABLE;
 
-            const KIND: Kind<Self, Self::Real> = Kind::$kind($routines::<Self, Self::Real>::TABLE);
+            const FIELD_ROUTINES: FieldRoutines<Self, Self::Real> = FieldRoutines::$kind($routines::<Self, Self::Real>::TABLE);
         }
     )+};
 }
@@ -145,11 +145,11 @@ pub(crate) fn check_size(rows: usize, columns: usize) -> Result<(), Error> {
 ///
 /// # Panics
 /// If it does not fit, which [`check_size`] has ruled out.
-pub(crate) fn int(count: usize) -> c_int {
+pub(crate) fn blas_int(count: usize) -> c_int {
     c_int::try_from(count).expect("checked before any matrix is worked on")
 }
 
 /// A leading dimension: at least one, even for an empty matrix.
-fn leading(rows: usize) -> c_int {
-    int(rows.max(1))
+fn leading_dim(rows: usize) -> c_int {
+    blas_int(rows.max(1))
 }

@@ -1,12 +1,12 @@
 //! Orthogonal factors.
 
 use super::workspace::Workspace;
-use super::{Kind, Lapack, int, leading, letter};
+use super::{FieldRoutines, Lapack, blas_int, leading_dim, letter};
 use crate::Error;
 
 /// The factor whose reflectors are computed.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum Factor {
+pub(crate) enum Factorization {
     /// `A = L Q`: those of `Q` right of the diagonal.
     Lq,
     /// `A = Q R`: those of `Q` below it.
@@ -16,33 +16,33 @@ pub(crate) enum Factor {
 /// `gelqf` or `geqrf`: replaces the matrix by the triangular factor and the reflectors, and
 /// stores the factors of the reflectors in `tau`.
 pub(crate) fn factor<T: Lapack>(
-    factor: Factor,
+    factorization: Factorization,
     rows: usize,
     columns: usize,
     a: &mut [T],
     tau: &mut [T],
-    space: &mut Workspace<T>,
+    workspace: &mut Workspace<T>,
 ) {
-    let routine = match factor {
-        Factor::Lq => T::ROUTINES.gelqf,
-        Factor::Qr => T::ROUTINES.geqrf,
+    let routine = match factorization {
+        Factorization::Lq => T::ROUTINES.gelqf,
+        Factorization::Qr => T::ROUTINES.geqrf,
     };
-    let lwork = space.lwork();
+    let lwork = workspace.lwork();
     if lwork >= 0 {
         assert!(a.len() == rows * columns && tau.len() == rows.min(columns));
-        assert!(space.work.len() >= rows.max(columns));
+        assert!(workspace.work.len() >= rows.max(columns));
     }
     let mut info = 0;
     // SAFETY: the lengths are those just asserted, and a call that asks for the workspace
     // reads nothing.
     unsafe {
         routine(
-            &int(rows),
-            &int(columns),
+            &blas_int(rows),
+            &blas_int(columns),
             a.as_mut_ptr(),
-            &leading(rows),
+            &leading_dim(rows),
             tau.as_mut_ptr(),
-            space.work.as_mut_ptr(),
+            workspace.work.as_mut_ptr(),
             &lwork,
             &mut info,
         );
@@ -56,32 +56,32 @@ pub(crate) fn orthogonal<T: Lapack>(
     columns: usize,
     a: &mut [T],
     tau: &[T],
-    space: &mut Workspace<T>,
+    workspace: &mut Workspace<T>,
 ) {
-    let lwork = space.lwork();
+    let lwork = workspace.lwork();
     assert!(rows <= columns);
     let reflectors = if lwork >= 0 {
         assert!(a.len() == rows * columns && tau.len() <= rows);
-        assert!(space.work.len() >= rows);
+        assert!(workspace.work.len() >= rows);
         tau.len()
     } else {
         rows
     };
-    let routine = match T::KIND {
-        Kind::Real(real) => real.orglq,
-        Kind::Complex(complex) => complex.unglq,
+    let routine = match T::FIELD_ROUTINES {
+        FieldRoutines::Real(real) => real.orglq,
+        FieldRoutines::Complex(complex) => complex.unglq,
     };
     let mut info = 0;
     // SAFETY: as in `factor`.
     unsafe {
         routine(
-            &int(rows),
-            &int(columns),
-            &int(reflectors),
+            &blas_int(rows),
+            &blas_int(columns),
+            &blas_int(reflectors),
             a.as_mut_ptr(),
-            &leading(rows),
+            &leading_dim(rows),
             tau.as_ptr(),
-            space.work.as_mut_ptr(),
+            workspace.work.as_mut_ptr(),
             &lwork,
             &mut info,
         );
@@ -99,12 +99,12 @@ pub(crate) fn geqrt3<T: Lapack>(rows: usize, a: &mut [T], t: &mut [T]) {
     // SAFETY: the lengths are those just asserted.
     unsafe {
         (T::ROUTINES.geqrt3)(
-            &int(rows),
-            &int(columns),
+            &blas_int(rows),
+            &blas_int(columns),
             a.as_mut_ptr(),
-            &leading(rows),
+            &leading_dim(rows),
             t.as_mut_ptr(),
-            &leading(columns),
+            &leading_dim(columns),
             &mut info,
         );
     }
@@ -128,10 +128,10 @@ pub(crate) fn larfb<T: Lapack>(
     if below == 0 {
         return;
     }
-    let trans = letter(match T::KIND {
+    let trans = letter(match T::FIELD_ROUTINES {
         _ if !adjoint => b'N',
-        Kind::Real(_) => b'T',
-        Kind::Complex(_) => b'C',
+        FieldRoutines::Real(_) => b'T',
+        FieldRoutines::Complex(_) => b'C',
     });
     let v = a.as_mut_ptr().wrapping_add(start * rows + start);
     let c = v.wrapping_add(count);
@@ -143,33 +143,33 @@ pub(crate) fn larfb<T: Lapack>(
             &trans,
             &letter(b'F'),
             &letter(b'R'),
-            &int(below),
-            &int(columns - start),
-            &int(count),
+            &blas_int(below),
+            &blas_int(columns - start),
+            &blas_int(count),
             v,
-            &leading(rows),
+            &leading_dim(rows),
             t.as_ptr(),
-            &leading(count),
+            &leading_dim(count),
             c,
-            &leading(rows),
+            &leading_dim(rows),
             work.as_mut_ptr(),
-            &leading(below),
+            &leading_dim(below),
         );
     }
 }
 
 /// Memory for [`factor`] with a matrix of that shape.
 pub(crate) fn factor_workspace<T: Lapack>(
-    which: Factor,
+    which: Factorization,
     rows: usize,
     columns: usize,
 ) -> Result<Workspace<T>, Error> {
-    let mut space = Workspace::new(0, 0)?;
-    factor(which, rows, columns, &mut [], &mut [], &mut space);
-    space.answered()?;
+    let mut workspace = Workspace::new(0, 0)?;
+    factor(which, rows, columns, &mut [], &mut [], &mut workspace);
+    workspace.allocate()?;
     // For a matrix without elements LAPACK asks for less than the assertions do.
-    space.at_least(rows.max(columns))?;
-    Ok(space)
+    workspace.ensure_work_len(rows.max(columns))?;
+    Ok(workspace)
 }
 
 /// Memory for [`orthogonal`] with a `Q` of that shape.
@@ -177,9 +177,9 @@ pub(crate) fn orthogonal_workspace<T: Lapack>(
     rows: usize,
     columns: usize,
 ) -> Result<Workspace<T>, Error> {
-    let mut space = Workspace::new(0, 0)?;
-    orthogonal(rows, columns, &mut [], &[], &mut space);
-    space.answered()?;
-    space.at_least(rows)?;
-    Ok(space)
+    let mut workspace = Workspace::new(0, 0)?;
+    orthogonal(rows, columns, &mut [], &[], &mut workspace);
+    workspace.allocate()?;
+    workspace.ensure_work_len(rows)?;
+    Ok(workspace)
 }

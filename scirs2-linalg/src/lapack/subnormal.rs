@@ -17,7 +17,7 @@ pub(crate) fn is_subnormal<T: Lapack>(x: T) -> bool {
 }
 
 /// Whether the reciprocal is near the end of the range.
-pub(crate) fn is_tiny<T: Lapack>(x: T) -> bool {
+pub(crate) fn is_nearly_subnormal<T: Lapack>(x: T) -> bool {
     is_below(x, T::Real::min_positive_value() / T::Real::epsilon())
 }
 
@@ -26,7 +26,7 @@ fn is_below<T: Lapack>(x: T, bound: T::Real) -> bool {
 }
 
 /// Whether OpenBLAS skipped a pivot of the factors of a matrix of `rows`.
-pub(crate) fn spoils<T: Lapack>(rows: usize, factors: &[T]) -> bool {
+pub(crate) fn has_skipped_pivot<T: Lapack>(rows: usize, factors: &[T]) -> bool {
     let columns = factors.chunks_exact(rows.max(1)).take(rows).enumerate();
     let mut pivots = columns.map(|(at, column)| column[at..].split_first());
     pivots.any(|column| {
@@ -44,15 +44,15 @@ pub(crate) fn factor<T: Lapack>(rows: usize, a: &mut [T], pivots: &mut [i32]) ->
     for (at, pivot) in pivots.iter_mut().enumerate() {
         let (left, right) = a.split_at_mut((at + 1) * rows);
         let column = &mut left[at * rows..];
-        let row = largest(&column[at..]) + at;
-        *pivot = crate::lapack::int(row + 1);
+        let row = iamax(&column[at..]) + at;
+        *pivot = crate::lapack::blas_int(row + 1);
         column.swap(at, row);
         let divisor = column[at];
         if divisor.is_zero() {
             zero = zero.or(Some(at));
         } else {
             for x in &mut column[at + 1..] {
-                *x = divide(*x, divisor);
+                *x = smith_divide(*x, divisor);
             }
         }
         let column = &column[at + 1..];
@@ -71,16 +71,16 @@ pub(crate) fn factor<T: Lapack>(rows: usize, a: &mut [T], pivots: &mut [i32]) ->
 }
 
 /// The place of the largest number, as LAPACK's pivoting measures it.
-fn largest<T: Lapack>(column: &[T]) -> usize {
+fn iamax<T: Lapack>(column: &[T]) -> usize {
     let size = |x: T| x.parts().map(|part| part.abs());
-    let mut most = 0;
+    let mut max_index = 0;
     for (place, &x) in column.iter().enumerate() {
-        let ([re, im], [most_re, most_im]) = (size(x), size(column[most]));
+        let ([re, im], [most_re, most_im]) = (size(x), size(column[max_index]));
         if re + im > most_re + most_im {
-            most = place;
+            max_index = place;
         }
     }
-    most
+    max_index
 }
 
 /// Solves `T X = B` for a triangular matrix of order `n`, whose element at a row and
@@ -91,16 +91,16 @@ pub(crate) fn substitute<T: Lapack>(
     at: impl Fn(usize, usize) -> T,
     b: &mut [T],
 ) {
-    let each = b.len() / n;
+    let row_len = b.len() / n;
     for step in 0..n {
         let row = if lower { step } else { n - 1 - step };
-        let (above, rest) = b.split_at_mut(row * each);
-        let (x, below) = rest.split_at_mut(each);
+        let (above, rest) = b.split_at_mut(row * row_len);
+        let (x, below) = rest.split_at_mut(row_len);
         for x in x.iter_mut() {
-            *x = divide(*x, at(row, row));
+            *x = smith_divide(*x, at(row, row));
         }
         let (others, first) = if lower { (below, row + 1) } else { (above, 0) };
-        for (other, to) in others.chunks_exact_mut(each).enumerate() {
+        for (other, to) in others.chunks_exact_mut(row_len).enumerate() {
             let factor = at(first + other, row);
             for (to, &x) in to.iter_mut().zip(&*x) {
                 *to -= factor * x;
@@ -111,8 +111,8 @@ pub(crate) fn substitute<T: Lapack>(
 
 /// `x / y`, with the numbers scaled where parts of them are subnormal: products with these
 /// lose digits.
-fn divide<T: Lapack>(x: T, y: T) -> T {
-    if !is_tiny(y) {
+fn smith_divide<T: Lapack>(x: T, y: T) -> T {
+    if !is_nearly_subnormal(y) {
         return divide_unscaled(x, y);
     }
     // 1 / epsilon is a power of two, and so are its square and their product with a float.
@@ -164,7 +164,7 @@ mod tests {
                 // A power of two.
                 let up = least.recip();
                 let expected = wide(x) / (wide(y) * up);
-                let got = wide(divide(x, y)) / up;
+                let got = wide(smith_divide(x, y)) / up;
                 let size = expected.norm();
                 if !got.is_finite() || y.is_zero() {
                     continue;

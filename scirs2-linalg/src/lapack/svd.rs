@@ -3,12 +3,12 @@
 use std::ffi::{c_char, c_int};
 
 use super::workspace::{Workspace, check_count};
-use super::{Kind, Lapack, int, leading, letter};
+use super::{FieldRoutines, Lapack, blas_int, leading_dim, letter};
 use crate::Error;
 use crate::base::error::Reason;
 use crate::base::memory::zeros;
 use crate::base::scale::rounded;
-use crate::base::scale::to_unit;
+use crate::base::scale::scale_to_unit;
 
 /// How the bidiagonal form is diagonalised.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -57,7 +57,7 @@ pub(crate) struct Gesdd<T: Lapack> {
     vectors: Vectors,
     matrix: Vec<T>,
     values: Vec<T::Real>,
-    space: Workspace<T>,
+    workspace: Workspace<T>,
 }
 
 impl<T: Lapack> Gesdd<T> {
@@ -93,12 +93,13 @@ impl<T: Lapack> Gesdd<T> {
             vectors,
             matrix: zeros(rows.saturating_mul(columns))?,
             values: zeros(least)?,
-            space: Workspace::new(rwork, 8 * least)?,
+            workspace: Workspace::new(rwork, 8 * least)?,
         };
         new.call(Algorithm::DivideAndConquer, &mut [], &mut []);
-        new.space.answered()?;
+        new.workspace.allocate()?;
         // The minimum for gesvd; its rwork is shorter.
-        new.space.at_least(3 * least + most.max(2 * least))?;
+        new.workspace
+            .ensure_work_len(3 * least + most.max(2 * least))?;
         Ok(new)
     }
 
@@ -138,7 +139,7 @@ impl<T: Lapack> Gesdd<T> {
         };
         assert_eq!((u.len(), vt.len()), expected);
         // Far from the ends of the range, where LAPACK's thresholds are.
-        let power = to_unit(&mut self.matrix);
+        let power = scale_to_unit(&mut self.matrix);
         if self.call(algorithm, u, vt) != 0 {
             let routine = algorithm.routine();
             return Err(Reason::NoConvergence { routine });
@@ -152,20 +153,24 @@ impl<T: Lapack> Gesdd<T> {
     /// Calls `gesdd` or `gesvd`, to ask for the workspace or to work with `u` and `vt` as
     /// long as `run` wants them; returns LAPACK's `info`.
     fn call(&mut self, algorithm: Algorithm, u: &mut [T], vt: &mut [T]) -> c_int {
-        let (job, m, n) = (self.vectors.jobz(), int(self.rows), int(self.columns));
-        let ldvt = leading(match self.vectors {
+        let (job, m, n) = (
+            self.vectors.jobz(),
+            blas_int(self.rows),
+            blas_int(self.columns),
+        );
+        let ldvt = leading_dim(match self.vectors {
             Vectors::Full => self.columns,
             _ => self.values.len(),
         });
         let (a, s) = (self.matrix.as_mut_ptr(), self.values.as_mut_ptr());
         let (u, vt) = (u.as_mut_ptr(), vt.as_mut_ptr());
-        let space = &mut self.space;
-        let lwork = space.lwork();
-        let (work, iwork) = (space.work.as_mut_ptr(), space.iwork.as_mut_ptr());
-        let rwork = space.rwork.as_mut_ptr();
+        let workspace = &mut self.workspace;
+        let lwork = workspace.lwork();
+        let (work, iwork) = (workspace.work.as_mut_ptr(), workspace.iwork.as_mut_ptr());
+        let rwork = workspace.rwork.as_mut_ptr();
         let mut info = 0;
-        match (T::KIND, algorithm) {
-            (Kind::Real(real), Algorithm::DivideAndConquer) => {
+        match (T::FIELD_ROUTINES, algorithm) {
+            (FieldRoutines::Real(real), Algorithm::DivideAndConquer) => {
                 // SAFETY: `new` made `a` of `m * n` elements, `s` of the smaller of `m` and
                 // `n`, and `iwork` of eight times as many, as the manual of `dgesdd` asks
                 // (LAPACK 3.12); `run` asserted the lengths of `u` and `vt`; `work` is as
@@ -191,7 +196,7 @@ impl<T: Lapack> Gesdd<T> {
                     );
                 }
             }
-            (Kind::Real(real), Algorithm::QrSteps) => {
+            (FieldRoutines::Real(real), Algorithm::QrSteps) => {
                 // SAFETY: as above; `new` made `work` at least as long as the manual of
                 // `dgesvd` asks.
                 unsafe {
@@ -213,7 +218,7 @@ impl<T: Lapack> Gesdd<T> {
                     );
                 }
             }
-            (Kind::Complex(complex), Algorithm::DivideAndConquer) => {
+            (FieldRoutines::Complex(complex), Algorithm::DivideAndConquer) => {
                 // SAFETY: as above; `new` made `rwork` as long as the manual of `cgesdd` asks.
                 unsafe {
                     (complex.gesdd)(
@@ -222,7 +227,7 @@ impl<T: Lapack> Gesdd<T> {
                     );
                 }
             }
-            (Kind::Complex(complex), Algorithm::QrSteps) => {
+            (FieldRoutines::Complex(complex), Algorithm::QrSteps) => {
                 // SAFETY: as above; `cgesvd` asks for an `rwork` of five times the smaller of
                 // `m` and `n`, of which `new` made at least seven times as many.
                 unsafe {

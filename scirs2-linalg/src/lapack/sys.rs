@@ -277,7 +277,7 @@ unsafe extern "C" {
 }
 
 /// The table of real or that of complex routines.
-pub enum Kind<T: 'static, R: 'static> {
+pub enum FieldRoutines<T: 'static, R: 'static> {
     Real(&'static RealRoutines<T, R>),
     Complex(&'static ComplexRoutines<T, R>),
 }

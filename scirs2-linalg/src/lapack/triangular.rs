@@ -2,11 +2,11 @@
 
 use std::ffi::c_char;
 
-use super::{Lapack, Triangle, int, leading, letter};
+use super::{Lapack, Triangle, blas_int, leading_dim, letter};
 
 /// Which part of a matrix is read, and how.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) struct Shape {
+pub(crate) struct TriangularSpec {
     pub(crate) triangle: Triangle,
     /// `op(A)` is the transpose, else `A` itself.
     pub(crate) transpose: bool,
@@ -14,9 +14,9 @@ pub(crate) struct Shape {
     pub(crate) unit: bool,
 }
 
-impl Shape {
+impl TriangularSpec {
     /// LAPACK's `uplo`, `trans` and `diag`.
-    const fn letters(self) -> (c_char, c_char, c_char) {
+    const fn blas_flags(self) -> (c_char, c_char, c_char) {
         (
             self.triangle.uplo(),
             letter(if self.transpose { b'T' } else { b'N' }),
@@ -27,10 +27,10 @@ impl Shape {
 
 /// `trsm` from the right: solves `X op(A) = B` for `X`, in place of `B`, which has `n`
 /// columns; `A` is an `n` x `n` matrix.
-pub(crate) fn trsm<T: Lapack>(shape: Shape, n: usize, a: &[T], b: &mut [T]) {
+pub(crate) fn trsm<T: Lapack>(spec: TriangularSpec, n: usize, a: &[T], b: &mut [T]) {
     let rows = b.len().checked_div(n).unwrap_or(0);
     assert!(a.len() / n.max(1) >= n && b.len() == n * rows);
-    let (uplo, trans, diag) = shape.letters();
+    let (uplo, trans, diag) = spec.blas_flags();
     // SAFETY: the lengths are those just asserted.
     unsafe {
         (T::ROUTINES.trsm)(
@@ -38,31 +38,31 @@ pub(crate) fn trsm<T: Lapack>(shape: Shape, n: usize, a: &[T], b: &mut [T]) {
             &uplo,
             &trans,
             &diag,
-            &int(rows),
-            &int(n),
+            &blas_int(rows),
+            &blas_int(n),
             &T::one(),
             a.as_ptr(),
-            &leading(n),
+            &leading_dim(n),
             b.as_mut_ptr(),
-            &leading(rows),
+            &leading_dim(rows),
         );
     }
 }
 
 /// `trsv`: solves `op(A) x = b` for `x`, in place of the vector `b`.
-pub(crate) fn trsv<T: Lapack>(shape: Shape, a: &[T], b: &mut [T]) {
+pub(crate) fn trsv<T: Lapack>(spec: TriangularSpec, a: &[T], b: &mut [T]) {
     let n = b.len();
     assert!(a.len() / n.max(1) >= n);
-    let (uplo, trans, diag) = shape.letters();
+    let (uplo, trans, diag) = spec.blas_flags();
     // SAFETY: the lengths are those just asserted.
     unsafe {
         (T::ROUTINES.trsv)(
             &uplo,
             &trans,
             &diag,
-            &int(n),
+            &blas_int(n),
             a.as_ptr(),
-            &leading(n),
+            &leading_dim(n),
             b.as_mut_ptr(),
             &1,
         );

@@ -17,42 +17,42 @@ pub(crate) struct Workspace<T: Scalar> {
     pub(super) work: Vec<T>,
     pub(super) rwork: Vec<T::Real>,
     pub(super) iwork: Vec<c_int>,
-    asks: bool,
+    is_query: bool,
 }
 
 impl<T: Lapack> Workspace<T> {
     /// For the workspace query. `rwork` and `iwork` are lengths that the query does
     /// not return.
     pub(super) fn new(rwork: usize, iwork: usize) -> Result<Self, Error> {
-        super::single_threaded();
+        super::init_single_threaded();
         Ok(Workspace {
             work: zeros(1)?,
             rwork: zeros(rwork.max(1))?,
             iwork: zeros(iwork.max(1))?,
-            asks: true,
+            is_query: true,
         })
     }
 
     /// Allocates the workspace for the work, after the query.
-    pub(super) fn answered(&mut self) -> Result<(), Error> {
-        let longest = c_int::MAX.unsigned_abs() as usize;
+    pub(super) fn allocate(&mut self) -> Result<(), Error> {
+        let max_len = c_int::MAX.unsigned_abs() as usize;
         let length = |answer: f64| {
             // An `f32` cannot hold every length; LAPACK may have rounded it down.
             let length = (answer * (1.0 + f64::from(f32::EPSILON))).ceil();
-            length.to_usize().unwrap_or(0).min(longest)
+            length.to_usize().unwrap_or(0).min(max_len)
         };
         let (work, rwork) = (self.work[0].parts()[0].into(), self.rwork[0].into());
         let iwork = usize::try_from(self.iwork[0]).unwrap_or(0);
-        lengthen(&mut self.work, length(work))?;
-        lengthen(&mut self.rwork, length(rwork))?;
-        lengthen(&mut self.iwork, iwork)?;
-        self.asks = false;
+        grow(&mut self.work, length(work))?;
+        grow(&mut self.rwork, length(rwork))?;
+        grow(&mut self.iwork, iwork)?;
+        self.is_query = false;
         Ok(())
     }
 
     /// Makes `work` no shorter than that.
-    pub(super) fn at_least(&mut self, length: usize) -> Result<(), Error> {
-        lengthen(&mut self.work, length)
+    pub(super) fn ensure_work_len(&mut self, length: usize) -> Result<(), Error> {
+        grow(&mut self.work, length)
     }
 }
 
@@ -71,7 +71,7 @@ impl<T: Scalar> Workspace<T> {
     }
 
     fn length(&self, length: usize) -> c_int {
-        if self.asks {
+        if self.is_query {
             -1
         } else {
             c_int::try_from(length).unwrap_or(c_int::MAX)
@@ -80,19 +80,19 @@ impl<T: Scalar> Workspace<T> {
 }
 
 /// Makes scratch memory at least that long; frees the old memory first.
-fn lengthen<E: Clone + Zero>(scratch: &mut Vec<E>, length: usize) -> Result<(), Error> {
-    if scratch.len() < length {
-        *scratch = Vec::new();
-        *scratch = zeros(length)?;
+fn grow<E: Clone + Zero>(memory: &mut Vec<E>, length: usize) -> Result<(), Error> {
+    if memory.len() < length {
+        *memory = Vec::new();
+        *memory = zeros(length)?;
     }
     Ok(())
 }
 
 /// An error for a matrix for which a count would overflow LAPACK's integers;
-/// `longest` is the largest number of elements that the routine counts.
-pub(super) fn check_count(rows: usize, columns: usize, longest: u128) -> Result<(), Error> {
+/// `max_len` is the largest number of elements that the routine counts.
+pub(super) fn check_count(rows: usize, columns: usize, max_len: u128) -> Result<(), Error> {
     super::check_size(rows, columns)?;
-    if c_int::try_from(longest).is_ok() {
+    if c_int::try_from(max_len).is_ok() {
         Ok(())
     } else {
         Err(Error::TooLarge { rows, columns })

@@ -12,17 +12,17 @@ use scirs2_core::pool::Workers;
 
 use crate::Error;
 use crate::base::error::Reason;
-use crate::base::layout::{is_finite, put, screen, to_f};
+use crate::base::layout::{check_finite, copy_into, is_finite, to_f};
 use crate::base::memory::zeros_array;
-use crate::driver::batch::{Batch, Stack, StackMut, broadcast};
+use crate::driver::batch::{Batch, MatrixBatch, MatrixBatchMut, broadcast};
 use crate::driver::operation::{Kind, OperationScalar, Results, ScalarOperation, Work};
 use crate::driver::plan::{Plan, Problem, Sizes};
-use crate::driver::shape::{self, columns, matrices};
+use crate::driver::shape::{self, as_columns, split_matrix_shape};
 use crate::elements::scalar::LinalgScalar;
-use crate::kernels::many::REAL;
-use crate::kernels::many::least_squares::{Found, solutions};
+use crate::kernels::batched::REAL_ONLY;
+use crate::kernels::batched::least_squares::{LstsqResults, batched_lstsq};
 use crate::lapack::Gelsd;
-use crate::least_squares::full_rank::FullRank;
+use crate::least_squares::full_rank::FullRankSolver;
 
 /// The results of [`lstsq`]: owned arrays, or memory for them.
 #[derive(Clone, Debug)]
@@ -110,12 +110,12 @@ pub fn lstsq_shape(
     let problem = Shapes::new(a, b)?;
     let (m, n) = (problem.rows, problem.columns);
     let shape = |core: &[usize]| [&problem.batch, core].concat();
-    let residuals = if m > n { problem.sides } else { 0 };
+    let residuals = if m > n { problem.nrhs } else { 0 };
     Ok(LeastSquares {
         x: if b.len() == 1 {
             shape(&[n])
         } else {
-            shape(&[n, problem.sides])
+            shape(&[n, problem.nrhs])
         },
         residuals: shape(&[residuals]),
         rank: problem.batch.clone(),
@@ -136,79 +136,83 @@ pub fn lstsq_into<T: LinalgScalar>(
     workers: &Workers<'_>,
 ) -> Result<(), Error> {
     let expected = lstsq_shape(a.shape(), b.shape())?;
-    shape::output(&expected.x, &out.x)?;
-    shape::output(&expected.residuals, &out.residuals)?;
-    shape::output(&expected.rank, &out.rank)?;
-    shape::output(&expected.singular_values, &out.singular_values)?;
+    shape::check_output(&expected.x, &out.x)?;
+    shape::check_output(&expected.residuals, &out.residuals)?;
+    shape::check_output(&expected.rank, &out.rank)?;
+    shape::check_output(&expected.singular_values, &out.singular_values)?;
     let problem = Shapes::new(a.shape(), b.shape())?;
-    let (m, n, sides) = (problem.rows, problem.columns, problem.sides);
+    let (m, n, nrhs) = (problem.rows, problem.columns, problem.nrhs);
     let least = m.min(n) as f64;
     let batch = Batch {
         shape: &problem.batch,
-        flops: m as f64 * n as f64 * (4.0 * least + 4.0 * sides as f64) + 8.0 * least.powi(3),
+        flops: m as f64 * n as f64 * (4.0 * least + 4.0 * nrhs as f64) + 8.0 * least.powi(3),
         workers,
     };
     let epsilon: f64 = T::Real::epsilon().into();
     let rcond = rcond.unwrap_or(epsilon * m.max(n) as f64);
     let rcond = <T::Real as NumCast>::from(rcond).unwrap_or_else(T::Real::nan);
     // LAPACK replaces a value outside (0, 1) by its epsilon, which is half of this one.
-    let safe = if rcond > T::Real::zero() && rcond < T::Real::one() {
+    let safe_rcond = if rcond > T::Real::zero() && rcond < T::Real::one() {
         rcond
     } else {
         T::Real::epsilon()
     };
     let sizes = Sizes {
-        rhs: sides,
+        rhs: nrhs,
         ..Sizes::new(m, n, batch.count())
     };
     let plan = Plan::of::<T>(Problem::Lstsq, sizes);
     let vector = b.ndim() == 1;
-    let b = columns(b, vector);
-    let (matrices, right) = (Stack::new(&a, batch.shape), Stack::new(&b, batch.shape));
-    let outputs = (
-        StackMut::new(columns(out.x, vector)),
-        StackMut::columns(out.residuals),
-        StackMut::numbers(out.rank),
-        StackMut::columns(out.singular_values),
+    let b = as_columns(b, vector);
+    let (matrices, rhs) = (
+        MatrixBatch::new(&a, batch.shape),
+        MatrixBatch::new(&b, batch.shape),
     );
-    let together = |gaps: &mut Gaps<T>, numbers: Range<usize>, out: &mut Stacks<'_, T>| {
-        let (x, residuals, rank, s) = out;
-        let ([gaps_a, gaps_b, gaps_x], [gaps_residuals, gaps_s], gaps_rank) = gaps;
-        let (a, b) = (
-            matrices.elements(numbers.clone(), gaps_a),
-            right.elements(numbers, gaps_b),
-        );
-        let zero = T::Real::zero();
-        rank.written(0, gaps_rank, |rank| rank.fill(full_rank(n)));
-        let left = x.written(T::zero(), gaps_x, |x| {
-            residuals.written(zero, gaps_residuals, |residuals| {
-                s.written(zero, gaps_s, |s| {
-                    let found = Found {
-                        x: T::as_real_mut(x)?,
-                        residuals,
-                        values: s,
-                    };
-                    let (a, b) = (T::as_real(a)?, T::as_real(b)?);
-                    Some(solutions([m, n, sides], safe, a, b, found))
+    let outputs = (
+        MatrixBatchMut::new(as_columns(out.x, vector)),
+        MatrixBatchMut::vectors(out.residuals),
+        MatrixBatchMut::scalars(out.rank),
+        MatrixBatchMut::vectors(out.singular_values),
+    );
+    let batched =
+        |scratch: &mut LstsqScratch<T>, indices: Range<usize>, out: &mut LstsqOutputs<'_, T>| {
+            let (x, residuals, rank, s) = out;
+            let ([pack_a, pack_b, pack_x], [pack_residuals, pack_s], pack_rank) = scratch;
+            let (a, b) = (
+                matrices.contiguous(indices.clone(), pack_a),
+                rhs.contiguous(indices, pack_b),
+            );
+            let zero = T::Real::zero();
+            rank.with_contiguous(0, pack_rank, |rank| rank.fill(full_rank(n)));
+            let unhandled = x.with_contiguous(T::zero(), pack_x, |x| {
+                residuals.with_contiguous(zero, pack_residuals, |residuals| {
+                    s.with_contiguous(zero, pack_s, |s| {
+                        let found = LstsqResults {
+                            x: T::as_real_mut(x)?,
+                            residuals,
+                            values: s,
+                        };
+                        let (a, b) = (T::as_real(a)?, T::as_real(b)?);
+                        Some(batched_lstsq([m, n, nrhs], safe_rcond, a, b, found))
+                    })
                 })
-            })
-        });
-        left.expect(REAL)
-    };
-    batch.each_left(
+            });
+            unhandled.expect(REAL_ONLY)
+        };
+    batch.for_each_with_batched_kernel(
         outputs,
         || {
             let solved = m > 0 && n > 0;
             solved
-                .then(|| Solver::new([m, n, sides.max(1)], plan))
+                .then(|| LstsqSolver::new([m, n, nrhs.max(1)], plan))
                 .transpose()
         },
-        plan.batched.then_some(together),
-        |solver, number, (x, residuals, mut rank, s)| {
-            let (a, b) = (matrices.get(number), right.get(number));
+        plan.batched.then_some(batched),
+        |solver, index, (x, residuals, mut rank, s)| {
+            let (a, b) = (matrices.get(index), rhs.get(index));
             rank[[0, 0]] = match solver {
-                Some(solver) => one(solver, a, b, [rcond, safe], x, residuals, s)?,
-                None => without_elements(b, x, residuals),
+                Some(solver) => solve_matrix(solver, a, b, [rcond, safe_rcond], x, residuals, s)?,
+                None => solve_empty(b, x, residuals),
             };
             Ok(())
         },
@@ -254,14 +258,14 @@ impl ScalarOperation for Lstsq {
 
 /// Memory for matrices, sides and solutions, residuals and singular values, and ranks
 /// whose arrays have gaps.
-type Gaps<T> = ([Vec<T>; 3], [Vec<<T as Scalar>::Real>; 2], Vec<i32>);
+type LstsqScratch<T> = ([Vec<T>; 3], [Vec<<T as Scalar>::Real>; 2], Vec<i32>);
 
 /// Solutions, residuals, ranks and singular values.
-type Stacks<'a, T> = (
-    StackMut<'a, T>,
-    StackMut<'a, <T as Scalar>::Real>,
-    StackMut<'a, i32>,
-    StackMut<'a, <T as Scalar>::Real>,
+type LstsqOutputs<'a, T> = (
+    MatrixBatchMut<'a, T>,
+    MatrixBatchMut<'a, <T as Scalar>::Real>,
+    MatrixBatchMut<'a, i32>,
+    MatrixBatchMut<'a, <T as Scalar>::Real>,
 );
 
 /// The number of columns, as a rank.
@@ -274,13 +278,13 @@ struct Shapes {
     batch: Vec<usize>,
     rows: usize,
     columns: usize,
-    sides: usize,
+    nrhs: usize,
 }
 
 impl Shapes {
     fn new(a: &[usize], b: &[usize]) -> Result<Self, Error> {
-        let (a_batch, rows, columns) = matrices(1, a)?;
-        let (b_batch, b_rows, sides) = match *b {
+        let (a_batch, rows, columns) = split_matrix_shape(1, a)?;
+        let (b_batch, b_rows, nrhs) = match *b {
             [] => {
                 return Err(Error::TooFewAxes {
                     argument: 2,
@@ -289,7 +293,7 @@ impl Shapes {
                 });
             }
             [rows] => (&[][..], rows, 1),
-            _ => matrices(2, b)?,
+            _ => split_matrix_shape(2, b)?,
         };
         if rows != b_rows {
             return Err(Error::RightSide {
@@ -301,25 +305,25 @@ impl Shapes {
             batch: broadcast(&[a_batch, b_batch])?,
             rows,
             columns,
-            sides,
+            nrhs,
         })
     }
 }
 
 /// Memory for matrices of one shape.
-struct Solver<T: LinalgScalar> {
-    full_rank: Option<FullRank<T>>,
+struct LstsqSolver<T: LinalgScalar> {
+    full_rank: Option<FullRankSolver<T>>,
     gelsd: Gelsd<T>,
 }
 
-impl<T: LinalgScalar> Solver<T> {
-    fn new([m, n, sides]: [usize; 3], plan: Plan) -> Result<Self, Error> {
+impl<T: LinalgScalar> LstsqSolver<T> {
+    fn new([m, n, nrhs]: [usize; 3], plan: Plan) -> Result<Self, Error> {
         // First, because it checks that LAPACK can count the rows.
-        let gelsd = Gelsd::new(m, n, sides)?;
-        Ok(Solver {
+        let gelsd = Gelsd::new(m, n, nrhs)?;
+        Ok(LstsqSolver {
             full_rank: plan
                 .blocked
-                .then(|| FullRank::new(m, n, sides))
+                .then(|| FullRankSolver::new(m, n, nrhs))
                 .transpose()?,
             gelsd,
         })
@@ -328,14 +332,14 @@ impl<T: LinalgScalar> Solver<T> {
     /// Loads a matrix and its sides; returns which sides were not finite. They are replaced
     /// by zeros.
     fn load(&mut self, a: ArrayView2<'_, T>, b: ArrayView2<'_, T>) -> Result<Vec<usize>, Reason> {
-        if !screen(to_f(a, self.gelsd.matrix()))? {
+        if !check_finite(to_f(a, self.gelsd.matrix()))? {
             return Err(Reason::NotFinite);
         }
-        let height = self.gelsd.height();
-        let mut spoiled = Vec::new();
-        let right = self.gelsd.right();
-        right.fill(T::zero());
-        for (column, to) in right.chunks_exact_mut(height).take(b.ncols()).enumerate() {
+        let ldb = self.gelsd.ldb();
+        let mut nonfinite_rhs = Vec::new();
+        let rhs = self.gelsd.rhs();
+        rhs.fill(T::zero());
+        for (column, to) in rhs.chunks_exact_mut(ldb).take(b.ncols()).enumerate() {
             let to = &mut to[..b.nrows()];
             for (to, &from) in to.iter_mut().zip(b.column(column)) {
                 *to = from;
@@ -343,35 +347,35 @@ impl<T: LinalgScalar> Solver<T> {
             if !is_finite(to) {
                 // LAPACK would propagate it to every column.
                 to.fill(T::zero());
-                spoiled.push(column);
+                nonfinite_rhs.push(column);
             }
         }
-        Ok(spoiled)
+        Ok(nonfinite_rhs)
     }
 }
 
 /// Solves for one matrix; returns its rank. `rcond` is LAPACK's, and one that is never
 /// less.
-fn one<T: LinalgScalar>(
-    solver: &mut Solver<T>,
+fn solve_matrix<T: LinalgScalar>(
+    solver: &mut LstsqSolver<T>,
     a: ArrayView2<'_, T>,
     b: ArrayView2<'_, T>,
-    [rcond, safe]: [T::Real; 2],
+    [rcond, safe_rcond]: [T::Real; 2],
     mut x: ArrayViewMut2<'_, T>,
     mut residuals: ArrayViewMut2<'_, T::Real>,
     s: ArrayViewMut2<'_, T::Real>,
 ) -> Result<i32, Reason> {
-    let spoiled = solver.load(a, b)?;
-    let Solver {
-        full_rank: direct,
+    let nonfinite_rhs = solver.load(a, b)?;
+    let LstsqSolver {
+        full_rank: full_rank_solver,
         gelsd,
     } = &mut *solver;
-    let values = direct
+    let values = full_rank_solver
         .as_mut()
-        .and_then(|solver| solver.solve(gelsd.system(), safe));
+        .and_then(|solver| solver.solve(gelsd.system(), safe_rcond));
     let rank = match values {
         Some(values) => {
-            put(values, s);
+            copy_into(values, s);
             full_rank(a.ncols())
         }
         None => {
@@ -379,27 +383,31 @@ fn one<T: LinalgScalar>(
                 solver.load(a, b)?;
             }
             let (rank, values) = solver.gelsd.solve(rcond)?;
-            put(values, s);
+            copy_into(values, s);
             rank
         }
     };
     let gelsd = &mut solver.gelsd;
-    let height = gelsd.height();
+    let ldb = gelsd.ldb();
     let nan = T::Real::nan();
     let full = usize::try_from(rank) == Ok(a.ncols());
-    let solutions = gelsd.right().chunks_exact(height).take(b.ncols());
+    let solutions = gelsd.rhs().chunks_exact(ldb).take(b.ncols());
     for (column, solution) in solutions.enumerate() {
-        let (solution, left) = solution.split_at(a.ncols());
-        let spoiled = spoiled.contains(&column);
+        let (solution, remainder) = solution.split_at(a.ncols());
+        let nonfinite_rhs = nonfinite_rhs.contains(&column);
         for (to, &element) in x.column_mut(column).iter_mut().zip(solution) {
-            *to = if spoiled {
+            *to = if nonfinite_rhs {
                 T::from_parts([nan, nan])
             } else {
                 element
             };
         }
         if let Some(residual) = residuals.get_mut([column, 0]) {
-            *residual = if full && !spoiled { squares(left) } else { nan };
+            *residual = if full && !nonfinite_rhs {
+                sum_of_squares(remainder)
+            } else {
+                nan
+            };
         }
     }
     Ok(rank)
@@ -407,20 +415,20 @@ fn one<T: LinalgScalar>(
 
 /// A matrix without rows or columns: the solution is zero, and the residual is
 /// all of `b`.
-fn without_elements<T: LinalgScalar>(
+fn solve_empty<T: LinalgScalar>(
     b: ArrayView2<'_, T>,
     mut x: ArrayViewMut2<'_, T>,
     mut residuals: ArrayViewMut2<'_, T::Real>,
 ) -> i32 {
     x.fill(T::zero());
     for (residual, column) in residuals.iter_mut().zip(b.columns()) {
-        *residual = squares(column);
+        *residual = sum_of_squares(column);
     }
     0
 }
 
 /// The sum of the squares of moduli.
-fn squares<'a, T: LinalgScalar>(elements: impl IntoIterator<Item = &'a T>) -> T::Real {
+fn sum_of_squares<'a, T: LinalgScalar>(elements: impl IntoIterator<Item = &'a T>) -> T::Real {
     let square = |x: &T| {
         let [re, im] = x.parts();
         re * re + im * im

@@ -8,18 +8,18 @@ use scirs2_core::pool::Workers;
 
 use crate::Error;
 use crate::base::error::Reason;
-use crate::base::layout::{identity, to_c, to_f, written};
-use crate::base::memory::{check_square, zeros, zeros_array};
-use crate::driver::batch::{Batch, Stack, StackMut};
+use crate::base::layout::{fill_identity, to_c, to_f, with_c_order};
+use crate::base::memory::{check_square_memory, zeros, zeros_array};
+use crate::driver::batch::{Batch, MatrixBatch, MatrixBatchMut};
 use crate::driver::operation::{Kind, OperationScalar, Results, ScalarOperation, Work};
 use crate::driver::plan::{Plan, Problem, Sizes};
-use crate::driver::shape::{self, matrices};
+use crate::driver::shape::{self, split_matrix_shape};
 use crate::elements::scalar::LinalgScalar;
-use crate::kernels::many::REAL;
-use crate::kernels::many::reflections::factors;
-use crate::kernels::one::householder as small;
-use crate::lapack::geqrf_blocked::Blocks;
-use crate::lapack::{self, Factor, Workspace, factor_workspace, orthogonal_workspace};
+use crate::kernels::batched::REAL_ONLY;
+use crate::kernels::batched::householder::batched_qr;
+use crate::kernels::small::householder;
+use crate::lapack::geqrf_blocked::BlockedQr;
+use crate::lapack::{self, Factorization, Workspace, factor_workspace, orthogonal_workspace};
 
 /// Orthogonal and triangular factors.
 ///
@@ -68,10 +68,10 @@ where
 /// # Errors
 /// The errors of [`qr`] that depend on the shape.
 pub fn qr_shape(a: &[usize], complete: bool, itemsize: usize) -> Result<[Vec<usize>; 2], Error> {
-    let (batch, m, n) = matrices(1, a)?;
+    let (batch, m, n) = split_matrix_shape(1, a)?;
     let k = if complete { m } else { m.min(n) };
     if k > n {
-        check_square(batch, m, itemsize, "pass mode='reduced'")?;
+        check_square_memory(batch, m, itemsize, "pass mode='reduced'")?;
     }
     Ok([[batch, &[m, k]].concat(), [batch, &[k, n]].concat()])
 }
@@ -88,41 +88,41 @@ pub fn qr_into<T: LinalgScalar>(
     r: ArrayViewMutD<'_, T>,
     workers: &Workers<'_>,
 ) -> Result<(), Error> {
-    let (batch, m, n) = matrices(1, a.shape())?;
+    let (batch, m, n) = split_matrix_shape(1, a.shape())?;
     let complete = q.shape().last() == Some(&m);
     let k = if complete { m } else { m.min(n) };
-    shape::output(&[batch, &[m, k]].concat(), &q)?;
-    shape::output(&[batch, &[k, n]].concat(), &r)?;
+    shape::check_output(&[batch, &[m, k]].concat(), &q)?;
+    shape::check_output(&[batch, &[k, n]].concat(), &r)?;
     let batch = Batch {
         shape: batch,
         flops: 4.0 * m as f64 * k as f64 * n as f64,
         workers,
     };
     let plan = Plan::of::<T>(Problem::Qr, Sizes::new(m, n, batch.count()));
-    let matrices = Stack::new(&a, batch.shape);
-    let together = |[gaps_a, gaps_q, gaps_r]: &mut [Vec<T>; 3],
-                    numbers,
-                    out: &mut (StackMut<'_, T>, StackMut<'_, T>)| {
-        let a = matrices.elements(numbers, gaps_a);
-        let left = out.0.written(T::zero(), gaps_q, |q| {
-            out.1.written(T::zero(), gaps_r, |r| {
+    let matrices = MatrixBatch::new(&a, batch.shape);
+    let batched = |[pack_a, pack_q, pack_r]: &mut [Vec<T>; 3],
+                   indices,
+                   out: &mut (MatrixBatchMut<'_, T>, MatrixBatchMut<'_, T>)| {
+        let a = matrices.contiguous(indices, pack_a);
+        let unhandled = out.0.with_contiguous(T::zero(), pack_q, |q| {
+            out.1.with_contiguous(T::zero(), pack_r, |r| {
                 let (q, r) = (T::as_real_mut(q)?, T::as_real_mut(r)?);
-                Some(factors([m, n, k], T::as_real(a)?, q, r))
+                Some(batched_qr([m, n, k], T::as_real(a)?, q, r))
             })
         });
-        left.expect(REAL)
+        unhandled.expect(REAL_ONLY)
     };
-    batch.each_left(
-        (StackMut::new(q), StackMut::new(r)),
+    batch.for_each_with_batched_kernel(
+        (MatrixBatchMut::new(q), MatrixBatchMut::new(r)),
         || {
-            Ok(Space {
-                lq: Lq::new(m, n, k, plan)?,
+            Ok(QrWorkspace {
+                driver: QrDriver::new(m, n, k, plan)?,
                 q: Vec::new(),
                 r: Vec::new(),
             })
         },
-        plan.batched.then_some(together),
-        |space, number, (q, r)| space.factors(matrices.get(number), q, r),
+        plan.batched.then_some(batched),
+        |workspace, index, (q, r)| workspace.factors(matrices.get(index), q, r),
     )
 }
 
@@ -159,7 +159,7 @@ where
 /// # Errors
 /// The errors of [`qr_r`] that depend on the shape.
 pub fn qr_r_shape(a: &[usize]) -> Result<Vec<usize>, Error> {
-    let (batch, m, n) = matrices(1, a)?;
+    let (batch, m, n) = split_matrix_shape(1, a)?;
     Ok([batch, &[m.min(n), n]].concat())
 }
 
@@ -173,16 +173,16 @@ pub fn qr_r_into<T: LinalgScalar>(
     r: ArrayViewMutD<'_, T>,
     workers: &Workers<'_>,
 ) -> Result<(), Error> {
-    shape::output(&qr_r_shape(a.shape())?, &r)?;
-    let (batch, m, n) = matrices(1, a.shape())?;
+    shape::check_output(&qr_r_shape(a.shape())?, &r)?;
+    let (batch, m, n) = split_matrix_shape(1, a.shape())?;
     let batch = batch_of(batch, m, n, workers);
     let plan = Plan::of::<T>(Problem::Qr, Sizes::new(m, n, batch.count()));
-    let matrices = Stack::new(&a, batch.shape);
-    batch.each(
-        StackMut::new(r),
-        || Ok((Lq::new(m, n, 0, plan)?, zeros(m * n)?)),
-        |(lq, matrix), number, mut r| {
-            lq.factor(n, to_c(matrices.get(number), matrix));
+    let matrices = MatrixBatch::new(&a, batch.shape);
+    batch.for_each(
+        MatrixBatchMut::new(r),
+        || Ok((QrDriver::new(m, n, 0, plan)?, zeros(m * n)?)),
+        |(driver, matrix), index, mut r| {
+            driver.factor(n, to_c(matrices.get(index), matrix));
             for (row, mut elements) in r.rows_mut().into_iter().enumerate() {
                 let from = &matrix[row * n..(row + 1) * n];
                 for (column, element) in elements.iter_mut().enumerate() {
@@ -237,7 +237,7 @@ where
 /// # Errors
 /// The errors of [`qr_raw`] that depend on the shape.
 pub fn qr_raw_shape(a: &[usize]) -> Result<[Vec<usize>; 2], Error> {
-    let (batch, m, n) = matrices(1, a)?;
+    let (batch, m, n) = split_matrix_shape(1, a)?;
     Ok([[batch, &[n, m]].concat(), [batch, &[m.min(n)]].concat()])
 }
 
@@ -253,20 +253,20 @@ pub fn qr_raw_into<T: LinalgScalar>(
     workers: &Workers<'_>,
 ) -> Result<(), Error> {
     let [h_shape, tau_shape] = qr_raw_shape(a.shape())?;
-    shape::output(&h_shape, &h)?;
-    shape::output(&tau_shape, &tau)?;
-    let (batch, m, n) = matrices(1, a.shape())?;
+    shape::check_output(&h_shape, &h)?;
+    shape::check_output(&tau_shape, &tau)?;
+    let (batch, m, n) = split_matrix_shape(1, a.shape())?;
     let batch = batch_of(batch, m, n, workers);
-    let matrices = Stack::new(&a, batch.shape);
-    batch.each(
-        (StackMut::new(h), StackMut::columns(tau)),
-        || Ok((Reflect::new(Factor::Qr, m, n)?, Vec::new())),
-        |(reflect, space), number, (h, mut tau)| {
-            written(h, space, |h| {
-                reflect.run(to_f(matrices.get(number), h));
+    let matrices = MatrixBatch::new(&a, batch.shape);
+    batch.for_each(
+        (MatrixBatchMut::new(h), MatrixBatchMut::vectors(tau)),
+        || Ok((LapackQr::new(Factorization::Qr, m, n)?, Vec::new())),
+        |(lapack_qr, workspace), index, (h, mut tau)| {
+            with_c_order(h, workspace, |h| {
+                lapack_qr.run(to_f(matrices.get(index), h));
                 Ok(())
             })?;
-            for (to, &factor) in tau.iter_mut().zip(&reflect.tau) {
+            for (to, &factor) in tau.iter_mut().zip(&lapack_qr.tau) {
                 *to = factor;
             }
             Ok(())
@@ -341,62 +341,62 @@ fn batch_of<'a>(shape: &'a [usize], m: usize, n: usize, workers: &'a Workers<'a>
 /// Triangles and reflectors of `m` x `n` matrices in place by LAPACK: by LQ of
 /// matrices in C order, which it reads as their transposes, or by QR in Fortran
 /// order.
-struct Reflect<T: LinalgScalar> {
-    factor: Factor,
+struct LapackQr<T: LinalgScalar> {
+    factorization: Factorization,
     shape: (usize, usize),
     tau: Vec<T>,
-    space: Workspace<T>,
+    workspace: Workspace<T>,
 }
 
-impl<T: LinalgScalar> Reflect<T> {
-    fn new(factor: Factor, m: usize, n: usize) -> Result<Self, Error> {
-        let shape = match factor {
-            Factor::Lq => (n, m),
-            Factor::Qr => (m, n),
+impl<T: LinalgScalar> LapackQr<T> {
+    fn new(factorization: Factorization, m: usize, n: usize) -> Result<Self, Error> {
+        let shape = match factorization {
+            Factorization::Lq => (n, m),
+            Factorization::Qr => (m, n),
         };
-        Ok(Reflect {
-            factor,
+        Ok(LapackQr {
+            factorization,
             shape,
             tau: zeros(m.min(n))?,
-            space: factor_workspace(factor, shape.0, shape.1)?,
+            workspace: factor_workspace(factorization, shape.0, shape.1)?,
         })
     }
 
     fn run(&mut self, matrix: &mut [T]) {
         let (rows, columns) = self.shape;
         lapack::factor(
-            self.factor,
+            self.factorization,
             rows,
             columns,
             matrix,
             &mut self.tau,
-            &mut self.space,
+            &mut self.workspace,
         );
     }
 }
 
 /// The factors of matrices in C order, in blocks if that is faster.
-enum Lq<T: LinalgScalar> {
-    Blocks(Blocks<T>),
+enum QrDriver<T: LinalgScalar> {
+    Blocked(BlockedQr<T>),
     Lapack {
         /// Where a kernel comes before LAPACK: the matrix, for the case that it
         /// leaves it.
         kernel: Option<Vec<T>>,
-        reflect: Reflect<T>,
+        lapack_qr: LapackQr<T>,
         orthogonal: Workspace<T>,
     },
 }
 
-impl<T: LinalgScalar> Lq<T> {
+impl<T: LinalgScalar> QrDriver<T> {
     /// For `m` x `n` matrices, and `k` columns of `Q`.
     fn new(m: usize, n: usize, k: usize, plan: Plan) -> Result<Self, Error> {
         if plan.blocked {
-            return Ok(Lq::Blocks(Blocks::new(m, n)?));
+            return Ok(QrDriver::Blocked(BlockedQr::new(m, n)?));
         }
         let kernel = plan.small.then(|| zeros(m * n));
-        Ok(Lq::Lapack {
+        Ok(QrDriver::Lapack {
             kernel: kernel.transpose()?,
-            reflect: Reflect::new(Factor::Lq, m, n)?,
+            lapack_qr: LapackQr::new(Factorization::Lq, m, n)?,
             orthogonal: orthogonal_workspace(k, m)?,
         })
     }
@@ -404,18 +404,18 @@ impl<T: LinalgScalar> Lq<T> {
     /// `R` and the reflectors in place of a matrix with rows of `n`.
     fn factor(&mut self, n: usize, a: &mut [T]) {
         match self {
-            Lq::Blocks(blocks) => blocks.factor(n, a),
-            Lq::Lapack {
-                kernel, reflect, ..
+            QrDriver::Blocked(blocks) => blocks.factor(n, a),
+            QrDriver::Lapack {
+                kernel, lapack_qr, ..
             } => {
                 if let Some(copy) = kernel {
                     copy.copy_from_slice(a);
-                    if small::factor(a.len() / n, n, a, &mut reflect.tau) {
+                    if householder::factor(a.len() / n, n, a, &mut lapack_qr.tau) {
                         return;
                     }
                     a.copy_from_slice(copy);
                 }
-                reflect.run(a);
+                lapack_qr.run(a);
             }
         }
     }
@@ -423,29 +423,29 @@ impl<T: LinalgScalar> Lq<T> {
     /// `Q` in place of the reflectors, in rows of `k`.
     fn orthogonal(&mut self, k: usize, a: &mut [T]) {
         match self {
-            Lq::Blocks(blocks) => blocks.orthogonal(k, a),
-            Lq::Lapack {
+            QrDriver::Blocked(blocks) => blocks.orthogonal(k, a),
+            QrDriver::Lapack {
                 kernel,
-                reflect,
+                lapack_qr,
                 orthogonal,
             } => {
                 let rows = a.len() / k;
                 match kernel {
-                    Some(_) => small::orthogonal(rows, k, a, &reflect.tau),
-                    None => lapack::orthogonal(k, rows, a, &reflect.tau, orthogonal),
+                    Some(_) => householder::orthogonal(rows, k, a, &lapack_qr.tau),
+                    None => lapack::orthogonal(k, rows, a, &lapack_qr.tau, orthogonal),
                 }
             }
         }
     }
 }
 
-struct Space<T: LinalgScalar> {
-    lq: Lq<T>,
+struct QrWorkspace<T: LinalgScalar> {
+    driver: QrDriver<T>,
     q: Vec<T>,
     r: Vec<T>,
 }
 
-impl<T: LinalgScalar> Space<T> {
+impl<T: LinalgScalar> QrWorkspace<T> {
     /// One matrix. It is worked on in the memory of that factor that has its
     /// shape.
     fn factors(
@@ -456,26 +456,26 @@ impl<T: LinalgScalar> Space<T> {
     ) -> Result<(), Reason> {
         let ((m, n), k) = (a.dim(), q.ncols());
         if a.is_empty() {
-            identity(q);
+            fill_identity(q);
             return Ok(());
         }
-        let lq = &mut self.lq;
-        written(q, &mut self.q, |q| {
-            written(r, &mut self.r, |r| {
+        let driver = &mut self.driver;
+        with_c_order(q, &mut self.q, |q| {
+            with_c_order(r, &mut self.r, |r| {
                 if k == m {
-                    lq.factor(n, to_c(a, r));
+                    driver.factor(n, to_c(a, r));
                     let columns = m.min(n);
                     for (to, from) in q.chunks_exact_mut(m).zip(r.chunks_exact(n)) {
                         to[..columns].copy_from_slice(&from[..columns]);
                     }
                 } else {
-                    lq.factor(n, to_c(a, q));
+                    driver.factor(n, to_c(a, q));
                     r.copy_from_slice(&q[..k * n]);
                 }
                 for (row, elements) in r.chunks_exact_mut(n).enumerate() {
                     elements[..row.min(n)].fill(T::zero());
                 }
-                lq.orthogonal(k, q);
+                driver.orthogonal(k, q);
                 Ok(())
             })
         })

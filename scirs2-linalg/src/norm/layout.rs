@@ -5,40 +5,40 @@
 
 use std::ops::Range;
 
-use crate::kernels::reduce::{Axis, Columns, count, position};
+use crate::kernels::reduce::{Axis, ColumnBand, count, position};
 
 /// Axes shorter than this make poor inner loops.
-const SHORT: usize = 16;
+const MIN_INNER_LEN: usize = 16;
 
 /// Rows of one result each that are shorter than this are reduced together,
 /// if they are contiguous.
-const SEGMENT: usize = 256;
+const MAX_SEGMENT: usize = 256;
 
 /// Accumulators of one band of columns: 4 KiB of them stay in the first-level cache
 /// beside the rows and those prefetched.
-const WIDTH: usize = 512;
+const BAND_WIDTH: usize = 512;
 
 /// The same if the rows are copied first: the longer they are, the more of them the
 /// CPU prefetches by itself.
-const WIDTH_OF_COPIES: usize = 1024;
+const PACKED_BAND_WIDTH: usize = 1024;
 
 /// Elements that are worth a second thread: some 30 microseconds of work in cache.
-const SHARED: usize = 1 << 18;
+const MIN_PARALLEL_LEN: usize = 1 << 18;
 
 /// Elements of one piece of rows, if there are several.
-const GRAIN: usize = 1 << 15;
+const ROWS_GRAIN: usize = 1 << 15;
 
 /// The same for a band of columns: the partial result of a piece is as long as its rows.
-const GRAIN_OF_BANDS: usize = 1 << 17;
+const BANDS_GRAIN: usize = 1 << 17;
 
 /// The parts of one result have equal lengths, rounded up to a multiple of this.
-const EVEN: usize = 64;
+const PART_MULTIPLE: usize = 64;
 
 /// The parts of one result that are kept at a time: a broadcast array may have more
 /// elements than there is memory for the results of its parts. There are no more parts
 /// than this, unless each would take too long between two checks for interruption.
-pub(super) const SPLITS: usize = 1 << 16;
-const LONGEST: usize = 1 << 21;
+pub(super) const MAX_SPLITS: usize = 1 << 16;
+const MAX_PART_LEN: usize = 1 << 21;
 
 /// How an array is reduced.
 #[derive(Debug)]
@@ -58,14 +58,14 @@ pub(super) struct Layout {
 pub(super) struct Bands {
     axis: Axis,
     /// A full band.
-    band: Columns,
+    band: ColumnBand,
 }
 
 /// A part of the work: some results, and a range of their elements.
 #[derive(Debug)]
 pub(super) struct Piece {
     pub(super) units: Range<usize>,
-    pub(super) numbers: Range<usize>,
+    pub(super) indices: Range<usize>,
 }
 
 /// The elements from which one result, or a band of them, is computed.
@@ -73,7 +73,7 @@ pub(super) struct Unit {
     pub(super) offset: isize,
     pub(super) out: isize,
     /// The columns and the step from one result to the next.
-    pub(super) band: Option<(Columns, isize)>,
+    pub(super) band: Option<(ColumnBand, isize)>,
 }
 
 impl Unit {
@@ -84,13 +84,13 @@ impl Unit {
 }
 
 impl Layout {
-    /// Makes a layout from the kept and the reduced axes, as the caller has them; `lends` is
+    /// Makes a layout from the kept and the reduced axes, as the caller has them; `is_native` is
     /// whether contiguous elements are read in place.
-    pub(super) fn new(mut kept: Vec<Axis>, mut reduced: Vec<Axis>, lends: bool) -> Layout {
+    pub(super) fn new(mut kept: Vec<Axis>, mut reduced: Vec<Axis>, is_native: bool) -> Layout {
         let mut base = (0, 0);
-        normalise(&mut kept, &mut base);
-        normalise(&mut reduced, &mut base);
-        let bands = Bands::choose(&mut kept, &mut reduced, lends);
+        normalize(&mut kept, &mut base);
+        normalize(&mut reduced, &mut base);
+        let bands = Bands::choose(&mut kept, &mut reduced, is_native);
         Layout {
             base,
             kept,
@@ -109,12 +109,12 @@ impl Layout {
     }
 
     /// The unit with that number.
-    pub(super) fn unit(&self, number: usize) -> Unit {
+    pub(super) fn unit(&self, index: usize) -> Unit {
         let across = self.bands_per_row();
-        let (offset, out) = position(&self.kept, number / across);
+        let (offset, out) = position(&self.kept, index / across);
         let (mut offset, mut out) = (self.base.0 + offset, self.base.1 + out);
         let band = self.bands.map(|Bands { axis, mut band }| {
-            let first = number % across * band.columns;
+            let first = index % across * band.columns;
             offset += first.cast_signed() * axis.stride;
             out += first.cast_signed() * axis.out;
             band.columns = band.columns.min(axis.len - first);
@@ -126,31 +126,33 @@ impl Layout {
     /// Cuts the work into pieces. Long reductions are cut along the reduced axes, into
     /// `splits` parts each; several short ones make a piece.
     pub(super) fn cut(&self) -> (impl ExactSizeIterator<Item = Piece> + Send + use<>, usize) {
-        let numbers = count(&self.reduced);
+        let indices = count(&self.reduced);
         let units = count(&self.kept) * self.bands_per_row();
         let (width, grain) = match self.bands {
-            Some(bands) => (bands.band.width(), GRAIN_OF_BANDS),
-            None => (1, GRAIN),
+            Some(bands) => (bands.band.width(), BANDS_GRAIN),
+            None => (1, ROWS_GRAIN),
         };
-        let work = numbers.saturating_mul(width).max(1);
-        let (units_each, numbers_each) = if work >= SHARED {
-            let few = numbers.div_ceil(SPLITS).min(LONGEST.div_ceil(width));
+        let work = indices.saturating_mul(width).max(1);
+        let (units_per_piece, indices_per_piece) = if work >= MIN_PARALLEL_LEN {
+            let few = indices
+                .div_ceil(MAX_SPLITS)
+                .min(MAX_PART_LEN.div_ceil(width));
             let most = grain.div_ceil(width).max(few);
-            let even = numbers.div_ceil(numbers.div_ceil(most));
-            (1, even.next_multiple_of(EVEN))
-        } else if work.saturating_mul(units) >= SHARED {
-            ((grain / work).max(1), numbers.max(1))
+            let even = indices.div_ceil(indices.div_ceil(most));
+            (1, even.next_multiple_of(PART_MULTIPLE))
+        } else if work.saturating_mul(units) >= MIN_PARALLEL_LEN {
+            ((grain / work).max(1), indices.max(1))
         } else {
-            (units.max(1), numbers.max(1))
+            (units.max(1), indices.max(1))
         };
-        let splits = numbers.div_ceil(numbers_each).max(1);
-        let pieces = units.div_ceil(units_each) * splits;
+        let splits = indices.div_ceil(indices_per_piece).max(1);
+        let pieces = units.div_ceil(units_per_piece) * splits;
         let cut = (0..pieces).map(move |piece| {
-            let unit = piece / splits * units_each;
-            let number = piece % splits * numbers_each;
+            let unit = piece / splits * units_per_piece;
+            let index = piece % splits * indices_per_piece;
             Piece {
-                units: unit..units.min(unit + units_each),
-                numbers: number..numbers.min(number + numbers_each),
+                units: unit..units.min(unit + units_per_piece),
+                indices: index..indices.min(index + indices_per_piece),
             }
         });
         (cut, splits)
@@ -159,7 +161,7 @@ impl Layout {
 
 /// Drops axes of length one, makes negative strides positive, sorts by stride and
 /// merges adjacent axes that can be stepped along as one.
-fn normalise(axes: &mut Vec<Axis>, base: &mut (isize, isize)) {
+fn normalize(axes: &mut Vec<Axis>, base: &mut (isize, isize)) {
     axes.retain(|axis| axis.len != 1);
     for axis in &mut *axes {
         if axis.stride < 0 && axis.len > 0 {
@@ -184,7 +186,7 @@ fn normalise(axes: &mut Vec<Axis>, base: &mut (isize, isize)) {
 impl Bands {
     /// Takes the inner axis out of `kept` if accumulating across it is
     /// faster, and out of `reduced` the axes that make its rows longer.
-    fn choose(kept: &mut Vec<Axis>, reduced: &mut Vec<Axis>, lends: bool) -> Option<Bands> {
+    fn choose(kept: &mut Vec<Axis>, reduced: &mut Vec<Axis>, is_native: bool) -> Option<Bands> {
         let axis = *kept.first()?;
         if reduced.iter().any(|axis| axis.len == 0) {
             return None;
@@ -194,9 +196,9 @@ impl Bands {
         if let Some(inner) = inner.filter(|inner| inner.stride > 0) {
             let end_to_end = inner.stride * inner.len.cast_signed() == axis.stride;
             let longest = if end_to_end && reduced.len() == 1 {
-                SEGMENT
+                MAX_SEGMENT
             } else {
-                SHORT
+                MIN_INNER_LEN
             };
             if inner.len >= longest {
                 return None;
@@ -207,14 +209,14 @@ impl Bands {
         let row = axis.stride * axis.len.cast_signed();
         let over = reduced.iter().find(|over| over.stride == row && row > 0);
         let stride = under.map_or(axis.stride, |under| under.stride);
-        let widest = if lends && stride == 1 {
-            WIDTH
+        let widest = if is_native && stride == 1 {
+            BAND_WIDTH
         } else {
-            WIDTH_OF_COPIES
+            PACKED_BAND_WIDTH
         };
         let over = over.copied().filter(|_| 2 * width <= widest);
         width *= over.map_or(1, |over| over.len);
-        if width < SHORT
+        if width < MIN_INNER_LEN
             && let Some(bands) = Bands::across_longest(kept, reduced)
         {
             return bands;
@@ -230,14 +232,14 @@ impl Bands {
         let longest = |axes: &[Axis]| (0..axes.len()).max_by_key(|&at| axes[at].len);
         let across = longest(kept)?;
         if let Some(along) = longest(reduced)
-            && reduced[along].len >= SHORT.max(kept[across].len)
+            && reduced[along].len >= MIN_INNER_LEN.max(kept[across].len)
         {
             reduced.swap(0, along);
             return Some(None);
         }
-        (kept[across].len >= SHORT).then(|| {
+        (kept[across].len >= MIN_INNER_LEN).then(|| {
             let axis = kept.remove(across);
-            let widest = WIDTH_OF_COPIES;
+            let widest = PACKED_BAND_WIDTH;
             Some(Bands::nested(axis, None, None, widest, &mut Vec::new()))
         })
     }
@@ -251,7 +253,7 @@ impl Bands {
         widest: usize,
         reduced: &mut Vec<Axis>,
     ) -> Bands {
-        let mut band = Columns {
+        let mut band = ColumnBand {
             stride: axis.stride,
             under: 1,
             columns: axis.len,

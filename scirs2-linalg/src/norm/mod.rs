@@ -2,15 +2,15 @@
 //!
 //! | file | one concept |
 //! |---|---|
-//! | `task` | which norm, over which axes |
+//! | `plan` | which norm, over which axes |
 //! | `layout` | the axes of one reduction, normalised and merged |
 //! | `reduce` | the pieces of one reduction, and their workers |
 //! | `spectral` | norms of singular values |
 
 mod layout;
+mod plan;
 mod reduce;
 mod spectral;
-mod task;
 
 use ndarray::{ArrayBase, ArrayD, ArrayViewD, ArrayViewMutD, Axis, Data, Dimension};
 use scirs2_core::dispatch;
@@ -20,10 +20,10 @@ use scirs2_interop::Tensor;
 use crate::Error;
 use crate::base::memory::filled_array;
 use crate::base::order::{Axes, Order};
-use crate::driver::pieces::new;
+use crate::driver::chunks::new_filled;
 use crate::elements::normed::{Normed, Rounded};
-use crate::kernels::reduce::Measure;
-use task::{Marked, Task};
+use crate::kernels::reduce::Reduction;
+use plan::{NormPlan, ReducedAxes};
 
 /// What [`norm`] takes: an `ndarray` array or view, or a [`Tensor`].
 pub trait Operand {
@@ -136,18 +136,20 @@ pub fn norm_shape(
     axes: Axes,
     keepdims: bool,
 ) -> Result<Vec<usize>, Error> {
-    let marked = Task::new(shape, order, axes)?.marked();
-    Ok(shape_without(shape, marked, keepdims))
+    let reduced_axes = NormPlan::new(shape, order, axes)?.reduced_axes();
+    Ok(shape_without(shape, reduced_axes, keepdims))
 }
 
-fn shape_without(shape: &[usize], marked: Marked, keepdims: bool) -> Vec<usize> {
+fn shape_without(shape: &[usize], reduced_axes: ReducedAxes, keepdims: bool) -> Vec<usize> {
     let lengths = shape.iter().enumerate();
     lengths
-        .filter_map(|(axis, &len)| match (marked.contains(axis), keepdims) {
-            (true, true) => Some(1),
-            (true, false) => None,
-            (false, _) => Some(len),
-        })
+        .filter_map(
+            |(axis, &len)| match (reduced_axes.contains(axis), keepdims) {
+                (true, true) => Some(1),
+                (true, false) => None,
+                (false, _) => Some(len),
+            },
+        )
         .collect()
 }
 
@@ -185,16 +187,16 @@ pub fn norm_into<T: Normed>(
     out: ArrayViewMutD<'_, T::Norm>,
     workers: &Workers<'_>,
 ) -> Result<(), Error> {
-    let task = Task::new(x.shape(), order, axes)?;
-    let out = without_reduced(out, x.shape(), task.marked())?;
-    match task {
-        Task::Reduce { measure, axes } => reduce::reduce(&x, axes, measure, out, workers),
-        Task::Sums {
+    let plan = NormPlan::new(x.shape(), order, axes)?;
+    let out = without_reduced(out, x.shape(), plan.reduced_axes())?;
+    match plan {
+        NormPlan::Reduce { reduction, axes } => reduce::reduce(&x, axes, reduction, out, workers),
+        NormPlan::Sums {
             summed,
             kept,
-            measure,
-        } => sums(x, summed, kept, measure, out, workers),
-        Task::Spectral { rows, columns, of } => {
+            reduction,
+        } => sums(x, summed, kept, reduction, out, workers),
+        NormPlan::Spectral { rows, columns, of } => {
             spectral::spectral(x, rows, columns, of, out, workers)
         }
     }
@@ -205,25 +207,28 @@ pub fn norm_into<T: Normed>(
 fn without_reduced<'a, N>(
     mut out: ArrayViewMutD<'a, N>,
     shape: &[usize],
-    marked: Marked,
+    reduced_axes: ReducedAxes,
 ) -> Result<ArrayViewMutD<'a, N>, Error> {
     let keepdims = out.ndim() == shape.len();
     let matches = if keepdims {
         let mut lengths = shape.iter().enumerate().zip(out.shape());
-        lengths.all(|((axis, &len), &got)| got == if marked.contains(axis) { 1 } else { len })
+        lengths.all(|((axis, &len), &got)| got == if reduced_axes.contains(axis) { 1 } else { len })
     } else {
         let kept = shape.iter().enumerate();
-        let kept = kept.filter(|&(axis, _)| !marked.contains(axis));
+        let kept = kept.filter(|&(axis, _)| !reduced_axes.contains(axis));
         kept.map(|(_, len)| len).eq(out.shape())
     };
     if !matches {
         return Err(Error::OutputShape {
-            expected: shape_without(shape, marked, false),
+            expected: shape_without(shape, reduced_axes, false),
             got: out.shape().to_vec(),
         });
     }
     if keepdims {
-        for axis in (0..shape.len()).rev().filter(|&axis| marked.contains(axis)) {
+        for axis in (0..shape.len())
+            .rev()
+            .filter(|&axis| reduced_axes.contains(axis))
+        {
             out = out.index_axis_move(Axis(axis), 0);
         }
     }
@@ -236,18 +241,18 @@ fn sums<T: Normed>(
     x: ArrayViewD<'_, T>,
     summed: usize,
     kept: usize,
-    measure: Measure,
+    reduction: Reduction,
     out: ArrayViewMutD<'_, T::Norm>,
     workers: &Workers<'_>,
 ) -> Result<(), Error> {
     if x.shape()[summed] == 1 {
         // The sum of one element is that element, and needs no memory.
-        return reduce::reduce(&x, Marked::Two(summed, kept), measure, out, workers);
+        return reduce::reduce(&x, ReducedAxes::Two(summed, kept), reduction, out, workers);
     }
-    let shape = shape_without(x.shape(), Marked::One(summed), false);
-    let mut sums = new(&shape, 0.0, workers)?;
-    let summing = Marked::One(summed);
-    reduce::reduce(&x, summing, Measure::Sum, sums.view_mut(), workers)?;
-    let kept = Marked::One(kept - usize::from(kept > summed));
-    reduce::reduce(&sums.view(), kept, measure, out, workers)
+    let shape = shape_without(x.shape(), ReducedAxes::One(summed), false);
+    let mut sums = new_filled(&shape, 0.0, workers)?;
+    let summing = ReducedAxes::One(summed);
+    reduce::reduce(&x, summing, Reduction::Sum, sums.view_mut(), workers)?;
+    let kept = ReducedAxes::One(kept - usize::from(kept > summed));
+    reduce::reduce(&sums.view(), kept, reduction, out, workers)
 }

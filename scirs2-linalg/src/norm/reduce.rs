@@ -7,18 +7,18 @@ use ndarray::{ArrayViewD, ArrayViewMutD};
 use scirs2_core::pool::Workers;
 use scirs2_core::shape::reach;
 
-use super::layout::{Layout, Piece, SPLITS};
-use super::task::Marked;
+use super::layout::{Layout, MAX_SPLITS, Piece};
+use super::plan::ReducedAxes;
 use crate::Error;
-use crate::base::memory::{reserve, resize};
+use crate::base::memory::{try_reserve, try_resize};
 use crate::elements::normed::{Normed, Rounded};
-use crate::kernels::reduce::{Axis, Elements, Measure, Partial, Scratch, Source, columns, rows};
+use crate::kernels::reduce::{Axis, Elements, Partial, Reduction, Scratch, Source, columns, rows};
 
 /// Reduces `x` over the marked axes to `out`, which has the other axes.
 pub(super) fn reduce<T: Normed, N: Rounded>(
     x: &ArrayViewD<'_, T>,
-    marked: Marked,
-    measure: Measure,
+    reduced_axes: ReducedAxes,
+    reduction: Reduction,
     mut out: ArrayViewMutD<'_, N>,
     workers: &Workers<'_>,
 ) -> Result<(), Error> {
@@ -26,7 +26,7 @@ pub(super) fn reduce<T: Normed, N: Rounded>(
         return Ok(());
     }
     // A sum of squared moduli is the sum of the squared parts.
-    let parts = if measure == Measure::Square {
+    let parts = if reduction == Reduction::SumOfSquares {
         T::PARTS
     } else {
         1
@@ -35,23 +35,23 @@ pub(super) fn reduce<T: Normed, N: Rounded>(
     // SAFETY: `Normed` says that its elements are made of such numbers.
     let halves = unsafe { Elements::<T::Part>::parts_of(x) };
     let source: &dyn Source = if parts == 1 { &whole } else { &halves };
-    let layout = layout(x, marked, &out, parts, source.lends());
-    let reduction = Reduction {
+    let layout = layout(x, reduced_axes, &out, parts, source.is_native());
+    let job = ReductionJob {
         source,
-        measure,
+        reduction,
         layout: &layout,
         out: Results::of(&mut out),
     };
-    reduction.run(workers)
+    job.run(workers)
 }
 
 /// The axes of the array and, if it is read in parts, one more for these.
 fn layout<T, N>(
     x: &ArrayViewD<'_, T>,
-    marked: Marked,
+    reduced_axes: ReducedAxes,
     out: &ArrayViewMutD<'_, N>,
     parts: usize,
-    lends: bool,
+    is_native: bool,
 ) -> Layout {
     let (mut kept, mut reduced) = (Vec::new(), Vec::new());
     if parts > 1 {
@@ -64,7 +64,7 @@ fn layout<T, N>(
     let mut outs = out.strides().iter();
     for (axis, (&len, &stride)) in x.shape().iter().zip(x.strides()).enumerate() {
         let stride = stride * parts.cast_signed();
-        if marked.contains(axis) {
+        if reduced_axes.contains(axis) {
             reduced.push(Axis {
                 len,
                 stride,
@@ -75,15 +75,15 @@ fn layout<T, N>(
             kept.push(Axis { len, stride, out });
         }
     }
-    Layout::new(kept, reduced, lends)
+    Layout::new(kept, reduced, is_native)
 }
 
 /// What the workers share. `layout` has the axes of `source` and of `out`: each of its units
 /// reads elements of the one and names results of the other, and no two units name the same
 /// result.
-struct Reduction<'a, N> {
+struct ReductionJob<'a, N> {
     source: &'a dyn Source,
-    measure: Measure,
+    reduction: Reduction,
     layout: &'a Layout,
     out: Results<'a, N>,
 }
@@ -122,7 +122,7 @@ impl<'a, N: Rounded> Results<'a, N> {
     }
 }
 
-impl<N: Rounded> Reduction<'_, N> {
+impl<N: Rounded> ReductionJob<'_, N> {
     fn run(&self, workers: &Workers<'_>) -> Result<(), Error> {
         let (mut pieces, splits) = self.layout.cut();
         if splits > 1 {
@@ -155,7 +155,7 @@ impl<N: Rounded> Reduction<'_, N> {
     ) -> Result<(), Error> {
         /// Pieces of short reductions whose results are kept at a time.
         const ROUND: usize = 1 << 12;
-        let units = if splits > SPLITS {
+        let units = if splits > MAX_SPLITS {
             1
         } else {
             (ROUND / splits).max(1)
@@ -165,7 +165,7 @@ impl<N: Rounded> Reduction<'_, N> {
             done.clear();
             let mut left = pieces.len().min(units * splits);
             while left > 0 {
-                let now = left.min(SPLITS);
+                let now = left.min(MAX_SPLITS);
                 left -= now;
                 self.run_pieces(pieces.by_ref().take(now), &mut done, workers)?;
                 if left > 0 {
@@ -199,11 +199,11 @@ impl<N: Rounded> Reduction<'_, N> {
         workers: &Workers<'_>,
     ) -> Result<(), Error> {
         let before = done.len();
-        resize(done, before + pieces.len(), Vec::new())?;
+        try_resize(done, before + pieces.len(), Vec::new())?;
         let slots = pieces.zip(done[before..].iter_mut());
         workers.each(slots, |(piece, slot)| {
-            let units = piece.units.clone().map(|number| self.layout.unit(number));
-            reserve(slot, units.map(|unit| unit.results()).sum())?;
+            let units = piece.units.clone().map(|index| self.layout.unit(index));
+            try_reserve(slot, units.map(|unit| unit.results()).sum())?;
             self.piece(&piece, |out, partial| slot.push((out, partial)));
             Ok::<_, Error>(())
         })
@@ -214,7 +214,7 @@ impl<N: Rounded> Reduction<'_, N> {
             return part[i].1;
         }
         let (left, right) = parts.split_at(parts.len() / 2);
-        self.measure
+        self.reduction
             .join(self.joined(left, i), self.joined(right, i))
     }
 
@@ -222,16 +222,17 @@ impl<N: Rounded> Reduction<'_, N> {
     /// partial result for it.
     fn piece(&self, piece: &Piece, mut emit: impl FnMut(isize, Partial)) {
         let mut scratch = Scratch::default();
-        let (source, measure) = (self.source, self.measure);
+        let (source, reduction) = (self.source, self.reduction);
         let (axes, scratch) = (self.layout.reduced(), &mut scratch);
-        for number in piece.units.clone() {
-            let unit = self.layout.unit(number);
-            let (offset, numbers) = (unit.offset, piece.numbers.clone());
+        for index in piece.units.clone() {
+            let unit = self.layout.unit(index);
+            let (offset, indices) = (unit.offset, piece.indices.clone());
             match unit.band {
                 None => {
                     // SAFETY: the layout has the axes of the source, so what a unit reads are
                     // elements of its array.
-                    let partial = unsafe { rows(source, measure, offset, axes, numbers, scratch) };
+                    let partial =
+                        unsafe { rows(source, reduction, offset, axes, indices, scratch) };
                     emit(unit.out, partial);
                 }
                 Some((band, step)) => {
@@ -241,7 +242,11 @@ impl<N: Rounded> Reduction<'_, N> {
                         out += step;
                     };
                     // SAFETY: as above.
-                    unsafe { columns(source, measure, band, offset, axes, numbers, scratch, emit) };
+                    unsafe {
+                        columns(
+                            source, reduction, band, offset, axes, indices, scratch, emit,
+                        )
+                    };
                 }
             }
         }
@@ -249,7 +254,7 @@ impl<N: Rounded> Reduction<'_, N> {
 
     /// `out` is the offset that the layout gives for a result of the piece.
     fn write(&self, out: isize, partial: Partial) {
-        let value = N::rounded(self.measure.finish(partial));
+        let value = N::rounded(self.reduction.finish(partial));
         // SAFETY: the layout has the axes of `out`, so this is an element of it; it is a
         // result of one unit, which belongs to one piece, or which one thread joins.
         unsafe { self.out.write(out, value) };

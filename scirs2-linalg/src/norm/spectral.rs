@@ -5,9 +5,9 @@ use num_traits::Zero as _;
 use scirs2_core::Scalar;
 use scirs2_core::pool::Workers;
 
-use super::task::Spectral;
+use super::plan::Spectral;
 use crate::Error;
-use crate::driver::pieces::{fill, map, map_vectors, new};
+use crate::driver::chunks::{new_filled, par_fill, par_map, par_map_lanes};
 use crate::elements::normed::{Normed, Rounded};
 use crate::spectral::svd::{svdvals_into, svdvals_shape};
 
@@ -23,18 +23,18 @@ pub(super) fn spectral<T: Normed>(
     if x.shape()[rows] == 0 || x.shape()[columns] == 0 {
         // Without singular values the largest and the sum are zero; the
         // smallest has been refused.
-        return fill(out, T::Norm::rounded(0.0), workers);
+        return par_fill(out, T::Norm::rounded(0.0), workers);
     }
     let x = matrices(x, rows, columns);
-    let mut values = new(&svdvals_shape(x.shape())?, Real::<T>::zero(), workers)?;
+    let mut values = new_filled(&svdvals_shape(x.shape())?, Real::<T>::zero(), workers)?;
     if let Some(x) = T::as_singular(x.view()) {
         svdvals_into(x, false, values.view_mut(), workers)?;
     } else {
-        let mut converted = new(x.shape(), T::Singular::zero(), workers)?;
-        map(x, converted.view_mut(), workers, T::singular)?;
+        let mut converted = new_filled(x.shape(), T::Singular::zero(), workers)?;
+        par_map(x, converted.view_mut(), workers, T::singular)?;
         svdvals_into(converted.view(), false, values.view_mut(), workers)?;
     }
-    map_vectors(values.view(), out, workers, |values| {
+    par_map_lanes(values.view(), out, workers, |values| {
         let mut values = values.iter().map(|&value| value.into());
         T::Norm::rounded(match of {
             // The largest comes first.

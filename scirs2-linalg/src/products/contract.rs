@@ -4,9 +4,11 @@
 use ndarray::{ArrayViewD, ArrayViewMutD, Axis, Zip};
 use scirs2_core::pool::Workers;
 
-use crate::driver::pieces::{PIECE, copy, in_pieces, merged, merged_shape, new};
+use crate::driver::chunks::{
+    CHUNK_LEN, for_each_chunk, merge_axes, merged_shape, new_filled, par_copy,
+};
 use crate::products::matmul::matmul_into;
-use crate::products::vecdot::products;
+use crate::products::vecdot::dot_products;
 use crate::{Error, Numeric};
 
 /// `out[i.., l.., r..] = sum over k.. of a[i.., l.., k..] b[i.., k.., r..]`, with
@@ -23,13 +25,13 @@ pub(crate) fn contract<T: Numeric>(
     if inner == 0 {
         return multiply(a, b, batch, out, workers);
     }
-    let a = merged(a, &[left, inner], workers)?;
-    let b = merged(b, &[inner, right], workers)?;
+    let a = merge_axes(a, &[left, inner], workers)?;
+    let b = merge_axes(b, &[inner, right], workers)?;
     if left == 0 && right == 0 {
         // Neither has an axis of its own: vectors, for each position of the batch.
         let a = a.index_axis(Axis(batch), 0);
         let b = b.index_axis(Axis(batch + 1), 0);
-        return products(a, b, -1, false, out, workers);
+        return dot_products(a, b, -1, false, out, workers);
     }
     if left == 1 && right == 1 {
         return matmul_into(a.view(), b.view(), out, workers);
@@ -39,10 +41,10 @@ pub(crate) fn contract<T: Numeric>(
         let out = out.into_shape_with_order(shape).expect("in C order");
         return matmul_into(a.view(), b.view(), out, workers);
     }
-    let mut product = new(&shape, T::ZERO, workers)?;
+    let mut product = new_filled(&shape, T::ZERO, workers)?;
     matmul_into(a.view(), b.view(), product.view_mut(), workers)?;
     let product = product.into_shape_with_order(out.raw_dim());
-    copy(product.expect("in C order").view(), out, workers)
+    par_copy(product.expect("in C order").view(), out, workers)
 }
 
 /// Products without a sum: `a` has the axes `i, l`, `b` has `i, r`.
@@ -64,10 +66,10 @@ fn multiply<T: Numeric>(
     }
     let (a, b) = (a.broadcast(out.raw_dim()), b.broadcast(out.raw_dim()));
     let (a, b) = (a.expect("as many axes"), b.expect("as many axes"));
-    in_pieces(([out], [a, b]), PIECE, workers, |([out], [a, b])| {
+    for_each_chunk(([out], [a, b]), CHUNK_LEN, workers, |([out], [a, b])| {
         Zip::from(out)
             .and(a)
             .and(b)
-            .for_each(|out, &a, &b| *out = a.times(b));
+            .for_each(|out, &a, &b| *out = a.wrapping_mul(b));
     })
 }

@@ -8,9 +8,9 @@ use scirs2_core::pool::Workers;
 
 use crate::base::memory::filled_array;
 use crate::driver::batch::broadcast;
+use crate::driver::chunks::{CHUNK_LEN, for_each_chunk};
 use crate::driver::operation::{NumericOperation, Results, Work};
-use crate::driver::pieces::{PIECE, in_pieces};
-use crate::driver::shape::{self, axis_of, without};
+use crate::driver::shape::{self, normalize_axis, without_axis};
 use crate::kernels::arithmetic::Arithmetic as _;
 use crate::{Error, Numeric};
 
@@ -56,7 +56,10 @@ where
 /// # Errors
 /// The errors of [`cross`] that depend on the shapes.
 pub fn cross_shape(x: &[usize], y: &[usize], axis: isize) -> Result<Vec<usize>, Error> {
-    let (axis_x, axis_y) = (axis_of(axis, x.len())?, axis_of(axis, y.len())?);
+    let (axis_x, axis_y) = (
+        normalize_axis(axis, x.len())?,
+        normalize_axis(axis, y.len())?,
+    );
     let (len_x, len_y) = (x[axis_x], y[axis_y]);
     if (len_x, len_y) != (3, 3) {
         return Err(Error::Mismatch {
@@ -68,8 +71,8 @@ pub fn cross_shape(x: &[usize], y: &[usize], axis: isize) -> Result<Vec<usize>, 
     if let ([_], [_]) = (x, y) {
         return Ok(vec![3]);
     }
-    let mut shape = broadcast(&[&without(x, axis_x), &without(y, axis_y)])?;
-    let axis = axis_of(axis, shape.len() + 1)?;
+    let mut shape = broadcast(&[&without_axis(x, axis_x), &without_axis(y, axis_y)])?;
+    let axis = normalize_axis(axis, shape.len() + 1)?;
     shape.insert(axis, 3);
     Ok(shape)
 }
@@ -86,15 +89,17 @@ pub fn cross_into<T: Numeric>(
     mut out: ArrayViewMutD<'_, T>,
     workers: &Workers<'_>,
 ) -> Result<(), Error> {
-    shape::output(&cross_shape(x.shape(), y.shape(), axis)?, &out)?;
+    shape::check_output(&cross_shape(x.shape(), y.shape(), axis)?, &out)?;
     if let (1, 1) = (x.ndim(), y.ndim()) {
         for at in 0..3 {
             let (next, after) = ((at + 1) % 3, (at + 2) % 3);
-            out[at] = x[next].times(y[after]).minus(x[after].times(y[next]));
+            out[at] = x[next]
+                .wrapping_mul(y[after])
+                .wrapping_sub(x[after].wrapping_mul(y[next]));
         }
         return Ok(());
     }
-    let vectors = Axis(axis_of(axis, out.ndim())?);
+    let vectors = Axis(normalize_axis(axis, out.ndim())?);
     let batch = out.raw_dim().remove_axis(vectors);
     let (x, y) = (components(&x, axis)?, components(&y, axis)?);
     let factors = [&x[0], &x[1], &x[2], &y[0], &y[1], &y[2]].map(|factor| {
@@ -104,9 +109,9 @@ pub fn cross_into<T: Numeric>(
     let (first, rest) = out.split_at(vectors, 1);
     let (second, third) = rest.split_at(vectors, 1);
     let outs = [first, second, third].map(|out| out.index_axis_move(vectors, 0));
-    in_pieces(
+    for_each_chunk(
         (outs, factors),
-        PIECE,
+        CHUNK_LEN,
         workers,
         |(outs, [x0, x1, x2, y0, y1, y2])| {
             let factors = [
@@ -120,7 +125,9 @@ pub fn cross_into<T: Numeric>(
                     .and(b)
                     .and(c)
                     .and(d)
-                    .for_each(|out, &a, &b, &c, &d| *out = a.times(b).minus(c.times(d)));
+                    .for_each(|out, &a, &b, &c, &d| {
+                        *out = a.wrapping_mul(b).wrapping_sub(c.wrapping_mul(d))
+                    });
             }
         },
     )
@@ -131,7 +138,7 @@ fn components<'a, T>(
     x: &'a ArrayViewD<'_, T>,
     axis: isize,
 ) -> Result<[ArrayViewD<'a, T>; 3], Error> {
-    let axis = Axis(axis_of(axis, x.ndim())?);
+    let axis = Axis(normalize_axis(axis, x.ndim())?);
     Ok([0, 1, 2].map(|at| x.index_axis(axis, at)))
 }
 

@@ -6,10 +6,10 @@ use scirs2_core::pool::Workers;
 use smallvec::{SmallVec, smallvec};
 
 use crate::base::memory::filled_array;
+use crate::driver::chunks::{new_filled, par_copy, par_map_lanes};
 use crate::driver::operation::{NumericOperation, Results, Work};
-use crate::driver::pieces::{copy, map_vectors, new};
 use crate::driver::shape;
-use crate::elements::numeric::{shared_sum, sum};
+use crate::elements::numeric::{par_sum, sum};
 use crate::products::contract::contract;
 use crate::{Error, Numeric};
 
@@ -63,7 +63,7 @@ pub fn einsum<T: Numeric>(
 /// # Errors
 /// The same as [`einsum`].
 pub fn einsum_shape(subscripts: &str, shapes: &[&[usize]]) -> Result<Vec<usize>, Error> {
-    let sum = Sum::new(subscripts, shapes)?;
+    let sum = EinsumPlan::new(subscripts, shapes)?;
     Ok(sum.output.iter().map(|&label| sum.length(label)).collect())
 }
 
@@ -86,19 +86,19 @@ pub fn einsum_into<T: Numeric>(
     workers: &Workers<'_>,
 ) -> Result<(), Error> {
     let shapes: Vec<_> = operands.iter().map(|operand| operand.shape()).collect();
-    let plan = Sum::new(subscripts, &shapes)?;
+    let plan = EinsumPlan::new(subscripts, &shapes)?;
     let expected: Vec<_> = plan
         .output
         .iter()
         .map(|&label| plan.length(label))
         .collect();
-    shape::output(&expected, &out)?;
+    shape::check_output(&expected, &out)?;
     let inputs = plan.inputs.iter().zip(operands);
     let mut terms: Vec<Term<'_, T>> = inputs
         .map(|(labels, operand)| Term::new(labels, operand, &plan, workers))
         .collect::<Result<_, _>>()?;
     for step in path.unwrap_or_default() {
-        let mut chosen = taken_out(&mut terms, step).ok_or_else(|| Error::Subscripts {
+        let mut chosen = remove_terms(&mut terms, step).ok_or_else(|| Error::Subscripts {
             subscripts: subscripts.to_owned(),
             reason: format!("step {step:?} of the path names an array that is not there"),
         })?;
@@ -126,7 +126,7 @@ pub fn einsum_into<T: Numeric>(
             let only = only.reduced(&plan.output, workers)?;
             let order = plan.output.iter().map(|&label| only.axis(label));
             let order: Vec<_> = order.collect();
-            copy(only.array.view().permuted_axes(order), out, workers)?;
+            par_copy(only.array.view().permuted_axes(order), out, workers)?;
         }
         _ => {}
     }
@@ -134,7 +134,7 @@ pub fn einsum_into<T: Numeric>(
 }
 
 /// The terms at those places, which the list loses.
-fn taken_out<T>(terms: &mut Vec<T>, places: &[usize]) -> Option<Vec<T>> {
+fn remove_terms<T>(terms: &mut Vec<T>, places: &[usize]) -> Option<Vec<T>> {
     let mut sorted = places.to_vec();
     sorted.sort_unstable();
     sorted.dedup();
@@ -153,7 +153,7 @@ fn taken_out<T>(terms: &mut Vec<T>, places: &[usize]) -> Option<Vec<T>> {
 /// The two terms with the smallest product.
 fn cheapest<T: Numeric>(
     terms: &[Term<'_, T>],
-    plan: &Sum,
+    plan: &EinsumPlan,
     workers: &Workers<'_>,
 ) -> Result<(usize, usize), Error> {
     let mut smallest = (f64::INFINITY, (0, 1));
@@ -179,13 +179,13 @@ type Terms = SmallVec<[Labels; 2]>;
 type Lengths = SmallVec<[(char, usize); 8]>;
 
 /// Parsed subscripts.
-struct Sum {
+struct EinsumPlan {
     inputs: Terms,
     output: Labels,
     lengths: Lengths,
 }
 
-impl Sum {
+impl EinsumPlan {
     fn new(subscripts: &str, shapes: &[&[usize]]) -> Result<Self, Error> {
         let refused = |reason: String| Error::Subscripts {
             subscripts: subscripts.to_owned(),
@@ -197,26 +197,26 @@ impl Sum {
             return Err(refused(format!("{terms} terms for {arrays} arrays")));
         }
         let mut lengths = Lengths::new();
-        for (number, (labels, shape)) in inputs.iter().zip(shapes).enumerate() {
+        for (index, (labels, shape)) in inputs.iter().zip(shapes).enumerate() {
             if labels.len() != shape.len() {
                 let (letters, axes) = (labels.len(), shape.len());
                 return Err(refused(format!(
-                    "array {number} has {axes} dimensions and {letters} letters"
+                    "array {index} has {axes} dimensions and {letters} letters"
                 )));
             }
             for (&label, &len) in labels.iter().zip(*shape) {
-                measure(&mut lengths, label, len).map_err(&refused)?;
+                record_length(&mut lengths, label, len).map_err(&refused)?;
             }
             for (at, label) in labels.iter().enumerate() {
                 let twin = labels[..at].iter().position(|other| other == label);
                 if twin.is_some_and(|twin| shape[twin] != shape[at]) {
                     return Err(refused(format!(
-                        "array {number} repeats {label:?} with different lengths"
+                        "array {index} repeats {label:?} with different lengths"
                     )));
                 }
             }
         }
-        let output = output.unwrap_or_else(|| once(&inputs));
+        let output = output.unwrap_or_else(|| labels_occurring_once(&inputs));
         for (at, label) in output.iter().enumerate() {
             if output[..at].contains(label) {
                 return Err(refused(format!("the result repeats {label:?}")));
@@ -225,7 +225,7 @@ impl Sum {
                 return Err(refused(format!("{label:?} is of no array")));
             }
         }
-        Ok(Sum {
+        Ok(EinsumPlan {
             inputs,
             output,
             lengths,
@@ -310,7 +310,7 @@ impl Sum {
             });
         }
         let shape: Vec<_> = labels.iter().map(|&label| self.length(label)).collect();
-        let mut product = new(&shape, T::ZERO, workers)?;
+        let mut product = new_filled(&shape, T::ZERO, workers)?;
         contract(a, b, batch.len(), inner.len(), product.view_mut(), workers)?;
         Ok(Term {
             labels,
@@ -339,7 +339,7 @@ fn terms(subscripts: &str) -> Result<(Terms, Option<Labels>), String> {
 }
 
 /// Takes note of a length; a length of one goes with any.
-fn measure(lengths: &mut Lengths, label: char, len: usize) -> Result<(), String> {
+fn record_length(lengths: &mut Lengths, label: char, len: usize) -> Result<(), String> {
     let known = lengths.iter_mut().find(|(known, _)| *known == label);
     match known {
         None => lengths.push((label, len)),
@@ -353,7 +353,7 @@ fn measure(lengths: &mut Lengths, label: char, len: usize) -> Result<(), String>
 }
 
 /// The labels that occur once, in alphabetical order.
-fn once(inputs: &[Labels]) -> Labels {
+fn labels_occurring_once(inputs: &[Labels]) -> Labels {
     let mut all: Labels = inputs.iter().flatten().copied().collect();
     all.sort_unstable();
     let alike = all.chunk_by(|label, next| label == next);
@@ -376,7 +376,7 @@ impl<'a, T: Numeric> Term<'a, T> {
     fn new(
         labels: &[char],
         operand: &'a ArrayViewD<'_, T>,
-        plan: &Sum,
+        plan: &EinsumPlan,
         workers: &Workers<'_>,
     ) -> Result<Self, Error> {
         let mut labels = Labels::from_slice(labels);
@@ -445,13 +445,13 @@ fn summed<T: Numeric>(
     let order: Vec<_> = order.chain([axis]).collect();
     let a = a.permuted_axes(order);
     let last = a.ndim() - 1;
-    let mut sums = new(&a.shape()[..last], T::ZERO, workers)?;
+    let mut sums = new_filled(&a.shape()[..last], T::ZERO, workers)?;
     if len > LONG || (sums.len() < workers.threads() && len > SHARED) {
         for (sum_of, vector) in sums.iter_mut().zip(a.lanes(Axis(last))) {
-            *sum_of = shared_sum(vector, workers)?;
+            *sum_of = par_sum(vector, workers)?;
         }
     } else {
-        map_vectors(a, sums.view_mut(), workers, sum)?;
+        par_map_lanes(a, sums.view_mut(), workers, sum)?;
     }
     Ok(sums)
 }
@@ -465,13 +465,13 @@ fn diagonal<T: Numeric>(
 ) -> Result<ArrayD<T>, Error> {
     let mut shape = a.shape().to_vec();
     shape.remove(second);
-    let mut out = new(&shape, T::ZERO, workers)?;
+    let mut out = new_filled(&shape, T::ZERO, workers)?;
     for (at, out) in out.axis_iter_mut(Axis(first)).enumerate() {
         workers.check()?;
         let from = a
             .index_axis(Axis(second), at)
             .index_axis_move(Axis(first), at);
-        copy(from, out, workers)?;
+        par_copy(from, out, workers)?;
     }
     Ok(out)
 }

@@ -11,14 +11,14 @@ use scirs2_core::DType;
 use scirs2_core::pool::Workers;
 
 use crate::base::memory::filled_array;
-use crate::driver::batch::{Batch, Outputs as _, Stack, StackMut, broadcast};
+use crate::driver::batch::{Batch, BatchOutputs as _, MatrixBatch, MatrixBatchMut, broadcast};
+use crate::driver::chunks::{par_fill, to_c_order};
 use crate::driver::operation::{NumericOperation, Results, Work};
-use crate::driver::pieces::{copied, fill};
-use crate::driver::plan::{THREADED, has_small_products};
+use crate::driver::plan::{MIN_FLOPS_FOR_BLAS_THREADS, has_small_products};
 use crate::driver::shape;
 use crate::kernels::arithmetic::Arithmetic as _;
-use crate::kernels::products::{Sides, products};
-use crate::lapack::{LibraryThreads, check_size};
+use crate::kernels::gemm_small::{GemmShape, small_gemm};
+use crate::lapack::{BlasThreads, check_size};
 use crate::{Error, Numeric};
 
 /// Products of matrices.
@@ -119,7 +119,7 @@ pub fn matmul_into<T: Numeric>(
     out: ArrayViewMutD<'_, T>,
     workers: &Workers<'_>,
 ) -> Result<(), Error> {
-    shape::output(&matmul_shape(a.shape(), b.shape())?, &out)?;
+    shape::check_output(&matmul_shape(a.shape(), b.shape())?, &out)?;
     let (mut a, mut b, mut out) = (a, b, out);
     if b.ndim() == 1 {
         b = b.insert_axis(Axis(1));
@@ -145,54 +145,58 @@ pub fn matmul_into<T: Numeric>(
         }
     }
     if inner == 0 {
-        return fill(out, T::ZERO, workers);
+        return par_fill(out, T::ZERO, workers);
     }
-    if T::LIBRARY {
+    if T::USES_BLAS {
         check_size(rows, columns)?;
         check_size(inner, 1)?;
     }
     let flops = 2.0 * rows as f64 * inner as f64 * columns as f64;
     let count = out.ndim() - 2;
     let shape = out.shape()[..count].to_vec();
-    let (a, b) = (Stack::new(&a, &shape), Stack::new(&b, &shape));
+    let (a, b) = (MatrixBatch::new(&a, &shape), MatrixBatch::new(&b, &shape));
     let batch = Batch {
         shape: &shape,
         flops,
         workers,
     };
-    let sides = [rows, inner, columns];
-    if has_small_products::<T>(sides) {
-        let together = |[gaps_a, gaps_b, gaps]: &mut [Vec<T>; 3],
-                        numbers: Range<usize>,
-                        out: &mut StackMut<'_, T>| {
+    let dims = [rows, inner, columns];
+    if has_small_products::<T>(dims) {
+        let batched = |[pack_a, pack_b, pack_out]: &mut [Vec<T>; 3],
+                       indices: Range<usize>,
+                       out: &mut MatrixBatchMut<'_, T>| {
             let (a, b) = (
-                a.elements(numbers.clone(), gaps_a),
-                b.elements(numbers, gaps_b),
+                a.contiguous(indices.clone(), pack_a),
+                b.contiguous(indices, pack_b),
             );
-            out.written(T::ZERO, gaps, |out| products(sides, a, b, out));
+            out.with_contiguous(T::ZERO, pack_out, |out| small_gemm(dims, a, b, out));
             Vec::new()
         };
-        let (out, none) = (StackMut::new(out), |_: &mut (), _, _| Ok(()));
-        return batch.each_left(out, || Ok(()), Some(together), none);
+        let (out, none) = (MatrixBatchMut::new(out), |_: &mut (), _, _| Ok(()));
+        return batch.for_each_with_batched_kernel(out, || Ok(()), Some(batched), none);
     }
-    let look = if T::LIBRARY { LOOK_OF_LIBRARY } else { LOOK };
-    let is_shared = batch.count() < workers.threads() && flops >= SHARED;
-    if is_shared || !look.has_time_for(sides) {
-        let mut out = StackMut::new(out);
-        for number in 0..batch.count() {
-            let (a, b, out) = (a.get(number), b.get(number), out.next());
-            if T::LIBRARY && flops >= THREADED {
-                by_library(a, b, out, workers)?;
+    let budget = if T::USES_BLAS {
+        BLAS_BUDGET
+    } else {
+        OWN_LOOPS_BUDGET
+    };
+    let is_shared = batch.count() < workers.threads() && flops >= MIN_SHARED_FLOPS;
+    if is_shared || !budget.fits(dims) {
+        let mut out = MatrixBatchMut::new(out);
+        for index in 0..batch.count() {
+            let (a, b, out) = (a.get(index), b.get(index), out.next());
+            if T::USES_BLAS && flops >= MIN_FLOPS_FOR_BLAS_THREADS {
+                gemm_on_blas_threads(a, b, out, workers)?;
             } else {
-                by_bands(a, b, out, workers)?;
+                gemm_in_bands(a, b, out, workers)?;
             }
         }
         return Ok(());
     }
-    batch.each(
-        StackMut::new(out),
-        || Ok(T::space()),
-        |space, number, out| T::product(space, a.get(number), b.get(number), false, out),
+    batch.for_each(
+        MatrixBatchMut::new(out),
+        || Ok(T::gemm_scratch()),
+        |scratch, index, out| T::gemm(scratch, a.get(index), b.get(index), false, out),
     )
 }
 
@@ -216,67 +220,67 @@ impl NumericOperation for Matmul {
 
 /// Operations from which on one product is shared by the workers, up to those that are
 /// worth threads of the library's.
-const SHARED: f64 = 1.5e6;
+const MIN_SHARED_FLOPS: f64 = 1.5e6;
 
 /// How much is done between two checks for interruption.
-struct Look {
+struct InterruptBudget {
     operations: f64,
     /// The cost of copying an element of an operand, in operations.
     copy: f64,
 }
 
 /// In our own loops, and in the library's, which are faster.
-const LOOK: Look = Look {
+const OWN_LOOPS_BUDGET: InterruptBudget = InterruptBudget {
     operations: 2e8,
     copy: 16.0,
 };
-const LOOK_OF_LIBRARY: Look = Look {
+const BLAS_BUDGET: InterruptBudget = InterruptBudget {
     operations: 8e9,
     copy: 256.0,
 };
 
-impl Look {
+impl InterruptBudget {
     /// Whether all of a product is done before the next.
-    fn has_time_for(&self, [rows, inner, columns]: Sides) -> bool {
+    fn fits(&self, [rows, inner, columns]: GemmShape) -> bool {
         let (rows, inner, columns) = (rows as f64, inner as f64, columns as f64);
         let copied = rows + columns;
         inner * (2.0 * rows * columns + self.copy * copied) <= self.operations
     }
 
     /// The sides of a part of a product for which there is time.
-    fn part(&self, mut sides: Sides) -> Sides {
+    fn part(&self, mut dims: GemmShape) -> GemmShape {
         /// The number of elements of which a side is a multiple where it is cut.
-        const STEP: usize = 8;
-        while !self.has_time_for(sides) {
-            let longest = sides.iter_mut().max().expect("three sides");
-            if *longest <= STEP {
+        const MULTIPLE: usize = 8;
+        while !self.fits(dims) {
+            let longest = dims.iter_mut().max().expect("three sides");
+            if *longest <= MULTIPLE {
                 break;
             }
-            *longest = longest.div_ceil(2).next_multiple_of(STEP);
+            *longest = longest.div_ceil(2).next_multiple_of(MULTIPLE);
         }
-        sides
+        dims
     }
 }
 
 /// The sides of that product.
-fn sides<T>(a: &ArrayView2<'_, T>, b: &ArrayView2<'_, T>) -> Sides {
+fn gemm_dims<T>(a: &ArrayView2<'_, T>, b: &ArrayView2<'_, T>) -> GemmShape {
     [a.nrows(), a.ncols(), b.ncols()]
 }
 
 /// One product on the library's threads, part after part.
-fn by_library<T: Numeric>(
+fn gemm_on_blas_threads<T: Numeric>(
     a: ArrayView2<'_, T>,
     b: ArrayView2<'_, T>,
     mut out: ArrayViewMut2<'_, T>,
     workers: &Workers<'_>,
 ) -> Result<(), Error> {
-    let [rows, inner, columns] = LOOK_OF_LIBRARY.part(sides(&a, &b));
-    let mut space = T::space();
+    let [rows, inner, columns] = BLAS_BUDGET.part(gemm_dims(&a, &b));
+    let mut scratch = T::gemm_scratch();
     let inner_parts = iter::zip(
         a.axis_chunks_iter(Axis(1), inner),
         b.axis_chunks_iter(Axis(0), inner),
     );
-    for (number, (a, b)) in inner_parts.enumerate() {
+    for (index, (a, b)) in inner_parts.enumerate() {
         let bands = iter::zip(
             a.axis_chunks_iter(Axis(0), rows),
             out.axis_chunks_iter_mut(Axis(0), rows),
@@ -288,8 +292,8 @@ fn by_library<T: Numeric>(
             );
             for (b, out) in strips {
                 let done = workers.alone(|| {
-                    let _threads = LibraryThreads::take(workers.threads());
-                    T::product(&mut space, a, b, number > 0, out)
+                    let _threads = BlasThreads::acquire(workers.threads());
+                    T::gemm(&mut scratch, a, b, index > 0, out)
                 })?;
                 done.map_err(|reason| reason.of(None))?;
             }
@@ -299,7 +303,7 @@ fn by_library<T: Numeric>(
 }
 
 /// One product, whose workers take bands of its longer side.
-fn by_bands<T: Numeric>(
+fn gemm_in_bands<T: Numeric>(
     a: ArrayView2<'_, T>,
     b: ArrayView2<'_, T>,
     out: ArrayViewMut2<'_, T>,
@@ -315,23 +319,23 @@ fn by_bands<T: Numeric>(
         return Ok(());
     }
     // Every band reads it: one copy is better than one for each.
-    let copy = if b.strides().contains(&1) || b.len() > COPIED {
+    let copy = if b.strides().contains(&1) || b.len() > MAX_SHARED_COPY {
         None
     } else {
-        Some(copied(b.into_dyn(), workers)?)
+        Some(to_c_order(b.into_dyn(), workers)?)
     };
     let copy = copy
         .as_ref()
         .map(|copy| copy.view().into_dimensionality::<Ix2>());
     let b = copy.map_or(b, |copy| copy.expect("a copy of a matrix"));
-    let whole = sides(&a, &b);
-    let high = band(whole[0], 2.0 * whole[1] as f64 * whole[2] as f64);
-    let [rows, inner, columns] = LOOK.part([high, whole[1], whole[2]]);
+    let all_dims = gemm_dims(&a, &b);
+    let high = band(all_dims[0], 2.0 * all_dims[1] as f64 * all_dims[2] as f64);
+    let [rows, inner, columns] = OWN_LOOPS_BUDGET.part([high, all_dims[1], all_dims[2]]);
     let inner_parts = iter::zip(
         a.axis_chunks_iter(Axis(1), inner),
         b.axis_chunks_iter(Axis(0), inner),
     );
-    for (number, (a, b)) in inner_parts.enumerate() {
+    for (index, (a, b)) in inner_parts.enumerate() {
         let strips = iter::zip(
             b.axis_chunks_iter(Axis(1), columns),
             out.axis_chunks_iter_mut(Axis(1), columns),
@@ -343,7 +347,7 @@ fn by_bands<T: Numeric>(
                 out.axis_chunks_iter_mut(Axis(0), rows),
             );
             workers.each(bands, |(a, out)| {
-                let done = T::product(&mut T::space(), a, b, number > 0, out);
+                let done = T::gemm(&mut T::gemm_scratch(), a, b, index > 0, out);
                 done.map_err(|reason| reason.of(None))
             })?;
         }
@@ -353,21 +357,24 @@ fn by_bands<T: Numeric>(
 
 /// Elements of a matrix that is copied for all bands: of a larger one each band copies
 /// what it reads.
-const COPIED: usize = 1 << 20;
+const MAX_SHARED_COPY: usize = 1 << 20;
 
 /// The rows of one band, where each row takes `flops` operations. There are one, two,
 /// four or eight bands, so that two or four threads have equal shares, and more only
 /// if the bands are so high that packing the other matrix for each is negligible.
 fn band(rows: usize, flops: f64) -> usize {
     /// The minimum rows and operations of a band.
-    const LEAST: usize = 48;
-    const WORTH: f64 = 5e5;
+    const MIN_ROWS: usize = 48;
+    const MIN_FLOPS: f64 = 5e5;
     /// The maximum rows of a band, and the number of which they are a multiple.
-    const MOST: usize = 512;
-    const STEP: usize = 8;
-    let bands = 1 << (rows / LEAST).clamp(1, 8).ilog2();
-    let rows = rows.div_ceil(bands).next_multiple_of(STEP).min(MOST);
-    rows.max((WORTH / flops) as usize)
+    const MAX_ROWS: usize = 512;
+    const MULTIPLE: usize = 8;
+    let bands = 1 << (rows / MIN_ROWS).clamp(1, 8).ilog2();
+    let rows = rows
+        .div_ceil(bands)
+        .next_multiple_of(MULTIPLE)
+        .min(MAX_ROWS);
+    rows.max((MIN_FLOPS / flops) as usize)
 }
 
 #[cfg(test)]
@@ -378,29 +385,29 @@ mod tests {
 
     #[test]
     fn a_part_of_a_product_is_cut_until_there_is_time_for_it() {
-        assert_eq!(LOOK.part([100, 200, 300]), [100, 200, 300]);
-        for look in [LOOK, LOOK_OF_LIBRARY] {
-            for whole in [
+        assert_eq!(OWN_LOOPS_BUDGET.part([100, 200, 300]), [100, 200, 300]);
+        for budget in [OWN_LOOPS_BUDGET, BLAS_BUDGET] {
+            for all_dims in [
                 [1, 1 << 40, 1],
                 [1 << 30, 1, 1 << 9],
                 [9000, 8000, 7000],
                 [1 << 40, 9, 1],
             ] {
-                let cut = look.part(whole);
-                assert!(look.has_time_for(cut), "{cut:?}");
-                assert!(!look.has_time_for(cut.map(|side| 2 * side)), "{cut:?}");
+                let cut = budget.part(all_dims);
+                assert!(budget.fits(cut), "{cut:?}");
+                assert!(!budget.fits(cut.map(|side| 2 * side)), "{cut:?}");
             }
         }
     }
 
     #[test]
-    fn products_in_parts_are_those_in_one() {
+    fn partial_products_are_bitwise_equal() {
         let workers = Workers::current();
         let [a, b] = [(300, 30_000), (30_000, 40)]
             .map(|shape| Array2::from_shape_fn(shape, |(i, j)| (i * 7 + j * 5 + i * j) as i32));
         let mut whole = Array2::zeros((300, 40));
-        let done = i32::product(
-            &mut i32::space(),
+        let done = i32::gemm(
+            &mut i32::gemm_scratch(),
             a.view(),
             b.view(),
             false,
@@ -408,7 +415,7 @@ mod tests {
         );
         assert_eq!(done, Ok(()));
         let mut parts = Array2::from_elem((300, 40), 9);
-        by_bands(a.view(), b.view(), parts.view_mut(), &workers).unwrap();
+        gemm_in_bands(a.view(), b.view(), parts.view_mut(), &workers).unwrap();
         assert_eq!(parts, whole);
     }
 }

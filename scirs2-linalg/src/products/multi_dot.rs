@@ -5,8 +5,8 @@ use scirs2_core::DType;
 use scirs2_core::pool::Workers;
 
 use crate::base::memory::filled_array;
+use crate::driver::chunks::new_filled;
 use crate::driver::operation::{NumericOperation, Results, Work};
-use crate::driver::pieces::new;
 use crate::driver::shape;
 use crate::products::matmul::{matmul_into, matmul_shape};
 use crate::{Error, Numeric};
@@ -58,16 +58,16 @@ pub fn multi_dot_shape(shapes: &[&[usize]]) -> Result<Vec<usize>, Error> {
         });
     }
     let mut product = shapes[0].to_vec();
-    for (number, shape) in shapes.iter().enumerate() {
-        let vector = shape.len() == 1 && (number == 0 || number == last);
+    for (index, shape) in shapes.iter().enumerate() {
+        let vector = shape.len() == 1 && (index == 0 || index == last);
         if shape.len() != 2 && !vector {
             return Err(Error::Axes {
-                argument: number + 1,
+                argument: index + 1,
                 shape: shape.to_vec(),
                 must: "a matrix, or a vector that is the first or the last",
             });
         }
-        if number > 0 {
+        if index > 0 {
             product = matmul_shape(&product, shape)?;
         }
     }
@@ -85,7 +85,7 @@ pub fn multi_dot_into<T: Numeric>(
     workers: &Workers<'_>,
 ) -> Result<(), Error> {
     let shapes: Vec<_> = arrays.iter().map(|array| array.shape()).collect();
-    shape::output(&multi_dot_shape(&shapes)?, &out)?;
+    shape::check_output(&multi_dot_shape(&shapes)?, &out)?;
     let plan = Plan::new(&shapes, workers)?;
     let mut products: Vec<CowArray<'_, T, IxDyn>> = Vec::new();
     // A stack of the remaining steps: the two factors of a product are above it. Recursion
@@ -109,7 +109,7 @@ pub fn multi_dot_into<T: Numeric>(
                     return matmul_into(left.view(), right.view(), out, workers);
                 }
                 let shape = matmul_shape(left.shape(), right.shape())?;
-                let mut product = new(&shape, T::ZERO, workers)?;
+                let mut product = new_filled(&shape, T::ZERO, workers)?;
                 matmul_into(left.view(), right.view(), product.view_mut(), workers)?;
                 products.push(product.into());
             }
@@ -135,7 +135,7 @@ fn last_two<T>(products: &mut Vec<T>) -> [T; 2] {
 struct Plan {
     count: usize,
     /// The rows of each matrix, and the columns of the last.
-    sides: Vec<f64>,
+    dims: Vec<f64>,
     /// The cost of the product from one matrix to another, stored at both index orders: the
     /// costs of products that begin or end at one matrix are then contiguous.
     costs: ArrayD<f64>,
@@ -144,18 +144,14 @@ struct Plan {
 impl Plan {
     fn new(shapes: &[&[usize]], workers: &Workers<'_>) -> Result<Self, Error> {
         let count = shapes.len();
-        let row = |number: usize| {
-            let is_vector = number == 0 && shapes[0].len() == 1;
-            if is_vector { 1 } else { shapes[number][0] }
+        let row = |index: usize| {
+            let is_vector = index == 0 && shapes[0].len() == 1;
+            if is_vector { 1 } else { shapes[index][0] }
         };
-        let mut sides: Vec<f64> = (0..count).map(|number| row(number) as f64).collect();
-        sides.push(shapes[count - 1].get(1).copied().unwrap_or(1) as f64);
-        let costs = new(&[count, count], 0.0, workers)?;
-        let mut plan = Plan {
-            count,
-            sides,
-            costs,
-        };
+        let mut dims: Vec<f64> = (0..count).map(|index| row(index) as f64).collect();
+        dims.push(shapes[count - 1].get(1).copied().unwrap_or(1) as f64);
+        let costs = new_filled(&[count, count], 0.0, workers)?;
+        let mut plan = Plan { count, dims, costs };
         for distance in 1..count {
             for first in 0..count - distance {
                 workers.check()?;
@@ -173,8 +169,8 @@ impl Plan {
         let costs = self.costs.as_slice().expect("in C order");
         let begun = &costs[first * self.count..][first..last];
         let ended = &costs[last * self.count..][first + 1..=last];
-        let outer = self.sides[first] * self.sides[last + 1];
-        let inner = &self.sides[first + 1..=last];
+        let outer = self.dims[first] * self.dims[last + 1];
+        let inner = &self.dims[first + 1..=last];
         let parts = begun.iter().zip(ended).zip(inner);
         parts.map(move |((left, right), side)| left + right + outer * side)
     }

@@ -5,13 +5,13 @@ use scirs2_core::DType;
 use scirs2_core::pool::Workers;
 
 use crate::base::memory::filled_array;
+use crate::driver::chunks::for_each_chunk;
 use crate::driver::operation::{NumericOperation, Results, Work};
-use crate::driver::pieces::in_pieces;
 use crate::kernels::arithmetic::Arithmetic as _;
 use crate::{Error, Numeric};
 
 /// Elements of one piece.
-const PIECE: usize = 1 << 15;
+const CHUNK_LEN: usize = 1 << 15;
 
 /// The outer product of two vectors.
 ///
@@ -58,36 +58,36 @@ pub fn outer_into<T: Numeric>(
             got: out.shape().to_vec(),
         });
     }
-    if y.len() > PIECE {
+    if y.len() > CHUNK_LEN {
         let shape = IxDyn(out.shape());
         let (x, y) = (x.insert_axis(Axis(1)), y.insert_axis(Axis(0)));
         let factors = [x.broadcast(shape.clone()), y.broadcast(shape)];
         let factors = factors.map(|factor| factor.expect("the shape of the result"));
-        return in_pieces(
+        return for_each_chunk(
             ([out.into_dyn()], factors),
-            PIECE,
+            CHUNK_LEN,
             workers,
             |([out], [x, y])| {
                 ndarray::Zip::from(out)
                     .and(x)
                     .and(y)
-                    .for_each(|out, &x, &y| *out = x.times(y));
+                    .for_each(|out, &x, &y| *out = x.wrapping_mul(y));
             },
         );
     }
     // No more elements than a piece has.
     let packed: Vec<T> = y.to_vec();
     let y = aview1(&packed);
-    let rows = (PIECE / y.len().max(1)).max(1);
-    let pieces = std::iter::zip(
+    let rows = (CHUNK_LEN / y.len().max(1)).max(1);
+    let chunks = std::iter::zip(
         x.axis_chunks_iter(Axis(0), rows),
         out.axis_chunks_iter_mut(Axis(0), rows),
     );
-    workers.each(pieces, |(x, mut out)| {
+    workers.each(chunks, |(x, mut out)| {
         for (&x, out) in x.iter().zip(out.rows_mut()) {
             ndarray::Zip::from(out)
                 .and(y)
-                .for_each(|out, &y| *out = x.times(y));
+                .for_each(|out, &y| *out = x.wrapping_mul(y));
         }
         Ok(())
     })

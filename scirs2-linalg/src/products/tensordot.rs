@@ -6,7 +6,7 @@ use scirs2_core::pool::Workers;
 
 use crate::base::memory::filled_array;
 use crate::driver::operation::{NumericOperation, Results, Work};
-use crate::driver::shape::{self, axis_of};
+use crate::driver::shape::{self, normalize_axis};
 use crate::kernels::arithmetic::Arithmetic as _;
 use crate::products::contract::contract;
 use crate::{Error, Numeric};
@@ -92,7 +92,7 @@ pub fn tensordot_into<T: Numeric>(
     workers: &Workers<'_>,
 ) -> Result<(), Error> {
     let shape = tensordot_shape(a.shape(), b.shape(), axes_a, axes_b)?;
-    shape::output(&shape, &out)?;
+    shape::check_output(&shape, &out)?;
     let (paired_a, free_a) = axes(axes_a, a.ndim())?;
     let (paired_b, free_b) = axes(axes_b, b.ndim())?;
     let inner = paired_a.len();
@@ -105,7 +105,7 @@ pub fn tensordot_into<T: Numeric>(
 fn axes(axes: &[isize], ndim: usize) -> Result<(Vec<usize>, Vec<usize>), Error> {
     let mut paired = Vec::with_capacity(axes.len());
     for (number, &axis) in axes.iter().enumerate() {
-        let index = axis_of(axis, ndim)?;
+        let index = normalize_axis(axis, ndim)?;
         if let Some(first) = paired.iter().position(|&other| other == index) {
             return Err(Error::DuplicateAxes {
                 first: axes[first],

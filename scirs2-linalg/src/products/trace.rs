@@ -8,11 +8,11 @@ use scirs2_core::DType;
 use scirs2_core::pool::Workers;
 
 use crate::base::memory::filled_array;
-use crate::driver::batch::{Batch, Outputs as _, Stack, StackMut};
+use crate::driver::batch::{Batch, BatchOutputs as _, MatrixBatch, MatrixBatchMut};
+use crate::driver::chunks::par_copy;
 use crate::driver::operation::{NumericOperation, Results, Work};
-use crate::driver::pieces::copy;
 use crate::driver::shape;
-use crate::elements::numeric::{shared_sum, sum};
+use crate::elements::numeric::{par_sum, sum};
 use crate::kernels::arithmetic::Arithmetic as _;
 use crate::{Error, Numeric};
 
@@ -48,8 +48,8 @@ where
 /// # Errors
 /// The same as [`diagonal`].
 pub fn diagonal_shape(a: &[usize], offset: isize) -> Result<Vec<usize>, Error> {
-    let (batch, rows, columns) = shape::matrices(1, a)?;
-    let (below, right) = start(offset);
+    let (batch, rows, columns) = shape::split_matrix_shape(1, a)?;
+    let (below, right) = diagonal_start(offset);
     let len = rows
         .saturating_sub(below)
         .min(columns.saturating_sub(right));
@@ -67,14 +67,14 @@ pub fn diagonal_into<T: Numeric>(
     out: ArrayViewMutD<'_, T>,
     workers: &Workers<'_>,
 ) -> Result<(), Error> {
-    shape::output(&diagonal_shape(a.shape(), offset)?, &out)?;
-    let out = StackMut::columns(out);
+    shape::check_output(&diagonal_shape(a.shape(), offset)?, &out)?;
+    let out = MatrixBatchMut::vectors(out);
     let long = |a: ArrayView2<'_, T>, mut out: ArrayViewMut2<'_, T>| {
         let out = out.column_mut(0).into_dyn();
-        copy(along(a, offset).into_dyn(), out, workers)
+        par_copy(diagonal_view(a, offset).into_dyn(), out, workers)
     };
-    each(a, out, workers, long, |a, mut out| {
-        out.column_mut(0).assign(&along(a, offset));
+    for_each_matrix(a, out, workers, long, |a, mut out| {
+        out.column_mut(0).assign(&diagonal_view(a, offset));
     })
 }
 
@@ -112,7 +112,7 @@ where
 /// # Errors
 /// The same as [`trace`].
 pub fn trace_shape(a: &[usize]) -> Result<Vec<usize>, Error> {
-    let (batch, _, _) = shape::matrices(1, a)?;
+    let (batch, _, _) = shape::split_matrix_shape(1, a)?;
     Ok(batch.to_vec())
 }
 
@@ -127,14 +127,14 @@ pub fn trace_into<T: Numeric>(
     out: ArrayViewMutD<'_, T>,
     workers: &Workers<'_>,
 ) -> Result<(), Error> {
-    shape::output(&trace_shape(a.shape())?, &out)?;
-    let out = StackMut::numbers(out);
+    shape::check_output(&trace_shape(a.shape())?, &out)?;
+    let out = MatrixBatchMut::scalars(out);
     let long = |a: ArrayView2<'_, T>, mut out: ArrayViewMut2<'_, T>| {
-        out[[0, 0]] = shared_sum(along(a, offset), workers)?;
+        out[[0, 0]] = par_sum(diagonal_view(a, offset), workers)?;
         Ok(())
     };
-    each(a, out, workers, long, |a, mut out| {
-        out[[0, 0]] = sum(along(a, offset));
+    for_each_matrix(a, out, workers, long, |a, mut out| {
+        out[[0, 0]] = sum(diagonal_view(a, offset));
     })
 }
 
@@ -142,36 +142,36 @@ pub fn trace_into<T: Numeric>(
 const LONG: usize = 1 << 20;
 
 /// Works on each matrix; `long` on those whose diagonal is long.
-fn each<T: Numeric>(
+fn for_each_matrix<T: Numeric>(
     a: ArrayViewD<'_, T>,
-    out: StackMut<'_, T>,
+    out: MatrixBatchMut<'_, T>,
     workers: &Workers<'_>,
     long: impl Fn(ArrayView2<'_, T>, ArrayViewMut2<'_, T>) -> Result<(), Error>,
     work: impl Fn(ArrayView2<'_, T>, ArrayViewMut2<'_, T>) + Sync,
 ) -> Result<(), Error> {
-    let (batch, rows, columns) = shape::matrices(1, a.shape())?;
+    let (batch, rows, columns) = shape::split_matrix_shape(1, a.shape())?;
     let batch = Batch {
         shape: batch,
         flops: rows.min(columns) as f64,
         workers,
     };
-    let matrices = Stack::new(&a, batch.shape);
+    let matrices = MatrixBatch::new(&a, batch.shape);
     if rows.min(columns) > LONG {
         let mut out = out;
-        return (0..batch.count()).try_for_each(|number| long(matrices.get(number), out.next()));
+        return (0..batch.count()).try_for_each(|index| long(matrices.get(index), out.next()));
     }
-    batch.each(
+    batch.for_each(
         out,
         || Ok(()),
-        |(), number, out| {
-            work(matrices.get(number), out);
+        |(), index, out| {
+            work(matrices.get(index), out);
             Ok(())
         },
     )
 }
 
 /// Rows and columns before the first element.
-fn start(offset: isize) -> (usize, usize) {
+fn diagonal_start(offset: isize) -> (usize, usize) {
     if offset < 0 {
         (offset.unsigned_abs(), 0)
     } else {
@@ -180,8 +180,8 @@ fn start(offset: isize) -> (usize, usize) {
 }
 
 /// One diagonal of one matrix.
-fn along<T>(a: ArrayView2<'_, T>, offset: isize) -> ArrayView1<'_, T> {
-    let (below, right) = start(offset);
+fn diagonal_view<T>(a: ArrayView2<'_, T>, offset: isize) -> ArrayView1<'_, T> {
+    let (below, right) = diagonal_start(offset);
     let (below, right) = (below.min(a.nrows()), right.min(a.ncols()));
     a.slice_move(s![below.., right..]).into_diag()
 }

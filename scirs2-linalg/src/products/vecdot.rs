@@ -8,19 +8,19 @@ use scirs2_core::pool::Workers;
 
 use crate::base::error::Reason;
 use crate::base::memory::filled_array;
-use crate::driver::batch::{Batch, Outputs as _, Stack, StackMut, broadcast};
+use crate::driver::batch::{Batch, BatchOutputs as _, MatrixBatch, MatrixBatchMut, broadcast};
+use crate::driver::chunks::new_filled;
 use crate::driver::operation::{NumericOperation, Results, Work};
-use crate::driver::pieces::new;
-use crate::driver::shape::{self, axis_of, without};
+use crate::driver::shape::{self, normalize_axis, without_axis};
 use crate::kernels::arithmetic::Arithmetic as _;
 use crate::{Error, Numeric};
 
 /// What is summed in one go: sums of such runs are added pairwise, whoever
 /// computed them.
-const RUN: usize = 1 << 16;
+const RUN_LEN: usize = 1 << 16;
 
 /// Elements from which on a pair of vectors is no single piece of work.
-const LONG: usize = 1 << 22;
+const MIN_PARALLEL_LEN: usize = 1 << 22;
 
 /// Inner products of vectors.
 ///
@@ -67,7 +67,10 @@ where
 /// # Errors
 /// The errors of [`vecdot`] that depend on the shapes.
 pub fn vecdot_shape(x: &[usize], y: &[usize], axis: isize) -> Result<Vec<usize>, Error> {
-    let (axis_x, axis_y) = (axis_of(axis, x.len())?, axis_of(axis, y.len())?);
+    let (axis_x, axis_y) = (
+        normalize_axis(axis, x.len())?,
+        normalize_axis(axis, y.len())?,
+    );
     let (len_x, len_y) = (x[axis_x], y[axis_y]);
     if len_x != len_y {
         return Err(Error::Mismatch {
@@ -79,7 +82,7 @@ pub fn vecdot_shape(x: &[usize], y: &[usize], axis: isize) -> Result<Vec<usize>,
     if let ([_], [_]) = (x, y) {
         return Ok(Vec::new());
     }
-    broadcast(&[&without(x, axis_x), &without(y, axis_y)])
+    broadcast(&[&without_axis(x, axis_x), &without_axis(y, axis_y)])
 }
 
 /// [`vecdot`] into the caller's memory, of any strides.
@@ -94,11 +97,11 @@ pub fn vecdot_into<T: Numeric>(
     out: ArrayViewMutD<'_, T>,
     workers: &Workers<'_>,
 ) -> Result<(), Error> {
-    products(x, y, axis, true, out, workers)
+    dot_products(x, y, axis, true, out, workers)
 }
 
 /// [`vecdot_into`], of the conjugates or not.
-pub(crate) fn products<T: Numeric>(
+pub(crate) fn dot_products<T: Numeric>(
     x: ArrayViewD<'_, T>,
     y: ArrayViewD<'_, T>,
     axis: isize,
@@ -107,23 +110,23 @@ pub(crate) fn products<T: Numeric>(
     workers: &Workers<'_>,
 ) -> Result<(), Error> {
     let shape = vecdot_shape(x.shape(), y.shape(), axis)?;
-    shape::output(&shape, &out)?;
+    shape::check_output(&shape, &out)?;
     if let (1, 1) = (x.ndim(), y.ndim()) {
-        return one(x, y, conjugate, out, workers);
+        return dot_1d(x, y, conjugate, out, workers);
     }
     // A vector is a matrix of one row, a sum one of one element.
     let rows = |x| -> Result<_, Error> { Ok(last(x, axis)?.1) };
     let (len, x) = last(x, axis)?;
     let y = rows(y)?;
-    let out = StackMut::numbers(out);
-    let (x, y) = (Stack::new(&x, &shape), Stack::new(&y, &shape));
-    let pair = |number: usize| (x.get(number), y.get(number));
+    let out = MatrixBatchMut::scalars(out);
+    let (x, y) = (MatrixBatch::new(&x, &shape), MatrixBatch::new(&y, &shape));
+    let pair = |index: usize| (x.get(index), y.get(index));
     let count: usize = shape.iter().product();
-    if len > LONG || (count < workers.threads() && len > RUN) {
+    if len > MIN_PARALLEL_LEN || (count < workers.threads() && len > RUN_LEN) {
         let mut out = out;
-        for number in 0..count {
-            let (x, y) = pair(number);
-            out.next()[[0, 0]] = shared(x.row(0), y.row(0), conjugate, workers)?;
+        for index in 0..count {
+            let (x, y) = pair(index);
+            out.next()[[0, 0]] = par_dot(x.row(0), y.row(0), conjugate, workers)?;
         }
         return Ok(());
     }
@@ -132,12 +135,12 @@ pub(crate) fn products<T: Numeric>(
         flops: 2.0 * len as f64,
         workers,
     };
-    batch.each(
+    batch.for_each(
         out,
         || Ok(()),
-        |(), number, mut out| {
-            let (x, y) = pair(number);
-            out[[0, 0]] = sum(x.row(0), y.row(0), conjugate)?;
+        |(), index, mut out| {
+            let (x, y) = pair(index);
+            out[[0, 0]] = dot_runs(x.row(0), y.row(0), conjugate)?;
             Ok(())
         },
     )
@@ -145,7 +148,7 @@ pub(crate) fn products<T: Numeric>(
 
 /// The array with its vectors as matrices of one row, and their length.
 fn last<T>(x: ArrayViewD<'_, T>, axis: isize) -> Result<(usize, ArrayViewD<'_, T>), Error> {
-    let axis = axis_of(axis, x.ndim())?;
+    let axis = normalize_axis(axis, x.ndim())?;
     let mut order: Vec<usize> = (0..x.ndim()).filter(|&other| other != axis).collect();
     order.push(axis);
     let x = x.permuted_axes(order);
@@ -154,7 +157,7 @@ fn last<T>(x: ArrayViewD<'_, T>, axis: isize) -> Result<(usize, ArrayViewD<'_, T
 }
 
 /// One pair of vectors.
-fn one<T: Numeric>(
+fn dot_1d<T: Numeric>(
     x: ArrayViewD<'_, T>,
     y: ArrayViewD<'_, T>,
     conjugate: bool,
@@ -166,52 +169,52 @@ fn one<T: Numeric>(
         y.into_dimensionality::<Ix1>(),
     );
     let (x, y) = (x.expect("one axis"), y.expect("one axis"));
-    let product = if x.len() > LONG || (workers.threads() > 1 && x.len() > RUN) {
-        shared(x, y, conjugate, workers)?
+    let product = if x.len() > MIN_PARALLEL_LEN || (workers.threads() > 1 && x.len() > RUN_LEN) {
+        par_dot(x, y, conjugate, workers)?
     } else {
-        sum(x, y, conjugate).map_err(|reason| reason.of(None))?
+        dot_runs(x, y, conjugate).map_err(|reason| reason.of(None))?
     };
     out.fill(product);
     Ok(())
 }
 
 /// The sum for a pair whose runs the workers share.
-fn shared<T: Numeric>(
+fn par_dot<T: Numeric>(
     x: ArrayView1<'_, T>,
     y: ArrayView1<'_, T>,
     conjugate: bool,
     workers: &Workers<'_>,
 ) -> Result<T, Error> {
-    let runs = x.len().div_ceil(RUN);
-    let mut sums = new(&[runs], T::ZERO, workers)?;
+    let runs = x.len().div_ceil(RUN_LEN);
+    let mut sums = new_filled(&[runs], T::ZERO, workers)?;
     let places = sums.as_slice_mut().expect("in C order").iter_mut();
     workers.each(places.enumerate(), |(run, sum)| {
-        *sum = part(run, x, y, conjugate).map_err(|reason| reason.of(None))?;
+        *sum = dot_run(run, x, y, conjugate).map_err(|reason| reason.of(None))?;
         Ok::<(), Error>(())
     })?;
     pairwise(0, runs, &|run| Ok(sums[run]))
 }
 
 /// The sum for a pair, of its runs if there are several.
-fn sum<T: Numeric>(
+fn dot_runs<T: Numeric>(
     x: ArrayView1<'_, T>,
     y: ArrayView1<'_, T>,
     conjugate: bool,
 ) -> Result<T, Reason> {
-    match x.len().div_ceil(RUN) {
+    match x.len().div_ceil(RUN_LEN) {
         0 | 1 => T::dot(x, y, conjugate),
-        runs => pairwise(0, runs, &|run| part(run, x, y, conjugate)),
+        runs => pairwise(0, runs, &|run| dot_run(run, x, y, conjugate)),
     }
 }
 
 /// The sum of one run.
-fn part<T: Numeric>(
+fn dot_run<T: Numeric>(
     run: usize,
     x: ArrayView1<'_, T>,
     y: ArrayView1<'_, T>,
     conjugate: bool,
 ) -> Result<T, Reason> {
-    let (start, end) = (run * RUN, x.len().min((run + 1) * RUN));
+    let (start, end) = (run * RUN_LEN, x.len().min((run + 1) * RUN_LEN));
     T::dot(x.slice(s![start..end]), y.slice(s![start..end]), conjugate)
 }
 
@@ -225,7 +228,7 @@ fn pairwise<T: Numeric, E>(
         return part(start);
     }
     let middle = usize::midpoint(start, end);
-    Ok(pairwise(start, middle, part)?.plus(pairwise(middle, end, part)?))
+    Ok(pairwise(start, middle, part)?.wrapping_add(pairwise(middle, end, part)?))
 }
 
 /// [`vecdot`] as an operation on tensors of any dtype.

@@ -21,7 +21,7 @@ pub trait Isa: Copy {
     fn splat(self, x: Self::Real) -> Self::Vector;
 
     #[inline(always)]
-    fn constant(self, x: f64) -> Self::Vector {
+    fn splat_f64(self, x: f64) -> Self::Vector {
         self.splat(rounded(x))
     }
 }
@@ -45,7 +45,7 @@ pub trait Vector:
     const LANES: usize;
 
     /// `self * factor + sum`, rounded once.
-    fn fused(self, factor: Self, sum: Self) -> Self;
+    fn mul_add(self, factor: Self, sum: Self) -> Self;
 
     fn sqrt(self) -> Self;
 
@@ -55,22 +55,22 @@ pub trait Vector:
     fn copysign(self, sign: Self) -> Self;
 
     /// Whether `self > other`; no for a NaN.
-    fn exceeds(self, other: Self) -> Self::Mask;
+    fn gt(self, other: Self) -> Self::Mask;
 
     /// Whether `self == other`; false for a NaN.
-    fn equals(self, other: Self) -> Self::Mask;
+    fn eq(self, other: Self) -> Self::Mask;
 
-    /// `yes` in the lanes of the mask, else `no`.
-    fn pick(mask: Self::Mask, yes: Self, no: Self) -> Self;
+    /// `if_true` in the lanes of the mask, else `if_false`.
+    fn select(mask: Self::Mask, if_true: Self, if_false: Self) -> Self;
 
     /// A bit for each lane, the lowest for the first lane.
-    fn bits(mask: Self::Mask) -> u32;
+    fn to_bitmask(mask: Self::Mask) -> u32;
 
     /// The lanes of the vectors, in order.
-    fn reals(vectors: &[Self]) -> &[Self::Real];
+    fn as_scalars(vectors: &[Self]) -> &[Self::Real];
 
-    /// [`reals`](Self::reals), mutable.
-    fn reals_mut(vectors: &mut [Self]) -> &mut [Self::Real];
+    /// [`as_scalars`](Self::as_scalars), mutable.
+    fn as_scalars_mut(vectors: &mut [Self]) -> &mut [Self::Real];
 }
 
 /// Yes or no in each lane of an instruction set's vectors.
@@ -78,41 +78,41 @@ pub(crate) type Mask<I> = <<I as Isa>::Vector as Vector>::Mask;
 
 /// Arrays, for every CPU; the compiler vectorises them as far as it can.
 #[derive(Clone, Copy)]
-pub(crate) struct Plain<R, const LANES: usize>(PhantomData<R>);
+pub(crate) struct Portable<R, const LANES: usize>(PhantomData<R>);
 
-impl<R, const LANES: usize> Plain<R, LANES> {
+impl<R, const LANES: usize> Portable<R, LANES> {
     pub(crate) const fn new() -> Self {
-        Plain(PhantomData)
+        Portable(PhantomData)
     }
 }
 
-impl<R: Real, const LANES: usize> Isa for Plain<R, LANES> {
+impl<R: Real, const LANES: usize> Isa for Portable<R, LANES> {
     type Real = R;
-    type Vector = Array<R, LANES>;
+    type Vector = PortableVector<R, LANES>;
 
     #[inline(always)]
-    fn splat(self, x: R) -> Array<R, LANES> {
-        Array([x; LANES])
+    fn splat(self, x: R) -> PortableVector<R, LANES> {
+        PortableVector([x; LANES])
     }
 }
 
-/// The vectors of [`Plain`].
+/// The vectors of [`Portable`].
 #[derive(Clone, Copy)]
 #[repr(transparent)]
-pub(crate) struct Array<R, const LANES: usize>([R; LANES]);
+pub(crate) struct PortableVector<R, const LANES: usize>([R; LANES]);
 
 /// Their masks.
 #[derive(Clone, Copy)]
-pub(crate) struct Flags<const LANES: usize>([bool; LANES]);
+pub(crate) struct PortableMask<const LANES: usize>([bool; LANES]);
 
 macro_rules! operators {
     ($($trait:ident $method:ident |$x:ident, $y:ident| $result:expr;)+) => {$(
-        impl<R: Real, const LANES: usize> $trait for Array<R, LANES> {
+        impl<R: Real, const LANES: usize> $trait for PortableVector<R, LANES> {
             type Output = Self;
 
             #[inline(always)]
             fn $method(self, other: Self) -> Self {
-                Array(array::from_fn(|lane| {
+                PortableVector(array::from_fn(|lane| {
                     let ($x, $y) = (self.0[lane], other.0[lane]);
                     $result
                 }))
@@ -128,106 +128,106 @@ operators! {
     Div div |x, y| x / y;
 }
 
-impl<R: Real, const LANES: usize> Neg for Array<R, LANES> {
+impl<R: Real, const LANES: usize> Neg for PortableVector<R, LANES> {
     type Output = Self;
 
     #[inline(always)]
     fn neg(self) -> Self {
-        Array(self.0.map(|x| -x))
+        PortableVector(self.0.map(|x| -x))
     }
 }
 
-impl<const LANES: usize> BitAnd for Flags<LANES> {
+impl<const LANES: usize> BitAnd for PortableMask<LANES> {
     type Output = Self;
 
     #[inline(always)]
     fn bitand(self, other: Self) -> Self {
-        Flags(array::from_fn(|lane| self.0[lane] & other.0[lane]))
+        PortableMask(array::from_fn(|lane| self.0[lane] & other.0[lane]))
     }
 }
 
-impl<const LANES: usize> BitOr for Flags<LANES> {
+impl<const LANES: usize> BitOr for PortableMask<LANES> {
     type Output = Self;
 
     #[inline(always)]
     fn bitor(self, other: Self) -> Self {
-        Flags(array::from_fn(|lane| self.0[lane] | other.0[lane]))
+        PortableMask(array::from_fn(|lane| self.0[lane] | other.0[lane]))
     }
 }
 
-impl<const LANES: usize> Not for Flags<LANES> {
+impl<const LANES: usize> Not for PortableMask<LANES> {
     type Output = Self;
 
     #[inline(always)]
     fn not(self) -> Self {
-        Flags(self.0.map(|flag| !flag))
+        PortableMask(self.0.map(|flag| !flag))
     }
 }
 
-impl<R: Real, const LANES: usize> Vector for Array<R, LANES> {
+impl<R: Real, const LANES: usize> Vector for PortableVector<R, LANES> {
     type Real = R;
-    type Mask = Flags<LANES>;
+    type Mask = PortableMask<LANES>;
 
     const LANES: usize = LANES;
 
     #[inline(always)]
-    fn fused(self, factor: Self, sum: Self) -> Self {
-        Array(array::from_fn(|lane| {
+    fn mul_add(self, factor: Self, sum: Self) -> Self {
+        PortableVector(array::from_fn(|lane| {
             self.0[lane].mul_add(factor.0[lane], sum.0[lane])
         }))
     }
 
     #[inline(always)]
     fn sqrt(self) -> Self {
-        Array(self.0.map(R::sqrt))
+        PortableVector(self.0.map(R::sqrt))
     }
 
     #[inline(always)]
     fn abs(self) -> Self {
-        Array(self.0.map(R::abs))
+        PortableVector(self.0.map(R::abs))
     }
 
     #[inline(always)]
     fn copysign(self, sign: Self) -> Self {
-        Array(array::from_fn(|lane| self.0[lane].copysign(sign.0[lane])))
+        PortableVector(array::from_fn(|lane| self.0[lane].copysign(sign.0[lane])))
     }
 
     #[inline(always)]
-    fn exceeds(self, other: Self) -> Flags<LANES> {
-        Flags(array::from_fn(|lane| self.0[lane] > other.0[lane]))
+    fn gt(self, other: Self) -> PortableMask<LANES> {
+        PortableMask(array::from_fn(|lane| self.0[lane] > other.0[lane]))
     }
 
     #[inline(always)]
-    fn equals(self, other: Self) -> Flags<LANES> {
-        Flags(array::from_fn(|lane| self.0[lane] == other.0[lane]))
+    fn eq(self, other: Self) -> PortableMask<LANES> {
+        PortableMask(array::from_fn(|lane| self.0[lane] == other.0[lane]))
     }
 
     #[inline(always)]
-    fn pick(mask: Flags<LANES>, yes: Self, no: Self) -> Self {
-        Array(array::from_fn(|lane| {
+    fn select(mask: PortableMask<LANES>, if_true: Self, if_false: Self) -> Self {
+        PortableVector(array::from_fn(|lane| {
             if mask.0[lane] {
-                yes.0[lane]
+                if_true.0[lane]
             } else {
-                no.0[lane]
+                if_false.0[lane]
             }
         }))
     }
 
     #[inline(always)]
-    fn bits(mask: Flags<LANES>) -> u32 {
+    fn to_bitmask(mask: PortableMask<LANES>) -> u32 {
         let flags = mask.0.iter().enumerate();
         flags.fold(0, |bits, (lane, &flag)| bits | u32::from(flag) << lane)
     }
 
     #[inline(always)]
-    fn reals(vectors: &[Self]) -> &[R] {
+    fn as_scalars(vectors: &[Self]) -> &[R] {
         let ptr = vectors.as_ptr().cast();
         // SAFETY: an array of one field of `LANES` numbers is those, without gaps.
         unsafe { std::slice::from_raw_parts(ptr, vectors.len() * LANES) }
     }
 
     #[inline(always)]
-    fn reals_mut(vectors: &mut [Self]) -> &mut [R] {
+    fn as_scalars_mut(vectors: &mut [Self]) -> &mut [R] {
         let (ptr, len) = (vectors.as_mut_ptr().cast(), vectors.len() * LANES);
         // SAFETY: as above, and borrowed for writing.
         unsafe { std::slice::from_raw_parts_mut(ptr, len) }

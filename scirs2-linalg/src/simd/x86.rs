@@ -12,7 +12,7 @@ pub trait Detect: Sized {
     fn detect() -> Option<Self>;
 }
 
-macro_rules! tokens {
+macro_rules! isa_tokens {
     ($($(#[$meta:meta])* $token:ident $has:ident;)+) => {$(
         $(#[$meta])*
         #[derive(Clone, Copy)]
@@ -30,7 +30,7 @@ macro_rules! tokens {
     )+};
 }
 
-tokens! {
+isa_tokens! {
     /// AVX2 with FMA: four doubles, or eight singles.
     Avx2 has_avx2;
     /// AVX-512 (F, BW, DQ, VL): eight doubles, or sixteen singles.
@@ -41,9 +41,9 @@ tokens! {
 macro_rules! vectors {
     ($(
         $token:ident<$real:ident>: $vector:ident($register:ident) x $lanes:literal, $mask:ident,
-        $splat:ident $add:ident $sub:ident $mul:ident $div:ident $fused:ident $sqrt:ident
+        $splat:ident $add:ident $sub:ident $mul:ident $div:ident $mul_add:ident $sqrt:ident
         $not_and:ident $xor:ident $or:ident $and:ident,
-        |$x:ident, $y:ident| $exceeds:expr, $equals:expr, |$m:ident, $yes:ident, $no:ident| $pick:expr;
+        |$x:ident, $y:ident| $gt:expr, $eq:expr, |$m:ident, $if_true:ident, $if_false:ident| $select:expr;
     )+) => {$(
         #[derive(Clone, Copy)]
         #[repr(transparent)]
@@ -84,9 +84,9 @@ macro_rules! vectors {
             const LANES: usize = $lanes;
 
             #[inline(always)]
-            fn fused(self, factor: Self, sum: Self) -> Self {
+            fn mul_add(self, factor: Self, sum: Self) -> Self {
                 // SAFETY: a vector proves that the CPU has the instructions.
-                let register = unsafe { $fused(self.register, factor.register, sum.register) };
+                let register = unsafe { $mul_add(self.register, factor.register, sum.register) };
                 $vector { register }
             }
 
@@ -115,40 +115,40 @@ macro_rules! vectors {
             }
 
             #[inline(always)]
-            fn exceeds(self, other: Self) -> $mask {
+            fn gt(self, other: Self) -> $mask {
                 let ($x, $y) = (self.register, other.register);
                 // SAFETY: as above.
-                $mask { register: unsafe { $exceeds } }
+                $mask { register: unsafe { $gt } }
             }
 
             #[inline(always)]
-            fn equals(self, other: Self) -> $mask {
+            fn eq(self, other: Self) -> $mask {
                 let ($x, $y) = (self.register, other.register);
                 // SAFETY: as above.
-                $mask { register: unsafe { $equals } }
+                $mask { register: unsafe { $eq } }
             }
 
             #[inline(always)]
-            fn pick(mask: $mask, yes: Self, no: Self) -> Self {
-                let ($m, $yes, $no) = (mask.register, yes.register, no.register);
+            fn select(mask: $mask, if_true: Self, if_false: Self) -> Self {
+                let ($m, $if_true, $if_false) = (mask.register, if_true.register, if_false.register);
                 // SAFETY: as above.
-                $vector { register: unsafe { $pick } }
+                $vector { register: unsafe { $select } }
             }
 
             #[inline(always)]
-            fn bits(mask: $mask) -> u32 {
-                mask.bits()
+            fn to_bitmask(mask: $mask) -> u32 {
+                mask.to_bitmask()
             }
 
             #[inline(always)]
-            fn reals(vectors: &[Self]) -> &[$real] {
+            fn as_scalars(vectors: &[Self]) -> &[$real] {
                 let ptr = vectors.as_ptr().cast();
                 // SAFETY: a register in memory is its numbers, without gaps.
                 unsafe { std::slice::from_raw_parts(ptr, vectors.len() * $lanes) }
             }
 
             #[inline(always)]
-            fn reals_mut(vectors: &mut [Self]) -> &mut [$real] {
+            fn as_scalars_mut(vectors: &mut [Self]) -> &mut [$real] {
                 let (ptr, len) = (vectors.as_mut_ptr().cast(), vectors.len() * $lanes);
                 // SAFETY: as above, and any numbers make a register.
                 unsafe { std::slice::from_raw_parts_mut(ptr, len) }
@@ -173,30 +173,30 @@ vectors! {
     _mm256_set1_pd _mm256_add_pd _mm256_sub_pd _mm256_mul_pd _mm256_div_pd _mm256_fmadd_pd
     _mm256_sqrt_pd _mm256_andnot_pd _mm256_xor_pd _mm256_or_pd _mm256_and_pd,
     |x, y| _mm256_cmp_pd::<_CMP_GT_OQ>(x, y), _mm256_cmp_pd::<_CMP_EQ_OQ>(x, y),
-    |mask, yes, no| _mm256_blendv_pd(no, yes, mask);
+    |mask, if_true, if_false| _mm256_blendv_pd(if_false, if_true, mask);
 
     Avx2<f32>: F32x8(__m256) x 8, Mask32x8,
     _mm256_set1_ps _mm256_add_ps _mm256_sub_ps _mm256_mul_ps _mm256_div_ps _mm256_fmadd_ps
     _mm256_sqrt_ps _mm256_andnot_ps _mm256_xor_ps _mm256_or_ps _mm256_and_ps,
     |x, y| _mm256_cmp_ps::<_CMP_GT_OQ>(x, y), _mm256_cmp_ps::<_CMP_EQ_OQ>(x, y),
-    |mask, yes, no| _mm256_blendv_ps(no, yes, mask);
+    |mask, if_true, if_false| _mm256_blendv_ps(if_false, if_true, mask);
 
     Avx512<f64>: F64x8(__m512d) x 8, Mask8,
     _mm512_set1_pd _mm512_add_pd _mm512_sub_pd _mm512_mul_pd _mm512_div_pd _mm512_fmadd_pd
     _mm512_sqrt_pd _mm512_andnot_pd _mm512_xor_pd _mm512_or_pd _mm512_and_pd,
     |x, y| _mm512_cmp_pd_mask::<_CMP_GT_OQ>(x, y), _mm512_cmp_pd_mask::<_CMP_EQ_OQ>(x, y),
-    |mask, yes, no| _mm512_mask_blend_pd(mask, no, yes);
+    |mask, if_true, if_false| _mm512_mask_blend_pd(mask, if_false, if_true);
 
     Avx512<f32>: F32x16(__m512) x 16, Mask16,
     _mm512_set1_ps _mm512_add_ps _mm512_sub_ps _mm512_mul_ps _mm512_div_ps _mm512_fmadd_ps
     _mm512_sqrt_ps _mm512_andnot_ps _mm512_xor_ps _mm512_or_ps _mm512_and_ps,
     |x, y| _mm512_cmp_ps_mask::<_CMP_GT_OQ>(x, y), _mm512_cmp_ps_mask::<_CMP_EQ_OQ>(x, y),
-    |mask, yes, no| _mm512_mask_blend_ps(mask, no, yes);
+    |mask, if_true, if_false| _mm512_mask_blend_ps(mask, if_false, if_true);
 }
 
 /// What joins, turns and reads the masks of AVX2, which are vectors.
-macro_rules! wide_masks {
-    ($($mask:ident($register:ident) $and:ident $or:ident $xor:ident $compare:ident $bits:ident;)+) => {$(
+macro_rules! vector_masks {
+    ($($mask:ident($register:ident) $and:ident $or:ident $xor:ident $compare:ident $movemask:ident;)+) => {$(
         #[derive(Clone, Copy)]
         pub struct $mask {
             /// INVARIANT: made by comparing vectors, or of what that made.
@@ -237,21 +237,21 @@ macro_rules! wide_masks {
 
         impl $mask {
             #[inline(always)]
-            fn bits(self) -> u32 {
+            fn to_bitmask(self) -> u32 {
                 // SAFETY: as above.
-                unsafe { $bits(self.register) }.cast_unsigned()
+                unsafe { $movemask(self.register) }.cast_unsigned()
             }
         }
     )+};
 }
 
-wide_masks! {
+vector_masks! {
     Mask64x4(__m256d) _mm256_and_pd _mm256_or_pd _mm256_xor_pd _mm256_cmp_pd _mm256_movemask_pd;
     Mask32x8(__m256) _mm256_and_ps _mm256_or_ps _mm256_xor_ps _mm256_cmp_ps _mm256_movemask_ps;
 }
 
 /// The masks of AVX-512, which are numbers.
-macro_rules! narrow_masks {
+macro_rules! bit_masks {
     ($($mask:ident($register:ident);)+) => {$(
         #[derive(Clone, Copy)]
         pub struct $mask {
@@ -288,11 +288,11 @@ macro_rules! narrow_masks {
 
         impl $mask {
             #[inline(always)]
-            fn bits(self) -> u32 {
+            fn to_bitmask(self) -> u32 {
                 self.register.into()
             }
         }
     )+};
 }
 
-narrow_masks! { Mask8(__mmask8); Mask16(__mmask16); }
+bit_masks! { Mask8(__mmask8); Mask16(__mmask16); }

@@ -8,14 +8,14 @@ use scirs2_core::pool::Workers;
 
 use crate::Error;
 use crate::base::error::Reason;
-use crate::base::layout::{InPlace, is_finite};
+use crate::base::layout::{InPlaceBuffer, is_finite};
 use crate::base::memory::zeros_array;
-use crate::driver::batch::{Batch, Stack, StackMut};
+use crate::driver::batch::{Batch, MatrixBatch, MatrixBatchMut};
 use crate::driver::operation::{Kind, OperationScalar, Results, ScalarOperation, Work};
-use crate::driver::shape::{self, System, square};
+use crate::driver::shape::{self, LinearSystem, split_square_shape};
 use crate::elements::scalar::LinalgScalar;
 use crate::lapack::{self, Triangle};
-use crate::solve::triangular::{Op, Square};
+use crate::solve::triangular::{Op, TriangularRef};
 
 /// Cholesky factors in the form that [`cho_solve`] takes.
 ///
@@ -53,7 +53,7 @@ where
 /// # Errors
 /// The errors of [`cho_factor`] that depend on the shape.
 pub fn cho_factor_shape(a: &[usize]) -> Result<Vec<usize>, Error> {
-    square(1, a)?;
+    split_square_shape(1, a)?;
     Ok(a.to_vec())
 }
 
@@ -68,21 +68,21 @@ pub fn cho_factor_into<T: LinalgScalar>(
     out: ArrayViewMutD<'_, T>,
     workers: &Workers<'_>,
 ) -> Result<(), Error> {
-    shape::output(&cho_factor_shape(a.shape())?, &out)?;
-    let (batch, n) = square(1, a.shape())?;
+    shape::check_output(&cho_factor_shape(a.shape())?, &out)?;
+    let (batch, n) = split_square_shape(1, a.shape())?;
     let batch = Batch {
         shape: batch,
         flops: (n as f64).powi(3) / 3.0,
         workers,
     };
-    let matrices = Stack::new(&a, batch.shape);
+    let matrices = MatrixBatch::new(&a, batch.shape);
     let triangle = triangle(lower);
-    batch.each(
-        StackMut::new(out),
-        || Ok(InPlace::new()),
-        |space, number, out| {
-            space.run(matrices.get(number), out, |matrix| {
-                Square::in_c_order(n, matrix).check_triangle(triangle, false)?;
+    batch.for_each(
+        MatrixBatchMut::new(out),
+        || Ok(InPlaceBuffer::new()),
+        |workspace, index, out| {
+            workspace.run(matrices.get(index), out, |matrix| {
+                TriangularRef::in_c_order(n, matrix).check_triangle(triangle, false)?;
                 lapack::potrf(triangle.transposed(), n, matrix)
             })
         },
@@ -134,7 +134,7 @@ where
 /// # Errors
 /// The errors of [`cho_solve`] that depend on the shapes.
 pub fn cho_solve_shape(c: &[usize], b: &[usize]) -> Result<Vec<usize>, Error> {
-    Ok(System::new(c, b)?.solutions())
+    Ok(LinearSystem::new(c, b)?.solution_shape())
 }
 
 /// [`cho_solve`] into the caller's memory, of any strides.
@@ -149,32 +149,32 @@ pub fn cho_solve_into<T: LinalgScalar>(
     out: ArrayViewMutD<'_, T>,
     workers: &Workers<'_>,
 ) -> Result<(), Error> {
-    let system = System::new(c.shape(), b.shape())?;
-    system.each(
+    let system = LinearSystem::new(c.shape(), b.shape())?;
+    system.for_each(
         (c, b, out),
-        2.0 * system.substitution(),
+        2.0 * system.substitution_flops(),
         workers,
-        || Ok((Vec::new(), InPlace::new())),
-        |space, _, (c, b, out)| one(space, c, lower, b, out),
+        || Ok((Vec::new(), InPlaceBuffer::new())),
+        |workspace, _, (c, b, out)| solve_matrix(workspace, c, lower, b, out),
     )
 }
 
 /// One matrix.
-fn one<T: LinalgScalar>(
-    (copy, in_place): &mut (Vec<T>, InPlace<T>),
+fn solve_matrix<T: LinalgScalar>(
+    (copy, in_place): &mut (Vec<T>, InPlaceBuffer<T>),
     c: ArrayView2<'_, T>,
     lower: bool,
     b: ArrayView2<'_, T>,
     out: ArrayViewMut2<'_, T>,
 ) -> Result<(), Reason> {
-    let c = Square::new(c, copy)?;
+    let c = TriangularRef::new(c, copy)?;
     let triangle = triangle(lower);
     c.check_triangle(triangle, false)?;
     c.check_diagonal()?;
     let (first, second) = if lower {
-        (Op::Plain, Op::Adjoint)
+        (Op::NoTranspose, Op::Adjoint)
     } else {
-        (Op::Adjoint, Op::Plain)
+        (Op::Adjoint, Op::NoTranspose)
     };
     in_place.run(b, out, |b| {
         if !is_finite(b) {

@@ -8,16 +8,16 @@ use scirs2_core::pool::Workers;
 
 use crate::Error;
 use crate::base::error::Reason;
-use crate::base::layout::{InPlace, is_finite, to_c};
+use crate::base::layout::{InPlaceBuffer, is_finite, to_c};
 use crate::base::memory::zeros_array;
-use crate::driver::batch::{Batch, Stack, StackMut};
+use crate::driver::batch::{Batch, MatrixBatch, MatrixBatchMut};
 use crate::driver::operation::{Kind, OperationScalar, Results, ScalarOperation, Work};
 use crate::driver::plan::{Plan, Problem, Sizes};
-use crate::driver::shape::{self, square};
+use crate::driver::shape::{self, split_square_shape};
 use crate::elements::scalar::LinalgScalar;
-use crate::kernels::many::REAL;
-use crate::kernels::many::cholesky::factors;
-use crate::kernels::one::cholesky as kernel;
+use crate::kernels::batched::REAL_ONLY;
+use crate::kernels::batched::cholesky::batched_cholesky;
+use crate::kernels::small::cholesky as kernel;
 use crate::lapack::{self, Triangle};
 
 /// Cholesky factors of Hermitian positive definite matrices.
@@ -58,7 +58,7 @@ where
 /// # Errors
 /// The errors of [`cholesky`] that depend on the shape.
 pub fn cholesky_shape(a: &[usize]) -> Result<Vec<usize>, Error> {
-    square(1, a)?;
+    split_square_shape(1, a)?;
     Ok(a.to_vec())
 }
 
@@ -73,27 +73,33 @@ pub fn cholesky_into<T: LinalgScalar>(
     out: ArrayViewMutD<'_, T>,
     workers: &Workers<'_>,
 ) -> Result<(), Error> {
-    shape::output(&cholesky_shape(a.shape())?, &out)?;
-    let (batch, n) = square(1, a.shape())?;
+    shape::check_output(&cholesky_shape(a.shape())?, &out)?;
+    let (batch, n) = split_square_shape(1, a.shape())?;
     let batch = Batch {
         shape: batch,
         flops: (n as f64).powi(3) / 3.0,
         workers,
     };
     let plan = Plan::of::<T>(Problem::Cholesky, Sizes::new(n, n, batch.count()));
-    let matrices = Stack::new(&a, batch.shape);
-    let together = |[gaps_a, gaps]: &mut [Vec<T>; 2], numbers, out: &mut StackMut<'_, _>| {
-        let a = matrices.elements(numbers, gaps_a);
-        let left = out.written(T::zero(), gaps, |to| {
-            Some(factors(n, upper, T::as_real(a)?, T::as_real_mut(to)?))
-        });
-        left.expect(REAL)
-    };
-    batch.each_left(
-        StackMut::new(out),
-        || Ok(InPlace::new()),
-        plan.batched.then_some(together),
-        |space, number, out| one(space, plan, matrices.get(number), upper, out),
+    let matrices = MatrixBatch::new(&a, batch.shape);
+    let batched =
+        |[pack_a, pack_out]: &mut [Vec<T>; 2], indices, out: &mut MatrixBatchMut<'_, _>| {
+            let a = matrices.contiguous(indices, pack_a);
+            let unhandled = out.with_contiguous(T::zero(), pack_out, |to| {
+                Some(batched_cholesky(
+                    n,
+                    upper,
+                    T::as_real(a)?,
+                    T::as_real_mut(to)?,
+                ))
+            });
+            unhandled.expect(REAL_ONLY)
+        };
+    batch.for_each_with_batched_kernel(
+        MatrixBatchMut::new(out),
+        || Ok(InPlaceBuffer::new()),
+        plan.batched.then_some(batched),
+        |workspace, index, out| factor_matrix(workspace, plan, matrices.get(index), upper, out),
     )
 }
 
@@ -123,8 +129,8 @@ impl ScalarOperation for Cholesky {
 }
 
 /// One matrix.
-fn one<T: LinalgScalar>(
-    space: &mut InPlace<T>,
+fn factor_matrix<T: LinalgScalar>(
+    workspace: &mut InPlaceBuffer<T>,
     plan: Plan,
     a: ArrayView2<'_, T>,
     upper: bool,
@@ -137,14 +143,14 @@ fn one<T: LinalgScalar>(
     } else {
         Triangle::Upper
     };
-    space.run(a, out, |matrix| {
+    workspace.run(a, out, |matrix| {
         if !plan.small {
             lapack::potrf(triangle, n, matrix)?;
         } else {
             let done = if upper {
-                kernel::upper(n, matrix)
+                kernel::factor_upper(n, matrix)
             } else {
-                kernel::lower(n, matrix)
+                kernel::factor_lower(n, matrix)
             };
             // The square of a complex infinity is infinite here and NaN in LAPACK, which
             // takes NaN for a pivot.

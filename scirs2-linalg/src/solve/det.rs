@@ -9,14 +9,14 @@ use crate::Error;
 use crate::base::error::Reason;
 use crate::base::memory::zeros_array;
 use crate::base::scale::rounded;
-use crate::driver::batch::{Batch, Stack, StackMut};
+use crate::driver::batch::{Batch, MatrixBatch, MatrixBatchMut};
 use crate::driver::operation::{Kind, OperationScalar, Results, ScalarOperation, Work};
 use crate::driver::plan::{Plan, Problem, Sizes};
-use crate::driver::shape::{self, square};
+use crate::driver::shape::{self, split_square_shape};
 use crate::elements::scalar::LinalgScalar;
-use crate::kernels::many::REAL;
-use crate::kernels::many::elimination::determinants;
-use crate::solve::lu_factors::{SquareFactors, flops};
+use crate::kernels::batched::REAL_ONLY;
+use crate::kernels::batched::elimination::batched_det;
+use crate::solve::lu_factors::{SquareLu, flops};
 
 /// Determinants of square matrices.
 ///
@@ -55,7 +55,7 @@ where
 /// # Errors
 /// The errors of [`det`] that depend on the shape.
 pub fn det_shape(a: &[usize]) -> Result<Vec<usize>, Error> {
-    Ok(square(1, a)?.0.to_vec())
+    Ok(split_square_shape(1, a)?.0.to_vec())
 }
 
 /// [`det`] into the caller's memory, of any strides.
@@ -68,24 +68,25 @@ pub fn det_into<T: LinalgScalar>(
     out: ArrayViewMutD<'_, T>,
     workers: &Workers<'_>,
 ) -> Result<(), Error> {
-    shape::output(&det_shape(a.shape())?, &out)?;
-    let (batch, n) = square(1, a.shape())?;
+    shape::check_output(&det_shape(a.shape())?, &out)?;
+    let (batch, n) = split_square_shape(1, a.shape())?;
     let count = batch.iter().product();
     let plan = Plan::of::<T>(Problem::Det, Sizes::new(n, n, count));
-    let matrices = Stack::new(&a, batch);
-    let together = |[gaps_a, gaps]: &mut [Vec<T>; 2], numbers, out: &mut StackMut<'_, _>| {
-        let a = matrices.elements(numbers, gaps_a);
-        let left = out.written(T::zero(), gaps, |values| {
-            Some(determinants(n, T::as_real(a)?, T::as_real_mut(values)?))
-        });
-        left.expect(REAL)
-    };
-    driver(batch, n, workers).each_left(
-        StackMut::numbers(out),
-        || SquareFactors::new(n, plan),
-        plan.batched.then_some(together),
-        |factors, number, mut out| {
-            let product = product(factors, matrices.get(number))?;
+    let matrices = MatrixBatch::new(&a, batch);
+    let batched =
+        |[pack_a, pack_out]: &mut [Vec<T>; 2], indices, out: &mut MatrixBatchMut<'_, _>| {
+            let a = matrices.contiguous(indices, pack_a);
+            let unhandled = out.with_contiguous(T::zero(), pack_out, |values| {
+                Some(batched_det(n, T::as_real(a)?, T::as_real_mut(values)?))
+            });
+            unhandled.expect(REAL_ONLY)
+        };
+    det_batch(batch, n, workers).for_each_with_batched_kernel(
+        MatrixBatchMut::scalars(out),
+        || SquareLu::new(n, plan),
+        plan.batched.then_some(batched),
+        |factors, index, mut out| {
+            let product = product(factors, matrices.get(index))?;
             out[[0, 0]] = product.map_or(T::zero(), |product| product.value());
             Ok(())
         },
@@ -187,17 +188,20 @@ pub fn slogdet_into<T: LinalgScalar>(
     workers: &Workers<'_>,
 ) -> Result<(), Error> {
     let shape = det_shape(a.shape())?;
-    shape::output(&shape, &sign)?;
-    shape::output(&shape, &logabsdet)?;
-    let (batch, n) = square(1, a.shape())?;
+    shape::check_output(&shape, &sign)?;
+    shape::check_output(&shape, &logabsdet)?;
+    let (batch, n) = split_square_shape(1, a.shape())?;
     let count = batch.iter().product();
     let plan = Plan::of::<T>(Problem::Det, Sizes::new(n, n, count));
-    let matrices = Stack::new(&a, batch);
-    driver(batch, n, workers).each(
-        (StackMut::numbers(sign), StackMut::numbers(logabsdet)),
-        || SquareFactors::new(n, plan),
-        |factors, number, (mut sign, mut logabsdet)| {
-            let product = product(factors, matrices.get(number))?;
+    let matrices = MatrixBatch::new(&a, batch);
+    det_batch(batch, n, workers).for_each(
+        (
+            MatrixBatchMut::scalars(sign),
+            MatrixBatchMut::scalars(logabsdet),
+        ),
+        || SquareLu::new(n, plan),
+        |factors, index, (mut sign, mut logabsdet)| {
+            let product = product(factors, matrices.get(index))?;
             (sign[[0, 0]], logabsdet[[0, 0]]) = match product {
                 Some(product) => product.sign_and_logarithm(),
                 None => (T::zero(), T::Real::neg_infinity()),
@@ -207,7 +211,7 @@ pub fn slogdet_into<T: LinalgScalar>(
     )
 }
 
-fn driver<'a>(shape: &'a [usize], n: usize, workers: &'a Workers<'a>) -> Batch<'a> {
+fn det_batch<'a>(shape: &'a [usize], n: usize, workers: &'a Workers<'a>) -> Batch<'a> {
     let flops = flops(n, n);
     Batch {
         shape,
@@ -218,11 +222,11 @@ fn driver<'a>(shape: &'a [usize], n: usize, workers: &'a Workers<'a>) -> Batch<'
 
 /// The product of the pivots of a matrix, `None` if one is zero.
 fn product<T: LinalgScalar>(
-    factors: &mut SquareFactors<T>,
+    factors: &mut SquareLu<T>,
     a: ArrayView2<'_, T>,
-) -> Result<Option<Product>, Reason> {
+) -> Result<Option<ScaledProduct>, Reason> {
     let done = unless_singular(factors.factor(a))?;
-    Ok(done.map(|()| Product::of(factors.diagonal(), factors.exchanges())))
+    Ok(done.map(|()| ScaledProduct::of(factors.diagonal(), factors.row_swaps())))
 }
 
 fn unless_singular<R>(done: Result<R, Reason>) -> Result<Option<R>, Reason> {
@@ -234,7 +238,7 @@ fn unless_singular<R>(done: Result<R, Reason>) -> Result<Option<R>, Reason> {
 }
 
 /// A product `(re + i im) 2^exponent`, far from the ends of the range.
-struct Product {
+struct ScaledProduct {
     re: f64,
     im: f64,
     exponent: i64,
@@ -242,28 +246,28 @@ struct Product {
     negative: bool,
 }
 
-impl Product {
+impl ScaledProduct {
     /// The product of the pivots, with the sign of the determinant.
-    fn of<T: LinalgScalar>(pivots: impl Iterator<Item = T>, exchanges: usize) -> Self {
-        let mut product = Product {
+    fn of<T: LinalgScalar>(pivots: impl Iterator<Item = T>, row_swaps: usize) -> Self {
+        let mut product = ScaledProduct {
             re: 1.0,
             im: 0.0,
             exponent: 0,
             negative: false,
         };
         for pivot in pivots {
-            product.take(pivot.parts().map(Into::into), T::IS_COMPLEX);
+            product.multiply(pivot.parts().map(Into::into), T::IS_COMPLEX);
         }
-        if exchanges % 2 == 1 {
+        if row_swaps % 2 == 1 {
             (product.re, product.im) = (-product.re, -product.im);
             product.negative = !product.negative;
         }
         product
     }
 
-    fn take(&mut self, [re, im]: [f64; 2], complex: bool) {
+    fn multiply(&mut self, [re, im]: [f64; 2], is_complex: bool) {
         self.negative ^= re < 0.0;
-        if complex && ![self.re, self.im, re, im].iter().all(|x| x.is_finite()) {
+        if is_complex && ![self.re, self.im, re, im].iter().all(|x| x.is_finite()) {
             // Infinite or NaN; the direction is lost, as in NumPy.
             [self.re, self.im] = [self.re.hypot(self.im) * re.hypot(im), f64::NAN];
             return;
@@ -281,16 +285,16 @@ impl Product {
     /// underflow: a large exponent is moved to that of the product.
     fn bounded(&mut self, parts: [f64; 2]) -> [f64; 2] {
         let size = parts[0].abs().max(parts[1].abs());
-        if (LEAST..=1.0 / LEAST).contains(&size) {
+        if (SAFE_MIN..=1.0 / SAFE_MIN).contains(&size) {
             return parts;
         }
-        let exponent = exponent(size);
+        let exponent = ilogb(size);
         self.exponent += exponent;
-        parts.map(|part| times_power(part, -exponent))
+        parts.map(|part| ldexp(part, -exponent))
     }
 
     fn value<T: LinalgScalar>(&self) -> T {
-        let part = |part| rounded(times_power(part, self.exponent));
+        let part = |part| rounded(ldexp(part, self.exponent));
         let re = if self.im.is_nan() { self.im } else { self.re };
         T::from_parts([part(re), part(self.im)])
     }
@@ -309,10 +313,10 @@ impl Product {
 }
 
 /// `2^-500`.
-const LEAST: f64 = f64::from_bits((1023 - 500) << 52);
+const SAFE_MIN: f64 = f64::from_bits((1023 - 500) << 52);
 
 /// The exponent of a finite number other than zero, else 0.
-fn exponent(size: f64) -> i64 {
+fn ilogb(size: f64) -> i64 {
     if size == 0.0 || !size.is_finite() {
         return 0;
     }
@@ -326,7 +330,7 @@ fn exponent(size: f64) -> i64 {
 }
 
 /// `x` times two to a power.
-fn times_power(x: f64, power: i64) -> f64 {
+fn ldexp(x: f64, power: i64) -> f64 {
     if power == 0 {
         return x;
     }

@@ -10,16 +10,16 @@ use scirs2_core::pool::Workers;
 
 use crate::Error;
 use crate::base::error::Reason;
-use crate::base::layout::InPlace;
+use crate::base::layout::InPlaceBuffer;
 use crate::base::memory::zeros_array;
-use crate::driver::batch::StackMut;
+use crate::driver::batch::MatrixBatchMut;
 use crate::driver::operation::{Kind, OperationScalar, Results, ScalarOperation, Work};
 use crate::driver::plan::{Plan, Problem, Sizes};
-use crate::driver::shape::{Pair, System};
+use crate::driver::shape::{LinearSystem, SystemOperands};
 use crate::elements::scalar::LinalgScalar;
-use crate::kernels::many::REAL;
-use crate::kernels::many::elimination::solutions;
-use crate::solve::lu_factors::{SquareFactors, flops};
+use crate::kernels::batched::REAL_ONLY;
+use crate::kernels::batched::elimination::batched_solve;
+use crate::solve::lu_factors::{SquareLu, flops};
 
 /// Solutions of `A X = B`.
 ///
@@ -64,7 +64,7 @@ where
 /// # Errors
 /// The errors of [`solve`] that depend on the shapes.
 pub fn solve_shape(a: &[usize], b: &[usize]) -> Result<Vec<usize>, Error> {
-    Ok(System::new(a, b)?.solutions())
+    Ok(LinearSystem::new(a, b)?.solution_shape())
 }
 
 /// [`solve`] into the caller's memory, of any strides.
@@ -78,8 +78,8 @@ pub fn solve_into<T: LinalgScalar>(
     out: ArrayViewMutD<'_, T>,
     workers: &Workers<'_>,
 ) -> Result<(), Error> {
-    let system = System::new(a.shape(), b.shape())?;
-    let (n, columns) = (system.n, system.columns.unwrap_or(1));
+    let system = LinearSystem::new(a.shape(), b.shape())?;
+    let (n, columns) = (system.n, system.nrhs.unwrap_or(1));
     let count = system.batch.iter().product();
     let sizes = Sizes {
         rhs: columns,
@@ -88,27 +88,27 @@ pub fn solve_into<T: LinalgScalar>(
     let plan = Plan::of::<T>(Problem::Solve, sizes);
     // One matrix for many sides is factored once.
     let own = a.len() == count * n * n;
-    let together = |[gaps_a, gaps_b, gaps]: &mut [Vec<T>; 3],
-                    numbers: Range<usize>,
-                    (a, b): Pair<'_, T>,
-                    out: &mut StackMut<'_, T>| {
+    let batched = |[pack_a, pack_b, pack_out]: &mut [Vec<T>; 3],
+                   indices: Range<usize>,
+                   (a, b): SystemOperands<'_, T>,
+                   out: &mut MatrixBatchMut<'_, T>| {
         let (a, b) = (
-            a.elements(numbers.clone(), gaps_a),
-            b.elements(numbers, gaps_b),
+            a.contiguous(indices.clone(), pack_a),
+            b.contiguous(indices, pack_b),
         );
-        let left = out.written(T::zero(), gaps, |x| {
+        let unhandled = out.with_contiguous(T::zero(), pack_out, |x| {
             let (a, b, x) = (T::as_real(a)?, T::as_real(b)?, T::as_real_mut(x)?);
-            Some(solutions(n, columns, a, b, x))
+            Some(batched_solve(n, columns, a, b, x))
         });
-        left.expect(REAL)
+        unhandled.expect(REAL_ONLY)
     };
-    system.each_left(
+    system.for_each_with_batched_kernel(
         (a, b, out),
-        flops(n, n) + 2.0 * system.substitution(),
+        flops(n, n) + 2.0 * system.substitution_flops(),
         workers,
-        || Space::new(n, plan),
-        (own && plan.batched).then_some(together),
-        |space, _, (a, b, out)| space.solve(a, b, out),
+        || SolveWorkspace::new(n, plan),
+        (own && plan.batched).then_some(batched),
+        |workspace, _, (a, b, out)| workspace.solve(a, b, out),
     )
 }
 
@@ -120,9 +120,9 @@ impl ScalarOperation for Solve {
     const NAME: &'static str = "solve";
 
     fn results(&self, _: DType, shapes: &[&[usize]]) -> Result<Results, Error> {
-        let system = System::new(shapes[0], shapes[1])?;
-        let axes = if system.columns.is_some() { 2 } else { 1 };
-        Ok(Results::new(axes, [(Kind::Same, system.solutions())]))
+        let system = LinearSystem::new(shapes[0], shapes[1])?;
+        let axes = if system.nrhs.is_some() { 2 } else { 1 };
+        Ok(Results::new(axes, [(Kind::Same, system.solution_shape())]))
     }
 
     fn compute<T: OperationScalar>(&self, mut work: Work<'_, '_>) -> Result<(), Error> {
@@ -132,20 +132,20 @@ impl ScalarOperation for Solve {
     }
 }
 
-struct Space<T> {
-    factors: SquareFactors<T>,
+struct SolveWorkspace<T> {
+    factors: SquareLu<T>,
     /// The address of the factored matrix; all matrices of a call have the same
     /// strides.
     factored: Option<usize>,
-    in_place: InPlace<T>,
+    in_place: InPlaceBuffer<T>,
 }
 
-impl<T: LinalgScalar> Space<T> {
+impl<T: LinalgScalar> SolveWorkspace<T> {
     fn new(n: usize, plan: Plan) -> Result<Self, Error> {
-        Ok(Space {
-            factors: SquareFactors::new(n, plan)?,
+        Ok(SolveWorkspace {
+            factors: SquareLu::new(n, plan)?,
             factored: None,
-            in_place: InPlace::new(),
+            in_place: InPlaceBuffer::new(),
         })
     }
 

@@ -8,19 +8,19 @@ use scirs2_core::pool::Workers;
 
 use crate::Error;
 use crate::base::error::Reason;
-use crate::base::layout::{from_f, is_finite, transpose_in_place, written};
-use crate::base::memory::{copied, resize, zeros, zeros_array};
-use crate::driver::batch::{Batch, Stack, StackMut};
+use crate::base::layout::{from_f, is_finite, transpose_in_place, with_c_order};
+use crate::base::memory::{try_resize, try_to_vec, zeros, zeros_array};
+use crate::driver::batch::{Batch, MatrixBatch, MatrixBatchMut};
 use crate::driver::operation::{Kind, OperationScalar, Results, ScalarOperation, Work};
 use crate::driver::plan::{Plan, Problem, Sizes};
-use crate::driver::shape::{self, square};
+use crate::driver::shape::{self, split_square_shape};
 use crate::elements::scalar::LinalgScalar;
-use crate::kernels::many::REAL;
-use crate::kernels::many::elimination::inverses;
+use crate::kernels::batched::REAL_ONLY;
+use crate::kernels::batched::elimination::batched_inv;
 use crate::lapack::getri_blocked;
-use crate::lapack::subnormal::is_tiny;
-use crate::solve::lu_factors::{SmallFactors, factor, solve};
-use crate::solve::triangular::{Op, Square};
+use crate::lapack::subnormal::is_nearly_subnormal;
+use crate::solve::lu_factors::{SmallLu, factor, solve};
+use crate::solve::triangular::{Op, TriangularRef};
 
 /// Inverses of square matrices.
 ///
@@ -57,7 +57,7 @@ where
 /// # Errors
 /// The errors of [`inv`] that depend on the shape.
 pub fn inv_shape(a: &[usize]) -> Result<Vec<usize>, Error> {
-    square(1, a)?;
+    split_square_shape(1, a)?;
     Ok(a.to_vec())
 }
 
@@ -71,34 +71,35 @@ pub fn inv_into<T: LinalgScalar>(
     out: ArrayViewMutD<'_, T>,
     workers: &Workers<'_>,
 ) -> Result<(), Error> {
-    shape::output(&inv_shape(a.shape())?, &out)?;
-    let (batch, n) = square(1, a.shape())?;
+    shape::check_output(&inv_shape(a.shape())?, &out)?;
+    let (batch, n) = split_square_shape(1, a.shape())?;
     let batch = Batch {
         shape: batch,
         flops: 2.0 * (n as f64).powi(3),
         workers,
     };
     let plan = Plan::of::<T>(Problem::Inv, Sizes::new(n, n, batch.count()));
-    let matrices = Stack::new(&a, batch.shape);
-    let together = |[gaps_a, gaps]: &mut [Vec<T>; 2], numbers, out: &mut StackMut<'_, _>| {
-        let a = matrices.elements(numbers, gaps_a);
-        let left = out.written(T::zero(), gaps, |x| {
-            Some(inverses(n, T::as_real(a)?, T::as_real_mut(x)?))
-        });
-        left.expect(REAL)
-    };
-    batch.each_left(
-        StackMut::new(out),
+    let matrices = MatrixBatch::new(&a, batch.shape);
+    let batched =
+        |[pack_a, pack_out]: &mut [Vec<T>; 2], indices, out: &mut MatrixBatchMut<'_, _>| {
+            let a = matrices.contiguous(indices, pack_a);
+            let unhandled = out.with_contiguous(T::zero(), pack_out, |x| {
+                Some(batched_inv(n, T::as_real(a)?, T::as_real_mut(x)?))
+            });
+            unhandled.expect(REAL_ONLY)
+        };
+    batch.for_each_with_batched_kernel(
+        MatrixBatchMut::new(out),
         || Inverse::new(n, plan),
-        plan.batched.then_some(together),
-        |inverse, number, out| inverse.run(matrices.get(number), out),
+        plan.batched.then_some(batched),
+        |inverse, index, out| inverse.run(matrices.get(index), out),
     )
 }
 
 /// Inverses of matrices of one order.
 pub(crate) struct Inverse<T> {
     is_blocked: bool,
-    small: Option<SmallFactors<T>>,
+    small: Option<SmallLu<T>>,
     pivots: Vec<i32>,
     work: Vec<T>,
     /// Only for an output with gaps.
@@ -124,7 +125,7 @@ impl ScalarOperation for Inv {
 
 impl<T: LinalgScalar> Inverse<T> {
     pub(crate) fn new(n: usize, plan: Plan) -> Result<Self, Error> {
-        let small = plan.small.then(|| SmallFactors::new(n));
+        let small = plan.small.then(|| SmallLu::new(n));
         Ok(Inverse {
             is_blocked: plan.blocked,
             small,
@@ -145,7 +146,7 @@ impl<T: LinalgScalar> Inverse<T> {
             && let Some(done) = small.factor(a)
         {
             done?;
-            let whole = written(out.view_mut(), &mut self.matrix, |x| {
+            let whole = with_c_order(out.view_mut(), &mut self.matrix, |x| {
                 small.inverse(x);
                 Ok(is_finite(x))
             })?;
@@ -161,7 +162,7 @@ impl<T: LinalgScalar> Inverse<T> {
             Ok(())
         } else {
             let mut matrix = std::mem::take(&mut self.matrix);
-            resize(&mut matrix, a.len(), T::zero())?;
+            try_resize(&mut matrix, a.len(), T::zero())?;
             let done = self.invert(a, &mut matrix);
             from_f(&matrix, out);
             self.matrix = matrix;
@@ -174,14 +175,19 @@ impl<T: LinalgScalar> Inverse<T> {
         let n = a.nrows();
         let singular = |pivot| Reason::Singular { pivot };
         factor(a, self.is_blocked, to, &mut self.pivots).map_err(singular)?;
-        if !is_finite(to) || to.iter().step_by(n + 1).any(|pivot| is_tiny(*pivot)) {
+        if !is_finite(to)
+            || to
+                .iter()
+                .step_by(n + 1)
+                .any(|pivot| is_nearly_subnormal(*pivot))
+        {
             // The inverse of U, which is computed first, may overflow where that
             // of A does not; and it can hide an infinity.
-            let factors = copied(to)?;
+            let factors = try_to_vec(to)?;
             to.fill(T::zero());
             to.iter_mut().step_by(n + 1).for_each(|x| *x = T::one());
-            let factors = Square::in_f_order(n, &factors);
-            solve(factors, &self.pivots, Op::Plain, to);
+            let factors = TriangularRef::in_f_order(n, &factors);
+            solve(factors, &self.pivots, Op::NoTranspose, to);
             transpose_in_place(n, to);
             return Ok(());
         }

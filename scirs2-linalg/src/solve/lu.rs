@@ -9,16 +9,16 @@ use scirs2_core::pool::Workers;
 
 use crate::Error;
 use crate::base::error::Reason;
-use crate::base::layout::{InPlace, from_f, is_finite};
-use crate::base::memory::{reserve, zeros_array};
-use crate::driver::batch::{Batch, Stack, StackMut};
+use crate::base::layout::{InPlaceBuffer, from_f, is_finite};
+use crate::base::memory::{try_reserve, zeros_array};
+use crate::driver::batch::{Batch, MatrixBatch, MatrixBatchMut};
 use crate::driver::operation::{Kind, OperationScalar, Results, ScalarOperation, Work};
 use crate::driver::plan::{Plan, Problem, Sizes};
-use crate::driver::shape::{self, System, columns};
+use crate::driver::shape::{self, LinearSystem, as_columns};
 use crate::elements::scalar::LinalgScalar;
-use crate::lapack::{Triangle, int};
-use crate::solve::lu_factors::{Factors, flops, solve};
-use crate::solve::triangular::{Op, Square};
+use crate::lapack::{Triangle, blas_int};
+use crate::solve::lu_factors::{LapackLu, flops, solve};
+use crate::solve::triangular::{Op, TriangularRef};
 
 /// The result of [`lu`]: `A = P L U`.
 #[derive(Clone, PartialEq, Debug)]
@@ -92,7 +92,7 @@ where
 /// # Errors
 /// The errors of [`lu`] that depend on the shape.
 pub fn lu_shape(a: &[usize]) -> Result<[Vec<usize>; 3], Error> {
-    let (batch, m, n) = shape::matrices(1, a)?;
+    let (batch, m, n) = shape::split_matrix_shape(1, a)?;
     let k = m.min(n);
     Ok([
         [batch, &[m]].concat(),
@@ -114,48 +114,56 @@ pub fn lu_into<T: LinalgScalar>(
     workers: &Workers<'_>,
 ) -> Result<(), Error> {
     let [rows, l_shape, u_shape] = lu_shape(a.shape())?;
-    shape::output(&l_shape, &l)?;
-    shape::output(&u_shape, &u)?;
-    let (batch, m, n) = shape::matrices(1, a.shape())?;
+    shape::check_output(&l_shape, &l)?;
+    shape::check_output(&u_shape, &u)?;
+    let (batch, m, n) = shape::split_matrix_shape(1, a.shape())?;
     let batch = Batch {
         shape: batch,
         flops: flops(m, n),
         workers,
     };
-    let matrices = Stack::new(&a, batch.shape);
+    let matrices = MatrixBatch::new(&a, batch.shape);
     let plan = Plan::of::<T>(Problem::Lu, Sizes::new(m, n, batch.count()));
-    let space = || Factors::new(m, n, plan);
-    let factors = |space: &mut Factors<T>, number| space.finite_factors(matrices.get(number));
-    let lu = (StackMut::new(l), StackMut::new(u));
+    let workspace = || LapackLu::new(m, n, plan);
+    let factors = |workspace: &mut LapackLu<T>, index| workspace.factor_finite(matrices.get(index));
+    let lu = (MatrixBatchMut::new(l), MatrixBatchMut::new(u));
     match permutation {
         Permutation::Indices(indices) => {
-            shape::output(&rows, &indices)?;
-            let outputs = (StackMut::columns(indices), lu.0, lu.1);
-            batch.each(outputs, space, |space, number, (mut indices, l, u)| {
-                factors(space, number)?;
-                for (at, row) in space.permutation()?.into_iter().enumerate() {
-                    indices[[row, 0]] = int(at);
-                }
-                space.split(None, l, u);
-                Ok(())
-            })
+            shape::check_output(&rows, &indices)?;
+            let outputs = (MatrixBatchMut::vectors(indices), lu.0, lu.1);
+            batch.for_each(
+                outputs,
+                workspace,
+                |workspace, index, (mut indices, l, u)| {
+                    factors(workspace, index)?;
+                    for (at, row) in workspace.permutation()?.into_iter().enumerate() {
+                        indices[[row, 0]] = blas_int(at);
+                    }
+                    workspace.split_lu(None, l, u);
+                    Ok(())
+                },
+            )
         }
         Permutation::Matrix(matrix) => {
-            shape::output(&[&rows[..], &[m]].concat(), &matrix)?;
-            let outputs = (StackMut::new(matrix), lu.0, lu.1);
-            batch.each(outputs, space, |space, number, (mut matrix, l, u)| {
-                factors(space, number)?;
-                matrix.fill(T::Real::zero());
-                for (at, row) in space.permutation()?.into_iter().enumerate() {
-                    matrix[[row, at]] = T::Real::one();
-                }
-                space.split(None, l, u);
-                Ok(())
-            })
+            shape::check_output(&[&rows[..], &[m]].concat(), &matrix)?;
+            let outputs = (MatrixBatchMut::new(matrix), lu.0, lu.1);
+            batch.for_each(
+                outputs,
+                workspace,
+                |workspace, index, (mut matrix, l, u)| {
+                    factors(workspace, index)?;
+                    matrix.fill(T::Real::zero());
+                    for (at, row) in workspace.permutation()?.into_iter().enumerate() {
+                        matrix[[row, at]] = T::Real::one();
+                    }
+                    workspace.split_lu(None, l, u);
+                    Ok(())
+                },
+            )
         }
-        Permutation::InL => batch.each(lu, space, |space, number, (l, u)| {
-            factors(space, number)?;
-            space.split(Some(&space.permutation()?), l, u);
+        Permutation::InL => batch.for_each(lu, workspace, |workspace, index, (l, u)| {
+            factors(workspace, index)?;
+            workspace.split_lu(Some(&workspace.permutation()?), l, u);
             Ok(())
         }),
     }
@@ -199,7 +207,7 @@ where
 /// # Errors
 /// The errors of [`lu_factor`] that depend on the shape.
 pub fn lu_factor_shape(a: &[usize]) -> Result<[Vec<usize>; 2], Error> {
-    let (batch, m, n) = shape::matrices(1, a)?;
+    let (batch, m, n) = shape::split_matrix_shape(1, a)?;
     Ok([a.to_vec(), [batch, &[m.min(n)]].concat()])
 }
 
@@ -215,23 +223,23 @@ pub fn lu_factor_into<T: LinalgScalar>(
     workers: &Workers<'_>,
 ) -> Result<(), Error> {
     let [lu_shape, pivots_shape] = lu_factor_shape(a.shape())?;
-    shape::output(&lu_shape, &lu)?;
-    shape::output(&pivots_shape, &pivots)?;
-    let (batch, m, n) = shape::matrices(1, a.shape())?;
+    shape::check_output(&lu_shape, &lu)?;
+    shape::check_output(&pivots_shape, &pivots)?;
+    let (batch, m, n) = shape::split_matrix_shape(1, a.shape())?;
     let batch = Batch {
         shape: batch,
         flops: flops(m, n),
         workers,
     };
     let plan = Plan::of::<T>(Problem::Lu, Sizes::new(m, n, batch.count()));
-    let matrices = Stack::new(&a, batch.shape);
-    batch.each(
-        (StackMut::new(lu), StackMut::columns(pivots)),
-        || Factors::new(m, n, plan),
-        |space, number, (lu, mut pivots)| {
-            space.finite_factors(matrices.get(number))?;
-            from_f(&space.elements, lu);
-            for (to, pivot) in pivots.iter_mut().zip(&space.pivots) {
+    let matrices = MatrixBatch::new(&a, batch.shape);
+    batch.for_each(
+        (MatrixBatchMut::new(lu), MatrixBatchMut::vectors(pivots)),
+        || LapackLu::new(m, n, plan),
+        |workspace, index, (lu, mut pivots)| {
+            workspace.factor_finite(matrices.get(index))?;
+            from_f(&workspace.elements, lu);
+            for (to, pivot) in pivots.iter_mut().zip(&workspace.pivots) {
                 *to = pivot - 1;
             }
             Ok(())
@@ -286,9 +294,9 @@ where
 /// # Errors
 /// The errors of [`lu_solve`] that depend on the shapes.
 pub fn lu_solve_shape(lu: &[usize], pivots: &[usize], b: &[usize]) -> Result<Vec<usize>, Error> {
-    let system = System::new(lu, b)?;
+    let system = LinearSystem::new(lu, b)?;
     if *pivots == lu[..lu.len() - 1] {
-        return Ok(system.solutions());
+        return Ok(system.solution_shape());
     }
     Err(Error::Mismatch {
         first: lu.to_vec(),
@@ -311,25 +319,25 @@ pub fn lu_solve_into<T: LinalgScalar, P: Copy + Into<i64> + Sync>(
     workers: &Workers<'_>,
 ) -> Result<(), Error> {
     lu_solve_shape(lu.shape(), pivots.shape(), b.shape())?;
-    let system = System::new(lu.shape(), b.shape())?;
-    let pivots = columns(pivots, true);
-    let pivots = Stack::new(&pivots, &system.batch);
-    system.each(
+    let system = LinearSystem::new(lu.shape(), b.shape())?;
+    let pivots = as_columns(pivots, true);
+    let pivots = MatrixBatch::new(&pivots, &system.batch);
+    system.for_each(
         (lu, b, out),
-        2.0 * system.substitution(),
+        2.0 * system.substitution_flops(),
         workers,
-        || Ok((Vec::new(), Vec::new(), InPlace::new())),
-        |(copy, exchanges, in_place), number, (lu, b, out)| {
-            let square = Square::new(lu, copy)?;
-            square.check_triangle(Triangle::Lower, true)?;
-            square.check_triangle(Triangle::Upper, false)?;
-            square.check_diagonal()?;
-            read_pivots(pivots.get(number), exchanges)?;
+        || Ok((Vec::new(), Vec::new(), InPlaceBuffer::new())),
+        |(copy, exchanges, in_place), index, (lu, b, out)| {
+            let factors = TriangularRef::new(lu, copy)?;
+            factors.check_triangle(Triangle::Lower, true)?;
+            factors.check_triangle(Triangle::Upper, false)?;
+            factors.check_diagonal()?;
+            read_pivots(pivots.get(index), exchanges)?;
             in_place.run(b, out, |b| {
                 if !is_finite(b) {
                     return Err(Reason::NotFiniteRightSide);
                 }
-                solve(square, exchanges, op, b);
+                solve(factors, exchanges, op, b);
                 Ok(())
             })
         },
@@ -343,7 +351,7 @@ fn read_pivots(
 ) -> Result<(), Reason> {
     let n = pivots.len();
     to.clear();
-    reserve(to, n)?;
+    try_reserve(to, n)?;
     for (pivot, &row) in pivots.iter().enumerate() {
         let row = row.into();
         match c_int::try_from(row) {

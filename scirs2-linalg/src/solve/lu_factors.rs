@@ -8,18 +8,18 @@ use crate::Error;
 use crate::base::error::Reason;
 use crate::base::layout::{is_finite, to_f};
 use crate::base::memory::zeros;
-use crate::base::memory::{OutOfMemory, reserve, resize};
+use crate::base::memory::{OutOfMemory, try_reserve, try_resize};
 use crate::driver::plan::Plan;
 use crate::elements::scalar::LinalgScalar;
-use crate::kernels::{largest, one::lu as kernel};
-use crate::lapack::pivots::{counted_from_0, exchange};
+use crate::kernels::{max_order, small::lu as kernel};
+use crate::lapack::pivots::{pivot_to_index, swap_rows};
 use crate::lapack::{self, Triangle, getrf_recursive, subnormal};
-use crate::solve::triangular::{Op, Square};
+use crate::solve::triangular::{Op, TriangularRef};
 
 /// Solves `op(A) X = B` with factors of `A` that have no zero pivot; `b` is the
 /// rows of `B`, and then those of `X`.
 pub(crate) fn solve<T: LinalgScalar>(
-    factors: Square<'_, T>,
+    factors: TriangularRef<'_, T>,
     pivots: &[c_int],
     op: Op,
     b: &mut [T],
@@ -28,16 +28,18 @@ pub(crate) fn solve<T: LinalgScalar>(
     if b.is_empty() {
         return;
     }
-    let each = b.len() / n;
+    let row_len = b.len() / n;
     // A = P L U, and P is the exchanges, the last one first.
-    if op == Op::Plain {
-        (0..n).for_each(|row| exchange(pivots, row, each, b));
+    if op == Op::NoTranspose {
+        (0..n).for_each(|row| swap_rows(pivots, row, row_len, b));
         factors.solve(Triangle::Lower, op, true, b);
         factors.solve(Triangle::Upper, op, false, b);
     } else {
         factors.solve(Triangle::Upper, op, false, b);
         factors.solve(Triangle::Lower, op, true, b);
-        (0..n).rev().for_each(|row| exchange(pivots, row, each, b));
+        (0..n)
+            .rev()
+            .for_each(|row| swap_rows(pivots, row, row_len, b));
     }
 }
 
@@ -66,7 +68,7 @@ pub(crate) fn factor_copy<T: LinalgScalar>(
     } else {
         lapack::getrf(rows, to, pivots)
     };
-    if subnormal::spoils(rows, to) {
+    if subnormal::has_skipped_pivot(rows, to) {
         to_f(a, to);
         return subnormal::factor(rows, to, pivots);
     }
@@ -81,21 +83,21 @@ pub(crate) fn flops(m: usize, n: usize) -> f64 {
 
 /// The factors of square matrices of one order: the kernel's where it takes a matrix,
 /// else LAPACK's.
-pub(crate) struct SquareFactors<T> {
-    small: Option<SmallFactors<T>>,
-    factors: Factors<T>,
+pub(crate) struct SquareLu<T> {
+    small: Option<SmallLu<T>>,
+    factors: LapackLu<T>,
     /// Whether the last matrix is in `small`.
     is_small: bool,
 }
 
-impl<T: LinalgScalar> SquareFactors<T> {
+impl<T: LinalgScalar> SquareLu<T> {
     pub(crate) fn new(n: usize, plan: Plan) -> Result<Self, Error> {
-        let small = plan.small.then(|| SmallFactors::new(n));
+        let small = plan.small.then(|| SmallLu::new(n));
         let factors = match small {
-            Some(_) => Factors::on_demand(n, plan),
-            None => Factors::new(n, n, plan)?,
+            Some(_) => LapackLu::lazy(n, plan),
+            None => LapackLu::new(n, n, plan)?,
         };
-        Ok(SquareFactors {
+        Ok(SquareLu {
             small,
             factors,
             is_small: false,
@@ -109,7 +111,7 @@ impl<T: LinalgScalar> SquareFactors<T> {
         done.unwrap_or_else(|| self.factors.factor(a))
     }
 
-    fn small(&self) -> Option<&SmallFactors<T>> {
+    fn small(&self) -> Option<&SmallLu<T>> {
         self.small.as_ref().filter(|_| self.is_small)
     }
 
@@ -117,7 +119,12 @@ impl<T: LinalgScalar> SquareFactors<T> {
     pub(crate) fn solve(&self, b: &mut [T]) {
         match self.small() {
             Some(small) => small.solve(b),
-            None => solve(self.factors.square(), &self.factors.pivots, Op::Plain, b),
+            None => solve(
+                self.factors.as_triangular(),
+                &self.factors.pivots,
+                Op::NoTranspose,
+                b,
+            ),
         }
     }
 
@@ -131,34 +138,34 @@ impl<T: LinalgScalar> SquareFactors<T> {
     }
 
     /// How many rows were exchanged with another.
-    pub(crate) fn exchanges(&self) -> usize {
+    pub(crate) fn row_swaps(&self) -> usize {
         match self.small() {
-            Some(small) => small.exchanges(),
-            None => self.factors.exchanges(),
+            Some(small) => small.row_swaps(),
+            None => self.factors.row_swaps(),
         }
     }
 }
 
 /// Beyond this order OpenBLAS groups its sums, and rounding makes other matrices
 /// singular than in NumPy, in some 10 of 100 cases, with LAPACK in 2.
-const SAME_BITS: usize = 5;
+const BITWISE_EQUAL_LU: usize = 5;
 
 /// The factors of small matrices of one order, in memory that is used again.
-pub(crate) struct SmallFactors<T> {
+pub(crate) struct SmallLu<T> {
     n: usize,
     elements: Vec<T>,
     sums: Vec<T>,
-    swaps: [usize; largest::LU],
+    swaps: [usize; max_order::LU],
 }
 
-impl<T: LinalgScalar> SmallFactors<T> {
+impl<T: LinalgScalar> SmallLu<T> {
     /// For matrices of order `n`, which the kernel takes.
     pub(crate) fn new(n: usize) -> Self {
-        SmallFactors {
+        SmallLu {
             n,
-            elements: vec![T::zero(); n * kernel::width(n)],
-            sums: vec![T::zero(); n * kernel::width(n)],
-            swaps: [0; largest::LU],
+            elements: vec![T::zero(); n * kernel::row_stride(n)],
+            sums: vec![T::zero(); n * kernel::row_stride(n)],
+            swaps: [0; max_order::LU],
         }
     }
 
@@ -167,20 +174,20 @@ impl<T: LinalgScalar> SmallFactors<T> {
     /// and of one that it might find singular.
     pub(crate) fn factor(&mut self, a: ArrayView2<'_, T>) -> Option<Result<(), Reason>> {
         let n = self.n;
-        let rows = self.elements.chunks_exact_mut(kernel::width(n).max(1));
+        let rows = self.elements.chunks_exact_mut(kernel::row_stride(n).max(1));
         for (to, from) in rows.zip(a.rows()) {
-            let (to, gap) = to.split_at_mut(n);
+            let (to, padding) = to.split_at_mut(n);
             match from.to_slice() {
                 Some(from) => to.copy_from_slice(from),
                 None => to.iter_mut().zip(from).for_each(|(to, &x)| *to = x),
             }
-            gap.fill(T::zero());
+            padding.fill(T::zero());
         }
         if !is_finite(&self.elements) {
             return None;
         }
         let pivot = kernel::lu(n, &mut self.elements, &mut self.sums, &mut self.swaps);
-        if n > SAME_BITS && kernel::nearly_singular(n, &self.elements) {
+        if n > BITWISE_EQUAL_LU && kernel::nearly_singular(n, &self.elements) {
             return None;
         }
         Some(if pivot == n {
@@ -202,11 +209,11 @@ impl<T: LinalgScalar> SmallFactors<T> {
 
     /// The elements, and the step from one of the diagonal of `U` to the next.
     fn diagonal(&self) -> (&[T], usize) {
-        (&self.elements, kernel::width(self.n) + 1)
+        (&self.elements, kernel::row_stride(self.n) + 1)
     }
 
     /// How many rows were exchanged with another.
-    fn exchanges(&self) -> usize {
+    fn row_swaps(&self) -> usize {
         let swaps = self.swaps[..self.n].iter().enumerate();
         swaps.filter(|&(row, &other)| row != other).count()
     }
@@ -219,7 +226,7 @@ impl<T: LinalgScalar> SmallFactors<T> {
 /// transpose, which would save turning the copy: rounding decides whether the last
 /// pivot of a singular matrix is exactly zero, and it decides otherwise for the
 /// transpose.
-pub(crate) struct Factors<T> {
+pub(crate) struct LapackLu<T> {
     /// Whether LU by halving is faster than LAPACK.
     is_blocked: bool,
     rows: usize,
@@ -227,9 +234,9 @@ pub(crate) struct Factors<T> {
     pub(crate) pivots: Vec<c_int>,
 }
 
-impl<T: LinalgScalar> Factors<T> {
+impl<T: LinalgScalar> LapackLu<T> {
     pub(crate) fn new(rows: usize, columns: usize, plan: Plan) -> Result<Self, Error> {
-        Ok(Factors {
+        Ok(LapackLu {
             is_blocked: plan.blocked,
             rows,
             elements: zeros(rows.saturating_mul(columns))?,
@@ -238,8 +245,8 @@ impl<T: LinalgScalar> Factors<T> {
     }
 
     /// For square matrices, with memory only once it is needed.
-    const fn on_demand(n: usize, plan: Plan) -> Self {
-        Factors {
+    const fn lazy(n: usize, plan: Plan) -> Self {
+        LapackLu {
             is_blocked: plan.blocked,
             rows: n,
             elements: Vec::new(),
@@ -249,14 +256,14 @@ impl<T: LinalgScalar> Factors<T> {
 
     /// Factors a matrix; the error is the first pivot that is exactly zero.
     pub(crate) fn factor(&mut self, a: ArrayView2<'_, T>) -> Result<(), Reason> {
-        resize(&mut self.elements, a.len(), T::zero())?;
-        resize(&mut self.pivots, a.nrows().min(a.ncols()), 0)?;
+        try_resize(&mut self.elements, a.len(), T::zero())?;
+        try_resize(&mut self.pivots, a.nrows().min(a.ncols()), 0)?;
         let done = factor(a, self.is_blocked, &mut self.elements, &mut self.pivots);
         done.map_err(|pivot| Reason::Singular { pivot })
     }
 
     /// Factors a matrix that may be singular, but has to be finite.
-    pub(crate) fn finite_factors(&mut self, a: ArrayView2<'_, T>) -> Result<(), Reason> {
+    pub(crate) fn factor_finite(&mut self, a: ArrayView2<'_, T>) -> Result<(), Reason> {
         if !is_finite(to_f(a, &mut self.elements)) {
             return Err(Reason::NotFinite);
         }
@@ -271,7 +278,7 @@ impl<T: LinalgScalar> Factors<T> {
     }
 
     /// How many rows were exchanged with another.
-    fn exchanges(&self) -> usize {
+    fn row_swaps(&self) -> usize {
         let pivots = (1..).zip(&self.pivots);
         pivots
             .filter(|&(row, &pivot): &(c_int, _)| row != pivot)
@@ -279,24 +286,24 @@ impl<T: LinalgScalar> Factors<T> {
     }
 
     /// The factors of a square matrix.
-    fn square(&self) -> Square<'_, T> {
-        Square::in_f_order(self.rows, &self.elements)
+    fn as_triangular(&self) -> TriangularRef<'_, T> {
+        TriangularRef::in_f_order(self.rows, &self.elements)
     }
 
     /// For each row of `L U` the row of the matrix.
     pub(crate) fn permutation(&self) -> Result<Vec<usize>, OutOfMemory> {
         let mut rows = Vec::new();
-        reserve(&mut rows, self.rows)?;
+        try_reserve(&mut rows, self.rows)?;
         rows.extend(0..self.rows);
         for (row, &pivot) in self.pivots.iter().enumerate() {
-            rows.swap(row, counted_from_0(pivot));
+            rows.swap(row, pivot_to_index(pivot));
         }
         Ok(rows)
     }
 
     /// Takes the factors apart, the rows of `L` to their places in `P L` where
     /// these are given.
-    pub(crate) fn split(
+    pub(crate) fn split_lu(
         &self,
         rows: Option<&[usize]>,
         mut l: ArrayViewMut2<'_, T>,

@@ -6,8 +6,8 @@ use scirs2_core::pool::Workers;
 
 use crate::Error;
 use crate::base::memory::zeros_array;
+use crate::driver::chunks::{merge_axes, new_filled, par_copy};
 use crate::driver::operation::{OperationScalar, Results, ScalarOperation, Work};
-use crate::driver::pieces::{copy, merged, new};
 use crate::driver::shape;
 use crate::elements::scalar::LinalgScalar;
 use crate::solve::general::solve_into;
@@ -59,12 +59,12 @@ where
 /// # Errors
 /// The errors of [`tensorsolve`] that depend on the shapes.
 pub fn tensorsolve_shape(a: &[usize], b: &[usize], axes: &[isize]) -> Result<Vec<usize>, Error> {
-    let order = moved(a.len(), axes)?;
+    let order = axis_order(a.len(), axes)?;
     let shape = order.iter().map(|&axis| a[axis]).collect::<Vec<_>>();
     // Where both have as many axes, a holds one number, and x does.
     let split = if shape.len() > b.len() { b.len() } else { 0 };
-    let n = elements(&shape[split..]);
-    let rows = elements(&shape).checked_div(n).unwrap_or(0);
+    let n = element_count(&shape[split..]);
+    let rows = element_count(&shape).checked_div(n).unwrap_or(0);
     if rows != n {
         return Err(Error::NotSquareTensor {
             shape,
@@ -72,7 +72,7 @@ pub fn tensorsolve_shape(a: &[usize], b: &[usize], axes: &[isize]) -> Result<Vec
             columns: n,
         });
     }
-    if elements(b) != n {
+    if element_count(b) != n {
         return Err(Error::Mismatch {
             first: a.to_vec(),
             second: b.to_vec(),
@@ -97,18 +97,18 @@ pub fn tensorsolve_into<T: LinalgScalar>(
     workers: &Workers<'_>,
 ) -> Result<(), Error> {
     let expected = tensorsolve_shape(a.shape(), b.shape(), axes)?;
-    shape::output(&expected, &out)?;
-    let n = elements(&expected);
-    let order = moved(a.ndim(), axes)?;
+    shape::check_output(&expected, &out)?;
+    let n = element_count(&expected);
+    let order = axis_order(a.ndim(), axes)?;
     let a = a.permuted_axes(IxDyn(&order));
-    let sides = [a.ndim() - expected.len(), expected.len()];
-    let a = merged(a, &sides, workers)?;
+    let groups = [a.ndim() - expected.len(), expected.len()];
+    let a = merge_axes(a, &groups, workers)?;
     let b_ndim = b.ndim();
-    let b = merged(b, &[b_ndim], workers)?;
-    let mut x = new(&[n], T::zero(), workers)?;
+    let b = merge_axes(b, &[b_ndim], workers)?;
+    let mut x = new_filled(&[n], T::zero(), workers)?;
     solve_into(a.view(), b.view(), x.view_mut(), workers)?;
     let x = x.into_shape_with_order(IxDyn(&expected));
-    copy(x.expect("n elements").view(), out, workers)
+    par_copy(x.expect("n elements").view(), out, workers)
 }
 
 /// The tensor `x` for which `tensordot(x, a, ind)` is the identity.
@@ -155,7 +155,7 @@ pub fn tensorinv_shape(a: &[usize], ind: isize) -> Result<Vec<usize>, Error> {
         _ => return Err(Error::Split { ind }),
     };
     let (first, last) = a.split_at(split);
-    let (rows, columns) = (elements(first), elements(last));
+    let (rows, columns) = (element_count(first), element_count(last));
     if rows != columns {
         return Err(Error::NotSquareTensor {
             shape: a.to_vec(),
@@ -178,23 +178,23 @@ pub fn tensorinv_into<T: LinalgScalar>(
     workers: &Workers<'_>,
 ) -> Result<(), Error> {
     let expected = tensorinv_shape(a.shape(), ind)?;
-    shape::output(&expected, &out)?;
-    let n = elements(&expected[..a.ndim() - a.ndim().min(ind.unsigned_abs())]);
+    shape::check_output(&expected, &out)?;
+    let n = element_count(&expected[..a.ndim() - a.ndim().min(ind.unsigned_abs())]);
     let split = a.ndim().min(ind.unsigned_abs());
-    let sides = [split, a.ndim() - split];
-    let a = merged(a, &sides, workers)?;
+    let groups = [split, a.ndim() - split];
+    let a = merge_axes(a, &groups, workers)?;
     if out.is_standard_layout() {
         let out = out.into_shape_with_order(IxDyn(&[n, n]));
         return inv_into(a.view(), out.expect("n * n elements"), workers);
     }
-    let mut x = new(&[n, n], T::zero(), workers)?;
+    let mut x = new_filled(&[n, n], T::zero(), workers)?;
     inv_into(a.view(), x.view_mut(), workers)?;
     let x = x.into_shape_with_order(IxDyn(&expected));
-    copy(x.expect("n * n elements").view(), out, workers)
+    par_copy(x.expect("n * n elements").view(), out, workers)
 }
 
 /// The axes of a tensor once `axes` were moved to its end, one after the other.
-fn moved(ndim: usize, axes: &[isize]) -> Result<Vec<usize>, Error> {
+fn axis_order(ndim: usize, axes: &[isize]) -> Result<Vec<usize>, Error> {
     let mut order = (0..ndim).collect::<Vec<_>>();
     for &axis in axes {
         let place = usize::try_from(axis).ok().filter(|&axis| axis < ndim);
@@ -207,7 +207,7 @@ fn moved(ndim: usize, axes: &[isize]) -> Result<Vec<usize>, Error> {
     Ok(order)
 }
 
-fn elements(shape: &[usize]) -> usize {
+fn element_count(shape: &[usize]) -> usize {
     scirs2_core::shape::element_count(shape).unwrap_or(usize::MAX)
 }
 

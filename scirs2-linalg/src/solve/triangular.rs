@@ -8,20 +8,20 @@ use scirs2_core::pool::Workers;
 
 use crate::Error;
 use crate::base::error::Reason;
-use crate::base::layout::{InPlace, is_finite, to_c};
-use crate::base::memory::{resize, zeros_array};
+use crate::base::layout::{InPlaceBuffer, is_finite, to_c};
+use crate::base::memory::{try_resize, zeros_array};
 use crate::driver::operation::{Kind, OperationScalar, Results, ScalarOperation, Work};
-use crate::driver::shape::System;
+use crate::driver::shape::LinearSystem;
 use crate::elements::scalar::LinalgScalar;
 use crate::lapack::subnormal::{is_subnormal, substitute};
-use crate::lapack::{self, Shape, Triangle};
+use crate::lapack::{self, Triangle, TriangularSpec};
 
 /// The matrix itself, or what is made of it (LAPACK's `trans`).
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
 pub enum Op {
     /// `A`.
     #[default]
-    Plain,
+    NoTranspose,
     /// `A^T`.
     Transpose,
     /// `A^H`, the conjugate of the transpose.
@@ -66,7 +66,7 @@ pub struct Triangular {
 pub fn solve_triangular<S, D, R, E>(
     a: &ArrayBase<S, D>,
     b: &ArrayBase<R, E>,
-    how: Triangular,
+    spec: Triangular,
 ) -> Result<ArrayD<S::Elem>, Error>
 where
     S: Data<Elem: LinalgScalar>,
@@ -76,7 +76,7 @@ where
 {
     let (a, b) = (a.view().into_dyn(), b.view().into_dyn());
     let mut out = zeros_array(&solve_triangular_shape(a.shape(), b.shape())?)?;
-    solve_triangular_into(a, b, how, out.view_mut(), &Workers::current())?;
+    solve_triangular_into(a, b, spec, out.view_mut(), &Workers::current())?;
     Ok(out)
 }
 
@@ -86,7 +86,7 @@ where
 /// # Errors
 /// The errors of [`solve_triangular`] that depend on the shapes.
 pub fn solve_triangular_shape(a: &[usize], b: &[usize]) -> Result<Vec<usize>, Error> {
-    Ok(System::new(a, b)?.solutions())
+    Ok(LinearSystem::new(a, b)?.solution_shape())
 }
 
 /// [`solve_triangular`] into the caller's memory, of any strides.
@@ -97,69 +97,69 @@ pub fn solve_triangular_shape(a: &[usize], b: &[usize]) -> Result<Vec<usize>, Er
 pub fn solve_triangular_into<T: LinalgScalar>(
     a: ArrayViewD<'_, T>,
     b: ArrayViewD<'_, T>,
-    how: Triangular,
+    spec: Triangular,
     out: ArrayViewMutD<'_, T>,
     workers: &Workers<'_>,
 ) -> Result<(), Error> {
-    let system = System::new(a.shape(), b.shape())?;
-    system.each(
+    let system = LinearSystem::new(a.shape(), b.shape())?;
+    system.for_each(
         (a, b, out),
-        system.substitution(),
+        system.substitution_flops(),
         workers,
-        || Ok((Vec::new(), InPlace::new())),
-        |space, _, (a, b, out)| one(space, a, b, how, out),
+        || Ok((Vec::new(), InPlaceBuffer::new())),
+        |workspace, _, (a, b, out)| solve_matrix(workspace, a, b, spec, out),
     )
 }
 
 /// One matrix.
-fn one<T: LinalgScalar>(
-    (copy, in_place): &mut (Vec<T>, InPlace<T>),
+fn solve_matrix<T: LinalgScalar>(
+    (copy, in_place): &mut (Vec<T>, InPlaceBuffer<T>),
     a: ArrayView2<'_, T>,
     b: ArrayView2<'_, T>,
-    how: Triangular,
+    spec: Triangular,
     out: ArrayViewMut2<'_, T>,
 ) -> Result<(), Reason> {
-    let a = Square::new(a, copy)?;
-    let triangle = if how.lower {
+    let a = TriangularRef::new(a, copy)?;
+    let triangle = if spec.lower {
         Triangle::Lower
     } else {
         Triangle::Upper
     };
-    let unit = how.unit_diagonal;
-    a.check_triangle(triangle, unit)?;
-    if !unit {
+    let unit_diagonal = spec.unit_diagonal;
+    a.check_triangle(triangle, unit_diagonal)?;
+    if !unit_diagonal {
         a.check_diagonal()?;
     }
     in_place.run(b, out, |b| {
         if !is_finite(b) {
             return Err(Reason::NotFiniteRightSide);
         }
-        a.solve(triangle, how.op, unit, b);
+        a.solve(triangle, spec.op, unit_diagonal, b);
         Ok(())
     })
 }
 
 /// A square matrix in memory, for solving with its triangles.
 #[derive(Clone, Copy)]
-pub(crate) struct Square<'a, T> {
+pub(crate) struct TriangularRef<'a, T> {
     elements: &'a [T],
     n: usize,
     c_order: bool,
 }
 
-impl<'a, T: LinalgScalar> Square<'a, T> {
-    /// A matrix in place, or copied to `space` if it has gaps.
-    pub(crate) fn new(a: ArrayView2<'a, T>, space: &'a mut Vec<T>) -> Result<Self, Reason> {
+impl<'a, T: LinalgScalar> TriangularRef<'a, T> {
+    /// A matrix in place, or copied to `workspace` if it has gaps.
+    pub(crate) fn new(a: ArrayView2<'a, T>, workspace: &'a mut Vec<T>) -> Result<Self, Reason> {
         let (n, len) = (a.nrows(), a.len());
         let (elements, c_order) = if let Some(elements) = a.to_slice() {
             (elements, true)
         } else if let Some(elements) = a.reversed_axes().to_slice() {
             (elements, false)
         } else {
-            resize(space, len, T::zero())?;
-            (&*to_c(a, space), true)
+            try_resize(workspace, len, T::zero())?;
+            (&*to_c(a, workspace), true)
         };
-        Ok(Square {
+        Ok(TriangularRef {
             elements,
             n,
             c_order,
@@ -168,7 +168,7 @@ impl<'a, T: LinalgScalar> Square<'a, T> {
 
     /// A matrix row after row.
     pub(crate) fn in_c_order(n: usize, elements: &'a [T]) -> Self {
-        Square {
+        TriangularRef {
             elements,
             n,
             c_order: true,
@@ -177,7 +177,7 @@ impl<'a, T: LinalgScalar> Square<'a, T> {
 
     /// A matrix column after column.
     pub(crate) fn in_f_order(n: usize, elements: &'a [T]) -> Self {
-        Square {
+        TriangularRef {
             elements,
             n,
             c_order: false,
@@ -197,15 +197,19 @@ impl<'a, T: LinalgScalar> Square<'a, T> {
     }
 
     /// An error for a NaN or an infinity in a triangle.
-    pub(crate) fn check_triangle(self, triangle: Triangle, unit: bool) -> Result<(), Reason> {
+    pub(crate) fn check_triangle(
+        self,
+        triangle: Triangle,
+        unit_diagonal: bool,
+    ) -> Result<(), Reason> {
         let lower = (triangle == Triangle::Lower) == self.c_order;
-        let beside = usize::from(unit);
+        let skip = usize::from(unit_diagonal);
         let rows = self.elements.chunks_exact(self.n.max(1)).enumerate();
         let mut read = rows.map(|(i, row)| {
             if lower {
-                &row[..i + 1 - beside]
+                &row[..i + 1 - skip]
             } else {
-                &row[i + beside..]
+                &row[i + skip..]
             }
         });
         if read.all(is_finite) {
@@ -217,7 +221,7 @@ impl<'a, T: LinalgScalar> Square<'a, T> {
 
     /// Solves `op(A) X = B` with a triangle of this matrix, whose diagonal has no
     /// zero; `b` is the rows of `B`, and then those of `X`.
-    pub(crate) fn solve(self, triangle: Triangle, op: Op, unit: bool, b: &mut [T]) {
+    pub(crate) fn solve(self, triangle: Triangle, op: Op, unit_diagonal: bool, b: &mut [T]) {
         if b.is_empty() {
             return;
         }
@@ -225,7 +229,7 @@ impl<'a, T: LinalgScalar> Square<'a, T> {
         if op == Op::Adjoint {
             conjugate(b);
         }
-        self.substitute(triangle, op != Op::Plain, unit, b);
+        self.substitute(triangle, op != Op::NoTranspose, unit_diagonal, b);
         if op == Op::Adjoint {
             conjugate(b);
         }
@@ -233,9 +237,9 @@ impl<'a, T: LinalgScalar> Square<'a, T> {
 
     /// In Fortran order `b` is the transpose of `B`, and a matrix in C order is
     /// its own transpose.
-    fn substitute(self, triangle: Triangle, transpose: bool, unit: bool, b: &mut [T]) {
+    fn substitute(self, triangle: Triangle, transpose: bool, unit_diagonal: bool, b: &mut [T]) {
         let (n, c_order) = (self.n, self.c_order);
-        if !unit && self.diagonal().any(is_subnormal) {
+        if !unit_diagonal && self.diagonal().any(is_subnormal) {
             let lower = (triangle == Triangle::Lower) != transpose;
             let by_row = transpose != c_order;
             return substitute(
@@ -251,14 +255,14 @@ impl<'a, T: LinalgScalar> Square<'a, T> {
                 b,
             );
         }
-        let shape = |transpose| Shape {
+        let shape = |transpose| TriangularSpec {
             triangle: if c_order {
                 triangle.transposed()
             } else {
                 triangle
             },
             transpose,
-            unit,
+            unit: unit_diagonal,
         };
         if b.len() == n {
             lapack::trsv(shape(transpose != c_order), self.elements, b);
@@ -278,7 +282,7 @@ fn conjugate<T: LinalgScalar>(elements: &mut [T]) {
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub struct SolveTriangular {
     /// What of the matrices is read, and how.
-    pub how: Triangular,
+    pub spec: Triangular,
 }
 
 impl ScalarOperation for SolveTriangular {
@@ -293,6 +297,6 @@ impl ScalarOperation for SolveTriangular {
     fn compute<T: OperationScalar>(&self, mut work: Work<'_, '_>) -> Result<(), Error> {
         let [out] = work.outputs();
         let (a, b) = (work.operand::<T>(0)?, work.operand(1)?);
-        solve_triangular_into(a, b, self.how, out.into_view()?, work.workers)
+        solve_triangular_into(a, b, self.spec, out.into_view()?, work.workers)
     }
 }

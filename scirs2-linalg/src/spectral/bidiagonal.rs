@@ -1,6 +1,6 @@
 //! Singular values of one small real matrix, by its bidiagonal form.
 
-use crate::kernels::one::bidiagonal::Bidiagonal;
+use crate::kernels::small::bidiagonal::Bidiagonal;
 use crate::lapack::bidiagonal_values;
 
 /// Solves matrices of one shape, in memory that is reused.
@@ -31,7 +31,7 @@ impl SmallSingularValues {
 mod tests {
     use super::*;
     use crate::base::noise;
-    use crate::lapack::{Gesdd, Vectors, single_threaded};
+    use crate::lapack::{Gesdd, Vectors, init_single_threaded};
     use crate::simd::isa::forced::at_each;
 
     const SHAPES: [[usize; 2]; 12] = [
@@ -62,7 +62,7 @@ mod tests {
 
     #[test]
     fn values_are_those_of_lapack() {
-        single_threaded();
+        init_single_threaded();
         let one = |row, column| f64::from(u8::from(row == column));
         let changes: [&dyn Fn(usize, usize, f64) -> f64; 8] = [
             &|_, _, x| x,
@@ -77,23 +77,23 @@ mod tests {
             &|row, column, x| if row == 1 || column == 2 { 0.0 } else { x },
         ];
         for shape @ [m, n] in SHAPES {
-            for (number, change) in changes.iter().enumerate() {
+            for (index, change) in changes.iter().enumerate() {
                 let a = matrix(shape, change);
                 let ours = found(shape, &a).unwrap();
                 let mut lapack = Gesdd::<f64>::new(n, m, Vectors::None).unwrap();
                 lapack.matrix().copy_from_slice(&a);
                 let theirs = lapack.solve(&mut [], &mut []).unwrap();
                 let bound = 4.0 * (m.max(n) + 4) as f64 * f64::EPSILON * theirs[0];
-                assert!(ours.iter().rev().is_sorted(), "{shape:?} {number}");
+                assert!(ours.iter().rev().is_sorted(), "{shape:?} {index}");
                 for (x, y) in ours.iter().zip(theirs) {
-                    assert!((x - y).abs() <= bound, "{shape:?} {number}: {x:e} {y:e}");
+                    assert!((x - y).abs() <= bound, "{shape:?} {index}: {x:e} {y:e}");
                 }
             }
         }
     }
 
     #[test]
-    fn values_of_a_turned_diagonal_are_the_diagonal() {
+    fn values_of_a_rotated_diagonal_are_the_diagonal() {
         // Plane rotations from both sides, with different angles.
         let values = [3.0, 1e-9];
         for [angle, other] in [[0.3, 1.1], [2.0, -0.7]] {
@@ -119,7 +119,7 @@ mod tests {
 
     #[test]
     fn every_instruction_set_gives_the_same_bits() {
-        single_threaded();
+        init_single_threaded();
         for shape in SHAPES {
             let a = matrix(shape, |_, _, x| x);
             let bits = || -> Vec<u64> {
@@ -133,8 +133,8 @@ mod tests {
     }
 
     #[test]
-    fn lapack_takes_what_needs_care() {
-        single_threaded();
+    fn difficult_matrices_are_not_handled() {
+        init_single_threaded();
         let plain = matrix([3, 3], |_, _, x| x);
         for spoiled in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY, 1e200] {
             for at in 0..9 {

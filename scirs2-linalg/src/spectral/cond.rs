@@ -13,11 +13,11 @@ use crate::Error;
 use crate::base::error::Reason;
 use crate::base::memory::zeros_array;
 use crate::base::order::{Axes, Order};
-use crate::driver::batch::{Batch, Stack, StackMut};
+use crate::driver::batch::{Batch, MatrixBatch, MatrixBatchMut};
+use crate::driver::chunks::{CHUNK_LEN, for_each_chunk, new_filled, par_map_lanes};
 use crate::driver::operation::{Kind, OperationScalar, Results, ScalarOperation, Work};
-use crate::driver::pieces::{PIECE, in_pieces, map_vectors, new};
 use crate::driver::plan::{Plan, Problem, Sizes};
-use crate::driver::shape::{self, matrices, square};
+use crate::driver::shape::{self, split_matrix_shape, split_square_shape};
 use crate::elements::normed::Normed;
 use crate::elements::scalar::LinalgScalar;
 use crate::norm::{norm_into, norm_shape};
@@ -73,12 +73,12 @@ where
 /// # Errors
 /// The errors of [`cond`] that depend on the shape.
 pub fn cond_shape(a: &[usize], order: Order) -> Result<Vec<usize>, Error> {
-    let (batch, m, n) = matrices(1, a)?;
+    let (batch, m, n) = split_matrix_shape(1, a)?;
     if m == 0 || n == 0 {
         return Err(Error::NoElements { shape: a.to_vec() });
     }
     if !is_spectral(order) {
-        square(1, a)?;
+        split_square_shape(1, a)?;
         norm_shape(a, order, LAST, false)?;
     }
     Ok(batch.to_vec())
@@ -103,33 +103,33 @@ pub fn cond_into<T: LinalgScalar + Normed<Norm = T::Real>>(
     out: ArrayViewMutD<'_, T::Real>,
     workers: &Workers<'_>,
 ) -> Result<(), Error> {
-    shape::output(&cond_shape(a.shape(), order)?, &out)?;
+    shape::check_output(&cond_shape(a.shape(), order)?, &out)?;
     if is_spectral(order) {
-        by_values(a, order, out, workers)
+        cond_from_singular_values(a, order, out, workers)
     } else {
-        by_inverse(a, order, out, workers)
+        cond_from_inverse(a, order, out, workers)
     }
 }
 
 /// Condition numbers from singular values.
-fn by_values<T: LinalgScalar>(
+fn cond_from_singular_values<T: LinalgScalar>(
     a: ArrayViewD<'_, T>,
     order: Order,
     mut out: ArrayViewMutD<'_, T::Real>,
     workers: &Workers<'_>,
 ) -> Result<(), Error> {
-    let (batch, m, n) = matrices(1, a.shape())?;
-    let mut values = new(&[batch, &[m.min(n)]].concat(), T::Real::zero(), workers)?;
+    let (batch, m, n) = split_matrix_shape(1, a.shape())?;
+    let mut values = new_filled(&[batch, &[m.min(n)]].concat(), T::Real::zero(), workers)?;
     svdvals_into(a.view(), false, values.view_mut(), workers)?;
     let inverted = order == Order::P(-2.0);
-    map_vectors(values.view(), out.view_mut(), workers, |values| {
+    par_map_lanes(values.view(), out.view_mut(), workers, |values| {
         let (first, last) = (values[0], values[values.len() - 1]);
         if inverted { last / first } else { first / last }
     })?;
-    let matrices = Stack::new(&a, batch);
-    for (number, condition) in out.iter_mut().enumerate() {
+    let matrices = MatrixBatch::new(&a, batch);
+    for (index, condition) in out.iter_mut().enumerate() {
         // The other part of an infinite complex element may be NaN.
-        if condition.is_nan() && !holds_nan(matrices.get(number)) {
+        if condition.is_nan() && !has_nan(matrices.get(index)) {
             *condition = T::Real::infinity();
         }
     }
@@ -137,34 +137,40 @@ fn by_values<T: LinalgScalar>(
 }
 
 /// Condition numbers from the norms of the matrix and its inverse.
-fn by_inverse<T: LinalgScalar + Normed<Norm = T::Real>>(
+fn cond_from_inverse<T: LinalgScalar + Normed<Norm = T::Real>>(
     a: ArrayViewD<'_, T>,
     order: Order,
     mut out: ArrayViewMutD<'_, T::Real>,
     workers: &Workers<'_>,
 ) -> Result<(), Error> {
-    let (shape, n) = square(1, a.shape())?;
-    let mut inverses = new(&inv_shape(a.shape())?, T::zero(), workers)?;
+    let (shape, n) = split_square_shape(1, a.shape())?;
+    let mut inverses = new_filled(&inv_shape(a.shape())?, T::zero(), workers)?;
     let batch = Batch {
         shape,
         flops: 2.0 * (n as f64).powi(3),
         workers,
     };
     let plan = Plan::of::<T>(Problem::Inv, Sizes::new(n, n, batch.count()));
-    let matrices = Stack::new(&a, shape);
+    let matrices = MatrixBatch::new(&a, shape);
     let last = Axis(out.ndim());
     let known = out.view_mut().insert_axis(last);
     let known = known.insert_axis(last);
-    batch.each(
-        (StackMut::new(inverses.view_mut()), StackMut::new(known)),
+    batch.for_each(
+        (
+            MatrixBatchMut::new(inverses.view_mut()),
+            MatrixBatchMut::new(known),
+        ),
         || Inverse::new(n, plan),
-        |space, number, (inverse, mut known)| {
-            known[[0, 0]] = invert(space, matrices.get(number), inverse)?;
+        |workspace, index, (inverse, mut known)| {
+            known[[0, 0]] = invert(workspace, matrices.get(index), inverse)?;
             Ok(())
         },
     )?;
     let zero = T::Real::zero();
-    let (mut norms, mut inverse_norms) = (new(shape, zero, workers)?, new(shape, zero, workers)?);
+    let (mut norms, mut inverse_norms) = (
+        new_filled(shape, zero, workers)?,
+        new_filled(shape, zero, workers)?,
+    );
     norm_into(a.view(), order, LAST, norms.view_mut(), workers)?;
     norm_into(
         inverses.view(),
@@ -174,9 +180,9 @@ fn by_inverse<T: LinalgScalar + Normed<Norm = T::Real>>(
         workers,
     )?;
     let norms = [norms.view(), inverse_norms.view()];
-    in_pieces(
+    for_each_chunk(
         ([out], norms),
-        PIECE,
+        CHUNK_LEN,
         workers,
         |([out], [norm, inverse])| {
             Zip::from(out)
@@ -194,14 +200,14 @@ fn by_inverse<T: LinalgScalar + Normed<Norm = T::Real>>(
 /// Inverts a matrix and returns zero; if there is no inverse, writes zeros and returns
 /// the condition number.
 fn invert<T: LinalgScalar>(
-    space: &mut Inverse<T>,
+    workspace: &mut Inverse<T>,
     a: ArrayView2<'_, T>,
     mut inverse: ArrayViewMut2<'_, T>,
 ) -> Result<T::Real, Reason> {
-    let known = if holds_nan(a) {
+    let known = if has_nan(a) {
         T::Real::nan()
     } else {
-        match space.run(a, inverse.view_mut()) {
+        match workspace.run(a, inverse.view_mut()) {
             Err(memory @ Reason::Memory { .. }) => return Err(memory),
             Ok(()) if inverse.iter().all(|x| x.has_finite_parts()) => {
                 return Ok(T::Real::zero());
@@ -214,7 +220,7 @@ fn invert<T: LinalgScalar>(
 }
 
 /// Whether a part of an element is NaN.
-fn holds_nan<T: LinalgScalar>(a: ArrayView2<'_, T>) -> bool {
+fn has_nan<T: LinalgScalar>(a: ArrayView2<'_, T>) -> bool {
     a.iter().any(|x| x.parts().iter().any(|part| part.is_nan()))
 }
 

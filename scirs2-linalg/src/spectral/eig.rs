@@ -14,13 +14,13 @@ use crate::base::error::Reason;
 use crate::base::layout::{is_finite, to_f};
 use crate::base::memory::zeros_array;
 use crate::base::scale::rounded;
-use crate::driver::batch::{Batch, Stack, StackMut};
+use crate::driver::batch::{Batch, MatrixBatch, MatrixBatchMut};
 use crate::driver::operation::{Kind, OperationScalar, Results, ScalarOperation, Work};
 use crate::driver::plan::{Plan, Problem, Sizes};
-use crate::driver::shape::{self, square};
+use crate::driver::shape::{self, split_square_shape};
 use crate::elements::scalar::LinalgScalar;
-use crate::kernels::many::REAL;
-use crate::kernels::one::eigen::Eigen;
+use crate::kernels::batched::REAL_ONLY;
+use crate::kernels::small::eigen::Eigen;
 use crate::lapack::Geev;
 
 /// Eigenvalues and right eigenvectors of general matrices.
@@ -100,37 +100,43 @@ pub fn eig_into<T: LinalgScalar>(
     workers: &Workers<'_>,
 ) -> Result<bool, Error> {
     let [values_shape, vectors_shape] = eig_shape(a.shape())?;
-    shape::output(&values_shape, &values)?;
-    shape::output(&vectors_shape, &vectors)?;
-    let (batch, n) = square(1, a.shape())?;
+    shape::check_output(&values_shape, &values)?;
+    shape::check_output(&vectors_shape, &vectors)?;
+    let (batch, n) = split_square_shape(1, a.shape())?;
     let batch = Batch {
         shape: batch,
         flops: 25.0 * (n as f64).powi(3),
         workers,
     };
-    let matrices = Stack::new(&a, batch.shape);
+    let matrices = MatrixBatch::new(&a, batch.shape);
     let plan = Plan::of::<T>(Problem::Eig, Sizes::new(n, n, batch.count()));
     let real = AtomicBool::new(true);
-    let together =
-        |gaps: &mut Gaps<T>,
-         numbers,
-         out: &mut (StackMut<'_, T::Complex>, StackMut<'_, T::Complex>)| {
-            let [gaps_w, gaps_v] = &mut gaps.values_and_vectors;
-            let eigen = gaps.eigen.get_or_insert_with(|| Eigen::new(n, true));
-            let a = T::as_real(matrices.elements(numbers, &mut gaps.matrices)).expect(REAL);
-            out.0.written(T::Complex::zero(), gaps_w, |values| {
-                out.1.written(T::Complex::zero(), gaps_v, |vectors| {
-                    small::<T>(eigen, n, a, values, vectors, &real)
+    let batched = |scratch: &mut EigScratch<T>,
+                   indices,
+                   out: &mut (
+        MatrixBatchMut<'_, T::Complex>,
+        MatrixBatchMut<'_, T::Complex>,
+    )| {
+        let [pack_w, pack_v] = &mut scratch.values_and_vectors;
+        let eigen = scratch.eigen.get_or_insert_with(|| Eigen::new(n, true));
+        let a = T::as_real(matrices.contiguous(indices, &mut scratch.matrices)).expect(REAL_ONLY);
+        out.0.with_contiguous(T::Complex::zero(), pack_w, |values| {
+            out.1
+                .with_contiguous(T::Complex::zero(), pack_v, |vectors| {
+                    small_eig::<T>(eigen, n, a, values, vectors, &real)
                 })
-            })
-        };
-    batch.each_left(
-        (StackMut::columns(values), StackMut::new(vectors)),
-        || solver(n, true),
-        plan.small.then_some(together),
-        |solver, number, (values, mut vectors)| {
+        })
+    };
+    batch.for_each_with_batched_kernel(
+        (
+            MatrixBatchMut::vectors(values),
+            MatrixBatchMut::new(vectors),
+        ),
+        || make_solver(n, true),
+        plan.small.then_some(batched),
+        |solver, index, (values, mut vectors)| {
             let Some(solver) = solver else { return Ok(()) };
-            solve(solver, matrices.get(number), values, &real)?;
+            solve_matrix(solver, matrices.get(index), values, &real)?;
             for ((row, column), element) in vectors.indexed_iter_mut() {
                 *element = T::Complex::from_parts(solver.vector(row, column));
             }
@@ -176,7 +182,7 @@ where
 /// # Errors
 /// The errors of [`eigvals`] that depend on the shape.
 pub fn eigvals_shape(a: &[usize]) -> Result<Vec<usize>, Error> {
-    let (batch, n) = square(1, a)?;
+    let (batch, n) = split_square_shape(1, a)?;
     Ok([batch, &[n]].concat())
 }
 
@@ -191,46 +197,48 @@ pub fn eigvals_into<T: LinalgScalar>(
     values: ArrayViewMutD<'_, T::Complex>,
     workers: &Workers<'_>,
 ) -> Result<bool, Error> {
-    shape::output(&eigvals_shape(a.shape())?, &values)?;
-    let (batch, n) = square(1, a.shape())?;
+    shape::check_output(&eigvals_shape(a.shape())?, &values)?;
+    let (batch, n) = split_square_shape(1, a.shape())?;
     let batch = Batch {
         shape: batch,
         flops: 10.0 * (n as f64).powi(3),
         workers,
     };
-    let matrices = Stack::new(&a, batch.shape);
+    let matrices = MatrixBatch::new(&a, batch.shape);
     let plan = Plan::of::<T>(Problem::Eig, Sizes::new(n, n, batch.count()));
     let real = AtomicBool::new(true);
-    let together = |gaps: &mut Gaps<T>, numbers, values: &mut StackMut<'_, T::Complex>| {
-        let [gaps_w, _] = &mut gaps.values_and_vectors;
-        let eigen = gaps.eigen.get_or_insert_with(|| Eigen::new(n, false));
-        let a = T::as_real(matrices.elements(numbers, &mut gaps.matrices)).expect(REAL);
-        values.written(T::Complex::zero(), gaps_w, |values| {
-            small::<T>(eigen, n, a, values, &mut [], &real)
+    let batched = |scratch: &mut EigScratch<T>,
+                   indices,
+                   values: &mut MatrixBatchMut<'_, T::Complex>| {
+        let [pack_w, _] = &mut scratch.values_and_vectors;
+        let eigen = scratch.eigen.get_or_insert_with(|| Eigen::new(n, false));
+        let a = T::as_real(matrices.contiguous(indices, &mut scratch.matrices)).expect(REAL_ONLY);
+        values.with_contiguous(T::Complex::zero(), pack_w, |values| {
+            small_eig::<T>(eigen, n, a, values, &mut [], &real)
         })
     };
-    batch.each_left(
-        StackMut::columns(values),
-        || solver(n, false),
-        plan.small.then_some(together),
-        |solver, number, values| {
+    batch.for_each_with_batched_kernel(
+        MatrixBatchMut::vectors(values),
+        || make_solver(n, false),
+        plan.small.then_some(batched),
+        |solver, index, values| {
             let Some(solver) = solver else { return Ok(()) };
-            solve(solver, matrices.get(number), values, &real)
+            solve_matrix(solver, matrices.get(index), values, &real)
         },
     )?;
     Ok(real.into_inner())
 }
 
 /// The kernel, and memory for matrices, values and vectors whose arrays have gaps.
-struct Gaps<T: LinalgScalar> {
+struct EigScratch<T: LinalgScalar> {
     eigen: Option<Eigen>,
     matrices: Vec<T>,
     values_and_vectors: [Vec<T::Complex>; 2],
 }
 
-impl<T: LinalgScalar> Default for Gaps<T> {
+impl<T: LinalgScalar> Default for EigScratch<T> {
     fn default() -> Self {
-        Gaps {
+        EigScratch {
             eigen: None,
             matrices: Vec::new(),
             values_and_vectors: [Vec::new(), Vec::new()],
@@ -240,7 +248,7 @@ impl<T: LinalgScalar> Default for Gaps<T> {
 
 /// Solves small real matrices by the kernel, with their vectors if there is memory for them.
 /// Clears `real` if a value is not real; returns which matrices are left.
-fn small<T: LinalgScalar>(
+fn small_eig<T: LinalgScalar>(
     eigen: &mut Eigen,
     n: usize,
     a: &[T::Real],
@@ -248,8 +256,8 @@ fn small<T: LinalgScalar>(
     vectors: &mut [T::Complex],
     real: &AtomicBool,
 ) -> Vec<usize> {
-    let number = |parts: [f64; 2]| T::Complex::from_parts(parts.map(rounded));
-    let mut left = Vec::new();
+    let complex = |parts: [f64; 2]| T::Complex::from_parts(parts.map(rounded));
+    let mut unhandled = Vec::new();
     let mut all_real = true;
     for (at, (matrix, values)) in a
         .chunks_exact(n * n)
@@ -257,17 +265,17 @@ fn small<T: LinalgScalar>(
         .enumerate()
     {
         if !eigen.solve(matrix) {
-            left.push(at);
+            unhandled.push(at);
             continue;
         }
         for (value, parts) in values.iter_mut().zip(eigen.values()) {
-            *value = number(*parts);
+            *value = complex(*parts);
             all_real &= parts[1] == 0.0;
         }
         if let Some(vectors) = vectors.get_mut(at * n * n..(at + 1) * n * n) {
             for (row, elements) in vectors.chunks_exact_mut(n).enumerate() {
                 for (column, element) in elements.iter_mut().enumerate() {
-                    *element = number(eigen.vector(row, column));
+                    *element = complex(eigen.vector(row, column));
                 }
             }
         }
@@ -275,16 +283,16 @@ fn small<T: LinalgScalar>(
     if !all_real {
         real.store(false, Ordering::Relaxed);
     }
-    left
+    unhandled
 }
 
 /// `None` for matrices without elements.
-fn solver<T: LinalgScalar>(n: usize, vectors: bool) -> Result<Option<Geev<T>>, Error> {
+fn make_solver<T: LinalgScalar>(n: usize, vectors: bool) -> Result<Option<Geev<T>>, Error> {
     (n > 0).then(|| Geev::new(n, vectors)).transpose()
 }
 
 /// Computes the values of one matrix. Clears `real` if one of them is not real.
-fn solve<T: LinalgScalar>(
+fn solve_matrix<T: LinalgScalar>(
     solver: &mut Geev<T>,
     a: ArrayView2<'_, T>,
     mut values: ArrayViewMut2<'_, T::Complex>,
@@ -295,9 +303,9 @@ fn solve<T: LinalgScalar>(
         return Err(Reason::NotFinite);
     }
     solver.solve()?;
-    for (number, value) in values.iter_mut().enumerate() {
-        *value = T::Complex::from_parts(solver.value(number));
-        if !solver.is_real(number) {
+    for (index, value) in values.iter_mut().enumerate() {
+        *value = T::Complex::from_parts(solver.value(index));
+        if !solver.is_real(index) {
             real.store(false, Ordering::Relaxed);
         }
     }

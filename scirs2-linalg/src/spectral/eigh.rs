@@ -10,20 +10,20 @@ use scirs2_core::pool::Workers;
 
 use crate::Error;
 use crate::base::error::Reason;
-use crate::base::layout::{is_finite, to_f, transpose_in_place, written};
+use crate::base::layout::{is_finite, to_f, transpose_in_place, with_c_order};
 use crate::base::memory::{zeros, zeros_array};
 use crate::base::scale::rounded;
-use crate::base::scale::to_unit;
-use crate::driver::batch::{Batch, Stack, StackMut};
+use crate::base::scale::scale_to_unit;
+use crate::driver::batch::{Batch, MatrixBatch, MatrixBatchMut};
 use crate::driver::operation::{Kind, OperationScalar, Results, ScalarOperation, Work};
 use crate::driver::plan::{Plan, Problem, Sizes};
-use crate::driver::shape::{self, square};
+use crate::driver::shape::{self, split_square_shape};
 use crate::elements::scalar::LinalgScalar;
-use crate::kernels::many::REAL;
-use crate::kernels::many::jacobi::symmetric;
-use crate::kernels::one::symmetric::{Symmetric, tridiagonal_values};
+use crate::kernels::batched::REAL_ONLY;
+use crate::kernels::batched::jacobi::batched_eigh;
 use crate::kernels::orthonormal::are_orthonormal_rows;
-use crate::kernels::signs::unify;
+use crate::kernels::signs::normalize_signs;
+use crate::kernels::small::symmetric::{Symmetric, tridiagonal_values};
 use crate::lapack::{Heevd, Hetrd, SMLSIZ, Triangle};
 
 /// Eigenvalues and eigenvectors of Hermitian matrices.
@@ -100,42 +100,45 @@ pub fn eigh_into<T: LinalgScalar>(
     workers: &Workers<'_>,
 ) -> Result<(), Error> {
     let [values_shape, vectors_shape] = eigh_shape(a.shape())?;
-    shape::output(&values_shape, &values)?;
-    shape::output(&vectors_shape, &vectors)?;
-    let (batch, n) = square(1, a.shape())?;
+    shape::check_output(&values_shape, &values)?;
+    shape::check_output(&vectors_shape, &vectors)?;
+    let (batch, n) = split_square_shape(1, a.shape())?;
     let batch = Batch {
         shape: batch,
         flops: 9.0 * (n as f64).powi(3),
         workers,
     };
-    let matrices = Stack::new(&a, batch.shape);
+    let matrices = MatrixBatch::new(&a, batch.shape);
     let plan = Plan::of::<T>(Problem::Eigh, Sizes::new(n, n, batch.count()));
-    let together = |([gaps_a, gaps_v], gaps_w, one): &mut Gaps<T>,
-                    numbers,
-                    out: &mut (StackMut<'_, _>, StackMut<'_, _>)| {
-        let a = matrices.elements(numbers, gaps_a);
-        let left = out.0.written(T::Real::zero(), gaps_w, |values| {
-            out.1.written(T::zero(), gaps_v, |vectors| {
+    let batched = |([pack_a, pack_v], pack_w, kernel): &mut EighScratch<T>,
+                   indices,
+                   out: &mut (MatrixBatchMut<'_, _>, MatrixBatchMut<'_, _>)| {
+        let a = matrices.contiguous(indices, pack_a);
+        let unhandled = out.0.with_contiguous(T::Real::zero(), pack_w, |values| {
+            out.1.with_contiguous(T::zero(), pack_v, |vectors| {
                 let vectors = T::as_real_mut(vectors)?;
-                Some(small::<T>(
+                Some(small_eigh::<T>(
                     (n, plan),
                     upper,
                     T::as_real(a)?,
                     values,
                     vectors,
-                    one,
+                    kernel,
                 ))
             })
         });
-        left.expect(REAL)
+        unhandled.expect(REAL_ONLY)
     };
-    batch.each_left(
-        (StackMut::columns(values), StackMut::new(vectors)),
-        || Ok((Solver::new(n, upper, true)?, Vec::new())),
-        (plan.batched || plan.small).then_some(together),
-        |(solver, space), number, (mut values, vectors)| {
-            written(vectors, space, |vectors| {
-                solver.run(matrices.get(number), vectors, values.view_mut())?;
+    batch.for_each_with_batched_kernel(
+        (
+            MatrixBatchMut::vectors(values),
+            MatrixBatchMut::new(vectors),
+        ),
+        || Ok((EighSolver::new(n, upper, true)?, Vec::new())),
+        (plan.batched || plan.small).then_some(batched),
+        |(solver, workspace), index, (mut values, vectors)| {
+            with_c_order(vectors, workspace, |vectors| {
+                solver.run(matrices.get(index), vectors, values.view_mut())?;
                 transpose_in_place(n, vectors);
                 Ok(())
             })
@@ -182,7 +185,7 @@ where
 /// # Errors
 /// The errors of [`eigvalsh`] that depend on the shape.
 pub fn eigvalsh_shape(a: &[usize]) -> Result<Vec<usize>, Error> {
-    let (batch, n) = square(1, a)?;
+    let (batch, n) = split_square_shape(1, a)?;
     Ok([batch, &[n]].concat())
 }
 
@@ -197,35 +200,36 @@ pub fn eigvalsh_into<T: LinalgScalar>(
     values: ArrayViewMutD<'_, T::Real>,
     workers: &Workers<'_>,
 ) -> Result<(), Error> {
-    shape::output(&eigvalsh_shape(a.shape())?, &values)?;
-    let (batch, n) = square(1, a.shape())?;
+    shape::check_output(&eigvalsh_shape(a.shape())?, &values)?;
+    let (batch, n) = split_square_shape(1, a.shape())?;
     let batch = Batch {
         shape: batch,
         flops: 4.0 / 3.0 * (n as f64).powi(3),
         workers,
     };
-    let matrices = Stack::new(&a, batch.shape);
+    let matrices = MatrixBatch::new(&a, batch.shape);
     let plan = Plan::of::<T>(Problem::Eigh, Sizes::new(n, n, batch.count()));
-    let together =
-        |([gaps_a, _], gaps_w, one): &mut Gaps<T>, numbers, values: &mut StackMut<'_, _>| {
-            let a = matrices.elements(numbers, gaps_a);
-            let left = values.written(T::Real::zero(), gaps_w, |values| {
-                Some(small::<T>(
-                    (n, plan),
-                    upper,
-                    T::as_real(a)?,
-                    values,
-                    &mut [],
-                    one,
-                ))
-            });
-            left.expect(REAL)
-        };
-    batch.each_left(
-        StackMut::columns(values),
-        || Ok((Solver::new(n, upper, false)?, zeros(n * n)?)),
-        (plan.batched || plan.small).then_some(together),
-        |(solver, matrix), number, values| solver.run(matrices.get(number), matrix, values),
+    let batched = |([pack_a, _], pack_w, kernel): &mut EighScratch<T>,
+                   indices,
+                   values: &mut MatrixBatchMut<'_, _>| {
+        let a = matrices.contiguous(indices, pack_a);
+        let unhandled = values.with_contiguous(T::Real::zero(), pack_w, |values| {
+            Some(small_eigh::<T>(
+                (n, plan),
+                upper,
+                T::as_real(a)?,
+                values,
+                &mut [],
+                kernel,
+            ))
+        });
+        unhandled.expect(REAL_ONLY)
+    };
+    batch.for_each_with_batched_kernel(
+        MatrixBatchMut::vectors(values),
+        || Ok((EighSolver::new(n, upper, false)?, zeros(n * n)?)),
+        (plan.batched || plan.small).then_some(batched),
+        |(solver, matrix), index, values| solver.run(matrices.get(index), matrix, values),
     )
 }
 
@@ -286,44 +290,44 @@ impl ScalarOperation for Eigvalsh {
 
 /// Memory for matrices, vectors and values whose arrays have gaps, and for one
 /// matrix.
-type Gaps<T> = ([Vec<T>; 2], Vec<<T as Scalar>::Real>, Option<Symmetric>);
+type EighScratch<T> = ([Vec<T>; 2], Vec<<T as Scalar>::Real>, Option<Symmetric>);
 
 /// Solves `count` small symmetric matrices by the fastest kernel: the values, and the vectors
 /// in columns if there is memory for them. Returns which matrices are left.
-fn small<T: LinalgScalar>(
+fn small_eigh<T: LinalgScalar>(
     (n, plan): (usize, Plan),
     upper: bool,
     a: &[T::Real],
     values: &mut [T::Real],
     vectors: &mut [T::Real],
-    one: &mut Option<Symmetric>,
+    kernel: &mut Option<Symmetric>,
 ) -> Vec<usize> {
     if plan.batched {
-        return symmetric(n, upper, a, values, vectors);
+        return batched_eigh(n, upper, a, values, vectors);
     }
-    let one = one.get_or_insert_with(|| Symmetric::new(n, upper, !vectors.is_empty()));
-    let mut left = Vec::new();
+    let kernel = kernel.get_or_insert_with(|| Symmetric::new(n, upper, !vectors.is_empty()));
+    let mut unhandled = Vec::new();
     for (at, matrix) in a.chunks_exact(n * n).enumerate() {
-        if !one.solve(matrix) {
-            left.push(at);
+        if !kernel.solve(matrix) {
+            unhandled.push(at);
             continue;
         }
-        for (to, &value) in values[at * n..].iter_mut().zip(one.values()) {
+        for (to, &value) in values[at * n..].iter_mut().zip(kernel.values()) {
             *to = rounded(value);
         }
         if let Some(vectors) = vectors.get_mut(at * n * n..(at + 1) * n * n) {
             for (row, elements) in vectors.chunks_exact_mut(n).enumerate() {
                 for (column, element) in elements.iter_mut().enumerate() {
-                    *element = rounded(one.vector(row, column));
+                    *element = rounded(kernel.vector(row, column));
                 }
             }
         }
     }
-    left
+    unhandled
 }
 
 /// Hermitian matrices of one order, in LAPACK's memory.
-pub(crate) struct Solver<T: LinalgScalar> {
+pub(crate) struct EighSolver<T: LinalgScalar> {
     n: usize,
     upper: bool,
     routine: Routine<T>,
@@ -338,7 +342,7 @@ enum Routine<T: LinalgScalar> {
     Values(TridiagonalValues<T>),
 }
 
-impl<T: LinalgScalar> Solver<T> {
+impl<T: LinalgScalar> EighSolver<T> {
     pub(crate) fn new(n: usize, upper: bool, vectors: bool) -> Result<Self, Error> {
         let triangle = if upper {
             Triangle::Upper
@@ -352,7 +356,7 @@ impl<T: LinalgScalar> Solver<T> {
         } else {
             Routine::Values(TridiagonalValues::new(n, triangle)?)
         };
-        Ok(Solver { n, upper, routine })
+        Ok(EighSolver { n, upper, routine })
     }
 
     /// Puts the eigenvalues of `a` into `values`, and the vectors, if the solver
@@ -387,7 +391,7 @@ impl<T: LinalgScalar> Solver<T> {
                 for (to, &value) in values.iter_mut().zip(lapack.values()) {
                     *to = rounded(value.into() * power);
                 }
-                unify(self.n, matrix);
+                normalize_signs(self.n, matrix);
             }
             Routine::Values(lapack) => {
                 for (to, &value) in values.iter_mut().zip(lapack.solve(matrix)?) {
@@ -407,9 +411,9 @@ impl<T: LinalgScalar> Solver<T> {
 /// outside its memory (heevd, with large elements beside zeros).
 fn prepare<T: LinalgScalar>(n: usize, upper: bool, matrix: &mut [T]) -> Option<f64> {
     let mut finite = true;
-    for (number, column) in matrix.chunks_exact_mut(n).enumerate() {
-        column[number] = T::from_parts([column[number].parts()[0], T::Real::zero()]);
-        let (before, after) = column.split_at_mut(number + usize::from(upper));
+    for (index, column) in matrix.chunks_exact_mut(n).enumerate() {
+        column[index] = T::from_parts([column[index].parts()[0], T::Real::zero()]);
+        let (before, after) = column.split_at_mut(index + usize::from(upper));
         let (read, unread) = if upper {
             (before, after)
         } else {
@@ -418,7 +422,7 @@ fn prepare<T: LinalgScalar>(n: usize, upper: bool, matrix: &mut [T]) -> Option<f
         finite &= is_finite(read);
         unread.fill(T::zero());
     }
-    finite.then(|| to_unit(matrix))
+    finite.then(|| scale_to_unit(matrix))
 }
 
 /// Eigenvalues alone, from the tridiagonal form, in double precision. LAPACK's own routine
@@ -427,7 +431,7 @@ fn prepare<T: LinalgScalar>(n: usize, upper: bool, matrix: &mut [T]) -> Option<f
 struct TridiagonalValues<T: LinalgScalar> {
     lapack: Hetrd<T>,
     values: Vec<f64>,
-    beside: Vec<f64>,
+    off_diagonal: Vec<f64>,
     copy: [Vec<f64>; 2],
 }
 
@@ -436,22 +440,22 @@ impl<T: LinalgScalar> TridiagonalValues<T> {
         Ok(TridiagonalValues {
             lapack: Hetrd::new(n, triangle)?,
             values: zeros(n)?,
-            beside: zeros(n)?,
+            off_diagonal: zeros(n)?,
             copy: [zeros(n)?, zeros(n)?],
         })
     }
 
     /// The eigenvalues, the smallest first; `a` is overwritten.
     fn solve(&mut self, a: &mut [T]) -> Result<&[f64], Reason> {
-        let (diagonal, beside) = self.lapack.reduce(a);
+        let (diagonal, off_diagonal) = self.lapack.reduce(a);
         for (to, &x) in self.values.iter_mut().zip(diagonal) {
             *to = x.into();
         }
-        for (to, &x) in self.beside.iter_mut().zip(beside) {
+        for (to, &x) in self.off_diagonal.iter_mut().zip(off_diagonal) {
             *to = x.into();
         }
         let copy = self.copy.each_mut().map(|copy| &mut copy[..]);
-        if !tridiagonal_values(&mut self.values, &mut self.beside, copy) {
+        if !tridiagonal_values(&mut self.values, &mut self.off_diagonal, copy) {
             return Err(Reason::NoConvergence { routine: "steqr" });
         }
         Ok(&self.values)

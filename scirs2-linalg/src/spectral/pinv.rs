@@ -10,14 +10,14 @@ use scirs2_core::pool::Workers;
 
 use crate::Error;
 use crate::base::error::Reason;
-use crate::base::layout::written;
+use crate::base::layout::with_c_order;
 use crate::base::memory::{zeros, zeros_array};
-use crate::driver::batch::{Batch, Stack, StackMut, broadcast};
+use crate::driver::batch::{Batch, MatrixBatch, MatrixBatchMut, broadcast};
 use crate::driver::operation::{Kind, OperationScalar, Results, ScalarOperation, Work};
-use crate::driver::shape::{self, matrices, square};
+use crate::driver::shape::{self, split_matrix_shape, split_square_shape};
 use crate::elements::scalar::LinalgScalar;
 use crate::lapack::{Vectors, blas};
-use crate::spectral::svd::Factors;
+use crate::spectral::svd::SvdSolver;
 
 /// Moore-Penrose pseudo-inverses.
 ///
@@ -64,7 +64,7 @@ where
 /// # Errors
 /// The errors of [`pinv`] that depend on the shape.
 pub fn pinv_shape(a: &[usize]) -> Result<Vec<usize>, Error> {
-    let (batch, m, n) = matrices(1, a)?;
+    let (batch, m, n) = split_matrix_shape(1, a)?;
     Ok([batch, &[n, m]].concat())
 }
 
@@ -80,11 +80,11 @@ pub fn pinv_into<T: LinalgScalar>(
     out: ArrayViewMutD<'_, T>,
     workers: &Workers<'_>,
 ) -> Result<(), Error> {
-    shape::output(&pinv_shape(a.shape())?, &out)?;
+    shape::check_output(&pinv_shape(a.shape())?, &out)?;
     if hermitian {
-        square(1, a.shape())?;
+        split_square_shape(1, a.shape())?;
     }
-    let (batch, m, n) = matrices(1, a.shape())?;
+    let (batch, m, n) = split_matrix_shape(1, a.shape())?;
     let epsilon: f64 = T::Real::epsilon().into();
     let default = arr0(epsilon * m.max(n) as f64).into_dyn();
     let rtol = rtol.unwrap_or(default.view());
@@ -100,29 +100,32 @@ pub fn pinv_into<T: LinalgScalar>(
     };
     let first = Axis(rtol.ndim());
     let rtol = rtol.insert_axis(first).insert_axis(first);
-    let (matrices, rtol) = (Stack::new(&a, batch.shape), Stack::new(&rtol, batch.shape));
-    batch.each(
-        StackMut::new(out),
-        || Space::new(m, n, hermitian),
-        |space, number, out| space.run(matrices.get(number), rtol.get(number)[[0, 0]], out),
+    let (matrices, rtol) = (
+        MatrixBatch::new(&a, batch.shape),
+        MatrixBatch::new(&rtol, batch.shape),
+    );
+    batch.for_each(
+        MatrixBatchMut::new(out),
+        || PinvWorkspace::new(m, n, hermitian),
+        |workspace, index, out| workspace.run(matrices.get(index), rtol.get(index)[[0, 0]], out),
     )
 }
 
-struct Space<T: LinalgScalar> {
+struct PinvWorkspace<T: LinalgScalar> {
     k: usize,
-    factors: Factors<T>,
+    factors: SvdSolver<T>,
     u: Vec<T>,
     s: Vec<T::Real>,
     vh: Vec<T>,
     product: Vec<T>,
 }
 
-impl<T: LinalgScalar> Space<T> {
+impl<T: LinalgScalar> PinvWorkspace<T> {
     fn new(m: usize, n: usize, hermitian: bool) -> Result<Self, Error> {
         let k = m.min(n);
-        Ok(Space {
+        Ok(PinvWorkspace {
             k,
-            factors: Factors::new(m, n, Vectors::Thin, hermitian)?,
+            factors: SvdSolver::new(m, n, Vectors::Thin, hermitian)?,
             u: zeros(m * k)?,
             s: zeros(k)?,
             vh: zeros(k * n)?,
@@ -160,7 +163,7 @@ impl<T: LinalgScalar> Space<T> {
         conjugate(&mut self.u, T::Real::one());
         let u = ArrayView2::from_shape((m, k), &self.u).expect(fits);
         let vh = ArrayView2::from_shape((k, n), &self.vh).expect(fits);
-        written(out, &mut self.product, |product| {
+        with_c_order(out, &mut self.product, |product| {
             let product = ArrayViewMut2::from_shape((n, m), product).expect(fits);
             blas::gemm(vh.t(), u.t(), false, product);
             Ok(())

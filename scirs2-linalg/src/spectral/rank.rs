@@ -10,9 +10,9 @@ use scirs2_core::pool::Workers;
 use crate::Error;
 use crate::base::memory::zeros_array;
 use crate::driver::batch::broadcast;
+use crate::driver::chunks::{CHUNK_LEN, new_filled};
 use crate::driver::operation::{Kind, OperationScalar, Results, ScalarOperation, Work};
-use crate::driver::pieces::{PIECE, new};
-use crate::driver::shape::{self, matrices};
+use crate::driver::shape::{self, split_matrix_shape};
 use crate::elements::scalar::LinalgScalar;
 use crate::spectral::svd::svdvals_into;
 
@@ -90,7 +90,7 @@ pub fn matrix_rank_shape(a: &[usize], tolerance: &[usize]) -> Result<Vec<usize>,
     if a.len() < 2 {
         return Ok(Vec::new());
     }
-    let (batch, ..) = matrices(1, a)?;
+    let (batch, ..) = split_matrix_shape(1, a)?;
     broadcast(&[batch, tolerance])
 }
 
@@ -107,13 +107,13 @@ pub fn matrix_rank_into<T: LinalgScalar>(
     workers: &Workers<'_>,
 ) -> Result<(), Error> {
     let expected = matrix_rank_shape(a.shape(), tolerance.shape())?;
-    shape::output(&expected, &out)?;
+    shape::check_output(&expected, &out)?;
     if a.ndim() < 2 {
         out.fill(i64::from(is_nonzero(a, workers)?));
         return Ok(());
     }
-    let (batch, m, n) = matrices(1, a.shape())?;
-    let mut values = new(&[batch, &[m.min(n)]].concat(), T::Real::zero(), workers)?;
+    let (batch, m, n) = split_matrix_shape(1, a.shape())?;
+    let mut values = new_filled(&[batch, &[m.min(n)]].concat(), T::Real::zero(), workers)?;
     svdvals_into(a.view(), hermitian, values.view_mut(), workers)?;
     let epsilon: f64 = T::Real::epsilon().into();
     let default = arr0(epsilon * m.max(n) as f64).into_dyn();
@@ -127,10 +127,10 @@ pub fn matrix_rank_into<T: LinalgScalar>(
     let each = values.broadcast(IxDyn(&[&expected[..], &[m.min(n)]].concat()));
     let each = each.expect("the result's shape is what both broadcast to");
     let last = Axis(expected.len());
-    let between_looks = (PIECE / m.min(n).max(1)).max(1);
+    let matrices_per_check = (CHUNK_LEN / m.min(n).max(1)).max(1);
     let ranks = out.iter_mut().zip(each.lanes(last)).zip(factors);
-    for (number, ((rank, values), &factor)) in ranks.enumerate() {
-        if number.is_multiple_of(between_looks) {
+    for (index, ((rank, values), &factor)) in ranks.enumerate() {
+        if index.is_multiple_of(matrices_per_check) {
             workers.check()?;
         }
         let largest = values.first().map_or(0.0, |&value| value.into());
@@ -151,8 +151,8 @@ fn is_nonzero<T: LinalgScalar>(x: ArrayViewD<'_, T>, workers: &Workers<'_>) -> R
     } else {
         x
     };
-    workers.each(x.axis_chunks_iter(Axis(0), PIECE), |piece| {
-        if !found.load(Ordering::Relaxed) && piece.iter().any(|x| !x.is_zero()) {
+    workers.each(x.axis_chunks_iter(Axis(0), CHUNK_LEN), |chunk| {
+        if !found.load(Ordering::Relaxed) && chunk.iter().any(|x| !x.is_zero()) {
             found.store(true, Ordering::Relaxed);
         }
         Ok::<_, Error>(())

@@ -10,21 +10,21 @@ use scirs2_core::pool::Workers;
 
 use crate::Error;
 use crate::base::error::Reason;
-use crate::base::layout::{identity, put, screen, to_c, written};
-use crate::base::memory::{check_square, zeros, zeros_array};
+use crate::base::layout::{check_finite, copy_into, fill_identity, to_c, with_c_order};
+use crate::base::memory::{check_square_memory, zeros, zeros_array};
 use crate::base::scale::rounded;
-use crate::driver::batch::{Batch, Stack, StackMut};
+use crate::driver::batch::{Batch, MatrixBatch, MatrixBatchMut};
 use crate::driver::operation::{Kind, OperationScalar, Results, ScalarOperation, Work};
 use crate::driver::plan::{Plan, Problem, Sizes};
-use crate::driver::shape::{self, matrices, square};
+use crate::driver::shape::{self, split_matrix_shape, split_square_shape};
 use crate::elements::scalar::LinalgScalar;
-use crate::kernels::many::REAL;
-use crate::kernels::many::jacobi::singular;
+use crate::kernels::batched::REAL_ONLY;
+use crate::kernels::batched::jacobi::batched_svd;
 use crate::kernels::orthonormal::{are_orthonormal_columns, are_orthonormal_rows};
-use crate::kernels::signs::{Columns, unify};
+use crate::kernels::signs::{ColumnSigns, normalize_signs};
 use crate::lapack::{Gesdd, SMLSIZ, Vectors};
 use crate::spectral::bidiagonal::SmallSingularValues;
-use crate::spectral::eigh::Solver;
+use crate::spectral::eigh::EighSolver;
 
 /// Singular values and vectors.
 ///
@@ -98,11 +98,11 @@ pub fn svd_shape(
     full_matrices: bool,
     itemsize: usize,
 ) -> Result<[Vec<usize>; 3], Error> {
-    let (batch, m, n) = matrices(1, a)?;
+    let (batch, m, n) = split_matrix_shape(1, a)?;
     let k = m.min(n);
     let (rows, columns) = if full_matrices { (m, n) } else { (k, k) };
     if full_matrices && m != n {
-        check_square(batch, m.max(n), itemsize, "pass full_matrices=False")?;
+        check_square_memory(batch, m.max(n), itemsize, "pass full_matrices=False")?;
     }
     let shape = |core: &[usize]| [batch, core].concat();
     Ok([shape(&[m, rows]), shape(&[k]), shape(&[columns, n])])
@@ -124,15 +124,15 @@ pub fn svd_into<T: LinalgScalar>(
     ),
     workers: &Workers<'_>,
 ) -> Result<(), Error> {
-    let (batch, m, n) = matrices(1, a.shape())?;
+    let (batch, m, n) = split_matrix_shape(1, a.shape())?;
     let k = m.min(n);
     let full = u.shape().last() == Some(&m) && vh.shape().iter().rev().nth(1) == Some(&n);
     let (rows, columns) = if full { (m, n) } else { (k, k) };
-    shape::output(&[batch, &[m, rows]].concat(), &u)?;
-    shape::output(&[batch, &[k]].concat(), &s)?;
-    shape::output(&[batch, &[columns, n]].concat(), &vh)?;
+    shape::check_output(&[batch, &[m, rows]].concat(), &u)?;
+    shape::check_output(&[batch, &[k]].concat(), &s)?;
+    shape::check_output(&[batch, &[columns, n]].concat(), &vh)?;
     if hermitian {
-        square(1, a.shape())?;
+        split_square_shape(1, a.shape())?;
     }
     let batch = Batch {
         shape: batch,
@@ -141,27 +141,35 @@ pub fn svd_into<T: LinalgScalar>(
     };
     let plan = Plan::of::<T>(Problem::Svd, Sizes::new(m, n, batch.count()));
     let vectors = if full { Vectors::Full } else { Vectors::Thin };
-    let matrices = Stack::new(&a, batch.shape);
-    let outputs = (StackMut::new(u), StackMut::columns(s), StackMut::new(vh));
-    let together =
-        |([gaps_a, gaps_u, gaps_vh], gaps_s): &mut Gaps<T>, numbers, out: &mut (_, _, _)| {
-            let (u, s, vh): &mut (StackMut<'_, _>, StackMut<'_, _>, StackMut<'_, _>) = out;
-            let a = matrices.elements(numbers, gaps_a);
-            let left = s.written(T::Real::zero(), gaps_s, |s| {
-                u.written(T::zero(), gaps_u, |u| {
-                    vh.written(T::zero(), gaps_vh, |vh| {
+    let matrices = MatrixBatch::new(&a, batch.shape);
+    let outputs = (
+        MatrixBatchMut::new(u),
+        MatrixBatchMut::vectors(s),
+        MatrixBatchMut::new(vh),
+    );
+    let batched =
+        |([pack_a, pack_u, pack_vh], pack_s): &mut SvdScratch<T>, indices, out: &mut (_, _, _)| {
+            let (u, s, vh): &mut (
+                MatrixBatchMut<'_, _>,
+                MatrixBatchMut<'_, _>,
+                MatrixBatchMut<'_, _>,
+            ) = out;
+            let a = matrices.contiguous(indices, pack_a);
+            let unhandled = s.with_contiguous(T::Real::zero(), pack_s, |s| {
+                u.with_contiguous(T::zero(), pack_u, |u| {
+                    vh.with_contiguous(T::zero(), pack_vh, |vh| {
                         let (u, vh) = (T::as_real_mut(u)?, T::as_real_mut(vh)?);
-                        Some(singular(n, T::as_real(a)?, s, u, vh))
+                        Some(batched_svd(n, T::as_real(a)?, s, u, vh))
                     })
                 })
             });
-            left.expect(REAL)
+            unhandled.expect(REAL_ONLY)
         };
-    batch.each_left(
+    batch.for_each_with_batched_kernel(
         outputs,
-        || Factors::new(m, n, vectors, hermitian),
-        (!hermitian && plan.batched).then_some(together),
-        |factors, number, (u, s, vh)| factors.run(matrices.get(number), u, s, vh),
+        || SvdSolver::new(m, n, vectors, hermitian),
+        (!hermitian && plan.batched).then_some(batched),
+        |factors, index, (u, s, vh)| factors.run(matrices.get(index), u, s, vh),
     )
 }
 
@@ -218,7 +226,7 @@ impl ScalarOperation for Svdvals {
 }
 
 /// Memory for matrices, `U`, `V^H` and values whose arrays have gaps.
-type Gaps<T> = ([Vec<T>; 3], Vec<<T as Scalar>::Real>);
+type SvdScratch<T> = ([Vec<T>; 3], Vec<<T as Scalar>::Real>);
 
 /// Singular values, in descending order.
 ///
@@ -258,7 +266,7 @@ where
 /// # Errors
 /// The errors of [`svdvals`] that depend on the shape.
 pub fn svdvals_shape(a: &[usize]) -> Result<Vec<usize>, Error> {
-    let (batch, m, n) = matrices(1, a)?;
+    let (batch, m, n) = split_matrix_shape(1, a)?;
     Ok([batch, &[m.min(n)]].concat())
 }
 
@@ -273,36 +281,42 @@ pub fn svdvals_into<T: LinalgScalar>(
     values: ArrayViewMutD<'_, T::Real>,
     workers: &Workers<'_>,
 ) -> Result<(), Error> {
-    shape::output(&svdvals_shape(a.shape())?, &values)?;
+    shape::check_output(&svdvals_shape(a.shape())?, &values)?;
     if hermitian {
-        square(1, a.shape())?;
+        split_square_shape(1, a.shape())?;
     }
-    let (batch, m, n) = matrices(1, a.shape())?;
+    let (batch, m, n) = split_matrix_shape(1, a.shape())?;
     let batch = Batch {
         shape: batch,
         flops: 4.0 * m as f64 * n as f64 * m.min(n) as f64,
         workers,
     };
-    let matrices = Stack::new(&a, batch.shape);
+    let matrices = MatrixBatch::new(&a, batch.shape);
     let plan = Plan::of::<T>(Problem::Svdvals, Sizes::new(m, n, batch.count()));
-    let together =
-        |(gaps_a, gaps_s, one): &mut ValuesGaps<T>, numbers, values: &mut StackMut<'_, _>| {
-            let a = matrices.elements(numbers, gaps_a);
-            let left = values.written(T::Real::zero(), gaps_s, |values| {
-                Some(small_values::<T>((m, n, plan), T::as_real(a)?, values, one))
-            });
-            left.expect(REAL)
-        };
-    batch.each_left(
-        StackMut::columns(values),
-        || Values::new(m, n, hermitian),
-        (!hermitian && (plan.batched || plan.small)).then_some(together),
-        |solver, number, values| solver.run(matrices.get(number), values),
+    let batched = |(pack_a, pack_s, kernel): &mut SvdvalsScratch<T>,
+                   indices,
+                   values: &mut MatrixBatchMut<'_, _>| {
+        let a = matrices.contiguous(indices, pack_a);
+        let unhandled = values.with_contiguous(T::Real::zero(), pack_s, |values| {
+            Some(small_values::<T>(
+                (m, n, plan),
+                T::as_real(a)?,
+                values,
+                kernel,
+            ))
+        });
+        unhandled.expect(REAL_ONLY)
+    };
+    batch.for_each_with_batched_kernel(
+        MatrixBatchMut::vectors(values),
+        || SvdvalsSolver::new(m, n, hermitian),
+        (!hermitian && (plan.batched || plan.small)).then_some(batched),
+        |solver, index, values| solver.run(matrices.get(index), values),
     )
 }
 
 /// Memory for matrices and values whose arrays have gaps, and for one matrix.
-type ValuesGaps<T> = (
+type SvdvalsScratch<T> = (
     Vec<T>,
     Vec<<T as Scalar>::Real>,
     Option<SmallSingularValues>,
@@ -314,54 +328,54 @@ fn small_values<T: LinalgScalar>(
     (m, n, plan): (usize, usize, Plan),
     a: &[T::Real],
     values: &mut [T::Real],
-    one: &mut Option<SmallSingularValues>,
+    kernel: &mut Option<SmallSingularValues>,
 ) -> Vec<usize> {
     if plan.batched {
-        return singular(n, a, values, &mut [], &mut []);
+        return batched_svd(n, a, values, &mut [], &mut []);
     }
-    let one = one.get_or_insert_with(|| SmallSingularValues::new(m, n));
-    let mut left = Vec::new();
+    let kernel = kernel.get_or_insert_with(|| SmallSingularValues::new(m, n));
+    let mut unhandled = Vec::new();
     let results = values.chunks_exact_mut(m.min(n));
     for (at, (matrix, values)) in a.chunks_exact(m * n).zip(results).enumerate() {
-        match one.solve(matrix, n) {
+        match kernel.solve(matrix, n) {
             Some(found) => {
                 for (to, &value) in values.iter_mut().zip(found) {
                     *to = rounded(value);
                 }
             }
-            None => left.push(at),
+            None => unhandled.push(at),
         }
     }
-    left
+    unhandled
 }
 
 /// How matrices of one shape are decomposed: by LAPACK's routine for their transposes, or,
 /// if they are Hermitian, by that for eigenvalues, with memory for the vectors.
-enum Way<T: LinalgScalar> {
+enum SvdDriver<T: LinalgScalar> {
     Empty,
-    General(General<T>),
-    Hermitian(Solver<T>, Vec<T>),
+    General(GeneralSvd<T>),
+    Hermitian(EighSolver<T>, Vec<T>),
 }
 
-impl<T: LinalgScalar> Way<T> {
+impl<T: LinalgScalar> SvdDriver<T> {
     fn new(m: usize, n: usize, vectors: Vectors, hermitian: bool) -> Result<Self, Error> {
         Ok(if m == 0 || n == 0 {
-            Way::Empty
+            SvdDriver::Empty
         } else if hermitian {
-            let solver = Solver::new(n, false, vectors != Vectors::None)?;
-            Way::Hermitian(solver, zeros(n * n)?)
+            let solver = EighSolver::new(n, false, vectors != Vectors::None)?;
+            SvdDriver::Hermitian(solver, zeros(n * n)?)
         } else {
-            Way::General(General::new(m, n, vectors)?)
+            SvdDriver::General(GeneralSvd::new(m, n, vectors)?)
         })
     }
 }
 
 /// Singular values of matrices of one shape.
-struct Values<T: LinalgScalar>(Way<T>);
+struct SvdvalsSolver<T: LinalgScalar>(SvdDriver<T>);
 
-impl<T: LinalgScalar> Values<T> {
+impl<T: LinalgScalar> SvdvalsSolver<T> {
     fn new(m: usize, n: usize, hermitian: bool) -> Result<Self, Error> {
-        Way::new(m, n, Vectors::None, hermitian).map(Values)
+        SvdDriver::new(m, n, Vectors::None, hermitian).map(SvdvalsSolver)
     }
 
     fn run(
@@ -370,20 +384,20 @@ impl<T: LinalgScalar> Values<T> {
         mut values: ArrayViewMut2<'_, T::Real>,
     ) -> Result<(), Reason> {
         match &mut self.0 {
-            Way::Empty => {}
-            Way::General(lapack) => {
+            SvdDriver::Empty => {}
+            SvdDriver::General(lapack) => {
                 // The transpose has the same values.
                 if lapack.load(a)? {
-                    put(lapack.decompose(a, &mut [], &mut [], &mut [])?, values);
+                    copy_into(lapack.decompose(a, &mut [], &mut [], &mut [])?, values);
                 } else {
                     values.fill(T::Real::nan());
                 }
             }
-            Way::Hermitian(solver, matrix) => {
+            SvdDriver::Hermitian(solver, matrix) => {
                 solver.run(a, matrix, values.view_mut())?;
                 let mut moduli: Vec<T::Real> = values.iter().map(|value| value.abs()).collect();
                 moduli.sort_by(|x, y| descending(*x, *y));
-                put(&moduli, values);
+                copy_into(&moduli, values);
             }
         }
         Ok(())
@@ -391,15 +405,15 @@ impl<T: LinalgScalar> Values<T> {
 }
 
 /// General matrices of one shape, of which LAPACK decomposes the transposes.
-enum General<T: LinalgScalar> {
-    Own(Gesdd<T>),
+enum GeneralSvd<T: LinalgScalar> {
+    Native(Gesdd<T>),
     /// In double precision: `sbdsdc`, the divide and conquer of `gesdd` in single precision,
     /// leaves residuals of up to seven times the order's units of rounding (OpenBLAS 0.3.34).
-    InDouble(Box<InDouble<T>>),
+    InF64(Box<F64Svd<T>>),
 }
 
 /// A decomposition in double precision, and its results.
-struct InDouble<T: LinalgScalar> {
+struct F64Svd<T: LinalgScalar> {
     lapack: Gesdd<T::Double>,
     sums: Vec<T::Double>,
     u: Vec<T::Double>,
@@ -407,17 +421,17 @@ struct InDouble<T: LinalgScalar> {
     values: Vec<T::Real>,
 }
 
-impl<T: LinalgScalar> General<T> {
+impl<T: LinalgScalar> GeneralSvd<T> {
     fn new(m: usize, n: usize, vectors: Vectors) -> Result<Self, Error> {
         let is_single = size_of::<T>() < size_of::<T::Double>();
         if !is_single || vectors == Vectors::None || m.min(n) <= SMLSIZ {
-            return Ok(General::Own(Gesdd::new(n, m, vectors)?));
+            return Ok(GeneralSvd::Native(Gesdd::new(n, m, vectors)?));
         }
         let (rows, columns) = match vectors {
             Vectors::Full => (m, n),
             _ => (m.min(n), m.min(n)),
         };
-        Ok(General::InDouble(Box::new(InDouble {
+        Ok(GeneralSvd::InF64(Box::new(F64Svd {
             lapack: Gesdd::new(n, m, vectors)?,
             sums: zeros(m.max(n))?,
             u: zeros(m * rows)?,
@@ -429,10 +443,10 @@ impl<T: LinalgScalar> General<T> {
     /// Loads a matrix. Returns whether its elements are finite; otherwise one is an infinity.
     fn load(&mut self, a: ArrayView2<'_, T>) -> Result<bool, Reason> {
         match self {
-            General::Own(lapack) => screen(to_c(a, lapack.matrix())),
-            General::InDouble(double) => {
-                doubled(a, double.lapack.matrix());
-                screen(double.lapack.matrix())
+            GeneralSvd::Native(lapack) => check_finite(to_c(a, lapack.matrix())),
+            GeneralSvd::InF64(double) => {
+                to_double(a, double.lapack.matrix());
+                check_finite(double.lapack.matrix())
             }
         }
     }
@@ -447,18 +461,18 @@ impl<T: LinalgScalar> General<T> {
     ) -> Result<&[T::Real], Reason> {
         let (m, n) = a.dim();
         let double = match self {
-            General::Own(lapack) => {
+            GeneralSvd::Native(lapack) => {
                 let load = |to: &mut [T]| {
                     to_c(a, to);
                 };
-                return general(lapack, [m, n], load, sums, u, vh);
+                return decompose_transpose(lapack, [m, n], load, sums, u, vh);
             }
-            General::InDouble(double) => &mut **double,
+            GeneralSvd::InF64(double) => &mut **double,
         };
-        let values = general(
+        let values = decompose_transpose(
             &mut double.lapack,
             [m, n],
-            |to| doubled(a, to),
+            |to| to_double(a, to),
             &mut double.sums,
             &mut double.u,
             &mut double.vh,
@@ -476,7 +490,7 @@ impl<T: LinalgScalar> General<T> {
 }
 
 /// A matrix in double precision, in C order.
-fn doubled<T: LinalgScalar>(a: ArrayView2<'_, T>, to: &mut [T::Double]) {
+fn to_double<T: LinalgScalar>(a: ArrayView2<'_, T>, to: &mut [T::Double]) {
     for (to, x) in to.iter_mut().zip(a) {
         *to = T::Double::from_parts(x.parts().map(Into::into));
     }
@@ -490,7 +504,7 @@ fn doubled<T: LinalgScalar>(a: ArrayView2<'_, T>, to: &mut [T::Double]) {
 /// leave vectors with an error of 1e-11.
 ///
 /// In LAPACK's order `U` is the `V^H` of the transpose, and vice versa.
-fn general<'a, T: LinalgScalar>(
+fn decompose_transpose<'a, T: LinalgScalar>(
     lapack: &'a mut Gesdd<T>,
     [m, n]: [usize; 2],
     load: impl Fn(&mut [T]),
@@ -511,14 +525,19 @@ fn general<'a, T: LinalgScalar>(
 
 /// Normalises the signs of the columns of `U`, and multiplies each row of `V^H`, of `n`
 /// elements, by the same factor; a row without a column is normalised by itself.
-fn unify_both<T: LinalgScalar>(signs: &mut Columns<T>, u: &mut [T], n: usize, vh: &mut [T]) {
-    let factors = signs.unify(u);
+fn normalize_paired_signs<T: LinalgScalar>(
+    signs: &mut ColumnSigns<T>,
+    u: &mut [T],
+    n: usize,
+    vh: &mut [T],
+) {
+    let factors = signs.normalize_signs(u);
     let (paired, others) = vh.split_at_mut(n * factors.len().min(vh.len() / n));
     for (row, &factor) in paired.chunks_exact_mut(n).zip(factors) {
         let factor = factor.conj();
         row.iter_mut().for_each(|x| *x *= factor);
     }
-    unify(n, others);
+    normalize_signs(n, others);
 }
 
 fn descending<R: scirs2_core::Real>(x: R, y: R) -> std::cmp::Ordering {
@@ -526,15 +545,15 @@ fn descending<R: scirs2_core::Real>(x: R, y: R) -> std::cmp::Ordering {
 }
 
 /// The decomposition of matrices of one shape, in C order.
-pub(crate) struct Factors<T: LinalgScalar> {
-    way: Way<T>,
-    signs: Columns<T>,
+pub(crate) struct SvdSolver<T: LinalgScalar> {
+    driver: SvdDriver<T>,
+    signs: ColumnSigns<T>,
     sums: Vec<T>,
     u: Vec<T>,
     vh: Vec<T>,
 }
 
-impl<T: LinalgScalar> Factors<T> {
+impl<T: LinalgScalar> SvdSolver<T> {
     pub(crate) fn new(
         m: usize,
         n: usize,
@@ -546,9 +565,9 @@ impl<T: LinalgScalar> Factors<T> {
         } else {
             m.min(n)
         };
-        Ok(Factors {
-            way: Way::new(m, n, vectors, hermitian)?,
-            signs: Columns::new(columns)?,
+        Ok(SvdSolver {
+            driver: SvdDriver::new(m, n, vectors, hermitian)?,
+            signs: ColumnSigns::new(columns)?,
             sums: zeros(m.max(n))?,
             u: Vec::new(),
             vh: Vec::new(),
@@ -563,13 +582,13 @@ impl<T: LinalgScalar> Factors<T> {
         mut vh: ArrayViewMut2<'_, T>,
     ) -> Result<(), Reason> {
         let n = a.ncols();
-        match &mut self.way {
-            Way::Empty => {
-                identity(u);
-                identity(vh);
+        match &mut self.driver {
+            SvdDriver::Empty => {
+                fill_identity(u);
+                fill_identity(vh);
                 Ok(())
             }
-            Way::General(lapack) => {
+            SvdDriver::General(lapack) => {
                 if !lapack.load(a)? {
                     let nan = T::Real::nan();
                     u.fill(T::from_parts([nan, nan]));
@@ -577,17 +596,17 @@ impl<T: LinalgScalar> Factors<T> {
                     vh.fill(T::from_parts([nan, nan]));
                     return Ok(());
                 }
-                written(u, &mut self.u, |u| {
-                    written(vh, &mut self.vh, |vh| {
-                        put(lapack.decompose(a, &mut self.sums, u, vh)?, s);
-                        unify_both(&mut self.signs, u, n, vh);
+                with_c_order(u, &mut self.u, |u| {
+                    with_c_order(vh, &mut self.vh, |vh| {
+                        copy_into(lapack.decompose(a, &mut self.sums, u, vh)?, s);
+                        normalize_paired_signs(&mut self.signs, u, n, vh);
                         Ok(())
                     })
                 })
             }
-            Way::Hermitian(solver, vectors) => {
+            SvdDriver::Hermitian(solver, vectors) => {
                 solver.run(a, vectors, s.view_mut())?;
-                by_moduli(vectors, u, s, vh);
+                from_eigenpairs(vectors, u, s, vh);
                 Ok(())
             }
         }
@@ -596,7 +615,7 @@ impl<T: LinalgScalar> Factors<T> {
 
 /// Turns eigenvalues into singular values: the largest modulus first, each sign
 /// in `V`. `vectors` are stored column by column.
-fn by_moduli<T: LinalgScalar>(
+fn from_eigenpairs<T: LinalgScalar>(
     vectors: &[T],
     mut u: ArrayViewMut2<'_, T>,
     s: ArrayViewMut2<'_, T::Real>,
@@ -606,14 +625,14 @@ fn by_moduli<T: LinalgScalar>(
     let values: Vec<T::Real> = s.iter().copied().collect();
     let mut order: Vec<usize> = (0..n).rev().collect();
     order.sort_by(|&i, &j| descending(values[i].abs(), values[j].abs()));
-    for (number, &from) in order.iter().enumerate() {
+    for (index, &from) in order.iter().enumerate() {
         let sign = T::Real::one().copysign(values[from]);
         for (row, &element) in vectors[from * n..(from + 1) * n].iter().enumerate() {
             let [re, im] = element.parts();
-            u[[row, number]] = element;
-            vh[[number, row]] = T::from_parts([sign * re, -sign * im]);
+            u[[row, index]] = element;
+            vh[[index, row]] = T::from_parts([sign * re, -sign * im]);
         }
     }
     let moduli: Vec<T::Real> = order.iter().map(|&from| values[from].abs()).collect();
-    put(&moduli, s);
+    copy_into(&moduli, s);
 }

@@ -147,7 +147,7 @@ pub(super) fn lu_factor<'py>(a: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyTup
 /// >>> scirs2.linalg.lu_solve(lu_and_piv, np.array([5.0, 10.5]), trans=1)
 /// array([1., 1.])
 #[pyfunction]
-#[pyo3(signature = (lu_and_piv, b, trans=Trans(Op::Plain)), text_signature = "(lu_and_piv, b, trans=0)")]
+#[pyo3(signature = (lu_and_piv, b, trans=Trans(Op::NoTranspose)), text_signature = "(lu_and_piv, b, trans=0)")]
 pub(super) fn lu_solve<'py>(
     lu_and_piv: [Bound<'py, PyAny>; 2],
     b: &Bound<'py, PyAny>,

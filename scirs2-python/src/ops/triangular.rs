@@ -53,7 +53,7 @@ use crate::flag::flag;
 /// >>> scirs2.linalg.solve_triangular(a, np.array([4.0, 8.0]))
 /// array([1., 2.])
 #[pyfunction]
-#[pyo3(signature = (a, b, trans=Trans(Op::Plain), lower=false, unit_diagonal=false), text_signature = "(a, b, trans=0, lower=False, unit_diagonal=False)")]
+#[pyo3(signature = (a, b, trans=Trans(Op::NoTranspose), lower=false, unit_diagonal=false), text_signature = "(a, b, trans=0, lower=False, unit_diagonal=False)")]
 pub(super) fn solve_triangular<'py>(
     a: &Bound<'py, PyAny>,
     b: &Bound<'py, PyAny>,
@@ -67,7 +67,7 @@ pub(super) fn solve_triangular<'py>(
         op: trans.0,
         unit_diagonal,
     };
-    let solutions = call.compute_one(&SolveTriangular { how }, None)?;
+    let solutions = call.compute_one(&SolveTriangular { spec: how }, None)?;
     call.to_python(solutions)
 }
 
@@ -80,7 +80,7 @@ impl FromPyObject<'_, '_> for Trans {
     fn extract(object: Borrowed<'_, '_, PyAny>) -> PyResult<Self> {
         let name = object.str()?;
         match name.to_cow()?.as_ref() {
-            "0" | "N" => Ok(Trans(Op::Plain)),
+            "0" | "N" => Ok(Trans(Op::NoTranspose)),
             "1" | "T" => Ok(Trans(Op::Transpose)),
             "2" | "C" => Ok(Trans(Op::Adjoint)),
             other => Err(PyValueError::new_err(format!(

@@ -5,16 +5,16 @@
 
 use std::ops::Range;
 
+use super::axes::{Axis, position};
 use super::loops::Block;
-use super::measure::{Measure, Partial};
+use super::reduction::{Partial, Reduction};
 use super::scratch::{Scratch, Totals};
 use super::source::Source;
-use super::walk::{Axis, position};
 
 /// Rows between two checks of the accumulators, and the elements that they may
 /// hold, so that a second scan finds them in cache.
-const ROWS: usize = 64;
-const ELEMENTS: usize = 1 << 15;
+const ROWS_PER_CHECK: usize = 64;
+const ELEMENTS_PER_CHECK: usize = 1 << 15;
 
 /// One band of columns.
 ///
@@ -22,7 +22,7 @@ const ELEMENTS: usize = 1 << 15;
 /// reduced axes directly beneath or above the kept one are part of the row, and
 /// their positions in the row are joined at the end.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Columns {
+pub(crate) struct ColumnBand {
     pub(crate) stride: isize,
     pub(crate) under: usize,
     pub(crate) columns: usize,
@@ -32,7 +32,7 @@ pub(crate) struct Columns {
     pub(crate) last_over: usize,
 }
 
-impl Columns {
+impl ColumnBand {
     pub(crate) fn width(&self) -> usize {
         self.over * self.columns * self.under
     }
@@ -54,17 +54,17 @@ impl Columns {
 #[expect(clippy::too_many_arguments, reason = "a kernel")]
 pub(crate) unsafe fn columns(
     source: &dyn Source,
-    measure: Measure,
-    band: Columns,
+    reduction: Reduction,
+    band: ColumnBand,
     base: isize,
     axes: &[Axis],
-    numbers: Range<usize>,
+    indices: Range<usize>,
     scratch: &mut Scratch,
     mut emit: impl FnMut(Partial),
 ) {
     if axes.is_empty() && band.over == 1 {
         // SAFETY: promised by the caller.
-        return unsafe { segments(source, measure, band, base, scratch, emit) };
+        return unsafe { segments(source, reduction, band, base, scratch, emit) };
     }
     let width = band.width();
     let Scratch {
@@ -73,35 +73,35 @@ pub(crate) unsafe fn columns(
         lanes,
         totals,
     } = scratch;
-    totals.clear(width, measure);
-    let tile = ROWS.min(ELEMENTS / width.max(1)).max(1);
-    let mut next = numbers.start;
-    while next < numbers.end {
-        let until = numbers.end.min(next + tile);
+    totals.clear(width, reduction);
+    let tile = ROWS_PER_CHECK.min(ELEMENTS_PER_CHECK / width.max(1)).max(1);
+    let mut next = indices.start;
+    while next < indices.end {
+        let until = indices.end.min(next + tile);
         let mut rows = Rows {
             source,
             band,
             base,
             axes,
-            numbers: next..until,
+            indices: next..until,
             packed: &mut *packed,
         };
         // SAFETY: a part of the rows that the caller promised.
-        unsafe { rows.reduce(measure, None, lanes, raised) };
-        if !totals.merge(measure, lanes) {
+        unsafe { rows.reduce(reduction, None, lanes, raised) };
+        if !totals.merge(reduction, lanes) {
             // SAFETY: as above.
-            unsafe { rows.rescan(measure, lanes, raised, totals) };
+            unsafe { rows.rescan(reduction, lanes, raised, totals) };
         }
         next = until;
     }
-    totals.join_repeats(measure, band.columns * band.under, band.over);
+    totals.join_repeats(reduction, band.columns * band.under, band.over);
     for column in 0..band.columns {
         let parts = column * band.under..(column + 1) * band.under;
         let parts = parts.map(|place| totals.get(place));
         emit(
             parts
-                .reduce(|a, b| measure.join(a, b))
-                .unwrap_or(measure.nothing()),
+                .reduce(|a, b| reduction.join(a, b))
+                .unwrap_or(reduction.identity()),
         );
     }
 }
@@ -112,8 +112,8 @@ pub(crate) unsafe fn columns(
 /// Every element of the row belongs to the array behind `source`.
 unsafe fn segments(
     source: &dyn Source,
-    measure: Measure,
-    band: Columns,
+    reduction: Reduction,
+    band: ColumnBand,
     base: isize,
     scratch: &mut Scratch,
     mut emit: impl FnMut(Partial),
@@ -129,26 +129,26 @@ unsafe fn segments(
         band,
         base,
         axes: &[],
-        numbers: 0..1,
+        indices: 0..1,
         packed,
     };
     // SAFETY: the row that the caller promised.
     let [row, ..] = unsafe { rows.rows(0..1, band.width()) };
     lanes.resize(band.columns, 0.0);
-    if measure.has_powers() {
+    if reduction.has_powers() {
         raised.clear();
         row.read(raised);
-        measure.raise(raised);
-        measure.segments(Block::Double(raised), band.under, lanes);
+        reduction.raise(raised);
+        reduction.segments(Block::Double(raised), band.under, lanes);
     } else {
-        measure.segments(row, band.under, lanes);
+        reduction.segments(row, band.under, lanes);
     }
-    for (number, &value) in lanes.iter().enumerate() {
-        emit(if measure.is_exact(value) {
+    for (index, &value) in lanes.iter().enumerate() {
+        emit(if reduction.is_exact(value) {
             Partial::unscaled(value)
         } else {
-            measure.block(
-                row.part(number * band.under..(number + 1) * band.under),
+            reduction.block(
+                row.part(index * band.under..(index + 1) * band.under),
                 false,
                 raised,
             )
@@ -159,10 +159,10 @@ unsafe fn segments(
 /// Some rows of a band.
 struct Rows<'a> {
     source: &'a dyn Source,
-    band: Columns,
+    band: ColumnBand,
     base: isize,
     axes: &'a [Axis],
-    numbers: Range<usize>,
+    indices: Range<usize>,
     packed: &'a mut Vec<f64>,
 }
 
@@ -174,19 +174,19 @@ impl Rows<'_> {
     /// Every element of the rows belongs to the array behind the source.
     unsafe fn reduce(
         &mut self,
-        measure: Measure,
+        reduction: Reduction,
         scales: Option<&[f64]>,
         lanes: &mut Vec<f64>,
         raised: &mut Vec<f64>,
     ) {
         let full = self.band.width();
-        let is_copied = scales.is_some() || measure.has_powers();
-        let lends = self.lends() && !is_copied;
+        let is_copied = scales.is_some() || reduction.has_powers();
+        let is_native = self.is_native() && !is_copied;
         lanes.clear();
-        lanes.resize(full, measure.start());
-        let mut next = self.numbers.start;
-        while next < self.numbers.end {
-            let (until, width) = self.alike(next);
+        lanes.resize(full, reduction.start());
+        let mut next = self.indices.start;
+        while next < self.indices.end {
+            let (until, width) = self.next_rows(next);
             // SAFETY: rows that the caller promised.
             let mut rows = unsafe { self.rows(next..until, width) };
             if is_copied {
@@ -198,38 +198,38 @@ impl Rows<'_> {
                         *x /= scale;
                     }
                 }
-                measure.raise(raised);
+                reduction.raise(raised);
                 for (row, raised) in rows.iter_mut().zip(raised.chunks_exact(width)) {
                     *row = Block::Double(raised);
                 }
             }
             if until - next == 4 {
                 // The copies are in cache.
-                let ahead = if lends {
+                let ahead = if is_native {
                     4 * rows[0].bytes_to(rows[1])
                 } else {
                     0
                 };
-                measure.step_four(lanes, rows, ahead);
+                reduction.step_four(lanes, rows, ahead);
             } else {
-                measure.step(lanes, rows[0]);
+                reduction.step(lanes, rows[0]);
             }
             next = until;
         }
-        measure.values(lanes);
+        reduction.values(lanes);
     }
 
     /// Whether rows are read in place.
-    fn lends(&self) -> bool {
-        self.band.stride == 1 && self.source.lends()
+    fn is_native(&self) -> bool {
+        self.band.stride == 1 && self.source.is_native()
     }
 
     /// The end of the four rows from `first` on, if there are four full ones,
     /// else the end of that row; and their width.
-    fn alike(&self, first: usize) -> (usize, usize) {
+    fn next_rows(&self, first: usize) -> (usize, usize) {
         let full = self.band.width();
         let is_full = |row| self.band.width_of(row) == full;
-        if first + 4 <= self.numbers.end && (first..first + 4).all(is_full) {
+        if first + 4 <= self.indices.end && (first..first + 4).all(is_full) {
             (first + 4, full)
         } else {
             (first + 1, self.band.width_of(first))
@@ -240,19 +240,19 @@ impl Rows<'_> {
     ///
     /// # Safety
     /// The elements belong to the array behind the source.
-    unsafe fn rows(&mut self, numbers: Range<usize>, width: usize) -> [Block<'_>; 4] {
+    unsafe fn rows(&mut self, indices: Range<usize>, width: usize) -> [Block<'_>; 4] {
         let nothing = Block::Double(&[]);
         let mut rows = [nothing; 4];
-        let lends = self.lends();
-        if !lends && self.packed.len() < 4 * width {
+        let is_native = self.is_native();
+        if !is_native && self.packed.len() < 4 * width {
             self.packed.resize(4 * width, 0.0);
         }
         let mut packed = self.packed.chunks_mut(width);
-        for (row, number) in rows.iter_mut().zip(numbers) {
-            let offset = self.base + position(self.axes, number).0;
-            if lends {
+        for (row, index) in rows.iter_mut().zip(indices) {
+            let offset = self.base + position(self.axes, index).0;
+            if is_native {
                 // SAFETY: the caller promised the elements.
-                *row = unsafe { self.source.lend(offset, width) }.unwrap_or(nothing);
+                *row = unsafe { self.source.as_block(offset, width) }.unwrap_or(nothing);
             } else if let Some(packed) = packed.next() {
                 // SAFETY: as above.
                 unsafe { self.source.fill(offset, self.band.stride, packed) };
@@ -269,18 +269,18 @@ impl Rows<'_> {
     /// Every element of the rows belongs to the array behind the source.
     unsafe fn rescan(
         &mut self,
-        measure: Measure,
+        reduction: Reduction,
         lanes: &mut [f64],
         raised: &mut Vec<f64>,
         totals: &mut Totals,
     ) {
         let mut extremes = Vec::new();
         // SAFETY: the caller promised the rows.
-        unsafe { self.reduce(measure.extreme(), None, &mut extremes, raised) };
+        unsafe { self.reduce(reduction.extreme(), None, &mut extremes, raised) };
         let mut scales = vec![1.0; lanes.len()];
         for ((lane, scale), &extreme) in lanes.iter_mut().zip(&mut scales).zip(&extremes) {
-            if !measure.is_exact(*lane) {
-                match measure.scale_for(extreme) {
+            if !reduction.is_exact(*lane) {
+                match reduction.scale_for(extreme) {
                     Ok(needed) => *scale = needed,
                     Err(partial) => *lane = partial.value,
                 }
@@ -289,7 +289,7 @@ impl Rows<'_> {
         if scales.iter().any(|&scale| scale != 1.0) {
             let mut scaled = Vec::new();
             // SAFETY: the caller promised the rows.
-            unsafe { self.reduce(measure, Some(&scales), &mut scaled, raised) };
+            unsafe { self.reduce(reduction, Some(&scales), &mut scaled, raised) };
             for ((lane, &scale), &scaled) in lanes.iter_mut().zip(&scales).zip(&scaled) {
                 if scale != 1.0 {
                     *lane = scaled;
@@ -297,7 +297,7 @@ impl Rows<'_> {
             }
         }
         for (place, (&value, &scale)) in lanes.iter().zip(&scales).enumerate() {
-            totals.join(measure, place, Partial { value, scale });
+            totals.join(reduction, place, Partial { value, scale });
         }
     }
 }

@@ -13,13 +13,13 @@ const LANES: usize = 32;
 const MAGNITUDE: u64 = !(1 << 63);
 
 /// The prefetch distance, in bytes: the CPU itself does not prefetch beyond a page.
-pub(crate) const AHEAD: isize = 4096;
+pub(crate) const PREFETCH_BYTES: isize = 4096;
 
 /// Bytes of a cache line.
 const LINE: usize = 64;
 
 /// Columns that are processed together: a line of the narrowest elements.
-const TOGETHER: usize = 16;
+const COLUMN_TILE: usize = 16;
 
 /// Prefetches the memory of these elements `ahead` bytes further on, into the second-level
 /// cache: the first-level cache has too few outstanding requests for the memory's latency.
@@ -37,20 +37,20 @@ pub(crate) fn prefetch<T>(elements: &[T], ahead: isize) {
 }
 
 /// A number that one instruction converts to `f64`, which holds it exactly.
-pub(crate) trait Wide: Copy {
-    fn wide(self) -> f64;
+pub(crate) trait ToF64: Copy {
+    fn to_f64(self) -> f64;
 }
 
-impl Wide for f64 {
+impl ToF64 for f64 {
     #[inline(always)]
-    fn wide(self) -> f64 {
+    fn to_f64(self) -> f64 {
         self
     }
 }
 
-impl Wide for f32 {
+impl ToF64 for f32 {
     #[inline(always)]
-    fn wide(self) -> f64 {
+    fn to_f64(self) -> f64 {
         f64::from(self)
     }
 }
@@ -86,7 +86,7 @@ impl Block<'_> {
     pub(crate) fn read(self, to: &mut Vec<f64>) {
         match self {
             Block::Double(xs) => to.extend_from_slice(xs),
-            Block::Single(xs) => to.extend(xs.iter().map(|x| x.wide())),
+            Block::Single(xs) => to.extend(xs.iter().map(|x| x.to_f64())),
         }
     }
 }
@@ -131,9 +131,9 @@ impl Fold for Sum {
 }
 
 /// `sum x^2`.
-pub(crate) struct Square;
+pub(crate) struct SumOfSquares;
 
-impl Fold for Square {
+impl Fold for SumOfSquares {
     const START: f64 = 0.0;
 
     #[inline(always)]
@@ -148,9 +148,9 @@ impl Fold for Square {
 }
 
 /// `sum abs(x)^3`.
-pub(crate) struct Cube;
+pub(crate) struct SumOfCubes;
 
-impl Fold for Cube {
+impl Fold for SumOfCubes {
     const START: f64 = 0.0;
 
     #[inline(always)]
@@ -165,9 +165,9 @@ impl Fold for Cube {
 }
 
 /// The number of nonzero elements; NaN is nonzero.
-pub(crate) struct Count;
+pub(crate) struct CountNonzero;
 
-impl Fold for Count {
+impl Fold for CountNonzero {
     const START: f64 = 0.0;
 
     #[inline(always)]
@@ -207,7 +207,7 @@ impl Fold for Max {
 pub(crate) struct Min;
 
 impl Min {
-    const LIFT: u64 = (i64::MAX.cast_unsigned()) - f64::INFINITY.to_bits();
+    const NAN_SHIFT: u64 = (i64::MAX.cast_unsigned()) - f64::INFINITY.to_bits();
 }
 
 impl Fold for Min {
@@ -215,7 +215,7 @@ impl Fold for Min {
 
     #[inline(always)]
     fn step(lane: f64, x: f64) -> f64 {
-        let lifted = (x.to_bits() & MAGNITUDE).wrapping_add(Self::LIFT);
+        let lifted = (x.to_bits() & MAGNITUDE).wrapping_add(Self::NAN_SHIFT);
         Self::join(lane, f64::from_bits(lifted))
     }
 
@@ -227,7 +227,7 @@ impl Fold for Min {
 
     #[inline(always)]
     fn value(lane: f64) -> f64 {
-        f64::from_bits(lane.to_bits().wrapping_sub(Self::LIFT))
+        f64::from_bits(lane.to_bits().wrapping_sub(Self::NAN_SHIFT))
     }
 
     #[inline(always)]
@@ -237,22 +237,22 @@ impl Fold for Min {
 }
 
 multiversion! {
-    /// Reduces a block to one value, with its lanes joined pairwise; `is_far` is whether it
+    /// Reduces a block to one value, with its lanes joined pairwise; `exceeds_cache` is whether it
     /// comes from beyond the caches.
-    pub(crate) fn fold<F: Fold, T: Wide>(xs: &[T], is_far: bool) -> f64 {
+    pub(crate) fn fold<F: Fold, T: ToF64>(xs: &[T], exceeds_cache: bool) -> f64 {
         let mut lanes = [F::START; LANES];
         let (chunks, rest) = xs.as_chunks::<LANES>();
-        if is_far {
+        if exceeds_cache {
             for chunk in chunks {
-                prefetch(chunk, AHEAD);
-                one::<F, T>(&mut lanes, chunk);
+                prefetch(chunk, PREFETCH_BYTES);
+                accumulate_row::<F, T>(&mut lanes, chunk);
             }
         } else {
             for chunk in chunks {
-                one::<F, T>(&mut lanes, chunk);
+                accumulate_row::<F, T>(&mut lanes, chunk);
             }
         }
-        one::<F, T>(&mut lanes, rest);
+        accumulate_row::<F, T>(&mut lanes, rest);
         let mut width = LANES / 2;
         while width > 0 {
             for i in 0..width {
@@ -264,30 +264,30 @@ multiversion! {
     }
 
     /// Adds one row to the accumulators of its columns.
-    pub(crate) fn step<F: Fold, T: Wide>(lanes: &mut [f64], row: &[T]) {
-        one::<F, T>(lanes, row);
+    pub(crate) fn step<F: Fold, T: ToF64>(lanes: &mut [f64], row: &[T]) {
+        accumulate_row::<F, T>(lanes, row);
     }
 
     /// Adds four rows at once, which loads and stores each accumulator once; and prefetches
     /// the four that are `ahead` bytes further on.
-    pub(crate) fn step_four<F: Fold, T: Wide>(lanes: &mut [f64], rows: [&[T]; 4], ahead: isize) {
-        let (chunks, rest) = lanes.as_chunks_mut::<TOGETHER>();
-        let full = chunks.len() * TOGETHER;
-        for (number, lanes) in chunks.iter_mut().enumerate() {
-            let rows = rows.map(|row| &row[number * TOGETHER..][..TOGETHER]);
+    pub(crate) fn step_four<F: Fold, T: ToF64>(lanes: &mut [f64], rows: [&[T]; 4], ahead: isize) {
+        let (chunks, rest) = lanes.as_chunks_mut::<COLUMN_TILE>();
+        let full = chunks.len() * COLUMN_TILE;
+        for (index, lanes) in chunks.iter_mut().enumerate() {
+            let rows = rows.map(|row| &row[index * COLUMN_TILE..][..COLUMN_TILE]);
             for row in rows {
                 prefetch(row, ahead);
             }
-            four::<F, T>(lanes, rows);
+            accumulate_four_rows::<F, T>(lanes, rows);
         }
-        four::<F, T>(rest, rows.map(|row| &row[full..]));
+        accumulate_four_rows::<F, T>(rest, rows.map(|row| &row[full..]));
     }
 
     /// Reduces each segment of `len` contiguous elements to one value.
-    pub(crate) fn segments<F: Fold, T: Wide>(xs: &[T], len: usize, out: &mut [f64]) {
+    pub(crate) fn segments<F: Fold, T: ToF64>(xs: &[T], len: usize, out: &mut [f64]) {
         for (out, segment) in out.iter_mut().zip(xs.chunks_exact(len)) {
             if len < 8 {
-                let step = |lane, x: &T| F::step(lane, x.wide());
+                let step = |lane, x: &T| F::step(lane, x.to_f64());
                 *out = F::value(segment.iter().fold(F::START, step));
                 continue;
             }
@@ -295,14 +295,14 @@ multiversion! {
             let (chunks, rest) = segment.as_chunks::<8>();
             for chunk in chunks {
                 for (lane, x) in lanes.iter_mut().zip(chunk) {
-                    *lane = F::step(*lane, x.wide());
+                    *lane = F::step(*lane, x.to_f64());
                 }
             }
             let [a, b, c, d, e, f, g, h] = lanes;
             let (a, b) = (F::join(a, e), F::join(b, f));
             let (c, d) = (F::join(c, g), F::join(d, h));
             let lane = F::join(F::join(a, c), F::join(b, d));
-            let step = |lane, x: &T| F::step(lane, x.wide());
+            let step = |lane, x: &T| F::step(lane, x.to_f64());
             *out = F::value(rest.iter().fold(lane, step));
         }
     }
@@ -331,37 +331,37 @@ multiversion! {
     }
 
     /// `abs(x)^exponent` in place, by repeated squaring.
-    pub(crate) fn whole_powers(xs: &mut [f64], exponent: i32) {
+    pub(crate) fn integer_powers(xs: &mut [f64], exponent: i32) {
         let (chunks, rest) = xs.as_chunks_mut::<16>();
         for chunk in chunks {
-            whole_power(chunk, exponent);
+            integer_power(chunk, exponent);
         }
         for x in rest {
             let mut one = [*x];
-            whole_power(&mut one, exponent);
+            integer_power(&mut one, exponent);
             *x = one[0];
         }
     }
 }
 
 #[inline(always)]
-fn one<F: Fold, T: Wide>(lanes: &mut [f64], row: &[T]) {
+fn accumulate_row<F: Fold, T: ToF64>(lanes: &mut [f64], row: &[T]) {
     for (lane, x) in lanes.iter_mut().zip(row) {
-        *lane = F::step(*lane, x.wide());
+        *lane = F::step(*lane, x.to_f64());
     }
 }
 
 #[inline(always)]
-fn four<F: Fold, T: Wide>(lanes: &mut [f64], [a, b, c, d]: [&[T]; 4]) {
+fn accumulate_four_rows<F: Fold, T: ToF64>(lanes: &mut [f64], [a, b, c, d]: [&[T]; 4]) {
     let rows = a.iter().zip(b).zip(c.iter().zip(d));
     for (lane, ((a, b), (c, d))) in lanes.iter_mut().zip(rows) {
-        let two = F::step(F::step(*lane, a.wide()), b.wide());
-        *lane = F::step(F::step(two, c.wide()), d.wide());
+        let two = F::step(F::step(*lane, a.to_f64()), b.to_f64());
+        *lane = F::step(F::step(two, c.to_f64()), d.to_f64());
     }
 }
 
 #[inline(always)]
-fn whole_power<const N: usize>(xs: &mut [f64; N], exponent: i32) {
+fn integer_power<const N: usize>(xs: &mut [f64; N], exponent: i32) {
     let mut square = xs.map(f64::abs);
     let mut power = [1.0; N];
     let mut bits = exponent.unsigned_abs();
@@ -412,13 +412,13 @@ mod tests {
             .collect()
     }
 
-    fn alike([best, less, least]: [Vec<f64>; 3]) {
+    fn assert_same_bits([best, less, least]: [Vec<f64>; 3]) {
         let bits = |xs: &[f64]| -> Vec<u64> { xs.iter().map(|x| x.to_bits()).collect() };
         assert_eq!(bits(&best), bits(&less));
         assert_eq!(bits(&best), bits(&least));
     }
 
-    fn every_shell_agrees<F: Fold>() {
+    fn assert_same_bits_on_every_isa<F: Fold>() {
         for len in SIZES {
             let xs = hostile(len);
             let by_columns = || {
@@ -435,34 +435,34 @@ mod tests {
                 segments::<F, _>(&xs, 5, &mut out);
                 out
             };
-            alike(at_each(|| {
+            assert_same_bits(at_each(|| {
                 vec![fold::<F, _>(&xs, false), fold::<F, _>(&xs, true)]
             }));
-            alike(at_each(by_columns));
-            alike(at_each(by_segments));
+            assert_same_bits(at_each(by_columns));
+            assert_same_bits(at_each(by_segments));
         }
     }
 
     #[test]
     fn every_instruction_set_gives_the_same_bits() {
-        every_shell_agrees::<Sum>();
-        every_shell_agrees::<Square>();
-        every_shell_agrees::<Cube>();
-        every_shell_agrees::<Count>();
-        every_shell_agrees::<Max>();
-        every_shell_agrees::<Min>();
+        assert_same_bits_on_every_isa::<Sum>();
+        assert_same_bits_on_every_isa::<SumOfSquares>();
+        assert_same_bits_on_every_isa::<SumOfCubes>();
+        assert_same_bits_on_every_isa::<CountNonzero>();
+        assert_same_bits_on_every_isa::<Max>();
+        assert_same_bits_on_every_isa::<Min>();
         for exponent in [-7, -1, 3, 4, 64] {
             let raised = || {
                 let mut xs = hostile(100);
-                whole_powers(&mut xs, exponent);
+                integer_powers(&mut xs, exponent);
                 xs
             };
-            alike(at_each(raised));
+            assert_same_bits(at_each(raised));
         }
     }
 
     #[test]
-    fn extremes_keep_a_nan_wherever_it_stands() {
+    fn extremes_propagate_nan() {
         for len in [1, 8, 33, 100] {
             for at in 0..len {
                 for nan in [f64::NAN, -f64::NAN, f64::from_bits(0x7ff0_0000_0000_0001)] {
@@ -476,7 +476,7 @@ mod tests {
     }
 
     #[test]
-    fn extremes_are_those_of_the_magnitudes() {
+    fn extremes_compare_magnitudes() {
         let xs = [-3.0, 2.0, -0.5, f64::NEG_INFINITY];
         assert_eq!(
             (fold::<Max, _>(&xs, false), fold::<Min, _>(&xs, false)),
@@ -490,11 +490,11 @@ mod tests {
     }
 
     #[test]
-    fn whole_powers_are_close_to_the_library_s() {
+    fn integer_powers_are_close_to_powi() {
         for exponent in [-64, -3, -1, 1, 2, 3, 5, 17, 64] {
             let mut xs: Vec<f64> = (1..50).map(|i| -0.1 * f64::from(i)).collect();
             let expected: Vec<f64> = xs.iter().map(|x| x.abs().powi(exponent)).collect();
-            whole_powers(&mut xs, exponent);
+            integer_powers(&mut xs, exponent);
             for (x, expected) in xs.iter().zip(&expected) {
                 // Each product rounds once; there are at most 2 log2(64) of them,
                 // each repeated in the next square.

@@ -7,24 +7,24 @@
 //! |---|---|
 //! | `columns` | reduction across the inner axis |
 //! | `loops` | the innermost loops |
-//! | `measure` | which reduction, and its partial results |
+//! | `reduction` | which reduction, and its partial results |
 //! | `rows` | reduction along the inner axis |
 //! | `scratch` | memory that a worker reuses |
 //! | `source` | memory of any type and stride, as `f64` |
-//! | `walk` | the order in which axes are walked |
+//! | `axes` | the order in which axes are walked |
 
+mod axes;
 mod columns;
 mod loops;
-mod measure;
+mod reduction;
 mod rows;
 mod scratch;
 mod source;
-mod walk;
 
-pub(crate) use columns::{Columns, columns};
+pub(crate) use axes::{Axis, count, position};
+pub(crate) use columns::{ColumnBand, columns};
 pub(crate) use loops::Block;
-pub(crate) use measure::{Measure, Partial};
+pub(crate) use reduction::{Partial, Reduction};
 pub(crate) use rows::rows;
 pub(crate) use scratch::Scratch;
-pub(crate) use source::{Elements, Read, Source};
-pub(crate) use walk::{Axis, count, position};
+pub(crate) use source::{Elements, ReadAsF64, Source};

@@ -4,20 +4,20 @@
 
 use std::ops::Range;
 
+use super::axes::{Axis, runs};
 use super::loops::Block;
-use super::measure::{Measure, Partial};
+use super::reduction::{Partial, Reduction};
 use super::scratch::Scratch;
 use super::source::Source;
-use super::walk::{Axis, runs};
 
 /// Elements of a block read in place; half a first-level cache.
 const BLOCK: usize = 2048;
 
 /// Elements packed before they are reduced.
-const PACK: usize = 1024;
+const PACK_LEN: usize = 1024;
 
 /// Runs shorter than this are packed, several to a block.
-const LENT: usize = 256;
+const MIN_NATIVE_RUN: usize = 256;
 
 /// Reduces the elements with the given numbers along `axes`, counted from `base`.
 ///
@@ -25,67 +25,71 @@ const LENT: usize = 256;
 /// Each of them belongs to the array behind `source`.
 pub(crate) unsafe fn rows(
     source: &dyn Source,
-    measure: Measure,
+    reduction: Reduction,
     base: isize,
     axes: &[Axis],
-    numbers: Range<usize>,
+    indices: Range<usize>,
     scratch: &mut Scratch,
 ) -> Partial {
-    let mut total = measure.nothing();
-    let whole = numbers.len();
-    let pack = PACK.min(whole);
+    let mut total = reduction.identity();
+    let total_len = indices.len();
+    let pack = PACK_LEN.min(total_len);
     let mut filled = 0;
     // Pairs are read as pairs: finding a run of two would cost more than reading it.
     let pairs = matches!(axes, [first, _, ..] if first.len == 2 && first.stride == 1)
-        && numbers.start.is_multiple_of(2)
-        && whole.is_multiple_of(2);
-    let (together, axes, numbers) = if pairs {
-        (2, &axes[1..], numbers.start / 2..numbers.end / 2)
+        && indices.start.is_multiple_of(2)
+        && total_len.is_multiple_of(2);
+    let (group, axes, indices) = if pairs {
+        (2, &axes[1..], indices.start / 2..indices.end / 2)
     } else {
-        (1, axes, numbers)
+        (1, axes, indices)
     };
-    for run in runs(axes, numbers) {
+    for run in runs(axes, indices) {
         let mut offset = base + run.offset;
-        let mut left = together * run.len;
-        while left > 0 {
-            if filled == 0 && run.stride == 1 && together == 1 && (left >= LENT || left == whole) {
-                let len = left.min(BLOCK);
+        let mut remaining = group * run.len;
+        while remaining > 0 {
+            if filled == 0
+                && run.stride == 1
+                && group == 1
+                && (remaining >= MIN_NATIVE_RUN || remaining == total_len)
+            {
+                let len = remaining.min(BLOCK);
                 // SAFETY: a run along the axes, which the caller promised.
-                if let Some(block) = unsafe { source.lend(offset, len) } {
-                    let block = measure.block(block, source.is_far(), &mut scratch.raised);
-                    total = measure.join(total, block);
+                if let Some(block) = unsafe { source.as_block(offset, len) } {
+                    let block = reduction.block(block, source.exceeds_cache(), &mut scratch.raised);
+                    total = reduction.join(total, block);
                     offset += len.cast_signed();
-                    left -= len;
+                    remaining -= len;
                     continue;
                 }
             }
             if scratch.packed.len() < pack {
                 scratch.packed.resize(pack, 0.0);
             }
-            let len = left.min(pack - filled);
+            let len = remaining.min(pack - filled);
             let out = &mut scratch.packed[filled..filled + len];
-            if together == 2 {
+            if group == 2 {
                 // SAFETY: as above; each element of the run has its neighbour.
                 unsafe { source.fill_pairs(offset, run.stride, out) };
             } else {
                 // SAFETY: as above.
                 unsafe { source.fill(offset, run.stride, out) };
             }
-            offset += (len / together).cast_signed() * run.stride;
-            left -= len;
+            offset += (len / group).cast_signed() * run.stride;
+            remaining -= len;
             filled += len;
             if filled == pack {
                 let packed = Block::Double(&scratch.packed[..filled]);
-                let block = measure.block(packed, false, &mut scratch.raised);
-                total = measure.join(total, block);
+                let block = reduction.block(packed, false, &mut scratch.raised);
+                total = reduction.join(total, block);
                 filled = 0;
             }
         }
     }
     if filled > 0 {
         let packed = Block::Double(&scratch.packed[..filled]);
-        let block = measure.block(packed, false, &mut scratch.raised);
-        total = measure.join(total, block);
+        let block = reduction.block(packed, false, &mut scratch.raised);
+        total = reduction.join(total, block);
     }
     total
 }

@@ -2,7 +2,7 @@
 
 #![expect(clippy::disallowed_methods, reason = "a row of results is short")]
 
-use super::measure::{Measure, Partial};
+use super::reduction::{Partial, Reduction};
 
 /// Memory that a worker reuses from piece to piece.
 #[derive(Default)]
@@ -26,10 +26,10 @@ pub(super) struct Totals {
 }
 
 impl Totals {
-    pub(super) fn clear(&mut self, width: usize, measure: Measure) {
+    pub(super) fn clear(&mut self, width: usize, reduction: Reduction) {
         self.scales.clear();
         self.values.clear();
-        self.values.resize(width, measure.nothing().value);
+        self.values.resize(width, reduction.identity().value);
     }
 
     pub(super) fn get(&self, place: usize) -> Partial {
@@ -51,38 +51,38 @@ impl Totals {
         }
     }
 
-    pub(super) fn join(&mut self, measure: Measure, place: usize, part: Partial) {
-        self.set(place, measure.join(self.get(place), part));
+    pub(super) fn join(&mut self, reduction: Reduction, place: usize, part: Partial) {
+        self.set(place, reduction.join(self.get(place), part));
     }
 
     /// Adds the sums of a tile, unless one of them is unreliable.
-    pub(super) fn merge(&mut self, measure: Measure, lanes: &[f64]) -> bool {
-        if let Some((low, high)) = measure.safe_range()
+    pub(super) fn merge(&mut self, reduction: Reduction, lanes: &[f64]) -> bool {
+        if let Some((low, high)) = reduction.safe_range()
             && !super::loops::all_within(lanes, low, high)
         {
             return false;
         }
         if self.scales.is_empty() {
-            measure.join_values(&mut self.values, lanes);
+            reduction.join_values(&mut self.values, lanes);
         } else {
             for (place, &value) in lanes.iter().enumerate() {
-                self.join(measure, place, Partial::unscaled(value));
+                self.join(reduction, place, Partial::unscaled(value));
             }
         }
         true
     }
 
     /// Joins `repeats` rows of columns into the first, recursively by halves.
-    pub(super) fn join_repeats(&mut self, measure: Measure, row: usize, mut repeats: usize) {
+    pub(super) fn join_repeats(&mut self, reduction: Reduction, row: usize, mut repeats: usize) {
         while repeats > 1 {
             let half = repeats.div_ceil(2);
             let (first, second) = (half * row, repeats * row);
             if self.scales.is_empty() {
                 let (first, second) = self.values[..second].split_at_mut(first);
-                measure.join_values(&mut first[..second.len()], second);
+                reduction.join_values(&mut first[..second.len()], second);
             } else {
                 for place in first..second {
-                    self.join(measure, place - first, self.get(place));
+                    self.join(reduction, place - first, self.get(place));
                 }
             }
             repeats = half;

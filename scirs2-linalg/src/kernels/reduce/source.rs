@@ -6,44 +6,44 @@ use std::ops::RangeInclusive;
 use ndarray::ArrayViewD;
 use scirs2_core::shape::reach;
 
-use super::loops::{AHEAD, Block, prefetch};
+use super::loops::{Block, PREFETCH_BYTES, prefetch};
 use crate::simd::isa::multiversion;
 
 /// Elements read between two prefetches.
-const READ: usize = 64;
+const PREFETCH_INTERVAL: usize = 64;
 
 /// Bytes that the caches of a typical machine hold. Prefetching gains a quarter of the
 /// speed beyond them, and costs as much within.
-const CACHED: usize = 1 << 25;
+const CACHE_BYTES: usize = 1 << 25;
 
 /// An element type that can be read as `f64`. It is public in name only: other crates
 /// cannot reach it.
-pub trait Read: Copy + Send + Sync + 'static {
+pub trait ReadAsF64: Copy + Send + Sync + 'static {
     /// Reads magnitudes in order, with or without their signs.
     fn read(items: impl Iterator<Item = Self> + Clone, out: &mut [f64]);
 
     /// Whether the loops read this type in place.
-    const LENDS: bool = false;
+    const IS_NATIVE: bool = false;
 
     /// The same memory, if they do.
-    fn lend(_: &[Self]) -> Option<Block<'_>> {
+    fn as_block(_: &[Self]) -> Option<Block<'_>> {
         None
     }
 }
 
 /// Elements counted in strides from the first one, as `f64`.
 pub(crate) trait Source: Sync {
-    /// Whether [`lend`](Source::lend) returns a block.
-    fn lends(&self) -> bool;
+    /// Whether [`as_block`](Source::as_block) returns a block.
+    fn is_native(&self) -> bool;
 
     /// Whether the elements exceed the caches.
-    fn is_far(&self) -> bool;
+    fn exceeds_cache(&self) -> bool;
 
     /// `len` contiguous elements from `offset` on, if the loops read this type in place.
     ///
     /// # Safety
     /// Each of them belongs to the underlying array.
-    unsafe fn lend(&self, offset: isize, len: usize) -> Option<Block<'_>>;
+    unsafe fn as_block(&self, offset: isize, len: usize) -> Option<Block<'_>>;
 
     /// Fills `out` with elements from `offset` on, `stride` apart.
     ///
@@ -64,12 +64,12 @@ pub(crate) struct Elements<'a, T> {
     first: *const T,
     /// The offsets between the lowest and the highest element of the array.
     bounds: RangeInclusive<isize>,
-    is_far: bool,
+    exceeds_cache: bool,
     array: PhantomData<&'a T>,
 }
 
-// SAFETY: it is a shared reference to elements, which `Read` says are `Sync`.
-unsafe impl<T: Read> Sync for Elements<'_, T> {}
+// SAFETY: it is a shared reference to elements, which `ReadAsF64` says are `Sync`.
+unsafe impl<T: ReadAsF64> Sync for Elements<'_, T> {}
 
 impl<'a, T> Elements<'a, T> {
     /// Elements whose offsets count from the first one of the array.
@@ -88,37 +88,37 @@ impl<'a, T> Elements<'a, T> {
         Elements {
             first: array.as_ptr().cast(),
             bounds: low * parts..=high * parts + parts - 1,
-            is_far: array.len().saturating_mul(size_of::<E>()) > CACHED,
+            exceeds_cache: array.len().saturating_mul(size_of::<E>()) > CACHE_BYTES,
             array: PhantomData,
         }
     }
 
     /// Whether `len` offsets from `first` on, `stride` apart, are between the lowest and the
     /// highest element.
-    fn reaches(&self, first: isize, stride: isize, len: usize) -> bool {
+    fn in_bounds(&self, first: isize, stride: isize, len: usize) -> bool {
         let last = first + stride * (len.cast_signed() - 1);
         len == 0 || self.bounds.contains(&first) && self.bounds.contains(&last)
     }
 }
 
-impl<T: Read> Source for Elements<'_, T> {
-    fn lends(&self) -> bool {
-        T::LENDS
+impl<T: ReadAsF64> Source for Elements<'_, T> {
+    fn is_native(&self) -> bool {
+        T::IS_NATIVE
     }
 
-    fn is_far(&self) -> bool {
-        self.is_far
+    fn exceeds_cache(&self) -> bool {
+        self.exceeds_cache
     }
 
-    unsafe fn lend(&self, offset: isize, len: usize) -> Option<Block<'_>> {
-        debug_assert!(self.reaches(offset, 1, len));
+    unsafe fn as_block(&self, offset: isize, len: usize) -> Option<Block<'_>> {
+        debug_assert!(self.in_bounds(offset, 1, len));
         // SAFETY: the caller promises that the elements belong to the array,
         // which is borrowed for the life of `self`.
-        T::lend(unsafe { slice(self.first, offset, len) })
+        T::as_block(unsafe { slice(self.first, offset, len) })
     }
 
     unsafe fn fill(&self, offset: isize, stride: isize, out: &mut [f64]) {
-        debug_assert!(self.reaches(offset, stride, out.len()));
+        debug_assert!(self.in_bounds(offset, stride, out.len()));
         if stride == 1 {
             // SAFETY: the caller promises that the elements belong to the array.
             read_slice(unsafe { slice(self.first, offset, out.len()) }, out);
@@ -132,8 +132,8 @@ impl<T: Read> Source for Elements<'_, T> {
     }
 
     unsafe fn fill_pairs(&self, offset: isize, stride: isize, out: &mut [f64]) {
-        debug_assert!(self.reaches(offset, stride, out.len() / 2));
-        debug_assert!(self.reaches(offset + 1, stride, out.len() / 2));
+        debug_assert!(self.in_bounds(offset, stride, out.len() / 2));
+        debug_assert!(self.in_bounds(offset + 1, stride, out.len() / 2));
         let first = self.first.wrapping_offset(offset);
         // SAFETY: as in `fill`, for each element and its neighbour.
         let pairs = unsafe { Strided::new(first, stride, out.len() / 2) };
@@ -177,8 +177,8 @@ impl<T: Copy> Strided<'_, T> {
     #[inline(always)]
     fn items(&self) -> impl Iterator<Item = T> + Clone {
         let (first, stride) = (self.first, self.stride);
-        (0..self.len).map(move |number| {
-            let item = first.wrapping_offset(number * stride);
+        (0..self.len).map(move |index| {
+            let item = first.wrapping_offset(index * stride);
             // SAFETY: one of the elements of the invariant.
             unsafe { *item }
         })
@@ -188,8 +188,8 @@ impl<T: Copy> Strided<'_, T> {
     #[inline(always)]
     fn pairs(&self) -> impl Iterator<Item = [T; 2]> {
         let (first, stride) = (self.first, self.stride);
-        (0..self.len).map(move |number| {
-            let pair = first.wrapping_offset(number * stride).cast();
+        (0..self.len).map(move |index| {
+            let pair = first.wrapping_offset(index * stride).cast();
             // SAFETY: two of the elements of the invariant.
             unsafe { *pair }
         })
@@ -197,18 +197,18 @@ impl<T: Copy> Strided<'_, T> {
 }
 
 multiversion! {
-    fn read_slice<T: Read>(items: &[T], out: &mut [f64]) {
-        for (items, out) in items.chunks(READ).zip(out.chunks_mut(READ)) {
-            prefetch(items, AHEAD);
+    fn read_slice<T: ReadAsF64>(items: &[T], out: &mut [f64]) {
+        for (items, out) in items.chunks(PREFETCH_INTERVAL).zip(out.chunks_mut(PREFETCH_INTERVAL)) {
+            prefetch(items, PREFETCH_BYTES);
             T::read(items.iter().copied(), out);
         }
     }
 
-    fn read_strided<T: Read>(items: Strided<'_, T>, out: &mut [f64]) {
+    fn read_strided<T: ReadAsF64>(items: Strided<'_, T>, out: &mut [f64]) {
         T::read(items.items(), out);
     }
 
-    fn read_pairs<T: Read>(pairs: Strided<'_, T>, out: &mut [f64]) {
+    fn read_pairs<T: ReadAsF64>(pairs: Strided<'_, T>, out: &mut [f64]) {
         let (out, _) = out.as_chunks_mut::<2>();
         for (out, pair) in out.iter_mut().zip(pairs.pairs()) {
             T::read(pair.into_iter(), out);
