@@ -1,12 +1,12 @@
-//! What this build runs on.
+//! The libraries and instruction sets in use.
 
 use crate::lapack::version;
 
-/// The libraries and instructions behind the results.
+/// The libraries and instruction sets that results are computed with.
 #[derive(Clone, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub struct Config {
-    /// OpenBLAS's version and how it was built, as it tells itself.
+    /// OpenBLAS's version and build options, as OpenBLAS reports them.
     pub openblas: String,
     /// The processor that OpenBLAS chose its kernels for.
     pub openblas_kernels: String,
@@ -14,7 +14,7 @@ pub struct Config {
     pub kernels: &'static str,
 }
 
-/// What this process computes with.
+/// The libraries and instruction sets that this process uses.
 ///
 /// ```
 /// assert!(scirs2_linalg::config().openblas.contains("OpenBLAS"));

@@ -3,21 +3,21 @@
 //! | module | one concept |
 //! |---|---|
 //! | [`norm`](mod@norm) | vector and matrix norms |
-//! | [`config`](fn@config) | what this build runs on |
+//! | [`config`](fn@config) | the libraries and instruction sets in use |
 //! | [`cholesky`](fn@cholesky) | factors of positive definite matrices |
 //! | [`cond`](fn@cond) | condition numbers |
 //! | [`eig`](fn@eig) | eigenvalues and eigenvectors of general matrices |
-//! | [`eigh`](fn@eigh) | those of Hermitian matrices |
+//! | [`eigh`](fn@eigh) | eigenvalues and eigenvectors of Hermitian matrices |
 //! | [`lstsq`](fn@lstsq) | least squares |
-//! | [`matrix_rank`](fn@matrix_rank) | how many singular values are not zero |
+//! | [`matrix_rank`](fn@matrix_rank) | numerical ranks |
 //! | [`pinv`](fn@pinv) | pseudo-inverses |
 //! | [`qr`](fn@qr) | orthogonal factors |
 //! | [`svd`](fn@svd) | singular values and vectors |
 //! | [`solve`](fn@solve) | systems of linear equations |
 //! | [`inv`](fn@inv) | inverses |
 //! | [`det`](fn@det), [`slogdet`] | determinants |
-//! | [`lu`](fn@lu), [`lu_factor`], [`lu_solve`] | LU factors, and systems with them |
-//! | [`cho_factor`], [`cho_solve`] | Cholesky factors to solve systems with |
+//! | [`lu`](fn@lu), [`lu_factor`], [`lu_solve`] | LU factors, and solving with them |
+//! | [`cho_factor`], [`cho_solve`] | Cholesky factors, and solving with them |
 //! | [`solve_triangular`] | systems with triangular matrices |
 //! | [`tensorsolve`], [`tensorinv`] | equations between tensors |
 //! | [`matmul`](fn@matmul), [`multi_dot`](fn@multi_dot), [`matrix_power`](fn@matrix_power) | products of matrices |

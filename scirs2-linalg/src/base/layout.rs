@@ -106,7 +106,7 @@ pub(crate) fn transpose_in_place<T: Copy>(n: usize, elements: &mut [T]) {
     }
 }
 
-/// Copies elements to places in C order.
+/// Copies elements into a matrix, in C order.
 pub(crate) fn copy_into<T: Copy>(from: &[T], mut to: ArrayViewMut2<'_, T>) {
     for (to, &from) in to.iter_mut().zip(from) {
         *to = from;
@@ -153,7 +153,7 @@ pub(crate) fn with_c_order<T: LinalgScalar, R>(
     result
 }
 
-/// Writes the identity, as far as the matrix goes.
+/// Sets the diagonal to one, and everything else to zero.
 pub(crate) fn fill_identity<T: LinalgScalar>(mut out: ArrayViewMut2<'_, T>) {
     out.fill(T::zero());
     out.diag_mut().fill(T::one());

@@ -11,9 +11,8 @@ use crate::base::error::Reason;
 /// Bytes below which memory is not checked: the query takes longer than such a matrix.
 const MIN_CHECKED_BYTES: usize = 1 << 27;
 
-/// An error if square matrices of that order, one for each position of the batch,
-/// do not fit into memory, so that a call fails before the system does. `hint`
-/// tells the caller what to request instead.
+/// An error if a batch of square matrices of that order does not fit into memory: the call
+/// fails, instead of the system. `hint` tells the caller what to request instead.
 pub(crate) fn check_square_memory(
     batch: &[usize],
     order: usize,

@@ -1,9 +1,8 @@
-//! The driver of all batched operations: which matrices, in which pieces, on which
+//! The driver of all batched operations: splits a batch into chunks and distributes them over
 //! threads.
 //!
-//! Every operation sees two axes, whatever the shapes of its arguments: a vector is
-//! a matrix of one column, a number is a matrix of one element. The axes before
-//! them are the batch.
+//! Every operation sees matrices, whatever the shapes of its arguments: a vector is a matrix
+//! of one column, a scalar is a 1 x 1 matrix. The leading axes are the batch.
 
 use std::collections::VecDeque;
 use std::iter;
@@ -24,14 +23,13 @@ use crate::base::layout::from_c;
 use crate::kernels::batched::MAX_LANES;
 use crate::lapack::{BlasThreads, init_single_threaded};
 
-/// Floating-point operations of one piece: some 100 microseconds of small
-/// matrices.
+/// Floating-point operations of one chunk: about 100 microseconds of small matrices.
 const CHUNK_FLOPS: f64 = 2e5;
 
-/// The overhead of a call for one matrix, in operations.
+/// The overhead of one LAPACK call, in floating-point operations.
 const LAPACK_CALL_FLOPS: f64 = 1e3;
 
-/// The same for one matrix among many that a kernel processes together.
+/// The overhead per matrix in a batched kernel, in floating-point operations.
 const LANE_OVERHEAD_FLOPS: f64 = 50.0;
 
 /// The common batch of several arrays, by NumPy's broadcasting rules.
@@ -57,9 +55,9 @@ pub(crate) fn broadcast(batches: &[&[usize]]) -> Result<Vec<usize>, Error> {
 
 /// The matrices of an array, broadcast to a batch.
 pub(crate) enum MatrixBatch<'a, T> {
-    /// One step leads from each matrix to the next.
+    /// Consecutive matrices are a constant stride apart.
     Strided(ArrayView3<'a, T>),
-    /// Axes of the batch that do not merge.
+    /// The axes of the batch do not merge into one.
     Irregular(ArrayViewD<'a, T>),
 }
 
@@ -96,7 +94,7 @@ impl<'a, T> MatrixBatch<'a, T> {
         MatrixBatch::Strided(view.expect("three axes are left"))
     }
 
-    /// The matrix with that number, in C order of the batch.
+    /// The matrix at that index, in C order of the batch.
     #[inline]
     pub(crate) fn get(&self, index: usize) -> ArrayView2<'_, T> {
         match self {
@@ -150,15 +148,15 @@ impl<'a, T: Copy> MatrixBatch<'a, T> {
 
 /// The matrices of an array that an operation writes.
 pub(crate) enum MatrixBatchMut<'a, T> {
-    /// One step leads from each matrix to the next.
+    /// Consecutive matrices are a constant stride apart.
     Strided(ArrayViewMut3<'a, T>),
-    /// Arrays with axes before those of the matrix, a few for each axis of the batch: with one
-    /// for each matrix the memory would grow with the batch.
+    /// Arrays with leading axes, a few for each axis of the batch: a list of all matrices
+    /// would take memory in proportion to the batch.
     Irregular(VecDeque<ArrayViewMutD<'a, T>>),
 }
 
 impl<'a, T> MatrixBatchMut<'a, T> {
-    /// Each number as a matrix of one element.
+    /// Each element as a 1 x 1 matrix.
     pub(crate) fn scalars(array: ArrayViewMutD<'a, T>) -> Self {
         let [row, column] = [Axis(array.ndim()), Axis(array.ndim() + 1)];
         let dim = (array.len(), 1, 1);
@@ -272,16 +270,16 @@ fn matrix_count<T>(array: &ArrayViewMutD<'_, T>) -> usize {
 
 /// What an operation writes: one [`MatrixBatchMut`], or a tuple of them.
 pub(crate) trait BatchOutputs: Send + Sized {
-    /// The matrices of one position in the batch.
+    /// The outputs at one index of the batch.
     type Matrices: Send;
 
-    /// The first `count` positions, and the others.
+    /// The outputs of the first `count` matrices, and of the others.
     fn split_at(self, count: usize) -> (Self, Self);
 
-    /// The next position.
+    /// The outputs of the next matrix.
     fn next(&mut self) -> Self::Matrices;
 
-    /// Whether there is no element to write, whatever the number of positions.
+    /// Whether there is no element to write, whatever the number of matrices.
     fn is_empty(&self) -> bool;
 }
 
@@ -404,11 +402,11 @@ impl Batch<'_> {
         self.shape.iter().product()
     }
 
-    /// Works on every position of the batch, each with its number, its outputs and
-    /// a workspace that a thread reuses.
+    /// Calls `work` for every matrix of the batch, with a workspace that its thread reuses,
+    /// its index and its outputs.
     ///
-    /// Several matrices are distributed over the pool, with one LAPACK thread
-    /// each; a few large ones are processed in sequence, on the library's threads.
+    /// Several matrices are distributed over the pool, with one BLAS thread each; a few large
+    /// ones are processed in sequence, on several BLAS threads.
     pub(crate) fn for_each<O: BatchOutputs, W: Send>(
         &self,
         outputs: O,
@@ -419,9 +417,9 @@ impl Batch<'_> {
         self.for_each_with_batched_kernel(outputs, make_workspace, batched, work)
     }
 
-    /// [`for_each`](Self::for_each) for the positions that a kernel leaves: the kernel takes those
-    /// of one piece together, in memory of its own, and returns which of them are
-    /// left. A workspace is made only if there are any.
+    /// Calls `batched` for each chunk, and `work`, as [`for_each`](Self::for_each) does, for
+    /// the matrices that `batched` did not handle: it returns their indices within the chunk.
+    /// A workspace is made only if there are any.
     pub(crate) fn for_each_with_batched_kernel<O: BatchOutputs, G: Default + Send, W: Send>(
         &self,
         outputs: O,
@@ -520,8 +518,8 @@ impl Batch<'_> {
     }
 }
 
-/// The outputs in pieces, each with the number of its first position and of the
-/// one after its last.
+/// The outputs in chunks, each with the index of its first matrix and of the one after its
+/// last.
 struct Chunks<O> {
     rest: Option<O>,
     first: usize,

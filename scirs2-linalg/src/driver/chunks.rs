@@ -1,5 +1,4 @@
-//! Arrays in pieces, so that no loop over an operand runs long without a check for
-//! interruption.
+//! Arrays in chunks, so that every loop over an operand checks for interruption regularly.
 
 use std::iter;
 
@@ -9,22 +8,22 @@ use scirs2_core::pool::Workers;
 use crate::Error;
 use crate::base::memory::try_reserve;
 
-/// Elements of one piece of a simple loop.
+/// Elements of one chunk of a simple loop.
 pub(crate) const CHUNK_LEN: usize = 1 << 14;
 
-/// Pieces that the workers share at a time.
+/// Chunks that are distributed over the workers at a time.
 const CHUNKS_PER_ROUND: usize = 1 << 12;
 
-/// Elements that are set between two checks for interruption.
+/// Elements that are filled between two checks for interruption.
 const FILL_STEP: usize = 1 << 22;
 
 /// Arrays that are written, and arrays that are read.
 pub(crate) type Arrays<'a, T, U, const M: usize, const N: usize> =
     ([ArrayViewMutD<'a, T>; M], [ArrayViewD<'a, U>; N]);
 
-/// Distributes arrays of one shape over the workers, in pieces of up to a given number of
-/// elements, each the same part of every array. Those that are read may have more axes after
-/// the common ones.
+/// Distributes arrays of one shape over the workers, in chunks of up to `chunk_len` elements,
+/// each the same part of every array. The arrays that are read may have additional trailing
+/// axes.
 pub(crate) fn for_each_chunk<T: Send, U: Sync, const M: usize, const N: usize>(
     arrays: Arrays<'_, T, U, M, N>,
     chunk_len: usize,
@@ -32,7 +31,7 @@ pub(crate) fn for_each_chunk<T: Send, U: Sync, const M: usize, const N: usize>(
     work: impl Fn(Arrays<'_, T, U, M, N>) + Sync,
 ) -> Result<(), Error> {
     if arrays.0[0].len() <= chunk_len {
-        // One piece needs no list.
+        // A single chunk needs no list.
         return workers.each(iter::once(arrays), |chunk| {
             work(chunk);
             Ok(())

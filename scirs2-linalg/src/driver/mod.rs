@@ -2,9 +2,9 @@
 //!
 //! | file | one concept |
 //! |---|---|
-//! | `batch` | which matrices, in which pieces, on whose threads |
+//! | `batch` | batches, in chunks, on the threads of the pool or of BLAS |
 //! | `operation` | an operation, declared once |
-//! | `chunks` | arrays in pieces, between which Ctrl-C is heard |
+//! | `chunks` | arrays in chunks, with a check for Ctrl-C between them |
 //! | `plan` | which route the matrices of a call take |
 //! | `shape` | what an operation requires of its arguments' shapes |
 

@@ -335,7 +335,7 @@ pub(crate) fn has_small_products<T: Arithmetic>([rows, inner, columns]: GemmShap
             .all(|size| (1..=max_order::GEMM_ELEMENTS).contains(size))
 }
 
-/// Operations from which on it is worth waking the library's own threads.
+/// Floating-point operations above which several BLAS threads are faster than one.
 pub(crate) const MIN_FLOPS_FOR_BLAS_THREADS: f64 = 1.1e7;
 
 /// Whether the matrices are computed one after the other on the threads of the library, and

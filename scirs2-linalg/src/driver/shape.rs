@@ -98,7 +98,7 @@ impl LinearSystem {
         shape
     }
 
-    /// Works on every matrix and its right-hand sides, as [`Batch::for_each`] does.
+    /// Calls `work` for every matrix and its right-hand sides, as [`Batch::for_each`] does.
     pub(crate) fn for_each<T: LinalgScalar, W: Send>(
         &self,
         (a, b, out): (ArrayViewD<'_, T>, ArrayViewD<'_, T>, ArrayViewMutD<'_, T>),
@@ -125,8 +125,8 @@ impl LinearSystem {
         )
     }
 
-    /// [`for_each`](Self::for_each), but for what a kernel does of several together, as
-    /// [`Batch::for_each_with_batched_kernel`] has it.
+    /// [`for_each`](Self::for_each) with a batched kernel, as
+    /// [`Batch::for_each_with_batched_kernel`].
     pub(crate) fn for_each_with_batched_kernel<T: LinalgScalar, G: Default + Send, W: Send>(
         &self,
         (a, b, out): (ArrayViewD<'_, T>, ArrayViewD<'_, T>, ArrayViewMutD<'_, T>),
@@ -208,7 +208,7 @@ pub(crate) fn check_output<T>(expected: &[usize], out: &ArrayViewMutD<'_, T>) ->
     }
 }
 
-/// The axis that a number denotes; a negative one counts from the end.
+/// The axis as an index from 0; a negative axis counts from the end.
 pub(crate) fn normalize_axis(axis: isize, ndim: usize) -> Result<usize, Error> {
     let from_end = if axis < 0 { ndim } else { 0 };
     from_end
@@ -217,7 +217,7 @@ pub(crate) fn normalize_axis(axis: isize, ndim: usize) -> Result<usize, Error> {
         .ok_or(Error::AxisOutOfRange { axis, ndim })
 }
 
-/// The lengths of all axes but that one.
+/// The shape without that axis.
 pub(crate) fn without_axis(shape: &[usize], axis: usize) -> Vec<usize> {
     [&shape[..axis], &shape[axis + 1..]].concat()
 }

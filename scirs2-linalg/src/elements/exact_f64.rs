@@ -7,7 +7,7 @@ use crate::base::error::Reason;
 use crate::base::memory::{try_reserve, try_resize};
 use crate::lapack::blas;
 
-/// A Rust integer.
+/// An integer whose products are computed exactly in `f64`.
 pub(crate) trait ExactInF64: Copy {
     fn magnitude(self) -> u64;
 
@@ -78,7 +78,7 @@ fn max_magnitude<T: ExactInF64>(a: ArrayView2<'_, T>) -> u64 {
     }
 }
 
-/// Converted pieces, in memory that is reused.
+/// Converted blocks, in memory that is reused.
 pub(crate) struct F64Scratch {
     a: Vec<f64>,
     b: Vec<f64>,

@@ -49,7 +49,7 @@ pub trait Numeric: Arithmetic {
     ) -> Result<Self, Reason>;
 }
 
-/// Multiplications from which on BLAS pays off, although numbers are converted twice.
+/// Multiplications above which BLAS is faster, although the numbers are converted twice.
 const MIN_MULTIPLICATIONS_FOR_F64: f64 = 64.0 * 64.0 * 64.0;
 
 macro_rules! integers {
@@ -107,7 +107,7 @@ integers! {
     Bool => u8, no_f64_gemm;
 }
 
-/// Memory of both ways to multiply integers.
+/// Scratch memory for both algorithms for integer products.
 pub struct IntegerGemmScratch<L> {
     panels: PackedPanels<L>,
     floats: F64Scratch,

@@ -1,10 +1,10 @@
 //! Products of matrices of integers, exact modulo the power of two at which their
 //! type wraps.
 //!
-//! The classic blocked product: pieces of both matrices that stay in cache are
-//! packed in the order in which the innermost loop reads them, and that loop
-//! keeps a tile of the result in registers. Signed and unsigned numbers are the
-//! same modulo a power of two, so there is one loop for each width.
+//! The classic blocked product: blocks of both matrices that stay in cache are packed in the
+//! order in which the innermost loop reads them, and that loop keeps a tile of the result in
+//! registers. Signed and unsigned numbers are the same modulo a power of two, so there is one
+//! loop for each width.
 
 use ndarray::{ArrayView2, ArrayViewMut2, Axis};
 
@@ -66,7 +66,7 @@ packed! {
     Bool => u8, |x| u8::from(x.get()), |to_lane| Bool::from_byte(to_lane);
 }
 
-/// What is packed at once, in elements along each axis.
+/// The sides of the packed blocks, in elements.
 const INNER: usize = 256;
 const ROWS: usize = 64;
 const COLUMNS: usize = 512;
@@ -115,7 +115,7 @@ int_lanes! {
     u64: quads, 4 x 8, |sum, x, y| sum.wrapping_add(x.wrapping_mul(y));
 }
 
-/// Packed pieces, in memory that is reused.
+/// Packed panels, in memory that is reused.
 pub(crate) struct PackedPanels<L> {
     rows: Vec<L>,
     columns: Vec<L>,
@@ -159,7 +159,7 @@ impl<L: IntLane> PackedPanels<L> {
         Ok(())
     }
 
-    /// Adds the product of the packed pieces, `inner` elements long.
+    /// Adds the product of the packed panels, `inner` elements long.
     fn add_panels<T: PackInt<IntLane = L>>(
         &mut self,
         inner: usize,

@@ -1,15 +1,15 @@
-//! Whether vectors are orthonormal, at the cost of two products with a vector.
+//! Tests whether vectors are orthonormal, at the cost of two matrix-vector products.
 //!
-//! With `x` of elements 1 and -1, `Q^H Q x` is `x` for orthonormal columns; an error of
-//! one element of `Q^H Q` shows whole in an element of the difference. The signs follow no
-//! pattern, so that errors cancel by chance only.
+//! For a probe vector `x` of elements 1 and -1, `Q^H Q x = x` if the columns are orthonormal;
+//! an error in one element of `Q^H Q` appears undiminished in one element of the difference.
+//! The signs are pseudorandom, so that errors cancel only by chance.
 
 use num_traits::{Float as _, Zero as _};
 
 use crate::base::scale::rounded;
 use crate::kernels::scalar::KernelScalar;
 
-/// The element of `x`.
+/// An element of the probe vector `x`.
 fn probe<T: KernelScalar>(index: usize) -> T {
     let spread = (index as u64 + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
     if (spread ^ (spread >> 29)) >> 63 == 0 {
@@ -19,17 +19,17 @@ fn probe<T: KernelScalar>(index: usize) -> T {
     }
 }
 
-/// Whether the length of `Q^H Q x - x`, whose elements these are, is that of rounding errors.
-/// In units of `n eps`, with `n` the length of a vector, it was at most 2.1 where the vectors
-/// were right, and 4.7 to 40000 where `gesdd` had lost them.
+/// Whether the 2-norm of `Q^H Q x - x`, whose elements are given, is explained by rounding. In
+/// units of `n eps`, where `n` is the length of a vector, it was at most 2.1 for correct
+/// vectors, and 4.7 to 40000 where `gesdd` had lost orthogonality.
 fn is_rounding_error<T: KernelScalar>(differences: impl Iterator<Item = T>, length: usize) -> bool {
     let squares = differences.flat_map(|x| x.parts()).map(|part| part * part);
     let sum = squares.fold(T::Real::zero(), |sum, square| sum + square);
     sum.sqrt() <= T::Real::epsilon() * rounded(2.5 * length as f64)
 }
 
-/// Whether the columns of a matrix in C order, `n` of them, are orthonormal. `sums` has an
-/// element for each.
+/// Whether the `n` columns of a matrix in C order are orthonormal. `sums` is scratch memory of
+/// one element per column.
 pub(crate) fn are_orthonormal_columns<T: KernelScalar>(n: usize, a: &[T], sums: &mut [T]) -> bool {
     let n = n.max(1);
     let sums = &mut sums[..n.min(a.len())];
@@ -47,8 +47,8 @@ pub(crate) fn are_orthonormal_columns<T: KernelScalar>(n: usize, a: &[T], sums: 
     is_rounding_error(indexed.map(|(index, &sum)| sum - probe(index)), a.len() / n)
 }
 
-/// Whether the rows, of `n` elements, of a matrix in C order are orthonormal. `sums` has
-/// an element for each column.
+/// Whether the rows, of `n` elements each, of a matrix in C order are orthonormal. `sums` is
+/// scratch memory of one element per column.
 pub(crate) fn are_orthonormal_rows<T: KernelScalar>(n: usize, a: &[T], sums: &mut [T]) -> bool {
     let sums = &mut sums[..n.min(a.len())];
     sums.fill(T::zero());

@@ -13,7 +13,7 @@ use crate::base::memory::zeros;
 use crate::base::scale::rounded;
 use scirs2_core::Scalar;
 
-/// The fraction of the largest modulus from which an element counts as nearly as large, so
+/// The fraction of the largest modulus above which an element counts as nearly as large, so
 /// that rounding does not decide between elements that are equal in exact arithmetic.
 pub(crate) const NEAR_MAX: f64 = 0.999;
 
@@ -33,7 +33,7 @@ fn abs_squared<T: Scalar>(x: T) -> T::Real {
     re * re + im * im
 }
 
-/// The factor that makes `x`, which is not zero, real and positive.
+/// The phase factor by which `x`, which is not zero, becomes real and positive.
 fn phase_correction<T: Scalar>(x: T) -> T {
     x.conj().over(abs_squared(x).sqrt())
 }
@@ -63,7 +63,7 @@ pub(crate) fn normalize_signs<T: Scalar>(len: usize, vectors: &mut [T]) {
 /// Normalises the columns of matrices, in memory that is reused.
 pub(crate) struct ColumnSigns<T: Scalar> {
     bounds: Vec<T::Real>,
-    /// The row of the element that becomes positive, and the factor.
+    /// The row of the element that becomes positive, and the factor for the column.
     first_rows: Vec<usize>,
     factors: Vec<T>,
 }

@@ -18,8 +18,8 @@ pub(crate) enum StorageOrder {
     Fortran,
 }
 
-/// The order of a matrix and its leading dimension, for BLAS; `None` if it has to be copied
-/// first.
+/// The storage order of a matrix and its leading dimension, for BLAS; `None` if the matrix
+/// must be copied first.
 pub(crate) fn storage_order<T>(a: &ArrayView2<'_, T>) -> Option<(StorageOrder, c_int)> {
     let (rows, columns) = a.dim();
     let [row, column] = [a.strides()[0], a.strides()[1]];
@@ -39,8 +39,8 @@ pub(crate) fn is_row_major<T>(a: &ArrayView2<'_, T>) -> bool {
     matches!(storage_order(a), Some((StorageOrder::C, _)))
 }
 
-/// The step from one element to the next, for BLAS. `None` if the vector has
-/// to be copied first.
+/// The increment from one element to the next, for BLAS; `None` if the vector must be copied
+/// first.
 pub(crate) fn increment<T>(x: &ArrayView1<'_, T>) -> Option<c_int> {
     if x.len() <= 1 {
         return Some(1);

@@ -66,12 +66,12 @@ static OWNER: Mutex<()> = Mutex::new(());
 const BYTES_PER_THREAD: usize = 34 << 20;
 
 thread_local! {
-    /// How many threads this one has taken.
+    /// How many BLAS threads this thread has acquired.
     static ACQUIRED: Cell<usize> = const { Cell::new(0) };
 }
 
-/// Several threads in the library for as long as this lives. One caller has
-/// them at a time; others go on with the current count.
+/// Guard: while it lives, BLAS uses several threads. One caller holds them at a time; others
+/// go on with the current count.
 pub(crate) struct BlasThreads(Option<(MutexGuard<'static, ()>, CallSample)>);
 
 impl BlasThreads {
@@ -115,8 +115,8 @@ impl Drop for BlasThreads {
     }
 }
 
-/// Runs without the threads that this one has taken: for many small products,
-/// each of which would wait for them longer than it takes.
+/// Runs `work` with one BLAS thread, although this thread has acquired several: for many small
+/// products, whose threads would wait longer than they compute.
 pub(crate) fn with_one_blas_thread<R>(work: impl FnOnce() -> R) -> R {
     let threads = ACQUIRED.get();
     if threads > 1 {

@@ -1,10 +1,10 @@
-//! Whether other programs use the cores.
+//! Detects contention for the cores by other programs.
 
 use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-/// A call that uses the library's threads.
+/// A sample of one call that uses several BLAS threads.
 pub(super) struct CallSample {
     started: Instant,
     preemptions: u64,
@@ -57,8 +57,8 @@ impl Oversubscription {
     const SLICE: Duration = Duration::from_millis(5);
     const MIN_PREEMPTIONS: u64 = 6;
 
-    /// After a call that was crowded, calls run without threads for this many times its
-    /// duration, so that trying again costs a tenth.
+    /// After a call with contention, calls run on one thread for this many times its duration,
+    /// so that probing costs at most a tenth of the time.
     const BACKOFF: u32 = 10;
 
     pub(super) fn is_active(&self) -> bool {
@@ -97,7 +97,7 @@ mod tests {
             until: AtomicU64::new(0),
         };
         let ms = Duration::from_millis;
-        // Alone; by chance; now and then.
+        // None; a few by chance; rare.
         for (elapsed, preemptions) in [(ms(100), 0), (ms(7), 5), (ms(1000), 100)] {
             detector.evaluate(elapsed, preemptions);
             assert!(!detector.is_active());

@@ -20,8 +20,8 @@ pub(crate) struct Geev<T: Lapack> {
     values: Vec<T>,
     /// The imaginary parts of a real matrix's values; else zeros.
     imaginary: Vec<T>,
-    /// The vectors, column by column; those of a conjugate pair as the real and
-    /// the imaginary part of the first. Empty if no vectors are requested.
+    /// The vectors, column by column; a conjugate pair is stored as the real and the imaginary
+    /// part of its first vector. Empty if no vectors are requested.
     vectors: Vec<T>,
     /// The power of two that the matrix was divided by.
     scale: f64,

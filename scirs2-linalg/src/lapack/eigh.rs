@@ -162,7 +162,7 @@ impl<T: Lapack> Hetrd<T> {
         Ok(new)
     }
 
-    /// The diagonal, and the elements beside it followed by a zero; `a` is overwritten.
+    /// The diagonal, and the off-diagonal followed by a zero; `a` is overwritten.
     pub(crate) fn reduce(&mut self, a: &mut [T]) -> (&[T::Real], &[T::Real]) {
         assert!(a.len() / self.n.max(1) >= self.n);
         let info = self.call(a);

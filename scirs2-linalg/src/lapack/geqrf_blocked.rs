@@ -6,8 +6,8 @@
 //! `Q` uses the triangles `T` with which the factors were computed:
 //! the reflectors of a block are `I - V T V^H` together.
 //!
-//! Matrices are in C order, which LAPACK reads as their transposes. They are left
-//! as by `gelqf`: `R`, and below it the columns of `V`.
+//! Matrices are in C order, which LAPACK reads as their transposes. The result is stored as by
+//! `gelqf`: `R`, and below it the columns of `V`.
 
 use ndarray::{ArrayView2, ArrayViewMut2, ShapeBuilder as _, s};
 
@@ -98,7 +98,7 @@ impl<T: Lapack> BlockedQr<T> {
         }
     }
 
-    /// The columns of a block's reflectors themselves: those of `I - V T V^H`.
+    /// The columns of `I - V T V^H` at a block's own reflectors.
     fn first_columns(&mut self, k: usize, a: &mut [T], (start, count): (usize, usize)) {
         let height = a.len() / k - start;
         let (v, square) = self.work.split_at_mut(height * count);

@@ -14,7 +14,7 @@ use crate::lapack::{self, Lapack, with_one_blas_thread};
 
 /// The most columns that LAPACK factors.
 const MAX_LEAF: usize = 32;
-/// The most columns with which more threads only wait for each other.
+/// The most columns for which several threads only wait for each other.
 const MAX_ONE_THREAD: usize = 64;
 
 /// The factors of a matrix of `rows`, column after column, in its place, and for each
@@ -29,7 +29,7 @@ pub(crate) fn factor<T: Lapack>(
     factor_columns(rows, a, (0, columns), pivots)
 }
 
-/// The factors of these columns, where those left of them are done.
+/// Factors these columns; the columns to the left of them are factored already.
 fn factor_columns<T: Lapack>(
     rows: usize,
     a: &mut [T],

@@ -11,7 +11,7 @@ use crate::lapack::{self, Lapack, Triangle, TriangularSpec, blas, with_one_blas_
 
 /// The largest triangle that LAPACK inverts.
 const MAX_LEAF: usize = 64;
-/// The largest triangle with which more threads only wait for each other.
+/// The largest triangle for which several threads only wait for each other.
 const MAX_ONE_THREAD: usize = 256;
 /// The fraction of all columns that makes a block, and the bounds of its width.
 const WIDTH_FRACTION: usize = 12;

@@ -6,19 +6,19 @@
 //! | `bidiagonal` | singular values of bidiagonal matrices |
 //! | `blas` | products |
 //! | `cholesky` | factors of positive definite matrices |
-//! | `contention` | whether other programs use the cores |
+//! | `contention` | contention for the cores by other programs |
 //! | `eig` | eigenvalues and eigenvectors of general matrices |
-//! | `eigh` | those of Hermitian matrices |
+//! | `eigh` | eigenvalues and eigenvectors of Hermitian matrices |
 //! | `geqrf_blocked` | orthogonal factors in wide blocks |
 //! | `getrf_recursive` | LU factors by halving |
 //! | `getri_blocked` | inverses in wide blocks |
 //! | `lstsq` | least squares |
 //! | `lu` | factors of general matrices, and inverses |
-//! | `pivots` | exchanges of rows |
+//! | `pivots` | row interchanges |
 //! | `qr` | orthogonal factors |
 //! | `subnormal` | elimination where LAPACK's division fails |
 //! | `svd` | singular values and vectors |
-//! | `sys` | the routines as the linker knows them |
+//! | `sys` | declarations of the routines |
 //! | `blas_threads` | how many threads the library uses |
 //! | `triangular` | systems with triangular matrices |
 //! | `workspace` | its scratch memory |

@@ -1,9 +1,9 @@
-//! Exchanges of rows, as LAPACK counts them.
+//! Row interchanges, with LAPACK's pivots.
 
 use std::ffi::c_int;
 
-/// Exchanges a row of `row_len` elements with the one that its pivot names, which
-/// is never above it for pivots from LAPACK.
+/// Swaps a row of `row_len` elements with the row that its pivot names, which is never above
+/// it for pivots from LAPACK.
 pub(crate) fn swap_rows<T>(pivots: &[c_int], row: usize, row_len: usize, b: &mut [T]) {
     let other = pivot_to_index(pivots[row]);
     let (upper, lower) = (row.min(other), row.max(other));

@@ -4,12 +4,12 @@ use super::workspace::Workspace;
 use super::{FieldRoutines, Lapack, blas_int, leading_dim, letter};
 use crate::Error;
 
-/// The factor whose reflectors are computed.
+/// Which factorization is computed.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Factorization {
-    /// `A = L Q`: those of `Q` right of the diagonal.
+    /// `A = L Q`: the reflectors are stored right of the diagonal.
     Lq,
-    /// `A = Q R`: those of `Q` below it.
+    /// `A = Q R`: the reflectors are stored below it.
     Qr,
 }
 

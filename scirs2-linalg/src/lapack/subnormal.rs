@@ -70,7 +70,7 @@ pub(crate) fn factor<T: Lapack>(rows: usize, a: &mut [T], pivots: &mut [i32]) ->
     zero.map_or(Ok(()), Err)
 }
 
-/// The place of the largest number, as LAPACK's pivoting measures it.
+/// The index of the largest element by `|re| + |im|`, as in BLAS.
 fn iamax<T: Lapack>(column: &[T]) -> usize {
     let size = |x: T| x.parts().map(|part| part.abs());
     let mut max_index = 0;
@@ -83,8 +83,8 @@ fn iamax<T: Lapack>(column: &[T]) -> usize {
     max_index
 }
 
-/// Solves `T X = B` for a triangular matrix of order `n`, whose element at a row and
-/// column `at` returns; `b` is the rows of `B`, and then those of `X`.
+/// Solves `T X = B` for a triangular matrix of order `n`, whose element at a row and column
+/// `at` returns; `b` is `B`, row by row, and is overwritten by `X`.
 pub(crate) fn substitute<T: Lapack>(
     n: usize,
     lower: bool,

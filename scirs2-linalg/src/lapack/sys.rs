@@ -1,4 +1,4 @@
-//! The routines of OpenBLAS as the linker knows them: declarations and no logic.
+//! Declarations of the routines of OpenBLAS, without logic.
 //!
 //! An entry declares a routine for all element types of its table. The tables' fields are
 //! visible in this folder only, so no code outside it can reach a routine, although the
@@ -145,7 +145,7 @@ routines! {
 }
 
 routines! {
-    /// The routines whose names or arguments are those of real numbers.
+    /// The routines whose names or arguments are specific to real numbers.
     RealRoutines: real_s "s" f32 f32, real_d "d" f64 f64;
     {
         /// `sum x_i y_i`.
@@ -206,7 +206,7 @@ routines! {
 }
 
 routines! {
-    /// The routines whose names or arguments are those of complex numbers.
+    /// The routines whose names or arguments are specific to complex numbers.
     ComplexRoutines: complex_c "c" Complex32 f32, complex_z "z" Complex64 f64;
     {
         /// `sum x_i y_i`.
@@ -276,7 +276,7 @@ unsafe extern "C" {
     pub(super) fn openblas_get_corename() -> *const c_char;
 }
 
-/// The table of real or that of complex routines.
+/// The table of real routines, or of complex ones.
 pub enum FieldRoutines<T: 'static, R: 'static> {
     Real(&'static RealRoutines<T, R>),
     Complex(&'static ComplexRoutines<T, R>),

@@ -21,8 +21,8 @@ pub(crate) struct Workspace<T: Scalar> {
 }
 
 impl<T: Lapack> Workspace<T> {
-    /// For the workspace query. `rwork` and `iwork` are lengths that the query does
-    /// not return.
+    /// A workspace for the query. `rwork` and `iwork` are lengths that the query does not
+    /// return.
     pub(super) fn new(rwork: usize, iwork: usize) -> Result<Self, Error> {
         super::init_single_threaded();
         Ok(Workspace {

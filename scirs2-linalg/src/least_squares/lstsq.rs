@@ -256,8 +256,8 @@ impl ScalarOperation for Lstsq {
     }
 }
 
-/// Memory for matrices, sides and solutions, residuals and singular values, and ranks
-/// whose arrays have gaps.
+/// Buffers to pack matrices, right-hand sides and solutions, residuals and singular values,
+/// and ranks that are not contiguous.
 type LstsqScratch<T> = ([Vec<T>; 3], [Vec<<T as Scalar>::Real>; 2], Vec<i32>);
 
 /// Solutions, residuals, ranks and singular values.
@@ -329,8 +329,8 @@ impl<T: LinalgScalar> LstsqSolver<T> {
         })
     }
 
-    /// Loads a matrix and its sides; returns which sides were not finite. They are replaced
-    /// by zeros.
+    /// Loads a matrix and its right-hand sides; returns the indices of the right-hand sides
+    /// that were not finite, which are replaced by zeros.
     fn load(&mut self, a: ArrayView2<'_, T>, b: ArrayView2<'_, T>) -> Result<Vec<usize>, Reason> {
         if !check_finite(to_f(a, self.gelsd.matrix()))? {
             return Err(Reason::NotFinite);

@@ -1,4 +1,4 @@
-//! The axes of one reduction, normalised, merged, and cut into pieces.
+//! The axes of one reduction, normalized, merged, and split into pieces.
 //!
 //! Everything here follows from shapes and strides, never from the number of
 //! threads; so do the order of the additions and the bits of the result.
@@ -31,7 +31,7 @@ const ROWS_GRAIN: usize = 1 << 15;
 /// The same for a band of columns: the partial result of a piece is as long as its rows.
 const BANDS_GRAIN: usize = 1 << 17;
 
-/// The parts of one result have equal lengths, rounded up to a multiple of this.
+/// The parts of one result have equal lengths, rounded up to a multiple of this number.
 const PART_MULTIPLE: usize = 64;
 
 /// The parts of one result that are kept at a time: a broadcast array may have more

@@ -5,9 +5,9 @@ use crate::base::order::{Axes, Order};
 use crate::driver::shape::normalize_axis;
 use crate::kernels::reduce::Reduction;
 
-/// What is asked for, checked against a shape.
+/// A norm, with its axes checked against a shape.
 pub(crate) enum NormPlan {
-    /// One measure over the axes marked.
+    /// One reduction over these axes.
     Reduce {
         reduction: Reduction,
         axes: ReducedAxes,
@@ -26,7 +26,7 @@ pub(crate) enum NormPlan {
     },
 }
 
-/// The axes that a norm removes.
+/// The axes that a norm reduces.
 #[derive(Clone, Copy)]
 pub(crate) enum ReducedAxes {
     All,
@@ -113,7 +113,7 @@ impl NormPlan {
         })
     }
 
-    /// Which axes of the input the result lacks.
+    /// The axes that are reduced.
     pub(crate) fn reduced_axes(&self) -> ReducedAxes {
         match *self {
             NormPlan::Reduce { axes, .. } => axes,

@@ -14,7 +14,7 @@ use crate::base::memory::{try_reserve, try_resize};
 use crate::elements::normed::{Normed, Rounded};
 use crate::kernels::reduce::{Axis, Elements, Partial, Reduction, Scratch, Source, columns, rows};
 
-/// Reduces `x` over the marked axes to `out`, which has the other axes.
+/// Reduces `x` over those axes to `out`, which has the other axes.
 pub(super) fn reduce<T: Normed, N: Rounded>(
     x: &ArrayViewD<'_, T>,
     reduced_axes: ReducedAxes,

@@ -1,4 +1,4 @@
-//! Norms of singular values.
+//! Norms that depend on singular values.
 
 use ndarray::{ArrayViewD, ArrayViewMutD};
 use num_traits::Zero as _;
@@ -11,7 +11,7 @@ use crate::driver::chunks::{new_filled, par_fill, par_map, par_map_lanes};
 use crate::elements::normed::{Normed, Rounded};
 use crate::spectral::svd::{svdvals_into, svdvals_shape};
 
-/// The matrices of `x` along two axes to one number each.
+/// Reduces each matrix of `x`, which is stored along two axes, to its norm.
 pub(super) fn spectral<T: Normed>(
     x: ArrayViewD<'_, T>,
     rows: usize,
@@ -21,8 +21,8 @@ pub(super) fn spectral<T: Normed>(
     workers: &Workers<'_>,
 ) -> Result<(), Error> {
     if x.shape()[rows] == 0 || x.shape()[columns] == 0 {
-        // Without singular values the largest and the sum are zero; the
-        // smallest has been refused.
+        // Without singular values the largest and the sum are zero; the smallest was rejected
+        // before.
         return par_fill(out, T::Norm::rounded(0.0), workers);
     }
     let x = matrices(x, rows, columns);
@@ -37,7 +37,7 @@ pub(super) fn spectral<T: Normed>(
     par_map_lanes(values.view(), out, workers, |values| {
         let mut values = values.iter().map(|&value| value.into());
         T::Norm::rounded(match of {
-            // The largest comes first.
+            // In descending order.
             Spectral::Largest => values.next().unwrap_or(0.0),
             Spectral::Smallest => values.next_back().unwrap_or(0.0),
             Spectral::Sum => values.sum(),
@@ -47,7 +47,7 @@ pub(super) fn spectral<T: Normed>(
 
 type Real<T> = <<T as Normed>::Singular as Scalar>::Real;
 
-/// The axes of the matrices last, and of those the one with the smaller stride: the
+/// Moves the axes of the matrices to the end, the one with the smaller stride last: the
 /// transpose has the same singular values.
 fn matrices<T>(x: ArrayViewD<'_, T>, rows: usize, columns: usize) -> ArrayViewD<'_, T> {
     let stride = |axis: usize| x.strides()[axis].unsigned_abs();

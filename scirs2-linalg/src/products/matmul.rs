@@ -218,18 +218,17 @@ impl NumericOperation for Matmul {
     }
 }
 
-/// Operations from which on one product is shared by the workers, up to those that are
-/// worth threads of the library's.
+/// Floating-point operations above which one product is split among the workers.
 const MIN_SHARED_FLOPS: f64 = 1.5e6;
 
-/// How much is done between two checks for interruption.
+/// The work between two checks for interruption.
 struct InterruptBudget {
     operations: f64,
     /// The cost of copying an element of an operand, in operations.
     copy: f64,
 }
 
-/// In our own loops, and in the library's, which are faster.
+/// For our own loops, and for BLAS, which is faster.
 const OWN_LOOPS_BUDGET: InterruptBudget = InterruptBudget {
     operations: 2e8,
     copy: 16.0,
@@ -240,14 +239,14 @@ const BLAS_BUDGET: InterruptBudget = InterruptBudget {
 };
 
 impl InterruptBudget {
-    /// Whether all of a product is done before the next.
+    /// Whether the whole product fits between two checks.
     fn fits(&self, [rows, inner, columns]: GemmShape) -> bool {
         let (rows, inner, columns) = (rows as f64, inner as f64, columns as f64);
         let copied = rows + columns;
         inner * (2.0 * rows * columns + self.copy * copied) <= self.operations
     }
 
-    /// The sides of a part of a product for which there is time.
+    /// The dimensions of a part of the product that fits between two checks.
     fn part(&self, mut dims: GemmShape) -> GemmShape {
         /// The number of elements of which a side is a multiple where it is cut.
         const MULTIPLE: usize = 8;
@@ -262,12 +261,12 @@ impl InterruptBudget {
     }
 }
 
-/// The sides of that product.
+/// The dimensions of that product.
 fn gemm_dims<T>(a: &ArrayView2<'_, T>, b: &ArrayView2<'_, T>) -> GemmShape {
     [a.nrows(), a.ncols(), b.ncols()]
 }
 
-/// One product on the library's threads, part after part.
+/// One product on several BLAS threads, part after part.
 fn gemm_on_blas_threads<T: Numeric>(
     a: ArrayView2<'_, T>,
     b: ArrayView2<'_, T>,
@@ -302,7 +301,7 @@ fn gemm_on_blas_threads<T: Numeric>(
     Ok(())
 }
 
-/// One product, whose workers take bands of its longer side.
+/// One product, split along its longer side into bands, which the workers compute.
 fn gemm_in_bands<T: Numeric>(
     a: ArrayView2<'_, T>,
     b: ArrayView2<'_, T>,

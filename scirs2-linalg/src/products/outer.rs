@@ -10,7 +10,7 @@ use crate::driver::operation::{NumericOperation, Results, Work};
 use crate::kernels::arithmetic::Arithmetic as _;
 use crate::{Error, Numeric};
 
-/// Elements of one piece.
+/// Elements of one chunk.
 const CHUNK_LEN: usize = 1 << 15;
 
 /// The outer product of two vectors.
@@ -21,7 +21,7 @@ const CHUNK_LEN: usize = 1 << 15;
 /// [`Error::Memory`].
 ///
 /// # Accuracy
-/// Each element is rounded once; of complex numbers, as their product is.
+/// Each element is rounded once; complex elements are rounded as one complex product.
 ///
 /// ```
 /// use ndarray::array;
@@ -75,7 +75,7 @@ pub fn outer_into<T: Numeric>(
             },
         );
     }
-    // No more elements than a piece has.
+    // At most one chunk of elements.
     let packed: Vec<T> = y.to_vec();
     let y = aview1(&packed);
     let rows = (CHUNK_LEN / y.len().max(1)).max(1);
@@ -93,7 +93,7 @@ pub fn outer_into<T: Numeric>(
     })
 }
 
-/// The axes were counted with the shapes of the results.
+/// The message if an operand has another number of axes: `results` has checked them.
 const AXES: &str = "as many axes as `results` asks for";
 
 /// [`outer`] as an operation on tensors of any dtype.

@@ -16,11 +16,11 @@ use crate::elements::numeric::{par_sum, sum};
 use crate::kernels::arithmetic::Arithmetic as _;
 use crate::{Error, Numeric};
 
-/// Copies of a diagonal of each matrix of the last two axes.
+/// Copies a diagonal of each matrix, stored in the last two axes.
 ///
-/// The main one with an `offset` of 0, one above it with a positive, one below
-/// it with a negative `offset`; it may be empty. Of a single matrix
-/// `ndarray`'s `diag` gives the main one as a view.
+/// An `offset` of 0 is the main diagonal, a positive `offset` is above it, a negative one
+/// below it; the diagonal may be empty. For a single matrix `ndarray`'s `diag` returns the
+/// main diagonal as a view.
 ///
 /// # Errors
 /// [`Error::TooFewAxes`].
@@ -78,10 +78,10 @@ pub fn diagonal_into<T: Numeric>(
     })
 }
 
-/// The sum of a diagonal of each matrix of the last two axes.
+/// The sum of a diagonal of each matrix, stored in the last two axes.
 ///
-/// `sum_i a[i, i + offset]`, which is zero of an empty diagonal; see
-/// [`diagonal`]. Integers wrap around at the ends of their range.
+/// `sum_i a[i, i + offset]`, which is zero for an empty diagonal; see [`diagonal`]. Integers
+/// wrap around at the ends of their range.
 ///
 /// # Errors
 /// [`Error::TooFewAxes`].
@@ -138,10 +138,10 @@ pub fn trace_into<T: Numeric>(
     })
 }
 
-/// Elements from which on a diagonal is no single piece of work.
+/// Length above which one diagonal is split among the workers.
 const LONG: usize = 1 << 20;
 
-/// Works on each matrix; `long` on those whose diagonal is long.
+/// Calls `work` for each matrix, or `long` if the diagonals are long.
 fn for_each_matrix<T: Numeric>(
     a: ArrayViewD<'_, T>,
     out: MatrixBatchMut<'_, T>,
@@ -170,7 +170,7 @@ fn for_each_matrix<T: Numeric>(
     )
 }
 
-/// Rows and columns before the first element.
+/// The number of rows and columns before the first element.
 fn diagonal_start(offset: isize) -> (usize, usize) {
     if offset < 0 {
         (offset.unsigned_abs(), 0)
@@ -189,7 +189,7 @@ fn diagonal_view<T>(a: ArrayView2<'_, T>, offset: isize) -> ArrayView1<'_, T> {
 /// [`trace`] as an operation on tensors of any dtype.
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub struct Trace {
-    /// How far above the main diagonal.
+    /// The offset above the main diagonal.
     pub offset: isize,
 }
 

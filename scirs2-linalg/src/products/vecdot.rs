@@ -15,11 +15,11 @@ use crate::driver::shape::{self, normalize_axis, without_axis};
 use crate::kernels::arithmetic::Arithmetic as _;
 use crate::{Error, Numeric};
 
-/// What is summed in one go: sums of such runs are added pairwise, whoever
-/// computed them.
+/// Elements that are summed by one BLAS call: the sums of such runs are added pairwise,
+/// whatever thread computed them.
 const RUN_LEN: usize = 1 << 16;
 
-/// Elements from which on a pair of vectors is no single piece of work.
+/// Length above which one inner product is split among the workers.
 const MIN_PARALLEL_LEN: usize = 1 << 22;
 
 /// Inner products of vectors.

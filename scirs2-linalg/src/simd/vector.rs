@@ -26,7 +26,7 @@ pub trait Isa: Copy {
     }
 }
 
-/// Numbers side by side. Each lane is computed as a number by itself is.
+/// A vector of numbers. Each lane is computed as a scalar would be.
 pub trait Vector:
     Copy
     + Add<Output = Self>
@@ -36,7 +36,7 @@ pub trait Vector:
     + Neg<Output = Self>
 {
     type Real: Real;
-    /// Yes or no in each lane.
+    /// A boolean in each lane.
     type Mask: Copy
         + BitAnd<Output = Self::Mask>
         + BitOr<Output = Self::Mask>
@@ -44,7 +44,7 @@ pub trait Vector:
 
     const LANES: usize;
 
-    /// `self * factor + sum`, rounded once.
+    /// `self * factor + sum`, with one rounding.
     fn mul_add(self, factor: Self, sum: Self) -> Self;
 
     fn sqrt(self) -> Self;
@@ -54,7 +54,7 @@ pub trait Vector:
     /// The modulus with the sign of the other.
     fn copysign(self, sign: Self) -> Self;
 
-    /// Whether `self > other`; no for a NaN.
+    /// Whether `self > other`; false for a NaN.
     fn gt(self, other: Self) -> Self::Mask;
 
     /// Whether `self == other`; false for a NaN.
@@ -73,7 +73,7 @@ pub trait Vector:
     fn as_scalars_mut(vectors: &mut [Self]) -> &mut [Self::Real];
 }
 
-/// Yes or no in each lane of an instruction set's vectors.
+/// The mask of an instruction set's vectors.
 pub(crate) type Mask<I> = <<I as Isa>::Vector as Vector>::Mask;
 
 /// Arrays, for every CPU; the compiler vectorises them as far as it can.

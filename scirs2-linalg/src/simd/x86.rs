@@ -194,7 +194,7 @@ vectors! {
     |mask, if_true, if_false| _mm512_mask_blend_ps(mask, if_false, if_true);
 }
 
-/// What joins, turns and reads the masks of AVX2, which are vectors.
+/// The operations on the masks of AVX2, which are vectors.
 macro_rules! vector_masks {
     ($($mask:ident($register:ident) $and:ident $or:ident $xor:ident $compare:ident $movemask:ident;)+) => {$(
         #[derive(Clone, Copy)]

@@ -159,7 +159,7 @@ pub fn cho_solve_into<T: LinalgScalar>(
     )
 }
 
-/// One matrix.
+/// Processes one matrix.
 fn solve_matrix<T: LinalgScalar>(
     (copy, in_place): &mut (Vec<T>, InPlaceBuffer<T>),
     c: ArrayView2<'_, T>,

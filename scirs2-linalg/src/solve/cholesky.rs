@@ -128,7 +128,7 @@ impl ScalarOperation for Cholesky {
     }
 }
 
-/// One matrix.
+/// Processes one matrix.
 fn factor_matrix<T: LinalgScalar>(
     workspace: &mut InPlaceBuffer<T>,
     plan: Plan,

@@ -102,7 +102,7 @@ pub(crate) struct Inverse<T> {
     small: Option<SmallLu<T>>,
     pivots: Vec<i32>,
     work: Vec<T>,
-    /// Only for an output with gaps.
+    /// Only for an output that is not contiguous.
     matrix: Vec<T>,
 }
 

@@ -1,4 +1,4 @@
-//! LU factors in memory that is used again: a kernel's, or LAPACK's.
+//! LU factors, by a kernel or by LAPACK, in memory that is reused.
 
 use std::ffi::c_int;
 
@@ -16,8 +16,8 @@ use crate::lapack::pivots::{pivot_to_index, swap_rows};
 use crate::lapack::{self, Triangle, getrf_recursive, subnormal};
 use crate::solve::triangular::{Op, TriangularRef};
 
-/// Solves `op(A) X = B` with factors of `A` that have no zero pivot; `b` is the
-/// rows of `B`, and then those of `X`.
+/// Solves `op(A) X = B` with factors of `A` that have no zero pivot; `b` is `B`, row by row,
+/// and is overwritten by `X`.
 pub(crate) fn solve<T: LinalgScalar>(
     factors: TriangularRef<'_, T>,
     pivots: &[c_int],
@@ -29,7 +29,7 @@ pub(crate) fn solve<T: LinalgScalar>(
         return;
     }
     let row_len = b.len() / n;
-    // A = P L U, and P is the exchanges, the last one first.
+    // A = P L U, where P applies the row swaps in reverse order.
     if op == Op::NoTranspose {
         (0..n).for_each(|row| swap_rows(pivots, row, row_len, b));
         factors.solve(Triangle::Lower, op, true, b);
@@ -55,7 +55,7 @@ pub(crate) fn factor<T: LinalgScalar>(
     factor_copy(a, is_blocked, to, pivots)
 }
 
-/// [`factor`] for a copy that has been made.
+/// [`factor`] in place, for a matrix that has been copied to `to`.
 pub(crate) fn factor_copy<T: LinalgScalar>(
     a: ArrayView2<'_, T>,
     is_blocked: bool,
@@ -81,12 +81,12 @@ pub(crate) fn flops(m: usize, n: usize) -> f64 {
     least * least * (most - least / 3.0)
 }
 
-/// The factors of square matrices of one order: the kernel's where it takes a matrix,
-/// else LAPACK's.
+/// LU factors of square matrices of one order, by the kernel if it handles the matrix,
+/// otherwise by LAPACK.
 pub(crate) struct SquareLu<T> {
     small: Option<SmallLu<T>>,
     factors: LapackLu<T>,
-    /// Whether the last matrix is in `small`.
+    /// Whether the factors of the last matrix are in `small`.
     is_small: bool,
 }
 
@@ -115,7 +115,7 @@ impl<T: LinalgScalar> SquareLu<T> {
         self.small.as_ref().filter(|_| self.is_small)
     }
 
-    /// Solves `A X = B`; `b` is the rows of `B`, and then those of `X`.
+    /// Solves `A X = B`; `b` is `B`, row by row, and is overwritten by `X`.
     pub(crate) fn solve(&self, b: &mut [T]) {
         match self.small() {
             Some(small) => small.solve(b),
@@ -137,7 +137,7 @@ impl<T: LinalgScalar> SquareLu<T> {
         elements.iter().step_by(step).copied()
     }
 
-    /// How many rows were exchanged with another.
+    /// The number of row swaps.
     pub(crate) fn row_swaps(&self) -> usize {
         match self.small() {
             Some(small) => small.row_swaps(),
@@ -150,7 +150,7 @@ impl<T: LinalgScalar> SquareLu<T> {
 /// singular than in NumPy, in some 10 of 100 cases, with LAPACK in 2.
 const BITWISE_EQUAL_LU: usize = 5;
 
-/// The factors of small matrices of one order, in memory that is used again.
+/// LU factors of small matrices of one order, in memory that is reused.
 pub(crate) struct SmallLu<T> {
     n: usize,
     elements: Vec<T>,
@@ -169,9 +169,8 @@ impl<T: LinalgScalar> SmallLu<T> {
         }
     }
 
-    /// Factors a matrix; the error is the first pivot that is exactly zero. `None`
-    /// where LAPACK is to say what becomes of the matrix: of one that is not finite,
-    /// and of one that it might find singular.
+    /// Factors a matrix; the error is the first pivot that is exactly zero. `None` if LAPACK
+    /// must decide: for a matrix that is not finite, or that LAPACK might find singular.
     pub(crate) fn factor(&mut self, a: ArrayView2<'_, T>) -> Option<Result<(), Reason>> {
         let n = self.n;
         let rows = self.elements.chunks_exact_mut(kernel::row_stride(n).max(1));
@@ -197,35 +196,33 @@ impl<T: LinalgScalar> SmallLu<T> {
         })
     }
 
-    /// Solves `A X = B`; `b` is the rows of `B`, and then those of `X`.
+    /// Solves `A X = B`; `b` is `B`, row by row, and is overwritten by `X`.
     pub(crate) fn solve(&self, b: &mut [T]) {
         kernel::solve_lu(self.n, &self.elements, &self.swaps, b);
     }
 
-    /// The inverse, row after row.
+    /// Writes the inverse in C order.
     pub(crate) fn inverse(&self, x: &mut [T]) {
         kernel::inverse_lu(self.n, &self.elements, &self.swaps, x);
     }
 
-    /// The elements, and the step from one of the diagonal of `U` to the next.
+    /// The elements, and the stride along the diagonal of `U`.
     fn diagonal(&self) -> (&[T], usize) {
         (&self.elements, kernel::row_stride(self.n) + 1)
     }
 
-    /// How many rows were exchanged with another.
+    /// The number of row swaps.
     fn row_swaps(&self) -> usize {
         let swaps = self.swaps[..self.n].iter().enumerate();
         swaps.filter(|&(row, &other)| row != other).count()
     }
 }
 
-/// The factors of matrices of one shape, column after column, in memory that is
-/// used again.
+/// LU factors of matrices of one shape, in Fortran order, in memory that is reused.
 ///
-/// They are those of the matrix itself, as NumPy's are, not those of its
-/// transpose, which would save turning the copy: rounding decides whether the last
-/// pivot of a singular matrix is exactly zero, and it decides otherwise for the
-/// transpose.
+/// The matrix itself is factored, as in NumPy, not its transpose, which could be copied
+/// without transposing: rounding decides whether the last pivot of a singular matrix is
+/// exactly zero, and differs between the two.
 pub(crate) struct LapackLu<T> {
     /// Whether LU by halving is faster than LAPACK.
     is_blocked: bool,
@@ -244,7 +241,7 @@ impl<T: LinalgScalar> LapackLu<T> {
         })
     }
 
-    /// For square matrices, with memory only once it is needed.
+    /// For square matrices; memory is allocated when it is first needed.
     const fn lazy(n: usize, plan: Plan) -> Self {
         LapackLu {
             is_blocked: plan.blocked,
@@ -262,22 +259,22 @@ impl<T: LinalgScalar> LapackLu<T> {
         done.map_err(|pivot| Reason::Singular { pivot })
     }
 
-    /// Factors a matrix that may be singular, but has to be finite.
+    /// Factors a matrix that may be singular, but must be finite.
     pub(crate) fn factor_finite(&mut self, a: ArrayView2<'_, T>) -> Result<(), Reason> {
         if !is_finite(to_f(a, &mut self.elements)) {
             return Err(Reason::NotFinite);
         }
-        // A zero pivot is no failure here.
+        // A zero pivot is not an error here.
         let _ = factor_copy(a, self.is_blocked, &mut self.elements, &mut self.pivots);
         Ok(())
     }
 
-    /// The elements, and the step from one of the diagonal of `U` to the next.
+    /// The elements, and the stride along the diagonal of `U`.
     fn diagonal(&self) -> (&[T], usize) {
         (&self.elements, self.rows + 1)
     }
 
-    /// How many rows were exchanged with another.
+    /// The number of row swaps.
     fn row_swaps(&self) -> usize {
         let pivots = (1..).zip(&self.pivots);
         pivots
@@ -290,7 +287,7 @@ impl<T: LinalgScalar> LapackLu<T> {
         TriangularRef::in_f_order(self.rows, &self.elements)
     }
 
-    /// For each row of `L U` the row of the matrix.
+    /// The row of the matrix for each row of `L U`.
     pub(crate) fn permutation(&self) -> Result<Vec<usize>, OutOfMemory> {
         let mut rows = Vec::new();
         try_reserve(&mut rows, self.rows)?;
@@ -301,8 +298,8 @@ impl<T: LinalgScalar> LapackLu<T> {
         Ok(rows)
     }
 
-    /// Takes the factors apart, the rows of `L` to their places in `P L` where
-    /// these are given.
+    /// Splits the factors into `L` and `U`; with `rows`, the rows of `L` are written at these
+    /// positions of `P L`.
     pub(crate) fn split_lu(
         &self,
         rows: Option<&[usize]>,

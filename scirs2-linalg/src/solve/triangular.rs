@@ -16,7 +16,7 @@ use crate::elements::scalar::LinalgScalar;
 use crate::lapack::subnormal::{is_subnormal, substitute};
 use crate::lapack::{self, Triangle, TriangularSpec};
 
-/// The matrix itself, or what is made of it (LAPACK's `trans`).
+/// The operation on a matrix (LAPACK's `trans`).
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
 pub enum Op {
     /// `A`.
@@ -28,27 +28,27 @@ pub enum Op {
     Adjoint,
 }
 
-/// What [`solve_triangular`] reads of a matrix, and what it solves with.
+/// How [`solve_triangular`] reads a matrix.
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
 pub struct Triangular {
-    /// The lower triangle is read, else the upper one.
+    /// Whether the lower triangle is read; otherwise the upper one is.
     pub lower: bool,
-    /// What is made of that triangle.
+    /// The operation on that triangle.
     pub op: Op,
-    /// The diagonal is taken for ones and not read.
+    /// The diagonal is assumed to be ones and is not read.
     pub unit_diagonal: bool,
 }
 
 /// Solutions of `op(A) X = B` with triangular matrices.
 ///
-/// Of each matrix of the last two axes of `a` one triangle is read. `b` is one
-/// vector where it has one axis, else its last two axes are matrices of right-hand
+/// Only one triangle of each matrix, which is stored in the last two axes of `a`, is read. `b`
+/// is one vector if it has one axis; otherwise its last two axes are matrices of right-hand
 /// sides. The batches broadcast.
 ///
 /// # Errors
-/// [`Error::NotSquare`], [`Error::TooFewAxes`], [`Error::Mismatch`] for a `b` of
-/// other rows, [`Error::Broadcast`], [`Reason::Singular`] with the first zero on
-/// a diagonal, [`Reason::NotFinite`] and [`Reason::NotFiniteRightSide`].
+/// [`Error::NotSquare`], [`Error::TooFewAxes`], [`Error::Mismatch`] for a `b` with another
+/// number of rows, [`Error::Broadcast`], [`Reason::Singular`] with the first zero on a
+/// diagonal, [`Reason::NotFinite`] and [`Reason::NotFiniteRightSide`].
 ///
 /// # Accuracy
 /// Backward stable for each right-hand side: `|(A + E) x - b| = 0` with
@@ -111,7 +111,7 @@ pub fn solve_triangular_into<T: LinalgScalar>(
     )
 }
 
-/// One matrix.
+/// Processes one matrix.
 fn solve_matrix<T: LinalgScalar>(
     (copy, in_place): &mut (Vec<T>, InPlaceBuffer<T>),
     a: ArrayView2<'_, T>,
@@ -139,7 +139,7 @@ fn solve_matrix<T: LinalgScalar>(
     })
 }
 
-/// A square matrix in memory, for solving with its triangles.
+/// A view of a square matrix, for solving with one of its triangles.
 #[derive(Clone, Copy)]
 pub(crate) struct TriangularRef<'a, T> {
     elements: &'a [T],
@@ -148,7 +148,7 @@ pub(crate) struct TriangularRef<'a, T> {
 }
 
 impl<'a, T: LinalgScalar> TriangularRef<'a, T> {
-    /// A matrix in place, or copied to `workspace` if it has gaps.
+    /// A view of the matrix, or of a copy in `workspace` if it is not contiguous.
     pub(crate) fn new(a: ArrayView2<'a, T>, workspace: &'a mut Vec<T>) -> Result<Self, Reason> {
         let (n, len) = (a.nrows(), a.len());
         let (elements, c_order) = if let Some(elements) = a.to_slice() {
@@ -166,7 +166,7 @@ impl<'a, T: LinalgScalar> TriangularRef<'a, T> {
         })
     }
 
-    /// A matrix row after row.
+    /// A matrix in C order.
     pub(crate) fn in_c_order(n: usize, elements: &'a [T]) -> Self {
         TriangularRef {
             elements,
@@ -175,7 +175,7 @@ impl<'a, T: LinalgScalar> TriangularRef<'a, T> {
         }
     }
 
-    /// A matrix column after column.
+    /// A matrix in Fortran order.
     pub(crate) fn in_f_order(n: usize, elements: &'a [T]) -> Self {
         TriangularRef {
             elements,
@@ -219,8 +219,8 @@ impl<'a, T: LinalgScalar> TriangularRef<'a, T> {
         }
     }
 
-    /// Solves `op(A) X = B` with a triangle of this matrix, whose diagonal has no
-    /// zero; `b` is the rows of `B`, and then those of `X`.
+    /// Solves `op(A) X = B` with a triangle of this matrix, whose diagonal has no zero; `b` is
+    /// `B`, row by row, and is overwritten by `X`.
     pub(crate) fn solve(self, triangle: Triangle, op: Op, unit_diagonal: bool, b: &mut [T]) {
         if b.is_empty() {
             return;
@@ -281,7 +281,7 @@ fn conjugate<T: LinalgScalar>(elements: &mut [T]) {
 /// [`solve_triangular`] as an operation on tensors of any dtype.
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub struct SolveTriangular {
-    /// What of the matrices is read, and how.
+    /// Which part of the matrices is read, and how.
     pub spec: Triangular,
 }
 

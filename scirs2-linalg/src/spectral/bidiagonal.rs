@@ -18,9 +18,9 @@ impl SmallSingularValues {
         }
     }
 
-    /// The singular values, the largest first, of a matrix in C order, or of its
-    /// transpose: rows of `len` elements. `None` if the matrix must be left to LAPACK, for
-    /// example because it is not finite.
+    /// The singular values, the largest first, of a matrix in C order, or of its transpose:
+    /// rows of `len` elements. `None` if LAPACK must handle the matrix, for example because it
+    /// is not finite.
     pub(crate) fn solve<R: Copy + Into<f64>>(&mut self, a: &[R], len: usize) -> Option<&[f64]> {
         let (diagonal, above) = self.form.reduce(a, len)?;
         bidiagonal_values(diagonal, above, &mut self.work).then_some(diagonal)

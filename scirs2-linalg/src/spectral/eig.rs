@@ -229,7 +229,7 @@ pub fn eigvals_into<T: LinalgScalar>(
     Ok(real.into_inner())
 }
 
-/// The kernel, and memory for matrices, values and vectors whose arrays have gaps.
+/// The kernel, and buffers to pack matrices, values and vectors that are not contiguous.
 struct EigScratch<T: LinalgScalar> {
     eigen: Option<Eigen>,
     matrices: Vec<T>,
@@ -247,7 +247,8 @@ impl<T: LinalgScalar> Default for EigScratch<T> {
 }
 
 /// Solves small real matrices by the kernel, with their vectors if there is memory for them.
-/// Clears `real` if a value is not real; returns which matrices are left.
+/// Clears `real` if a value is not real; returns the indices of the matrices that were not
+/// handled.
 fn small_eig<T: LinalgScalar>(
     eigen: &mut Eigen,
     n: usize,

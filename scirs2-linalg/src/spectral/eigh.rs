@@ -288,12 +288,13 @@ impl ScalarOperation for Eigvalsh {
     }
 }
 
-/// Memory for matrices, vectors and values whose arrays have gaps, and for one
+/// Buffers to pack matrices, vectors and values that are not contiguous, and memory for one
 /// matrix.
 type EighScratch<T> = ([Vec<T>; 2], Vec<<T as Scalar>::Real>, Option<Symmetric>);
 
 /// Solves `count` small symmetric matrices by the fastest kernel: the values, and the vectors
-/// in columns if there is memory for them. Returns which matrices are left.
+/// in columns if there is memory for them. Returns the indices of the matrices that were not
+/// handled.
 fn small_eigh<T: LinalgScalar>(
     (n, plan): (usize, Plan),
     upper: bool,

@@ -225,7 +225,7 @@ impl ScalarOperation for Svdvals {
     }
 }
 
-/// Memory for matrices, `U`, `V^H` and values whose arrays have gaps.
+/// Buffers to pack matrices, `U`, `V^H` and values that are not contiguous.
 type SvdScratch<T> = ([Vec<T>; 3], Vec<<T as Scalar>::Real>);
 
 /// Singular values, in descending order.
@@ -315,15 +315,15 @@ pub fn svdvals_into<T: LinalgScalar>(
     )
 }
 
-/// Memory for matrices and values whose arrays have gaps, and for one matrix.
+/// Buffers to pack matrices and values that are not contiguous, and memory for one matrix.
 type SvdvalsScratch<T> = (
     Vec<T>,
     Vec<<T as Scalar>::Real>,
     Option<SmallSingularValues>,
 );
 
-/// The singular values of `count` small matrices, by the fastest kernel. Returns which
-/// matrices are left.
+/// The singular values of `count` small matrices, by the fastest kernel. Returns the indices
+/// of the matrices that were not handled.
 fn small_values<T: LinalgScalar>(
     (m, n, plan): (usize, usize, Plan),
     a: &[T::Real],

@@ -4,8 +4,8 @@ use super::{deinterleave, interleave, push_unhandled, simd_dispatch, single_lane
 use crate::simd::vector::{Isa, Vector};
 
 simd_dispatch! {
-    /// Lower factors, or with `upper` the upper ones, the other triangle zero. Returns
-    /// which matrices are left: those that are not positive definite.
+    /// Lower factors, or with `upper` the upper ones, the other triangle zero. Returns the
+    /// indices of the matrices that were not handled: those that are not positive definite.
     pub(crate) fn batched_cholesky<R>(n: usize, upper: bool, a: &[R], to: &mut [R]) -> Vec<usize>
         = batched_cholesky_with_isa;
 }

@@ -1,8 +1,8 @@
 //! Solutions, inverses and determinants, by LU.
 //!
-//! Up to order 4 the operations are those of the kernels in `small::lu`, in the same order,
-//! so that the results have the same bits. A matrix that those treat differently is
-//! left: one that is not finite, or has a pivot without a reciprocal.
+//! Up to order 4 the operations are those of the kernels in `small::lu`, in the same order, so
+//! that the results have the same bits. A matrix that those treat differently is not handled:
+//! one that is not finite, or has a pivot without a reciprocal.
 
 use std::array;
 
@@ -15,8 +15,8 @@ use crate::kernels::max_order;
 use crate::simd::vector::{Isa, Vector};
 
 simd_dispatch! {
-    /// Solutions of `A X = B`, for up to the number of `columns` that [`has_columns`]
-    /// allows. Like the functions below, returns which matrices are left.
+    /// Solutions of `A X = B`, for up to the number of `columns` that [`has_columns`] allows.
+    /// Like the functions below, returns the indices of the matrices that were not handled.
     pub(crate) fn batched_solve<R>(
         n: usize, columns: usize, a: &[R], b: &[R], x: &mut [R],
     ) -> Vec<usize> = batched_solve_with_isa;
@@ -37,14 +37,14 @@ type SquareArray<V, const N: usize> = [[V; N]; N];
 /// The factors of a group of matrices.
 struct RegisterLu<V: Vector, const N: usize> {
     lu: SquareArray<V, N>,
-    /// The number of the row that each row was exchanged with.
+    /// The index of the row that each row was swapped with.
     swaps: [V; N],
-    /// Which matrices are factored, not left.
+    /// The lanes whose matrices were factored.
     regular: V::Mask,
 }
 
 impl<V: Vector, const N: usize> RegisterLu<V, N> {
-    /// Factors up to one matrix for each lane.
+    /// Factors up to one matrix per lane.
     #[inline(always)]
     fn new<I: Isa<Vector = V, Real = V::Real>>(isa: I, a: &[V::Real]) -> Self {
         let zero = isa.splat_f64(0.0);
@@ -387,8 +387,8 @@ mod tests {
         (0..(3 * MAX_LANES + 5) * n * n).map(element).collect()
     }
 
-    /// The results have the same bits as those of the kernels for one matrix, except for
-    /// matrices that are left, which are all those without regular pivots.
+    /// The results are bitwise equal to those of the kernels for one matrix, except for
+    /// matrices that are not handled, which are all those without regular pivots.
     fn agrees<R: SimdReal + lu::LuScalar>() {
         for n in 2..=max_order::REGISTER_LU {
             let a = matrices::<R>(n);

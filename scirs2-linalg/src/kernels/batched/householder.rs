@@ -1,7 +1,7 @@
 //! QR factors, by reflections `H = I - tau v v^T`.
 //!
-//! The algorithms and the signs are those of LAPACK's `geqr2` and `org2r`. A matrix is
-//! left if it is not finite, or if the squares of a column may overflow or underflow.
+//! The algorithms and the signs are those of LAPACK's `geqr2` and `org2r`. A matrix is not
+//! handled if it is not finite, or if the squares of a column may overflow or underflow.
 
 use std::ops::Range;
 
@@ -14,7 +14,8 @@ use crate::simd::vector::{Isa, Mask, Vector};
 
 simd_dispatch! {
     /// `A = Q R`, of shape `m`, `n`, `k`: `Q` has `k` columns and `R` has `k` rows, where `k`
-    /// is the smaller of `m` and `n`, or `m`. Returns which matrices are left.
+    /// is the smaller of `m` and `n`, or `m`. Returns the indices of the matrices that were
+    /// not handled.
     pub(crate) fn batched_qr<R>(
         shape: [usize; 3], a: &[R], q: &mut [R], r: &mut [R],
     ) -> Vec<usize> = batched_qr_with_isa;
@@ -109,8 +110,8 @@ impl<I: Isa> BatchedHouseholder<I> {
         }
     }
 
-    /// Factors up to one matrix for each lane, and applies the reflections to the `columns`
-    /// beside them. Returns in which lanes it succeeded.
+    /// Factors up to one matrix per lane, and applies the reflections to `columns` right-hand
+    /// sides. Returns the lanes in which it succeeded.
     #[inline(always)]
     pub(super) fn factor(
         &mut self,
@@ -141,7 +142,7 @@ impl<I: Isa> BatchedHouseholder<I> {
                 size = size + row[k].abs();
             }
             square = alpha.mul_add(alpha, square);
-            // Nothing to reflect.
+            // The column is zero below the diagonal.
             let skip = size.eq(zero);
             let fits = square.gt(min_square) & max_square.gt(square);
             done = done & (fits | (skip & alpha.eq(zero)));

@@ -1,8 +1,8 @@
 //! Eigenvalues and singular values, by Jacobi's rotations.
 //!
-//! Every matrix of a group takes every rotation; one that does not need it rotates
-//! by an angle of zero. A matrix with elements near overflow or underflow, or whose
-//! singular vectors are lost to underflow, is left to LAPACK.
+//! Every matrix of a group takes every rotation; one that does not need it rotates by an angle
+//! of zero. A matrix with elements near overflow or underflow, or whose singular vectors are
+//! lost to underflow, is not handled.
 //!
 //! Vectors are stored in rows, so that elements rotated together are contiguous.
 
@@ -14,16 +14,16 @@ use crate::kernels::signs::NEAR_MAX;
 use crate::simd::vector::{Isa, Mask, Vector};
 
 simd_dispatch! {
-    /// Eigenvalues, the smallest first, of symmetric matrices of order `n`, and
-    /// their vectors in columns, or the values alone if `vectors` is empty. Only one
-    /// triangle of each matrix is read. Returns which matrices are left.
+    /// Eigenvalues, the smallest first, of symmetric matrices of order `n`, and their vectors
+    /// in columns, or the values alone if `vectors` is empty. Only one triangle of each matrix
+    /// is read. Returns the indices of the matrices that were not handled.
     pub(crate) fn batched_eigh<R>(
         n: usize, upper: bool, a: &[R], values: &mut [R], vectors: &mut [R],
     ) -> Vec<usize> = batched_eigh_with_isa;
 
-    /// Singular values, the largest first, of matrices of order `n`, and `U` and
-    /// `V^T`, or the values alone if `u` and `vt` are empty. Returns which matrices
-    /// are left.
+    /// Singular values, the largest first, of matrices of order `n`, and `U` and `V^T`, or the
+    /// values alone if `u` and `vt` are empty. Returns the indices of the matrices that were
+    /// not handled.
     pub(crate) fn batched_svd<R>(
         n: usize, a: &[R], values: &mut [R], u: &mut [R], vt: &mut [R],
     ) -> Vec<usize> = batched_svd_with_isa;
@@ -112,7 +112,7 @@ pub(super) fn safe_range<I: Isa>(isa: I) -> (I::Vector, I::Vector) {
     (isa.splat(least), isa.splat(most))
 }
 
-/// The part of the rounding error below which an element is negligible.
+/// The fraction of the rounding error below which an element is negligible.
 const NEGLIGIBLE: f64 = 1.0 / 8.0;
 
 #[inline(always)]
@@ -210,8 +210,8 @@ fn batched_eigh_kernel<I: Isa>(
     unhandled
 }
 
-/// Rotates columns and rows `p` and `q` of the upper triangle so that their common
-/// element vanishes; returns in which lanes it was not negligible before.
+/// Rotates columns and rows `p` and `q` of the upper triangle so that their common element
+/// vanishes; returns the lanes in which it was not negligible before.
 #[inline(always)]
 fn rotate_two_sided<I: Isa>(
     isa: I,
@@ -463,8 +463,8 @@ fn batched_svd_kernel<I: Isa>(
     unhandled
 }
 
-/// Rotates `n` rows until they are orthogonal, and with them the rows of the columns
-/// beside them; returns in which lanes it converged.
+/// Rotates `n` rows until they are orthogonal, and applies the rotations to the rows of the
+/// augmented columns; returns the lanes in which it converged.
 #[inline(always)]
 pub(super) fn orthogonalize<I: Isa>(
     isa: I,
@@ -489,8 +489,8 @@ pub(super) fn orthogonalize<I: Isa>(
     !rotated
 }
 
-/// Rotates rows `p` and `q` so that they are orthogonal, and with them the rows of the
-/// columns beside them; returns in which lanes they were not before.
+/// Rotates rows `p` and `q` so that they are orthogonal, and applies the rotation to the rows
+/// of the augmented columns; returns the lanes in which they were not orthogonal before.
 #[inline(always)]
 fn rotate_one_sided<I: Isa>(
     isa: I,

@@ -8,9 +8,9 @@ use crate::simd::vector::{Isa, Vector};
 
 simd_dispatch! {
     /// Solutions of problems of the shape `m`, `n` and number of right-hand sides; the
-    /// residual sums of squares, if `m` is greater than `n`; and the singular
-    /// values, the largest first. Returns which problems are left: those
-    /// whose smallest singular value is not beyond `rcond` times the largest.
+    /// residual sums of squares, if `m` is greater than `n`; and the singular values, the
+    /// largest first. Returns the indices of the problems that were not handled: those whose
+    /// smallest singular value does not exceed `rcond` times the largest.
     pub(crate) fn batched_lstsq<R>(
         shape: [usize; 3], rcond: R, a: &[R], b: &[R], found: LstsqResults<'_, R>,
     ) -> Vec<usize> = batched_lstsq_with_isa;

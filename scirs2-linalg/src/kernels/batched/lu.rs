@@ -1,9 +1,8 @@
 //! LU of small matrices, with rows in memory, and operations that use it.
 //!
-//! Whatever row a matrix exchanges for its pivot, all matrices of a group do the same
-//! work: the row is selected from all rows by comparing numbers. The order of operations
-//! is not OpenBLAS's, so a matrix is left if rounding may have kept it from being
-//! singular.
+//! Whatever row a matrix exchanges for its pivot, all matrices of a group do the same work:
+//! the row is selected from all rows by comparing numbers. The order of operations is not
+//! OpenBLAS's, so a matrix is not handled if rounding may have kept it from being singular.
 
 use num_traits::{Float as _, ToPrimitive as _};
 
@@ -19,7 +18,7 @@ struct MemoryLu<I: Isa> {
     lu: Vec<I::Vector>,
     /// The reciprocals of the diagonal of `U`.
     reciprocals: Vec<I::Vector>,
-    /// The number of the row that each row was exchanged with.
+    /// The index of the row that each row was swapped with.
     swaps: Vec<I::Vector>,
     /// The pivot's row.
     pivot_row: Vec<I::Vector>,
@@ -45,9 +44,8 @@ impl<I: Isa> MemoryLu<I> {
         }
     }
 
-    /// Factors up to one matrix for each lane, and applies the same operations to the rows
-    /// of their right-hand sides; with `KEEP`, `L` is kept. Returns in which lanes it
-    /// succeeded.
+    /// Factors up to one matrix per lane, and applies the same operations to the rows of their
+    /// right-hand sides; with `KEEP`, `L` is kept. Returns the lanes in which it succeeded.
     #[inline(always)]
     fn factor<const KEEP: bool>(&mut self, a: &[I::Real], rhs: &mut [I::Vector]) -> Mask<I> {
         /// A multiple of the rounding error of a sum of one product for each row.

@@ -1,6 +1,6 @@
-//! Small real matrices, many at once: one vector holds the elements at one position of
-//! several matrices. All matrices take the same steps, and the steps of one are not
-//! slowed by the dependence on its previous step.
+//! Batches of small real matrices, interleaved: one vector holds the elements at one position
+//! of several matrices. All matrices take the same steps, and the steps of one are not slowed
+//! by the dependence on its previous step.
 //!
 //! | file | one concept |
 //! |---|---|
@@ -23,7 +23,7 @@ use num_traits::Float as _;
 pub(crate) use crate::base::scale::rounded;
 use crate::simd::vector::{Isa, Portable, Vector};
 
-/// The message if the operands of such kernels are not real.
+/// The message if the operands of these kernels are not real.
 pub(crate) const REAL_ONLY: &str = "there are kernels for real numbers only";
 
 /// The lanes of the widest vectors.
@@ -99,8 +99,8 @@ const fn single_lane<I: Isa>(_: I) -> Portable<I::Real, 1> {
 /// The side of a block that is transposed in registers.
 const BLOCK: usize = 4;
 
-/// Interleaves matrices of `len` elements each, one for each lane. The last one fills
-/// the lanes that have none.
+/// Interleaves matrices of `len` elements each, one per lane. The last matrix is repeated in
+/// the remaining lanes.
 #[inline(always)]
 fn interleave<V: Vector>(len: usize, from: &[V::Real], to: &mut [V]) {
     interleave_range(len, 0, len, from, to);
@@ -145,8 +145,8 @@ fn interleave_range<V: Vector>(
     }
 }
 
-/// The step between rows of a matrix with rows of `n` vectors whose columns are walked
-/// along: with an even step the elements of a column would map to few sets of the cache.
+/// The row stride of a matrix of `n` columns that is traversed along its columns: with an even
+/// stride the elements of a column would map to few cache sets.
 const fn padded_stride(n: usize) -> usize {
     if n <= BLOCK { n } else { n | 1 }
 }
@@ -173,7 +173,7 @@ fn deinterleave_rows<V: Vector>(n: usize, rows: usize, from: &[V], to: &mut [V::
     }
 }
 
-/// Separates interleaved matrices of `len` elements each, as many as `to` has room for.
+/// Separates interleaved matrices of `len` elements each, up to the length of `to`.
 #[inline(always)]
 fn deinterleave<V: Vector>(len: usize, from: &[V], to: &mut [V::Real]) {
     deinterleave_range(len, 0, len, from, to);
@@ -224,8 +224,7 @@ fn is_normal<I: Isa>(isa: I, size: I::Vector) -> <I::Vector as Vector>::Mask {
     !least.gt(size) & isa.splat(I::Real::infinity()).gt(size)
 }
 
-/// Appends the numbers of the matrices that are left: those that are not done, of `count`
-/// from the `first` on.
+/// Appends the indices of the matrices that are not done, of `count` matrices from `first` on.
 #[inline(always)]
 fn push_unhandled(lanes: usize, done: u32, first: usize, count: usize, unhandled: &mut Vec<usize>) {
     if done.trailing_ones() as usize >= count.min(lanes) {
@@ -244,7 +243,8 @@ mod tests {
     use crate::base::noise;
     use crate::simd::real::SimdReal;
 
-    /// Checks that any number of matrices is loaded and stored, for any number of lanes.
+    /// Checks that any number of matrices is interleaved and separated, for any number of
+    /// lanes.
     fn round_trips<I: Isa>(isa: I) {
         for len in [1, 3, 4, 9, 16, 25] {
             for count in 1..=I::Vector::LANES {
@@ -272,7 +272,7 @@ mod tests {
         }
     }
 
-    /// Checks every operation, lane by lane, against that of one number.
+    /// Checks every operation, lane by lane, against the scalar operation.
     fn lanes_match_scalars<I: Isa>(isa: I) {
         let special = [
             0.0,

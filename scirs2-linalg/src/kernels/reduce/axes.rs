@@ -1,4 +1,4 @@
-//! The order in which the axes of an array are walked: the first one fastest.
+//! The order in which the axes of an array are traversed: the first one fastest.
 
 use std::ops::Range;
 
@@ -23,8 +23,8 @@ pub(crate) fn count(axes: &[Axis]) -> usize {
     axes.iter().map(|axis| axis.len).product()
 }
 
-/// The offset of the element with that number, in the array read and in the one
-/// written.
+/// The offset of the element at that linear index, in the array that is read and in the one
+/// that is written.
 pub(crate) fn position(axes: &[Axis], linear_index: usize) -> (isize, isize) {
     let mut rest = linear_index;
     let (mut offset, mut out) = (0, 0);
@@ -37,7 +37,7 @@ pub(crate) fn position(axes: &[Axis], linear_index: usize) -> (isize, isize) {
     (offset, out)
 }
 
-/// The elements with those numbers, as runs along the first axis.
+/// The elements at those linear indices, as runs along the first axis.
 pub(crate) fn runs(axes: &[Axis], indices: Range<usize>) -> impl Iterator<Item = Run> {
     let (len, stride) = axes.first().map_or((1, 1), |axis| (axis.len, axis.stride));
     let mut next = indices.start;

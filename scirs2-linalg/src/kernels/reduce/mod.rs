@@ -11,7 +11,7 @@
 //! | `rows` | reduction along the inner axis |
 //! | `scratch` | memory that a worker reuses |
 //! | `source` | memory of any type and stride, as `f64` |
-//! | `axes` | the order in which axes are walked |
+//! | `axes` | the order in which axes are traversed |
 
 mod axes;
 mod columns;

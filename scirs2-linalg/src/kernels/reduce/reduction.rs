@@ -1,4 +1,4 @@
-//! What is measured, and how partial results avoid overflow and underflow.
+//! Reductions, and how partial results avoid overflow and underflow.
 
 use super::loops::{
     Block, CountNonzero, Fold, Max, Min, Sum, SumOfCubes, SumOfSquares, ToF64, fold,
@@ -38,7 +38,7 @@ pub(crate) enum Reduction {
     Power(f64),
 }
 
-/// Calls a loop for a measure, on the elements as they are or, if the measure needs it,
+/// Calls a loop for a reduction, on the elements as they are or, if the reduction needs it,
 /// raised to a power before.
 macro_rules! by_fold {
     ($reduction:expr, $call:ident::<_ $(, $T:ty)?>($($arg:expr),*)) => {
@@ -70,7 +70,7 @@ impl Partial {
 }
 
 impl Reduction {
-    /// The measure of the vector p-norm.
+    /// The reduction of the vector p-norm.
     pub(crate) fn of_vector(p: f64) -> Reduction {
         if p == f64::INFINITY {
             Reduction::Max
@@ -103,7 +103,7 @@ impl Reduction {
         }
     }
 
-    /// The partial result of no elements.
+    /// The identity: the partial result of no elements.
     pub(crate) fn identity(self) -> Partial {
         Partial::unscaled(match self {
             Reduction::Min => f64::INFINITY,

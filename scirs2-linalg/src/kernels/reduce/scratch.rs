@@ -1,10 +1,10 @@
-//! Memory that a worker reuses from piece to piece.
+//! Scratch memory of a worker.
 
 #![expect(clippy::disallowed_methods, reason = "a row of results is short")]
 
 use super::reduction::{Partial, Reduction};
 
-/// Memory that a worker reuses from piece to piece.
+/// Scratch memory of a worker.
 #[derive(Default)]
 pub(crate) struct Scratch {
     /// Elements read as `f64`.

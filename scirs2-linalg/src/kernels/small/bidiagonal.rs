@@ -1,16 +1,16 @@
 //! The bidiagonal form of one small real matrix, without the factors.
 //!
-//! The reflections are those of LAPACK's `gebd2`. Those of a column and of a row are
-//! applied in one pass, which also computes the sums for the next column: a matrix of
-//! this size stays in the first-level cache, and each element is loaded twice, while
-//! `gebd2` loads it four times.
+//! The reflections are those of LAPACK's `gebd2`. The reflections of a column and of a row are
+//! applied in one pass, which also computes the sums for the next column: a matrix of this
+//! size stays in the first-level cache, and each element is loaded twice, while `gebd2` loads
+//! it four times.
 
 use crate::simd::isa::multiversion;
 
 use super::elementary::{are_in_safe_range, dot, reflection};
 
-/// Sums of squares above this have lost nothing to underflow; numbers whose sum is
-/// below are negligible beside a large one.
+/// Sums of squares above this have lost nothing to underflow; numbers whose sum is below are
+/// negligible compared with a large one.
 const NORMAL: f64 = 1e-280;
 const LARGE: f64 = 1e-120;
 
@@ -23,7 +23,7 @@ pub(crate) struct Bidiagonal {
     /// The diagonal, and the elements above it.
     diagonal: Vec<f64>,
     superdiagonal: Vec<f64>,
-    /// For each column the amount that a reflection subtracts, and a sum.
+    /// For each column the amount that a reflection subtracts from the row, and a sum.
     row_update: Vec<f64>,
     sums: Vec<f64>,
 }
@@ -43,9 +43,9 @@ impl Bidiagonal {
         }
     }
 
-    /// The diagonal of the bidiagonal form, and the elements above it, of a matrix in C
-    /// order, or of its transpose: rows of `len` elements. `None` if the matrix must be left
-    /// to LAPACK, for example because it is not finite.
+    /// The diagonal of the bidiagonal form, and the elements above it, of a matrix in C order,
+    /// or of its transpose: rows of `len` elements. `None` if LAPACK must handle the matrix,
+    /// for example because it is not finite.
     pub(crate) fn reduce<R: Copy + Into<f64>>(
         &mut self,
         a: &[R],

@@ -1,8 +1,8 @@
 //! QR of one small matrix, by reflections `H = I - tau v v^T`.
 //!
 //! A matrix is stored as rows of `n` elements. A reflection is applied to whole rows, with
-//! zeros for the columns that it leaves alone, so that the loops vectorise. The
-//! algorithms and the signs are those of LAPACK's `geqr2` and `org2r`.
+//! zeros for the columns that it does not change, so that the loops vectorise. The algorithms
+//! and the signs are those of LAPACK's `geqr2` and `org2r`.
 
 use scirs2_core::Real;
 
@@ -28,8 +28,8 @@ macro_rules! dispatch_width {
 }
 
 /// Replaces `A`, of `m` rows, by `A = Q R`: `R` on and above the diagonal, below it the
-/// vectors `v`, whose first element is one; and stores each `tau`. Returns false if a
-/// column is so large or small, or not finite, that the matrix must be left to LAPACK.
+/// vectors `v`, whose first element is one; and stores each `tau`. Returns false if a column
+/// is so large or small, or not finite, that LAPACK must handle the matrix.
 pub(crate) fn factor<T: KernelScalar>(m: usize, n: usize, a: &mut [T], tau: &mut [T]) -> bool {
     let (a, tau) = (
         T::as_real_mut(a).expect(REAL_ONLY),

@@ -112,7 +112,7 @@ multiversion! {
         dispatch_stride!(nearly_singular_kernel(n, lu))
     }
 
-    /// Solves `A X = B` in place of `B`, whose rows have no gaps, with the factors of [`lu`].
+    /// Solves `A X = B` in place of `B`, which is contiguous, with the factors of [`lu`].
     pub(crate) fn solve_lu<T: LuScalar>(n: usize, lu: &[T], swaps: &[usize], b: &mut [T]) {
         if b.len() == n {
             solve_vector(n, lu, swaps, b);
@@ -121,7 +121,7 @@ multiversion! {
         }
     }
 
-    /// `A^-1` from the factors of [`lu`], without gaps: the `X` of `X A = I`.
+    /// `A^-1` from the factors of [`lu`], contiguous: the `X` of `X A = I`.
     pub(crate) fn inverse_lu<T: LuScalar>(n: usize, lu: &[T], swaps: &[usize], x: &mut [T]) {
         inverse_kernel(n, lu, swaps, x);
     }

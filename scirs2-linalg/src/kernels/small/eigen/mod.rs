@@ -68,7 +68,7 @@ impl Eigen {
     }
 
     /// Computes what [`values`](Self::values) and [`vector`](Self::vector) return. Returns
-    /// false if the matrix must be left to LAPACK, for example because it is not finite.
+    /// false if LAPACK must handle the matrix, for example because it is not finite.
     pub(crate) fn solve<R: Copy + Into<f64>>(&mut self, a: &[R]) -> bool {
         for (to, &x) in self.matrix.iter_mut().zip(a) {
             *to = x.into();

@@ -1,9 +1,9 @@
 //! Eigenvalues and eigenvectors of one small symmetric matrix, by QL steps on its
 //! tridiagonal form.
 //!
-//! The algorithms are those of LAPACK's `sytd2`, `steqr`, and `sterf` (K. Pal, W. Walker
-//! and W. Kahan's variant without square roots), whose results are used only where no
-//! square underflows. Matrices near the ends of the range are left to LAPACK.
+//! The algorithms are those of LAPACK's `sytd2`, `steqr`, and `sterf` (K. Pal, W. Walker and
+//! W. Kahan's variant without square roots), whose results are used only where no square
+//! underflows. Matrices near overflow or underflow are not handled.
 //!
 //! | file | one concept |
 //! |---|---|
@@ -33,7 +33,7 @@ pub(crate) struct Symmetric {
     /// The transpose of the orthogonal factor, then the vectors as rows; empty if
     /// none are requested.
     vectors: Vec<f64>,
-    /// The diagonal, then the values; and the elements beside the diagonal.
+    /// The diagonal, then the values; and the off-diagonal.
     values: Vec<f64>,
     off_diagonal: Vec<f64>,
     /// The factor of each reflection, and the sums for one.
@@ -57,7 +57,7 @@ impl Symmetric {
     }
 
     /// Computes what [`values`](Self::values) and [`vector`](Self::vector) return. Returns
-    /// false if the matrix must be left to LAPACK, for example because it is not finite.
+    /// false if LAPACK must handle the matrix, for example because it is not finite.
     pub(crate) fn solve<R: Copy + Into<f64>>(&mut self, a: &[R]) -> bool {
         let n = self.n;
         for (row, to) in self.matrix.chunks_exact_mut(n).enumerate() {
@@ -120,8 +120,8 @@ fn solve_kernel(n: usize, solver: &mut Symmetric) -> bool {
 
 multiversion! {
     /// The eigenvalues of the symmetric tridiagonal matrix with that diagonal, in its place,
-    /// the smallest first, and the elements `off_diagonal` it, with one more that is ignored.
-    /// `copy` is memory as long as both. Returns false if they do not converge.
+    /// the smallest first, and with that off-diagonal, followed by one more element that is
+    /// ignored. `copy` is memory as long as both. Returns false if they do not converge.
     pub(crate) fn tridiagonal_values(
         diagonal: &mut [f64], off_diagonal: &mut [f64], copy: [&mut [f64]; 2]
     ) -> bool {

@@ -1,6 +1,6 @@
 //! The eigenvalues and eigenvectors of a tridiagonal matrix, by QL steps.
 //!
-//! `off_diagonal` holds the elements beside the diagonal, and one more that is ignored.
+//! `off_diagonal` has one more element, which is ignored.
 
 use crate::base::scale::power_of_two;
 use crate::kernels::small::elementary::{rotate, rotation, two_rows};
@@ -15,8 +15,8 @@ const UNDERFLOWN: f64 = 1e-280;
 /// Steps for one eigenvalue on average, beyond which there is no convergence.
 const STEPS: usize = 30;
 
-/// The first row from `start` on whose element beside the diagonal, squared by `square`,
-/// counts as zero; or the last.
+/// The first row from `start` on whose off-diagonal element, squared by `square`, counts as
+/// zero; or the last.
 #[inline(always)]
 fn end_of_block(d: &[f64], e: &[f64], start: usize, square: impl Fn(f64) -> f64) -> usize {
     let pairs = d[start..].windows(2).zip(&e[start..]);
@@ -158,8 +158,8 @@ pub(super) fn values_and_vectors(n: usize, d: &mut [f64], e: &mut [f64], z: &mut
     done
 }
 
-/// Replaces the diagonal by the eigenvalues, in no order; `turn` is told the first of the
-/// two rows of each rotation, its cosine and its sine. LAPACK's `steqr`. Returns false if
+/// Replaces the diagonal by the eigenvalues, in no order; `turn` is called with the first of
+/// the two rows of each rotation, its cosine and its sine. LAPACK's `steqr`. Returns false if
 /// they do not converge.
 #[inline(always)]
 fn rotations(d: &mut [f64], e: &mut [f64], mut turn: impl FnMut(usize, [f64; 2])) -> bool {

@@ -2,8 +2,8 @@
 
 use crate::kernels::small::elementary::{dot, reflection};
 
-/// `T = Q^T A Q` of the matrix whose upper triangle is `a`: the diagonal, the elements
-/// beside it, and for each row the reflection to the right of the diagonal, with its `tau`.
+/// `T = Q^T A Q` of the matrix whose upper triangle is `a`: the diagonal, the off-diagonal,
+/// and for each row the reflection to the right of the diagonal, with its `tau`.
 #[inline(always)]
 pub(super) fn tridiagonal(
     n: usize,
