@@ -5,9 +5,9 @@
 //! does not count as idle; and it does not move the thread for milliseconds.
 
 #[cfg(all(target_os = "linux", not(miri)))]
-pub(crate) use linux::{current, leave};
+pub(crate) use linux::{current, migrate_off};
 #[cfg(not(all(target_os = "linux", not(miri))))]
-pub(crate) use other::{current, leave};
+pub(crate) use other::{current, migrate_off};
 
 #[cfg(all(target_os = "linux", not(miri)))]
 mod linux {
@@ -19,7 +19,7 @@ mod linux {
     }
 
     /// Moves this thread to another CPU if it runs on `cpu` and may run on others.
-    pub(crate) fn leave(cpu: Option<usize>) {
+    pub(crate) fn migrate_off(cpu: Option<usize>) {
         let Some(cpu) = cpu.filter(|&cpu| cpu == sched_getcpu()) else {
             return;
         };
@@ -42,7 +42,7 @@ mod other {
         None
     }
 
-    pub(crate) fn leave(_: Option<usize>) {}
+    pub(crate) fn migrate_off(_: Option<usize>) {}
 }
 
 #[cfg(all(test, target_os = "linux", not(miri)))]
@@ -50,12 +50,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_thread_that_leaves_a_cpu_may_come_back() {
+    fn migration_restores_the_affinity_mask() {
         let allowed = || rustix::thread::sched_getaffinity(None).unwrap();
         let before = allowed();
-        leave(current());
+        migrate_off(current());
         assert!(allowed() == before);
-        leave(None);
+        migrate_off(None);
         assert!(allowed() == before);
     }
 }

@@ -123,7 +123,7 @@ mod tests {
     use crate::{DType, Element};
 
     #[test]
-    fn every_dtype_reaches_its_own_type() {
+    fn every_dtype_dispatches_to_its_own_type() {
         for &dtype in DType::ALL {
             assert_eq!(dispatch!(dtype, T => T::DTYPE), dtype);
         }

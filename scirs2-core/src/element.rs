@@ -79,7 +79,7 @@ impl Debug for Bool {
     }
 }
 
-macro_rules! small {
+macro_rules! storage_types {
     ($($(#[$doc:meta])* $type:ident $bits:literal,)+) => {$(
         $(#[$doc])*
         ///
@@ -118,7 +118,7 @@ macro_rules! small {
     )+};
 }
 
-small! {
+storage_types! {
     /// A signed integer of 1 bit.
     Int1 1,
     /// A signed integer of 2 bits.
@@ -233,7 +233,7 @@ pub trait Scalar: Element + NumAssign + Neg<Output = Self> {
     /// The quotient by a real number, computed without its square, which could
     /// overflow or underflow.
     #[must_use]
-    fn over(self, real: Self::Real) -> Self;
+    fn div_real(self, real: Self::Real) -> Self;
 
     /// `|re| + |im|`, by which pivots are chosen: as good as the modulus, without
     /// a square root.
@@ -291,7 +291,7 @@ macro_rules! scalars {
             }
 
             #[inline(always)]
-            fn over(self, real: $real) -> Self {
+            fn div_real(self, real: $real) -> Self {
                 self / real
             }
 
@@ -349,7 +349,7 @@ macro_rules! scalars {
             }
 
             #[inline(always)]
-            fn over(self, real: $real) -> Self {
+            fn div_real(self, real: $real) -> Self {
                 Complex::new(self.re / real, self.im / real)
             }
 

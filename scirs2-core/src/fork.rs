@@ -1,187 +1,185 @@
 //! A `fork` waits until no thread computes.
 //!
-//! OpenBLAS ends its threads before a `fork`, and waits forever for one that is working.
-//! Anything else that a thread holds at that moment, such as a lock, stays held forever in
-//! the child, where the thread does not exist. So [`before`] lets no thread begin, waits
-//! until those that compute are between two pieces of their work, and keeps them there until
-//! the `fork` is done.
+//! OpenBLAS ends its threads before a `fork`, and waits forever for one that is working. Anything
+//! else that a thread holds at that moment, such as a lock, stays held forever in the child, where
+//! the thread does not exist. So [`before`] lets no thread start computing, waits until each
+//! computing thread reaches a [`safepoint`], between two chunks of its work, and holds it there
+//! until the `fork` is done.
 //!
-//! A thread between two pieces is never inside a library, because no library calls back.
+//! At a safepoint a thread is never inside a library, because no library calls back.
 
 use std::cell::Cell;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// Where a thread is.
+/// What a thread is doing.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-enum Place {
-    Outside,
-    /// It computes; a fork has to wait for it.
-    Inside,
-    /// It waits for something else in the middle of a call, and goes on after the fork.
-    Aside,
+enum ThreadState {
+    Idle,
+    /// In a kernel; a fork has to wait for it.
+    Computing,
+    /// In a call, but not computing: a fork need not wait for it.
+    Suspended,
 }
 
-/// The numbers of threads inside, of threads aside, and of forks under way, all in one
-/// integer, so that the update that begins a call also sees the forks.
-static THREADS: AtomicU64 = AtomicU64::new(0);
+/// The numbers of computing threads, of suspended threads and of pending forks, packed into one
+/// integer, so that the update that starts a computation also sees the forks.
+static COUNTS: AtomicU64 = AtomicU64::new(0);
 
-const BITS: u32 = 24;
-const FORK: u64 = 1 << (2 * BITS);
+const COUNT_BITS: u32 = 24;
+const FORK_INCREMENT: u64 = 1 << (2 * COUNT_BITS);
 
 thread_local! {
-    static PLACE: Cell<Place> = const { Cell::new(Place::Outside) };
+    static STATE: Cell<ThreadState> = const { Cell::new(ThreadState::Idle) };
 }
 
-/// What a thread in that place adds to [`THREADS`].
-const fn count(place: Place) -> u64 {
-    match place {
-        Place::Outside => 0,
-        Place::Inside => 1,
-        Place::Aside => 1 << BITS,
+/// What a thread in that state adds to [`COUNTS`].
+const fn increment(state: ThreadState) -> u64 {
+    match state {
+        ThreadState::Idle => 0,
+        ThreadState::Computing => 1,
+        ThreadState::Suspended => 1 << COUNT_BITS,
     }
 }
 
-/// How many of these are inside.
-const fn inside(threads: u64) -> u64 {
-    threads & (count(Place::Aside) - 1)
+/// The number of computing threads in packed counts.
+const fn computing(counts: u64) -> u64 {
+    counts & (increment(ThreadState::Suspended) - 1)
 }
 
-fn threads() -> u64 {
-    THREADS.load(Ordering::SeqCst)
+fn load_counts() -> u64 {
+    COUNTS.load(Ordering::SeqCst)
 }
 
-/// Moves the calling thread to a place, to `Inside` only once no fork is under way, and
-/// returns where it was.
-fn go(to: Place) -> Place {
-    let from = PLACE.replace(to);
+/// Changes the state of the calling thread, to `Computing` only once no fork is pending, and
+/// returns the previous state.
+fn set_state(to: ThreadState) -> ThreadState {
+    let from = STATE.replace(to);
     if to == from {
         return from;
     }
-    let change = count(to).wrapping_sub(count(from));
+    let change = increment(to).wrapping_sub(increment(from));
     loop {
-        let before = THREADS.fetch_add(change, Ordering::SeqCst);
-        if to != Place::Inside || before < FORK {
+        let before = COUNTS.fetch_add(change, Ordering::SeqCst);
+        if to != ThreadState::Computing || before < FORK_INCREMENT {
             return from;
         }
-        THREADS.fetch_sub(change, Ordering::SeqCst);
-        wait(|| !is_near());
+        COUNTS.fetch_sub(change, Ordering::SeqCst);
+        wait(|| !is_pending());
     }
 }
 
 /// Waits, without a lock that a child might find held.
 fn wait(done: impl Fn() -> bool) {
-    const LONGEST: Duration = Duration::from_millis(1);
+    const MAX_SLEEP: Duration = Duration::from_millis(1);
     let since = Instant::now();
     while !done() {
         // Sleeps for an eighth of the time so far: it reacts at once to short waits and
         // polls rarely during long ones.
         match since.elapsed() / 8 {
             short if short < Duration::from_micros(5) => thread::yield_now(),
-            pause => thread::sleep(pause.min(LONGEST)),
+            pause => thread::sleep(pause.min(MAX_SLEEP)),
         }
     }
 }
 
-/// Keeps the calling thread in its place while this lives; dropping it moves the thread
-/// back.
+/// Keeps the calling thread in a state; dropping the guard restores the previous one.
 #[derive(Debug)]
-pub struct Stay {
-    from: Place,
+pub struct StateGuard {
+    from: ThreadState,
 }
 
-impl Drop for Stay {
+impl Drop for StateGuard {
     fn drop(&mut self) {
-        go(self.from);
+        set_state(self.from);
     }
 }
 
-/// Marks the calling thread as computing, once no fork is under way.
+/// Marks the calling thread as computing, once no fork is pending.
 ///
-/// A thread that holds what the forking thread needs checks [`is_near`] first.
+/// A thread that holds a lock which the forking thread needs checks [`is_pending`] first.
 #[must_use]
-pub fn enter() -> Stay {
-    pause();
-    Stay {
-        from: go(Place::Inside),
+pub fn enter_compute() -> StateGuard {
+    safepoint();
+    StateGuard {
+        from: set_state(ThreadState::Computing),
     }
 }
 
-/// Marks the calling thread as waiting for something else in the middle of a call.
+/// Marks the calling thread as not computing for a while, in the middle of a call.
 #[must_use]
-pub fn step_aside() -> Stay {
-    let from = PLACE.get();
-    if from == Place::Inside {
-        go(Place::Aside);
+pub fn suspend_compute() -> StateGuard {
+    let from = STATE.get();
+    if from == ThreadState::Computing {
+        set_state(ThreadState::Suspended);
     }
-    Stay { from }
+    StateGuard { from }
 }
 
-/// Lets a fork through; called by a thread between two pieces of its work.
+/// Lets a pending fork proceed; called by a computing thread between two chunks of its work.
 #[inline]
-pub fn pause() {
-    if is_near() && PLACE.get() == Place::Inside {
-        drop(step_aside());
+pub fn safepoint() {
+    if is_pending() && STATE.get() == ThreadState::Computing {
+        drop(suspend_compute());
     }
 }
 
-/// Whether a fork is under way, for which a thread that goes inside would wait.
+/// Whether a fork is pending, for which [`enter_compute`] would wait.
 #[inline]
 #[must_use]
-pub fn is_near() -> bool {
-    THREADS.load(Ordering::Relaxed) >= FORK
+pub fn is_pending() -> bool {
+    COUNTS.load(Ordering::Relaxed) >= FORK_INCREMENT
 }
 
-/// Marks the calling thread as being in a call: the end of the process waits for it.
+/// Marks the calling thread as being in a call: process exit waits for it.
 #[must_use]
-pub fn begin_call() -> Stay {
-    let from = PLACE.get();
-    if from == Place::Outside {
-        go(Place::Aside);
+pub fn begin_call() -> StateGuard {
+    let from = STATE.get();
+    if from == ThreadState::Idle {
+        set_state(ThreadState::Suspended);
     }
-    Stay { from }
+    StateGuard { from }
 }
 
-/// Waits until no call is under way on any thread, but at most `longest` for calls that do
-/// not compute.
-pub(crate) fn wait_for_calls(longest: Duration) {
+/// Waits until no thread is in a call, but at most `timeout` for calls that are not computing.
+pub(crate) fn wait_for_calls(timeout: Duration) {
     let since = Instant::now();
     wait(|| {
-        let calls = threads() & (FORK - 1);
-        calls == 0 || inside(calls) == 0 && since.elapsed() > longest
+        let calls = load_counts() & (FORK_INCREMENT - 1);
+        calls == 0 || computing(calls) == 0 && since.elapsed() > timeout
     });
 }
 
-/// Call before a `fork`: waits until no other thread is inside, and keeps all threads out.
+/// Call before a `fork`: waits until no other thread is computing, and lets none start.
 pub fn before() {
     announce();
-    wait_until_none_is_inside();
+    wait_for_computing_threads();
 }
 
-/// Keeps threads from going inside; the first half of [`before`].
+/// Keeps threads from starting to compute; the first half of [`before`].
 ///
-/// The holder of a lock under which threads go inside calls this while holding it: a thread
-/// that sees no fork is inside before the lock is released.
+/// The holder of a lock under which threads start computing calls this while holding it: a thread
+/// that sees no pending fork is computing before the lock is released.
 pub fn announce() {
-    THREADS.fetch_add(FORK, Ordering::SeqCst);
+    COUNTS.fetch_add(FORK_INCREMENT, Ordering::SeqCst);
 }
 
-/// Waits for the threads that are inside; the second half of [`before`].
-pub fn wait_until_none_is_inside() {
+/// Waits for the computing threads; the second half of [`before`].
+pub fn wait_for_computing_threads() {
     // A signal handler may fork in the middle of a call.
-    let own = inside(count(PLACE.get()));
-    wait(|| inside(threads()) == own);
+    let own = computing(increment(STATE.get()));
+    wait(|| computing(load_counts()) == own);
 }
 
 /// Call after a `fork`, in the parent, also if it failed.
 pub fn after_in_parent() {
-    THREADS.fetch_sub(FORK, Ordering::SeqCst);
+    COUNTS.fetch_sub(FORK_INCREMENT, Ordering::SeqCst);
 }
 
-/// Call after a `fork`, in the child, whose only thread is the calling one.
+/// Call after a `fork`, in the child, where only the calling thread exists.
 pub fn after_in_child() {
-    THREADS.store(count(PLACE.get()), Ordering::SeqCst);
+    COUNTS.store(increment(STATE.get()), Ordering::SeqCst);
 }
 
 #[cfg(test)]
@@ -192,29 +190,29 @@ mod tests {
     use crate::pool::{Interrupted, Workers};
     use crate::threads::set_local_threads;
 
-    /// Work that records when it runs, and is never inside during a fork.
-    fn busy(inside: &AtomicUsize) {
-        inside.fetch_add(1, Ordering::SeqCst);
+    /// Work that records when it runs.
+    fn busy(running: &AtomicUsize) {
+        running.fetch_add(1, Ordering::SeqCst);
         thread::yield_now();
-        inside.fetch_sub(1, Ordering::SeqCst);
+        running.fetch_sub(1, Ordering::SeqCst);
     }
 
     #[test]
     fn no_thread_computes_during_a_fork() {
-        let (inside, done) = (AtomicUsize::new(0), AtomicBool::new(false));
-        let pieces = |_| {
-            busy(&inside);
-            // A call in the middle of a piece, as in an operation made of others.
-            Workers::current().each(0..4, |_| {
-                busy(&inside);
+        let (running, done) = (AtomicUsize::new(0), AtomicBool::new(false));
+        let chunks = |_| {
+            busy(&running);
+            // A nested call inside a chunk, as in an operation made of others.
+            Workers::current().for_each(0..4, |_| {
+                busy(&running);
                 Ok::<_, Interrupted>(())
             })
         };
         let work = || {
             set_local_threads(Some(3)).unwrap();
             while !done.load(Ordering::SeqCst) {
-                Workers::current().each(0..20, pieces).unwrap();
-                Workers::serial().alone(|| busy(&inside)).unwrap();
+                Workers::current().for_each(0..20, chunks).unwrap();
+                Workers::serial().run_on_caller(|| busy(&running)).unwrap();
             }
         };
         thread::scope(|scope| {
@@ -223,7 +221,7 @@ mod tests {
                 for _ in 0..50 {
                     before();
                     for _ in 0..5 {
-                        assert_eq!(inside.load(Ordering::SeqCst), 0);
+                        assert_eq!(running.load(Ordering::SeqCst), 0);
                         thread::yield_now();
                     }
                     after_in_parent();
@@ -240,16 +238,16 @@ mod tests {
     }
 
     #[test]
-    fn a_fork_goes_on_where_a_piece_panics() {
+    fn a_fork_proceeds_after_a_chunk_panics() {
         let done = AtomicBool::new(false);
         let work = || {
             set_local_threads(Some(3)).unwrap();
             while !done.load(Ordering::SeqCst) {
-                let pieces = |piece| {
-                    assert!(piece > 3, "each piece");
+                let chunks = |chunk| {
+                    assert!(chunk > 3, "each chunk fails");
                     Ok::<_, Interrupted>(())
                 };
-                let call = || Workers::current().each(0..4, pieces);
+                let call = || Workers::current().for_each(0..4, chunks);
                 std::panic::catch_unwind(call).unwrap_err();
             }
         };
@@ -266,14 +264,14 @@ mod tests {
     }
 
     #[test]
-    fn a_fork_in_the_midst_of_a_call_does_not_wait_for_its_own_thread() {
-        let _stay = enter();
+    fn a_fork_inside_a_call_does_not_wait_for_its_own_thread() {
+        let _guard = enter_compute();
         before();
         after_in_parent();
-        let aside = step_aside();
+        let suspended = suspend_compute();
         before();
         after_in_parent();
-        drop(aside);
-        assert_eq!(PLACE.get(), Place::Inside);
+        drop(suspended);
+        assert_eq!(STATE.get(), ThreadState::Computing);
     }
 }

@@ -1,4 +1,4 @@
-//! The vocabulary that all scirs2 crates share.
+//! The types that all scirs2 crates share.
 //!
 //! | module | one concept |
 //! |---|---|
@@ -8,7 +8,7 @@
 //! | [`device`] | [`Device`]: where memory lives |
 //! | [`shape`] | checked arithmetic on shapes and strides |
 //! | [`threads`] | how many threads a call may use |
-//! | [`pool`] | the workers that share its pieces |
+//! | [`pool`] | the thread pool that runs its chunks |
 //! | [`fork`] | a `fork` waits until no thread computes |
 //!
 //! [`dispatch!`] turns a run-time [`DType`] into a compile-time type.

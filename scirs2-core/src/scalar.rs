@@ -50,8 +50,8 @@ impl ScalarType {
 
     /// The narrowest type that holds the values of both.
     #[must_use]
-    pub const fn join(self, other: Self) -> Self {
-        Self::with(
+    pub const fn promote(self, other: Self) -> Self {
+        Self::from_flags(
             self.is_double() || other.is_double(),
             self.is_complex() || other.is_complex(),
         )
@@ -71,13 +71,13 @@ impl ScalarType {
     /// The type of the modulus.
     #[must_use]
     pub const fn real(self) -> Self {
-        Self::with(self.is_double(), false)
+        Self::from_flags(self.is_double(), false)
     }
 
     /// The complex type of the same precision.
     #[must_use]
     pub const fn complex(self) -> Self {
-        Self::with(self.is_double(), true)
+        Self::from_flags(self.is_double(), true)
     }
 
     /// Whether the type is complex.
@@ -90,7 +90,7 @@ impl ScalarType {
         matches!(self, ScalarType::Float64 | ScalarType::Complex128)
     }
 
-    const fn with(double: bool, complex: bool) -> Self {
+    const fn from_flags(double: bool, complex: bool) -> Self {
         match (double, complex) {
             (false, false) => ScalarType::Float32,
             (true, false) => ScalarType::Float64,

@@ -7,15 +7,15 @@ use core::fmt;
 /// A shape for messages, written as in Python.
 ///
 /// ```
-/// use scirs2_core::shape::Shown;
-/// assert_eq!(Shown(&[2, 3]).to_string(), "(2, 3)");
-/// assert_eq!(Shown(&[5]).to_string(), "(5,)");
-/// assert_eq!(Shown(&[]).to_string(), "()");
+/// use scirs2_core::shape::DisplayShape;
+/// assert_eq!(DisplayShape(&[2, 3]).to_string(), "(2, 3)");
+/// assert_eq!(DisplayShape(&[5]).to_string(), "(5,)");
+/// assert_eq!(DisplayShape(&[]).to_string(), "()");
 /// ```
 #[derive(Clone, Copy, Debug)]
-pub struct Shown<'a>(pub &'a [usize]);
+pub struct DisplayShape<'a>(pub &'a [usize]);
 
-impl fmt::Display for Shown<'_> {
+impl fmt::Display for DisplayShape<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("(")?;
         for (axis, len) in self.0.iter().enumerate() {
@@ -103,14 +103,14 @@ pub fn is_c_contiguous(shape: &[usize], strides: &[isize]) -> bool {
 /// element; `None` if one does not fit, or if there are no elements.
 ///
 /// ```
-/// use scirs2_core::shape::reach;
-/// assert_eq!(reach(&[2, 3], &[3, 1]), Some((0, 5)));
-/// assert_eq!(reach(&[2, 3], &[-3, 1]), Some((-3, 2)));
-/// assert_eq!(reach(&[4, 0], &[1, 1]), None);
+/// use scirs2_core::shape::offset_bounds;
+/// assert_eq!(offset_bounds(&[2, 3], &[3, 1]), Some((0, 5)));
+/// assert_eq!(offset_bounds(&[2, 3], &[-3, 1]), Some((-3, 2)));
+/// assert_eq!(offset_bounds(&[4, 0], &[1, 1]), None);
 /// ```
 #[must_use]
 #[inline(always)]
-pub fn reach(shape: &[usize], strides: &[isize]) -> Option<(isize, isize)> {
+pub fn offset_bounds(shape: &[usize], strides: &[isize]) -> Option<(isize, isize)> {
     let (mut low, mut high) = (0isize, 0isize);
     for (&len, &stride) in shape.iter().zip(strides) {
         let last = isize::try_from(len.checked_sub(1)?).ok()?;
@@ -124,7 +124,7 @@ pub fn reach(shape: &[usize], strides: &[isize]) -> Option<(isize, isize)> {
     Some((low, high))
 }
 
-/// Whether two indices may name the same element.
+/// Whether two indices may refer to the same element.
 ///
 /// Exact for the layouts that slicing, transposing and broadcasting make;
 /// for others it may return `true` without an overlap, never the reverse.
@@ -147,19 +147,19 @@ pub fn may_overlap(shape: &[usize], strides: &[isize]) -> bool {
         .map(|(&len, &stride)| (stride.unsigned_abs(), len))
         .collect();
     axes.sort_unstable();
-    // Each axis must step over all that the axes with smaller strides reach.
-    let mut reached = 0usize;
+    // Each stride must exceed the extent of all axes with smaller strides.
+    let mut extent_so_far = 0usize;
     for (stride, len) in axes {
-        if stride <= reached {
+        if stride <= extent_so_far {
             return true;
         }
         let Some(extent) = stride.checked_mul(len - 1) else {
             return true;
         };
-        let Some(sum) = reached.checked_add(extent) else {
+        let Some(sum) = extent_so_far.checked_add(extent) else {
             return true;
         };
-        reached = sum;
+        extent_so_far = sum;
     }
     false
 }
@@ -184,14 +184,14 @@ mod tests {
 
     proptest! {
         #[test]
-        fn reach_and_overlap_agree_with_brute_force(
+        fn bounds_and_overlap_agree_with_brute_force(
             layout in prop::collection::vec((0usize..5, -12isize..12), 0..4)
         ) {
             let (shape, strides): (Vec<_>, Vec<_>) = layout.into_iter().unzip();
             let mut all = offsets(&shape, &strides);
             all.sort_unstable();
             prop_assert_eq!(
-                reach(&shape, &strides),
+                offset_bounds(&shape, &strides),
                 all.first().copied().zip(all.last().copied())
             );
             if all.windows(2).any(|pair| pair[0] == pair[1]) {
@@ -200,7 +200,7 @@ mod tests {
         }
 
         #[test]
-        fn c_strides_are_contiguous_and_free_of_overlap(
+        fn c_strides_are_contiguous_and_do_not_overlap(
             shape in prop::collection::vec(0usize..5, 0..5)
         ) {
             let strides = c_strides(&shape).unwrap();
@@ -210,10 +210,10 @@ mod tests {
     }
 
     #[test]
-    fn what_overflows_is_none() {
+    fn overflow_returns_none() {
         assert_eq!(c_strides(&[2, usize::MAX, 2]), None);
-        assert_eq!(reach(&[3], &[isize::MAX]), None);
-        assert_eq!(reach(&[2, 2], &[isize::MIN, -1]), None);
+        assert_eq!(offset_bounds(&[3], &[isize::MAX]), None);
+        assert_eq!(offset_bounds(&[2, 2], &[isize::MIN, -1]), None);
         assert!(may_overlap(&[3, 3], &[isize::MAX, isize::MIN]));
     }
 }

@@ -11,7 +11,7 @@ use std::thread;
 pub const MAX_THREADS: usize = 1024;
 
 /// The variables that set the thread count; the first that holds one wins.
-const VARIABLES: [&str; 3] = ["SCIRS2_NUM_THREADS", "RAYON_NUM_THREADS", "OMP_NUM_THREADS"];
+const ENV_VARS: [&str; 3] = ["SCIRS2_NUM_THREADS", "RAYON_NUM_THREADS", "OMP_NUM_THREADS"];
 
 /// A thread count outside 1 to [`MAX_THREADS`].
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
@@ -36,8 +36,8 @@ pub enum ThreadSource {
     /// [`set_threads`], for the process.
     Process,
     /// The environment variable of that name.
-    Variable(&'static str),
-    /// The cores that this process may use, by its affinity and its cgroup.
+    EnvVar(&'static str),
+    /// The cores available to this process, by its CPU affinity and cgroup.
     Cores,
 }
 
@@ -94,17 +94,17 @@ pub fn check_threads(count: usize) -> Result<usize, ThreadCountError> {
 }
 
 fn from_environment(variable: impl Fn(&str) -> Option<String>) -> Option<(usize, ThreadSource)> {
-    VARIABLES.iter().find_map(|name| {
+    ENV_VARS.iter().find_map(|name| {
         // OpenMP allows a list, one count for each level of nesting.
         let value = variable(name)?;
         let count = value.split(',').next()?.trim().parse().ok()?;
         let count = check_threads(count).ok()?;
-        Some((count, ThreadSource::Variable(name)))
+        Some((count, ThreadSource::EnvVar(name)))
     })
 }
 
-/// The cores this process may use, by its affinity and its cgroup at the first
-/// call: a query takes as long as a small matrix.
+/// The cores available to this process, by its CPU affinity and cgroup at the first call; cached,
+/// because a query takes as long as an operation on a small matrix.
 #[must_use]
 pub fn cores() -> usize {
     static CORES: OnceLock<usize> = OnceLock::new();
@@ -116,14 +116,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_environment_is_asked_in_order() {
+    fn environment_variables_are_read_in_order() {
         let of = |pairs: &'static [(&str, &str)]| {
             from_environment(|name| {
                 let (_, value) = pairs.iter().find(|(key, _)| *key == name)?;
                 Some((*value).to_owned())
             })
         };
-        let found = |count, name| Some((count, ThreadSource::Variable(name)));
+        let found = |count, name| Some((count, ThreadSource::EnvVar(name)));
         assert_eq!(of(&[]), None);
         assert_eq!(
             of(&[("OMP_NUM_THREADS", "4,2")]),
@@ -144,7 +144,7 @@ mod tests {
     }
 
     #[test]
-    fn a_local_count_holds_for_its_thread_alone() {
+    fn a_local_count_applies_to_its_thread_only() {
         assert_eq!(set_local_threads(Some(3)), Ok(None));
         assert_eq!(threads(), 3);
         let elsewhere = thread::spawn(|| LOCAL_THREADS.get()).join().unwrap();
@@ -154,7 +154,7 @@ mod tests {
     }
 
     #[test]
-    fn an_impossible_count_is_refused() {
+    fn a_count_out_of_range_is_rejected() {
         assert_eq!(set_threads(0), Err(ThreadCountError(0)));
         assert_eq!(
             set_threads(MAX_THREADS + 1).unwrap_err().to_string(),

@@ -6,7 +6,7 @@ use ndarray::{ArrayViewD, ArrayViewMutD};
 use scirs2_core::shape::may_overlap;
 use scirs2_core::{DType, Element};
 
-use crate::description::of_array;
+use crate::description::describe_array;
 use crate::{Description, Error, Tensor};
 
 /// A tensor to read for `'a`, of any dtype and any strides.
@@ -72,7 +72,7 @@ impl<'a, T: Element> From<ArrayViewD<'a, T>> for TensorRef<'a> {
     #[inline]
     fn from(array: ArrayViewD<'a, T>) -> Self {
         // SAFETY: the array is borrowed for `'a`.
-        unsafe { TensorRef::new(of_array(&array, true)) }
+        unsafe { TensorRef::new(describe_array(&array, true)) }
     }
 }
 
@@ -150,7 +150,7 @@ impl<'a, T: Element> From<ArrayViewMutD<'a, T>> for TensorMut<'a> {
     #[inline]
     fn from(array: ArrayViewMutD<'a, T>) -> Self {
         // SAFETY: the array is borrowed mutably for `'a`.
-        unsafe { TensorMut::new(of_array(&array, false)) }
+        unsafe { TensorMut::new(describe_array(&array, false)) }
     }
 }
 

@@ -6,20 +6,20 @@ use core::slice;
 use ndarray::{ArrayBase, Dimension, RawData};
 #[cfg(feature = "pyo3")]
 use scirs2_core::DeviceKind;
-use scirs2_core::shape::reach;
+use scirs2_core::shape::offset_bounds;
 use scirs2_core::{DType, Device, Element};
 use smallvec::SmallVec;
 
 use crate::dtype::dtype_of;
-use crate::grid::{FEW, Grid};
+use crate::shape_strides::{INLINE_NDIM, ShapeStrides};
 use crate::sys::{DLTensor, FLAG_IS_COPIED, FLAG_IS_SUBBYTE_TYPE_PADDED, FLAG_READ_ONLY};
 use crate::{Error, Layout};
 
 /// The most axes a foreign tensor may have, as in NumPy 2.
 pub const MAX_NDIM: usize = 64;
 
-/// One number for each axis, without an allocation if there are few axes.
-pub type Axes<T> = SmallVec<[T; FEW]>;
+/// One value for each axis, without an allocation for up to five axes.
+pub type AxisVec<T> = SmallVec<[T; INLINE_NDIM]>;
 
 /// The dtype, address and layout of a tensor.
 ///
@@ -32,9 +32,9 @@ pub struct Description {
     pub(crate) data: NonNull<u8>,
     pub(crate) device: Device,
     pub(crate) dtype: DType,
-    /// Steps count elements. Along axes of length 0 and 1, where a producer may
-    /// write anything, they are those of C order.
-    pub(crate) grid: Grid,
+    /// Strides count elements. Those of axes of length 0 and 1, where a producer may write
+    /// anything, are replaced by the strides of C order.
+    pub(crate) dims: ShapeStrides,
     pub(crate) read_only: bool,
     pub(crate) copied: bool,
     /// Whether elements narrower than a byte are packed without gaps. Never set for others.
@@ -66,19 +66,24 @@ impl Description {
                 strides: strides.len(),
             });
         }
-        let mut grid = Grid::new(shape.len());
-        grid.fill(|axis| Ok((shape[axis], strides[axis])))?;
-        Description::on(data, dtype, grid, read_only)
+        let mut dims = ShapeStrides::new(shape.len());
+        dims.fill(|axis| Ok((shape[axis], strides[axis])))?;
+        Description::from_dims(data, dtype, dims, read_only)
     }
 
-    /// Like [`new`](Self::new), for lengths and strides that are already in a [`Grid`].
+    /// Like [`new`](Self::new), for lengths and strides that are already in a [`ShapeStrides`].
     ///
     /// # Errors
     /// The same as [`new`](Self::new).
     #[inline(always)]
-    pub fn on(data: *mut u8, dtype: DType, grid: Grid, read_only: bool) -> Result<Self, Error> {
+    pub fn from_dims(
+        data: *mut u8,
+        dtype: DType,
+        dims: ShapeStrides,
+        read_only: bool,
+    ) -> Result<Self, Error> {
         let mut description =
-            Description::unchecked(Device::CPU, dtype, grid, FLAG_IS_SUBBYTE_TYPE_PADDED);
+            Description::unchecked(Device::CPU, dtype, dims, FLAG_IS_SUBBYTE_TYPE_PADDED);
         description.read_only = read_only;
         description.check(data, 0, false)?;
         Ok(description)
@@ -96,57 +101,57 @@ impl Description {
         shape: &[usize],
         flags: u64,
     ) -> Result<Self, Error> {
-        let mut grid = Grid::new(shape.len());
-        grid.fill(|axis| Ok((shape[axis], 0)))?;
-        let mut description = Description::unchecked(Device::CPU, dtype, grid, flags);
+        let mut dims = ShapeStrides::new(shape.len());
+        dims.fill(|axis| Ok((shape[axis], 0)))?;
+        let mut description = Description::unchecked(Device::CPU, dtype, dims, flags);
         description.check(data, 0, true)?;
         Ok(description)
     }
 
     #[inline(always)]
-    fn unchecked(device: Device, dtype: DType, grid: Grid, flags: u64) -> Self {
+    fn unchecked(device: Device, dtype: DType, dims: ShapeStrides, flags: u64) -> Self {
         Description {
             data: dangling(),
             device,
             dtype,
-            grid,
+            dims,
             read_only: flags & FLAG_READ_ONLY != 0,
             copied: flags & FLAG_IS_COPIED != 0,
             packed: dtype.bits() < 8 && flags & FLAG_IS_SUBBYTE_TYPE_PADDED == 0,
         }
     }
 
-    /// Checks the lengths and steps against the memory that they describe.
+    /// Checks the shape and strides against the memory that they describe.
     #[inline(always)]
     fn check(&mut self, start: *mut u8, byte_offset: u64, c_order: bool) -> Result<(), Error> {
-        let (dtype, grid) = (self.dtype, &mut self.grid);
+        let (dtype, dims) = (self.dtype, &mut self.dims);
         let itemsize = dtype.itemsize();
         // The other lengths must fit even if one is zero: NumPy counts them.
         let mut bytes = Some(itemsize);
         let mut shortest = usize::MAX;
-        for &len in grid.lengths() {
+        for &len in dims.shape() {
             shortest = shortest.min(len);
             bytes = bytes.and_then(|bytes| bytes.checked_mul(len.max(1)));
         }
-        if !bytes.is_some_and(fits) {
+        if !bytes.is_some_and(fits_in_isize) {
             return Err(Error::TooLarge {
-                shape: grid.lengths().to_vec(),
+                shape: dims.shape().to_vec(),
                 dtype,
             });
         }
         let empty = shortest == 0;
         if c_order || shortest <= 1 {
             // The C strides fit, because the size in bytes does.
-            grid.settle(c_order || empty);
+            dims.normalize_strides(c_order || empty);
         }
         if empty {
             return Ok(());
         }
         // NULL plus an offset would look like valid memory.
         if start.is_null() {
-            return Err(Error::NullData(grid.lengths().iter().product()));
+            return Err(Error::NullData(dims.shape().iter().product()));
         }
-        self.data = element_at(start, byte_offset)?;
+        self.data = first_element(start, byte_offset)?;
         // Packed elements are counted in bits, which must not overflow either. The
         // bound is too strict by a factor of eight, but memory is never that large.
         let unit = if self.packed { dtype.bits() } else { itemsize };
@@ -155,12 +160,12 @@ impl Description {
                 let end = (self.data.as_ptr() as usize).checked_add(bytes);
                 end.map(|_| ())
             }
-            _ => in_address_space(self.data, grid.lengths(), grid.steps(), unit),
+            _ => check_address_range(self.data, dims.shape(), dims.strides(), unit),
         };
         if inside.is_none() {
             return Err(Error::StridesOutOfRange {
-                shape: grid.lengths().to_vec(),
-                strides: grid.steps().to_vec(),
+                shape: dims.shape().to_vec(),
+                strides: dims.strides().to_vec(),
             });
         }
         Ok(())
@@ -172,7 +177,7 @@ impl Description {
     /// If `shape` and `strides` are not NULL they point to `ndim` readable
     /// numbers each.
     #[inline(always)]
-    pub(crate) unsafe fn of(tensor: &DLTensor, flags: u64) -> Result<Self, Error> {
+    pub(crate) unsafe fn from_dltensor(tensor: &DLTensor, flags: u64) -> Result<Self, Error> {
         if !tensor.device.kind.is_host() {
             return Err(Error::Device(tensor.device));
         }
@@ -182,24 +187,24 @@ impl Description {
             _ => return Err(Error::Ndim(tensor.ndim.into())),
         };
         // SAFETY: NULL or `ndim` numbers, by this function's contract.
-        let Some(lengths) = unsafe { numbers("shape", tensor.shape, ndim) }? else {
+        let Some(lengths) = unsafe { i64_slice("shape", tensor.shape, ndim) }? else {
             return Err(Error::NullShape(ndim));
         };
         // SAFETY: as for the shape.
-        let strides = unsafe { numbers("strides", tensor.strides, ndim) }?;
-        let of_axes = |ndim| Description::of_axes(tensor, flags, dtype, ndim, lengths, strides);
+        let strides = unsafe { i64_slice("strides", tensor.strides, ndim) }?;
+        let from_axes = |ndim| Description::from_axes(tensor, flags, dtype, ndim, lengths, strides);
         // A number of axes known at compile time keeps them in registers.
         match ndim {
-            1 => of_axes(1),
-            2 => of_axes(2),
-            3 => of_axes(3),
-            4 => of_axes(4),
-            _ => of_axes(ndim),
+            1 => from_axes(1),
+            2 => from_axes(2),
+            3 => from_axes(3),
+            4 => from_axes(4),
+            _ => from_axes(ndim),
         }
     }
 
     #[inline(always)]
-    fn of_axes(
+    fn from_axes(
         tensor: &DLTensor,
         flags: u64,
         dtype: DType,
@@ -207,17 +212,17 @@ impl Description {
         lengths: &[i64],
         strides: Option<&[i64]>,
     ) -> Result<Self, Error> {
-        let mut grid = Grid::new(ndim);
-        grid.fill(|axis| {
+        let mut dims = ShapeStrides::new(ndim);
+        dims.fill(|axis| {
             let length = lengths[axis];
             if length < 0 {
                 return Err(Error::NegativeLength { axis, length });
             }
-            let step = strides.map_or(0, |strides| saturated(strides[axis]));
+            let stride = strides.map_or(0, |strides| saturate_to_isize(strides[axis]));
             // A length that does not fit `usize` is too large for memory.
-            Ok((length.try_into().unwrap_or(usize::MAX), step))
+            Ok((length.try_into().unwrap_or(usize::MAX), stride))
         })?;
-        let mut description = Description::unchecked(tensor.device, dtype, grid, flags);
+        let mut description = Description::unchecked(tensor.device, dtype, dims, flags);
         description.check(tensor.data.cast(), tensor.byte_offset, strides.is_none())?;
         Ok(description)
     }
@@ -245,25 +250,25 @@ impl Description {
         self.data.as_ptr()
     }
 
-    /// Refuses memory that a device shares with the host, if the producer was not asked to
+    /// Rejects memory that a device shares with the host, if the producer was not asked to
     /// synchronize the tensor.
     ///
     /// # Errors
     /// [`Error::Unsynchronized`].
     #[cfg(feature = "pyo3")]
     #[inline(always)]
-    pub(crate) fn is_synchronized(&self) -> Result<(), Error> {
+    pub(crate) fn check_synchronized(&self) -> Result<(), Error> {
         if self.device.kind == DeviceKind::CUDA_MANAGED {
             return Err(Error::Unsynchronized(self.device));
         }
         Ok(())
     }
 
-    /// Whether both describe elements of the same type at the same addresses.
+    /// Whether both have the same dtype, address, shape and strides.
     #[inline]
     #[must_use]
-    pub fn is_at_the_place_of(&self, other: &Self) -> bool {
-        self.data == other.data && self.dtype == other.dtype && self.grid == other.grid
+    pub fn is_same_view_as(&self, other: &Self) -> bool {
+        self.data == other.data && self.dtype == other.dtype && self.dims == other.dims
     }
 
     /// Where the memory lives; always readable by the host.
@@ -284,14 +289,14 @@ impl Description {
     #[inline]
     #[must_use]
     pub fn shape(&self) -> &[usize] {
-        self.grid.lengths()
+        self.dims.shape()
     }
 
-    /// Step along each axis, in elements.
+    /// Stride of each axis, in elements.
     #[inline]
     #[must_use]
     pub fn strides(&self) -> &[isize] {
-        self.grid.steps()
+        self.dims.strides()
     }
 
     /// Whether the owner forbids writing.
@@ -323,7 +328,7 @@ impl Description {
 /// If an array without elements has other lengths whose size in bytes would overflow, which
 /// ndarray allows.
 #[inline(always)]
-pub(crate) fn of_array<S, T, D>(array: &ArrayBase<S, D>, read_only: bool) -> Description
+pub(crate) fn describe_array<S, T, D>(array: &ArrayBase<S, D>, read_only: bool) -> Description
 where
     S: RawData<Elem = T>,
     T: Element,
@@ -347,7 +352,7 @@ const fn dangling() -> NonNull<u8> {
 ///
 /// # Safety
 /// If `pointer` is not NULL, `ndim` numbers can be read there for `'a`.
-unsafe fn numbers<'a>(
+unsafe fn i64_slice<'a>(
     field: &'static str,
     pointer: *const i64,
     ndim: usize,
@@ -368,14 +373,14 @@ unsafe fn numbers<'a>(
     }
 }
 
-/// Pointers narrower than 64 bits cannot step that far: the extreme value then
-/// fails the range check, or is the stride of an axis that is never stepped along.
-fn saturated(stride: i64) -> isize {
+/// With pointers narrower than 64 bits: the extreme value then fails the range check, or is a
+/// stride that is never used.
+fn saturate_to_isize(stride: i64) -> isize {
     isize::try_from(stride).unwrap_or(if stride < 0 { isize::MIN } else { isize::MAX })
 }
 
 #[inline(always)]
-fn element_at(start: *mut u8, byte_offset: u64) -> Result<NonNull<u8>, Error> {
+fn first_element(start: *mut u8, byte_offset: u64) -> Result<NonNull<u8>, Error> {
     // No allocation is larger than `isize::MAX`.
     let element = isize::try_from(byte_offset)
         .ok()
@@ -392,10 +397,10 @@ fn element_at(start: *mut u8, byte_offset: u64) -> Result<NonNull<u8>, Error> {
 
 /// `Some` if all elements, the first of them at `data`, have an address.
 ///
-/// The strides in bytes then fit too: along an axis with two or more elements a stride is
-/// part of the reach, and elsewhere it is that of C order.
+/// The strides in bytes then fit too: that of an axis with two or more elements is within the
+/// bounds, and any other is that of C order.
 #[inline(always)]
-fn in_address_space(
+fn check_address_range(
     data: NonNull<u8>,
     shape: &[usize],
     strides: &[isize],
@@ -403,7 +408,7 @@ fn in_address_space(
 ) -> Option<()> {
     let address = data.as_ptr() as usize;
     let itemsize = itemsize.cast_signed();
-    let (low, high) = reach(shape, strides)?;
+    let (low, high) = offset_bounds(shape, strides)?;
     let low = low.checked_mul(itemsize)?;
     let end = high.checked_add(1)?.checked_mul(itemsize)?;
     // The span itself must fit, as Rust requires of every allocation.
@@ -413,6 +418,6 @@ fn in_address_space(
 }
 
 /// No allocation is larger than `isize::MAX`.
-fn fits(bytes: usize) -> bool {
+fn fits_in_isize(bytes: usize) -> bool {
     isize::try_from(bytes).is_ok()
 }

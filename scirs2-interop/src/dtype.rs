@@ -46,11 +46,11 @@ pub(crate) fn dtype_of(named: DLDataType) -> Result<DType, Error> {
         (code::FLOAT, 32, 1) => Ok(DType::Float32),
         (code::FLOAT, 64, 1) => Ok(DType::Float64),
         (code::INT, 64, 1) => Ok(DType::Int64),
-        _ => unusual(named),
+        _ => find_dtype(named),
     }
 }
 
-fn unusual(named: DLDataType) -> Result<DType, Error> {
+fn find_dtype(named: DLDataType) -> Result<DType, Error> {
     let known = |&&dtype: &&DType| dl_type(dtype) == named;
     match DType::ALL.iter().find(known) {
         Some(&dtype) => Ok(dtype),
@@ -64,8 +64,8 @@ pub(crate) fn dtype_name(dtype: DLDataType) -> String {
         1 => String::new(),
         lanes => format!("x{lanes}"),
     };
-    let one = DLDataType { lanes: 1, ..dtype };
-    if let Ok(known) = dtype_of(one) {
+    let scalar = DLDataType { lanes: 1, ..dtype };
+    if let Ok(known) = dtype_of(scalar) {
         return format!("{known}{lanes}");
     }
     let base = match dtype.code {
@@ -91,7 +91,7 @@ mod tests {
     }
 
     #[test]
-    fn every_dtype_has_a_code_of_its_own() {
+    fn every_dtype_has_a_distinct_code() {
         for &dtype in DType::ALL {
             assert_eq!(dtype_of(dl_type(dtype)), Ok(dtype));
         }

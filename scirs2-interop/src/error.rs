@@ -78,7 +78,7 @@ pub enum Error {
     StridesOutOfRange {
         /// The lengths.
         shape: Vec<usize>,
-        /// The steps, in elements.
+        /// The strides, in elements.
         strides: Vec<isize>,
     },
     /// No memory although there are elements.
@@ -137,7 +137,7 @@ pub enum Error {
     /// The owner forbids writing.
     #[error("the tensor is read-only; copy it to write")]
     ReadOnly,
-    /// Code outside the handles can reach the memory.
+    /// Code other than the handles can access the memory.
     #[error(
         "the tensor came from outside Rust, where others can reach its memory; copy it to write, \
          or promise by Tensor::assume_exclusive that nobody touches it"
@@ -155,7 +155,7 @@ pub enum Error {
     Overlap {
         /// The lengths.
         shape: Vec<usize>,
-        /// The steps, in elements.
+        /// The strides, in elements.
         strides: Vec<isize>,
     },
     /// A legacy struct cannot say that memory is read-only.

@@ -1,4 +1,4 @@
-//! Wraps a described tensor, and whatever keeps it alive, in a managed struct.
+//! Wraps a described tensor, and the owner of its memory, in a managed struct.
 
 use core::any::TypeId;
 use core::mem::{MaybeUninit, offset_of};
@@ -10,37 +10,37 @@ use scirs2_core::{DType, Device, Element};
 
 #[cfg(doc)]
 use crate::Description;
-use crate::description::of_array;
+use crate::description::describe_array;
 use crate::dtype::dl_type;
-use crate::grid::FEW;
 use crate::owner::ManagedStruct;
+use crate::shape_strides::INLINE_NDIM;
 use crate::sys::{DLTensor, FLAG_IS_COPIED, FLAG_IS_SUBBYTE_TYPE_PADDED, FLAG_READ_ONLY};
 use crate::{Error, Owner};
 
-/// The struct, the numbers it points to, and the keeper, in one allocation.
+/// The struct, the shape and strides it points to, and the owner of the memory, in one allocation.
 #[repr(C)]
-struct Export<M, K> {
+struct Export<M, O> {
     managed: M,
-    kept: Kept<K>,
-    few: Few,
+    payload: Payload<O>,
+    inline: InlineDims,
 }
 
-impl<M, K> Export<M, K> {
-    /// A keeper with a large alignment would move the tag, which is read before the keeper's
-    /// type is known.
-    const HAS_TAG_IN_PLACE: () = assert!(
-        offset_of!(Export<M, K>, kept) == offset_of!(Export<M, ()>, kept)
-            && offset_of!(Kept<K>, tag) == offset_of!(Kept<()>, tag)
+impl<M, O> Export<M, O> {
+    /// An owner with a large alignment would move the tag, which is read before the owner's type is
+    /// known.
+    const TAG_OFFSET_IS_FIXED: () = assert!(
+        offset_of!(Export<M, O>, payload) == offset_of!(Export<M, ()>, payload)
+            && offset_of!(Payload<O>, tag) == offset_of!(Payload<()>, tag)
     );
 }
 
-/// What keeps the struct's memory alive.
+/// The owner of the tensor's memory, with its type.
 #[repr(C)]
-struct Kept<K> {
-    /// The type of the keeper.
+struct Payload<O> {
+    /// The type of the owner.
     tag: TypeId,
-    many: Vec<i64>,
-    keeper: K,
+    heap: Vec<i64>,
+    owner: O,
 }
 
 /// A tensor to be exported: the contents of a [`Description`], borrowed and not checked.
@@ -54,7 +54,7 @@ pub struct Layout<'a> {
     pub dtype: DType,
     /// Length of each axis.
     pub shape: &'a [usize],
-    /// Step along each axis, in elements; one for each length.
+    /// Stride of each axis, in elements; one for each length.
     pub strides: &'a [isize],
     /// Whether the consumer must not write.
     pub read_only: bool,
@@ -64,11 +64,11 @@ pub struct Layout<'a> {
     pub packed: bool,
 }
 
-/// Wraps a tensor for a consumer; `keeper` is dropped when the consumer is done,
-/// on whatever thread that is.
+/// Wraps a tensor for a consumer; `owner`, which keeps the memory alive, is dropped when the
+/// consumer is done, on whatever thread that is.
 ///
 /// # Safety
-/// While `keeper` lives, the memory that `layout` describes can be read, and
+/// While `owner` lives, the memory that `layout` describes can be read, and
 /// written unless it is read-only.
 ///
 /// # Errors
@@ -78,13 +78,13 @@ pub struct Layout<'a> {
 /// # Panics
 /// If the numbers of strides and lengths differ.
 #[inline]
-pub unsafe fn export<M: ManagedStruct, K: Send + 'static>(
+pub unsafe fn export<M: ManagedStruct, O: Send + 'static>(
     layout: &Layout<'_>,
-    keeper: K,
+    owner: O,
 ) -> Result<Owner<M>, Error> {
-    let outline = Outline::of(layout)?;
+    let builder = ExportBuilder::new(layout)?;
     // SAFETY: the caller promised it.
-    Ok(unsafe { outline.keep(keeper) })
+    Ok(unsafe { builder.finish(owner) })
 }
 
 /// Exports the array's memory as it is, whatever its memory order, to one consumer: like
@@ -105,32 +105,32 @@ impl<T: Element, D: Dimension, M: ManagedStruct> TryFrom<Array<T, D>> for Owner<
 
     #[inline]
     fn try_from(array: Array<T, D>) -> Result<Self, Error> {
-        let outline = Outline::of(&of_array(&array, false).layout())?;
+        let builder = ExportBuilder::new(&describe_array(&array, false).layout())?;
         let (memory, _) = array.into_raw_vec_and_offset();
         // SAFETY: the vector keeps the array's memory, and with it all that the
         // array's layout reaches; nothing else refers to it.
-        Ok(unsafe { outline.keep(memory) })
+        Ok(unsafe { builder.finish(memory) })
     }
 }
 
-/// Lengths, then strides, if there are few axes; otherwise they are allocated.
-type Few = [MaybeUninit<i64>; 2 * FEW];
+/// Shape, then strides, for up to `INLINE_NDIM` axes; for more they are in `Payload::heap`.
+type InlineDims = [MaybeUninit<i64>; 2 * INLINE_NDIM];
 
-/// A struct under construction, in its final place, without a keeper yet.
-pub(crate) struct Outline<M, K> {
+/// A struct under construction, at its final address, without an owner yet.
+pub(crate) struct ExportBuilder<M, O> {
     tensor: DLTensor,
     flags: u64,
-    many: Vec<i64>,
-    /// INVARIANT: the first elements of `few`, one for each length and stride, are written,
-    /// unless these are in `many`.
-    place: Box<MaybeUninit<Export<M, K>>>,
+    heap: Vec<i64>,
+    /// INVARIANT: the first elements of `inline`, one for each length and stride, are written,
+    /// unless these are in `heap`.
+    allocation: Box<MaybeUninit<Export<M, O>>>,
 }
 
-impl<M: ManagedStruct, K: Send + 'static> Outline<M, K> {
+impl<M: ManagedStruct, O: Send + 'static> ExportBuilder<M, O> {
     /// # Errors
     /// The same as [`export`].
     #[inline(always)]
-    pub(crate) fn of(layout: &Layout<'_>) -> Result<Self, Error> {
+    pub(crate) fn new(layout: &Layout<'_>) -> Result<Self, Error> {
         assert_eq!(
             layout.shape.len(),
             layout.strides.len(),
@@ -143,31 +143,31 @@ impl<M: ManagedStruct, K: Send + 'static> Outline<M, K> {
         if padded && !M::HAS_FLAGS {
             return Err(Error::PaddedLegacy(layout.dtype));
         }
-        if layout.strides.iter().fold(0, |signs, step| signs | step) < 0 {
+        if layout.strides.iter().fold(0, |signs, s| signs | s) < 0 {
             return Err(Error::NegativeStrides(layout.strides.to_vec()));
         }
         let flag = |is: bool, flag: u64| if is { flag } else { 0 };
         let ndim = layout.shape.len();
-        let mut many = Vec::new();
-        // The numbers are written to their final place: moving them would cost as much as
+        let mut heap = Vec::new();
+        // Shape and strides are written to their final address: moving them would cost as much as
         // the rest.
-        let mut place = Box::<Export<M, K>>::new_uninit();
-        let export = place.as_mut_ptr();
-        if ndim > FEW {
-            many.extend(layout.shape.iter().map(|&len| len as i64));
-            many.extend(layout.strides.iter().map(|&step| step as i64));
+        let mut allocation = Box::<Export<M, O>>::new_uninit();
+        let export = allocation.as_mut_ptr();
+        if ndim > INLINE_NDIM {
+            heap.extend(layout.shape.iter().map(|&len| len as i64));
+            heap.extend(layout.strides.iter().map(|&stride| stride as i64));
         } else {
             // SAFETY: a field in the box, for which any bytes are a valid value.
-            let few = unsafe { &mut (*export).few };
-            let (lengths, steps) = few.split_at_mut(ndim);
-            for (to, &len) in lengths.iter_mut().zip(layout.shape) {
+            let inline = unsafe { &mut (*export).inline };
+            let (shape, strides) = inline.split_at_mut(ndim);
+            for (to, &len) in shape.iter_mut().zip(layout.shape) {
                 to.write(len as i64);
             }
-            for (to, &step) in steps.iter_mut().zip(layout.strides) {
-                to.write(step as i64);
+            for (to, &stride) in strides.iter_mut().zip(layout.strides) {
+                to.write(stride as i64);
             }
         }
-        Ok(Outline {
+        Ok(ExportBuilder {
             tensor: DLTensor {
                 data: layout.data.cast(),
                 device: layout.device,
@@ -180,46 +180,46 @@ impl<M: ManagedStruct, K: Send + 'static> Outline<M, K> {
             flags: flag(layout.read_only, FLAG_READ_ONLY)
                 | flag(layout.copied, FLAG_IS_COPIED)
                 | flag(padded, FLAG_IS_SUBBYTE_TYPE_PADDED),
-            many,
-            place,
+            heap,
+            allocation,
         })
     }
 
     /// # Safety
     /// As for [`export`].
     #[inline(always)]
-    pub(crate) unsafe fn keep(self, keeper: K) -> Owner<M> {
-        const { Export::<M, K>::HAS_TAG_IN_PLACE };
-        let Outline {
+    pub(crate) unsafe fn finish(self, owner: O) -> Owner<M> {
+        const { Export::<M, O>::TAG_OFFSET_IS_FIXED };
+        let ExportBuilder {
             mut tensor,
             flags,
-            mut many,
-            place,
+            mut heap,
+            allocation,
         } = self;
-        let export: *mut Export<M, K> = Box::into_raw(place).cast();
+        let export: *mut Export<M, O> = Box::into_raw(allocation).cast();
         // Pointers into the box are taken now that it no longer moves.
-        tensor.shape = if many.is_empty() {
+        tensor.shape = if heap.is_empty() {
             // SAFETY: a field of the leaked box, which nothing else owns.
-            unsafe { &raw mut (*export).few }.cast()
+            unsafe { &raw mut (*export).inline }.cast()
         } else {
-            many.as_mut_ptr()
+            heap.as_mut_ptr()
         };
         tensor.strides = tensor.shape.wrapping_add(tensor.ndim as usize);
         // SAFETY: as above.
-        let kept = unsafe { &raw mut (*export).kept };
-        let tag = TypeId::of::<K>();
+        let payload = unsafe { &raw mut (*export).payload };
+        let tag = TypeId::of::<O>();
         // SAFETY: as above. The numbers stay where they are when their vector moves.
-        unsafe { kept.write(Kept { tag, many, keeper }) };
+        unsafe { payload.write(Payload { tag, heap, owner }) };
         // SAFETY: as above.
         let managed = unsafe { &raw mut (*export).managed };
-        let whole = M::new(tensor, flags, export.cast(), Some(delete::<M, K>));
+        let value = M::new(tensor, flags, export.cast(), Some(delete::<M, O>));
         // SAFETY: as above.
-        unsafe { managed.write(whole) };
+        unsafe { managed.write(value) };
         // SAFETY: a field of a leaked box is not NULL.
         let managed = unsafe { NonNull::new_unchecked(managed) };
         // SAFETY: a struct as DLPack describes it, whose deleter nothing else calls;
         // the deleter drops Rust values that are `Send`, so any thread may call it;
-        // the caller promised the memory while the keeper lives.
+        // the caller promised the memory while the owner lives.
         unsafe { Owner::from_raw(managed) }
     }
 }
@@ -227,50 +227,50 @@ impl<M: ManagedStruct, K: Send + 'static> Outline<M, K> {
 /// The deleter of every struct that [`export`] makes.
 ///
 /// # Safety
-/// `managed` came from `export::<M, K>` and was not deleted before.
-unsafe extern "C" fn delete<M: ManagedStruct, K>(managed: *mut M) {
+/// `managed` came from `export::<M, O>` and was not deleted before.
+unsafe extern "C" fn delete<M: ManagedStruct, O>(managed: *mut M) {
     let Some(managed) = NonNull::new(managed) else {
         return;
     };
     // SAFETY: the struct is alive until its box is freed below.
     let context = unsafe { M::context(managed) };
     // SAFETY: `export` put the leaked box there, and this is its only deletion.
-    let export = unsafe { Box::from_raw(context.cast::<Export<M, K>>()) };
+    let export = unsafe { Box::from_raw(context.cast::<Export<M, O>>()) };
     // A panic must not unwind into the consumer, which may not be Rust; nor may one
     // from dropping the payload of the first.
-    if let Err(panic) = catch_unwind(AssertUnwindSafe(|| drop(export.kept.keeper)))
+    if let Err(panic) = catch_unwind(AssertUnwindSafe(|| drop(export.payload.owner)))
         && let Err(second) = catch_unwind(AssertUnwindSafe(|| drop(panic)))
     {
         std::mem::forget(second);
     }
 }
 
-/// The keeper of a struct that [`export`] made with a keeper of type `K`. It may be
-/// read while the struct lives.
+/// The owner in a struct that [`export`] made with an owner of type `O`. It may be read while the
+/// struct lives.
 ///
 /// The address of a function may differ from one codegen unit to another, so a
 /// `None` may be wrong. If the deleter is ours the struct is the start of an
-/// `Export`. Functions with equal code may be merged, so the tag gives the keeper's type.
+/// `Export`. Functions with equal code may be merged, so the tag gives the owner's type.
 ///
 /// # Safety
 /// As for [`ManagedStruct::read`].
 #[cfg(feature = "pyo3")]
 #[inline]
-pub(crate) unsafe fn kept<M: ManagedStruct, K: Send + 'static>(
+pub(crate) unsafe fn payload_owner<M: ManagedStruct, O: Send + 'static>(
     managed: NonNull<M>,
-) -> Option<NonNull<K>> {
-    let ours: unsafe extern "C" fn(*mut M) = delete::<M, K>;
+) -> Option<NonNull<O>> {
+    let ours: unsafe extern "C" fn(*mut M) = delete::<M, O>;
     // SAFETY: the caller promised such a struct.
     let deleter = unsafe { M::deleter(managed) };
     deleter.filter(|&deleter| core::ptr::fn_addr_eq(deleter, ours))?;
     // SAFETY: as above; `export` put the whole allocation there.
-    let export: *mut Export<M, K> = unsafe { M::context(managed) }.cast();
+    let export: *mut Export<M, O> = unsafe { M::context(managed) }.cast();
     // SAFETY: the deleter is one of ours, so the allocation is an `Export` of `M` and of some
-    // keeper; the tag is in the same place for all keepers (`Export::HAS_TAG_IN_PLACE`).
-    let tag = unsafe { (*export).kept.tag };
-    if tag != TypeId::of::<K>() {
+    // owner; the tag is in the same place for all owners (`Export::TAG_OFFSET_IS_FIXED`).
+    let tag = unsafe { (*export).payload.tag };
+    if tag != TypeId::of::<O>() {
         return None;
     }
-    // SAFETY: the tag says that the keeper is a `K`; the place is inside the box.
-    NonNull::new(unsafe { &raw mut (*export).kept.keeper })
+    // SAFETY: the tag says that the owner is an `O`; the place is inside the box.
+    NonNull::new(unsafe { &raw mut (*export).payload.owner })
 }

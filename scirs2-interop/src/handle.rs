@@ -10,22 +10,22 @@ use std::process::abort;
 
 use crate::Description;
 
-/// A handle to a description and to what keeps its memory alive.
+/// A handle to a description and to the owner of its memory.
 pub(crate) struct Handle {
-    /// INVARIANT: a leaked box, in whose `handles` this handle is counted; the
+    /// INVARIANT: a leaked box, in whose `count` this handle is included; the
     /// last of them frees it.
     shared: NonNull<Shared<dyn Any + Send + Sync>>,
 }
 
 /// What all handles share, in one allocation.
-struct Shared<K: ?Sized> {
-    handles: AtomicUsize,
+struct Shared<O: ?Sized> {
+    count: AtomicUsize,
     description: Description,
     #[expect(dead_code, reason = "only ever dropped")]
-    keeper: K,
+    owner: O,
 }
 
-// SAFETY: the last handle drops the keeper, on whatever thread: it is `Send`. The
+// SAFETY: the last handle drops the owner, on whatever thread: it is `Send`. The
 // description's pointer is not read through here, and the count is atomic.
 unsafe impl Send for Handle {}
 // SAFETY: as above; of the shared data only the description is accessible.
@@ -33,14 +33,14 @@ unsafe impl Sync for Handle {}
 
 impl Handle {
     #[inline]
-    pub(crate) fn new(description: Description, keeper: impl Any + Send + Sync) -> Self {
+    pub(crate) fn new(description: Description, owner: impl Any + Send + Sync) -> Self {
         // Allocated first, so that the parts are not assembled elsewhere and copied.
         let shared = Box::write(
             Box::new_uninit(),
             Shared {
-                handles: AtomicUsize::new(1),
+                count: AtomicUsize::new(1),
                 description,
-                keeper,
+                owner,
             },
         );
         Handle {
@@ -62,17 +62,17 @@ impl Handle {
 
     /// Whether there is no other handle. If so, all that other handles did has happened before.
     #[inline]
-    pub(crate) fn is_last(&mut self) -> bool {
-        self.shared().handles.load(Ordering::Acquire) == 1
+    pub(crate) fn is_unique(&mut self) -> bool {
+        self.shared().count.load(Ordering::Acquire) == 1
     }
 }
 
 impl Clone for Handle {
     #[inline]
     fn clone(&self) -> Self {
-        let before = self.shared().handles.fetch_add(1, Ordering::Relaxed);
+        let old_count = self.shared().count.fetch_add(1, Ordering::Relaxed);
         // A count this large means leaked handles, and it must not wrap.
-        if before > isize::MAX.cast_unsigned() {
+        if old_count > isize::MAX.cast_unsigned() {
             abort();
         }
         Handle {
@@ -85,12 +85,12 @@ impl Drop for Handle {
     #[inline]
     fn drop(&mut self) {
         // The last handle cannot be cloned meanwhile, so it need not count down.
-        if !self.is_last() {
-            if self.shared().handles.fetch_sub(1, Ordering::Release) != 1 {
+        if !self.is_unique() {
+            if self.shared().count.fetch_sub(1, Ordering::Release) != 1 {
                 return;
             }
-            // All that other handles did happens before the keeper is dropped.
-            self.shared().handles.load(Ordering::Acquire);
+            // All that other handles did happens before the owner is dropped.
+            self.shared().count.load(Ordering::Acquire);
         }
         // SAFETY: the last handle, by the invariant, and it is not used again.
         drop(unsafe { Box::from_raw(self.shared.as_ptr()) });

@@ -1,4 +1,4 @@
-//! DLPack for Rust: take, share and give tensors without a copy.
+//! DLPack for Rust: import, share and export tensors without a copy.
 //!
 //! The path of a foreign tensor, one file for each step:
 //!
@@ -42,20 +42,20 @@ mod description;
 mod dtype;
 mod error;
 mod export;
-mod grid;
 mod handle;
 mod owner;
 #[cfg(feature = "pyo3")]
 pub mod python;
+mod shape_strides;
 pub mod sys;
 mod tensor;
 mod view;
 
 pub use borrowed::{TensorMut, TensorRef};
-pub use description::{Axes, Description, MAX_NDIM};
+pub use description::{AxisVec, Description, MAX_NDIM};
 pub use dtype::dl_type;
 pub use error::Error;
 pub use export::{Layout, export};
-pub use grid::Grid;
 pub use owner::{ManagedStruct, Owner};
+pub use shape_strides::ShapeStrides;
 pub use tensor::Tensor;

@@ -16,7 +16,7 @@ mod sealed {
 pub trait ManagedStruct: sealed::Sealed + Sized + 'static {
     /// Name of the capsule that carries it.
     const CAPSULE: &'static CStr;
-    /// Name of that capsule once its content has been taken.
+    /// Name of that capsule once it is consumed.
     const USED_CAPSULE: &'static CStr;
     /// Whether it can say that memory is read-only.
     const HAS_FLAGS: bool;
@@ -196,5 +196,5 @@ pub(crate) unsafe fn describe<M: ManagedStruct>(managed: NonNull<M>) -> Result<D
     // SAFETY: `managed` points to such a struct, by this function's contract.
     let (tensor, flags) = unsafe { M::read(managed) }?;
     // SAFETY: the tensor is one as DLPack describes it, by the same contract.
-    unsafe { Description::of(&tensor, flags) }
+    unsafe { Description::from_dltensor(&tensor, flags) }
 }

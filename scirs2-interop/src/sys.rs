@@ -97,7 +97,7 @@ pub struct DLTensor {
     pub dtype: DLDataType,
     /// `ndim` lengths; may be NULL if `ndim` is zero.
     pub shape: *mut i64,
-    /// `ndim` steps in elements; NULL means C order.
+    /// `ndim` strides in elements; NULL means C order.
     pub strides: *mut i64,
     /// Bytes from `data` to the first element.
     pub byte_offset: u64,
@@ -134,13 +134,13 @@ pub struct DLManagedTensorVersioned {
     pub dl_tensor: DLTensor,
 }
 
-/// What every version of the exchange table starts with.
+/// What every version of the exchange API starts with.
 #[derive(Debug)]
 #[repr(C)]
 pub struct DLPackExchangeAPIHeader {
-    /// Tables of another major version have another layout.
+    /// The API of another major version has another layout.
     pub version: DLPackVersion,
-    /// A table of an older version, or NULL.
+    /// The API of an older version, or NULL.
     pub prev_api: *mut DLPackExchangeAPIHeader,
 }
 
@@ -158,7 +158,7 @@ pub type DLPackManagedTensorAllocator = unsafe extern "C" fn(
 pub type DLPackManagedTensorFromPyObjectNoSync =
     unsafe extern "C" fn(py_object: *mut c_void, out: *mut *mut DLManagedTensorVersioned) -> c_int;
 
-/// Makes a Python object of a tensor, which it takes over; -1 with a Python error set.
+/// Makes a Python object from a tensor, which it then owns; -1 with a Python error set.
 pub type DLPackManagedTensorToPyObjectNoSync = unsafe extern "C" fn(
     tensor: *mut DLManagedTensorVersioned,
     out_py_object: *mut *mut c_void,
@@ -188,7 +188,7 @@ pub struct DLPackExchangeAPI {
     pub managed_tensor_from_py_object_no_sync: Option<DLPackManagedTensorFromPyObjectNoSync>,
     /// Makes an object of the type.
     pub managed_tensor_to_py_object_no_sync: Option<DLPackManagedTensorToPyObjectNoSync>,
-    /// Lends a description; NULL if the library does not.
+    /// Describes an object without a transfer of ownership; NULL if not supported.
     pub dltensor_from_py_object_no_sync: Option<DLPackDLTensorFromPyObjectNoSync>,
     /// The current stream of a device.
     pub current_work_stream: Option<DLPackCurrentWorkStream>,

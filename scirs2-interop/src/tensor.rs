@@ -1,4 +1,4 @@
-//! The handle that crates pass to one another.
+//! `Tensor`, the shared handle that crates pass to one another.
 
 use std::any::Any;
 use std::fmt;
@@ -7,8 +7,8 @@ use ndarray::{ArcArray, Array, Array1, ArrayViewD, ArrayViewMutD, Dimension};
 use scirs2_core::shape::may_overlap;
 use scirs2_core::{Bool, DType, Element};
 
-use crate::description::of_array;
-use crate::export::Outline;
+use crate::description::describe_array;
+use crate::export::ExportBuilder;
 use crate::handle::Handle;
 use crate::owner::ManagedStruct;
 use crate::sys::{FLAG_IS_COPIED, FLAG_IS_SUBBYTE_TYPE_PADDED};
@@ -17,7 +17,7 @@ use crate::{Description, Error, Owner, TensorMut};
 /// A shared tensor in host memory: one owner, any number of handles.
 ///
 /// Cloning costs a reference count. All handles read; the last one may write, if the owner
-/// allows it and nothing outside Rust can reach the memory. The memory may be Rust's or a
+/// allows it and nothing outside Rust can access the memory. The memory may be Rust's or a
 /// foreign library's; readers cannot tell which. It is freed with the last handle.
 ///
 /// ```
@@ -37,7 +37,7 @@ pub struct Tensor {
     /// dropped, that is not written while a view of it lives, and that nothing else
     /// accesses while a mutable view lives.
     handle: Handle,
-    /// Whether only the handles can reach the memory. If false, no mutable view is handed
+    /// Whether only the handles can access the memory. If false, no mutable view is handed
     /// out, and the second half of the invariant holds trivially.
     exclusive: bool,
 }
@@ -78,7 +78,7 @@ impl Tensor {
         Ok(unsafe { Tensor::new(description, owner) })
     }
 
-    /// Shares memory that `keeper` keeps alive, whoever allocated it.
+    /// Shares memory that `owner` keeps alive, whoever allocated it.
     ///
     /// ```
     /// use std::alloc::{Layout, alloc_zeroed, dealloc};
@@ -106,36 +106,36 @@ impl Tensor {
     /// ```
     ///
     /// # Safety
-    /// Until `keeper` is dropped the described memory can be read, and written
+    /// Until `owner` is dropped the described memory can be read, and written
     /// unless it is described as read-only. It is not written while a view of
     /// it lives, and nothing else reads it while a mutable view lives.
     #[inline]
     #[must_use]
-    pub unsafe fn new(description: Description, keeper: impl Any + Send + Sync) -> Self {
+    pub unsafe fn new(description: Description, owner: impl Any + Send + Sync) -> Self {
         Tensor {
-            handle: Handle::new(description, keeper),
+            handle: Handle::new(description, owner),
             exclusive: true,
         }
     }
 
-    /// Shares memory that other code can reach as well, such as the arrays of a Python
+    /// Shares memory that other code can access as well, such as the arrays of a Python
     /// program: [`view_mut`](Self::view_mut) refuses it.
     ///
     /// Two tensors may share the same memory; only reading from both is safe.
     ///
     /// # Safety
-    /// Until `keeper` is dropped the described memory can be read, and it is not written
+    /// Until `owner` is dropped the described memory can be read, and it is not written
     /// while a view of it lives.
     #[inline]
     #[must_use]
-    pub unsafe fn foreign(description: Description, keeper: impl Any + Send + Sync) -> Self {
+    pub unsafe fn foreign(description: Description, owner: impl Any + Send + Sync) -> Self {
         Tensor {
-            handle: Handle::new(description, keeper),
+            handle: Handle::new(description, owner),
             exclusive: false,
         }
     }
 
-    /// Allows writing to the tensor's memory from now on even though other code can reach it,
+    /// Allows writing to the tensor's memory from now on even though other code can access it,
     /// as far as its owner allows.
     ///
     /// # Safety
@@ -194,7 +194,7 @@ impl Tensor {
         self.description().shape()
     }
 
-    /// Step along each axis, in elements.
+    /// Stride of each axis, in elements.
     #[must_use]
     pub fn strides(&self) -> &[isize] {
         self.description().strides()
@@ -251,7 +251,7 @@ impl Tensor {
     ///
     /// # Errors
     /// The errors of [`view`](Self::view); [`Error::ReadOnly`]; [`Error::Shared`] if another
-    /// handle lives; [`Error::Foreign`] if anything but the handles can reach the memory;
+    /// handle lives; [`Error::Foreign`] if anything but the handles can access the memory;
     /// [`Error::Overlap`] if two indices name one element.
     pub fn view_mut<T: Element>(&mut self) -> Result<ArrayViewMutD<'_, T>, Error> {
         self.borrow_mut()?.into_view()
@@ -263,7 +263,7 @@ impl Tensor {
     /// [`Error::ReadOnly`], [`Error::Shared`], [`Error::Foreign`] and [`Error::Overlap`], as for
     /// [`view_mut`](Self::view_mut).
     pub fn borrow_mut(&mut self) -> Result<TensorMut<'_>, Error> {
-        if !self.handle.is_last() {
+        if !self.handle.is_unique() {
             return Err(Error::Shared);
         }
         let description = self.description();
@@ -332,14 +332,14 @@ impl Tensor {
     /// the memory must not be written.
     #[inline]
     pub fn export<M: ManagedStruct>(mut self) -> Result<Owner<M>, Error> {
-        let shared = !self.handle.is_last();
+        let shared = !self.handle.is_unique();
         let mut layout = self.description().layout();
         layout.read_only |= shared;
-        let outline = Outline::of(&layout)?;
+        let builder = ExportBuilder::new(&layout)?;
         // SAFETY: the handle moved into the export keeps the memory readable. If
         // it is not described as read-only there is no other handle, and the
         // one inside the export is never read through.
-        Ok(unsafe { outline.keep(self) })
+        Ok(unsafe { builder.finish(self) })
     }
 }
 
@@ -350,7 +350,7 @@ impl Tensor {
 impl<T: Element, D: Dimension> From<Array<T, D>> for Tensor {
     #[inline]
     fn from(array: Array<T, D>) -> Self {
-        let description = of_array(&array, false);
+        let description = describe_array(&array, false);
         let (memory, _) = array.into_raw_vec_and_offset();
         // SAFETY: the vector keeps the array's memory, and with it all that the
         // array's layout reaches; nothing else refers to it.
@@ -368,7 +368,7 @@ impl<T: Element> From<Vec<T>> for Tensor {
 /// Shares the array's memory with its other owners: it is read-only.
 impl<T: Element, D: Dimension + 'static> From<ArcArray<T, D>> for Tensor {
     fn from(array: ArcArray<T, D>) -> Self {
-        let description = of_array(&array, true);
+        let description = describe_array(&array, true);
         // SAFETY: the array keeps its memory, which its other owners copy
         // before they write, as long as this one shares it.
         unsafe { Tensor::new(description, array) }

@@ -7,7 +7,7 @@ use ndarray::{
 use scirs2_core::Element;
 use smallvec::SmallVec;
 
-use crate::{Axes, Description, Error};
+use crate::{AxisVec, Description, Error};
 
 /// A view of the given type over the elements of a description, starting at the first.
 ///
@@ -16,30 +16,30 @@ use crate::{Axes, Description, Error};
 /// contract of the unsafe function that uses the macro: for the life of the view the memory
 /// exists, its elements are valid, it is not written and, for a mutable view, nothing else
 /// reads it and no two indices name one element.
-macro_rules! viewed {
+macro_rules! make_view {
     ($view:ident, $description:expr, $first:expr) => {
         // A number of axes known at compile time keeps the view in registers.
-        match $description.grid.few_upward() {
-            Some((1, lengths, steps)) => viewed!($view, $first, lengths, steps; 0),
-            Some((2, lengths, steps)) => viewed!($view, $first, lengths, steps; 0 1),
-            Some((3, lengths, steps)) => viewed!($view, $first, lengths, steps; 0 1 2),
-            Some((4, lengths, steps)) => viewed!($view, $first, lengths, steps; 0 1 2 3),
+        match $description.dims.inline_nonnegative() {
+            Some((1, shape, strides)) => make_view!($view, $first, shape, strides; 0),
+            Some((2, shape, strides)) => make_view!($view, $first, shape, strides; 0 1),
+            Some((3, shape, strides)) => make_view!($view, $first, shape, strides; 0 1 2),
+            Some((4, shape, strides)) => make_view!($view, $first, shape, strides; 0 1 2 3),
             _ => {
-                let (lowest, layout) = $description.upward($first);
-                // SAFETY: `upward` returns the lowest element and steps that reach the others;
-                // the rest is the contract of the function, as said above.
+                let (lowest, layout) = $description.nonnegative_layout($first);
+                // SAFETY: `nonnegative_layout` returns the lowest element and strides that reach
+                // the others; the rest is the contract of the function, as said above.
                 let mut view = unsafe { $view::from_shape_ptr(layout, lowest) };
-                for axis in $description.turned() {
+                for axis in $description.inverted_axes() {
                     view.invert_axis(axis);
                 }
                 view
             }
         }
     };
-    ($view:ident, $first:expr, $lengths:ident, $steps:ident; $($axis:literal)+) => {{
-        let shape = Dim([$($lengths[$axis]),+]);
-        let layout = shape.strides(Dim([$($steps[$axis].unsigned_abs()),+]));
-        // SAFETY: no step is negative, so the first element is the lowest; the rest is the
+    ($view:ident, $first:expr, $shape:ident, $strides:ident; $($axis:literal)+) => {{
+        let dim = Dim([$($shape[$axis]),+]);
+        let layout = dim.strides(Dim([$($strides[$axis].unsigned_abs()),+]));
+        // SAFETY: no stride is negative, so the first element is the lowest; the rest is the
         // contract of the function, as said above.
         unsafe { $view::from_shape_ptr(layout, $first) }.into_dyn()
     }};
@@ -57,7 +57,7 @@ impl Description {
     /// them in place.
     #[inline]
     pub unsafe fn view<'a, T: Element>(&self) -> Result<ArrayViewD<'a, T>, Error> {
-        self.is_of::<T>()?;
+        self.check_dtype::<T>()?;
         // SAFETY: the caller promised it, and every bit pattern is a `T`.
         unsafe { self.view_as() }
     }
@@ -72,9 +72,9 @@ impl Description {
     /// The same as [`view`](Self::view).
     #[inline]
     pub unsafe fn view_mut<'a, T: Element>(&self) -> Result<ArrayViewMutD<'a, T>, Error> {
-        self.is_of::<T>()?;
-        let first = self.first::<T>()?;
-        Ok(viewed!(ArrayViewMut, self, first))
+        self.check_dtype::<T>()?;
+        let first = self.first_element::<T>()?;
+        Ok(make_view!(ArrayViewMut, self, first))
     }
 
     /// Like [`view`](Self::view), for any type of the same size as the elements.
@@ -84,12 +84,12 @@ impl Description {
     /// of the dtype.
     #[inline(always)]
     pub(crate) unsafe fn view_as<'a, T>(&self) -> Result<ArrayViewD<'a, T>, Error> {
-        let first = self.first::<T>()?;
-        Ok(viewed!(ArrayView, self, first))
+        let first = self.first_element::<T>()?;
+        Ok(make_view!(ArrayView, self, first))
     }
 
     #[inline]
-    fn is_of<T: Element>(&self) -> Result<(), Error> {
+    fn check_dtype<T: Element>(&self) -> Result<(), Error> {
         if T::DTYPE == self.dtype {
             Ok(())
         } else {
@@ -102,7 +102,7 @@ impl Description {
 
     /// The element whose indices are all zero.
     #[inline]
-    fn first<T>(&self) -> Result<*mut T, Error> {
+    fn first_element<T>(&self) -> Result<*mut T, Error> {
         let first = self.data.as_ptr().cast::<T>();
         if self.packed {
             Err(Error::Packed(self.dtype))
@@ -118,19 +118,19 @@ impl Description {
 
     /// The lowest element and the layout with all strides non-negative, which is what
     /// ndarray takes; the axes with negative strides are inverted afterwards.
-    fn upward<T>(&self, first: *mut T) -> (*mut T, StrideShape<IxDyn>) {
+    fn nonnegative_layout<T>(&self, first: *mut T) -> (*mut T, StrideShape<IxDyn>) {
         let mut lowest = first;
-        let mut steps = IxDyn::zeros(self.strides().len());
+        let mut strides = IxDyn::zeros(self.strides().len());
         for (axis, (&len, &stride)) in self.shape().iter().zip(self.strides()).enumerate() {
-            steps[axis] = stride.unsigned_abs();
+            strides[axis] = stride.unsigned_abs();
             if stride < 0 && len > 0 {
                 lowest = lowest.wrapping_offset(stride * (len as isize - 1));
             }
         }
-        (lowest, IxDyn(self.shape()).strides(steps))
+        (lowest, IxDyn(self.shape()).strides(strides))
     }
 
-    fn turned(&self) -> impl Iterator<Item = Axis> {
+    fn inverted_axes(&self) -> impl Iterator<Item = Axis> {
         let strides = self.strides().iter().enumerate();
         strides.filter_map(|(axis, &stride)| (stride < 0).then_some(Axis(axis)))
     }
@@ -149,7 +149,7 @@ impl Description {
         let bits = self.dtype.bits() as isize;
         let mask = u16::from(u8::MAX >> (8 - bits));
         let count = self.shape().iter().product();
-        let mut index: Axes<usize> = SmallVec::from_elem(0, self.shape().len());
+        let mut index: AxisVec<usize> = SmallVec::from_elem(0, self.shape().len());
         let mut at = 0isize;
         let mut unpacked = Vec::new();
         // Zero strides can describe any count over one byte, so running out of memory
@@ -163,34 +163,34 @@ impl Description {
         while unpacked.len() < count {
             let bit = at * bits;
             let shift = bit.rem_euclid(8);
-            let place = self.data.as_ptr().wrapping_offset(bit.div_euclid(8));
+            let byte = self.data.as_ptr().wrapping_offset(bit.div_euclid(8));
             // SAFETY: `Description` proves that the first bit of this element
             // is in the memory that the caller promised.
-            let low = u16::from(unsafe { place.read() });
+            let low = u16::from(unsafe { byte.read() });
             // An element of six bits may end in the next byte.
             let high = if shift + bits > 8 {
                 // SAFETY: as above, for its last bit.
-                u16::from(unsafe { place.wrapping_add(1).read() })
+                u16::from(unsafe { byte.wrapping_add(1).read() })
             } else {
                 0
             };
             unpacked.push((((high << 8 | low) >> shift) & mask) as u8);
-            at += self.step(&mut index);
+            at += self.advance(&mut index);
         }
         Ok(unpacked)
     }
 
-    /// Advances an index in C order; returns the offset in elements.
-    fn step(&self, index: &mut [usize]) -> isize {
-        let mut step = 0;
+    /// Advances an index in C order; returns the change of the offset, in elements.
+    fn advance(&self, index: &mut [usize]) -> isize {
+        let mut offset = 0;
         for axis in (0..index.len()).rev() {
             index[axis] += 1;
             if index[axis] < self.shape()[axis] {
-                return step + self.strides()[axis];
+                return offset + self.strides()[axis];
             }
-            step -= self.strides()[axis] * (index[axis] as isize - 1);
+            offset -= self.strides()[axis] * (index[axis] as isize - 1);
             index[axis] = 0;
         }
-        step
+        offset
     }
 }

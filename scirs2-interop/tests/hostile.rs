@@ -1,5 +1,5 @@
-//! Every field of a foreign tensor, set to what no producer may write: refused
-//! by name, freed once, never read through.
+//! Every field of a foreign tensor, set to what no producer may write: the error names the field,
+//! the tensor is freed once, and its memory is never read.
 
 mod foreign;
 
@@ -10,33 +10,33 @@ use scirs2_core::{Device, DeviceKind};
 use scirs2_interop::sys::{DLDataType, DLPackVersion};
 use scirs2_interop::{Error, Tensor};
 
-/// Takes the tensor in both forms, and gives the error of both.
-fn refusal(foreign: &Foreign) -> Error {
+/// Imports the tensor in both forms, and returns the error of both.
+fn import_error(foreign: &Foreign) -> Error {
     let (managed, deletions) = foreign.clone().versioned();
     // SAFETY: a struct as DLPack describes it, but for the field under test,
-    // which is refused before memory behind it is read.
-    let versioned = unsafe { Tensor::from_raw(managed) }.expect_err("must be refused");
+    // which is rejected before memory behind it is read.
+    let versioned = unsafe { Tensor::from_raw(managed) }.expect_err("must be rejected");
     assert_eq!(deletions.count(), 1, "{versioned}");
 
     let (managed, deletions) = foreign.clone().legacy();
     // SAFETY: as above.
-    let legacy = unsafe { Tensor::from_raw(managed) }.expect_err("must be refused");
+    let legacy = unsafe { Tensor::from_raw(managed) }.expect_err("must be rejected");
     assert_eq!(deletions.count(), 1, "{legacy}");
     // Not the whole: each form has memory of its own, at another address.
     assert_eq!(discriminant(&versioned), discriminant(&legacy));
     versioned
 }
 
-fn refused(change: impl FnOnce(&mut Foreign)) -> Error {
-    let mut foreign = Foreign::sound();
+fn error_after(change: impl FnOnce(&mut Foreign)) -> Error {
+    let mut foreign = Foreign::valid();
     change(&mut foreign);
-    refusal(&foreign)
+    import_error(&foreign)
 }
 
 #[test]
-fn what_is_sound_is_taken() {
-    let (managed, deletions) = Foreign::sound().versioned();
-    // SAFETY: a sound tensor that nobody writes to.
+fn a_valid_tensor_is_imported() {
+    let (managed, deletions) = Foreign::valid().versioned();
+    // SAFETY: a valid tensor that nobody writes to.
     let tensor = unsafe { Tensor::from_raw(managed) }.unwrap();
     assert_eq!(tensor.view::<f64>().unwrap()[[1, 2]], 5.0);
     let clone = tensor.clone();
@@ -47,15 +47,15 @@ fn what_is_sound_is_taken() {
 }
 
 #[test]
-fn another_major_version() {
+fn another_major_version_is_rejected() {
     for major in [0, 2, u32::MAX] {
         let version = DLPackVersion { major, minor: 9 };
         let (managed, deletions) = Foreign {
             version,
-            ..Foreign::sound()
+            ..Foreign::valid()
         }
         .versioned();
-        // SAFETY: a sound tensor but for its version.
+        // SAFETY: a valid tensor but for its version.
         let error = unsafe { Tensor::from_raw(managed) }.unwrap_err();
         assert_eq!(error, Error::Version(version));
         assert_eq!(deletions.count(), 1);
@@ -63,27 +63,27 @@ fn another_major_version() {
 }
 
 #[test]
-fn a_later_minor_version_is_taken() {
+fn a_newer_minor_version_is_accepted() {
     let (managed, _) = Foreign {
         version: DLPackVersion {
             major: 1,
             minor: 99,
         },
-        ..Foreign::sound()
+        ..Foreign::valid()
     }
     .versioned();
-    // SAFETY: a sound tensor that nobody writes to.
+    // SAFETY: a valid tensor that nobody writes to.
     assert!(unsafe { Tensor::from_raw(managed) }.is_ok());
 }
 
 #[test]
-fn no_deleter_is_no_call() {
+fn a_null_deleter_is_not_called() {
     let (managed, deletions) = Foreign {
         has_deleter: false,
-        ..Foreign::sound()
+        ..Foreign::valid()
     }
     .legacy();
-    // SAFETY: a sound tensor that nobody writes to.
+    // SAFETY: a valid tensor that nobody writes to.
     drop(unsafe { Tensor::from_raw(managed) }.unwrap());
     assert_eq!(deletions.count(), 0);
     // Its producer frees it.
@@ -92,21 +92,24 @@ fn no_deleter_is_no_call() {
 }
 
 #[test]
-fn ndim() {
+fn invalid_ndim() {
     for ndim in [-1, i32::MIN, 65, i32::MAX] {
-        assert_eq!(refused(|f| f.ndim = Some(ndim)), Error::Ndim(ndim.into()));
+        assert_eq!(
+            error_after(|f| f.ndim = Some(ndim)),
+            Error::Ndim(ndim.into())
+        );
     }
 }
 
 #[test]
-fn shape() {
-    let error = refused(|f| {
+fn invalid_shape() {
+    let error = error_after(|f| {
         f.shape = None;
         f.ndim = Some(2);
     });
     assert_eq!(error, Error::NullShape(2));
 
-    let error = refused(|f| f.shape = Some(vec![2, -3]));
+    let error = error_after(|f| f.shape = Some(vec![2, -3]));
     assert_eq!(
         error,
         Error::NegativeLength {
@@ -114,7 +117,7 @@ fn shape() {
             length: -3
         }
     );
-    let error = refused(|f| f.shape = Some(vec![i64::MIN, 0]));
+    let error = error_after(|f| f.shape = Some(vec![i64::MIN, 0]));
     assert!(matches!(error, Error::NegativeLength { axis: 0, .. }));
 
     for shape in [
@@ -124,7 +127,7 @@ fn shape() {
         vec![i64::MAX / 8 + 1, 1],
     ] {
         for strides in [Some(vec![0, 0]), Some(vec![1, 1]), None] {
-            let error = refused(|f| {
+            let error = error_after(|f| {
                 f.shape = Some(shape.clone());
                 f.strides = strides;
             });
@@ -134,7 +137,7 @@ fn shape() {
 }
 
 #[test]
-fn strides() {
+fn invalid_strides() {
     for strides in [
         [i64::MAX, 1],
         [i64::MIN, 1],
@@ -142,7 +145,7 @@ fn strides() {
         [i64::MAX / 8, i64::MAX / 8],
         [1 << 60, -(1 << 60)],
     ] {
-        let error = refused(|f| f.strides = Some(strides.to_vec()));
+        let error = error_after(|f| f.strides = Some(strides.to_vec()));
         assert!(
             matches!(error, Error::StridesOutOfRange { .. }),
             "{strides:?}: {error}"
@@ -151,31 +154,31 @@ fn strides() {
 }
 
 #[test]
-fn strides_that_are_never_stepped_are_ignored() {
-    let mut foreign = Foreign::sound();
+fn strides_of_axes_of_length_one_are_ignored() {
+    let mut foreign = Foreign::valid();
     foreign.shape = Some(vec![1, 3, 1]);
     foreign.strides = Some(vec![i64::MIN, 1, i64::MAX]);
     let (managed, _) = foreign.versioned();
-    // SAFETY: a sound tensor that nobody writes to.
+    // SAFETY: a valid tensor that nobody writes to.
     let tensor = unsafe { Tensor::from_raw(managed) }.unwrap();
     assert_eq!(tensor.view::<f64>().unwrap()[[0, 2, 0]], 2.0);
     assert_eq!(tensor.strides(), [3, 1, 1]);
 }
 
 #[test]
-fn data() {
-    let error = refused(|f| f.data = Some(0));
+fn invalid_data() {
+    let error = error_after(|f| f.data = Some(0));
     assert_eq!(error, Error::NullData(6));
-    let error = refused(|f| {
+    let error = error_after(|f| {
         f.data = Some(0);
         f.byte_offset = 4096;
     });
     assert_eq!(error, Error::NullData(6));
-    // The last element would lie beyond the last address.
-    let error = refused(|f| f.data = Some(usize::MAX - 15));
+    // The last element would be beyond the last address.
+    let error = error_after(|f| f.data = Some(usize::MAX - 15));
     assert!(matches!(error, Error::StridesOutOfRange { .. }));
-    // The lowest element would lie below the first.
-    let error = refused(|f| {
+    // The lowest element would be below the first address.
+    let error = error_after(|f| {
         f.data = Some(16);
         f.strides = Some(vec![-3, -1]);
     });
@@ -183,16 +186,16 @@ fn data() {
 }
 
 #[test]
-fn byte_offset() {
+fn invalid_byte_offset() {
     for offset in [u64::MAX, 1 << 63] {
-        let error = refused(|f| f.byte_offset = offset);
+        let error = error_after(|f| f.byte_offset = offset);
         assert!(matches!(error, Error::ByteOffsetOutOfRange { .. }));
     }
     let (managed, _) = Foreign {
         byte_offset: 8,
         shape: Some(vec![5]),
         strides: None,
-        ..Foreign::sound()
+        ..Foreign::valid()
     }
     .legacy();
     // SAFETY: five of six numbers, from the second on.
@@ -201,12 +204,12 @@ fn byte_offset() {
 }
 
 #[test]
-fn off_alignment_is_held_but_not_viewed() {
+fn misaligned_elements_are_imported_but_not_viewed() {
     let (managed, deletions) = Foreign {
         byte_offset: 4,
         shape: Some(vec![2]),
         strides: None,
-        ..Foreign::sound()
+        ..Foreign::valid()
     }
     .versioned();
     // SAFETY: two numbers, four bytes off.
@@ -220,25 +223,25 @@ fn off_alignment_is_held_but_not_viewed() {
 }
 
 #[test]
-fn device() {
+fn invalid_device() {
     for kind in [2, 7, 8, 10, 14, 0, -1, 21, i32::MAX] {
         let device = Device {
             kind: DeviceKind(kind),
             id: 3,
         };
-        assert_eq!(refused(|f| f.device = device), Error::Device(device));
+        assert_eq!(error_after(|f| f.device = device), Error::Device(device));
     }
     for kind in [1, 3, 11, 13] {
-        let mut foreign = Foreign::sound();
+        let mut foreign = Foreign::valid();
         foreign.device.kind = DeviceKind(kind);
         let (managed, _) = foreign.versioned();
-        // SAFETY: a sound tensor that nobody writes to.
+        // SAFETY: a valid tensor that nobody writes to.
         assert!(unsafe { Tensor::from_raw(managed) }.is_ok());
     }
 }
 
 #[test]
-fn dtype() {
+fn invalid_dtype() {
     for (code, bits, lanes) in [
         (2, 64, 0),
         (2, 64, 2),
@@ -264,7 +267,10 @@ fn dtype() {
             bits: (bits % 256) as u8,
             lanes,
         };
-        assert_eq!(refused(|f| f.dtype = dtype), Error::UnsupportedDtype(dtype));
+        assert_eq!(
+            error_after(|f| f.dtype = dtype),
+            Error::UnsupportedDtype(dtype)
+        );
     }
     let fp4 = DLDataType {
         code: 17,
@@ -272,7 +278,7 @@ fn dtype() {
         lanes: 2,
     };
     assert_eq!(
-        refused(|f| f.dtype = fp4).to_string(),
+        error_after(|f| f.dtype = fp4).to_string(),
         "dtype: float4_e2m1fnx2 (code 17, bits 4, lanes 2) has no equal here; convert the \
          tensor first, for example to float32, or view its bytes, x.view(torch.uint8) in PyTorch"
     );
@@ -291,7 +297,7 @@ fn empty_tensors_need_no_memory() {
             byte_offset: u64::MAX,
             shape: Some(vec![0, 3]),
             strides,
-            ..Foreign::sound()
+            ..Foreign::valid()
         }
         .versioned();
         // SAFETY: a tensor without elements.
@@ -305,7 +311,7 @@ fn a_scalar_needs_no_shape() {
     let (managed, _) = Foreign {
         shape: None,
         strides: None,
-        ..Foreign::sound()
+        ..Foreign::valid()
     }
     .legacy();
     // SAFETY: one number.
@@ -315,9 +321,9 @@ fn a_scalar_needs_no_shape() {
 }
 
 #[test]
-fn another_type_is_refused() {
-    let (managed, _) = Foreign::sound().versioned();
-    // SAFETY: a sound tensor that nobody writes to.
+fn a_view_of_another_dtype_is_rejected() {
+    let (managed, _) = Foreign::valid().versioned();
+    // SAFETY: a valid tensor that nobody writes to.
     let tensor = unsafe { Tensor::from_raw(managed) }.unwrap();
     assert_eq!(
         tensor.view::<i64>().unwrap_err().to_string(),

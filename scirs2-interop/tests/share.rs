@@ -1,5 +1,5 @@
-//! One tensor among crates, threads and libraries: nothing is copied, nothing
-//! is freed too early or twice.
+//! A tensor shared among crates, threads and libraries: nothing is copied, nothing is freed too
+//! early or twice.
 
 mod foreign;
 
@@ -14,32 +14,32 @@ use scirs2_core::{Bool, Complex64, DType, Element, bf16, dispatch, f16};
 use scirs2_interop::sys::{DLDataType, DLManagedTensor, DLManagedTensorVersioned};
 use scirs2_interop::{Description, Error, Layout, ManagedStruct, Tensor, export};
 
-fn there_and_back<M: ManagedStruct>(tensor: Tensor) -> Tensor {
+fn round_trip<M: ManagedStruct>(tensor: Tensor) -> Tensor {
     let managed = tensor.export::<M>().unwrap().into_raw();
     // SAFETY: just exported, and nobody writes.
     unsafe { Tensor::from_raw(managed) }.unwrap()
 }
 
 #[test]
-fn a_rust_array_leaves_and_comes_back_in_both_forms() {
+fn rust_arrays_round_trip_in_both_forms() {
     let array = arr2(&[[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]);
-    let place = array.as_ptr().cast();
-    let tensor = there_and_back::<DLManagedTensor>(Tensor::from(array.clone()));
+    let address = array.as_ptr().cast();
+    let tensor = round_trip::<DLManagedTensor>(Tensor::from(array.clone()));
     assert_eq!(tensor.view::<f64>().unwrap(), array.clone().into_dyn());
 
-    let tensor = there_and_back::<DLManagedTensorVersioned>(Tensor::from(array));
+    let tensor = round_trip::<DLManagedTensorVersioned>(Tensor::from(array));
     assert!(!tensor.description().is_read_only());
-    assert_eq!(tensor.data(), place);
+    assert_eq!(tensor.data(), address);
 }
 
 #[test]
-fn every_dtype_keeps_its_type() {
+fn every_dtype_round_trips() {
     fn check<T: Element>(value: T) {
         let array = Array1::from_elem(3, value);
-        let place = array.as_ptr().cast();
-        let tensor = there_and_back::<DLManagedTensorVersioned>(Tensor::from(array));
+        let address = array.as_ptr().cast();
+        let tensor = round_trip::<DLManagedTensorVersioned>(Tensor::from(array));
         assert_eq!(tensor.dtype(), T::DTYPE);
-        assert_eq!(tensor.data(), place);
+        assert_eq!(tensor.data(), address);
         assert_eq!(tensor.view::<T>().unwrap()[2], value);
     }
     check(Bool::from(true));
@@ -83,12 +83,12 @@ fn a_shared_tensor_is_exported_read_only() {
 fn a_read_only_foreign_tensor_stays_read_only() {
     let (managed, deletions) = Foreign {
         flags: 1,
-        ..Foreign::sound()
+        ..Foreign::valid()
     }
     .versioned();
-    // SAFETY: a sound tensor that nobody writes to.
+    // SAFETY: a valid tensor that nobody writes to.
     let tensor = unsafe { Tensor::from_raw(managed) }.unwrap();
-    let back = there_and_back::<DLManagedTensorVersioned>(tensor);
+    let back = round_trip::<DLManagedTensorVersioned>(tensor);
     assert!(back.description().is_read_only());
     assert_eq!(deletions.count(), 0);
     assert_eq!(
@@ -109,7 +109,7 @@ fn an_array_may_have_more_axes_than_numpy() {
 }
 
 #[test]
-fn a_stride_for_each_length() {
+fn strides_and_shape_must_have_equal_length() {
     let mut memory = [0u8];
     let refused = Description::new(memory.as_mut_ptr(), DType::UInt8, [1, 1], [1], true);
     assert_eq!(
@@ -124,9 +124,9 @@ fn a_stride_for_each_length() {
 #[test]
 fn an_arc_array_is_shared_read_only() {
     let array = arr2(&[[1.0, 2.0], [3.0, 4.0]]).into_shared();
-    let place = array.as_ptr().cast();
+    let address = array.as_ptr().cast();
     let mut tensor = Tensor::from(array.clone());
-    assert_eq!(tensor.data(), place);
+    assert_eq!(tensor.data(), address);
     assert_eq!(tensor.view_mut::<f64>().unwrap_err(), Error::ReadOnly);
     drop(array);
     assert_eq!(tensor.view::<f64>().unwrap().sum(), 10.0);
@@ -146,10 +146,10 @@ fn only_the_last_handle_writes() {
 fn overlapping_elements_are_not_written() {
     let (managed, _) = Foreign {
         strides: Some(vec![0, 1]),
-        ..Foreign::sound()
+        ..Foreign::valid()
     }
     .versioned();
-    // SAFETY: a sound tensor that nobody else touches.
+    // SAFETY: a valid tensor that nobody else touches.
     let mut tensor = unsafe { Tensor::from_raw(managed) }.unwrap();
     assert!(matches!(
         tensor.view_mut::<f64>(),
@@ -181,9 +181,9 @@ fn packed_elements_are_unpacked() {
     let bytes: Vec<u8> = (0..30u8).map(|i| i.wrapping_mul(37)).collect();
     for &dtype in DType::ALL.iter().filter(|dtype| dtype.bits() < 8) {
         let tensor = Tensor::from_packed(dtype, bytes.clone(), &[4, 5]).unwrap();
-        let packed = there_and_back::<DLManagedTensorVersioned>(tensor);
+        let packed = round_trip::<DLManagedTensorVersioned>(tensor);
         assert!(packed.description().is_packed());
-        let tensor = there_and_back::<DLManagedTensorVersioned>(packed.unpack().unwrap());
+        let tensor = round_trip::<DLManagedTensorVersioned>(packed.unpack().unwrap());
         assert!(!tensor.description().is_packed());
         assert_eq!(tensor.shape(), [4, 5]);
         // SAFETY: twenty elements of a byte each.
@@ -203,8 +203,8 @@ fn packed_elements_are_unpacked() {
     );
 }
 
-/// Exports, sees what the struct says, and gives back what the consumer takes.
-fn crossed<M: ManagedStruct>(tensor: Tensor, padded: bool) -> Tensor {
+/// Exports, checks the struct's fields, and returns what the consumer imports.
+fn checked_round_trip<M: ManagedStruct>(tensor: Tensor, padded: bool) -> Tensor {
     let (dtype, data) = (tensor.dtype(), tensor.data());
     let managed = tensor.export::<M>().unwrap().into_raw();
     // SAFETY: just exported.
@@ -221,14 +221,14 @@ fn crossed<M: ManagedStruct>(tensor: Tensor, padded: bool) -> Tensor {
     back
 }
 
-/// The memory of so many bytes.
+/// The first `count` bytes of the tensor's memory.
 fn bytes_of(tensor: &Tensor, count: usize) -> &[u8] {
     // SAFETY: each caller's tensor has them.
     unsafe { std::slice::from_raw_parts(tensor.data(), count) }
 }
 
 #[test]
-fn every_dtype_crosses_bit_for_bit() {
+fn every_dtype_round_trips_bit_for_bit() {
     // Every value of a byte, and memory aligned for any element.
     let values: Vec<u8> = (0..=255).collect();
     for &dtype in DType::ALL {
@@ -245,9 +245,9 @@ fn every_dtype_crosses_bit_for_bit() {
         // SAFETY: 256 bytes that the vector keeps.
         let tensor = unsafe { Tensor::new(description, memory) };
         let padded = dtype.bits() < 8;
-        let mut back = crossed::<DLManagedTensorVersioned>(tensor, padded);
+        let mut back = checked_round_trip::<DLManagedTensorVersioned>(tensor, padded);
         if !padded {
-            back = crossed::<DLManagedTensor>(back, false);
+            back = checked_round_trip::<DLManagedTensor>(back, false);
         }
         assert_eq!(back.shape(), shape);
         assert_eq!(bytes_of(&back, 256), values, "{dtype}");
@@ -257,7 +257,7 @@ fn every_dtype_crosses_bit_for_bit() {
 }
 
 #[test]
-fn every_packed_dtype_crosses_bit_for_bit() {
+fn every_packed_dtype_round_trips_bit_for_bit() {
     let values: Vec<u8> = (0..=255).collect();
     for &dtype in DType::ALL.iter().filter(|dtype| dtype.bits() < 8) {
         // Of three or six bits and more, some straddle two bytes; the last byte
@@ -265,8 +265,8 @@ fn every_packed_dtype_crosses_bit_for_bit() {
         let count = (256 * 8 - 1) / dtype.bits();
         for shape in [vec![count], vec![1, count, 1], vec![0, 3], vec![]] {
             let tensor = Tensor::from_packed(dtype, values.clone(), &shape).unwrap();
-            let back = crossed::<DLManagedTensorVersioned>(tensor, false);
-            let back = crossed::<DLManagedTensor>(back, false);
+            let back = checked_round_trip::<DLManagedTensorVersioned>(tensor, false);
+            let back = checked_round_trip::<DLManagedTensor>(back, false);
             assert!(back.description().is_packed());
             assert_eq!(back.shape(), shape);
             let count = shape.iter().product();
@@ -283,7 +283,7 @@ fn every_packed_dtype_crosses_bit_for_bit() {
 }
 
 #[test]
-fn packed_elements_are_found_along_any_stride() {
+fn packed_elements_are_unpacked_along_any_stride() {
     let (managed, _) = Foreign {
         // Six bits each, every other one, from the last to the first.
         dtype: DLDataType {
@@ -295,7 +295,7 @@ fn packed_elements_are_found_along_any_stride() {
         shape: Some(vec![2, 4]),
         strides: Some(vec![0, -2]),
         memory: vec![f64::from_bits(0x0123_4567_89ab_cdef); 2],
-        ..Foreign::sound()
+        ..Foreign::valid()
     }
     .versioned();
     // SAFETY: the elements 8, 6, 4 and 2 from the start of the memory.
@@ -311,7 +311,7 @@ fn packed_elements_are_found_along_any_stride() {
 }
 
 #[test]
-fn negative_strides_come_but_do_not_leave() {
+fn negative_strides_are_viewed_but_not_exported() {
     let mut array = Array::from_iter(0..6);
     array.invert_axis(Axis(0));
     let tensor = Tensor::from(array);
@@ -324,12 +324,12 @@ fn negative_strides_come_but_do_not_leave() {
 }
 
 #[test]
-fn the_keeper_is_dropped_once_even_if_it_panics() {
-    struct Keeper(Arc<AtomicUsize>);
-    impl Drop for Keeper {
+fn the_owner_is_dropped_once_even_if_it_panics() {
+    struct PanickingOwner(Arc<AtomicUsize>);
+    impl Drop for PanickingOwner {
         fn drop(&mut self) {
             self.0.fetch_add(1, Ordering::SeqCst);
-            panic!("a keeper that panics");
+            panic!("an owner that panics");
         }
     }
     let drops = Arc::new(AtomicUsize::new(0));
@@ -337,7 +337,10 @@ fn the_keeper_is_dropped_once_even_if_it_panics() {
     let description = Description::new(memory.as_mut_ptr(), DType::UInt8, [3], [1], true).unwrap();
     // SAFETY: `memory` outlives the export, and is read-only.
     let exported = unsafe {
-        export::<DLManagedTensorVersioned, _>(&description.layout(), Keeper(Arc::clone(&drops)))
+        export::<DLManagedTensorVersioned, _>(
+            &description.layout(),
+            PanickingOwner(Arc::clone(&drops)),
+        )
     };
     drop(exported.unwrap());
     assert_eq!(drops.load(Ordering::SeqCst), 1);
@@ -345,8 +348,8 @@ fn the_keeper_is_dropped_once_even_if_it_panics() {
 
 #[test]
 fn the_last_handle_may_drop_on_any_thread() {
-    let (managed, deletions) = Foreign::sound().versioned();
-    // SAFETY: a sound tensor that nobody writes to.
+    let (managed, deletions) = Foreign::valid().versioned();
+    // SAFETY: a valid tensor that nobody writes to.
     let tensor = unsafe { Tensor::from_raw(managed) }.unwrap();
     let threads: Vec<_> = (0..8)
         .map(|_| {
@@ -361,12 +364,12 @@ fn the_last_handle_may_drop_on_any_thread() {
     assert_eq!(deletions.count(), 1);
 }
 
-/// A layout over a real buffer: lengths, steps that may be negative or zero,
-/// and where the first element lies.
+/// A layout within a real buffer: shape, strides that may be negative or zero, and the index of the
+/// first element.
 fn layouts() -> impl Strategy<Value = (Vec<usize>, Vec<isize>, usize)> {
     prop::collection::vec((0usize..5, -7isize..8), 0..5).prop_flat_map(|axes| {
         let (shape, strides): (Vec<usize>, Vec<isize>) = axes.into_iter().unzip();
-        let (low, _) = scirs2_core::shape::reach(&shape, &strides).unwrap_or((0, 0));
+        let (low, _) = scirs2_core::shape::offset_bounds(&shape, &strides).unwrap_or((0, 0));
         let lowest = low.unsigned_abs();
         (Just(shape), Just(strides), lowest..lowest + 5)
     })
@@ -374,21 +377,21 @@ fn layouts() -> impl Strategy<Value = (Vec<usize>, Vec<isize>, usize)> {
 
 proptest! {
     #[test]
-    fn any_layout_reads_what_lies_there((shape, strides, first) in layouts()) {
+    fn any_layout_is_read_correctly((shape, strides, first) in layouts()) {
         let memory: Vec<f64> = (0..200).map(f64::from).collect();
         let (managed, deletions) = Foreign {
             memory,
             byte_offset: 8 * first as u64,
             shape: Some(shape.iter().map(|&n| n as i64).collect()),
             strides: Some(strides.iter().map(|&n| n as i64).collect()),
-            ..Foreign::sound()
+            ..Foreign::valid()
         }
         .versioned();
         // SAFETY: the layout reaches at most 5 + 2 * 4 * 4 * 7 < 200 numbers.
         let tensor = unsafe { Tensor::from_raw(managed) }.unwrap();
         let expected = ArrayD::from_shape_fn(IxDyn(&shape), |index| {
-            let steps = (0..shape.len()).map(|axis| index[axis] as isize * strides[axis]);
-            (first as isize + steps.sum::<isize>()) as f64
+            let offsets = (0..shape.len()).map(|axis| index[axis] as isize * strides[axis]);
+            (first as isize + offsets.sum::<isize>()) as f64
         });
         prop_assert_eq!(tensor.view::<f64>().unwrap(), expected.view());
         match tensor.export::<DLManagedTensorVersioned>() {
@@ -403,17 +406,17 @@ proptest! {
     }
 
     #[test]
-    fn any_array_is_taken_as_it_lies(
+    fn any_array_is_imported_in_place(
         shape in prop::collection::vec(0usize..4, 0..4),
         fortran: bool,
-        turned in 0usize..4,
+        inverted in 0usize..4,
         step in 1isize..3,
     ) {
         let count = shape.iter().product::<usize>();
         let layout = IxDyn(&shape).set_f(fortran);
         let mut array = Array::from_shape_vec(layout, (0..count as i32).collect()).unwrap();
-        if turned < shape.len() {
-            array.slice_axis_inplace(Axis(turned), Slice::new(0, None, -step));
+        if inverted < shape.len() {
+            array.slice_axis_inplace(Axis(inverted), Slice::new(0, None, -step));
         }
         let expected = array.clone();
         let tensor = Tensor::from(array);
@@ -421,9 +424,9 @@ proptest! {
     }
 
     #[test]
-    fn any_code_is_refused_or_of_its_own_type(code: u8, bits: u8, lanes in 0u16..3) {
+    fn any_type_code_is_rejected_or_has_its_own_type(code: u8, bits: u8, lanes in 0u16..3) {
         let dtype = scirs2_interop::sys::DLDataType { code, bits, lanes };
-        let (managed, _) = Foreign { dtype, shape: Some(vec![1]), ..Foreign::sound() }.legacy();
+        let (managed, _) = Foreign { dtype, shape: Some(vec![1]), ..Foreign::valid() }.legacy();
         // SAFETY: eight bytes suffice for one element of at most that, and the
         // view of a larger one is not read.
         if let Ok(tensor) = unsafe { Tensor::from_raw(managed) } {
@@ -436,13 +439,13 @@ proptest! {
 
 #[test]
 #[should_panic(expected = "shape")]
-fn an_array_without_elements_has_lengths_that_would_fit() {
+fn an_empty_array_with_an_overflowing_shape_panics() {
     let _ = Tensor::from(Array2::<f64>::zeros([1 << 61, 0]));
 }
 
 #[test]
 #[should_panic(expected = "a length and a step for each axis")]
-fn a_layout_has_a_step_for_each_length() {
+fn a_layout_needs_a_stride_for_each_axis() {
     let tensor = Tensor::from(arr0(1.5));
     let layout = Layout {
         shape: &[1, 1],
@@ -453,10 +456,10 @@ fn a_layout_has_a_step_for_each_length() {
     let _ = unsafe { export::<DLManagedTensor, _>(&layout, ()) };
 }
 
-/// What an extension gets that Python calls with one array twice: two tensors over the same
-/// memory. In safe code neither can be written.
+/// An extension that Python calls with one array twice gets two tensors over the same memory. In
+/// safe code neither can be written.
 #[test]
-fn memory_that_others_reach_is_read_only() {
+fn memory_that_others_can_access_is_read_only() {
     let mut memory = [1.0_f64, 2.0];
     let first = memory.as_mut_ptr();
     let description = || Description::new(first.cast(), DType::Float64, [2], [1], false).unwrap();
@@ -475,7 +478,7 @@ fn memory_that_others_reach_is_read_only() {
     let mut own = unsafe { unpacked.assume_exclusive() };
     own.view_mut::<f64>().unwrap()[0] = 7.0;
     assert_eq!(own.view::<f64>().unwrap()[0], 7.0);
-    // A consumer is told what the owner allows, as before.
+    // The export is flagged as the owner allows, as before.
     let exported = own.export::<DLManagedTensorVersioned>().unwrap();
     assert!(!exported.describe().unwrap().is_read_only());
 }

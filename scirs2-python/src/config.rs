@@ -18,7 +18,7 @@ pub(crate) fn _config(py: Python<'_>) -> PyResult<Bound<'_, PyDict>> {
     let source = match source {
         ThreadSource::Local => "with scirs2.num_threads",
         ThreadSource::Process => "scirs2.set_num_threads",
-        ThreadSource::Variable(name) => name,
+        ThreadSource::EnvVar(name) => name,
         ThreadSource::Cores => "the cores this process may use",
     };
     let entries = PyDict::new(py);

@@ -9,7 +9,7 @@ use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyCapsule, PyType};
 use scirs2_interop::Owner;
-use scirs2_interop::python::{Importer, TypeCache, give};
+use scirs2_interop::python::{Importer, TypeCache, new_capsule};
 use scirs2_interop::sys::{DLManagedTensor, DLManagedTensorVersioned};
 
 use crate::exchange::exporter::DLPackExporter;
@@ -33,7 +33,7 @@ pub(crate) struct Row {
     /// The module that has `from_dlpack`.
     module: &'static str,
     accepts: Accepts,
-    /// The class in that module that may have an exchange table.
+    /// The class in that module that may have an exchange API.
     class: Option<&'static str>,
     /// Looked up for the first result.
     constructor: PyOnceLock<Constructor>,
@@ -52,7 +52,7 @@ enum Accepts {
 
 /// The function that makes a library's tensor.
 enum Constructor {
-    /// From the exchange table of its class, without a Python call.
+    /// From the exchange API of its class, without a Python call.
     Table(Importer),
     /// The function `from_dlpack`.
     Function(Py<PyAny>),
@@ -222,8 +222,8 @@ impl Library {
         };
         let argument = match row.accepts {
             Accepts::Object => Bound::new(py, DLPackExporter::wrap(array))?.into_any(),
-            Accepts::Capsule => give(py, versioned(&array)?)?,
-            Accepts::LegacyCapsule => give(
+            Accepts::Capsule => new_capsule(py, versioned(&array)?)?,
+            Accepts::LegacyCapsule => new_capsule(
                 py,
                 export_array::<DLManagedTensor>(&array, Policy::Strict, None)?,
             )?,

@@ -209,7 +209,7 @@ fn _before_fork(py: Python<'_>) {
     // Announced before the interpreter is released, so that a short call, which would
     // keep the interpreter, does not wait for this fork while holding it.
     fork::announce();
-    py.detach(fork::wait_until_none_is_inside);
+    py.detach(fork::wait_for_computing_threads);
 }
 
 /// Lets kernels run again in the parent. Used by `os.register_at_fork`.

@@ -243,7 +243,7 @@ EXPORT = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p, ctypes.POINTER(ctypes.c
 
 
 class Table(ctypes.Structure):
-    """A C exchange table whose one function is to export an object.
+    """A C exchange API whose one function is to export an object.
 
     `export` takes the object's address and answers with the address of a managed tensor, or with
     None to fail; or it is the address of a C function. The table lives for ever, as the protocol

@@ -810,7 +810,7 @@ def norm_of_a_hostile_tensor(versioned):
         check(made.frees == 1, f"freed {made.frees} times")
 
 
-# The C exchange table of a type.
+# The C exchange API of a type.
 
 
 class Tabled(Producer):

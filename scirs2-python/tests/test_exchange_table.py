@@ -1,4 +1,4 @@
-"""The C exchange table of `scirs2.DLPackExporter`, called as a consumer in C calls it."""
+"""The C exchange API of `scirs2.DLPackExporter`, called as a consumer in C calls it."""
 
 import ctypes
 import gc

@@ -1,4 +1,4 @@
-//! Tensors offered by Python: inspected, accepted, given, kept.
+//! DLPack capsules: inspected, consumed and made.
 
 use core::ffi::{CStr, c_void};
 use core::mem;
@@ -11,100 +11,104 @@ use pyo3::sync::critical_section::with_critical_section;
 use pyo3::types::{PyCapsule, PyCapsuleMethods};
 use scirs2_core::Device;
 
-use super::ask::{Request, ask};
-use super::reference::Reference;
-use super::table;
-use crate::export::kept;
+use super::exchange_api;
+use super::protocol::{Request, request_capsule};
+use super::py_owner::PyOwner;
+use crate::export::payload_owner;
 use crate::owner::{ManagedStruct, Owner, describe};
 use crate::sys::{DLManagedTensor, DLManagedTensorVersioned};
 use crate::{Description, Error};
 
-/// An accepted tensor, in the form in which it was offered.
+/// An imported tensor, which owns its managed struct of either form.
 #[derive(Debug)]
-pub enum Keeper {
+pub enum ManagedTensor {
     /// From a capsule `dltensor`.
     Legacy(Owner<DLManagedTensor>),
-    /// From a capsule `dltensor_versioned`, or from an exchange table.
+    /// From a capsule `dltensor_versioned`, or from an exchange API.
     Versioned(Owner<DLManagedTensorVersioned>),
 }
 
-/// What holds an offered tensor until it is accepted.
-enum Holder<'py> {
+/// What owns the tensor until it is consumed.
+enum Source<'py> {
     /// A capsule with a legacy struct, not consumed.
     Legacy(Bound<'py, PyAny>, NonNull<DLManagedTensor>),
     /// A capsule with a versioned struct, not consumed.
     Versioned(Bound<'py, PyAny>, NonNull<DLManagedTensorVersioned>),
-    /// The offer itself, alone.
-    Offer(Owner<DLManagedTensorVersioned>),
-    /// Whoever accepted it.
-    Accepted,
+    /// The `PendingImport` itself.
+    Owned(Owner<DLManagedTensorVersioned>),
+    /// Whoever consumed it.
+    Consumed,
 }
 
-/// A checked tensor that can be taken.
+/// A validated tensor that is not consumed yet.
 ///
-/// Dropping the offer leaves a capsule as it was: its own destructor then frees the
-/// tensor.
-pub struct Offer<'py> {
-    holder: Holder<'py>,
+/// Dropping it leaves a capsule as it was: the capsule's own destructor then frees the tensor.
+pub struct PendingImport<'py> {
+    source: Source<'py>,
     description: Description,
 }
 
-impl<'py> Offer<'py> {
-    /// The offer of an object or of a raw capsule.
+impl<'py> PendingImport<'py> {
+    /// Inspects the tensor of an object or of a raw capsule.
     ///
-    /// An object is asked through its type's exchange table if that suffices, else
-    /// for the versioned form of a capsule, and once more without keywords
-    /// if it raises a `TypeError`.
+    /// Uses the exchange API of the object's type if that suffices, else `__dlpack__`, for the
+    /// versioned form first, and once more without keywords if it raises a `TypeError`.
     ///
     /// # Errors
     /// `AttributeError` without `__dlpack__`; what the producer raises;
     /// `TypeError` for anything but a DLPack capsule; `BufferError` for one that was
-    /// consumed and for a tensor that cannot be taken.
-    pub fn of(object: &Bound<'py, PyAny>, request: &Request) -> PyResult<Self> {
-        match Offer::by_table(object, request)? {
-            Some(offer) => Ok(offer),
-            None => Offer::by_method(object, request),
+    /// consumed and for a tensor that cannot be imported.
+    pub fn new(object: &Bound<'py, PyAny>, request: &Request) -> PyResult<Self> {
+        match PendingImport::from_exchange_api(object, request)? {
+            Some(pending) => Ok(pending),
+            None => PendingImport::from_dlpack_method(object, request),
         }
     }
 
-    /// What an object offers through its type's exchange table; `None` if
-    /// [`by_method`](Self::by_method) must ask it.
+    /// The tensor of an object, by the exchange API of its type; `None` if
+    /// [`from_dlpack_method`](Self::from_dlpack_method) must be used.
     ///
     /// # Errors
-    /// The errors of [`of`](Self::of) that concern the tensor.
+    /// The errors of [`new`](Self::new) that concern the tensor.
     #[inline(always)]
-    pub fn by_table(object: &Bound<'py, PyAny>, request: &Request) -> PyResult<Option<Self>> {
-        table::export(object, request)
+    pub fn from_exchange_api(
+        object: &Bound<'py, PyAny>,
+        request: &Request,
+    ) -> PyResult<Option<Self>> {
+        exchange_api::export(object, request)
     }
 
-    /// What an object offers through `__dlpack__`, or what a raw capsule holds.
+    /// The tensor of an object, by its `__dlpack__`, or of a raw capsule.
     ///
     /// # Errors
-    /// The same as [`of`](Self::of).
-    pub fn by_method(object: &Bound<'py, PyAny>, request: &Request) -> PyResult<Self> {
-        let asked = ask(object, request)?;
-        let offer = Offer::in_capsule(asked.capsule)?;
+    /// The same as [`new`](Self::new).
+    pub fn from_dlpack_method(object: &Bound<'py, PyAny>, request: &Request) -> PyResult<Self> {
+        let response = request_capsule(object, request)?;
+        let pending = PendingImport::from_capsule(response.capsule)?;
         // A producer asked for host memory waits for its kernels.
-        if !(asked.for_device && request.device == Some(Device::CPU)) {
-            offer.description.is_synchronized()?;
+        if !(response.passed_device && request.device == Some(Device::CPU)) {
+            pending.description.check_synchronized()?;
         }
-        Ok(offer)
+        Ok(pending)
     }
 
-    /// A tensor that only the offer holds.
+    /// A tensor that is owned already.
     #[inline(always)]
-    pub(super) fn owned(owner: Owner<DLManagedTensorVersioned>, description: Description) -> Self {
-        Offer {
-            holder: Holder::Offer(owner),
+    pub(super) fn from_owner(
+        owner: Owner<DLManagedTensorVersioned>,
+        description: Description,
+    ) -> Self {
+        PendingImport {
+            source: Source::Owned(owner),
             description,
         }
     }
 
-    fn in_capsule(capsule: Bound<'py, PyAny>) -> PyResult<Self> {
-        let offer = offered(&capsule, Holder::Versioned)
-            .or_else(|| offered(&capsule, Holder::Legacy))
+    fn from_capsule(capsule: Bound<'py, PyAny>) -> PyResult<Self> {
+        let pending = inspect(&capsule, Source::Versioned)
+            .or_else(|| inspect(&capsule, Source::Legacy))
             .ok_or_else(|| not_a_tensor(&capsule))?;
-        Ok(offer?)
+        Ok(pending?)
     }
 
     /// The tensor's description.
@@ -116,29 +120,29 @@ impl<'py> Offer<'py> {
     /// Whether the memory may be written; `None` if the form cannot say.
     #[must_use]
     pub const fn writeable(&self) -> Option<bool> {
-        match self.holder {
-            Holder::Versioned(..) | Holder::Offer(_) => Some(!self.description.is_read_only()),
-            Holder::Legacy(..) | Holder::Accepted => None,
+        match self.source {
+            Source::Versioned(..) | Source::Owned(_) => Some(!self.description.is_read_only()),
+            Source::Legacy(..) | Source::Consumed => None,
         }
     }
 
-    /// The object that a legacy capsule keeps, if this extension made it with a
-    /// [`Reference`]; `None` once it was consumed.
+    /// The object that owns the memory of a legacy capsule, if this extension made it with a
+    /// [`PyOwner`]; `None` once it was consumed.
     ///
     /// Inlined, because it recognises the extension's structs by the address of a function
     /// of which each crate has its own copy.
     #[inline]
     #[must_use]
-    pub fn kept(&self, py: Python<'py>) -> Option<Bound<'py, PyAny>> {
-        let Holder::Legacy(capsule, managed) = &self.holder else {
+    pub fn wrapped_object(&self, py: Python<'py>) -> Option<Bound<'py, PyAny>> {
+        let Source::Legacy(capsule, managed) = &self.source else {
             return None;
         };
-        unconsumed(capsule, *managed, || {
+        with_unconsumed(capsule, *managed, || {
             // SAFETY: the capsule was not consumed, so it keeps the struct alive.
-            let reference = unsafe { kept::<_, Reference>(*managed) }?;
+            let owner_object = unsafe { payload_owner::<_, PyOwner>(*managed) }?;
             // SAFETY: alive as long as the struct; it is not written before the
             // struct dies, and the object gets a reference of its own.
-            unsafe { reference.as_ref() }.object(py).cloned()
+            unsafe { owner_object.as_ref() }.object(py).cloned()
         })
         .flatten()
     }
@@ -146,16 +150,18 @@ impl<'py> Offer<'py> {
     /// Takes the tensor, once: a capsule is consumed by renaming it.
     ///
     /// # Errors
-    /// `BufferError` if it was consumed before, also through this offer.
+    /// `BufferError` if it was consumed before, also through this import.
     #[inline(always)]
-    pub fn accept(&mut self) -> PyResult<Keeper> {
-        match mem::replace(&mut self.holder, Holder::Accepted) {
-            Holder::Offer(owner) => Ok(Keeper::Versioned(owner)),
-            Holder::Versioned(capsule, managed) => {
-                consume(&capsule, managed).map(Keeper::Versioned)
+    pub fn consume(&mut self) -> PyResult<ManagedTensor> {
+        match mem::replace(&mut self.source, Source::Consumed) {
+            Source::Owned(owner) => Ok(ManagedTensor::Versioned(owner)),
+            Source::Versioned(capsule, managed) => {
+                consume_capsule(&capsule, managed).map(ManagedTensor::Versioned)
             }
-            Holder::Legacy(capsule, managed) => consume(&capsule, managed).map(Keeper::Legacy),
-            Holder::Accepted => Err(PyBufferError::new_err("the offer was accepted before")),
+            Source::Legacy(capsule, managed) => {
+                consume_capsule(&capsule, managed).map(ManagedTensor::Legacy)
+            }
+            Source::Consumed => Err(PyBufferError::new_err("the tensor was consumed before")),
         }
     }
 }
@@ -172,26 +178,26 @@ fn pointer<M: ManagedStruct>(capsule: &Bound<'_, PyAny>) -> Option<NonNull<M>> {
     NonNull::new(pointer.cast::<M>()).filter(|pointer| pointer.is_aligned())
 }
 
-/// An offer of that struct, which holds the capsule.
-fn offered<'py, M: ManagedStruct>(
+/// Inspects the struct in a capsule of form `M`; `None` for another capsule.
+fn inspect<'py, M: ManagedStruct>(
     capsule: &Bound<'py, PyAny>,
-    holder: impl FnOnce(Bound<'py, PyAny>, NonNull<M>) -> Holder<'py>,
-) -> Option<Result<Offer<'py>, Error>> {
+    source: impl FnOnce(Bound<'py, PyAny>, NonNull<M>) -> Source<'py>,
+) -> Option<Result<PendingImport<'py>, Error>> {
     let managed = pointer(capsule)?;
     // SAFETY: an unconsumed capsule of that name holds such a struct,
     // and keeps it alive.
-    let description = unconsumed(capsule, managed, || unsafe { describe(managed) })?;
-    Some(description.map(|description| Offer {
-        holder: holder(capsule.clone(), managed),
+    let description = with_unconsumed(capsule, managed, || unsafe { describe(managed) })?;
+    Some(description.map(|description| PendingImport {
+        source: source(capsule.clone(), managed),
         description,
     }))
 }
 
-fn consume<M: ManagedStruct>(
+fn consume_capsule<M: ManagedStruct>(
     capsule: &Bound<'_, PyAny>,
     managed: NonNull<M>,
 ) -> PyResult<Owner<M>> {
-    let renamed = unconsumed(capsule, managed, || {
+    let renamed = with_unconsumed(capsule, managed, || {
         // SAFETY: a valid capsule, and a name that lives for ever.
         if unsafe { ffi::PyCapsule_SetName(capsule.as_ptr(), M::USED_CAPSULE.as_ptr()) } != 0 {
             return Err(PyErr::fetch(capsule.py()));
@@ -207,7 +213,7 @@ fn consume<M: ManagedStruct>(
 ///
 /// Of two threads that race for a capsule exactly one must win. The GIL ensures that;
 /// without a GIL this lock on the capsule does, for all consumers that use this function.
-fn unconsumed<M: ManagedStruct, R>(
+fn with_unconsumed<M: ManagedStruct, R>(
     capsule: &Bound<'_, PyAny>,
     managed: NonNull<M>,
     run: impl FnOnce() -> R,
@@ -244,25 +250,35 @@ fn not_a_tensor(object: &Bound<'_, PyAny>) -> PyErr {
 /// # Errors
 /// If the capsule cannot be made; the tensor is then freed.
 #[inline]
-pub fn give<M: ManagedStruct>(py: Python<'_>, owner: Owner<M>) -> PyResult<Bound<'_, PyAny>> {
+pub fn new_capsule<M: ManagedStruct>(
+    py: Python<'_>,
+    owner: Owner<M>,
+) -> PyResult<Bound<'_, PyAny>> {
     capsule(py, owner, M::CAPSULE, drop_unconsumed::<M>)
 }
 
-/// Name of the objects that [`keep`] makes; no consumer takes a capsule of that name.
-const KEEPER: &CStr = c"scirs2_tensor_owner";
+/// Name of the capsules that [`owner_capsule`] makes; no consumer accepts a capsule of that name.
+const OWNER_CAPSULE: &CStr = c"scirs2_tensor_owner";
 
-/// A Python object that frees the tensor when it dies: the base of an array
-/// that reads its memory.
+/// A Python object that frees the tensor when it dies: the base of an array over its memory.
 ///
 /// # Errors
 /// If the capsule cannot be made; the tensor is then freed.
 #[inline]
-pub fn keep(py: Python<'_>, keeper: Keeper) -> PyResult<Bound<'_, PyAny>> {
-    match keeper {
-        Keeper::Legacy(owner) => capsule(py, owner, KEEPER, drop_kept::<DLManagedTensor>),
-        Keeper::Versioned(owner) => {
-            capsule(py, owner, KEEPER, drop_kept::<DLManagedTensorVersioned>)
-        }
+pub fn owner_capsule(py: Python<'_>, tensor: ManagedTensor) -> PyResult<Bound<'_, PyAny>> {
+    match tensor {
+        ManagedTensor::Legacy(owner) => capsule(
+            py,
+            owner,
+            OWNER_CAPSULE,
+            drop_owner_capsule::<DLManagedTensor>,
+        ),
+        ManagedTensor::Versioned(owner) => capsule(
+            py,
+            owner,
+            OWNER_CAPSULE,
+            drop_owner_capsule::<DLManagedTensorVersioned>,
+        ),
     }
 }
 
@@ -291,9 +307,9 @@ unsafe extern "C" fn drop_unconsumed<M: ManagedStruct>(capsule: *mut ffi::PyObje
     unsafe { drop_content::<M>(capsule, M::CAPSULE) }
 }
 
-unsafe extern "C" fn drop_kept<M: ManagedStruct>(capsule: *mut ffi::PyObject) {
+unsafe extern "C" fn drop_owner_capsule<M: ManagedStruct>(capsule: *mut ffi::PyObject) {
     // SAFETY: as above.
-    unsafe { drop_content::<M>(capsule, KEEPER) }
+    unsafe { drop_content::<M>(capsule, OWNER_CAPSULE) }
 }
 
 /// Frees the tensor of a dying capsule that still has its first name.
@@ -320,11 +336,11 @@ unsafe fn drop_content<M: ManagedStruct>(object: *mut ffi::PyObject, name: &CStr
     unsafe { ffi::PyErr_Fetch(&raw mut class, &raw mut value, &raw mut traceback) };
     // SAFETY: the capsule held the duty to free, and dies.
     let owner = unsafe { Owner::from_raw(managed) };
-    // The deleter itself would first have to find out whether it may use Python.
+    // Released here, because the deleter itself would have to attach to the interpreter first.
     // SAFETY: the struct lives until its owner is dropped.
-    if let Some(mut reference) = unsafe { kept::<M, Reference>(managed) } {
+    if let Some(mut owner_object) = unsafe { payload_owner::<M, PyOwner>(managed) } {
         // SAFETY: a part of that struct, to which nothing else has access any more.
-        unsafe { reference.as_mut() }.release(py);
+        unsafe { owner_object.as_mut() }.release(py);
     }
     drop(owner);
     // SAFETY: attached.

@@ -6,22 +6,22 @@
 //! use pyo3::prelude::*;
 //! use scirs2_interop::Tensor;
 //!
-//! /// Takes a tensor of any library and gives it back, without a copy.
+//! /// Takes a tensor of any library and returns it, without a copy.
 //! #[pyfunction]
 //! fn pass(tensor: Tensor) -> Tensor {
 //!     tensor
 //! }
 //! ```
 //!
-//! The steps behind it are public too: inspect the [`Offer`] of an object, accept
-//! it, [`give`] a tensor.
+//! The steps behind it are public too: inspect an object with [`PendingImport`], consume it, make a
+//! capsule with [`new_capsule`].
 
-mod ask;
 mod capsule;
 mod error;
-mod reference;
-mod serve;
-mod table;
+mod exchange_api;
+mod exchange_api_provider;
+mod protocol;
+mod py_owner;
 mod torch;
 mod types;
 
@@ -29,12 +29,12 @@ use std::any::Any;
 
 use pyo3::prelude::*;
 
-pub use ask::Request;
-pub use capsule::{Keeper, Offer, give, keep};
+pub use capsule::{ManagedTensor, PendingImport, new_capsule, owner_capsule};
 pub use error::gpu_tensor_error;
-pub use reference::Reference;
-pub use serve::{Exchange, exchange_table};
-pub use table::Importer;
+pub use exchange_api::Importer;
+pub use exchange_api_provider::{ExchangeApi, exchange_api_capsule};
+pub use protocol::Request;
+pub use py_owner::PyOwner;
 pub use types::TypeCache;
 
 use crate::Tensor;
@@ -49,16 +49,16 @@ impl<'py> FromPyObject<'_, 'py> for Tensor {
     type Error = PyErr;
 
     fn extract(object: Borrowed<'_, 'py, PyAny>) -> PyResult<Self> {
-        let mut offer = Offer::of(&object, &Request::default())?;
-        let keeper = offer.accept()?;
-        let owner: Box<dyn Any + Send + Sync> = match keeper {
-            Keeper::Legacy(owner) => Box::new(owner),
-            Keeper::Versioned(owner) => Box::new(owner),
+        let mut pending = PendingImport::new(&object, &Request::default())?;
+        let tensor = pending.consume()?;
+        let owner: Box<dyn Any + Send + Sync> = match tensor {
+            ManagedTensor::Legacy(owner) => Box::new(owner),
+            ManagedTensor::Versioned(owner) => Box::new(owner),
         };
         // SAFETY: the owner keeps the memory readable.
         // ASSUMPTION (SAFETY.md): the Python program does not write to the tensor while a
         // view of it lives.
-        Ok(unsafe { Tensor::foreign(offer.description().clone(), owner) })
+        Ok(unsafe { Tensor::foreign(pending.description().clone(), owner) })
     }
 }
 
@@ -69,6 +69,6 @@ impl<'py> IntoPyObject<'py> for Tensor {
     type Error = PyErr;
 
     fn into_pyobject(self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        give(py, self.export::<DLManagedTensorVersioned>()?)
+        new_capsule(py, self.export::<DLManagedTensorVersioned>()?)
     }
 }

@@ -1,8 +1,8 @@
-//! The checks on PyTorch's tensors before their memory is taken.
+//! The checks on PyTorch's tensors before their memory is exported.
 //!
 //! The memory of a PyTorch tensor is not always its value: a bit may say that the elements
 //! are conjugated or negated, a gradient or a tangent may be attached, and a class may wrap
-//! another tensor. PyTorch's exchange table reports none of that, and its `__dlpack__` only
+//! another tensor. PyTorch's exchange API reports none of that, and its `__dlpack__` only
 //! some of it.
 
 use core::ffi::CStr;
@@ -14,11 +14,11 @@ use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyString, PyType};
 
-/// How the tensors of one type are queried.
-pub(super) struct Torch {
+/// How the tensors of one type are checked.
+pub(super) struct TorchType {
     /// The C functions behind `is_neg` and `requires_grad`, which take half the time;
     /// `None` if the type has others, such as a subclass's own in Python.
-    functions: Option<(Method, Getter)>,
+    functions: Option<(NoArgMethod, Getter)>,
     /// Whether operations on the type run Python code of its own, so that its memory is
     /// another tensor's or none.
     is_wrapper: bool,
@@ -28,16 +28,16 @@ pub(super) struct Torch {
     forward_ad: Py<PyDict>,
 }
 
-/// What is taken in place of a tensor.
-pub(super) enum Taken<'py> {
-    /// The tensor.
-    Itself,
-    /// A copy of it with such bits resolved, or the tensor without its history.
-    Other(Bound<'py, PyAny>),
+/// A tensor whose memory is its value.
+pub(super) enum Resolved<'py> {
+    /// The tensor itself.
+    Unchanged,
+    /// A copy with the conjugate or negative bit resolved, or the detached tensor.
+    Replaced(Bound<'py, PyAny>),
 }
 
 /// The C function of a method without arguments.
-struct Method {
+struct NoArgMethod {
     /// INVARIANT: takes an object of the type and NULL.
     function: ffi::PyCFunction,
     /// The method's definition lives as long as its descriptor, as CPython requires of both.
@@ -52,10 +52,10 @@ struct Getter {
     _descriptor: Py<PyAny>,
 }
 
-impl Torch {
-    /// For the tensors of a class that is exported as `torch.Tensor` is; `base` is the class
-    /// that defines how. `None` otherwise: a class with a `__dlpack__` of its own answers for
-    /// itself, and may allow no other question, as PyTorch's `ReadOnlyTensorWrapper`.
+impl TorchType {
+    /// For the tensors of a class that is exported as `torch.Tensor` is; `base` is the class that
+    /// defines how. `None` otherwise: a class with its own `__dlpack__` is responsible for itself,
+    /// and may allow no other call, as PyTorch's `ReadOnlyTensorWrapper`.
     pub(super) fn of(
         object: &Bound<'_, PyAny>,
         class: &Bound<'_, PyType>,
@@ -73,10 +73,10 @@ impl Torch {
         }
         let dispatch = intern!(py, "__torch_dispatch__");
         let is_wrapper = !class.getattr(dispatch)?.is(&base.getattr(dispatch)?);
-        let method = Method::of(object, class, intern!(py, "is_neg"));
+        let method = NoArgMethod::of(object, class, intern!(py, "is_neg"));
         let getter = Getter::of(class, intern!(py, "requires_grad"));
         let forward_ad = py.import(intern!(py, "torch.autograd.forward_ad"))?;
-        Ok(Some(Torch {
+        Ok(Some(TorchType {
             functions: method.zip(getter),
             is_wrapper,
             is_grad_enabled: torch.getattr(intern!(py, "is_grad_enabled"))?.unbind(),
@@ -84,29 +84,33 @@ impl Torch {
         }))
     }
 
-    /// Queries a tensor of the type.
+    /// Checks a tensor of the type, and replaces it if its memory is not its value.
     ///
     /// # Errors
     /// `BufferError` if its memory is not its value; otherwise what the tensor's own code raises.
     #[inline(always)]
-    pub(super) fn ask<'py>(
+    pub(super) fn resolve<'py>(
         &self,
         tensor: &Bound<'py, PyAny>,
         may_copy: bool,
-    ) -> PyResult<Taken<'py>> {
+    ) -> PyResult<Resolved<'py>> {
         if let Some((is_neg, requires_grad)) = &self.functions
             && is_neg.is_false(tensor)
             && requires_grad.is_false(tensor)
             && !self.is_wrapper
-            && self.has_no_level(tensor.py())
+            && self.no_dual_level_is_open(tensor.py())
         {
-            return Ok(Taken::Itself);
+            return Ok(Resolved::Unchanged);
         }
-        self.ask_by_name(tensor, may_copy)
+        self.resolve_slow(tensor, may_copy)
     }
 
     #[cold]
-    fn ask_by_name<'py>(&self, tensor: &Bound<'py, PyAny>, may_copy: bool) -> PyResult<Taken<'py>> {
+    fn resolve_slow<'py>(
+        &self,
+        tensor: &Bound<'py, PyAny>,
+        may_copy: bool,
+    ) -> PyResult<Resolved<'py>> {
         let py = tensor.py();
         if let Some(error) = PyErr::take(py) {
             return Err(error);
@@ -132,7 +136,7 @@ impl Torch {
                  call under torch.no_grad()",
             ));
         }
-        if is(tensor, intern!(py, "is_neg"))? {
+        if call_predicate(tensor, intern!(py, "is_neg"))? {
             if !may_copy {
                 return Err(PyBufferError::new_err(
                     "the tensor's negative bit is set, so its memory holds the negated \
@@ -140,27 +144,29 @@ impl Torch {
                 ));
             }
             let resolved = tensor.call_method0(intern!(py, "resolve_neg"))?;
-            return Ok(Taken::Other(resolved));
+            return Ok(Resolved::Replaced(resolved));
         }
         if needs_grad {
             // `__dlpack__` would refuse it, whatever the mode.
-            return Ok(Taken::Other(tensor.call_method0(intern!(py, "detach"))?));
+            return Ok(Resolved::Replaced(
+                tensor.call_method0(intern!(py, "detach"))?,
+            ));
         }
-        Ok(Taken::Itself)
+        Ok(Resolved::Unchanged)
     }
 
-    /// Queries a tensor whose elements are complex numbers.
+    /// Checks a tensor whose elements are complex, and replaces it if its conjugate bit is set.
     ///
     /// # Errors
-    /// The same as [`ask`](Self::ask).
-    pub(super) fn ask_complex<'py>(
+    /// The same as [`resolve`](Self::resolve).
+    pub(super) fn resolve_conj<'py>(
         &self,
         tensor: &Bound<'py, PyAny>,
         may_copy: bool,
-    ) -> PyResult<Taken<'py>> {
+    ) -> PyResult<Resolved<'py>> {
         let py = tensor.py();
-        if !is(tensor, intern!(py, "is_conj"))? {
-            return Ok(Taken::Itself);
+        if !call_predicate(tensor, intern!(py, "is_conj"))? {
+            return Ok(Resolved::Unchanged);
         }
         if !may_copy {
             return Err(PyBufferError::new_err(
@@ -169,15 +175,15 @@ impl Torch {
             ));
         }
         let resolved = tensor.call_method0(intern!(py, "resolve_conj"))?;
-        Ok(Taken::Other(resolved))
+        Ok(Resolved::Replaced(resolved))
     }
 
     /// Whether no level of forward-mode differentiation is open, so that no tensor can have a
     /// tangent.
     #[inline(always)]
-    fn has_no_level(&self, py: Python<'_>) -> bool {
+    fn no_dual_level_is_open(&self, py: Python<'_>) -> bool {
         let names = self.forward_ad.bind(py);
-        // The name is not public; without it each tensor is queried.
+        // The name is not public; without it each tensor is checked.
         let level = names.get_item(intern!(py, "_current_level"));
         level.is_ok_and(|level| {
             level.is_some_and(|level| level.extract::<i64>().is_ok_and(|level| level < 0))
@@ -186,7 +192,7 @@ impl Torch {
 
     fn has_tangent(&self, tensor: &Bound<'_, PyAny>) -> PyResult<bool> {
         let py = tensor.py();
-        if self.has_no_level(py) {
+        if self.no_dual_level_is_open(py) {
             return Ok(false);
         }
         let names = self.forward_ad.bind(py);
@@ -195,7 +201,7 @@ impl Torch {
     }
 }
 
-impl Method {
+impl NoArgMethod {
     /// `None` if the method is not a C function without arguments.
     fn of(
         object: &Bound<'_, PyAny>,
@@ -221,7 +227,7 @@ impl Method {
         }
         // SAFETY: as above.
         let function = unsafe { ffi::PyCFunction_GetFunction(bound.as_ptr()) }?;
-        Some(Method {
+        Some(NoArgMethod {
             function,
             _descriptor: descriptor.unbind(),
         })
@@ -290,17 +296,17 @@ impl Getter {
 }
 
 /// Whether a method without arguments returns true, without making a bound method first.
-fn is(tensor: &Bound<'_, PyAny>, question: &Bound<'_, PyString>) -> PyResult<bool> {
+fn call_predicate(tensor: &Bound<'_, PyAny>, name: &Bound<'_, PyString>) -> PyResult<bool> {
     // SAFETY: an object, a name, and the NULL that ends the arguments.
-    let answer = unsafe {
+    let result = unsafe {
         ffi::PyObject_CallMethodObjArgs(
             tensor.as_ptr(),
-            question.as_ptr(),
+            name.as_ptr(),
             ptr::null_mut::<ffi::PyObject>(),
         )
     };
     // SAFETY: a new reference, or NULL with an exception set.
-    unsafe { Bound::from_owned_ptr_or_err(tensor.py(), answer) }?.is_truthy()
+    unsafe { Bound::from_owned_ptr_or_err(tensor.py(), result) }?.is_truthy()
 }
 
 /// Whether a call returned `False`; an exception that it raised stays set.
@@ -310,14 +316,14 @@ fn is(tensor: &Bound<'_, PyAny>, question: &Bound<'_, PyString>) -> PyResult<boo
 #[inline(always)]
 unsafe fn is_false(result: *mut ffi::PyObject) -> bool {
     // SAFETY: attached, by this function's contract.
-    let no = result == unsafe { ffi::Py_False() };
+    let is_false = result == unsafe { ffi::Py_False() };
     // SAFETY: a new reference or NULL, by this function's contract.
     unsafe { ffi::Py_XDECREF(result) };
-    no
+    is_false
 }
 
-/// Drops an error, unless it ends the program, such as Ctrl-C's.
-pub(super) fn unless_exit(py: Python<'_>, error: Option<PyErr>) -> PyResult<()> {
+/// Ignores an `Exception`; returns any other error, such as `KeyboardInterrupt`.
+pub(super) fn ignore_exception(py: Python<'_>, error: Option<PyErr>) -> PyResult<()> {
     match error {
         Some(error) if !error.is_instance_of::<PyException>(py) => Err(error),
         _ => Ok(()),

@@ -42,8 +42,8 @@ impl<V> TypeCache<V> {
     /// with equal values.
     pub fn insert(&self, class: Bound<'_, PyType>, value: V) -> Option<V> {
         let mut entry = (class.unbind(), value);
-        for place in &self.entries {
-            match place.set(entry) {
+        for slot in &self.entries {
+            match slot.set(entry) {
                 Ok(()) => return None,
                 Err(other) => entry = other,
             }

@@ -18,7 +18,7 @@ pub(crate) const FLOAT64: DLDataType = DLDataType {
     lanes: 1,
 };
 
-/// What the struct will say; the memory behind it is really there.
+/// The fields of the struct; `memory` is real.
 #[derive(Clone)]
 pub(crate) struct Foreign {
     pub(crate) memory: Vec<f64>,
@@ -35,8 +35,8 @@ pub(crate) struct Foreign {
 }
 
 impl Foreign {
-    /// A sound tensor of six numbers, in C order.
-    pub(crate) fn sound() -> Self {
+    /// A valid tensor of six numbers, in C order.
+    pub(crate) fn valid() -> Self {
         Foreign {
             memory: (0..6).map(f64::from).collect(),
             data: None,

@@ -2,7 +2,7 @@
 
 use scirs2_core::DType;
 use scirs2_core::pool::Interrupted;
-use scirs2_core::shape::Shown;
+use scirs2_core::shape::DisplayShape;
 
 use super::order::Order;
 
@@ -54,7 +54,7 @@ pub enum Error {
     /// The smallest of nothing.
     #[error(
         "norm order {order} takes the smallest of shape {}, which has nothing along the axis",
-        Shown(.shape)
+        DisplayShape(.shape)
     )]
     Empty {
         /// The order.
@@ -65,14 +65,14 @@ pub enum Error {
     /// A matrix without elements, which has no condition number.
     #[error(
         "shape {} holds matrices without elements, which have no condition number",
-        Shown(.shape)
+        DisplayShape(.shape)
     )]
     NoElements {
         /// The array's shape.
         shape: Vec<usize>,
     },
     /// An output array of another shape than the result's.
-    #[error("the output has shape {}, the result {}", Shown(.got), Shown(.expected))]
+    #[error("the output has shape {}, the result {}", DisplayShape(.got), DisplayShape(.expected))]
     OutputShape {
         /// The result's shape, without the reduced axes.
         expected: Vec<usize>,
@@ -104,7 +104,7 @@ pub enum Error {
     /// An argument with too few axes for the function.
     #[error(
         "argument {argument} has shape {}; it needs at least {least} dimension(s)",
-        Shown(.shape)
+        DisplayShape(.shape)
     )]
     TooFewAxes {
         /// The argument, counted from 1.
@@ -123,7 +123,7 @@ pub enum Error {
         columns: usize,
     },
     /// Two arguments that do not fit together.
-    #[error("shapes {} and {} do not fit: {must}", Shown(.first), Shown(.second))]
+    #[error("shapes {} and {} do not fit: {must}", DisplayShape(.first), DisplayShape(.second))]
     Mismatch {
         /// The first one's shape.
         first: Vec<usize>,
@@ -136,7 +136,7 @@ pub enum Error {
     #[error(
         "shape {} needs right-hand sides of as many rows, got {}; many vectors are the \
          columns of a matrix",
-        Shown(.matrix), Shown(.right)
+        DisplayShape(.matrix), DisplayShape(.right)
     )]
     RightSide {
         /// The shape of the matrices.
@@ -148,7 +148,7 @@ pub enum Error {
     #[error(
         "shape {} makes a {rows} x {columns} matrix, which must be square; the dimensions \
          before and after the split need the same product",
-        Shown(.shape)
+        DisplayShape(.shape)
     )]
     NotSquareTensor {
         /// The tensor's shape, its axes in the order of the matrix.
@@ -165,7 +165,7 @@ pub enum Error {
         ind: isize,
     },
     /// An argument of another number of axes than the function works on.
-    #[error("argument {argument} has shape {}; it must be {must}", Shown(.shape))]
+    #[error("argument {argument} has shape {}; it must be {must}", DisplayShape(.shape))]
     Axes {
         /// The argument, counted from 1.
         argument: usize,
@@ -299,7 +299,7 @@ impl Reason {
 fn listed(shapes: &[Vec<usize>]) -> String {
     let shapes: Vec<_> = shapes
         .iter()
-        .map(|shape| Shown(shape).to_string())
+        .map(|shape| DisplayShape(shape).to_string())
         .collect();
     shapes.join(" and ")
 }

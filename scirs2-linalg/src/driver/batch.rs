@@ -448,7 +448,7 @@ impl Batch<'_> {
             let mut workspace = make_workspace()?;
             for index in 0..count {
                 let matrices = outputs.next();
-                let done = self.workers.alone(|| {
+                let done = self.workers.run_on_caller(|| {
                     let _threads = BlasThreads::acquire(threads);
                     work(&mut workspace, index, matrices)
                 })?;
@@ -499,7 +499,7 @@ impl Batch<'_> {
             let whole = iter::once(outputs);
             return self
                 .workers
-                .each(whole, |outputs| run_chunk(&mut memory(), 0, count, outputs));
+                .for_each(whole, |outputs| run_chunk(&mut memory(), 0, count, outputs));
         }
         let memories = Mutex::new(Vec::new());
         let chunks = Chunks {
@@ -508,7 +508,7 @@ impl Batch<'_> {
             count,
             chunk_len,
         };
-        self.workers.each(chunks, |(first, last, outputs)| {
+        self.workers.for_each(chunks, |(first, last, outputs)| {
             let kept = lock(&memories).pop();
             let mut memory = kept.unwrap_or_else(|| (G::default(), None));
             run_chunk(&mut memory, first, last, outputs)?;

@@ -32,7 +32,7 @@ pub(crate) fn for_each_chunk<T: Send, U: Sync, const M: usize, const N: usize>(
 ) -> Result<(), Error> {
     if arrays.0[0].len() <= chunk_len {
         // A single chunk needs no list.
-        return workers.each(iter::once(arrays), |chunk| {
+        return workers.for_each(iter::once(arrays), |chunk| {
             work(chunk);
             Ok(())
         });
@@ -46,7 +46,7 @@ pub(crate) fn for_each_chunk<T: Send, U: Sync, const M: usize, const N: usize>(
                 chunks.push(chunk);
                 Ok(())
             })?;
-            workers.each(chunks.into_iter(), |chunk| {
+            workers.for_each(chunks.into_iter(), |chunk| {
                 work(chunk);
                 Ok(())
             })
@@ -148,7 +148,7 @@ pub(crate) fn new_filled<T: Clone>(
         if elements.len() == count {
             break;
         }
-        workers.check()?;
+        workers.check_interrupted()?;
     }
     let array = ArrayD::from_shape_vec(shape, elements);
     array.map_err(|_| Error::Memory {

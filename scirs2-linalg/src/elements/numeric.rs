@@ -303,7 +303,7 @@ pub(crate) fn par_sum<T: Numeric>(x: ArrayView1<'_, T>, workers: &Workers<'_>) -
     let mut parts = Vec::new();
     split_in_halves(x, PART, &mut parts);
     let mut sums = vec![T::ZERO; parts.len()];
-    workers.each(parts.into_iter().zip(&mut sums), |(part, sum_of)| {
+    workers.for_each(parts.into_iter().zip(&mut sums), |(part, sum_of)| {
         *sum_of = sum(part);
         Ok::<_, Error>(())
     })?;

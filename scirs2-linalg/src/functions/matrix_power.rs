@@ -81,7 +81,7 @@ pub fn matrix_power_into<T: Numeric>(
     let mut power: Option<ArrayD<T>> = None;
     let last = u64::BITS - n.leading_zeros() - 1;
     for bit in 0..=last {
-        workers.check()?;
+        workers.check_interrupted()?;
         if bit > 0 {
             let base = square.as_ref().map_or(a.view(), |square| square.view());
             if bit == last && power.is_none() {
@@ -154,7 +154,7 @@ fn identity<T: Numeric>(mut out: ArrayViewMutD<'_, T>, workers: &Workers<'_>) ->
     let (rows, columns) = (Axis(out.ndim() - 2), Axis(out.ndim() - 1));
     par_fill(out.view_mut(), T::ZERO, workers)?;
     for at in 0..out.len_of(rows) {
-        workers.check()?;
+        workers.check_interrupted()?;
         let row = out.index_axis_mut(rows, at);
         par_fill(
             row.index_axis_move(Axis(columns.0 - 1), at),

@@ -35,7 +35,7 @@ fn abs_squared<T: Scalar>(x: T) -> T::Real {
 
 /// The phase factor by which `x`, which is not zero, becomes real and positive.
 fn phase_correction<T: Scalar>(x: T) -> T {
-    x.conj().over(abs_squared(x).sqrt())
+    x.conj().div_real(abs_squared(x).sqrt())
 }
 
 fn modulus<T: Scalar>(x: T) -> T {

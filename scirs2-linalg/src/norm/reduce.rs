@@ -5,7 +5,7 @@ use std::ops::RangeInclusive;
 
 use ndarray::{ArrayViewD, ArrayViewMutD};
 use scirs2_core::pool::Workers;
-use scirs2_core::shape::reach;
+use scirs2_core::shape::offset_bounds;
 
 use super::layout::{Layout, MAX_SPLITS, Piece};
 use super::plan::ReducedAxes;
@@ -102,7 +102,7 @@ unsafe impl<N: Rounded> Sync for Results<'_, N> {}
 
 impl<'a, N: Rounded> Results<'a, N> {
     fn of(array: &'a mut ArrayViewMutD<'_, N>) -> Self {
-        let (low, high) = reach(array.shape(), array.strides()).unwrap_or((0, -1));
+        let (low, high) = offset_bounds(array.shape(), array.strides()).unwrap_or((0, -1));
         Results {
             first: array.as_mut_ptr(),
             bounds: low..=high,
@@ -135,7 +135,7 @@ impl<N: Rounded> ReductionJob<'_, N> {
             }
             return Ok(());
         }
-        workers.each(pieces, |piece| {
+        workers.for_each(pieces, |piece| {
             self.write_piece(&piece);
             Ok(())
         })
@@ -171,7 +171,7 @@ impl<N: Rounded> ReductionJob<'_, N> {
                 if left > 0 {
                     // Their joint result becomes one of the following parts.
                     for i in 0..done[0].len() {
-                        workers.check()?;
+                        workers.check_interrupted()?;
                         done[0][i].1 = self.joined(&done, i);
                     }
                     done.truncate(1);
@@ -180,7 +180,7 @@ impl<N: Rounded> ReductionJob<'_, N> {
             for parts in done.chunks(splits.min(done.len())) {
                 let together = (ROUND / parts.len()).max(1);
                 let firsts = (0..parts[0].len()).step_by(together);
-                workers.each(firsts, |first| {
+                workers.for_each(firsts, |first| {
                     for i in first..parts[0].len().min(first + together) {
                         self.write(parts[0][i].0, self.joined(parts, i));
                     }
@@ -201,7 +201,7 @@ impl<N: Rounded> ReductionJob<'_, N> {
         let before = done.len();
         try_resize(done, before + pieces.len(), Vec::new())?;
         let slots = pieces.zip(done[before..].iter_mut());
-        workers.each(slots, |(piece, slot)| {
+        workers.for_each(slots, |(piece, slot)| {
             let units = piece.units.clone().map(|index| self.layout.unit(index));
             try_reserve(slot, units.map(|unit| unit.results()).sum())?;
             self.piece(&piece, |out, partial| slot.push((out, partial)));

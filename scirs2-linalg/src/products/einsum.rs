@@ -159,7 +159,7 @@ fn cheapest<T: Numeric>(
     let mut smallest = (f64::INFINITY, (0, 1));
     for i in 0..terms.len() {
         for j in i + 1..terms.len() {
-            workers.check()?;
+            workers.check_interrupted()?;
             let size = plan.size_of_pair(terms, i, j);
             if size < smallest.0 {
                 smallest = (size, (i, j));
@@ -467,7 +467,7 @@ fn diagonal<T: Numeric>(
     shape.remove(second);
     let mut out = new_filled(&shape, T::ZERO, workers)?;
     for (at, out) in out.axis_iter_mut(Axis(first)).enumerate() {
-        workers.check()?;
+        workers.check_interrupted()?;
         let from = a
             .index_axis(Axis(second), at)
             .index_axis_move(Axis(first), at);

@@ -290,7 +290,7 @@ fn gemm_on_blas_threads<T: Numeric>(
                 out.axis_chunks_iter_mut(Axis(1), columns),
             );
             for (b, out) in strips {
-                let done = workers.alone(|| {
+                let done = workers.run_on_caller(|| {
                     let _threads = BlasThreads::acquire(workers.threads());
                     T::gemm(&mut scratch, a, b, index > 0, out)
                 })?;
@@ -340,12 +340,12 @@ fn gemm_in_bands<T: Numeric>(
             out.axis_chunks_iter_mut(Axis(1), columns),
         );
         for (b, mut out) in strips {
-            workers.check()?;
+            workers.check_interrupted()?;
             let bands = iter::zip(
                 a.axis_chunks_iter(Axis(0), rows),
                 out.axis_chunks_iter_mut(Axis(0), rows),
             );
-            workers.each(bands, |(a, out)| {
+            workers.for_each(bands, |(a, out)| {
                 let done = T::gemm(&mut T::gemm_scratch(), a, b, index > 0, out);
                 done.map_err(|reason| reason.of(None))
             })?;

@@ -103,7 +103,7 @@ pub fn multi_dot_into<T: Numeric>(
                 ]);
             }
             Step::Multiply => {
-                workers.check()?;
+                workers.check_interrupted()?;
                 let [left, right] = last_two(&mut products);
                 if steps.is_empty() {
                     return matmul_into(left.view(), right.view(), out, workers);
@@ -154,7 +154,7 @@ impl Plan {
         let mut plan = Plan { count, dims, costs };
         for distance in 1..count {
             for first in 0..count - distance {
-                workers.check()?;
+                workers.check_interrupted()?;
                 let last = first + distance;
                 let least = plan.candidates(first, last).fold(f64::INFINITY, f64::min);
                 plan.costs[[first, last]] = least;

@@ -83,7 +83,7 @@ pub fn outer_into<T: Numeric>(
         x.axis_chunks_iter(Axis(0), rows),
         out.axis_chunks_iter_mut(Axis(0), rows),
     );
-    workers.each(chunks, |(x, mut out)| {
+    workers.for_each(chunks, |(x, mut out)| {
         for (&x, out) in x.iter().zip(out.rows_mut()) {
             ndarray::Zip::from(out)
                 .and(y)

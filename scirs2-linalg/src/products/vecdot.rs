@@ -188,7 +188,7 @@ fn par_dot<T: Numeric>(
     let runs = x.len().div_ceil(RUN_LEN);
     let mut sums = new_filled(&[runs], T::ZERO, workers)?;
     let places = sums.as_slice_mut().expect("in C order").iter_mut();
-    workers.each(places.enumerate(), |(run, sum)| {
+    workers.for_each(places.enumerate(), |(run, sum)| {
         *sum = dot_run(run, x, y, conjugate).map_err(|reason| reason.of(None))?;
         Ok::<(), Error>(())
     })?;

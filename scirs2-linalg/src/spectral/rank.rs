@@ -131,7 +131,7 @@ pub fn matrix_rank_into<T: LinalgScalar>(
     let ranks = out.iter_mut().zip(each.lanes(last)).zip(factors);
     for (index, ((rank, values), &factor)) in ranks.enumerate() {
         if index.is_multiple_of(matrices_per_check) {
-            workers.check()?;
+            workers.check_interrupted()?;
         }
         let largest = values.first().map_or(0.0, |&value| value.into());
         let tolerance = if absolute { factor } else { factor * largest };
@@ -151,7 +151,7 @@ fn is_nonzero<T: LinalgScalar>(x: ArrayViewD<'_, T>, workers: &Workers<'_>) -> R
     } else {
         x
     };
-    workers.each(x.axis_chunks_iter(Axis(0), CHUNK_LEN), |chunk| {
+    workers.for_each(x.axis_chunks_iter(Axis(0), CHUNK_LEN), |chunk| {
         if !found.load(Ordering::Relaxed) && chunk.iter().any(|x| !x.is_zero()) {
             found.store(true, Ordering::Relaxed);
         }

@@ -116,7 +116,7 @@ def from_dlpack(
     float4, int4, int2, int1 and their kin. Elements narrower than a byte that
     the producer packed are unpacked into a copy.
 
-    Protocol: DLPack 1.3; 1.x, the legacy form and the C exchange table are read.
+    Protocol: DLPack 1.3; 1.x, the legacy form and the C exchange API are read.
 
     Examples
     --------

@@ -6,7 +6,7 @@ use ndarray::ArrayD;
 use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
 use pyo3::types::PyTuple;
-use scirs2_core::fork::Stay;
+use scirs2_core::fork::StateGuard;
 use scirs2_core::pool::Workers;
 use scirs2_core::{DType, ScalarType};
 use scirs2_interop::TensorRef;
@@ -26,7 +26,7 @@ pub(crate) struct Call<'py> {
     target: Target<'py>,
     arguments: Arguments<'py>,
     /// Keeps the process from ending before the call does.
-    _stay: Stay,
+    _guard: StateGuard,
 }
 
 impl<'py> Call<'py> {
@@ -96,9 +96,9 @@ impl<'py> Call<'py> {
         name: &'static str,
         passed: &[Passed<'_, 'py, P>],
     ) -> PyResult<Self> {
-        let stay = begin_call()?;
+        let guard = begin_call()?;
         let mut call = Call {
-            _stay: stay,
+            _guard: guard,
             arguments: Arguments::new(),
             target: Target {
                 py,

@@ -7,7 +7,7 @@ use pyo3::prelude::*;
 use pyo3::types::PyCapsule;
 use scirs2_core::{DType, ScalarType};
 use scirs2_interop::Description;
-use scirs2_interop::python::{Keeper, Offer, Request, keep};
+use scirs2_interop::python::{ManagedTensor, PendingImport, Request, owner_capsule};
 
 use crate::exchange::from_dlpack::{from_dlpack, import};
 use crate::library::Library;
@@ -28,7 +28,7 @@ pub(crate) enum Memory<'py> {
     /// A NumPy array, which Python code can change.
     Array(Bound<'py, PyUntypedArray>),
     /// A tensor of another library, which has no NumPy array.
-    Tensor(Keeper),
+    Tensor(ManagedTensor),
 }
 
 /// A tensor of another library.
@@ -42,24 +42,26 @@ enum Tensor<'py> {
 fn exported_tensor<'py>(x: &Bound<'py, PyAny>) -> PyResult<Option<Tensor<'py>>> {
     let py = x.py();
     let request = Request::default();
-    let mut offer = match Offer::by_table(x, &request)? {
-        Some(offer) => offer,
-        None if x.hasattr(intern!(py, "__dlpack__"))? => Offer::by_method(x, &request)?,
+    let mut pending = match PendingImport::from_exchange_api(x, &request)? {
+        Some(pending) => pending,
+        None if x.hasattr(intern!(py, "__dlpack__"))? => {
+            PendingImport::from_dlpack_method(x, &request)?
+        }
         None => return Ok(None),
     };
     let library = Library::of(x)?;
-    let description = offer.description();
+    let description = pending.description();
     let is_readable = ScalarType::of(description.dtype()).is_some()
         && !description.is_packed()
         && is_aligned(description);
     if !is_readable {
-        return Ok(Some(Tensor::Array(library, import(py, offer)?)));
+        return Ok(Some(Tensor::Array(library, import(py, pending)?)));
     }
-    let memory = Memory::Tensor(offer.accept()?);
+    let memory = Memory::Tensor(pending.consume()?);
     Ok(Some(Tensor::InPlace(Operand {
         library,
         memory,
-        described: Ok(offer.description().clone()),
+        described: Ok(pending.description().clone()),
     })))
 }
 
@@ -133,14 +135,15 @@ impl<'py> Memory<'py> {
         py: Python<'py>,
         description: &Description,
     ) -> PyResult<Bound<'py, PyUntypedArray>> {
-        let keeper = match self {
+        let tensor = match self {
             Memory::Array(array) => return Ok(array),
-            Memory::Tensor(keeper) => keeper,
+            Memory::Tensor(tensor) => tensor,
         };
         let descr = descr_of(py, description.dtype())?;
         // A legacy struct does not say whether it may be written.
-        let writeable = matches!(keeper, Keeper::Versioned(_)) && !description.is_read_only();
-        let base = keep(py, keeper)?;
+        let writeable =
+            matches!(tensor, ManagedTensor::Versioned(_)) && !description.is_read_only();
+        let base = owner_capsule(py, tensor)?;
         // SAFETY: the base owns the tensor. Its producer promises the memory and
         // allows writing unless it says otherwise. `descr` names the dtype.
         unsafe { array::wrap(description, descr, base, writeable) }

@@ -8,7 +8,7 @@ use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyDict, PyEllipsis, PyModule, PyTuple};
-use scirs2_core::shape::Shown;
+use scirs2_core::shape::DisplayShape;
 use scirs2_core::{DType, Element};
 use scirs2_interop::python::Importer;
 use scirs2_interop::sys::DLManagedTensorVersioned;
@@ -98,9 +98,9 @@ impl<'py> Target<'py> {
         if description.dtype() != expected || description.shape() != shape {
             return Err(refused(format!(
                 "expected {expected} of shape {}, got {} of shape {}",
-                Shown(shape),
+                DisplayShape(shape),
                 description.dtype(),
-                Shown(description.shape())
+                DisplayShape(description.shape())
             )));
         }
         if !array::is_writeable(&array) {
@@ -202,8 +202,8 @@ fn assign(to: &Bound<'_, PyUntypedArray>, from: &Bound<'_, PyUntypedArray>) -> P
 
 /// Returns the addresses of an array's first byte and of the byte after its last.
 fn byte_range(description: &Description) -> (usize, usize) {
-    let (low, high) =
-        scirs2_core::shape::reach(description.shape(), description.strides()).unwrap_or((0, -1));
+    let (low, high) = scirs2_core::shape::offset_bounds(description.shape(), description.strides())
+        .unwrap_or((0, -1));
     let itemsize = description.dtype().itemsize();
     let at = |offset: isize| {
         let bytes = offset.wrapping_mul(itemsize.cast_signed());

@@ -49,11 +49,11 @@ impl Promotion {
             let dtype = argument.dtype();
             let scalar = ScalarType::of(dtype)
                 .ok_or_else(|| unsupported_dtype(name, argument.parameter, dtype))?;
-            common = Some(common.map_or(scalar, |common| common.join(scalar)));
+            common = Some(common.map_or(scalar, |common| common.promote(scalar)));
         }
         let common = common.unwrap_or(ScalarType::Float64);
         let scalar = if double {
-            common.join(ScalarType::Float64)
+            common.promote(ScalarType::Float64)
         } else {
             common
         };

@@ -31,7 +31,7 @@ pub(crate) enum Failure<E> {
 /// # Errors
 /// `SystemExit` if the process is ending.
 #[inline]
-pub(crate) fn begin_call() -> PyResult<fork::Stay> {
+pub(crate) fn begin_call() -> PyResult<fork::StateGuard> {
     if pool::is_closed() {
         return Err(PySystemExit::new_err(()));
     }
@@ -51,7 +51,7 @@ pub(crate) fn run_kernel<R: Send, E: Send>(
     }
     // While a fork is pending, the call must wait for it, and the fork needs the
     // interpreter.
-    let result = if operations <= MAX_ATTACHED_OPERATIONS && !fork::is_near() {
+    let result = if operations <= MAX_ATTACHED_OPERATIONS && !fork::is_pending() {
         kernel(&Workers::current()).map_err(Failure::Kernel)
     } else {
         run_detached(py, kernel)
@@ -76,7 +76,7 @@ fn run_detached<R: Send, E: Send>(
 ) -> Result<R, Failure<E>> {
     py.detach(|| {
         // Not every kernel runs in chunks.
-        let _inside = fork::enter();
+        let _computing = fork::enter_compute();
         if pool::is_closed() {
             return Err(process_ended());
         }
@@ -94,9 +94,9 @@ fn run_detached<R: Send, E: Send>(
                 return false;
             }
             // The thread that holds the interpreter may be about to fork.
-            let aside = fork::step_aside();
+            let suspended = fork::suspend_compute();
             let signal = Python::attach(|py| py.check_signals()).err();
-            drop(aside);
+            drop(suspended);
             let stop = signal.is_some();
             signal_error.replace(signal);
             stop

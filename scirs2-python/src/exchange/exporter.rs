@@ -7,7 +7,7 @@ use pyo3::exceptions::PyBufferError;
 use pyo3::gc::{PyTraverseError, PyVisit};
 use pyo3::prelude::*;
 use scirs2_core::{DType, DeviceKind};
-use scirs2_interop::python::{Exchange, Offer, exchange_table};
+use scirs2_interop::python::{ExchangeApi, PendingImport, exchange_api_capsule};
 use scirs2_interop::sys::{DLManagedTensorVersioned, DLTensor};
 use scirs2_interop::{Error, Owner, dl_type};
 
@@ -40,7 +40,7 @@ pub(crate) struct DLPackExporter {
     /// The array it exports.
     #[pyo3(get)]
     array: Py<PyUntypedArray>,
-    /// The shape and strides as first lent out through the exchange table. Their
+    /// The shape and strides as first lent out through the exchange API. Their
     /// address is stable while the exporter lives.
     shape_and_strides: OnceLock<Box<[i64]>>,
 }
@@ -79,7 +79,7 @@ impl DLPackExporter {
     /// The same for consumers in C.
     #[classattr]
     fn __dlpack_c_exchange_api__(py: Python<'_>) -> PyResult<Bound<'_, PyAny>> {
-        exchange_table::<Table>(py)
+        exchange_api_capsule::<Table>(py)
     }
 
     /// The host: ``(1, 0)``.
@@ -99,10 +99,10 @@ impl DLPackExporter {
     }
 }
 
-/// The exporter's exchange table.
+/// The exporter's exchange API.
 struct Table;
 
-impl Exchange for Table {
+impl ExchangeApi for Table {
     fn export(object: &Bound<'_, PyAny>) -> PyResult<Owner<DLManagedTensorVersioned>> {
         let exporter = object.cast::<DLPackExporter>()?.get();
         export_array(exporter.array.bind(object.py()), Policy::Lenient, None)
@@ -110,7 +110,7 @@ impl Exchange for Table {
 
     /// Lends the array without an owner, so nothing can be copied. As with the legacy
     /// form, the consumer is trusted not to write to a read-only array.
-    fn lend(object: &Bound<'_, PyAny>) -> PyResult<DLTensor> {
+    fn borrow(object: &Bound<'_, PyAny>) -> PyResult<DLTensor> {
         let exporter = object.cast::<DLPackExporter>()?.get();
         let array = exporter.array.bind(object.py());
         let source = ArrayLayout::of(array).map_err(LayoutError::into_buffer_error)?;
@@ -148,8 +148,8 @@ impl Exchange for Table {
         })
     }
 
-    fn import<'py>(py: Python<'py>, offer: Offer<'py>) -> PyResult<Bound<'py, PyAny>> {
-        Ok(import(py, offer)?.into_any())
+    fn import<'py>(py: Python<'py>, pending: PendingImport<'py>) -> PyResult<Bound<'py, PyAny>> {
+        Ok(import(py, pending)?.into_any())
     }
 
     fn allocate(

@@ -13,7 +13,7 @@ use numpy::PyUntypedArray;
 use pyo3::exceptions::PySystemError;
 use pyo3::ffi;
 use pyo3::prelude::*;
-use scirs2_interop::python::give;
+use scirs2_interop::python::new_capsule;
 use scirs2_interop::sys::DLManagedTensor;
 
 use super::from_dlpack::import_fast;
@@ -102,7 +102,7 @@ fn to_dlpack_fast<'py>(object: &Bound<'py, PyAny>) -> PyResult<Option<Bound<'py,
         return Ok(None);
     };
     let owner = export_array::<DLManagedTensor>(array, Policy::Strict, None)?;
-    give(object.py(), owner).map(Some)
+    new_capsule(object.py(), owner).map(Some)
 }
 
 /// Replaces a function of the module by its fast path.

@@ -8,7 +8,7 @@ use pyo3::prelude::*;
 use pyo3::types::PyType;
 use scirs2_core::{Device, DeviceKind};
 use scirs2_interop::Error;
-use scirs2_interop::python::{Offer, Request, keep};
+use scirs2_interop::python::{PendingImport, Request, owner_capsule};
 
 use crate::numpy::array::{self, ArrayLayout, LayoutError};
 use crate::numpy::dtype::descr_of;
@@ -60,7 +60,7 @@ use crate::numpy::dtype::descr_of;
 /// float4, int4, int2, int1 and their kin. Elements narrower than a byte that
 /// the producer packed are unpacked into a copy.
 ///
-/// Protocol: DLPack 1.3; 1.x, the legacy form and the C exchange table are read.
+/// Protocol: DLPack 1.3; 1.x, the legacy form and the C exchange API are read.
 ///
 /// Examples
 /// --------
@@ -90,7 +90,12 @@ pub(crate) fn from_dlpack<'py>(
     if let Some(array) = numpy_subclass(x)? {
         return view_numpy(array, copy, writeable);
     }
-    finish_import(x.py(), &mut Offer::by_method(x, &request)?, copy, writeable)
+    finish_import(
+        x.py(),
+        &mut PendingImport::from_dlpack_method(x, &request)?,
+        copy,
+        writeable,
+    )
 }
 
 /// Does what [`from_dlpack`] does if that needs no call of `__dlpack__`; else returns
@@ -113,18 +118,18 @@ fn import_without_dunder<'py>(
     if let Ok(array) = x.cast_exact::<PyUntypedArray>() {
         return view_numpy(array.clone(), copy, writeable).map(Some);
     }
-    match Offer::by_table(x, request)? {
-        Some(mut offer) => finish_import(x.py(), &mut offer, copy, writeable).map(Some),
+    match PendingImport::from_exchange_api(x, request)? {
+        Some(mut pending) => finish_import(x.py(), &mut pending, copy, writeable).map(Some),
         None => Ok(None),
     }
 }
 
-/// Imports an offer with the default options of `from_dlpack`.
+/// Imports a pending import with the default options of `from_dlpack`.
 pub(crate) fn import<'py>(
     py: Python<'py>,
-    mut offer: Offer<'py>,
+    mut pending: PendingImport<'py>,
 ) -> PyResult<Bound<'py, PyUntypedArray>> {
-    finish_import(py, &mut offer, None, None)
+    finish_import(py, &mut pending, None, None)
 }
 
 /// Returns a view of a NumPy array, which is what a capsule would give.
@@ -146,30 +151,30 @@ fn view_numpy<'py>(
     Ok(view)
 }
 
-/// Imports an offer as an array. Every check comes before the capsule is consumed.
+/// Imports a pending import as an array. Every check comes before the capsule is consumed.
 #[inline(always)]
 fn finish_import<'py>(
     py: Python<'py>,
-    offer: &mut Offer<'py>,
+    pending: &mut PendingImport<'py>,
     copy: Option<bool>,
     writeable: Option<bool>,
 ) -> PyResult<Bound<'py, PyUntypedArray>> {
-    let packed = offer.description().is_packed();
+    let packed = pending.description().is_packed();
     if copy == Some(false) {
-        refuse_copy(offer)?;
+        refuse_copy(pending)?;
     }
     // Fails if NumPy has no such dtype.
-    let descr = descr_of(py, offer.description().dtype())?;
+    let descr = descr_of(py, pending.description().dtype())?;
     // A legacy capsule carries no flag, but if it is ours the array in it does.
     let from_our_capsule = || {
-        let object = offer.kept(py)?;
+        let object = pending.wrapped_object(py)?;
         Some(array::is_writeable(object.cast().ok()?))
     };
-    let producer = offer.writeable().or_else(from_our_capsule);
+    let producer = pending.writeable().or_else(from_our_capsule);
     let copied = copy == Some(true) || packed;
     let may_write = may_write(producer, writeable, copied)?;
-    let base = keep(py, offer.accept()?)?;
-    let description = offer.description();
+    let base = owner_capsule(py, pending.consume()?)?;
+    let description = pending.description();
     if packed {
         // SAFETY: the base keeps the producer's memory alive until this is done.
         return apply_writeable(unsafe { array::unpack(py, description) }?, writeable);
@@ -184,8 +189,8 @@ fn finish_import<'py>(
 }
 
 /// Returns an error if the producer copied the tensor, or if it must be copied here.
-fn refuse_copy(offer: &Offer<'_>) -> PyResult<()> {
-    let description = offer.description();
+fn refuse_copy(pending: &PendingImport<'_>) -> PyResult<()> {
+    let description = pending.description();
     if description.is_packed() {
         return Err(Error::Packed(description.dtype()).into());
     }

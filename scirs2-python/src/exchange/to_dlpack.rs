@@ -4,7 +4,7 @@ use numpy::PyUntypedArray;
 use pyo3::exceptions::{PyBufferError, PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use scirs2_core::DeviceKind;
-use scirs2_interop::python::{Reference, give};
+use scirs2_interop::python::{PyOwner, new_capsule};
 use scirs2_interop::sys::{DLManagedTensor, DLManagedTensorVersioned};
 use scirs2_interop::{Error, ManagedStruct, Owner, export};
 
@@ -113,12 +113,12 @@ pub(crate) fn to_capsule<'py>(
     }
     let py = array.py();
     if let Some((1.., _)) = max_version {
-        give(
+        new_capsule(
             py,
             export_array::<DLManagedTensorVersioned>(array, policy, copy)?,
         )
     } else {
-        give(py, export_array::<DLManagedTensor>(array, policy, copy)?)
+        new_capsule(py, export_array::<DLManagedTensor>(array, policy, copy)?)
     }
 }
 
@@ -151,11 +151,11 @@ fn export_in_place<M: ManagedStruct>(
     if policy == Policy::Lenient && !M::HAS_FLAGS {
         layout.read_only = false;
     }
-    let keeper = Reference::to(array.clone().into_any());
+    let owner = PyOwner::new(array.clone().into_any());
     // SAFETY: the keeper owns the array, which owns its memory. NumPy allows writing to
     // it unless it is read-only; where that flag was cleared, the caller promised that
     // the consumer does not write.
-    unsafe { export(&layout, keeper) }.map_err(LayoutError::Layout)
+    unsafe { export(&layout, owner) }.map_err(LayoutError::Layout)
 }
 
 /// Returns the object as an array. Fails for any other object, because only arrays are

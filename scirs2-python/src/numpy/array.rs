@@ -15,10 +15,10 @@ use numpy::{PyArrayDescr, PyArrayDescrMethods, PyUntypedArray, PyUntypedArrayMet
 use pyo3::exceptions::{PyBufferError, PyMemoryError};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList, PyTuple};
-use scirs2_core::shape::Shown;
+use scirs2_core::shape::DisplayShape;
 use scirs2_core::{DType, Device};
 use scirs2_interop::sys::{FLAG_IS_SUBBYTE_TYPE_PADDED, FLAG_READ_ONLY};
-use scirs2_interop::{Description, Error, Grid, Layout, MAX_NDIM};
+use scirs2_interop::{Description, Error, Layout, MAX_NDIM, ShapeStrides};
 
 use super::dtype::{descr_of, dtype_of};
 
@@ -96,7 +96,7 @@ impl LayoutError {
 pub(crate) struct ArrayLayout {
     dtype: DType,
     data: *mut u8,
-    grid: Grid,
+    dims: ShapeStrides,
     read_only: bool,
 }
 
@@ -110,8 +110,8 @@ impl ArrayLayout {
         let shift = itemsize.trailing_zeros();
         let (shape, strides) = (array.shape(), array.strides());
         let shortest = shape.iter().copied().min().unwrap_or(1);
-        let mut grid = Grid::new(shape.len());
-        grid.fill(|axis| {
+        let mut dims = ShapeStrides::new(shape.len());
+        dims.fill(|axis| {
             let (len, bytes) = (shape[axis], strides[axis]);
             if bytes.trailing_zeros() >= shift {
                 Ok((len, bytes >> shift))
@@ -124,12 +124,12 @@ impl ArrayLayout {
         if shortest <= 1 {
             // NumPy guarantees that the product of the lengths does not
             // overflow.
-            grid.settle(shortest == 0);
+            dims.normalize_strides(shortest == 0);
         }
         Ok(ArrayLayout {
             dtype,
             data: data(array),
-            grid,
+            dims,
             read_only: !is_writeable(array),
         })
     }
@@ -146,8 +146,8 @@ impl ArrayLayout {
             data: self.data,
             device: Device::CPU,
             dtype: self.dtype,
-            shape: self.grid.lengths(),
-            strides: self.grid.steps(),
+            shape: self.dims.shape(),
+            strides: self.dims.strides(),
             read_only: self.read_only,
             copied: false,
             packed: false,
@@ -199,7 +199,7 @@ pub(crate) fn not_numeric(object: &Bound<'_, PyAny>, dtype: String) -> LayoutErr
 /// can resize or otherwise change an array.
 #[inline]
 pub(crate) fn is_unchanged(array: &Bound<'_, PyUntypedArray>, description: &Description) -> bool {
-    describe(array).is_ok_and(|now| now.is_at_the_place_of(description))
+    describe(array).is_ok_and(|now| now.is_same_view_as(description))
 }
 
 /// Describes an array, and checks the description.
@@ -209,7 +209,7 @@ pub(crate) fn describe(array: &Bound<'_, PyUntypedArray>) -> Result<Description,
         describe_c_order(array, native_dtype(array)?, array.shape())
     } else {
         let layout = ArrayLayout::of(array)?;
-        Description::on(layout.data, layout.dtype, layout.grid, layout.read_only)
+        Description::from_dims(layout.data, layout.dtype, layout.dims, layout.read_only)
     };
     description.map_err(LayoutError::Layout)
 }
@@ -327,7 +327,7 @@ pub(crate) fn empty_aligned<'py>(
     let Some(bytes) = bytes else {
         return Err(PyMemoryError::new_err(format!(
             "a result of shape {} and dtype {dtype} exceeds the address space",
-            Shown(shape)
+            DisplayShape(shape)
         )));
     };
     // NumPy's allocator asks for huge pages where they help, and reports to tracemalloc,
@@ -351,7 +351,7 @@ pub(crate) fn empty_aligned<'py>(
         PyMemoryError::new_err(format!(
             "there is no memory for a result of shape {} and dtype {dtype}, \
              {gigabytes:.1} GB",
-            Shown(shape)
+            DisplayShape(shape)
         ))
     })?;
     let start = data(&memory);

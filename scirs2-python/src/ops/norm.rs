@@ -109,7 +109,7 @@ pub(super) fn norm_of<'py>(
     axes: Axes,
     keepdims: bool,
 ) -> PyResult<Bound<'py, PyAny>> {
-    let _stay = begin_call()?;
+    let _guard = begin_call()?;
     let Operand {
         library,
         memory: _memory,

@@ -2,7 +2,7 @@
 
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
-use scirs2_core::shape::Shown;
+use scirs2_core::shape::DisplayShape;
 use scirs2_linalg::operation::Outer;
 
 use crate::call::bind::Call;
@@ -49,8 +49,8 @@ pub(super) fn outer<'py>(
         return Err(PyValueError::new_err(format!(
             "outer: x1 has shape {} and x2 {}; both must have one dimension, for example \
              x.ravel()",
-            Shown(call.shape(0)),
-            Shown(call.shape(1))
+            DisplayShape(call.shape(0)),
+            DisplayShape(call.shape(1))
         )));
     };
     let product = call.compute_one(&Outer, None)?;

@@ -8,7 +8,7 @@ use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyEllipsis, PySlice};
 use scirs2_core::DType;
-use scirs2_core::shape::Shown;
+use scirs2_core::shape::DisplayShape;
 use scirs2_linalg::operation::Trace;
 
 use crate::call::argument::operand_error;
@@ -50,7 +50,7 @@ pub(super) fn matrix_transpose<'py>(x: &Bound<'py, PyAny>) -> PyResult<Bound<'py
     if array.ndim() < 2 {
         return Err(PyValueError::new_err(format!(
             "matrix_transpose: x has shape {}; it needs at least 2 dimensions",
-            Shown(array.shape())
+            DisplayShape(array.shape())
         )));
     }
     let view = array.call_method1(intern!(py, "swapaxes"), (-2, -1))?;

@@ -4,7 +4,7 @@ use std::marker::PhantomData;
 use std::ops::RangeInclusive;
 
 use ndarray::ArrayViewD;
-use scirs2_core::shape::reach;
+use scirs2_core::shape::offset_bounds;
 
 use super::loops::{Block, PREFETCH_BYTES, prefetch};
 use crate::simd::isa::multiversion;
@@ -84,7 +84,7 @@ impl<'a, T> Elements<'a, T> {
     /// An `E` consists of `size_of::<E>() / size_of::<T>()` consecutive `T`.
     pub(crate) unsafe fn parts_of<E>(array: &'a ArrayViewD<'_, E>) -> Self {
         let parts = (size_of::<E>() / size_of::<T>()).cast_signed();
-        let (low, high) = reach(array.shape(), array.strides()).unwrap_or((0, -1));
+        let (low, high) = offset_bounds(array.shape(), array.strides()).unwrap_or((0, -1));
         Elements {
             first: array.as_ptr().cast(),
             bounds: low * parts..=high * parts + parts - 1,

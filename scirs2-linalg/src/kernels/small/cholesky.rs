@@ -52,7 +52,7 @@ fn upper_kernel<T: Scalar>(n: usize, a: &mut [T]) -> Result<(), Reason> {
         let root = pivot.sqrt();
         row[k] = T::from_real(root);
         for x in &mut row[k + 1..n] {
-            *x = x.over(root);
+            *x = x.div_real(root);
         }
         for (i, other) in (k + 1..n).zip(below.chunks_exact_mut(n)) {
             let factor = row[i].conj();
@@ -78,7 +78,7 @@ fn lower_kernel<T: Scalar>(n: usize, a: &mut [T]) -> Result<(), Reason> {
         a[k * n + k] = T::from_real(root);
         for i in k + 1..n {
             let row = &mut a[i * n..][..i + 1];
-            row[k] = row[k].over(root);
+            row[k] = row[k].div_real(root);
             column[i] = row[k].conj();
             let factor = row[k];
             for (x, &y) in row[k + 1..].iter_mut().zip(&column[k + 1..=i]) {

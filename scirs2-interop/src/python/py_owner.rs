@@ -1,20 +1,20 @@
-//! A Python object whose memory a consumer reads.
+//! A Python object that owns the memory of an exported tensor.
 
 use pyo3::prelude::*;
 
-/// Keeps a Python object for a consumer, which may be on any thread and may
-/// outlive the interpreter: the keeper of an [`export`](crate::export).
+/// Keeps a Python object alive for a consumer, which may be on any thread and may outlive the
+/// interpreter: the owner to pass to [`export`](crate::export).
 ///
 /// Without an interpreter nothing can free the object, so it is leaked.
 #[derive(Debug)]
-pub struct Reference(Option<Py<PyAny>>);
+pub struct PyOwner(Option<Py<PyAny>>);
 
-impl Reference {
-    /// Keeps that object.
+impl PyOwner {
+    /// Keeps the object alive.
     #[must_use]
     #[inline]
-    pub fn to(object: Bound<'_, PyAny>) -> Self {
-        Reference(Some(object.unbind()))
+    pub fn new(object: Bound<'_, PyAny>) -> Self {
+        PyOwner(Some(object.unbind()))
     }
 
     /// The object.
@@ -30,7 +30,7 @@ impl Reference {
     }
 }
 
-impl Drop for Reference {
+impl Drop for PyOwner {
     #[inline]
     fn drop(&mut self) {
         if self.0.is_some() && Python::try_attach(|py| self.release(py)).is_none() {

@@ -1,5 +1,4 @@
-//! The C exchange table of a Python type of our own, for consumers that avoid
-//! Python calls.
+//! The DLPack C exchange API of a Python type of our own, for consumers that avoid Python calls.
 
 use core::ffi::{c_char, c_int, c_void};
 use core::ptr::{self, NonNull};
@@ -11,8 +10,8 @@ use pyo3::ffi;
 use pyo3::prelude::*;
 use scirs2_core::{DType, Device, DeviceKind};
 
-use super::capsule::Offer;
-use super::table::CAPSULE;
+use super::capsule::PendingImport;
+use super::exchange_api::API_CAPSULE;
 use crate::owner::{ManagedStruct, describe};
 use crate::sys::{
     DLManagedTensorVersioned, DLPackExchangeAPI, DLPackExchangeAPIHeader, DLTensor,
@@ -20,27 +19,26 @@ use crate::sys::{
 };
 use crate::{Error, Owner};
 
-/// The functions of a type's exchange table, in Rust.
-pub trait Exchange: 'static {
+/// The functions of a type's exchange API, in Rust.
+pub trait ExchangeApi: 'static {
     /// Exports an object of the type.
     ///
     /// # Errors
     /// If the object is of another type, or cannot be exported.
     fn export(object: &Bound<'_, PyAny>) -> PyResult<Owner<DLManagedTensorVersioned>>;
 
-    /// Describes an object of the type to a caller that does not keep it. The
-    /// numbers that the description points to must outlive the call: they should
-    /// be the object's own.
+    /// Describes an object of the type to a caller that does not take ownership. The shape and
+    /// strides that the description points to must outlive the call: the object should own them.
     ///
     /// # Errors
     /// The same as [`export`](Self::export).
-    fn lend(object: &Bound<'_, PyAny>) -> PyResult<DLTensor>;
+    fn borrow(object: &Bound<'_, PyAny>) -> PyResult<DLTensor>;
 
-    /// Makes an object of a tensor.
+    /// Makes an object from a tensor.
     ///
     /// # Errors
-    /// If the tensor cannot be taken.
-    fn import<'py>(py: Python<'py>, offer: Offer<'py>) -> PyResult<Bound<'py, PyAny>>;
+    /// If the tensor cannot be imported.
+    fn import<'py>(py: Python<'py>, pending: PendingImport<'py>) -> PyResult<Bound<'py, PyAny>>;
 
     /// Makes a tensor on the host, in C order, with unset elements; elements
     /// narrower than a byte have a byte each.
@@ -58,18 +56,18 @@ pub trait Exchange: 'static {
 ///
 /// # Errors
 /// If the capsule cannot be made.
-pub fn exchange_table<T: Exchange>(py: Python<'_>) -> PyResult<Bound<'_, PyAny>> {
-    let table = ptr::from_ref(Functions::<T>::TABLE).cast_mut();
+pub fn exchange_api_capsule<T: ExchangeApi>(py: Python<'_>) -> PyResult<Bound<'_, PyAny>> {
+    let table = ptr::from_ref(ApiTable::<T>::TABLE).cast_mut();
     // SAFETY: neither pointer is NULL, and both live for ever.
-    let capsule = unsafe { ffi::PyCapsule_New(table.cast(), CAPSULE.as_ptr(), None) };
+    let capsule = unsafe { ffi::PyCapsule_New(table.cast(), API_CAPSULE.as_ptr(), None) };
     // SAFETY: a new reference, or NULL with an exception set.
     unsafe { Bound::from_owned_ptr_or_err(py, capsule) }
 }
 
-/// The C functions around an [`Exchange`].
-struct Functions<T>(T);
+/// The C functions around an [`ExchangeApi`].
+struct ApiTable<T>(T);
 
-impl<T: Exchange> Functions<T> {
+impl<T: ExchangeApi> ApiTable<T> {
     /// Consumers only read it.
     const TABLE: &'static DLPackExchangeAPI = &DLPackExchangeAPI {
         header: DLPackExchangeAPIHeader {
@@ -79,19 +77,19 @@ impl<T: Exchange> Functions<T> {
         managed_tensor_allocator: Some(allocate::<T>),
         managed_tensor_from_py_object_no_sync: Some(export::<T>),
         managed_tensor_to_py_object_no_sync: Some(import::<T>),
-        dltensor_from_py_object_no_sync: Some(lend::<T>),
+        dltensor_from_py_object_no_sync: Some(borrow::<T>),
         current_work_stream: Some(current_work_stream),
     };
 }
 
 /// Runs the body of a C function: an error, or a panic, becomes -1 with a Python
 /// error set.
-fn answer(body: impl FnOnce(Python<'_>) -> PyResult<()>) -> c_int {
-    attached(body, |py, error| error.restore(py))
+fn catch_errors(body: impl FnOnce(Python<'_>) -> PyResult<()>) -> c_int {
+    catch_and_report(body, |py, error| error.restore(py))
 }
 
 /// The same, for a function that reports its errors in another way.
-fn attached(
+fn catch_and_report(
     body: impl FnOnce(Python<'_>) -> PyResult<()>,
     report: impl FnOnce(Python<'_>, PyErr),
 ) -> c_int {
@@ -118,7 +116,7 @@ fn attached(
 ///
 /// # Safety
 /// `object` is NULL or a live object, and stays so for `'a`.
-unsafe fn borrowed<'a, 'py>(
+unsafe fn borrow_object<'a, 'py>(
     py: Python<'py>,
     object: *mut c_void,
 ) -> PyResult<Borrowed<'a, 'py, PyAny>> {
@@ -134,13 +132,13 @@ unsafe fn borrowed<'a, 'py>(
 /// # Safety
 /// `object` is NULL or a live object; `out` can be written; the thread is
 /// attached to the interpreter.
-unsafe extern "C" fn export<T: Exchange>(
+unsafe extern "C" fn export<T: ExchangeApi>(
     object: *mut c_void,
     out: *mut *mut DLManagedTensorVersioned,
 ) -> c_int {
-    answer(|py| {
+    catch_errors(|py| {
         // SAFETY: by this function's contract.
-        let object = unsafe { borrowed(py, object) }?;
+        let object = unsafe { borrow_object(py, object) }?;
         let managed = T::export(&object)?.into_raw();
         // SAFETY: `out` can be written, by this function's contract.
         unsafe { out.write(managed.as_ptr()) };
@@ -152,11 +150,11 @@ unsafe extern "C" fn export<T: Exchange>(
 ///
 /// # Safety
 /// As for [`export`].
-unsafe extern "C" fn lend<T: Exchange>(object: *mut c_void, out: *mut DLTensor) -> c_int {
-    answer(|py| {
+unsafe extern "C" fn borrow<T: ExchangeApi>(object: *mut c_void, out: *mut DLTensor) -> c_int {
+    catch_errors(|py| {
         // SAFETY: by this function's contract.
-        let object = unsafe { borrowed(py, object) }?;
-        let tensor = T::lend(&object)?;
+        let object = unsafe { borrow_object(py, object) }?;
+        let tensor = T::borrow(&object)?;
         // SAFETY: `out` can be written, by this function's contract.
         unsafe { out.write(tensor) };
         Ok(())
@@ -169,17 +167,17 @@ unsafe extern "C" fn lend<T: Exchange>(object: *mut c_void, out: *mut DLTensor) 
 /// # Safety
 /// `managed` is NULL or a tensor as DLPack describes it, which the caller hands
 /// over; `out` can be written; the thread is attached to the interpreter.
-unsafe extern "C" fn import<T: Exchange>(
+unsafe extern "C" fn import<T: ExchangeApi>(
     managed: *mut DLManagedTensorVersioned,
     out: *mut *mut c_void,
 ) -> c_int {
-    answer(|py| {
+    catch_errors(|py| {
         let managed = NonNull::new(managed)
             .ok_or_else(|| PySystemError::new_err("the exchange table was given NULL"))?;
         // SAFETY: the caller hands it over, by this function's contract.
         let owner = unsafe { Owner::from_raw(managed) };
         let description = owner.describe()?;
-        let object = T::import(py, Offer::owned(owner, description))?;
+        let object = T::import(py, PendingImport::from_owner(owner, description))?;
         // SAFETY: `out` can be written, by this function's contract.
         unsafe { out.write(object.into_ptr().cast()) };
         Ok(())
@@ -192,7 +190,7 @@ unsafe extern "C" fn import<T: Exchange>(
 /// # Safety
 /// `prototype` is NULL or points to a tensor whose shape holds `ndim` numbers;
 /// `out` can be written; `set_error` may be called with `error_ctx`.
-unsafe extern "C" fn allocate<T: Exchange>(
+unsafe extern "C" fn allocate<T: ExchangeApi>(
     prototype: *mut DLTensor,
     out: *mut *mut DLManagedTensorVersioned,
     error_ctx: *mut c_void,
@@ -222,7 +220,7 @@ unsafe extern "C" fn allocate<T: Exchange>(
         unsafe { out.write(owner.into_raw().as_ptr()) };
         Ok(())
     };
-    attached(body, |py, error| {
+    catch_and_report(body, |py, error| {
         let kind = error.get_type(py).name().map(|name| name.to_string());
         let kind = kind.unwrap_or_else(|_| "RuntimeError".to_owned());
         let text = |text: String| CString::new(text.replace('\0', " ")).unwrap_or_default();
@@ -244,7 +242,7 @@ unsafe extern "C" fn current_work_stream(
     id: i32,
     out: *mut *mut c_void,
 ) -> c_int {
-    answer(|_| {
+    catch_errors(|_| {
         let device = Device { kind, id };
         if device != Device::CPU {
             return Err(Error::Device(device).into());

@@ -1,4 +1,4 @@
-//! Asks an object for a capsule, in the newest form that it knows.
+//! The `__dlpack__` protocol: requests a capsule of an object, in the newest form that it supports.
 
 use pyo3::exceptions::{PyAttributeError, PyBufferError, PyTypeError};
 use pyo3::intern;
@@ -8,10 +8,10 @@ use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyCapsule, PyDict};
 use scirs2_core::{Device, DeviceKind};
 
-use super::torch::unless_exit;
+use super::torch::ignore_exception;
 use crate::sys::VERSION;
 
-/// What the consumer asks of the producer besides a tensor.
+/// The consumer's arguments of `__dlpack__`.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct Request {
     /// `Some(false)`: never copy. A consumer that wants a copy makes it itself.
@@ -20,47 +20,50 @@ pub struct Request {
     pub device: Option<Device>,
 }
 
-/// A capsule, and whether its producer was asked for memory on the requested device.
-pub(super) struct Asked<'py> {
+/// A capsule, and whether `dl_device` was passed to its producer.
+pub(super) struct CapsuleResponse<'py> {
     pub(super) capsule: Bound<'py, PyAny>,
-    pub(super) for_device: bool,
+    pub(super) passed_device: bool,
 }
 
 /// The capsule of an object with `__dlpack__`; a capsule is returned as it is.
 ///
-/// The versioned form is asked for first. A producer that does not know the
-/// keywords raises a `TypeError` and is asked once more without them.
+/// The versioned form is requested first. A producer that does not know the keywords raises a
+/// `TypeError` and is called once more without them.
 ///
 /// # Errors
 /// `AttributeError` without `__dlpack__`; `BufferError` for TensorFlow tensors whose
 /// elements are not numbers; otherwise what the producer raises.
-pub(super) fn ask<'py>(object: &Bound<'py, PyAny>, request: &Request) -> PyResult<Asked<'py>> {
+pub(super) fn request_capsule<'py>(
+    object: &Bound<'py, PyAny>,
+    request: &Request,
+) -> PyResult<CapsuleResponse<'py>> {
     let py = object.py();
-    let answered = |capsule, for_device| Asked {
+    let response = |capsule, passed_device| CapsuleResponse {
         capsule,
-        for_device,
+        passed_device,
     };
     if object.is_instance_of::<PyCapsule>() {
-        return Ok(answered(object.clone(), false));
+        return Ok(response(object.clone(), false));
     }
     let method = match object.getattr(intern!(py, "__dlpack__")) {
         Ok(method) => method,
         Err(error) if error.is_instance_of::<PyAttributeError>(py) => {
-            return Err(no_dlpack(object));
+            return Err(missing_dlpack_error(object));
         }
         Err(error) => return Err(error),
     };
-    has_bytes(object)?;
-    let (keywords, for_device) = keywords(object, request)?;
+    reject_object_dtypes(object)?;
+    let (keywords, passed_device) = keywords(object, request)?;
     match method.call((), Some(&keywords)) {
         Err(error) if error.is_instance_of::<PyTypeError>(py) => {
-            Ok(answered(method.call0()?, false))
+            Ok(response(method.call0()?, false))
         }
-        answer => Ok(answered(answer?, for_device)),
+        result => Ok(response(result?, passed_device)),
     }
 }
 
-fn no_dlpack(object: &Bound<'_, PyAny>) -> PyErr {
+fn missing_dlpack_error(object: &Bound<'_, PyAny>) -> PyErr {
     let class = object.get_type();
     PyAttributeError::new_err(format!(
         "{class} has no __dlpack__; pass a tensor of a library that speaks DLPack, \
@@ -68,25 +71,25 @@ fn no_dlpack(object: &Bound<'_, PyAny>) -> PyErr {
     ))
 }
 
-/// TensorFlow's dtypes whose elements are C++ objects. TensorFlow aborts the process if
-/// asked for a capsule of one; it refuses all other dtypes that DLPack does not have.
-const WITHOUT_BYTES: [&str; 3] = ["string", "resource", "variant"];
+/// TensorFlow's dtypes whose elements are C++ objects. For a tensor of one its `__dlpack__` aborts
+/// the process; it raises for all other dtypes that DLPack does not have.
+const OBJECT_DTYPES: [&str; 3] = ["string", "resource", "variant"];
 
-/// Refuses a TensorFlow tensor that must not be asked for a capsule: an object of one of
-/// its classes, or any other object with one of its dtypes.
-fn has_bytes(object: &Bound<'_, PyAny>) -> PyResult<()> {
-    match dtype_without_bytes(object) {
+/// Rejects a TensorFlow tensor whose `__dlpack__` must not be called: an object of one of its
+/// classes, or any other object with one of its dtypes.
+fn reject_object_dtypes(object: &Bound<'_, PyAny>) -> PyResult<()> {
+    match object_dtype(object) {
         Ok(None) => Ok(()),
         Ok(Some(name)) => Err(PyBufferError::new_err(format!(
             "dtype: TensorFlow's {name} is no number; for a tensor of strings \
              pass tf.strings.to_number(x)"
         ))),
         // An object whose dtype cannot be read has none of TensorFlow's.
-        Err(error) => unless_exit(object.py(), Some(error)),
+        Err(error) => ignore_exception(object.py(), Some(error)),
     }
 }
 
-fn dtype_without_bytes(object: &Bound<'_, PyAny>) -> PyResult<Option<&'static str>> {
+fn object_dtype(object: &Bound<'_, PyAny>) -> PyResult<Option<&'static str>> {
     let py = object.py();
     let Some(dtype) = object.getattr_opt(intern!(py, "dtype"))? else {
         return Ok(None);
@@ -97,7 +100,7 @@ fn dtype_without_bytes(object: &Bound<'_, PyAny>) -> PyResult<Option<&'static st
     }
     let name = dtype.getattr(intern!(py, "name"))?;
     let name = name.extract::<PyBackedStr>()?;
-    Ok(WITHOUT_BYTES.into_iter().find(|known| *known == &*name))
+    Ok(OBJECT_DTYPES.into_iter().find(|known| *known == &*name))
 }
 
 /// The keywords of the call, and whether a device is among them.
@@ -105,22 +108,22 @@ fn keywords<'py>(
     object: &Bound<'py, PyAny>,
     request: &Request,
 ) -> PyResult<(Bound<'py, PyDict>, bool)> {
-    static PLAIN: PyOnceLock<Py<PyDict>> = PyOnceLock::new();
+    static DEFAULT_KEYWORDS: PyOnceLock<Py<PyDict>> = PyOnceLock::new();
     let py = object.py();
-    let plain = PLAIN.get_or_try_init(py, || {
+    let default_keywords = DEFAULT_KEYWORDS.get_or_try_init(py, || {
         let keywords = PyDict::new(py);
         keywords.set_item("max_version", (VERSION.major, VERSION.minor))?;
         PyResult::Ok(keywords.unbind())
     })?;
-    let plain = plain.bind(py);
+    let default_keywords = default_keywords.bind(py);
     let device = match request.device {
-        Some(device) if !lives_on(object, device)? => Some(device),
+        Some(device) if !is_on_device(object, device)? => Some(device),
         _ => None,
     };
     if request.copy.is_none() && device.is_none() {
-        return Ok((plain.clone(), false));
+        return Ok((default_keywords.clone(), false));
     }
-    let keywords = plain.copy()?;
+    let keywords = default_keywords.copy()?;
     if let Some(copy) = request.copy {
         keywords.set_item("copy", copy)?;
     }
@@ -130,9 +133,9 @@ fn keywords<'py>(
     Ok((keywords, device.is_some()))
 }
 
-/// Whether the object reports that device already. Producers that do not know
-/// `dl_device` then need not be asked for it.
-fn lives_on(object: &Bound<'_, PyAny>, device: Device) -> PyResult<bool> {
+/// Whether the object reports that device already. Then `dl_device`, which older producers do not
+/// know, need not be passed.
+fn is_on_device(object: &Bound<'_, PyAny>, device: Device) -> PyResult<bool> {
     let py = object.py();
     let Some(answer) = object.getattr_opt(intern!(py, "__dlpack_device__"))? else {
         return Ok(false);
@@ -142,7 +145,7 @@ fn lives_on(object: &Bound<'_, PyAny>, device: Device) -> PyResult<bool> {
         kind: DeviceKind(kind),
         id,
     };
-    // The producer has to be asked if a kernel may still be writing to the memory.
+    // `dl_device` must be passed if a kernel may still be writing to the memory.
     let is_ready = actual.kind.is_host() && actual.kind != DeviceKind::CUDA_MANAGED;
     Ok(actual == device || (device == Device::CPU && is_ready))
 }

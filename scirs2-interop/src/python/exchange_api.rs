@@ -1,4 +1,4 @@
-//! The C exchange table of a tensor type: an export without a Python call.
+//! The DLPack C exchange API of a tensor type: an export without a Python call.
 
 use core::ffi::{CStr, c_void};
 use core::ptr::{self, NonNull};
@@ -11,9 +11,9 @@ use pyo3::types::{PyCapsule, PyType};
 
 use scirs2_core::DType;
 
-use super::Offer;
-use super::ask::Request;
-use super::torch::{Taken, Torch, unless_exit};
+use super::PendingImport;
+use super::protocol::Request;
+use super::torch::{Resolved, TorchType, ignore_exception};
 use super::types::TypeCache;
 use crate::Description;
 use crate::owner::Owner;
@@ -22,49 +22,48 @@ use crate::sys::{
     DLPackManagedTensorFromPyObjectNoSync, DLPackManagedTensorToPyObjectNoSync, VERSION,
 };
 
-/// Name of the capsule that carries a table.
-pub(super) const CAPSULE: &CStr = c"dlpack_exchange_api";
+/// Name of the capsule that carries the API's struct.
+pub(super) const API_CAPSULE: &CStr = c"dlpack_exchange_api";
 
-/// Older tables of a type to look at before giving up: a foreign chain may be a
-/// ring.
-const MAX_CHAIN: usize = 16;
+/// Older versions of a type's API to try before giving up: a foreign list may be circular.
+const MAX_PREV_APIS: usize = 16;
 
-/// How often a tensor may be replaced by one whose memory is nearer to its value: detached,
-/// then resolved. A class may define methods of its own that never get there.
-const MAX_REPLACED: u8 = 3;
+/// How often a tensor may be replaced by one whose memory is closer to its value: detached, then
+/// resolved. The methods of a class may never return one whose memory is its value.
+const MAX_REPLACEMENTS: u8 = 3;
 
 /// What is known about one type.
 struct Exporter {
-    /// The function of its table, if it has one.
+    /// The export function of its API, if it has one.
     export: Option<DLPackManagedTensorFromPyObjectNoSync>,
-    /// How its tensors are queried, if they are PyTorch's.
-    torch: Option<Torch>,
+    /// How its tensors are checked, if they are PyTorch's.
+    torch: Option<TorchType>,
 }
 
 /// What is known about the types seen, if anything.
 static TYPES: TypeCache<Option<Exporter>> = TypeCache::new();
 
-/// The object's tensor through its type's table, or `None` if `__dlpack__` must be called:
-/// there is no table, or it fails.
+/// The object's tensor by its type's exchange API, or `None` if `__dlpack__` must be called: there
+/// is no API, or it fails.
 #[inline(always)]
 pub(super) fn export<'py>(
     object: &Bound<'py, PyAny>,
     request: &Request,
-) -> PyResult<Option<Offer<'py>>> {
-    export_replacement(object, request, 0)
+) -> PyResult<Option<PendingImport<'py>>> {
+    export_after_replacements(object, request, 0)
 }
 
-/// [`export`] of the replacement of a tensor; `replaced` counts the replacements so far.
+/// As [`export`], after the given number of replacements.
 #[inline(always)]
-fn export_replacement<'py>(
+fn export_after_replacements<'py>(
     object: &Bound<'py, PyAny>,
     request: &Request,
-    replaced: u8,
-) -> PyResult<Option<Offer<'py>>> {
+    replacements: u8,
+) -> PyResult<Option<PendingImport<'py>>> {
     match TYPES.get(object) {
-        Some(Some(exporter)) => exporter.export(object, request, replaced),
+        Some(Some(exporter)) => exporter.export(object, request, replacements),
         Some(None) => Ok(None),
-        None => first_seen(object, request, replaced),
+        None => export_new_type(object, request, replacements),
     }
 }
 
@@ -74,79 +73,79 @@ impl Exporter {
         &self,
         object: &Bound<'py, PyAny>,
         request: &Request,
-        replaced: u8,
-    ) -> PyResult<Option<Offer<'py>>> {
-        let may_copy = request.copy != Some(false) && replaced < MAX_REPLACED;
+        replacements: u8,
+    ) -> PyResult<Option<PendingImport<'py>>> {
+        let may_copy = request.copy != Some(false) && replacements < MAX_REPLACEMENTS;
         if let Some(torch) = &self.torch
-            && let Taken::Other(other) = torch.ask(object, may_copy)?
+            && let Resolved::Replaced(replacement) = torch.resolve(object, may_copy)?
         {
-            return export_other(&other, request, replaced).map(Some);
+            return export_replacement(&replacement, request, replacements).map(Some);
         }
-        let by_table = self.export.filter(|_| request.device.is_none());
-        let (owner, description) = match by_table {
-            Some(export) => match by_function(object, export)? {
+        let api_export = self.export.filter(|_| request.device.is_none());
+        let (owner, description) = match api_export {
+            Some(export) => match call_export(object, export)? {
                 Some(exported) => exported,
                 None => return Ok(None),
             },
             None => {
                 // `__dlpack__` is called, which refuses tensors that could be resolved.
                 if let Some(torch) = &self.torch
-                    && let Taken::Other(other) = torch.ask_complex(object, may_copy)?
+                    && let Resolved::Replaced(replacement) = torch.resolve_conj(object, may_copy)?
                 {
-                    return export_other(&other, request, replaced).map(Some);
+                    return export_replacement(&replacement, request, replacements).map(Some);
                 }
                 return Ok(None);
             }
         };
         if let Some(torch) = &self.torch
             && is_complex(description.dtype())
-            && let Taken::Other(other) = torch.ask_complex(object, may_copy)?
+            && let Resolved::Replaced(replacement) = torch.resolve_conj(object, may_copy)?
         {
-            return export_other(&other, request, replaced).map(Some);
+            return export_replacement(&replacement, request, replacements).map(Some);
         }
-        Ok(Some(Offer::owned(owner, description)))
+        Ok(Some(PendingImport::from_owner(owner, description)))
     }
 }
 
-/// The tensor taken in place of another, with the same request.
+/// Exports the replacement of a tensor, with the same request.
 #[cold]
-fn export_other<'py>(
-    other: &Bound<'py, PyAny>,
+fn export_replacement<'py>(
+    replacement: &Bound<'py, PyAny>,
     request: &Request,
-    replaced: u8,
-) -> PyResult<Offer<'py>> {
-    if replaced >= MAX_REPLACED {
+    replacements: u8,
+) -> PyResult<PendingImport<'py>> {
+    if replacements >= MAX_REPLACEMENTS {
         return Err(PyBufferError::new_err(
             "the tensor's class gives no tensor whose memory is its value",
         ));
     }
-    match export_replacement(other, request, replaced + 1)? {
-        Some(offer) => Ok(offer),
-        None => Offer::by_method(other, request),
+    match export_after_replacements(replacement, request, replacements + 1)? {
+        Some(pending) => Ok(pending),
+        None => PendingImport::from_dlpack_method(replacement, request),
     }
 }
 
-/// Calls a table's function; `None` if it fails: `__dlpack__` gives a better reason, because
+/// Calls the API's export function; `None` if it fails: `__dlpack__` gives a better reason, because
 /// the error here is often a C++ trace.
 #[inline(always)]
-fn by_function(
+fn call_export(
     object: &Bound<'_, PyAny>,
     export: DLPackManagedTensorFromPyObjectNoSync,
 ) -> PyResult<Option<(Owner<DLManagedTensorVersioned>, Description)>> {
     let py = object.py();
     let mut managed = ptr::null_mut();
-    // SAFETY: the table belongs to the object's type and the thread is
-    // attached, as the protocol requires; `managed` takes the result.
+    // SAFETY: the function belongs to the object's type and the thread is attached, as the protocol
+    // requires; `managed` takes the result.
     let status = unsafe { export(object.as_ptr().cast(), &raw mut managed) };
     let managed = match NonNull::new(managed) {
         Some(managed) if status == 0 => managed,
-        _ => return unless_exit(py, PyErr::take(py)).map(|()| None),
+        _ => return ignore_exception(py, PyErr::take(py)).map(|()| None),
     };
     // SAFETY: the function hands over an owned tensor, as the protocol says.
     let owner = unsafe { Owner::from_raw(managed) };
     let description = owner.describe()?;
     // The function does not synchronize.
-    description.is_synchronized()?;
+    description.check_synchronized()?;
     Ok(Some((owner, description)))
 }
 
@@ -159,25 +158,28 @@ const fn is_complex(dtype: DType) -> bool {
 }
 
 #[cold]
-fn first_seen<'py>(
+fn export_new_type<'py>(
     object: &Bound<'py, PyAny>,
     request: &Request,
-    replaced: u8,
-) -> PyResult<Option<Offer<'py>>> {
+    replacements: u8,
+) -> PyResult<Option<PendingImport<'py>>> {
     let class = object.get_type();
     // An error is neither remembered nor ignored: what the type is matters for the rest of the
     // process, and a lack of stack or memory says nothing about it.
-    let exporter = look(object, &class)?;
+    let exporter = inspect_type(object, &class)?;
     match TYPES.insert(class, exporter) {
-        None => export_replacement(object, request, replaced),
-        Some(Some(exporter)) => exporter.export(object, request, replaced),
+        None => export_after_replacements(object, request, replacements),
+        Some(Some(exporter)) => exporter.export(object, request, replacements),
         Some(None) => Ok(None),
     }
 }
 
-/// Looks for the first class that defines how its objects are exported: by a table or by
-/// `__dlpack__`. `None` if that has no table and is not PyTorch's.
-fn look(object: &Bound<'_, PyAny>, class: &Bound<'_, PyType>) -> PyResult<Option<Exporter>> {
+/// Finds the first class in the MRO that defines how its objects are exported: by an exchange API
+/// or by `__dlpack__`. `None` if that has no API and is not PyTorch's.
+fn inspect_type(
+    object: &Bound<'_, PyAny>,
+    class: &Bound<'_, PyType>,
+) -> PyResult<Option<Exporter>> {
     let py = class.py();
     let bases = class.getattr(intern!(py, "__mro__"))?;
     for base in bases.try_iter()? {
@@ -192,9 +194,9 @@ fn look(object: &Bound<'_, PyAny>, class: &Bound<'_, PyType>) -> PyResult<Option
         if table.is_none() && !namespace.contains(intern!(py, "__dlpack__"))? {
             continue;
         }
-        let api = table.and_then(|table| table.cast::<PyCapsule>().ok().and_then(read));
+        let api = table.and_then(|table| table.cast::<PyCapsule>().ok().and_then(read_api));
         let export = api.and_then(|api| api.managed_tensor_from_py_object_no_sync);
-        let torch = Torch::of(object, class, &base)?;
+        let torch = TorchType::of(object, class, &base)?;
         if export.is_none() && torch.is_none() {
             return Ok(None);
         }
@@ -203,24 +205,24 @@ fn look(object: &Bound<'_, PyAny>, class: &Bound<'_, PyType>) -> PyResult<Option
     Ok(None)
 }
 
-/// The function of a type's table that makes an object from a tensor.
+/// The function of a type's exchange API that makes an object from a tensor.
 #[derive(Clone, Copy, Debug)]
 pub struct Importer(DLPackManagedTensorToPyObjectNoSync);
 
 impl Importer {
-    /// The function of a type that has a table of its own, of the version known here.
+    /// The function of a type that has an exchange API, of the version known here.
     ///
     /// # Errors
     /// What the type raises when it is queried.
     pub fn of(class: &Bound<'_, PyType>) -> PyResult<Option<Self>> {
         let table = class.getattr_opt(intern!(class.py(), "__dlpack_c_exchange_api__"))?;
-        let api = table.and_then(|table| table.cast::<PyCapsule>().ok().and_then(read));
+        let api = table.and_then(|table| table.cast::<PyCapsule>().ok().and_then(read_api));
         Ok(api
             .and_then(|api| api.managed_tensor_to_py_object_no_sync)
             .map(Importer))
     }
 
-    /// Makes an object from a tensor, which the object keeps.
+    /// Makes an object from a tensor, which the object then owns.
     ///
     /// # Errors
     /// What the function raises; it owns the tensor from the start.
@@ -244,17 +246,17 @@ impl Importer {
     }
 }
 
-/// The table in a capsule, of the version known here.
-fn read(capsule: &Bound<'_, PyCapsule>) -> Option<DLPackExchangeAPI> {
+/// The API in a capsule, of the version known here.
+fn read_api(capsule: &Bound<'_, PyCapsule>) -> Option<DLPackExchangeAPI> {
     // SAFETY: any object may be asked; the name is a C string.
-    if unsafe { ffi::PyCapsule_IsValid(capsule.as_ptr(), CAPSULE.as_ptr()) } == 0 {
+    if unsafe { ffi::PyCapsule_IsValid(capsule.as_ptr(), API_CAPSULE.as_ptr()) } == 0 {
         return None;
     }
     // SAFETY: valid, as just seen.
     let table: *mut c_void =
-        unsafe { ffi::PyCapsule_GetPointer(capsule.as_ptr(), CAPSULE.as_ptr()) };
+        unsafe { ffi::PyCapsule_GetPointer(capsule.as_ptr(), API_CAPSULE.as_ptr()) };
     let mut header = table.cast::<DLPackExchangeAPIHeader>();
-    for _ in 0..MAX_CHAIN {
+    for _ in 0..MAX_PREV_APIS {
         if header.is_null() || !header.is_aligned() {
             return None;
         }
@@ -262,7 +264,7 @@ fn read(capsule: &Bound<'_, PyCapsule>) -> Option<DLPackExchangeAPI> {
         // and is the same in every version.
         let DLPackExchangeAPIHeader { version, prev_api } = unsafe { header.read() };
         if version.major == VERSION.major {
-            // SAFETY: a table of this major version starts at its header.
+            // SAFETY: an API of this major version starts at its header.
             return Some(unsafe { header.cast::<DLPackExchangeAPI>().read() });
         }
         header = prev_api;
