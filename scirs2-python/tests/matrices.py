@@ -77,17 +77,16 @@ GENERAL = {
 
 
 # NumPy's other libraries round otherwise than OpenBLAS, which is ours too.
-_HAS_OPENBLAS = "openblas" in np.show_config("dicts")["Build Dependencies"]["lapack"]["name"]
+HAS_OPENBLAS = "openblas" in np.show_config("dicts")["Build Dependencies"]["lapack"]["name"]
 
 
-def rounding_decides(name, n, dtype):
+def rounding_decides(name, dtype):
     """Whether NumPy and we may differ on whether the matrix of that name is singular.
 
     The last pivot of the one that lacks rank is zero or a rounding error. NumPy factors in
-    double precision whatever the dtype, so in single precision the errors are others; and up
-    to order 5 a kernel of ours adds in an order of its own.
+    double precision whatever the dtype, so in single precision the errors are others.
     """
-    return name == "rank deficient" and (n <= 5 or eps(dtype) > 1e-10 or not _HAS_OPENBLAS)
+    return name == "rank deficient" and (eps(dtype) > 1e-10 or not HAS_OPENBLAS)
 
 
 def refused(function, *operands):

@@ -146,9 +146,9 @@ impl<T: LinalgScalar> SquareLu<T> {
     }
 }
 
-/// Beyond this order OpenBLAS groups its sums, and rounding makes other matrices
-/// singular than in NumPy, in some 10 of 100 cases, with LAPACK in 2.
-const BITWISE_EQUAL_LU: usize = 5;
+/// Beyond this order OpenBLAS rounds otherwise, and finds others of the matrices singular
+/// whose pivots are zero but for rounding.
+const BITWISE_EQUAL_LU: usize = 2;
 
 /// LU factors of small matrices of one order, in memory that is reused.
 pub(crate) struct SmallLu<T> {

@@ -74,6 +74,8 @@ impl<V: Vector, const N: usize> RegisterLu<V, N> {
         isa: I,
         sums: &mut SquareArray<V, N>,
     ) {
+        /// A multiple of the rounding error of a sum of one product for each row.
+        const ROUNDINGS: f64 = 64.0;
         let a = &mut self.lu;
         let (mut pivot, mut most) = (isa.splat_f64(K as f64), isa.splat_f64(0.0));
         for row in K..N {
@@ -97,6 +99,16 @@ impl<V: Vector, const N: usize> RegisterLu<V, N> {
         }
         let reciprocal = isa.splat_f64(1.0) / a[K][K];
         self.regular = self.regular & is_normal(isa, most) & is_normal(isa, reciprocal.abs());
+        if N > 2 && K > 0 {
+            // Whether such a pivot is zero is decided by rounding, and LAPACK's differs.
+            let part = isa.splat(V::Real::epsilon()) * isa.splat_f64(ROUNDINGS * N as f64);
+            let mut largest = a[0][K].abs();
+            for row in &a[1..K] {
+                let size = row[K].abs();
+                largest = V::select(size.gt(largest), size, largest);
+            }
+            self.regular = self.regular & most.gt(part * largest);
+        }
         for column in K + 1..N {
             if K > 0 {
                 a[K][column] = a[K][column] - sums[K][column];
