@@ -2,6 +2,7 @@
 
 pub(crate) mod argument;
 pub(crate) mod bind;
+pub(crate) mod hook;
 pub(crate) mod operand;
 pub(crate) mod output;
 mod promote;

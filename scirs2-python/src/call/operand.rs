@@ -9,6 +9,7 @@ use scirs2_core::{DType, ScalarType};
 use scirs2_interop::Description;
 use scirs2_interop::python::{ManagedTensor, PendingImport, Request, owner_capsule};
 
+use super::hook::no_host_memory;
 use crate::exchange::from_dlpack::{from_dlpack, import};
 use crate::library::Library;
 use crate::numpy::array::{self, LayoutError};
@@ -83,11 +84,12 @@ impl<'py> Operand<'py> {
         } else if x.is_instance_of::<PyCapsule>() {
             (Library::NumPy, from_dlpack(x, None, None, None)?)
         } else {
-            match exported_tensor(x)? {
+            let exported = exported_tensor(x);
+            match exported.map_err(|reason| no_host_memory(x.py(), reason))? {
                 Some(Tensor::InPlace(operand)) => return Ok(operand),
                 Some(Tensor::Array(library, array)) => (library, array),
                 None => {
-                    refuse_lazy(x)?;
+                    refuse_lazy(x).map_err(|reason| no_host_memory(x.py(), reason))?;
                     (Library::of(x)?, array::as_readable(x)?)
                 }
             }

@@ -2,6 +2,8 @@
 
 use pyo3::prelude::*;
 
+use crate::call::hook::replace_function;
+
 mod tolerance;
 
 /// Declares the files, each with its functions, and adds the functions to the module in this
@@ -10,10 +12,49 @@ macro_rules! functions {
     ($($file:ident: $($function:ident),+;)+) => {
         $(mod $file;)+
 
-        /// Adds every function to the extension module.
+        /// Adds every function to the extension module, with the hook around it.
         pub(crate) fn add_to(module: &Bound<'_, PyModule>) -> PyResult<()> {
-            $($(module.add_function(wrap_pyfunction!($file::$function, module)?)?;)+)+
+            $($(
+                module.add_function(wrap_pyfunction!($file::$function, module)?)?;
+                let name = hooked::$function::NAME;
+                let (original, call) = (&hooked::$function::ORIGINAL, hooked::$function::call);
+                replace_function(module, name, original, call)?;
+            )+)+
             Ok(())
+        }
+
+        mod hooked {
+            $($(pub(super) mod $function {
+                use std::ffi::CStr;
+                use std::sync::OnceLock;
+
+                use pyo3::ffi;
+
+                use crate::call::hook::{self, Function};
+
+                const TEXT: &str = stringify!($function);
+
+                pub(crate) const NAME: &CStr =
+                    match CStr::from_bytes_with_nul(concat!(stringify!($function), "\0").as_bytes()) {
+                        Ok(name) => name,
+                        Err(_) => panic!("a name has no zero"),
+                    };
+
+                /// PyO3's function.
+                pub(crate) static ORIGINAL: OnceLock<Function> = OnceLock::new();
+
+                /// # Safety
+                /// Called as Python does.
+                pub(crate) unsafe extern "C" fn call(
+                    module: *mut ffi::PyObject,
+                    arguments: *const *mut ffi::PyObject,
+                    count: ffi::Py_ssize_t,
+                    names: *mut ffi::PyObject,
+                ) -> *mut ffi::PyObject {
+                    // SAFETY: called as Python does, and PyO3's function takes the same.
+                    unsafe { hook::call(&ORIGINAL, TEXT, module, arguments, count, names) }
+                }
+            })+)+
         }
     };
 }
