@@ -45,7 +45,7 @@ OPERATION = Step(
     {
         "scirs2-linalg/src/solve/mod.rs": (2, (LINE,)),
         "scirs2-linalg/src/lib.rs": (2, (LINE,)),
-        "scirs2-linalg/src/operation.rs": (2, (LINE, r" +Cholesky,\n")),
+        "scirs2-linalg/src/operation.rs": (1, (LINE,)),
     },
 )
 BINDING = Step(

@@ -14,35 +14,12 @@ use crate::base::memory::filled_array;
 use crate::driver::operation::{NumericOperation, ScalarOperation, Work};
 use crate::kernels::arithmetic::Arithmetic as _;
 
-pub use crate::functions::matrix_power::{InversePower, MatrixPower};
-pub use crate::least_squares::lstsq::Lstsq;
-pub use crate::least_squares::qr::{Qr, QrMode};
-pub use crate::products::cross::Cross;
-pub use crate::products::einsum::Einsum;
-pub use crate::products::matmul::Matmul;
-pub use crate::products::multi_dot::MultiDot;
-pub use crate::products::outer::Outer;
-pub use crate::products::tensordot::Tensordot;
-pub use crate::products::trace::Trace;
-pub use crate::products::vecdot::Vecdot;
-pub use crate::solve::cho::{ChoFactor, ChoSolve};
-pub use crate::solve::cholesky::Cholesky;
-pub use crate::solve::det::{Det, SignLogDet};
-pub use crate::solve::general::Solve;
-pub use crate::solve::inv::Inv;
-pub use crate::solve::lu::{LuFactor, LuSolve, PermutationKind, Plu};
-pub use crate::solve::tensor_equations::{Tensorinv, Tensorsolve};
-pub use crate::solve::triangular::SolveTriangular;
-pub use crate::spectral::cond::Cond;
-pub use crate::spectral::eig::{Eig, Eigvals};
-pub use crate::spectral::eigh::{Eigh, Eigvalsh};
-pub use crate::spectral::pinv::Pinv;
-pub use crate::spectral::rank::{MatrixRank, Threshold};
-pub use crate::spectral::svd::{Svd, Svdvals};
-
 pub use crate::driver::operation::{
     Kind, OnFailure, Operation, Outputs, ResultShape, Results, run,
 };
+pub use crate::least_squares::qr::QrMode;
+pub use crate::solve::lu::PermutationKind;
+pub use crate::spectral::rank::Threshold;
 
 /// The results of an operation on tensors, which share one dtype that it computes in.
 ///
@@ -92,7 +69,13 @@ macro_rules! operations {
             $trait::results(self, dtype, shapes)
         }
     };
-    (scalar { $($scalar:ty,)+ } numeric { $($numeric:ty,)+ }) => {
+    (
+        scalar { $($scalar_family:ident::$scalar_file:ident::$scalar:ident,)+ }
+        numeric { $($numeric_family:ident::$numeric_file:ident::$numeric:ident,)+ }
+    ) => {
+        $(pub use crate::$scalar_family::$scalar_file::$scalar;)+
+        $(pub use crate::$numeric_family::$numeric_file::$numeric;)+
+
         $(impl Operation for $scalar {
             operations! { @results ScalarOperation $scalar }
 
@@ -128,42 +111,42 @@ macro_rules! operations {
 
 operations! {
     scalar {
-        ChoFactor,
-        ChoSolve,
-        Cholesky,
-        Cond,
-        Det,
-        Eig,
-        Eigh,
-        Eigvals,
-        Eigvalsh,
-        Inv,
-        InversePower,
-        Lstsq,
-        LuFactor,
-        LuSolve,
-        MatrixRank,
-        Pinv,
-        Plu,
-        Qr,
-        SignLogDet,
-        Solve,
-        SolveTriangular,
-        Svd,
-        Svdvals,
-        Tensorinv,
-        Tensorsolve,
+        functions::matrix_power::InversePower,
+        least_squares::lstsq::Lstsq,
+        least_squares::qr::Qr,
+        solve::cho::ChoFactor,
+        solve::cho::ChoSolve,
+        solve::cholesky::Cholesky,
+        solve::det::Det,
+        solve::det::SignLogDet,
+        solve::general::Solve,
+        solve::inv::Inv,
+        solve::lu::LuFactor,
+        solve::lu::LuSolve,
+        solve::lu::Plu,
+        solve::tensor_equations::Tensorinv,
+        solve::tensor_equations::Tensorsolve,
+        solve::triangular::SolveTriangular,
+        spectral::cond::Cond,
+        spectral::eig::Eig,
+        spectral::eig::Eigvals,
+        spectral::eigh::Eigh,
+        spectral::eigh::Eigvalsh,
+        spectral::pinv::Pinv,
+        spectral::rank::MatrixRank,
+        spectral::svd::Svd,
+        spectral::svd::Svdvals,
     }
     numeric {
-        Cross,
-        Einsum,
-        Matmul,
-        MatrixPower,
-        MultiDot,
-        Outer,
-        Tensordot,
-        Trace,
-        Vecdot,
+        functions::matrix_power::MatrixPower,
+        products::cross::Cross,
+        products::einsum::Einsum,
+        products::matmul::Matmul,
+        products::multi_dot::MultiDot,
+        products::outer::Outer,
+        products::tensordot::Tensordot,
+        products::trace::Trace,
+        products::vecdot::Vecdot,
     }
 }
 
