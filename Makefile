@@ -28,14 +28,14 @@ SOURCES := $(shell find Cargo.toml Cargo.lock pyproject.toml README.md LICENSE-*
 .PHONY: help setup build demo test test-peers test-clients test-sanitized miri attack fuzz lint generated types fmt deny \
 	bench bench-quick bench-whole bench-compare docs wheel sdist prove-contributing clean
 
-help: ## Tell what there is
+help: ## List the targets
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
-setup: $(VENV)/.build $(VENV)/.test $(VENV)/.lint $(VENV)/.docs $(VENV)/.bench $(VENV)/.wheel ## Fill .venv with every tool (PYTHON=python3.12 picks another Python)
+setup: $(VENV)/.build $(VENV)/.test $(VENV)/.lint $(VENV)/.docs $(VENV)/.bench $(VENV)/.wheel ## Install every tool into .venv (PYTHON=python3.12 picks another Python)
 
 build: $(VENV)/.installed ## Build in release mode and install into .venv
 
-demo: build $(VENV)/.test ## Show tensors of PyTorch, JAX and NumPy cross without a copy
+demo: build $(VENV)/.test ## Show tensors crossing PyTorch, JAX and NumPy without a copy
 	$(BIN)/python examples/digits.py
 	@echo "--- The same from Rust: two crates share one tensor"
 	cargo run $(LOCKED) --quiet --release --package scirs2-linalg --example share
@@ -46,7 +46,7 @@ test: build $(VENV)/.test ## Run the Rust tests, then the Python tests
 	@echo "--- Python tests"
 	$(BIN)/pytest --quiet
 
-test-peers: build $(PEERS)/.installed ## Run the tests against every array library, and write the table of the docs
+test-peers: build $(PEERS)/.installed ## Run the tests against every array library, and write docs/peers-table.txt
 	$(PEERS)/bin/python -m pytest --quiet scirs2-python/tests/peers/both_ways.py
 
 test-clients: build $(CLIENTS)/.installed ## Run statsmodels' tests with numpy.linalg replaced by scirs2.linalg (ten minutes)
@@ -78,7 +78,7 @@ miri: ## Run the Rust tests of the exchange under Miri (nightly; half an hour)
 
 SECONDS ?= 600
 SEED ?= 0
-attack: build $(VENV)/.test ## Try hostile matrices by every route, threads and little memory for ten minutes (SECONDS, SEED)
+attack: build $(VENV)/.test ## Try hostile matrices by every route, threads and low memory for ten minutes (SECONDS, SEED)
 	cd scirs2-python/tests && $(CURDIR)/$(BIN)/python -m attack --seconds $(SECONDS) --seed $(SEED)
 
 fuzz: ## Try any DLPack struct for ten minutes (SECONDS=60 picks another time)
@@ -90,7 +90,7 @@ fuzz: ## Try any DLPack struct for ten minutes (SECONDS=60 picks another time)
 # cargo fmt does not find the modules that a macro declares.
 RUST_IN_MACRO := $(shell find scirs2-python/src/ops -name '*.rs')
 
-lint: $(VENV)/.build $(VENV)/.lint ## Check format, lints and doc comments
+lint: $(VENV)/.build $(VENV)/.lint ## Check format, lints, doc comments and generated files
 	cargo fmt --all --check
 	rustfmt --edition 2024 --check $(RUST_IN_MACRO)
 	@echo "--- clippy (the first run takes a minute or two)"
@@ -100,7 +100,7 @@ lint: $(VENV)/.build $(VENV)/.lint ## Check format, lints and doc comments
 	$(BIN)/ruff format --quiet --check
 	$(BIN)/python scirs2-python/generate.py --check
 
-generated: $(VENV)/.lint ## Write the stubs and the lists of functions anew, from the sources of the binding
+generated: $(VENV)/.lint ## Write linalg.py, the stub and the lists of functions from the binding and the table of truths
 	$(BIN)/python scirs2-python/generate.py
 
 types: build $(VENV)/.test $(VENV)/.lint ## Check the types with mypy and pyright, and the stubs against the extension
@@ -132,7 +132,7 @@ bench-quick: build $(VENV)/.bench ## The same with fewer rows: two minutes
 bench-whole: build $(VENV)/.bench ## The same with the decompositions that take minutes each
 	$(BESIDE) run --level whole $(CHARTS_TO)
 
-bench-compare: $(VENV)/.bench ## Tell what became slower between two records (A=before.json B=after.json)
+bench-compare: $(VENV)/.bench ## Show what became slower between two records (A=before.json B=after.json)
 	@$(if $(and $(A),$(B)),,echo "make bench-compare A=before.json B=after.json"; exit 2)
 	@$(BESIDE) compare $(abspath $(A)) $(abspath $(B))
 
@@ -154,22 +154,22 @@ wheel: export MATURIN_PEP517_ARGS := --zig --auditwheel repair --compatibility m
 endif
 # Every Python that is here.
 PYTHONS ?= $(foreach minor,11 12 13 14,$(shell python3.$(minor) -c 'print("python3.$(minor)")' 2> /dev/null))
-wheel: $(VENV)/.build $(VENV)/.wheel ## Build the wheel to give on, into target/wheels, and check it
+wheel: $(VENV)/.build $(VENV)/.wheel ## Build a wheel for other machines, into target/wheels, and check it
 	rm -f target/wheels/*.whl
 	@echo "--- Building the wheel in release mode (some minutes)"
 	@$(BIN)/python -m pip wheel --quiet --no-build-isolation --no-deps --wheel-dir target/wheels .
 	PYTHONS="$(PYTHONS)" bash .ci/check-wheel target/wheels/*.whl
 
-sdist: $(VENV)/.build ## Build the source archive, into target/wheels, and install from it
+sdist: $(VENV)/.build ## Build the source archive into target/wheels, and install from it
 	rm -f target/wheels/*.tar.gz
 	$(BIN)/maturin sdist --out target/wheels
 	@echo "--- Installing from it into an empty environment (some minutes)"
 	bash .ci/check-install target/wheels/*.tar.gz
 
-prove-contributing: ## Add a function by the steps of CONTRIBUTING.md, in a copy, and run all that they name
+prove-contributing: ## Add a function by the steps of CONTRIBUTING.md in a copy, and run its checks
 	$(PYTHON) .ci/prove_contributing.py
 
-clean: ## Remove .venv and all that was built
+clean: ## Remove .venv and everything that was built
 	rm -rf .venv .venv-peers .venv-clients target third-party-licences docs/_build docs/generated .pytest_cache .hypothesis .ruff_cache .mypy_cache
 
 # A stamp tells that a step is done; it is repeated when what it read changes.

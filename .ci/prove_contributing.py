@@ -1,4 +1,4 @@
-"""Walk the road of a new function that CONTRIBUTING.md tells, in a copy, and count what it costs.
+"""Add a function by the steps of CONTRIBUTING.md, in a copy, and count what it costs.
 
 The new function is Cholesky under another name, because the page names Cholesky as its
 example: files and lines that mention it are written once more, in the places that the
@@ -165,7 +165,7 @@ def main() -> None:
         run("make", "types")
         run(".venv/bin/pytest", "--quiet", "-k", NEW, "scirs2-python/tests")
         run("make", "docs")
-    print("CONTRIBUTING.md tells all that a new function needs")
+    print("CONTRIBUTING.md names all that a new function needs")
 
 
 if __name__ == "__main__":

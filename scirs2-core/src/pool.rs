@@ -191,8 +191,8 @@ impl<'a> Workers<'a> {
         }
     }
 
-    /// The same workers, for work on many items that goes on where one fails: `failed` gets
-    /// the number of each such item, from any thread.
+    /// The same workers, for work that continues past items that fail: `failed` is called with
+    /// the index of each such item, from any thread.
     #[must_use]
     pub fn continuing<'b>(self, failed: &'b (dyn Fn(usize) + Sync)) -> Workers<'b>
     where
@@ -204,7 +204,7 @@ impl<'a> Workers<'a> {
         }
     }
 
-    /// What is to be told of items that fail, if the work goes on there.
+    /// The callback for items that fail, if the work continues past them.
     #[must_use]
     pub const fn failed(&self) -> Option<&'a (dyn Fn(usize) + Sync)> {
         self.failed

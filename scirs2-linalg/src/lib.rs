@@ -26,7 +26,7 @@
 //! | [`trace`](fn@trace), [`diagonal`] | diagonals and their sums |
 //! | [`operation`] | all operations, each declared once |
 //!
-//! Inside, each room uses those above it:
+//! Inside, each folder uses those above it:
 //!
 //! | folder | what is in it |
 //! |---|---|
@@ -35,7 +35,7 @@
 //! | `lapack` | every call of LAPACK and BLAS |
 //! | `kernels` | the loops over elements, for each instruction set |
 //! | `elements` | what each element type brings to the operations |
-//! | `driver` | batches, shapes, and the trait of an operation |
+//! | `driver` | batches, shapes, the plan of routes, and the trait of an operation |
 //! | `products`, `solve`, `spectral`, `least_squares`, `norm`, `functions` | the operations, a concept a file |
 //!
 //! A function takes `ndarray` arrays of any strides and returns new ones; its `_into` form

@@ -5,8 +5,8 @@ use num_traits::NumCast;
 use scirs2_core::{Complex32, Complex64, DType};
 use scirs2_interop::{Tensor, TensorRef};
 use scirs2_linalg::operation::{
-    self, Eig, Eigh, Inv, Kind, Lstsq, Matmul, MatrixRank, OnFailure, Operation, Outputs, Qr,
-    QrMode, Solve, Svd, Threshold,
+    self, Eig, Eigh, Eigvals, Inv, Kind, Lstsq, Matmul, MatrixRank, OnFailure, Operation, Outputs,
+    Qr, QrMode, Solve, Svd, Threshold,
 };
 use scirs2_linalg::{Error, LinalgScalar};
 
@@ -176,7 +176,36 @@ fn matrices_that_fail_are_filled_and_the_others_computed() {
         let symmetric = Eigh { upper: false };
         let a = spoiled(1.0);
         agrees_with_each_matrix(&symmetric, &a, &[]);
+        eigenvalues_are_filled(&spoiled(f64::INFINITY), &failing);
     }
+}
+
+/// The values of matrices that fail are NaN; whether all values are real is one result of all.
+fn eigenvalues_are_filled(a: &ArrayD<f64>, failing: &[usize]) {
+    let results = Eigvals.results(DType::Float64, &[a.shape()]).unwrap();
+    let one = Complex64::new(1.0, 0.0);
+    let mut values = ArrayD::from_elem(results.each[0].shape.clone(), one);
+    let mut is_real = ArrayD::from_elem(results.each[1].shape.clone(), 7_i32);
+    let outputs = Outputs::from_iter([values.view_mut().into(), is_real.view_mut().into()]);
+    let operands = [TensorRef::from(a.view())];
+    let workers = scirs2_core::pool::Workers::current();
+    operation::run(&Eigvals, &operands, outputs, OnFailure::FillNan, &workers).unwrap();
+    for (number, values) in values.axis_iter(Axis(0)).enumerate() {
+        let is_nan = values.iter().all(|value| value.re.is_nan());
+        assert_eq!(is_nan, failing.contains(&number));
+    }
+    assert_ne!(is_real[[]], -1);
+}
+
+#[test]
+fn products_of_integers_fail_for_no_matrix() {
+    let a = array![[1_i8, 2], [3, 4]].into_dyn();
+    let mut product = ArrayD::from_elem(vec![2, 2], 0_i8);
+    let outputs = Outputs::from_iter([product.view_mut().into()]);
+    let operands = [TensorRef::from(a.view()), TensorRef::from(a.view())];
+    let workers = scirs2_core::pool::Workers::serial();
+    operation::run(&Matmul, &operands, outputs, OnFailure::FillNan, &workers).unwrap();
+    assert_eq!(product, array![[7_i8, 10], [15, 22]].into_dyn());
 }
 
 #[test]

@@ -19,7 +19,7 @@ pub(crate) fn linalg_error(py: Python<'_>) -> PyResult<&Bound<'_, PyAny>> {
             "__doc__",
             "A matrix that the algorithm cannot handle.\n\n\
              ``index`` is its place in the batch, a tuple as long as the batch has \
-             axes, or None where there is no batch or the error is of no single matrix.",
+             axes, or None if there is no batch or the error concerns no single matrix.",
         )?;
         let class = py
             .get_type::<PyType>()

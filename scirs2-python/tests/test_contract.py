@@ -266,7 +266,6 @@ def test_a_pool_by_fork_after_use():
         import multiprocessing, warnings
         import numpy as np
         from scirs2 import linalg
-from scirs2._truths import wide
         import matrices
 
         warnings.simplefilter("ignore", DeprecationWarning)

@@ -1,7 +1,7 @@
 """Each route of each decomposition and solver, forced, on every layout, dtype and batch.
 
 A route takes some orders only, and a function of four rows and columns takes few routes. So
-each is forced, on orders on both sides of the constants of `kernels/largest.rs`, and two
+each is forced, on orders on both sides of the crossovers of `driver/plan.rs`, and two
 things are asserted: the answer for contiguous operands is right, judged in higher precision
 (`attack.judges`: units of `n eps`, and no floor); and for every other layout the answer is the
 same, bit for bit.

@@ -13,10 +13,10 @@
 
 use ndarray::{ArrayView2, ArrayViewMut2, ShapeBuilder as _};
 use num_traits::Float as _;
+use scirs2_core::Scalar;
 
 use crate::base::error::Reason;
 use crate::base::memory::try_resize;
-use crate::elements::scalar::LinalgScalar;
 
 /// Rows and columns of a block whose transpose stays in the first-level cache.
 const BLOCK: usize = 16;
@@ -114,7 +114,7 @@ pub(crate) fn copy_into<T: Copy>(from: &[T], mut to: ArrayViewMut2<'_, T>) {
 }
 
 /// Whether no element is NaN or infinite.
-pub(crate) fn is_finite<T: LinalgScalar>(elements: &[T]) -> bool {
+pub(crate) fn is_finite<T: Scalar>(elements: &[T]) -> bool {
     // In runs, so that the loop has no branch for each element.
     elements
         .chunks(256)
@@ -123,7 +123,7 @@ pub(crate) fn is_finite<T: LinalgScalar>(elements: &[T]) -> bool {
 
 /// Whether every element is finite; an error if one is NaN. A complex number with
 /// an infinite part is an infinity, whatever its other part, as in C and LAPACK.
-pub(crate) fn check_finite<T: LinalgScalar>(elements: &[T]) -> Result<bool, Reason> {
+pub(crate) fn check_finite<T: Scalar>(elements: &[T]) -> Result<bool, Reason> {
     if is_finite(elements) {
         return Ok(true);
     }
@@ -139,7 +139,7 @@ pub(crate) fn check_finite<T: LinalgScalar>(elements: &[T]) -> Result<bool, Reas
 
 /// Lets `work` write a matrix in C order: to the output's own memory if that
 /// is in C order, else to a workspace that is copied to it afterwards.
-pub(crate) fn with_c_order<T: LinalgScalar, R>(
+pub(crate) fn with_c_order<T: Scalar, R>(
     mut out: ArrayViewMut2<'_, T>,
     workspace: &mut Vec<T>,
     work: impl FnOnce(&mut [T]) -> Result<R, Reason>,
@@ -154,7 +154,7 @@ pub(crate) fn with_c_order<T: LinalgScalar, R>(
 }
 
 /// Sets the diagonal to one, and everything else to zero.
-pub(crate) fn fill_identity<T: LinalgScalar>(mut out: ArrayViewMut2<'_, T>) {
+pub(crate) fn fill_identity<T: Scalar>(mut out: ArrayViewMut2<'_, T>) {
     out.fill(T::zero());
     out.diag_mut().fill(T::one());
 }
@@ -163,7 +163,7 @@ pub(crate) fn fill_identity<T: LinalgScalar>(mut out: ArrayViewMut2<'_, T>) {
 /// own if that is in C order, else a workspace that is copied to it afterwards.
 pub(crate) struct InPlaceBuffer<T>(Vec<T>);
 
-impl<T: LinalgScalar> InPlaceBuffer<T> {
+impl<T: Scalar> InPlaceBuffer<T> {
     pub(crate) fn new() -> Self {
         InPlaceBuffer(Vec::new())
     }

@@ -1,4 +1,4 @@
-//! What every room uses: errors, memory and numbers.
+//! What every folder uses: errors, memory and numbers.
 //!
 //! | file | one concept |
 //! |---|---|

@@ -151,7 +151,7 @@ pub trait Operation: Sync {
     ) -> Result<(), Error>;
 }
 
-/// Runs an operation, which goes on where it fails for a matrix if `on_failure` says so.
+/// Runs an operation; if `on_failure` says so, it continues past matrices that fail.
 ///
 /// # Errors
 /// Those of [`Operation::run`]; with [`OnFailure::FillNan`] none that concern one matrix, but

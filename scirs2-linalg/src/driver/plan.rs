@@ -219,7 +219,7 @@ const JACOBI_VALUES: usize = 20;
 
 /// Right-hand sides that are solved beside those of other matrices; larger numbers are rows
 /// along which one solution vectorises.
-const BATCHED_RHS: usize = 8;
+const BATCHED_RHS: usize = max_order::REGISTER_RHS;
 
 fn batched(problem: Problem, scalar: ScalarType, sizes: Sizes, forced: Forced) -> bool {
     let Sizes {

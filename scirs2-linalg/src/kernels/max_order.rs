@@ -11,3 +11,5 @@ pub(crate) const LU_BATCHED: usize = 64;
 pub(crate) const REGISTER_LU: usize = 4;
 /// QR of one matrix.
 pub(crate) const HOUSEHOLDER: usize = 32;
+/// Right-hand sides of elimination in registers.
+pub(crate) const REGISTER_RHS: usize = 8;

@@ -146,8 +146,8 @@ impl<T: LinalgScalar> SquareLu<T> {
     }
 }
 
-/// Beyond this order OpenBLAS rounds otherwise, and finds others of the matrices singular
-/// whose pivots are zero but for rounding.
+/// Beyond this order OpenBLAS rounds differently, so it may disagree about which of the
+/// matrices whose pivots are zero but for rounding are singular.
 const BITWISE_EQUAL_LU: usize = 2;
 
 /// LU factors of small matrices of one order, in memory that is reused.

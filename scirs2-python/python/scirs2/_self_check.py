@@ -1,7 +1,7 @@
 """The self check of `python -m scirs2`: seconds, on the machine it runs on.
 
-Each check is a function that returns what to print, and raises `Failed` where that is
-not as it must be.
+Each check is a function that returns what to print, and raises `Failed` if the
+result is wrong.
 """
 
 import sys

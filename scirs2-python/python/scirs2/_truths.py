@@ -404,7 +404,7 @@ def _least_squares(
     rank: Array = None,
     s: Array = None,
 ) -> list[Equation]:
-    """Say that what is left is at right angles to the columns; other libraries tell no more."""
+    """Require residuals orthogonal to the columns; other libraries return no more than x."""
     scale = size(a) * (size(a) * size(x) + size(b))
     equations = [Equation(_multiplied(mh(a), a, x), mh(a) @ b, scale)]
     if s is not None:
@@ -480,7 +480,7 @@ def _eigh(probe: Probe, a: Array, w: Array, v: Array) -> list[Equation]:
 
 
 def _eigvals(_: Probe, a: Array, values: Array) -> list[Equation]:
-    """Say that the sums of the values' powers are the traces of the matrices'."""
+    """Require the power sums of the values to be the traces of the matrix powers."""
     traces = [np.trace(a, axis1=-2, axis2=-1)]
     traces += [(power * np.swapaxes(a, -1, -2)).sum((-2, -1)) for power in (a, a @ a)]
     return [

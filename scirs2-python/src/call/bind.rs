@@ -158,10 +158,9 @@ impl<'py> Call<'py> {
         if !memory.is_unchanged(description) {
             return Err(self.changed_error(parameter));
         }
-        // SAFETY: `self` keeps the memory alive, and the memory is still where it
+        // SAFETY: `self` keeps the memory alive, and the memory is still where it was described.
         // ASSUMPTION (SAFETY.md): no thread of the program writes to the array or frees its
         // memory meanwhile.
-        // was described.
         Ok(unsafe { TensorRef::new(description.clone()) })
     }
 
@@ -303,7 +302,7 @@ impl<'py> Call<'py> {
     #[cold]
     fn changed_error(&self, parameter: impl fmt::Display) -> PyErr {
         PyRuntimeError::new_err(format!(
-            "{}: {parameter}: the array was resized or changed otherwise while the call \
+            "{}: {parameter}: the array was resized or otherwise changed while the call \
              took its arguments; pass a copy",
             self.target.name
         ))

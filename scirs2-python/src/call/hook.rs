@@ -26,11 +26,17 @@ pyo3::create_exception!(
 
 /// Returns the private exception for an error of taking an operand.
 pub(crate) fn no_host_memory(py: Python<'_>, reason: PyErr) -> PyErr {
-    // An interrupt is no reason, nor is a lack of memory.
+    // Interrupts and lack of memory say nothing about where the operand is.
     if !reason.is_instance_of::<PyException>(py) || reason.is_instance_of::<PyMemoryError>(py) {
         return reason;
     }
     NoHostMemory::new_err((reason.into_value(py),))
+}
+
+/// Makes the class of the private exception. Where it is first raised, there may be no stack
+/// left to make it.
+pub(crate) fn init_hook(py: Python<'_>) {
+    py.get_type::<NoHostMemory>();
 }
 
 /// A C function of the calling convention of Python's builtins.
@@ -76,11 +82,13 @@ unsafe fn after_failure(
 ) -> *mut ffi::PyObject {
     let handled = catch_unwind(AssertUnwindSafe(|| {
         Python::attach(|py| {
-            let error = PyErr::fetch(py);
-            if !error.is_instance_of::<NoHostMemory>(py) {
-                error.restore(py);
+            let kind = py.get_type::<NoHostMemory>();
+            // Not fetched before: to fetch a Rust panic is to resume it.
+            // SAFETY: attached, and an exception class.
+            if unsafe { ffi::PyErr_ExceptionMatches(kind.as_ptr()) } == 0 {
                 return ptr::null_mut();
             }
+            let error = PyErr::fetch(py);
             // SAFETY: by this function's contract.
             let objects = unsafe { given_arguments(py, arguments, count, names) };
             let answer = objects.and_then(|(args, kwargs)| {
@@ -100,7 +108,7 @@ unsafe fn after_failure(
     handled.unwrap_or_else(|_| {
         // A panic must not unwind into Python.
         Python::attach(|py| {
-            PySystemError::new_err(format!("{name}: scirs2._elsewhere could not be asked"))
+            PySystemError::new_err(format!("{name}: a panic in the call of scirs2._elsewhere"))
                 .restore(py);
         });
         ptr::null_mut()

@@ -1,8 +1,9 @@
 //! The functions that Python calls: one file per family, with signatures and docstrings.
+//! `functions!` adds each to the module, with the hook around it.
 
 use pyo3::prelude::*;
 
-use crate::call::hook::replace_function;
+use crate::call::hook::{init_hook, replace_function};
 
 mod tolerance;
 
@@ -14,6 +15,7 @@ macro_rules! functions {
 
         /// Adds every function to the extension module, with the hook around it.
         pub(crate) fn add_to(module: &Bound<'_, PyModule>) -> PyResult<()> {
+            init_hook(module.py());
             $($(
                 module.add_function(wrap_pyfunction!($file::$function, module)?)?;
                 let name = hooked::$function::NAME;

@@ -5,6 +5,7 @@ number, a call that does not hear Ctrl-C, and a word on standard error are failu
 tells of one begins with the command that repeats it.
 """
 
+import concurrent.futures
 import faulthandler
 import itertools
 import os
@@ -339,9 +340,11 @@ def memory(choices: random.Random) -> None:
         operand = choices.choice(
             [x, x.T, x[::-1, ::-1], x[::2, ::2], np.broadcast_to(x, (3, *x.shape))]
         )
-        # OpenBLAS takes its own memory at a thread's first call, and may wait for ever where there
-        # is none.
+        # OpenBLAS takes a buffer for each thread inside it, and ends the process where there is no
+        # memory for one: more threads are inside it now than will be.
         CALLS[name](operand)
+        with concurrent.futures.ThreadPoolExecutor(9) as pool:
+            list(pool.map(linalg.det, 9 * [np.zeros((50_000, 2, 2), complex)]))
         with open("/proc/self/statm") as sizes:
             used = int(sizes.read().split()[0]) * resource.getpagesize()
         free = choices.randint(2 << 20, (2 << 20) + 4 * operand.nbytes)

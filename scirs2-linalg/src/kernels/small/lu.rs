@@ -97,8 +97,8 @@ multiversion! {
     ///
     /// The operations are OpenBLAS's, in its order: products are summed with fused
     /// multiply-adds, and the sum is then subtracted; a column is multiplied by the
-    /// reciprocal of its pivot. Up to order 5 the factors are the same bit for bit, so
-    /// that NumPy agrees about which matrices are exactly singular.
+    /// reciprocal of its pivot. Up to order 2 NumPy agrees about which matrices are exactly
+    /// singular; beyond, see [`nearly_singular`].
     pub(crate) fn lu<T: LuScalar>(
         n: usize, a: &mut [T], sums: &mut [T], swaps: &mut [usize],
     ) -> usize {

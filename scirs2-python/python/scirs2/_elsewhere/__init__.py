@@ -10,4 +10,8 @@ from typing import Any, NoReturn
 def call(name: str, args: tuple[Any, ...], kwargs: dict[str, Any], reason: Exception) -> NoReturn:
     """Refuse the call, for the reason that the operand gave."""
     del name, args, kwargs
-    raise reason from None
+    try:
+        raise reason
+    finally:
+        # The traceback holds this frame, which must not hold the reason in turn.
+        del reason
