@@ -277,8 +277,11 @@ def balanced(a):
 
 def balances(s):
     """Return the ways to balance: in the precision of the matrix, and in double."""
-    # The kernels work in double whatever the matrix is.
-    return [balanced(s.plain.astype(s.a.dtype)), *([balanced(s.plain)] if s.is_single else [])]
+    # Before LAPACK the matrix is scaled, its largest part between 1 and 2: subnormal elements are
+    # rounded there, and which of them are left decides how it is balanced. The kernels work in
+    # double whatever the matrix is.
+    ways = [(2 * s.plain).astype(s.a.dtype), *([s.plain] if s.is_single else [])]
+    return [balanced(way) for way in ways]
 
 
 def _each_pair(at, s, w, v, scales=None):
