@@ -20,6 +20,7 @@ use ndarray_linalg::{
     Solve as _, UPLO,
 };
 use scirs2_core::threads;
+use scirs2_linalg::{QrShape, Structure, SvdVectors, Triangle};
 
 const SIZES: [usize; 5] = [4, 16, 64, 256, 1024];
 // Below, no library takes more than one thread for one matrix.
@@ -154,7 +155,7 @@ fn products_and_systems(c: &mut Criterion) {
             [
                 (
                     "scirs2",
-                    Box::new(|| scirs2_linalg::cholesky(h, false).unwrap()[[last, last]]),
+                    Box::new(|| scirs2_linalg::cholesky(h, Triangle::Lower).unwrap()[[last, last]]),
                 ),
                 (
                     "ndarray-linalg",
@@ -244,7 +245,7 @@ fn orthogonal(c: &mut Criterion) {
             [
                 (
                     "scirs2",
-                    Box::new(|| scirs2_linalg::qr(a, false).unwrap().1[[0, 0]].abs()),
+                    Box::new(|| scirs2_linalg::qr(a, QrShape::Reduced).unwrap().1[[0, 0]].abs()),
                 ),
                 (
                     "ndarray-linalg",
@@ -275,7 +276,10 @@ fn orthogonal(c: &mut Criterion) {
             [
                 (
                     "scirs2",
-                    Box::new(|| scirs2_linalg::svd(a, true, false).unwrap().1[[0]]),
+                    Box::new(|| {
+                        let factors = scirs2_linalg::svd(a, SvdVectors::Full, Structure::General);
+                        factors.unwrap().s[[0]]
+                    }),
                 ),
                 (
                     "ndarray-linalg",
@@ -295,7 +299,7 @@ fn orthogonal(c: &mut Criterion) {
             [
                 (
                     "scirs2",
-                    Box::new(|| scirs2_linalg::svdvals(a, false).unwrap()[[0]]),
+                    Box::new(|| scirs2_linalg::svdvals(a, Structure::General).unwrap()[[0]]),
                 ),
                 (
                     "ndarray-linalg",
@@ -342,7 +346,7 @@ fn eigenvalues(c: &mut Criterion) {
             [
                 (
                     "scirs2",
-                    Box::new(|| scirs2_linalg::eigh(h, false).unwrap().0[[last]]),
+                    Box::new(|| scirs2_linalg::eigh(h, Triangle::Lower).unwrap().0[[last]]),
                 ),
                 (
                     "ndarray-linalg",
@@ -365,7 +369,7 @@ fn eigenvalues(c: &mut Criterion) {
             [
                 (
                     "scirs2",
-                    Box::new(|| scirs2_linalg::eigvalsh(h, false).unwrap()[[last]]),
+                    Box::new(|| scirs2_linalg::eigvalsh(h, Triangle::Lower).unwrap()[[last]]),
                 ),
                 (
                     "ndarray-linalg",

@@ -62,6 +62,7 @@ mod spectral;
 
 pub use base::error::{Error, Reason};
 pub use base::order::{Axes, Order};
+pub use base::structure::{Structure, Triangle};
 pub use config::{Config, config};
 pub use driver::plan::{Plan, Problem, Route, Sizes};
 pub use elements::normed::{Normed, Rounded};
@@ -74,7 +75,7 @@ pub use kernels::arithmetic::Arithmetic;
 pub use lapack::wait_at_forks;
 pub use least_squares::lstsq::{LeastSquares, lstsq, lstsq_into, lstsq_shape};
 pub use least_squares::qr::{
-    qr, qr_into, qr_r, qr_r_into, qr_r_shape, qr_raw, qr_raw_into, qr_raw_shape, qr_shape,
+    QrShape, qr, qr_into, qr_r, qr_r_into, qr_r_shape, qr_raw, qr_raw_into, qr_raw_shape, qr_shape,
 };
 pub use norm::{Operand, norm, norm_into, norm_shape};
 pub use products::cross::{cross, cross_into, cross_shape};
@@ -111,7 +112,9 @@ pub use spectral::eig::{eig, eig_into, eig_shape, eigvals, eigvals_into, eigvals
 pub use spectral::eigh::{eigh, eigh_into, eigh_shape, eigvalsh, eigvalsh_into, eigvalsh_shape};
 pub use spectral::pinv::{pinv, pinv_into, pinv_shape};
 pub use spectral::rank::{Tolerance, matrix_rank, matrix_rank_into, matrix_rank_shape};
-pub use spectral::svd::{svd, svd_into, svd_shape, svdvals, svdvals_into, svdvals_shape};
+pub use spectral::svd::{
+    SvdFactors, SvdVectors, svd, svd_into, svd_shape, svdvals, svdvals_into, svdvals_shape,
+};
 
 /// Forces a route, and the newest instructions that may be used, for the whole process:
 /// for tests.

@@ -6,9 +6,10 @@ use ndarray::{Array2, Array3, ArrayD, ArrayViewD, Axis, Ix1, Ix2};
 use num_traits::{Zero, cast};
 use scirs2_core::{Complex32, Complex64};
 use scirs2_linalg::{
-    LinalgScalar, Op, Order, Tolerance, Triangular, cho_factor, cho_solve, cholesky, cond, det,
-    eig, eigh, eigvals, eigvalsh, inv, lstsq, lu, lu_factor, lu_solve, matmul, matrix_power,
-    matrix_rank, pinv, qr, qr_r, slogdet, solve, solve_triangular, svd, svdvals,
+    LinalgScalar, Op, Order, QrShape, Structure, SvdFactors, SvdVectors, Tolerance, Triangle,
+    Triangular, cho_factor, cho_solve, cholesky, cond, det, eig, eigh, eigvals, eigvalsh, inv,
+    lstsq, lu, lu_factor, lu_solve, matmul, matrix_power, matrix_rank, pinv, qr, qr_r, slogdet,
+    solve, solve_triangular, svd, svdvals,
 };
 
 const ORDERS: [usize; 12] = [1, 2, 3, 4, 5, 7, 16, 17, 31, 33, 49, 70];
@@ -338,10 +339,11 @@ mod of_each {
     pub(super) fn cholesky_factors_give_the_matrix<T: LinalgScalar>() {
         each(|batch, n| {
             let (a, b) = (definite::<T>(batch, n), numbers::<T>(batch, n, 2));
-            for is_upper in [false, true] {
-                let factor = cholesky(&a, is_upper).unwrap();
-                let to_solve = cho_factor(&a, !is_upper).unwrap();
-                let x = cho_solve(&to_solve, !is_upper, &b).unwrap();
+            for triangle in [Triangle::Lower, Triangle::Upper] {
+                let factor = cholesky(&a, triangle).unwrap();
+                let to_solve = cho_factor(&a, triangle).unwrap();
+                let x = cho_solve(&to_solve, triangle, &b).unwrap();
+                let is_upper = triangle == Triangle::Upper;
                 let (a, b) = (a.view().into_dyn(), b.view().into_dyn());
                 for k in 0..batch {
                     let (a, factor, x) = (at(&a.to_owned(), k), at(&factor, k), at(&x, k));
@@ -363,12 +365,15 @@ mod of_each {
     pub(super) fn triangular_systems_are_solved<T: LinalgScalar>() {
         each(|batch, n| {
             let (a, b) = (definite::<T>(batch, n), numbers::<T>(batch, n, 2));
-            for (lower, unit_diagonal) in
-                [(false, false), (false, true), (true, false), (true, true)]
-            {
+            for (read, unit_diagonal) in [
+                (Triangle::Upper, false),
+                (Triangle::Upper, true),
+                (Triangle::Lower, false),
+                (Triangle::Lower, true),
+            ] {
                 for how in [Op::NoTranspose, Op::Transpose, Op::Adjoint] {
                     let system = Triangular {
-                        lower,
+                        triangle: read,
                         op: how,
                         unit_diagonal,
                     };
@@ -378,7 +383,10 @@ mod of_each {
                         for ((i, j), element) in triangle.indexed_iter_mut() {
                             if i == j && unit_diagonal {
                                 *element = Complex64::ONE;
-                            } else if if lower { i < j } else { i > j } {
+                            } else if match read {
+                                Triangle::Lower => i < j,
+                                Triangle::Upper => i > j,
+                            } {
                                 *element = Complex64::ZERO;
                             }
                         }
@@ -395,12 +403,12 @@ mod of_each {
         each_shape(|batch, m, n| {
             let a = numbers::<T>(batch, m, n);
             let alone = qr_r(&a).unwrap();
-            for is_complete in [false, true] {
-                let (q, r) = qr(&a, is_complete).unwrap();
+            for (shape, columns) in [(QrShape::Reduced, m.min(n)), (QrShape::Complete, m)] {
+                let (q, r) = qr(&a, shape).unwrap();
                 let a = a.view().into_dyn().to_owned();
                 for k in 0..batch {
                     let (a, q, r) = (at(&a, k), at(&q, k), at(&r, k));
-                    assert_eq!(q.ncols(), if is_complete { m } else { m.min(n) });
+                    assert_eq!(q.ncols(), columns);
                     orthonormal::<T>(&q);
                     triangular(&r, false);
                     close::<T>(&times(&q, &r), &a, norm(&a));
@@ -426,9 +434,9 @@ mod of_each {
     {
         each_shape(|batch, m, n| {
             let a = numbers::<T>(batch, m, n);
-            let alone = svdvals(&a, false).unwrap();
-            for is_full in [false, true] {
-                let (u, s, vh) = svd(&a, is_full, false).unwrap();
+            let alone = svdvals(&a, Structure::General).unwrap();
+            for (vectors, columns) in [(SvdVectors::Thin, m.min(n)), (SvdVectors::Full, m)] {
+                let SvdFactors { u, s, vh } = svd(&a, vectors, Structure::General).unwrap();
                 let a = a.view().into_dyn().to_owned();
                 for k in 0..batch {
                     let (a, u, vh) = (at(&a, k), at(&u, k), at(&vh, k));
@@ -436,7 +444,7 @@ mod of_each {
                     assert!(are_in_order(&values));
                     orthonormal::<T>(&u);
                     orthonormal::<T>(&adjoint(&vh));
-                    assert_eq!(u.ncols(), if is_full { m } else { m.min(n) });
+                    assert_eq!(u.ncols(), columns);
                     let thin = |x: Matrix| x.select(Axis(1), &Vec::from_iter(0..m.min(n)));
                     let (u, v) = (thin(u), thin(adjoint(&vh)));
                     let product = times(&times(&u, &diagonal(&values)), &adjoint(&v));
@@ -456,9 +464,9 @@ mod of_each {
     {
         each(|batch, n| {
             let a = hermitian::<T>(batch, n);
-            for is_upper in [false, true] {
-                let (w, v) = eigh(&a, is_upper).unwrap();
-                let alone = eigvalsh(&a, is_upper).unwrap();
+            for triangle in [Triangle::Lower, Triangle::Upper] {
+                let (w, v) = eigh(&a, triangle).unwrap();
+                let alone = eigvalsh(&a, triangle).unwrap();
                 let a = a.view().into_dyn().to_owned();
                 for k in 0..batch {
                     let (a, v) = (at(&a, k), at(&v, k));
@@ -505,7 +513,7 @@ mod of_each {
                 return;
             }
             let a = numbers::<T>(batch, m, n);
-            let x = pinv(&a, None, false).unwrap();
+            let x = pinv(&a, None, Structure::General).unwrap();
             let a = a.into_dyn();
             for k in 0..batch {
                 let (a, x) = (at(&a, k), at(&x, k));
@@ -557,11 +565,11 @@ mod of_each {
         each(|batch, n| {
             let half = n.div_ceil(2);
             let low = matmul(&numbers::<T>(batch, n, half), &numbers::<T>(batch, half, n));
-            let rank = matrix_rank(&low.unwrap(), Tolerance::Default, false).unwrap();
+            let rank = matrix_rank(&low.unwrap(), Tolerance::Default, Structure::General).unwrap();
             assert!(rank.iter().all(|&rank| usize::try_from(rank) == Ok(half)));
             let a = regular::<T>(batch, n);
             let conditions = cond(&a, Order::Default).unwrap();
-            let (_, s, _) = svd(&a, false, false).unwrap();
+            let s = svd(&a, SvdVectors::Thin, Structure::General).unwrap().s;
             for k in 0..batch {
                 let values = values_at(&s, k);
                 let expected = values[0].re / values[n - 1].re;

@@ -5,10 +5,10 @@ use ndarray::{Array, ArrayD, ArrayViewMutD, Axis, IxDyn, Slice, array};
 use scirs2_core::Complex64;
 use scirs2_core::pool::Workers;
 use scirs2_linalg::{
-    Error, LeastSquares, Order, Reason, Tolerance, cond, cond_into, eig, eig_into, eigh, eigh_into,
-    eigvals, eigvals_into, eigvalsh, eigvalsh_into, lstsq, lstsq_into, matrix_rank,
-    matrix_rank_into, pinv, pinv_into, qr, qr_into, qr_r, qr_r_into, qr_raw, qr_raw_into, svd,
-    svd_into, svdvals, svdvals_into,
+    Error, LeastSquares, Order, QrShape, Reason, Structure, SvdFactors, SvdVectors, Tolerance,
+    Triangle, cond, cond_into, eig, eig_into, eigh, eigh_into, eigvals, eigvals_into, eigvalsh,
+    eigvalsh_into, lstsq, lstsq_into, matrix_rank, matrix_rank_into, pinv, pinv_into, qr, qr_into,
+    qr_r, qr_r_into, qr_raw, qr_raw_into, svd, svd_into, svdvals, svdvals_into,
 };
 
 /// Numbers that have no pattern.
@@ -51,18 +51,18 @@ fn workers() -> Workers<'static> {
 #[test]
 fn hermitian_eigenvalues_go_to_any_memory() -> Result<(), Error> {
     let a = numbers(&[2, 3, 4, 4]);
-    for upper in [false, true] {
-        let (values, vectors) = eigh(&a, upper)?;
+    for triangle in [Triangle::Lower, Triangle::Upper] {
+        let (values, vectors) = eigh(&a, triangle)?;
         let (mut w, mut v) = (
             StridedOutput::new(values.shape()),
             StridedOutput::new(vectors.shape()),
         );
-        eigh_into(a.view(), upper, w.view_mut(), v.view_mut(), &workers())?;
+        eigh_into(a.view(), triangle, w.view_mut(), v.view_mut(), &workers())?;
         w.holds(&values);
         v.holds(&vectors);
-        let alone = eigvalsh(&a, upper)?;
+        let alone = eigvalsh(&a, triangle)?;
         let mut w = StridedOutput::new(alone.shape());
-        eigvalsh_into(a.view(), upper, w.view_mut(), &workers())?;
+        eigvalsh_into(a.view(), triangle, w.view_mut(), &workers())?;
         w.holds(&alone);
     }
     Ok(())
@@ -72,8 +72,15 @@ fn hermitian_eigenvalues_go_to_any_memory() -> Result<(), Error> {
 fn singular_values_go_to_any_memory() -> Result<(), Error> {
     for shape in [[2, 3, 4, 2], [2, 3, 2, 4], [2, 3, 3, 3]] {
         let a = numbers(&shape);
-        for (full, hermitian) in [(false, false), (true, false), (false, shape[2] == shape[3])] {
-            let (u, s, vh) = svd(&a, full, hermitian)?;
+        let mut options = vec![
+            (SvdVectors::Thin, Structure::General),
+            (SvdVectors::Full, Structure::General),
+        ];
+        if shape[2] == shape[3] {
+            options.push((SvdVectors::Thin, Structure::Hermitian));
+        }
+        for (vectors, structure) in options {
+            let SvdFactors { u, s, vh } = svd(&a, vectors, structure)?;
             let mut outputs = (
                 StridedOutput::new(u.shape()),
                 StridedOutput::new(s.shape()),
@@ -84,14 +91,14 @@ fn singular_values_go_to_any_memory() -> Result<(), Error> {
                 outputs.1.view_mut(),
                 outputs.2.view_mut(),
             );
-            svd_into(a.view(), hermitian, views, &workers())?;
+            svd_into(a.view(), structure, views, &workers())?;
             outputs.0.holds(&u);
             outputs.1.holds(&s);
             outputs.2.holds(&vh);
         }
-        let values = svdvals(&a, false)?;
+        let values = svdvals(&a, Structure::General)?;
         let mut s = StridedOutput::new(values.shape());
-        svdvals_into(a.view(), false, s.view_mut(), &workers())?;
+        svdvals_into(a.view(), Structure::General, s.view_mut(), &workers())?;
         s.holds(&values);
     }
     Ok(())
@@ -101,8 +108,8 @@ fn singular_values_go_to_any_memory() -> Result<(), Error> {
 fn orthogonal_factors_go_to_any_memory() -> Result<(), Error> {
     for shape in [[2, 3, 4, 2], [2, 3, 2, 4], [2, 3, 3, 3]] {
         let a = numbers(&shape);
-        for complete in [false, true] {
-            let (q, r) = qr(&a, complete)?;
+        for factors in [QrShape::Reduced, QrShape::Complete] {
+            let (q, r) = qr(&a, factors)?;
             let (mut to_q, mut to_r) =
                 (StridedOutput::new(q.shape()), StridedOutput::new(r.shape()));
             qr_into(a.view(), to_q.view_mut(), to_r.view_mut(), &workers())?;
@@ -175,16 +182,22 @@ fn least_squares_go_to_any_memory() -> Result<(), Error> {
 #[test]
 fn what_is_built_on_singular_values_goes_to_any_memory() -> Result<(), Error> {
     let a = numbers(&[2, 3, 4, 4]);
-    let inverse = pinv(&a, None, false)?;
+    let inverse = pinv(&a, None, Structure::General)?;
     let mut out = StridedOutput::new(inverse.shape());
-    pinv_into(a.view(), None, false, out.view_mut(), &workers())?;
+    pinv_into(
+        a.view(),
+        None,
+        Structure::General,
+        out.view_mut(),
+        &workers(),
+    )?;
     out.holds(&inverse);
-    let rank = matrix_rank(&a, Tolerance::Default, false)?;
+    let rank = matrix_rank(&a, Tolerance::Default, Structure::General)?;
     let mut out = StridedOutput::new(rank.shape());
     matrix_rank_into(
         a.view(),
         Tolerance::Default,
-        false,
+        Structure::General,
         out.view_mut(),
         &workers(),
     )?;
@@ -203,9 +216,13 @@ fn what_is_built_on_singular_values_goes_to_any_memory() -> Result<(), Error> {
 fn a_tolerance_may_have_more_axes_than_the_matrices() -> Result<(), Error> {
     let a = Array::from_diag(&array![4.0, 2.0, 1.0]);
     let tolerance = array![[1.5], [3.0]].into_dyn();
-    let rank = matrix_rank(&a, Tolerance::Absolute(tolerance.view()), false)?;
+    let rank = matrix_rank(
+        &a,
+        Tolerance::Absolute(tolerance.view()),
+        Structure::General,
+    )?;
     assert_eq!(rank, array![[2], [1]].into_dyn());
-    let refused = pinv(&a, Some(tolerance.view()), false);
+    let refused = pinv(&a, Some(tolerance.view()), Structure::General);
     assert!(matches!(refused, Err(Error::Broadcast { .. })));
     Ok(())
 }
@@ -219,9 +236,10 @@ fn the_matrix_with_a_nan_is_named() {
         reason,
     };
     let nan = number(Reason::NotANumber);
-    assert_eq!(svd(&a, true, false).unwrap_err(), nan);
-    assert_eq!(svdvals(&a, false).unwrap_err(), nan);
-    assert_eq!(pinv(&a, None, false).unwrap_err(), nan);
+    let full = svd(&a, SvdVectors::Full, Structure::General);
+    assert_eq!(full.unwrap_err(), nan);
+    assert_eq!(svdvals(&a, Structure::General).unwrap_err(), nan);
+    assert_eq!(pinv(&a, None, Structure::General).unwrap_err(), nan);
     assert_eq!(lstsq(&a, &numbers(&[4]), None).unwrap_err(), nan);
     assert_eq!(cond(&a, Order::Nuc).unwrap_err(), nan);
     assert_eq!(eig(&a).unwrap_err(), number(Reason::NotFinite));
@@ -235,9 +253,9 @@ fn what_has_no_values_is_answered_with_nan() {
         let mut a = numbers(&[2, 3, 4, 4]);
         a[[1, 1, 2, 0]] = value;
         // The other triangle is not read.
-        let (values, _) = eigh(&a, true).unwrap();
+        let (values, _) = eigh(&a, Triangle::Upper).unwrap();
         assert!(values.iter().all(|x| x.is_finite()));
-        let (values, vectors) = eigh(&a, false).unwrap();
+        let (values, vectors) = eigh(&a, Triangle::Lower).unwrap();
         // Those of the matrix itself, and of no other.
         let check = |x: &ArrayD<f64>| {
             let its = x.index_axis(Axis(0), 1).index_axis_move(Axis(0), 1);
@@ -247,14 +265,19 @@ fn what_has_no_values_is_answered_with_nan() {
         };
         check(&values);
         check(&vectors);
-        check(&eigvalsh(&a, false).unwrap());
-        check(&svdvals(&a, true).unwrap());
-        check(&pinv(&a, None, true).unwrap());
-        let rank = matrix_rank(&a, Tolerance::Default, true).unwrap();
+        check(&eigvalsh(&a, Triangle::Lower).unwrap());
+        check(&svdvals(&a, Structure::Hermitian).unwrap());
+        check(&pinv(&a, None, Structure::Hermitian).unwrap());
+        let rank = matrix_rank(&a, Tolerance::Default, Structure::Hermitian).unwrap();
         assert_eq!(rank[[1, 1]], 0);
         if value.is_infinite() {
-            let (u, s, vh) = svd(&a, true, false).unwrap();
-            for x in [u, s, vh, svdvals(&a, false).unwrap()] {
+            let full = svd(&a, SvdVectors::Full, Structure::General).unwrap();
+            for x in [
+                full.u,
+                full.s,
+                full.vh,
+                svdvals(&a, Structure::General).unwrap(),
+            ] {
                 check(&x);
             }
             assert!(cond(&a, Order::Fro).is_ok_and(|c| c[[1, 1]].is_infinite()));
@@ -269,9 +292,10 @@ fn shapes_that_do_not_fit_are_told() {
         rows: 2,
         columns: 3,
     };
-    assert_eq!(eigh(&wide, false).unwrap_err(), not_square);
+    assert_eq!(eigh(&wide, Triangle::Lower).unwrap_err(), not_square);
     assert_eq!(eig(&wide).unwrap_err(), not_square);
-    assert_eq!(svd(&wide, false, true).unwrap_err(), not_square);
+    let hermitian = svd(&wide, SvdVectors::Thin, Structure::Hermitian);
+    assert_eq!(hermitian.unwrap_err(), not_square);
     assert_eq!(cond(&wide, Order::P(1.0)).unwrap_err(), not_square);
     assert_eq!(
         lstsq(&wide, &numbers(&[3]), None).unwrap_err(),
@@ -290,7 +314,13 @@ fn shapes_that_do_not_fit_are_told() {
     );
     let mut small = ArrayD::zeros(IxDyn(&[1]));
     assert_eq!(
-        svdvals_into(wide.view(), false, small.view_mut(), &workers()).unwrap_err(),
+        svdvals_into(
+            wide.view(),
+            Structure::General,
+            small.view_mut(),
+            &workers()
+        )
+        .unwrap_err(),
         Error::OutputShape {
             expected: vec![2],
             got: vec![1],
@@ -308,13 +338,18 @@ fn what_lapack_cannot_count_is_refused_before_any_work() {
         rows: side,
         columns: 1,
     };
-    assert_eq!(svdvals(&beyond, false).unwrap_err(), too_large);
+    assert_eq!(svdvals(&beyond, Structure::General).unwrap_err(), too_large);
     assert_eq!(qr_r(&beyond).unwrap_err(), too_large);
     // The sides fit, the scratch memory that LAPACK counts does not.
     const SIDE: usize = 40_000_000;
     let square = one.broadcast((SIDE, SIDE)).expect("as above");
     let mut values = ArrayD::zeros(IxDyn(&[SIDE]));
-    let refused = eigvalsh_into(square.into_dyn(), false, values.view_mut(), &workers());
+    let refused = eigvalsh_into(
+        square.into_dyn(),
+        Triangle::Lower,
+        values.view_mut(),
+        &workers(),
+    );
     assert!(matches!(refused, Err(Error::TooLarge { .. })));
 }
 
@@ -322,8 +357,8 @@ fn what_lapack_cannot_count_is_refused_before_any_work() {
 fn full_matrices_beyond_memory_are_refused() {
     let tall = ndarray::Array2::<f32>::zeros((4_000_000, 1));
     for refused in [
-        svd(&tall, true, false).map(|_| ()),
-        qr(&tall, true).map(|_| ()),
+        svd(&tall, SvdVectors::Full, Structure::General).map(|_| ()),
+        qr(&tall, QrShape::Complete).map(|_| ()),
     ] {
         assert!(
             matches!(

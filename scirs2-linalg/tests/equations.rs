@@ -4,10 +4,11 @@ use ndarray::{Array2, Array3, ArrayD, ArrayViewD, Axis, IxDyn, Slice, array, s};
 use scirs2_core::Complex64;
 use scirs2_core::pool::Workers;
 use scirs2_linalg::{
-    Error, LinalgScalar, Op, Permutation, Reason, Triangular, cho_factor, cho_factor_into,
-    cho_solve, cho_solve_into, det, det_into, inv, inv_into, lu, lu_factor, lu_factor_into,
-    lu_into, lu_solve, lu_solve_into, slogdet, slogdet_into, solve, solve_into, solve_triangular,
-    solve_triangular_into, tensorinv, tensorinv_into, tensorsolve, tensorsolve_into,
+    Error, LinalgScalar, Op, Permutation, Reason, Triangle, Triangular, cho_factor,
+    cho_factor_into, cho_solve, cho_solve_into, det, det_into, inv, inv_into, lu, lu_factor,
+    lu_factor_into, lu_into, lu_solve, lu_solve_into, slogdet, slogdet_into, solve, solve_into,
+    solve_triangular, solve_triangular_into, tensorinv, tensorinv_into, tensorsolve,
+    tensorsolve_into,
 };
 
 /// Symmetric, positive definite and different from place to place.
@@ -60,7 +61,7 @@ fn outputs_of_any_strides_hold_what_the_functions_answer() {
     });
     assert_eq!(got, expected.sign);
     let how = Triangular {
-        lower: true,
+        triangle: Triangle::Lower,
         op: Op::Adjoint,
         unit_diagonal: false,
     };
@@ -68,13 +69,15 @@ fn outputs_of_any_strides_hold_what_the_functions_answer() {
         solve_triangular_into(a.view(), b.view(), how, out, &w)
     });
     assert_eq!(got, solve_triangular(&a, &b, how).unwrap());
-    let got = strided(a.shape(), |out| cho_factor_into(a.view(), true, out, &w));
-    let c = cho_factor(&a, true).unwrap();
+    let got = strided(a.shape(), |out| {
+        cho_factor_into(a.view(), Triangle::Lower, out, &w)
+    });
+    let c = cho_factor(&a, Triangle::Lower).unwrap();
     assert_eq!(got, c);
     let got = strided(b.shape(), |out| {
-        cho_solve_into(c.view(), true, b.view(), out, &w)
+        cho_solve_into(c.view(), Triangle::Lower, b.view(), out, &w)
     });
-    assert_eq!(got, cho_solve(&c, true, &b).unwrap());
+    assert_eq!(got, cho_solve(&c, Triangle::Lower, &b).unwrap());
 }
 
 #[test]

@@ -8,7 +8,7 @@ use scirs2_linalg::operation::{
     self, Eig, Eigh, Eigvals, Inv, Kind, Lstsq, Matmul, MatrixRank, OnFailure, Operation, Outputs,
     Qr, QrMode, Solve, Svd, Threshold,
 };
-use scirs2_linalg::{Error, LinalgScalar};
+use scirs2_linalg::{Error, LinalgScalar, Structure, SvdVectors};
 
 fn matrix<T: LinalgScalar>() -> Array2<T> {
     let elements = [[4.0, 1.0, -2.0], [1.0, 3.0, 0.5], [0.0, -1.0, 5.0]];
@@ -26,10 +26,10 @@ fn agrees_with_the_functions<T: LinalgScalar>() {
         hermitian: false,
     };
     let results = operation::compute(&svd, &[&tensor]).unwrap();
-    let (u, s, vh) = scirs2_linalg::svd(&a, false, false).unwrap();
-    assert_eq!(results[0].view::<T>().unwrap(), u);
-    assert_eq!(results[1].view::<T::Real>().unwrap(), s);
-    assert_eq!(results[2].view::<T>().unwrap(), vh);
+    let factors = scirs2_linalg::svd(&a, SvdVectors::Thin, Structure::General).unwrap();
+    assert_eq!(results[0].view::<T>().unwrap(), factors.u);
+    assert_eq!(results[1].view::<T::Real>().unwrap(), factors.s);
+    assert_eq!(results[2].view::<T>().unwrap(), factors.vh);
 
     let results = operation::compute(&Solve, &[&tensor, &tensor]).unwrap();
     let x = scirs2_linalg::solve(&a, &a).unwrap();

@@ -7,12 +7,14 @@
 //! | `memory` | allocation that fails with an error |
 //! | `order` | the order of a norm, and its axes |
 //! | `scale` | conversion to a precision, and scaling by powers of two |
+//! | `structure` | the structure of a matrix, and its triangles |
 
 pub(crate) mod error;
 pub(crate) mod layout;
 pub(crate) mod memory;
 pub(crate) mod order;
 pub(crate) mod scale;
+pub(crate) mod structure;
 
 /// Numbers between -1 and 1 that have no pattern.
 #[cfg(test)]

@@ -1,7 +1,8 @@
 //! Factors of positive definite matrices.
 
-use super::{Lapack, Triangle, blas_int, leading_dim};
+use super::{Lapack, blas_int, leading_dim};
 use crate::base::error::Reason;
+use crate::base::structure::Triangle;
 
 /// `potrf`: replaces one triangle of the `n` x `n` matrix `a` by the factor; the other
 /// triangle is unchanged.

@@ -3,10 +3,11 @@
 use std::ffi::c_int;
 
 use super::workspace::{Workspace, check_count};
-use super::{FieldRoutines, Lapack, Triangle, blas_int, leading_dim, letter};
+use super::{FieldRoutines, Lapack, blas_int, leading_dim, letter};
 use crate::Error;
 use crate::base::error::Reason;
 use crate::base::memory::zeros;
+use crate::base::structure::Triangle;
 
 /// Eigenvalues and eigenvectors of Hermitian matrices of one order, in memory that is used
 /// again.

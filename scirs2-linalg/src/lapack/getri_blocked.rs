@@ -6,8 +6,9 @@
 
 use ndarray::{ArrayView2, ArrayViewMut2};
 
+use crate::base::structure::Triangle;
 use crate::lapack::pivots::swap_rows;
-use crate::lapack::{self, Lapack, Triangle, TriangularSpec, blas, with_one_blas_thread};
+use crate::lapack::{self, Lapack, TriangularSpec, blas, with_one_blas_thread};
 
 /// The largest triangle that LAPACK inverts.
 const MAX_LEAF: usize = 64;

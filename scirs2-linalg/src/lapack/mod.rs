@@ -69,6 +69,7 @@ pub(crate) use workspace::Workspace;
 
 use self::sys::{ComplexRoutines, FieldRoutines, RealRoutines, Routines};
 use crate::Error;
+use crate::base::structure::Triangle;
 
 /// A type that LAPACK supports: `f32`, `f64` and their complex numbers.
 pub trait Lapack: Scalar<Real: Into<f64>> {
@@ -98,23 +99,8 @@ lapack! {
     Complex64: Complex ComplexRoutines;
 }
 
-/// The triangle of a Fortran-ordered matrix that is read and written.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum Triangle {
-    Upper,
-    Lower,
-}
-
 impl Triangle {
-    /// The triangle of the transpose that holds the same elements.
-    pub(crate) const fn transposed(self) -> Self {
-        match self {
-            Triangle::Upper => Triangle::Lower,
-            Triangle::Lower => Triangle::Upper,
-        }
-    }
-
-    /// LAPACK's `uplo`.
+    /// LAPACK's `uplo`: the triangle of a Fortran-ordered matrix that is read and written.
     const fn uplo(self) -> c_char {
         match self {
             Triangle::Upper => letter(b'U'),

@@ -2,7 +2,8 @@
 
 use std::ffi::c_char;
 
-use super::{Lapack, Triangle, blas_int, leading_dim, letter};
+use super::{Lapack, blas_int, leading_dim, letter};
+use crate::base::structure::Triangle;
 
 /// Which part of a matrix is read, and how.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

@@ -8,11 +8,12 @@ use crate::Error;
 use crate::base::layout::is_finite;
 use crate::base::memory::zeros;
 use crate::base::scale::rounded;
+use crate::base::structure::Triangle;
 use crate::driver::plan::{Plan, Problem, Sizes};
 use crate::elements::scalar::LinalgScalar;
 use crate::kernels::batched::jacobi::safe_bounds;
 use crate::lapack::{
-    self, Factorization, Gesdd, Triangle, TriangularSpec, Vectors, Workspace, factor_workspace,
+    self, Factorization, Gesdd, TriangularSpec, Vectors, Workspace, factor_workspace,
 };
 use crate::spectral::bidiagonal::SmallSingularValues;
 

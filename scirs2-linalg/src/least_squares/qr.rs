@@ -21,15 +21,24 @@ use crate::kernels::small::householder;
 use crate::lapack::geqrf_blocked::BlockedQr;
 use crate::lapack::{self, Factorization, Workspace, factor_workspace, orthogonal_workspace};
 
+/// The shapes of the factors of [`qr`], with `k = min(m, n)`.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum QrShape {
+    /// `Q` has `k` columns, and `R` `k` rows.
+    Reduced,
+    /// `Q` is square, of order `m`, and `R` has the shape of `A`.
+    Complete,
+}
+
 /// Orthogonal and triangular factors.
 ///
 /// `A = Q R`, with the columns of `Q` orthonormal and `R` upper triangular, for
 /// each matrix of the last two axes. With `k = min(m, n)` the shapes are
-/// `(..., m, k)` and `(..., k, n)`; with `complete` `Q` is `(..., m, m)` and `R`
-/// `(..., m, n)`.
+/// `(..., m, k)` and `(..., k, n)`; with [`QrShape::Complete`] `Q` is `(..., m, m)` and
+/// `R` `(..., m, n)`.
 ///
 /// # Errors
-/// [`Error::TooFewAxes`], and [`Error::SquareMemory`] if `complete` needs
+/// [`Error::TooFewAxes`], and [`Error::SquareMemory`] if [`QrShape::Complete`] needs
 /// more memory than there is. A NaN or an infinity propagates to the factors.
 ///
 /// # Accuracy
@@ -40,8 +49,9 @@ use crate::lapack::{self, Factorization, Workspace, factor_workspace, orthogonal
 ///
 /// ```
 /// use ndarray::array;
+/// use scirs2_linalg::{QrShape, qr};
 ///
-/// let (q, r) = scirs2_linalg::qr(&array![[3.0_f64, 1.0], [4.0, 2.0]], false)?;
+/// let (q, r) = qr(&array![[3.0_f64, 1.0], [4.0, 2.0]], QrShape::Reduced)?;
 /// assert!((r[[0, 0]].abs() - 5.0).abs() < 1e-14);
 /// assert_eq!(r[[1, 0]], 0.0);
 /// assert!((q[[0, 0]] * r[[0, 0]] - 3.0).abs() < 1e-14);
@@ -50,14 +60,14 @@ use crate::lapack::{self, Factorization, Workspace, factor_workspace, orthogonal
 #[expect(clippy::type_complexity, reason = "two arrays")]
 pub fn qr<S, D>(
     a: &ArrayBase<S, D>,
-    complete: bool,
+    shape: QrShape,
 ) -> Result<(ArrayD<S::Elem>, ArrayD<S::Elem>), Error>
 where
     S: Data<Elem: LinalgScalar>,
     D: Dimension,
 {
     let a = a.view().into_dyn();
-    let [q, r] = qr_shape(a.shape(), complete, size_of::<S::Elem>())?;
+    let [q, r] = qr_shape(a.shape(), shape, size_of::<S::Elem>())?;
     let (mut q, mut r) = (zeros_array(&q)?, zeros_array(&r)?);
     qr_into(a, q.view_mut(), r.view_mut(), &Workers::current())?;
     Ok((q, r))
@@ -67,9 +77,12 @@ where
 ///
 /// # Errors
 /// The errors of [`qr`] that depend on the shape.
-pub fn qr_shape(a: &[usize], complete: bool, itemsize: usize) -> Result<[Vec<usize>; 2], Error> {
+pub fn qr_shape(a: &[usize], shape: QrShape, itemsize: usize) -> Result<[Vec<usize>; 2], Error> {
     let (batch, m, n) = split_matrix_shape(1, a)?;
-    let k = if complete { m } else { m.min(n) };
+    let k = match shape {
+        QrShape::Reduced => m.min(n),
+        QrShape::Complete => m,
+    };
     if k > n {
         check_square_memory(batch, m, itemsize, "pass mode='reduced'")?;
     }
@@ -303,8 +316,8 @@ impl ScalarOperation for Qr {
             Results::new(axes, [(Kind::Same, first), (Kind::Same, second)])
         };
         Ok(match self.mode {
-            QrMode::Reduced => both(2, qr_shape(a, false, dtype.itemsize())?),
-            QrMode::Complete => both(2, qr_shape(a, true, dtype.itemsize())?),
+            QrMode::Reduced => both(2, qr_shape(a, QrShape::Reduced, dtype.itemsize())?),
+            QrMode::Complete => both(2, qr_shape(a, QrShape::Complete, dtype.itemsize())?),
             QrMode::R => Results::new(2, [(Kind::Same, qr_r_shape(a)?)]),
             QrMode::Raw => both(2, qr_raw_shape(a)?),
         })

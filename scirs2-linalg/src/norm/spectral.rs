@@ -7,6 +7,7 @@ use scirs2_core::pool::Workers;
 
 use super::plan::Spectral;
 use crate::Error;
+use crate::base::structure::Structure;
 use crate::driver::chunks::{new_filled, par_fill, par_map, par_map_lanes};
 use crate::elements::normed::{Normed, Rounded};
 use crate::spectral::svd::{svdvals_into, svdvals_shape};
@@ -28,11 +29,16 @@ pub(super) fn spectral<T: Normed>(
     let x = matrices(x, rows, columns);
     let mut values = new_filled(&svdvals_shape(x.shape())?, Real::<T>::zero(), workers)?;
     if let Some(x) = T::as_singular(x.view()) {
-        svdvals_into(x, false, values.view_mut(), workers)?;
+        svdvals_into(x, Structure::General, values.view_mut(), workers)?;
     } else {
         let mut converted = new_filled(x.shape(), T::Singular::zero(), workers)?;
         par_map(x, converted.view_mut(), workers, T::singular)?;
-        svdvals_into(converted.view(), false, values.view_mut(), workers)?;
+        svdvals_into(
+            converted.view(),
+            Structure::General,
+            values.view_mut(),
+            workers,
+        )?;
     }
     par_map_lanes(values.view(), out, workers, |values| {
         let mut values = values.iter().map(|&value| value.into());

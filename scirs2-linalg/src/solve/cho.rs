@@ -10,17 +10,19 @@ use crate::Error;
 use crate::base::error::Reason;
 use crate::base::layout::{InPlaceBuffer, is_finite};
 use crate::base::memory::zeros_array;
+use crate::base::structure::Triangle;
 use crate::driver::batch::{Batch, MatrixBatch, MatrixBatchMut};
 use crate::driver::operation::{Kind, OperationScalar, Results, ScalarOperation, Work};
 use crate::driver::shape::{self, LinearSystem, split_square_shape};
 use crate::elements::scalar::LinalgScalar;
-use crate::lapack::{self, Triangle};
+use crate::lapack;
 use crate::solve::triangular::{Op, TriangularRef};
 
 /// Cholesky factors in the form that [`cho_solve`] takes.
 ///
 /// Like [`cholesky`](crate::cholesky()), but the other triangle of `a` is kept.
-/// `A = U^H U`, or with `lower` `A = L L^H`; only that triangle is read.
+/// `A = U^H U` with [`Triangle::Upper`], `A = L L^H` with [`Triangle::Lower`]; only the given
+/// triangle of `a` is read.
 ///
 /// # Errors
 /// [`Error::NotSquare`], [`Error::TooFewAxes`], [`Reason::NotPositiveDefinite`]
@@ -32,19 +34,20 @@ use crate::solve::triangular::{Op, TriangularRef};
 ///
 /// ```
 /// use ndarray::array;
+/// use scirs2_linalg::{Triangle, cho_factor};
 ///
-/// let c = scirs2_linalg::cho_factor(&array![[4.0, 2.0], [7.0, 5.0]], false)?;
+/// let c = cho_factor(&array![[4.0, 2.0], [7.0, 5.0]], Triangle::Upper)?;
 /// assert_eq!(c, array![[2.0, 1.0], [7.0, 2.0]].into_dyn());
 /// # Ok::<(), scirs2_linalg::Error>(())
 /// ```
-pub fn cho_factor<S, D>(a: &ArrayBase<S, D>, lower: bool) -> Result<ArrayD<S::Elem>, Error>
+pub fn cho_factor<S, D>(a: &ArrayBase<S, D>, triangle: Triangle) -> Result<ArrayD<S::Elem>, Error>
 where
     S: Data<Elem: LinalgScalar>,
     D: Dimension,
 {
     let a = a.view().into_dyn();
     let mut out = zeros_array(&cho_factor_shape(a.shape())?)?;
-    cho_factor_into(a, lower, out.view_mut(), &Workers::current())?;
+    cho_factor_into(a, triangle, out.view_mut(), &Workers::current())?;
     Ok(out)
 }
 
@@ -64,7 +67,7 @@ pub fn cho_factor_shape(a: &[usize]) -> Result<Vec<usize>, Error> {
 /// [`Error::Interrupted`] if the workers were stopped.
 pub fn cho_factor_into<T: LinalgScalar>(
     a: ArrayViewD<'_, T>,
-    lower: bool,
+    triangle: Triangle,
     out: ArrayViewMutD<'_, T>,
     workers: &Workers<'_>,
 ) -> Result<(), Error> {
@@ -76,7 +79,6 @@ pub fn cho_factor_into<T: LinalgScalar>(
         workers,
     };
     let matrices = MatrixBatch::new(&a, batch.shape);
-    let triangle = triangle(lower);
     batch.for_each(
         MatrixBatchMut::new(out),
         || Ok(InPlaceBuffer::new()),
@@ -90,7 +92,8 @@ pub fn cho_factor_into<T: LinalgScalar>(
 }
 
 /// Solutions of `A X = B` from the factors of `A` that [`cho_factor`] gives, or
-/// those of [`cholesky`](crate::cholesky()).
+/// those of [`cholesky`](crate::cholesky()). Only the given triangle of `c`, which holds the
+/// factors, is read.
 ///
 /// `b` is one vector if it has one axis, else its last two axes are matrices of
 /// right-hand sides. The batches broadcast.
@@ -105,15 +108,16 @@ pub fn cho_factor_into<T: LinalgScalar>(
 ///
 /// ```
 /// use ndarray::array;
-/// use scirs2_linalg::{cho_factor, cho_solve};
+/// use scirs2_linalg::{Triangle, cho_factor, cho_solve};
 ///
-/// let c = cho_factor(&array![[4.0, 2.0], [2.0, 5.0]], false)?;
-/// assert_eq!(cho_solve(&c, false, &array![6.0, 7.0])?, array![1.0, 1.0].into_dyn());
+/// let c = cho_factor(&array![[4.0, 2.0], [2.0, 5.0]], Triangle::Upper)?;
+/// let x = cho_solve(&c, Triangle::Upper, &array![6.0, 7.0])?;
+/// assert_eq!(x, array![1.0, 1.0].into_dyn());
 /// # Ok::<(), scirs2_linalg::Error>(())
 /// ```
 pub fn cho_solve<S, D, R, E>(
     c: &ArrayBase<S, D>,
-    lower: bool,
+    triangle: Triangle,
     b: &ArrayBase<R, E>,
 ) -> Result<ArrayD<S::Elem>, Error>
 where
@@ -124,7 +128,7 @@ where
 {
     let (c, b) = (c.view().into_dyn(), b.view().into_dyn());
     let mut out = zeros_array(&cho_solve_shape(c.shape(), b.shape())?)?;
-    cho_solve_into(c, lower, b, out.view_mut(), &Workers::current())?;
+    cho_solve_into(c, triangle, b, out.view_mut(), &Workers::current())?;
     Ok(out)
 }
 
@@ -144,7 +148,7 @@ pub fn cho_solve_shape(c: &[usize], b: &[usize]) -> Result<Vec<usize>, Error> {
 /// [`Error::Interrupted`] if the workers were stopped.
 pub fn cho_solve_into<T: LinalgScalar>(
     c: ArrayViewD<'_, T>,
-    lower: bool,
+    triangle: Triangle,
     b: ArrayViewD<'_, T>,
     out: ArrayViewMutD<'_, T>,
     workers: &Workers<'_>,
@@ -155,7 +159,7 @@ pub fn cho_solve_into<T: LinalgScalar>(
         2.0 * system.substitution_flops(),
         workers,
         || Ok((Vec::new(), InPlaceBuffer::new())),
-        |workspace, _, (c, b, out)| solve_matrix(workspace, c, lower, b, out),
+        |workspace, _, (c, b, out)| solve_matrix(workspace, c, triangle, b, out),
     )
 }
 
@@ -163,18 +167,16 @@ pub fn cho_solve_into<T: LinalgScalar>(
 fn solve_matrix<T: LinalgScalar>(
     (copy, in_place): &mut (Vec<T>, InPlaceBuffer<T>),
     c: ArrayView2<'_, T>,
-    lower: bool,
+    triangle: Triangle,
     b: ArrayView2<'_, T>,
     out: ArrayViewMut2<'_, T>,
 ) -> Result<(), Reason> {
     let c = TriangularRef::new(c, copy)?;
-    let triangle = triangle(lower);
     c.check_triangle(triangle, false)?;
     c.check_diagonal()?;
-    let (first, second) = if lower {
-        (Op::NoTranspose, Op::Adjoint)
-    } else {
-        (Op::Adjoint, Op::NoTranspose)
+    let (first, second) = match triangle {
+        Triangle::Lower => (Op::NoTranspose, Op::Adjoint),
+        Triangle::Upper => (Op::Adjoint, Op::NoTranspose),
     };
     in_place.run(b, out, |b| {
         if !is_finite(b) {
@@ -184,14 +186,6 @@ fn solve_matrix<T: LinalgScalar>(
         c.solve(triangle, second, false, b);
         Ok(())
     })
-}
-
-fn triangle(lower: bool) -> Triangle {
-    if lower {
-        Triangle::Lower
-    } else {
-        Triangle::Upper
-    }
 }
 
 /// [`cho_factor`] as an operation on tensors of any dtype.
@@ -215,7 +209,7 @@ impl ScalarOperation for ChoFactor {
         let [out] = work.outputs();
         cho_factor_into(
             work.operand::<T>(0)?,
-            self.lower,
+            Triangle::from_upper(!self.lower),
             out.into_view()?,
             work.workers,
         )
@@ -241,6 +235,7 @@ impl ScalarOperation for ChoSolve {
     fn compute<T: OperationScalar>(&self, mut work: Work<'_, '_>) -> Result<(), Error> {
         let [out] = work.outputs();
         let (c, b) = (work.operand::<T>(0)?, work.operand(1)?);
-        cho_solve_into(c, self.lower, b, out.into_view()?, work.workers)
+        let triangle = Triangle::from_upper(!self.lower);
+        cho_solve_into(c, triangle, b, out.into_view()?, work.workers)
     }
 }

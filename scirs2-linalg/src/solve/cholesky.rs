@@ -10,6 +10,7 @@ use crate::Error;
 use crate::base::error::Reason;
 use crate::base::layout::{InPlaceBuffer, is_finite, to_c};
 use crate::base::memory::zeros_array;
+use crate::base::structure::Triangle;
 use crate::driver::batch::{Batch, MatrixBatch, MatrixBatchMut};
 use crate::driver::operation::{Kind, OperationScalar, Results, ScalarOperation, Work};
 use crate::driver::plan::{Plan, Problem, Sizes};
@@ -18,13 +19,13 @@ use crate::elements::scalar::LinalgScalar;
 use crate::kernels::batched::REAL_ONLY;
 use crate::kernels::batched::cholesky::batched_cholesky;
 use crate::kernels::small::cholesky as kernel;
-use crate::lapack::{self, Triangle};
+use crate::lapack;
 
 /// Cholesky factors of Hermitian positive definite matrices.
 ///
-/// `A = L L^H` with `L` lower triangular and a positive diagonal, for each
-/// matrix of the last two axes; with `upper` it is `A = U^H U`. Only that
-/// triangle of `a` is read, and the other of the result is zero.
+/// `A = L L^H` with [`Triangle::Lower`], `A = U^H U` with [`Triangle::Upper`], for each
+/// matrix of the last two axes. `L` and `U` are triangular, with a positive diagonal. Only
+/// the given triangle of `a` is read, and the other of the result is zero.
 ///
 /// # Errors
 /// [`Error::NotSquare`], [`Error::TooFewAxes`], and
@@ -36,20 +37,21 @@ use crate::lapack::{self, Triangle};
 ///
 /// ```
 /// use ndarray::array;
+/// use scirs2_linalg::{Triangle, cholesky};
 ///
 /// let a = array![[4.0, 2.0], [2.0, 5.0]];
-/// let l = scirs2_linalg::cholesky(&a, false)?;
+/// let l = cholesky(&a, Triangle::Lower)?;
 /// assert_eq!(l, array![[2.0, 0.0], [1.0, 2.0]].into_dyn());
 /// # Ok::<(), scirs2_linalg::Error>(())
 /// ```
-pub fn cholesky<S, D>(a: &ArrayBase<S, D>, upper: bool) -> Result<ArrayD<S::Elem>, Error>
+pub fn cholesky<S, D>(a: &ArrayBase<S, D>, triangle: Triangle) -> Result<ArrayD<S::Elem>, Error>
 where
     S: Data<Elem: LinalgScalar>,
     D: Dimension,
 {
     let a = a.view().into_dyn();
     let mut out = zeros_array(&cholesky_shape(a.shape())?)?;
-    cholesky_into(a, upper, out.view_mut(), &Workers::current())?;
+    cholesky_into(a, triangle, out.view_mut(), &Workers::current())?;
     Ok(out)
 }
 
@@ -69,7 +71,7 @@ pub fn cholesky_shape(a: &[usize]) -> Result<Vec<usize>, Error> {
 /// [`Error::Interrupted`] if the workers were stopped.
 pub fn cholesky_into<T: LinalgScalar>(
     a: ArrayViewD<'_, T>,
-    upper: bool,
+    triangle: Triangle,
     out: ArrayViewMutD<'_, T>,
     workers: &Workers<'_>,
 ) -> Result<(), Error> {
@@ -88,7 +90,7 @@ pub fn cholesky_into<T: LinalgScalar>(
             let unhandled = out.with_contiguous(T::zero(), pack_out, |to| {
                 Some(batched_cholesky(
                     n,
-                    upper,
+                    triangle == Triangle::Upper,
                     T::as_real(a)?,
                     T::as_real_mut(to)?,
                 ))
@@ -99,7 +101,7 @@ pub fn cholesky_into<T: LinalgScalar>(
         MatrixBatchMut::new(out),
         || Ok(InPlaceBuffer::new()),
         plan.batched.then_some(batched),
-        |workspace, index, out| factor_matrix(workspace, plan, matrices.get(index), upper, out),
+        |workspace, index, out| factor_matrix(workspace, plan, matrices.get(index), triangle, out),
     )
 }
 
@@ -121,7 +123,7 @@ impl ScalarOperation for Cholesky {
         let [out] = work.outputs();
         cholesky_into(
             work.operand::<T>(0)?,
-            self.upper,
+            Triangle::from_upper(self.upper),
             out.into_view()?,
             work.workers,
         )
@@ -133,24 +135,19 @@ fn factor_matrix<T: LinalgScalar>(
     workspace: &mut InPlaceBuffer<T>,
     plan: Plan,
     a: ArrayView2<'_, T>,
-    upper: bool,
+    triangle: Triangle,
     out: ArrayViewMut2<'_, T>,
 ) -> Result<(), Reason> {
     let n = a.nrows();
     // The lower triangle in C order is the upper one in Fortran order.
-    let triangle = if upper {
-        Triangle::Lower
-    } else {
-        Triangle::Upper
-    };
+    let in_f_order = triangle.transposed();
     workspace.run(a, out, |matrix| {
         if !plan.small {
-            lapack::potrf(triangle, n, matrix)?;
+            lapack::potrf(in_f_order, n, matrix)?;
         } else {
-            let done = if upper {
-                kernel::factor_upper(n, matrix)
-            } else {
-                kernel::factor_lower(n, matrix)
+            let done = match triangle {
+                Triangle::Upper => kernel::factor_upper(n, matrix),
+                Triangle::Lower => kernel::factor_lower(n, matrix),
             };
             // The square of a complex infinity is infinite here and NaN in LAPACK, which
             // takes NaN for a pivot.
@@ -158,11 +155,14 @@ fn factor_matrix<T: LinalgScalar>(
                 if !T::IS_COMPLEX || is_finite(to_c(a, matrix)) {
                     return Err(reason);
                 }
-                lapack::potrf(triangle, n, matrix)?;
+                lapack::potrf(in_f_order, n, matrix)?;
             }
         }
         for (row, elements) in matrix.chunks_exact_mut(n.max(1)).enumerate() {
-            let other = if upper { 0..row } else { row + 1..n };
+            let other = match triangle {
+                Triangle::Upper => 0..row,
+                Triangle::Lower => row + 1..n,
+            };
             elements[other].fill(T::zero());
         }
         Ok(())

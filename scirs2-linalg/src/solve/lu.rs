@@ -11,12 +11,13 @@ use crate::Error;
 use crate::base::error::Reason;
 use crate::base::layout::{InPlaceBuffer, from_f, is_finite};
 use crate::base::memory::{try_reserve, zeros_array};
+use crate::base::structure::Triangle;
 use crate::driver::batch::{Batch, MatrixBatch, MatrixBatchMut};
 use crate::driver::operation::{Kind, OperationScalar, Results, ScalarOperation, Work};
 use crate::driver::plan::{Plan, Problem, Sizes};
 use crate::driver::shape::{self, LinearSystem, as_columns};
 use crate::elements::scalar::LinalgScalar;
-use crate::lapack::{Triangle, blas_int};
+use crate::lapack::blas_int;
 use crate::solve::lu_factors::{LapackLu, flops, solve};
 use crate::solve::triangular::{Op, TriangularRef};
 

@@ -9,11 +9,12 @@ use crate::base::error::Reason;
 use crate::base::layout::{is_finite, to_f};
 use crate::base::memory::zeros;
 use crate::base::memory::{OutOfMemory, try_reserve, try_resize};
+use crate::base::structure::Triangle;
 use crate::driver::plan::Plan;
 use crate::elements::scalar::LinalgScalar;
 use crate::kernels::{max_order, small::lu as kernel};
 use crate::lapack::pivots::{pivot_to_index, swap_rows};
-use crate::lapack::{self, Triangle, getrf_recursive, subnormal};
+use crate::lapack::{self, getrf_recursive, subnormal};
 use crate::solve::triangular::{Op, TriangularRef};
 
 /// Solves `op(A) X = B` with factors of `A` that have no zero pivot; `b` is `B`, row by row,

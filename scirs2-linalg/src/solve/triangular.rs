@@ -10,11 +10,12 @@ use crate::Error;
 use crate::base::error::Reason;
 use crate::base::layout::{InPlaceBuffer, is_finite, to_c};
 use crate::base::memory::{try_resize, zeros_array};
+use crate::base::structure::Triangle;
 use crate::driver::operation::{Kind, OperationScalar, Results, ScalarOperation, Work};
 use crate::driver::shape::LinearSystem;
 use crate::elements::scalar::LinalgScalar;
 use crate::lapack::subnormal::{is_subnormal, substitute};
-use crate::lapack::{self, Triangle, TriangularSpec};
+use crate::lapack::{self, TriangularSpec};
 
 /// The operation on a matrix (LAPACK's `trans`).
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
@@ -29,14 +30,26 @@ pub enum Op {
 }
 
 /// How [`solve_triangular`] reads a matrix.
-#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+///
+/// The default is the upper triangle with its diagonal, not transposed.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Triangular {
-    /// Whether the lower triangle is read; otherwise the upper one is.
-    pub lower: bool,
+    /// The triangle that is read.
+    pub triangle: Triangle,
     /// The operation on that triangle.
     pub op: Op,
     /// The diagonal is assumed to be ones and is not read.
     pub unit_diagonal: bool,
+}
+
+impl Default for Triangular {
+    fn default() -> Self {
+        Triangular {
+            triangle: Triangle::Upper,
+            op: Op::NoTranspose,
+            unit_diagonal: false,
+        }
+    }
 }
 
 /// Solutions of `op(A) X = B` with triangular matrices.
@@ -120,12 +133,11 @@ fn solve_matrix<T: LinalgScalar>(
     out: ArrayViewMut2<'_, T>,
 ) -> Result<(), Reason> {
     let a = TriangularRef::new(a, copy)?;
-    let triangle = if spec.lower {
-        Triangle::Lower
-    } else {
-        Triangle::Upper
-    };
-    let unit_diagonal = spec.unit_diagonal;
+    let Triangular {
+        triangle,
+        op,
+        unit_diagonal,
+    } = spec;
     a.check_triangle(triangle, unit_diagonal)?;
     if !unit_diagonal {
         a.check_diagonal()?;
@@ -134,7 +146,7 @@ fn solve_matrix<T: LinalgScalar>(
         if !is_finite(b) {
             return Err(Reason::NotFiniteRightSide);
         }
-        a.solve(triangle, spec.op, unit_diagonal, b);
+        a.solve(triangle, op, unit_diagonal, b);
         Ok(())
     })
 }

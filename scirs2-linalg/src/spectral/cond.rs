@@ -13,6 +13,7 @@ use crate::Error;
 use crate::base::error::Reason;
 use crate::base::memory::zeros_array;
 use crate::base::order::{Axes, Order};
+use crate::base::structure::Structure;
 use crate::driver::batch::{Batch, MatrixBatch, MatrixBatchMut};
 use crate::driver::chunks::{CHUNK_LEN, for_each_chunk, new_filled, par_map_lanes};
 use crate::driver::operation::{Kind, OperationScalar, Results, ScalarOperation, Work};
@@ -120,7 +121,7 @@ fn cond_from_singular_values<T: LinalgScalar>(
 ) -> Result<(), Error> {
     let (batch, m, n) = split_matrix_shape(1, a.shape())?;
     let mut values = new_filled(&[batch, &[m.min(n)]].concat(), T::Real::zero(), workers)?;
-    svdvals_into(a.view(), false, values.view_mut(), workers)?;
+    svdvals_into(a.view(), Structure::General, values.view_mut(), workers)?;
     let inverted = order == Order::P(-2.0);
     par_map_lanes(values.view(), out.view_mut(), workers, |values| {
         let (first, last) = (values[0], values[values.len() - 1]);

@@ -14,6 +14,7 @@ use crate::base::layout::{is_finite, to_f, transpose_in_place, with_c_order};
 use crate::base::memory::{zeros, zeros_array};
 use crate::base::scale::rounded;
 use crate::base::scale::scale_to_unit;
+use crate::base::structure::Triangle;
 use crate::driver::batch::{Batch, MatrixBatch, MatrixBatchMut};
 use crate::driver::operation::{Kind, OperationScalar, Results, ScalarOperation, Work};
 use crate::driver::plan::{Plan, Problem, Sizes};
@@ -24,17 +25,16 @@ use crate::kernels::batched::jacobi::batched_eigh;
 use crate::kernels::orthonormal::are_orthonormal_rows;
 use crate::kernels::signs::normalize_signs;
 use crate::kernels::small::symmetric::{Symmetric, tridiagonal_values};
-use crate::lapack::{Heevd, Hetrd, SMLSIZ, Triangle};
+use crate::lapack::{Heevd, Hetrd, SMLSIZ};
 
 /// Eigenvalues and eigenvectors of Hermitian matrices.
 ///
 /// `A = V diag(w) V^H`, with `V` unitary and `w` in ascending order, for each
 /// matrix of the last two axes: `w` has shape `(..., n)`, and column `i` of `V`,
-/// of shape `(..., n, n)`, belongs to `w[i]`. Only the lower triangle of `a` is
-/// read, or with `upper` the upper one; the imaginary part of the diagonal is taken as
-/// zero. In each vector the first element whose modulus is at least 0.999 of the largest
-/// is real and positive: signs do not depend on the algorithm. If a matrix has a NaN or an
-/// infinity, all its results are NaN.
+/// of shape `(..., n, n)`, belongs to `w[i]`. Only the given triangle of `a` is read; the
+/// imaginary part of the diagonal is taken as zero. In each vector the first element whose
+/// modulus is at least 0.999 of the largest is real and positive: signs do not depend on
+/// the algorithm. If a matrix has a NaN or an infinity, all its results are NaN.
 ///
 /// # Errors
 /// [`Error::NotSquare`], [`Error::TooFewAxes`], and [`Reason::NoConvergence`].
@@ -49,9 +49,10 @@ use crate::lapack::{Heevd, Hetrd, SMLSIZ, Triangle};
 ///
 /// ```
 /// use ndarray::array;
+/// use scirs2_linalg::{Triangle, eigh};
 ///
 /// let a = array![[2.0_f64, 1.0], [1.0, 2.0]];
-/// let (values, vectors) = scirs2_linalg::eigh(&a, false)?;
+/// let (values, vectors) = eigh(&a, Triangle::Lower)?;
 /// assert!((values[[0]] - 1.0).abs() < 1e-15 && (values[[1]] - 3.0).abs() < 1e-15);
 /// assert!((vectors[[0, 1]] - vectors[[1, 1]]).abs() < 1e-15);
 /// # Ok::<(), scirs2_linalg::Error>(())
@@ -59,7 +60,7 @@ use crate::lapack::{Heevd, Hetrd, SMLSIZ, Triangle};
 #[expect(clippy::type_complexity, reason = "two arrays")]
 pub fn eigh<S, D>(
     a: &ArrayBase<S, D>,
-    upper: bool,
+    triangle: Triangle,
 ) -> Result<
     (
         ArrayD<<S::Elem as scirs2_core::Scalar>::Real>,
@@ -75,7 +76,7 @@ where
     let [values, vectors] = eigh_shape(a.shape())?;
     let (mut values, mut vectors) = (zeros_array(&values)?, zeros_array(&vectors)?);
     let (w, v) = (values.view_mut(), vectors.view_mut());
-    eigh_into(a, upper, w, v, &Workers::current())?;
+    eigh_into(a, triangle, w, v, &Workers::current())?;
     Ok((values, vectors))
 }
 
@@ -94,7 +95,7 @@ pub fn eigh_shape(a: &[usize]) -> Result<[Vec<usize>; 2], Error> {
 /// [`Error::Interrupted`] if the workers were stopped.
 pub fn eigh_into<T: LinalgScalar>(
     a: ArrayViewD<'_, T>,
-    upper: bool,
+    triangle: Triangle,
     values: ArrayViewMutD<'_, T::Real>,
     vectors: ArrayViewMutD<'_, T>,
     workers: &Workers<'_>,
@@ -119,7 +120,7 @@ pub fn eigh_into<T: LinalgScalar>(
                 let vectors = T::as_real_mut(vectors)?;
                 Some(small_eigh::<T>(
                     (n, plan),
-                    upper,
+                    triangle,
                     T::as_real(a)?,
                     values,
                     vectors,
@@ -134,7 +135,7 @@ pub fn eigh_into<T: LinalgScalar>(
             MatrixBatchMut::vectors(values),
             MatrixBatchMut::new(vectors),
         ),
-        || Ok((EighSolver::new(n, upper, true)?, Vec::new())),
+        || Ok((EighSolver::new(n, triangle, true)?, Vec::new())),
         (plan.batched || plan.small).then_some(batched),
         |(solver, workspace), index, (mut values, vectors)| {
             with_c_order(vectors, workspace, |vectors| {
@@ -161,14 +162,15 @@ pub fn eigh_into<T: LinalgScalar>(
 ///
 /// ```
 /// use ndarray::array;
+/// use scirs2_linalg::{Triangle, eigvalsh};
 ///
 /// let a = array![[2.0, 0.0], [0.0, 1.0]];
-/// assert_eq!(scirs2_linalg::eigvalsh(&a, false)?, array![1.0, 2.0].into_dyn());
+/// assert_eq!(eigvalsh(&a, Triangle::Lower)?, array![1.0, 2.0].into_dyn());
 /// # Ok::<(), scirs2_linalg::Error>(())
 /// ```
 pub fn eigvalsh<S, D>(
     a: &ArrayBase<S, D>,
-    upper: bool,
+    triangle: Triangle,
 ) -> Result<ArrayD<<S::Elem as scirs2_core::Scalar>::Real>, Error>
 where
     S: Data<Elem: LinalgScalar>,
@@ -176,7 +178,7 @@ where
 {
     let a = a.view().into_dyn();
     let mut values = zeros_array(&eigvalsh_shape(a.shape())?)?;
-    eigvalsh_into(a, upper, values.view_mut(), &Workers::current())?;
+    eigvalsh_into(a, triangle, values.view_mut(), &Workers::current())?;
     Ok(values)
 }
 
@@ -196,7 +198,7 @@ pub fn eigvalsh_shape(a: &[usize]) -> Result<Vec<usize>, Error> {
 /// [`Error::Interrupted`] if the workers were stopped.
 pub fn eigvalsh_into<T: LinalgScalar>(
     a: ArrayViewD<'_, T>,
-    upper: bool,
+    triangle: Triangle,
     values: ArrayViewMutD<'_, T::Real>,
     workers: &Workers<'_>,
 ) -> Result<(), Error> {
@@ -216,7 +218,7 @@ pub fn eigvalsh_into<T: LinalgScalar>(
         let unhandled = values.with_contiguous(T::Real::zero(), pack_w, |values| {
             Some(small_eigh::<T>(
                 (n, plan),
-                upper,
+                triangle,
                 T::as_real(a)?,
                 values,
                 &mut [],
@@ -227,7 +229,7 @@ pub fn eigvalsh_into<T: LinalgScalar>(
     };
     batch.for_each_with_batched_kernel(
         MatrixBatchMut::vectors(values),
-        || Ok((EighSolver::new(n, upper, false)?, zeros(n * n)?)),
+        || Ok((EighSolver::new(n, triangle, false)?, zeros(n * n)?)),
         (plan.batched || plan.small).then_some(batched),
         |(solver, matrix), index, values| solver.run(matrices.get(index), matrix, values),
     )
@@ -255,7 +257,7 @@ impl ScalarOperation for Eigh {
         let [values, vectors] = work.outputs();
         eigh_into(
             work.operand::<T>(0)?,
-            self.upper,
+            Triangle::from_upper(self.upper),
             values.into_view()?,
             vectors.into_view()?,
             work.workers,
@@ -281,7 +283,7 @@ impl ScalarOperation for Eigvalsh {
         let [values] = work.outputs();
         eigvalsh_into(
             work.operand::<T>(0)?,
-            self.upper,
+            Triangle::from_upper(self.upper),
             values.into_view()?,
             work.workers,
         )
@@ -297,12 +299,13 @@ type EighScratch<T> = ([Vec<T>; 2], Vec<<T as Scalar>::Real>, Option<Symmetric>)
 /// handled.
 fn small_eigh<T: LinalgScalar>(
     (n, plan): (usize, Plan),
-    upper: bool,
+    triangle: Triangle,
     a: &[T::Real],
     values: &mut [T::Real],
     vectors: &mut [T::Real],
     kernel: &mut Option<Symmetric>,
 ) -> Vec<usize> {
+    let upper = triangle == Triangle::Upper;
     if plan.batched {
         return batched_eigh(n, upper, a, values, vectors);
     }
@@ -330,7 +333,7 @@ fn small_eigh<T: LinalgScalar>(
 /// Hermitian matrices of one order, in LAPACK's memory.
 pub(crate) struct EighSolver<T: LinalgScalar> {
     n: usize,
-    upper: bool,
+    triangle: Triangle,
     routine: Routine<T>,
 }
 
@@ -344,12 +347,7 @@ enum Routine<T: LinalgScalar> {
 }
 
 impl<T: LinalgScalar> EighSolver<T> {
-    pub(crate) fn new(n: usize, upper: bool, vectors: bool) -> Result<Self, Error> {
-        let triangle = if upper {
-            Triangle::Upper
-        } else {
-            Triangle::Lower
-        };
+    pub(crate) fn new(n: usize, triangle: Triangle, vectors: bool) -> Result<Self, Error> {
         let routine = if n == 0 {
             Routine::Empty
         } else if vectors {
@@ -357,7 +355,11 @@ impl<T: LinalgScalar> EighSolver<T> {
         } else {
             Routine::Values(TridiagonalValues::new(n, triangle)?)
         };
-        Ok(EighSolver { n, upper, routine })
+        Ok(EighSolver {
+            n,
+            triangle,
+            routine,
+        })
     }
 
     /// Puts the eigenvalues of `a` into `values`, and the vectors, if the solver
@@ -373,7 +375,7 @@ impl<T: LinalgScalar> EighSolver<T> {
             return Ok(());
         }
         let matrix = to_f(a, matrix);
-        let Some(power) = prepare(self.n, self.upper, matrix) else {
+        let Some(power) = prepare(self.n, self.triangle, matrix) else {
             let nan = T::Real::nan();
             matrix.fill(T::from_parts([nan, nan]));
             values.fill(nan);
@@ -386,7 +388,7 @@ impl<T: LinalgScalar> EighSolver<T> {
                     && (self.n <= SMLSIZ || are_orthonormal_rows(self.n, matrix, sums));
                 if !is_right {
                     to_f(a, matrix);
-                    prepare(self.n, self.upper, matrix);
+                    prepare(self.n, self.triangle, matrix);
                     lapack.solve_by_qr(matrix)?;
                 }
                 for (to, &value) in values.iter_mut().zip(lapack.values()) {
@@ -410,15 +412,15 @@ impl<T: LinalgScalar> EighSolver<T> {
 ///
 /// LAPACK scales less, and squares of the scaled elements can overflow: it then writes
 /// outside its memory (heevd, with large elements beside zeros).
-fn prepare<T: LinalgScalar>(n: usize, upper: bool, matrix: &mut [T]) -> Option<f64> {
+fn prepare<T: LinalgScalar>(n: usize, triangle: Triangle, matrix: &mut [T]) -> Option<f64> {
     let mut finite = true;
+    let read_before = usize::from(triangle == Triangle::Upper);
     for (index, column) in matrix.chunks_exact_mut(n).enumerate() {
         column[index] = T::from_parts([column[index].parts()[0], T::Real::zero()]);
-        let (before, after) = column.split_at_mut(index + usize::from(upper));
-        let (read, unread) = if upper {
-            (before, after)
-        } else {
-            (after, before)
+        let (before, after) = column.split_at_mut(index + read_before);
+        let (read, unread) = match triangle {
+            Triangle::Upper => (before, after),
+            Triangle::Lower => (after, before),
         };
         finite &= is_finite(read);
         unread.fill(T::zero());

@@ -12,6 +12,7 @@ use crate::Error;
 use crate::base::error::Reason;
 use crate::base::layout::with_c_order;
 use crate::base::memory::{zeros, zeros_array};
+use crate::base::structure::Structure;
 use crate::driver::batch::{Batch, MatrixBatch, MatrixBatchMut, broadcast};
 use crate::driver::operation::{Kind, OperationScalar, Results, ScalarOperation, Work};
 use crate::driver::shape::{self, split_matrix_shape, split_square_shape};
@@ -25,8 +26,7 @@ use crate::spectral::svd::SvdSolver;
 /// zero for the others, where `A = U diag(s) V^H`: for each `(m, n)` matrix of the
 /// last two axes one of shape `(n, m)`. `rtol` is one number for each matrix, or
 /// broadcasts to that; without one it is `max(m, n)` times the machine epsilon.
-/// With `hermitian` the matrices are Hermitian, and only their lower triangle is
-/// read.
+/// With [`Structure::Hermitian`] only the lower triangle of each matrix is read.
 ///
 /// # Errors
 /// As [`svd`](crate::svd()), and [`Error::Broadcast`] for an `rtol` of more
@@ -38,16 +38,17 @@ use crate::spectral::svd::SvdSolver;
 ///
 /// ```
 /// use ndarray::array;
+/// use scirs2_linalg::{Structure, pinv};
 ///
 /// let a = array![[2.0, 0.0], [0.0, 0.0], [0.0, 0.0]];
-/// let inverse = scirs2_linalg::pinv(&a, None, false)?;
+/// let inverse = pinv(&a, None, Structure::General)?;
 /// assert_eq!(inverse, array![[0.5, 0.0, 0.0], [0.0, 0.0, 0.0]].into_dyn());
 /// # Ok::<(), scirs2_linalg::Error>(())
 /// ```
 pub fn pinv<S, D>(
     a: &ArrayBase<S, D>,
     rtol: Option<ArrayViewD<'_, f64>>,
-    hermitian: bool,
+    structure: Structure,
 ) -> Result<ArrayD<S::Elem>, Error>
 where
     S: Data<Elem: LinalgScalar>,
@@ -55,7 +56,7 @@ where
 {
     let a = a.view().into_dyn();
     let mut out = zeros_array(&pinv_shape(a.shape())?)?;
-    pinv_into(a, rtol, hermitian, out.view_mut(), &Workers::current())?;
+    pinv_into(a, rtol, structure, out.view_mut(), &Workers::current())?;
     Ok(out)
 }
 
@@ -76,12 +77,12 @@ pub fn pinv_shape(a: &[usize]) -> Result<Vec<usize>, Error> {
 pub fn pinv_into<T: LinalgScalar>(
     a: ArrayViewD<'_, T>,
     rtol: Option<ArrayViewD<'_, f64>>,
-    hermitian: bool,
+    structure: Structure,
     out: ArrayViewMutD<'_, T>,
     workers: &Workers<'_>,
 ) -> Result<(), Error> {
     shape::check_output(&pinv_shape(a.shape())?, &out)?;
-    if hermitian {
+    if structure == Structure::Hermitian {
         split_square_shape(1, a.shape())?;
     }
     let (batch, m, n) = split_matrix_shape(1, a.shape())?;
@@ -106,7 +107,7 @@ pub fn pinv_into<T: LinalgScalar>(
     );
     batch.for_each(
         MatrixBatchMut::new(out),
-        || PinvWorkspace::new(m, n, hermitian),
+        || PinvWorkspace::new(m, n, structure),
         |workspace, index, out| workspace.run(matrices.get(index), rtol.get(index)[[0, 0]], out),
     )
 }
@@ -121,11 +122,11 @@ struct PinvWorkspace<T: LinalgScalar> {
 }
 
 impl<T: LinalgScalar> PinvWorkspace<T> {
-    fn new(m: usize, n: usize, hermitian: bool) -> Result<Self, Error> {
+    fn new(m: usize, n: usize, structure: Structure) -> Result<Self, Error> {
         let k = m.min(n);
         Ok(PinvWorkspace {
             k,
-            factors: SvdSolver::new(m, n, Vectors::Thin, hermitian)?,
+            factors: SvdSolver::new(m, n, Vectors::Thin, structure)?,
             u: zeros(m * k)?,
             s: zeros(k)?,
             vh: zeros(k * n)?,
@@ -199,6 +200,7 @@ impl ScalarOperation for Pinv {
         let [out] = work.outputs();
         let rtol = self.rtol.as_ref().map(|rtol| rtol.view());
         let a = work.operand::<T>(0)?;
-        pinv_into(a, rtol, self.hermitian, out.into_view()?, work.workers)
+        let structure = Structure::from_hermitian(self.hermitian);
+        pinv_into(a, rtol, structure, out.into_view()?, work.workers)
     }
 }

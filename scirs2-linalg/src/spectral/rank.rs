@@ -9,6 +9,7 @@ use scirs2_core::pool::Workers;
 
 use crate::Error;
 use crate::base::memory::zeros_array;
+use crate::base::structure::Structure;
 use crate::driver::batch::broadcast;
 use crate::driver::chunks::{CHUNK_LEN, new_filled};
 use crate::driver::operation::{Kind, OperationScalar, Results, ScalarOperation, Work};
@@ -42,8 +43,8 @@ impl Tolerance<'_> {
 ///
 /// One number for each matrix of the last two axes; their batch and the
 /// tolerance's shape broadcast. A vector has the rank 1 unless all of it is zero,
-/// whatever the tolerance. With `hermitian` the matrices are Hermitian, and
-/// their values come from [`eigvalsh`](crate::eigvalsh()).
+/// whatever the tolerance. With [`Structure::Hermitian`] only the lower triangle of each
+/// matrix is read, and the values come from [`eigvalsh`](crate::eigvalsh()).
 ///
 /// # Errors
 /// The errors of [`svdvals`](crate::svdvals()), and [`Error::Broadcast`]. Where that
@@ -55,16 +56,17 @@ impl Tolerance<'_> {
 ///
 /// ```
 /// use ndarray::array;
-/// use scirs2_linalg::{Tolerance, matrix_rank};
+/// use scirs2_linalg::{Structure, Tolerance, matrix_rank};
 ///
-/// let rank = matrix_rank(&array![[1.0, 2.0], [2.0, 4.0]], Tolerance::Default, false)?;
+/// let a = array![[1.0, 2.0], [2.0, 4.0]];
+/// let rank = matrix_rank(&a, Tolerance::Default, Structure::General)?;
 /// assert_eq!(rank[[]], 1);
 /// # Ok::<(), scirs2_linalg::Error>(())
 /// ```
 pub fn matrix_rank<S, D>(
     a: &ArrayBase<S, D>,
     tolerance: Tolerance<'_>,
-    hermitian: bool,
+    structure: Structure,
 ) -> Result<ArrayD<i64>, Error>
 where
     S: Data<Elem: LinalgScalar>,
@@ -75,7 +77,7 @@ where
     matrix_rank_into(
         a,
         tolerance,
-        hermitian,
+        structure,
         ranks.view_mut(),
         &Workers::current(),
     )?;
@@ -102,7 +104,7 @@ pub fn matrix_rank_shape(a: &[usize], tolerance: &[usize]) -> Result<Vec<usize>,
 pub fn matrix_rank_into<T: LinalgScalar>(
     a: ArrayViewD<'_, T>,
     tolerance: Tolerance<'_>,
-    hermitian: bool,
+    structure: Structure,
     mut out: ArrayViewMutD<'_, i64>,
     workers: &Workers<'_>,
 ) -> Result<(), Error> {
@@ -114,7 +116,7 @@ pub fn matrix_rank_into<T: LinalgScalar>(
     }
     let (batch, m, n) = split_matrix_shape(1, a.shape())?;
     let mut values = new_filled(&[batch, &[m.min(n)]].concat(), T::Real::zero(), workers)?;
-    svdvals_into(a.view(), hermitian, values.view_mut(), workers)?;
+    svdvals_into(a.view(), structure, values.view_mut(), workers)?;
     let epsilon: f64 = T::Real::epsilon().into();
     let default = arr0(epsilon * m.max(n) as f64).into_dyn();
     let (factors, absolute) = match &tolerance {
@@ -205,6 +207,7 @@ impl ScalarOperation for MatrixRank {
         let [out] = work.outputs();
         let tolerance = self.threshold.tolerance();
         let a = work.operand::<T>(0)?;
-        matrix_rank_into(a, tolerance, self.hermitian, out.into_view()?, work.workers)
+        let structure = Structure::from_hermitian(self.hermitian);
+        matrix_rank_into(a, tolerance, structure, out.into_view()?, work.workers)
     }
 }

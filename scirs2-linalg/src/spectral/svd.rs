@@ -13,6 +13,7 @@ use crate::base::error::Reason;
 use crate::base::layout::{check_finite, copy_into, fill_identity, to_c, with_c_order};
 use crate::base::memory::{check_square_memory, zeros, zeros_array};
 use crate::base::scale::rounded;
+use crate::base::structure::{Structure, Triangle};
 use crate::driver::batch::{Batch, MatrixBatch, MatrixBatchMut};
 use crate::driver::operation::{Kind, OperationScalar, Results, ScalarOperation, Work};
 use crate::driver::plan::{Plan, Problem, Sizes};
@@ -26,13 +27,33 @@ use crate::lapack::{Gesdd, SMLSIZ, Vectors};
 use crate::spectral::bidiagonal::SmallSingularValues;
 use crate::spectral::eigh::EighSolver;
 
+/// How many singular vectors [`svd`] computes.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum SvdVectors {
+    /// One on each side for each singular value.
+    Thin,
+    /// A complete basis on each side: `U` and `V^H` are square.
+    Full,
+}
+
+/// The results of [`svd`].
+#[derive(Clone, PartialEq, Debug)]
+pub struct SvdFactors<T: Scalar> {
+    /// `U`: the left singular vectors, in columns.
+    pub u: ArrayD<T>,
+    /// The singular values, in descending order.
+    pub s: ArrayD<T::Real>,
+    /// `V^H`: the right singular vectors, conjugated, in rows.
+    pub vh: ArrayD<T>,
+}
+
 /// Singular values and vectors.
 ///
 /// `A = U diag(s) V^H`, with `U` and `V` unitary and `s` in descending order, for
 /// each matrix of the last two axes. With `k = min(m, n)` the shapes are
-/// `(..., m, k)`, `(..., k)` and `(..., k, n)`; with `full_matrices` `U` is
-/// `(..., m, m)` and `V^H` `(..., n, n)`. With `hermitian` the matrices are
-/// Hermitian, only their lower triangle is read, and the results are computed by
+/// `(..., m, k)`, `(..., k)` and `(..., k, n)`; with [`SvdVectors::Full`] `U` is
+/// `(..., m, m)` and `V^H` `(..., n, n)`. With [`Structure::Hermitian`] only the lower
+/// triangle of each matrix is read, and the results are computed by
 /// [`eigh`](crate::eigh()), with NaN where that gives NaN. If a matrix has an infinity,
 /// all its results are NaN.
 ///
@@ -41,9 +62,9 @@ use crate::spectral::eigh::EighSolver;
 /// do not depend on the algorithm.
 ///
 /// # Errors
-/// [`Error::TooFewAxes`], [`Error::NotSquare`] with `hermitian`,
-/// [`Reason::NotANumber`] without `hermitian`, [`Reason::NoConvergence`], and
-/// [`Error::SquareMemory`] where `full_matrices` asks for more memory than there is.
+/// [`Error::TooFewAxes`], [`Error::NotSquare`] with [`Structure::Hermitian`],
+/// [`Reason::NotANumber`] with [`Structure::General`], [`Reason::NoConvergence`], and
+/// [`Error::SquareMemory`] where [`SvdVectors::Full`] needs more memory than there is.
 ///
 /// # Accuracy
 /// Backward stable: `|A - U s V^H| <= (c max(m, n) + 50) eps |A|`, and each singular
@@ -55,37 +76,30 @@ use crate::spectral::eigh::EighSolver;
 ///
 /// ```
 /// use ndarray::array;
+/// use scirs2_linalg::{Structure, SvdVectors, svd};
 ///
 /// let a = array![[0.0, 2.0], [1.0, 0.0], [0.0, 0.0]];
-/// let (u, s, vh) = scirs2_linalg::svd(&a, false, false)?;
-/// assert_eq!(s, array![2.0, 1.0].into_dyn());
-/// assert_eq!((u.shape(), vh.shape()), (&[3, 2][..], &[2, 2][..]));
+/// let f = svd(&a, SvdVectors::Thin, Structure::General)?;
+/// assert_eq!(f.s, array![2.0, 1.0].into_dyn());
+/// assert_eq!((f.u.shape(), f.vh.shape()), (&[3, 2][..], &[2, 2][..]));
 /// # Ok::<(), scirs2_linalg::Error>(())
 /// ```
-#[expect(clippy::type_complexity, reason = "three arrays")]
 pub fn svd<S, D>(
     a: &ArrayBase<S, D>,
-    full_matrices: bool,
-    hermitian: bool,
-) -> Result<
-    (
-        ArrayD<S::Elem>,
-        ArrayD<<S::Elem as Scalar>::Real>,
-        ArrayD<S::Elem>,
-    ),
-    Error,
->
+    vectors: SvdVectors,
+    structure: Structure,
+) -> Result<SvdFactors<S::Elem>, Error>
 where
     S: Data<Elem: LinalgScalar>,
     D: Dimension,
 {
     let a = a.view().into_dyn();
     let itemsize = size_of::<S::Elem>();
-    let [u, s, vh] = svd_shape(a.shape(), full_matrices, itemsize)?;
+    let [u, s, vh] = svd_shape(a.shape(), vectors, itemsize)?;
     let (mut u, mut s, mut vh) = (zeros_array(&u)?, zeros_array(&s)?, zeros_array(&vh)?);
     let outputs = (u.view_mut(), s.view_mut(), vh.view_mut());
-    svd_into(a, hermitian, outputs, &Workers::current())?;
-    Ok((u, s, vh))
+    svd_into(a, structure, outputs, &Workers::current())?;
+    Ok(SvdFactors { u, s, vh })
 }
 
 /// The shapes of what [`svd_into`] writes, `U`, `S` and `V^H`, for elements of
@@ -95,13 +109,16 @@ where
 /// The errors of [`svd`] that depend on the shape.
 pub fn svd_shape(
     a: &[usize],
-    full_matrices: bool,
+    vectors: SvdVectors,
     itemsize: usize,
 ) -> Result<[Vec<usize>; 3], Error> {
     let (batch, m, n) = split_matrix_shape(1, a)?;
     let k = m.min(n);
-    let (rows, columns) = if full_matrices { (m, n) } else { (k, k) };
-    if full_matrices && m != n {
+    let (rows, columns) = match vectors {
+        SvdVectors::Thin => (k, k),
+        SvdVectors::Full => (m, n),
+    };
+    if vectors == SvdVectors::Full && m != n {
         check_square_memory(batch, m.max(n), itemsize, "pass full_matrices=False")?;
     }
     let shape = |core: &[usize]| [batch, core].concat();
@@ -116,7 +133,7 @@ pub fn svd_shape(
 /// [`Error::Interrupted`] if the workers were stopped.
 pub fn svd_into<T: LinalgScalar>(
     a: ArrayViewD<'_, T>,
-    hermitian: bool,
+    structure: Structure,
     (u, s, vh): (
         ArrayViewMutD<'_, T>,
         ArrayViewMutD<'_, T::Real>,
@@ -131,7 +148,7 @@ pub fn svd_into<T: LinalgScalar>(
     shape::check_output(&[batch, &[m, rows]].concat(), &u)?;
     shape::check_output(&[batch, &[k]].concat(), &s)?;
     shape::check_output(&[batch, &[columns, n]].concat(), &vh)?;
-    if hermitian {
+    if structure == Structure::Hermitian {
         split_square_shape(1, a.shape())?;
     }
     let batch = Batch {
@@ -167,8 +184,8 @@ pub fn svd_into<T: LinalgScalar>(
         };
     batch.for_each_with_batched_kernel(
         outputs,
-        || SvdSolver::new(m, n, vectors, hermitian),
-        (!hermitian && plan.batched).then_some(batched),
+        || SvdSolver::new(m, n, vectors, structure),
+        (structure == Structure::General && plan.batched).then_some(batched),
         |factors, index, (u, s, vh)| factors.run(matrices.get(index), u, s, vh),
     )
 }
@@ -186,7 +203,12 @@ impl ScalarOperation for Svd {
     const NAME: &'static str = "svd";
 
     fn results(&self, dtype: DType, shapes: &[&[usize]]) -> Result<Results, Error> {
-        let [u, s, vh] = svd_shape(shapes[0], self.full_matrices, dtype.itemsize())?;
+        let vectors = if self.full_matrices {
+            SvdVectors::Full
+        } else {
+            SvdVectors::Thin
+        };
+        let [u, s, vh] = svd_shape(shapes[0], vectors, dtype.itemsize())?;
         Ok(Results::new(
             2,
             [(Kind::Same, u), (Kind::Real, s), (Kind::Same, vh)],
@@ -196,7 +218,8 @@ impl ScalarOperation for Svd {
     fn compute<T: OperationScalar>(&self, mut work: Work<'_, '_>) -> Result<(), Error> {
         let [u, s, vh] = work.outputs();
         let outputs = (u.into_view()?, s.into_view()?, vh.into_view()?);
-        svd_into(work.operand::<T>(0)?, self.hermitian, outputs, work.workers)
+        let structure = Structure::from_hermitian(self.hermitian);
+        svd_into(work.operand::<T>(0)?, structure, outputs, work.workers)
     }
 }
 
@@ -218,7 +241,7 @@ impl ScalarOperation for Svdvals {
         let [values] = work.outputs();
         svdvals_into(
             work.operand::<T>(0)?,
-            self.hermitian,
+            Structure::from_hermitian(self.hermitian),
             values.into_view()?,
             work.workers,
         )
@@ -242,14 +265,15 @@ type SvdScratch<T> = ([Vec<T>; 3], Vec<<T as Scalar>::Real>);
 ///
 /// ```
 /// use ndarray::array;
+/// use scirs2_linalg::{Structure, svdvals};
 ///
 /// let a = array![[0.0, -2.0], [1.0, 0.0]];
-/// assert_eq!(scirs2_linalg::svdvals(&a, false)?, array![2.0, 1.0].into_dyn());
+/// assert_eq!(svdvals(&a, Structure::General)?, array![2.0, 1.0].into_dyn());
 /// # Ok::<(), scirs2_linalg::Error>(())
 /// ```
 pub fn svdvals<S, D>(
     a: &ArrayBase<S, D>,
-    hermitian: bool,
+    structure: Structure,
 ) -> Result<ArrayD<<S::Elem as Scalar>::Real>, Error>
 where
     S: Data<Elem: LinalgScalar>,
@@ -257,7 +281,7 @@ where
 {
     let a = a.view().into_dyn();
     let mut values = zeros_array(&svdvals_shape(a.shape())?)?;
-    svdvals_into(a, hermitian, values.view_mut(), &Workers::current())?;
+    svdvals_into(a, structure, values.view_mut(), &Workers::current())?;
     Ok(values)
 }
 
@@ -277,12 +301,12 @@ pub fn svdvals_shape(a: &[usize]) -> Result<Vec<usize>, Error> {
 /// [`Error::Interrupted`] if the workers were stopped.
 pub fn svdvals_into<T: LinalgScalar>(
     a: ArrayViewD<'_, T>,
-    hermitian: bool,
+    structure: Structure,
     values: ArrayViewMutD<'_, T::Real>,
     workers: &Workers<'_>,
 ) -> Result<(), Error> {
     shape::check_output(&svdvals_shape(a.shape())?, &values)?;
-    if hermitian {
+    if structure == Structure::Hermitian {
         split_square_shape(1, a.shape())?;
     }
     let (batch, m, n) = split_matrix_shape(1, a.shape())?;
@@ -309,8 +333,8 @@ pub fn svdvals_into<T: LinalgScalar>(
     };
     batch.for_each_with_batched_kernel(
         MatrixBatchMut::vectors(values),
-        || SvdvalsSolver::new(m, n, hermitian),
-        (!hermitian && (plan.batched || plan.small)).then_some(batched),
+        || SvdvalsSolver::new(m, n, structure),
+        (structure == Structure::General && (plan.batched || plan.small)).then_some(batched),
         |solver, index, values| solver.run(matrices.get(index), values),
     )
 }
@@ -358,14 +382,16 @@ enum SvdDriver<T: LinalgScalar> {
 }
 
 impl<T: LinalgScalar> SvdDriver<T> {
-    fn new(m: usize, n: usize, vectors: Vectors, hermitian: bool) -> Result<Self, Error> {
-        Ok(if m == 0 || n == 0 {
-            SvdDriver::Empty
-        } else if hermitian {
-            let solver = EighSolver::new(n, false, vectors != Vectors::None)?;
-            SvdDriver::Hermitian(solver, zeros(n * n)?)
-        } else {
-            SvdDriver::General(GeneralSvd::new(m, n, vectors)?)
+    fn new(m: usize, n: usize, vectors: Vectors, structure: Structure) -> Result<Self, Error> {
+        if m == 0 || n == 0 {
+            return Ok(SvdDriver::Empty);
+        }
+        Ok(match structure {
+            Structure::General => SvdDriver::General(GeneralSvd::new(m, n, vectors)?),
+            Structure::Hermitian => {
+                let solver = EighSolver::new(n, Triangle::Lower, vectors != Vectors::None)?;
+                SvdDriver::Hermitian(solver, zeros(n * n)?)
+            }
         })
     }
 }
@@ -374,8 +400,8 @@ impl<T: LinalgScalar> SvdDriver<T> {
 struct SvdvalsSolver<T: LinalgScalar>(SvdDriver<T>);
 
 impl<T: LinalgScalar> SvdvalsSolver<T> {
-    fn new(m: usize, n: usize, hermitian: bool) -> Result<Self, Error> {
-        SvdDriver::new(m, n, Vectors::None, hermitian).map(SvdvalsSolver)
+    fn new(m: usize, n: usize, structure: Structure) -> Result<Self, Error> {
+        SvdDriver::new(m, n, Vectors::None, structure).map(SvdvalsSolver)
     }
 
     fn run(
@@ -558,7 +584,7 @@ impl<T: LinalgScalar> SvdSolver<T> {
         m: usize,
         n: usize,
         vectors: Vectors,
-        hermitian: bool,
+        structure: Structure,
     ) -> Result<Self, Error> {
         let columns = if vectors == Vectors::Full {
             m
@@ -566,7 +592,7 @@ impl<T: LinalgScalar> SvdSolver<T> {
             m.min(n)
         };
         Ok(SvdSolver {
-            driver: SvdDriver::new(m, n, vectors, hermitian)?,
+            driver: SvdDriver::new(m, n, vectors, structure)?,
             signs: ColumnSigns::new(columns)?,
             sums: zeros(m.max(n))?,
             u: Vec::new(),

@@ -3,7 +3,7 @@
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use scirs2_linalg::operation::SolveTriangular;
-use scirs2_linalg::{Op, Triangular};
+use scirs2_linalg::{Op, Triangle, Triangular};
 
 use crate::call::bind::Call;
 
@@ -63,7 +63,11 @@ pub(super) fn solve_triangular<'py>(
 ) -> PyResult<Bound<'py, PyAny>> {
     let call = Call::new(a.py(), "solve_triangular", &[("a", a), ("b", b)])?;
     let how = Triangular {
-        lower,
+        triangle: if lower {
+            Triangle::Lower
+        } else {
+            Triangle::Upper
+        },
         op: trans.0,
         unit_diagonal,
     };
