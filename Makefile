@@ -41,7 +41,7 @@ demo: build $(VENV)/.test ## Show tensors crossing PyTorch, JAX and NumPy withou
 	cargo run $(LOCKED) --quiet --release --package scirs2-linalg --example share
 
 test: build $(VENV)/.test ## Run the Rust tests, then the Python tests
-	@echo "--- Rust tests (the first build takes a minute or two)"
+	@echo "--- Rust tests (the first build takes some ten minutes on two cores)"
 	cargo test $(LOCKED) --quiet --workspace --exclude scirs2-python
 	@echo "--- Python tests"
 	$(BIN)/pytest --quiet
