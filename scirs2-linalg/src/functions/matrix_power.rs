@@ -27,7 +27,7 @@ use crate::{Error, Numeric};
 ///
 /// # Accuracy
 /// At most `2 log2(n)` products, each as accurate as
-/// [`matmul`](fn@crate::products::matmul)'s.
+/// [`matmul`](fn@crate::matmul)'s.
 ///
 /// ```
 /// use ndarray::array;

@@ -29,7 +29,7 @@ use crate::{Error, Numeric};
 /// [`Error::Subscripts`] if they do not fit the arrays or one another.
 ///
 /// # Accuracy
-/// As [`matmul`](fn@crate::products::matmul) for each contraction; sums within one array
+/// As [`matmul`](fn@crate::matmul) for each contraction; sums within one array
 /// are pairwise.
 ///
 /// ```

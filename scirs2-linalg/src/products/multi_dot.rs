@@ -23,7 +23,7 @@ use crate::{Error, Numeric};
 /// neighbours that do not fit.
 ///
 /// # Accuracy
-/// As [`matmul`](fn@crate::products::matmul), product by product.
+/// As [`matmul`](fn@crate::matmul), product by product.
 ///
 /// ```
 /// use ndarray::{Array1, Array2};

@@ -23,7 +23,7 @@ use crate::{Error, Numeric};
 /// number.
 ///
 /// # Accuracy
-/// As [`matmul`](fn@crate::products::matmul), of which it is one; without a pair of axes
+/// As [`matmul`](fn@crate::matmul), of which it is one; without a pair of axes
 /// each element is rounded once.
 ///
 /// ```
