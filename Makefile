@@ -196,7 +196,7 @@ $(VENV)/.build $(VENV)/.test $(VENV)/.lint $(VENV)/.docs $(VENV)/.bench $(VENV)/
 # pip, and not `maturin develop`: what is tested is what users get. Without
 # isolation, so that nothing is fetched or compiled twice.
 $(VENV)/.installed: $(SOURCES) | $(VENV)/.build
-	@echo "--- Building scirs2 in release mode (the first time takes two minutes or three)"
+	@echo "--- Building scirs2 in release mode (the first time takes six minutes or seven)"
 	@$(BIN)/python -m pip install --quiet --no-build-isolation .
 	@touch $@
 

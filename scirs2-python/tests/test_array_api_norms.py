@@ -105,7 +105,7 @@ def test_what_numpy_refuses_is_refused(options, error):
     [
         ((3,), 2, r"^matrix_norm: axis -2 is out of range for an array of 1 dim"),
         ((2, 2), 0, r"^matrix_norm: norm order 0 is not defined for matrices; use fro, nuc,"),
-        ((2, 2), "max", r'^ord: "max" is no norm; expected a number,'),
+        ((2, 2), "max", r'^ord: "max" is not a norm; expected a number,'),
         ((2, 2), 3, r"^matrix_norm: norm order 3 is not defined for matrices; use fro, nuc,"),
     ],
 )

@@ -409,8 +409,8 @@ class TestRefused:
         [
             ((3,), {"ord": "fro"}, "norm: norm order fro is not defined for vectors"),
             ((3,), {"ord": "nuc"}, "norm: norm order nuc is not defined for vectors"),
-            ((3,), {"ord": "none such"}, 'ord: "none such" is no norm'),
-            ((3, 3), {"ord": "none such"}, 'ord: "none such" is no norm'),
+            ((3,), {"ord": "none such"}, 'ord: "none such" is not a norm'),
+            ((3, 3), {"ord": "none such"}, 'ord: "none such" is not a norm'),
             ((3, 3), {"ord": 3}, "norm: norm order 3 is not defined for matrices"),
             ((3, 3), {"ord": 0}, "norm: norm order 0 is not defined for matrices"),
             (

@@ -188,7 +188,7 @@ pub fn lu_into<T: LinalgScalar>(
 /// let factors = lu_factor(&array![[1.0, 2.0], [2.0, 8.0]])?;
 /// assert_eq!(factors.lu, array![[2.0, 8.0], [0.5, -2.0]].into_dyn());
 /// assert_eq!(factors.pivots, array![1, 1].into_dyn());
-/// assert_eq!(lu_solve(&factors, &array![3.0, 10.0], Op::Plain)?, array![1.0, 1.0].into_dyn());
+/// assert_eq!(lu_solve(&factors, &array![3.0, 10.0], Op::NoTranspose)?, array![1.0, 1.0].into_dyn());
 /// # Ok::<(), scirs2_linalg::Error>(())
 /// ```
 pub fn lu_factor<S, D>(a: &ArrayBase<S, D>) -> Result<LuFactors<S::Elem>, Error>

@@ -494,6 +494,8 @@ def residual_of_solutions(s, x, b, op=None):
         limits = np.finfo(s.a.dtype)
         least = np.ldexp(at.one(limits.smallest_subnormal), powers)
         bound = s.bound * frobenius(a)[:, None] * (lengths(wide) + s.order * least[:, None] / s.eps)
+        # Each sum of the factorization is rounded to the grid of subnormal numbers, too.
+        bound += s.order * at.spacing[:, None] * lengths(wide)
         return ratio(error, bound + s.order * float(limits.smallest_subnormal))
 
     return s.judge(measure)
