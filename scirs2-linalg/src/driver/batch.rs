@@ -547,9 +547,9 @@ impl<O: BatchOutputs> Iterator for Chunks<O> {
 
 impl<O: BatchOutputs> ExactSizeIterator for Chunks<O> {}
 
-/// Locks a mutex, even a poisoned one: it only ever holds a list of workspaces,
-/// which stays valid after a panic elsewhere.
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+/// Locks a mutex, even a poisoned one: it only ever holds a list, which stays valid after a
+/// panic elsewhere.
+pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 

@@ -8,7 +8,7 @@
 //! [`Operation`] has no type parameters: the code for all element types is compiled in this
 //! crate, once, whoever calls it.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::Mutex;
 use std::{array, mem};
 
 use ndarray::{ArrayViewD, Axis};
@@ -17,6 +17,7 @@ use scirs2_core::{Complex32, Complex64, DType, Element};
 use scirs2_interop::{TensorMut, TensorRef};
 use smallvec::{SmallVec, smallvec};
 
+use super::batch::lock;
 use crate::Error;
 use crate::elements::normed::Normed;
 use crate::elements::numeric::Numeric;
@@ -172,15 +173,10 @@ pub fn run(
     let shapes: Vec<_> = operands.iter().map(|operand| operand.shape()).collect();
     let results = operation.results(operands[0].dtype(), &shapes)?;
     let failures = Mutex::new(Vec::new());
-    let record = |number| {
-        let mut failures = failures.lock().unwrap_or_else(PoisonError::into_inner);
-        failures.push(number);
-    };
+    let record = |number| lock(&failures).push(number);
     let memory = outputs.iter_mut().map(TensorMut::reborrow).collect();
     operation.run(operands, memory, &workers.continuing(&record))?;
-    let failures = failures
-        .into_inner()
-        .unwrap_or_else(PoisonError::into_inner);
+    let failures = mem::take(&mut *lock(&failures));
     if failures.is_empty() {
         return Ok(());
     }

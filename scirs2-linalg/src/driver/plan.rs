@@ -200,15 +200,6 @@ impl fmt::Display for Plan {
     }
 }
 
-/// The orders that a batched kernel takes: for few matrices, with which many lanes of a
-/// vector are empty, and for many, from `from` on.
-struct Orders {
-    least: usize,
-    few: usize,
-    many: usize,
-    from: usize,
-}
-
 /// Fewer matrices are few, but for kernels that are fast with two.
 const MANY: usize = 4;
 
@@ -228,6 +219,8 @@ fn batched(problem: Problem, scalar: ScalarType, sizes: Sizes, forced: Forced) -
         rhs,
         count,
     } = sizes;
+    // The orders that the kernel takes: from `least` to `few` if there are few matrices, with
+    // which many lanes of a vector are empty, and to `many` from `from` matrices on.
     let (least, few, many, from) = match problem {
         Problem::Cholesky => (1, 4, 64, 2),
         Problem::Det | Problem::Inv | Problem::Solve => (2, 4, max_order::LU_BATCHED, MANY),
@@ -236,20 +229,14 @@ fn batched(problem: Problem, scalar: ScalarType, sizes: Sizes, forced: Forced) -
         Problem::Qr => (1, 0, 64, 2),
         Problem::Eig | Problem::Lu => return false,
     };
-    let orders = Orders {
-        least,
-        few,
-        many,
-        from,
-    };
     let only = forced == Forced::Only(Route::Batched);
     let most = match forced {
-        Forced::Only(Route::Batched) => orders.many,
+        Forced::Only(Route::Batched) => many,
         Forced::Only(_) => return false,
-        Forced::Nothing if count >= orders.from => orders.many,
-        Forced::Nothing => orders.few,
+        Forced::Nothing if count >= from => many,
+        Forced::Nothing => few,
     };
-    let fits = |order: usize| (orders.least..=most).contains(&order);
+    let fits = |order: usize| (least..=most).contains(&order);
     let is_double = scalar == ScalarType::Float64;
     fits(n)
         && match problem {
