@@ -11,7 +11,7 @@ use scirs2_core::{DType, Scalar as _};
 
 use crate::Error;
 use crate::base::error::Reason;
-use crate::base::layout::{is_finite, to_f};
+use crate::base::layout::is_finite;
 use crate::base::memory::zeros_array;
 use crate::base::scale::rounded;
 use crate::driver::batch::{Batch, MatrixBatch, MatrixBatchMut};
@@ -22,6 +22,7 @@ use crate::elements::scalar::LinalgScalar;
 use crate::kernels::batched::REAL_ONLY;
 use crate::kernels::small::eigen::Eigen;
 use crate::lapack::Geev;
+use crate::spectral::double::to_double;
 
 /// Eigenvalues and right eigenvectors of general matrices.
 ///
@@ -42,7 +43,7 @@ use crate::lapack::Geev;
 /// where its rows differ by many orders of magnitude the residual can be larger. Values of a
 /// matrix far from normal may move much more than the matrix; a defective one has vectors
 /// that are nearly the same. LAPACK `geev`; for real matrices up to order 75 its algorithm
-/// in a kernel, which computes in double precision.
+/// in a kernel. Single precision is decomposed in double.
 ///
 /// ```
 /// use ndarray::array;
@@ -132,13 +133,13 @@ pub fn eig_into<T: LinalgScalar>(
             MatrixBatchMut::vectors(values),
             MatrixBatchMut::new(vectors),
         ),
-        || make_solver(n, true),
+        || make_solver::<T>(n, true),
         plan.small.then_some(batched),
         |solver, index, (values, mut vectors)| {
             let Some(solver) = solver else { return Ok(()) };
             solve_matrix(solver, matrices.get(index), values, &real)?;
             for ((row, column), element) in vectors.indexed_iter_mut() {
-                *element = T::Complex::from_parts(solver.vector(row, column));
+                *element = T::Complex::from_parts(solver.vector(row, column).map(rounded));
             }
             Ok(())
         },
@@ -219,7 +220,7 @@ pub fn eigvals_into<T: LinalgScalar>(
     };
     batch.for_each_with_batched_kernel(
         MatrixBatchMut::vectors(values),
-        || make_solver(n, false),
+        || make_solver::<T>(n, false),
         plan.small.then_some(batched),
         |solver, index, values| {
             let Some(solver) = solver else { return Ok(()) };
@@ -288,24 +289,28 @@ fn small_eig<T: LinalgScalar>(
 }
 
 /// `None` for matrices without elements.
-fn make_solver<T: LinalgScalar>(n: usize, vectors: bool) -> Result<Option<Geev<T>>, Error> {
+///
+/// Single precision is decomposed in double, as the kernel does: balancing may leave elements
+/// so far apart that `cgeev` loses the vectors.
+fn make_solver<T: LinalgScalar>(n: usize, vectors: bool) -> Result<Option<Geev<T::Double>>, Error> {
     (n > 0).then(|| Geev::new(n, vectors)).transpose()
 }
 
 /// Computes the values of one matrix. Clears `real` if one of them is not real.
 fn solve_matrix<T: LinalgScalar>(
-    solver: &mut Geev<T>,
+    solver: &mut Geev<T::Double>,
     a: ArrayView2<'_, T>,
     mut values: ArrayViewMut2<'_, T::Complex>,
     real: &AtomicBool,
 ) -> Result<(), Reason> {
     // The matrix itself, not its transpose, has its values in NumPy's order.
-    if !is_finite(to_f(a, solver.matrix())) {
+    to_double(a.t(), solver.matrix());
+    if !is_finite(solver.matrix()) {
         return Err(Reason::NotFinite);
     }
     solver.solve()?;
     for (index, value) in values.iter_mut().enumerate() {
-        *value = T::Complex::from_parts(solver.value(index));
+        *value = T::Complex::from_parts(solver.value(index).map(rounded));
         if !solver.is_real(index) {
             real.store(false, Ordering::Relaxed);
         }

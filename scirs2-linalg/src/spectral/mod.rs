@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `bidiagonal` | singular values of one small matrix |
 //! | `cond` | condition numbers |
+//! | `double` | single precision, decomposed in double |
 //! | `eig` | eigenvalues and eigenvectors of general matrices |
 //! | `eigh` | eigenvalues and eigenvectors of Hermitian matrices |
 //! | `pinv` | pseudo-inverses |
@@ -12,6 +13,7 @@
 
 pub(crate) mod bidiagonal;
 pub(crate) mod cond;
+pub(crate) mod double;
 pub(crate) mod eig;
 pub(crate) mod eigh;
 pub(crate) mod pinv;

@@ -25,6 +25,7 @@ use crate::kernels::orthonormal::{are_orthonormal_columns, are_orthonormal_rows}
 use crate::kernels::signs::{ColumnSigns, normalize_signs};
 use crate::lapack::{Gesdd, SMLSIZ, Vectors};
 use crate::spectral::bidiagonal::SmallSingularValues;
+use crate::spectral::double::to_double;
 use crate::spectral::eigh::EighSolver;
 
 /// How many singular vectors [`svd`] computes.
@@ -512,13 +513,6 @@ impl<T: LinalgScalar> GeneralSvd<T> {
             }
         }
         Ok(&double.values)
-    }
-}
-
-/// A matrix in double precision, in C order.
-fn to_double<T: LinalgScalar>(a: ArrayView2<'_, T>, to: &mut [T::Double]) {
-    for (to, x) in to.iter_mut().zip(a) {
-        *to = T::Double::from_parts(x.parts().map(Into::into));
     }
 }
 
