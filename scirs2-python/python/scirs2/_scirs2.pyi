@@ -2077,7 +2077,7 @@ def eig(a: NDArray[Any]) -> EigResult[NDArray[Any], NDArray[Any]]:
     Notes
     -----
     LAPACK ``geev``, on a copy of one matrix per thread; for real matrices of up to 75
-    rows its algorithm in a kernel, which computes in double precision.
+    rows its algorithm in a kernel. Single precision is decomposed in double.
 
     Both balance the matrix first: ``b = inv(D) @ a @ D``, whose rows and columns a diagonal
     ``D`` of powers of two makes about equally long. They are backward stable for ``b``: each
@@ -2195,8 +2195,8 @@ def eigvals(a: NDArray[Any]) -> NDArray[Any]:
     Notes
     -----
     LAPACK ``geev``, on a copy of one matrix per thread; for real matrices of up to 75
-    rows its algorithm in a kernel, which computes in double precision. Backward
-    stable: each value is that of a matrix within ``c * n * eps * norm(a)`` of ``a``.
+    rows its algorithm in a kernel. Single precision is decomposed in double. Accurate as
+    the values of :func:`eig` are: backward stable for the balanced matrix.
 
     Examples
     --------
