@@ -49,6 +49,7 @@ ANNOTATIONS = {
     'None, int, float, "fro" or "nuc"': "_MatrixOrder",
     'None, 1, -1, 2, -2, inf, -inf, "fro" or "nuc"': "_MatrixOrder",
     '{"L", "U"}': "_Triangle",
+    '{"raise", "nan"}': "_OnFailure",
     "{0, 1, 2, 'N', 'T', 'C'}": "_Transposed",
 }
 OPERAND = "array_like"

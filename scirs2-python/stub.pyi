@@ -52,6 +52,7 @@ _Plain: TypeAlias = complex | np.number[Any] | np.bool | Sequence[Any]
 _Host: TypeAlias = NDArray[Any] | _Plain
 
 _MatrixOrder: TypeAlias = float | Literal["fro", "f", "nuc"] | None
+_OnFailure: TypeAlias = Literal["raise", "nan"]
 _Triangle: TypeAlias = Literal["L", "U", "l", "u"]
 _Transposed: TypeAlias = Literal[0, 1, 2, "N", "T", "C"]
 _Axes: TypeAlias = (
@@ -136,31 +137,59 @@ class num_threads:
 
 @overload
 def lu(
-    a: NDArray[_Real], permute_l: Literal[False] = False, *, p_indices: Literal[False] = False
+    a: NDArray[_Real],
+    permute_l: Literal[False] = False,
+    *,
+    p_indices: Literal[False] = False,
+    on_failure: _OnFailure = "raise",
 ) -> tuple[NDArray[_Real], NDArray[_Real], NDArray[_Real]]: ...
 @overload
 def lu(
-    a: NDArray[_Kept], permute_l: Literal[True], *, p_indices: bool = False
+    a: NDArray[_Kept],
+    permute_l: Literal[True],
+    *,
+    p_indices: bool = False,
+    on_failure: _OnFailure = "raise",
 ) -> tuple[NDArray[_Kept], NDArray[_Kept]]: ...
 @overload
 def lu(
-    a: NDArray[Any], permute_l: Literal[False] = False, *, p_indices: bool = False
+    a: NDArray[Any],
+    permute_l: Literal[False] = False,
+    *,
+    p_indices: bool = False,
+    on_failure: _OnFailure = "raise",
 ) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]: ...
 @overload
 def lu(
-    a: _Tensor, permute_l: Literal[False] = False, *, p_indices: bool = False
+    a: _Tensor,
+    permute_l: Literal[False] = False,
+    *,
+    p_indices: bool = False,
+    on_failure: _OnFailure = "raise",
 ) -> tuple[_Tensor, _Tensor, _Tensor]: ...
 @overload
 def lu(
-    a: _Tensor, permute_l: Literal[True], *, p_indices: bool = False
+    a: _Tensor,
+    permute_l: Literal[True],
+    *,
+    p_indices: bool = False,
+    on_failure: _OnFailure = "raise",
 ) -> tuple[_Tensor, _Tensor]: ...
 @overload
 def lu(
-    a: ArrayLike, permute_l: Literal[False] = False, *, p_indices: bool = False
+    a: ArrayLike,
+    permute_l: Literal[False] = False,
+    *,
+    p_indices: bool = False,
+    on_failure: _OnFailure = "raise",
 ) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]: ...
 @overload
 def lu(
-    a: ArrayLike, permute_l: Literal[True], *, p_indices: bool = False
+    a: ArrayLike,
+    permute_l: Literal[True],
+    *,
+    p_indices: bool = False,
+    on_failure: _OnFailure = "raise",
 ) -> tuple[NDArray[Any], NDArray[Any]]: ...
 @overload
 def qr(
@@ -196,6 +225,8 @@ def svd(
     full_matrices: bool = True,
     compute_uv: Literal[True] = True,
     hermitian: bool = False,
+    *,
+    on_failure: _OnFailure = "raise",
 ) -> SVDResult[NDArray[_Real], NDArray[_Real]]: ...
 @overload
 def svd(
@@ -203,6 +234,8 @@ def svd(
     full_matrices: bool = True,
     compute_uv: Literal[True] = True,
     hermitian: bool = False,
+    *,
+    on_failure: _OnFailure = "raise",
 ) -> SVDResult[NDArray[_Complex], _Floating]: ...
 @overload
 def svd(
@@ -210,6 +243,8 @@ def svd(
     full_matrices: bool = True,
     compute_uv: Literal[True] = True,
     hermitian: bool = False,
+    *,
+    on_failure: _OnFailure = "raise",
 ) -> SVDResult[_Float64, _Float64]: ...
 @overload
 def svd(
@@ -217,6 +252,8 @@ def svd(
     full_matrices: bool = True,
     compute_uv: Literal[True] = True,
     hermitian: bool = False,
+    *,
+    on_failure: _OnFailure = "raise",
 ) -> SVDResult[_Tensor, _Tensor]: ...
 @overload
 def svd(
@@ -224,6 +261,8 @@ def svd(
     full_matrices: bool = True,
     compute_uv: Literal[True] = True,
     hermitian: bool = False,
+    *,
+    on_failure: _OnFailure = "raise",
 ) -> SVDResult[NDArray[Any], NDArray[Any]]: ...
 @overload
 def svd(
@@ -232,34 +271,65 @@ def svd(
     *,
     compute_uv: Literal[False],
     hermitian: bool = False,
+    on_failure: _OnFailure = "raise",
 ) -> _Floating: ...
 @overload
 def svd(
-    a: _Tensor, full_matrices: bool = True, *, compute_uv: Literal[False], hermitian: bool = False
+    a: _Tensor,
+    full_matrices: bool = True,
+    *,
+    compute_uv: Literal[False],
+    hermitian: bool = False,
+    on_failure: _OnFailure = "raise",
 ) -> _Tensor: ...
 @overload
 def svd(
-    a: ArrayLike, full_matrices: bool = True, *, compute_uv: Literal[False], hermitian: bool = False
+    a: ArrayLike,
+    full_matrices: bool = True,
+    *,
+    compute_uv: Literal[False],
+    hermitian: bool = False,
+    on_failure: _OnFailure = "raise",
 ) -> _Floating: ...
 @overload
-def cho_solve(c_and_lower: tuple[NDArray[_Kept], bool], b: NDArray[_Kept]) -> NDArray[_Kept]: ...
+def cho_solve(
+    c_and_lower: tuple[NDArray[_Kept], bool], b: NDArray[_Kept], *, on_failure: _OnFailure = "raise"
+) -> NDArray[_Kept]: ...
 @overload
-def cho_solve(c_and_lower: tuple[_Host, bool], b: _Host) -> NDArray[Any]: ...
+def cho_solve(
+    c_and_lower: tuple[_Host, bool], b: _Host, *, on_failure: _OnFailure = "raise"
+) -> NDArray[Any]: ...
 @overload
-def cho_solve(c_and_lower: tuple[_Tensor, bool], b: _Tensor | _Plain) -> _Tensor: ...
+def cho_solve(
+    c_and_lower: tuple[_Tensor, bool], b: _Tensor | _Plain, *, on_failure: _OnFailure = "raise"
+) -> _Tensor: ...
 @overload
-def cho_solve(c_and_lower: tuple[_Plain, bool], b: _Tensor) -> _Tensor: ...
+def cho_solve(
+    c_and_lower: tuple[_Plain, bool], b: _Tensor, *, on_failure: _OnFailure = "raise"
+) -> _Tensor: ...
 @overload
 def lu_solve(
     lu_and_piv: tuple[NDArray[_Kept], NDArray[np.integer[Any]]],
     b: NDArray[_Kept],
     trans: _Transposed = 0,
+    *,
+    on_failure: _OnFailure = "raise",
 ) -> NDArray[_Kept]: ...
 @overload
-def lu_solve(lu_and_piv: tuple[_Host, _Host], b: _Host, trans: _Transposed = 0) -> NDArray[Any]: ...
+def lu_solve(
+    lu_and_piv: tuple[_Host, _Host],
+    b: _Host,
+    trans: _Transposed = 0,
+    *,
+    on_failure: _OnFailure = "raise",
+) -> NDArray[Any]: ...
 @overload
 def lu_solve(
-    lu_and_piv: tuple[_Tensor, _Tensor | _Plain], b: _Tensor | _Plain, trans: _Transposed = 0
+    lu_and_piv: tuple[_Tensor, _Tensor | _Plain],
+    b: _Tensor | _Plain,
+    trans: _Transposed = 0,
+    *,
+    on_failure: _OnFailure = "raise",
 ) -> _Tensor: ...
 @overload
 def einsum(
@@ -284,13 +354,19 @@ def einsum(
     optimize: bool | str | Sequence[Any] | Callable[..., Any] | None = True,
 ) -> Any: ...
 @overload
-def matrix_power(a: NDArray[_Kept], n: SupportsIndex) -> NDArray[_Kept]: ...
+def matrix_power(
+    a: NDArray[_Kept], n: SupportsIndex, *, on_failure: _OnFailure = "raise"
+) -> NDArray[_Kept]: ...
 @overload
-def matrix_power(a: NDArray[Any], n: SupportsIndex) -> NDArray[Any]: ...
+def matrix_power(
+    a: NDArray[Any], n: SupportsIndex, *, on_failure: _OnFailure = "raise"
+) -> NDArray[Any]: ...
 @overload
-def matrix_power(a: _Tensor, n: SupportsIndex) -> _Tensor: ...
+def matrix_power(a: _Tensor, n: SupportsIndex, *, on_failure: _OnFailure = "raise") -> _Tensor: ...
 @overload
-def matrix_power(a: ArrayLike, n: SupportsIndex) -> NDArray[Any]: ...
+def matrix_power(
+    a: ArrayLike, n: SupportsIndex, *, on_failure: _OnFailure = "raise"
+) -> NDArray[Any]: ...
 @overload
 def multi_dot(arrays: Iterable[_Host], *, out: NDArray[Any] | None = None) -> Any: ...
 @overload

@@ -172,11 +172,8 @@ pub fn run(
     }
     let shapes: Vec<_> = operands.iter().map(|operand| operand.shape()).collect();
     let results = operation.results(operands[0].dtype(), &shapes)?;
-    let failures = Mutex::new(Vec::new());
-    let record = |number| lock(&failures).push(number);
     let memory = outputs.iter_mut().map(TensorMut::reborrow).collect();
-    operation.run(operands, memory, &workers.continuing(&record))?;
-    let failures = mem::take(&mut *lock(&failures));
+    let failures = collect_failures(workers, |workers| operation.run(operands, memory, workers))?;
     if failures.is_empty() {
         return Ok(());
     }
@@ -193,6 +190,17 @@ pub fn run(
         fill_failures(output, (first, &results.batch), &failures)?;
     }
     Ok(())
+}
+
+/// Runs `work` past matrices that fail, and returns their numbers.
+pub(crate) fn collect_failures(
+    workers: &Workers<'_>,
+    work: impl FnOnce(&Workers<'_>) -> Result<(), Error>,
+) -> Result<Vec<usize>, Error> {
+    let failures = Mutex::new(Vec::new());
+    let record = |number| lock(&failures).push(number);
+    work(&workers.continuing(&record))?;
+    Ok(mem::take(&mut *lock(&failures)))
 }
 
 /// Writes NaN, or -1, to the results of the matrices with these numbers, of a batch whose

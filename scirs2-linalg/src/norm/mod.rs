@@ -161,7 +161,9 @@ fn shape_without(shape: &[usize], reduced_axes: ReducedAxes, keepdims: bool) -> 
 /// # Errors
 /// The same as [`norm`]; [`Error::OutputShape`] for an `out` of another shape, and
 /// [`Error::Interrupted`] if the workers were stopped. After an error the
-/// content of `out` is unspecified.
+/// content of `out` is unspecified. With workers that
+/// [continue](Workers::continuing) past failures, the norm of a matrix whose singular values
+/// cannot be computed is NaN.
 ///
 /// ```
 /// use ndarray::{Array1, array};

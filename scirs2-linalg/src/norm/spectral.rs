@@ -9,16 +9,18 @@ use super::plan::Spectral;
 use crate::Error;
 use crate::base::structure::Structure;
 use crate::driver::chunks::{new_filled, par_fill, par_map, par_map_lanes};
+use crate::driver::operation::collect_failures;
 use crate::elements::normed::{Normed, Rounded};
 use crate::spectral::svd::{svdvals_into, svdvals_shape};
 
-/// Reduces each matrix of `x`, which is stored along two axes, to its norm.
+/// Reduces each matrix of `x`, which is stored along two axes, to its norm. If the workers
+/// continue past failures, that is NaN for a matrix whose singular values cannot be computed.
 pub(super) fn spectral<T: Normed>(
     x: ArrayViewD<'_, T>,
     rows: usize,
     columns: usize,
     of: Spectral,
-    out: ArrayViewMutD<'_, T::Norm>,
+    mut out: ArrayViewMutD<'_, T::Norm>,
     workers: &Workers<'_>,
 ) -> Result<(), Error> {
     if x.shape()[rows] == 0 || x.shape()[columns] == 0 {
@@ -28,19 +30,27 @@ pub(super) fn spectral<T: Normed>(
     }
     let x = matrices(x, rows, columns);
     let mut values = new_filled(&svdvals_shape(x.shape())?, Real::<T>::zero(), workers)?;
-    if let Some(x) = T::as_singular(x.view()) {
-        svdvals_into(x, Structure::General, values.view_mut(), workers)?;
-    } else {
+    let mut compute_values = |workers: &Workers<'_>| {
+        if let Some(x) = T::as_singular(x.view()) {
+            return svdvals_into(x, Structure::General, values.view_mut(), workers);
+        }
         let mut converted = new_filled(x.shape(), T::Singular::zero(), workers)?;
-        par_map(x, converted.view_mut(), workers, T::singular)?;
+        par_map(x.view(), converted.view_mut(), workers, T::singular)?;
         svdvals_into(
             converted.view(),
             Structure::General,
             values.view_mut(),
             workers,
-        )?;
-    }
-    par_map_lanes(values.view(), out, workers, |values| {
+        )
+    };
+    let mut failures = match workers.failed() {
+        Some(_) => collect_failures(workers, compute_values)?,
+        None => {
+            compute_values(workers)?;
+            Vec::new()
+        }
+    };
+    par_map_lanes(values.view(), out.view_mut(), workers, |values| {
         let mut values = values.iter().map(|&value| value.into());
         T::Norm::rounded(match of {
             // In descending order.
@@ -48,7 +58,17 @@ pub(super) fn spectral<T: Normed>(
             Spectral::Smallest => values.next_back().unwrap_or(0.0),
             Spectral::Sum => values.sum(),
         })
-    })
+    })?;
+    if failures.is_empty() {
+        return Ok(());
+    }
+    failures.sort_unstable();
+    for (number, norm) in out.iter_mut().enumerate() {
+        if failures.binary_search(&number).is_ok() {
+            *norm = T::Norm::rounded(f64::NAN);
+        }
+    }
+    Ok(())
 }
 
 type Real<T> = <<T as Normed>::Singular as Scalar>::Real;

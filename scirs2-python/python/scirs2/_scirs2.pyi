@@ -52,6 +52,7 @@ _Plain: TypeAlias = complex | np.number[Any] | np.bool | Sequence[Any]
 _Host: TypeAlias = NDArray[Any] | _Plain
 
 _MatrixOrder: TypeAlias = float | Literal["fro", "f", "nuc"] | None
+_OnFailure: TypeAlias = Literal["raise", "nan"]
 _Triangle: TypeAlias = Literal["L", "U", "l", "u"]
 _Transposed: TypeAlias = Literal[0, 1, 2, "N", "T", "C"]
 _Axes: TypeAlias = (
@@ -284,7 +285,11 @@ class num_threads:
 
 @overload
 def lu(
-    a: NDArray[_Real], permute_l: Literal[False] = False, *, p_indices: Literal[False] = False
+    a: NDArray[_Real],
+    permute_l: Literal[False] = False,
+    *,
+    p_indices: Literal[False] = False,
+    on_failure: _OnFailure = "raise",
 ) -> tuple[NDArray[_Real], NDArray[_Real], NDArray[_Real]]:
     """LU factors with partial pivoting, ``a = P @ L @ U``.
 
@@ -299,6 +304,10 @@ def lu(
         Return ``P @ L`` and ``U``.
     p_indices : bool, optional
         Return the indices ``p`` for which ``a = L[p] @ U`` in the place of ``P``.
+    on_failure : {"raise", "nan"}, optional
+        What becomes of a matrix that holds a NaN or an infinity: raise
+        ``LinAlgError``, or fill its results with NaN and compute the others; row
+        indices are -1.
 
     Returns
     -------
@@ -330,27 +339,51 @@ def lu(
 
 @overload
 def lu(
-    a: NDArray[_Kept], permute_l: Literal[True], *, p_indices: bool = False
+    a: NDArray[_Kept],
+    permute_l: Literal[True],
+    *,
+    p_indices: bool = False,
+    on_failure: _OnFailure = "raise",
 ) -> tuple[NDArray[_Kept], NDArray[_Kept]]: ...
 @overload
 def lu(
-    a: NDArray[Any], permute_l: Literal[False] = False, *, p_indices: bool = False
+    a: NDArray[Any],
+    permute_l: Literal[False] = False,
+    *,
+    p_indices: bool = False,
+    on_failure: _OnFailure = "raise",
 ) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]: ...
 @overload
 def lu(
-    a: _Tensor, permute_l: Literal[False] = False, *, p_indices: bool = False
+    a: _Tensor,
+    permute_l: Literal[False] = False,
+    *,
+    p_indices: bool = False,
+    on_failure: _OnFailure = "raise",
 ) -> tuple[_Tensor, _Tensor, _Tensor]: ...
 @overload
 def lu(
-    a: _Tensor, permute_l: Literal[True], *, p_indices: bool = False
+    a: _Tensor,
+    permute_l: Literal[True],
+    *,
+    p_indices: bool = False,
+    on_failure: _OnFailure = "raise",
 ) -> tuple[_Tensor, _Tensor]: ...
 @overload
 def lu(
-    a: ArrayLike, permute_l: Literal[False] = False, *, p_indices: bool = False
+    a: ArrayLike,
+    permute_l: Literal[False] = False,
+    *,
+    p_indices: bool = False,
+    on_failure: _OnFailure = "raise",
 ) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]: ...
 @overload
 def lu(
-    a: ArrayLike, permute_l: Literal[True], *, p_indices: bool = False
+    a: ArrayLike,
+    permute_l: Literal[True],
+    *,
+    p_indices: bool = False,
+    on_failure: _OnFailure = "raise",
 ) -> tuple[NDArray[Any], NDArray[Any]]: ...
 @overload
 def qr(
@@ -438,6 +471,8 @@ def svd(
     full_matrices: bool = True,
     compute_uv: Literal[True] = True,
     hermitian: bool = False,
+    *,
+    on_failure: _OnFailure = "raise",
 ) -> SVDResult[NDArray[_Real], NDArray[_Real]]:
     """Singular values and vectors.
 
@@ -456,6 +491,9 @@ def svd(
     hermitian : bool, optional
         Assume that the matrices are Hermitian, read only their lower triangle, and
         find the values by :func:`eigh`, which is faster.
+    on_failure : {"raise", "nan"}, optional
+        What becomes of a matrix that holds a NaN or does not converge: raise
+        ``LinAlgError``, or fill its results with NaN and compute the others.
 
     Returns
     -------
@@ -510,6 +548,8 @@ def svd(
     full_matrices: bool = True,
     compute_uv: Literal[True] = True,
     hermitian: bool = False,
+    *,
+    on_failure: _OnFailure = "raise",
 ) -> SVDResult[NDArray[_Complex], _Floating]: ...
 @overload
 def svd(
@@ -517,6 +557,8 @@ def svd(
     full_matrices: bool = True,
     compute_uv: Literal[True] = True,
     hermitian: bool = False,
+    *,
+    on_failure: _OnFailure = "raise",
 ) -> SVDResult[_Float64, _Float64]: ...
 @overload
 def svd(
@@ -524,6 +566,8 @@ def svd(
     full_matrices: bool = True,
     compute_uv: Literal[True] = True,
     hermitian: bool = False,
+    *,
+    on_failure: _OnFailure = "raise",
 ) -> SVDResult[_Tensor, _Tensor]: ...
 @overload
 def svd(
@@ -531,6 +575,8 @@ def svd(
     full_matrices: bool = True,
     compute_uv: Literal[True] = True,
     hermitian: bool = False,
+    *,
+    on_failure: _OnFailure = "raise",
 ) -> SVDResult[NDArray[Any], NDArray[Any]]: ...
 @overload
 def svd(
@@ -539,17 +585,30 @@ def svd(
     *,
     compute_uv: Literal[False],
     hermitian: bool = False,
+    on_failure: _OnFailure = "raise",
 ) -> _Floating: ...
 @overload
 def svd(
-    a: _Tensor, full_matrices: bool = True, *, compute_uv: Literal[False], hermitian: bool = False
+    a: _Tensor,
+    full_matrices: bool = True,
+    *,
+    compute_uv: Literal[False],
+    hermitian: bool = False,
+    on_failure: _OnFailure = "raise",
 ) -> _Tensor: ...
 @overload
 def svd(
-    a: ArrayLike, full_matrices: bool = True, *, compute_uv: Literal[False], hermitian: bool = False
+    a: ArrayLike,
+    full_matrices: bool = True,
+    *,
+    compute_uv: Literal[False],
+    hermitian: bool = False,
+    on_failure: _OnFailure = "raise",
 ) -> _Floating: ...
 @overload
-def cho_solve(c_and_lower: tuple[NDArray[_Kept], bool], b: NDArray[_Kept]) -> NDArray[_Kept]:
+def cho_solve(
+    c_and_lower: tuple[NDArray[_Kept], bool], b: NDArray[_Kept], *, on_failure: _OnFailure = "raise"
+) -> NDArray[_Kept]:
     """Solve ``a @ x = b`` from what `cho_factor` gives for ``a``.
 
     Parameters
@@ -559,6 +618,9 @@ def cho_solve(c_and_lower: tuple[NDArray[_Kept], bool], b: NDArray[_Kept]) -> ND
     b : array_like, shape (n,) or (..., n, k)
         One vector if it has one dimension, else matrices whose columns are the
         right-hand sides, in the library of the factors.
+    on_failure : {"raise", "nan"}, optional
+        What becomes of a factor with a zero on its diagonal or a NaN: raise
+        ``LinAlgError``, or fill its results with NaN and compute the others.
 
     Returns
     -------
@@ -588,16 +650,24 @@ def cho_solve(c_and_lower: tuple[NDArray[_Kept], bool], b: NDArray[_Kept]) -> ND
     """
 
 @overload
-def cho_solve(c_and_lower: tuple[_Host, bool], b: _Host) -> NDArray[Any]: ...
+def cho_solve(
+    c_and_lower: tuple[_Host, bool], b: _Host, *, on_failure: _OnFailure = "raise"
+) -> NDArray[Any]: ...
 @overload
-def cho_solve(c_and_lower: tuple[_Tensor, bool], b: _Tensor | _Plain) -> _Tensor: ...
+def cho_solve(
+    c_and_lower: tuple[_Tensor, bool], b: _Tensor | _Plain, *, on_failure: _OnFailure = "raise"
+) -> _Tensor: ...
 @overload
-def cho_solve(c_and_lower: tuple[_Plain, bool], b: _Tensor) -> _Tensor: ...
+def cho_solve(
+    c_and_lower: tuple[_Plain, bool], b: _Tensor, *, on_failure: _OnFailure = "raise"
+) -> _Tensor: ...
 @overload
 def lu_solve(
     lu_and_piv: tuple[NDArray[_Kept], NDArray[np.integer[Any]]],
     b: NDArray[_Kept],
     trans: _Transposed = 0,
+    *,
+    on_failure: _OnFailure = "raise",
 ) -> NDArray[_Kept]:
     """Solve ``a @ x = b`` from what `lu_factor` gives for ``a``.
 
@@ -610,6 +680,9 @@ def lu_solve(
         right-hand sides, in the library of the factors.
     trans : {0, 1, 2, 'N', 'T', 'C'}, optional
         Solve with ``a`` itself, with its transpose, or with the conjugate of that.
+    on_failure : {"raise", "nan"}, optional
+        What becomes of a matrix that is singular: raise
+        ``LinAlgError``, or fill its results with NaN and compute the others.
 
     Returns
     -------
@@ -639,10 +712,20 @@ def lu_solve(
     """
 
 @overload
-def lu_solve(lu_and_piv: tuple[_Host, _Host], b: _Host, trans: _Transposed = 0) -> NDArray[Any]: ...
+def lu_solve(
+    lu_and_piv: tuple[_Host, _Host],
+    b: _Host,
+    trans: _Transposed = 0,
+    *,
+    on_failure: _OnFailure = "raise",
+) -> NDArray[Any]: ...
 @overload
 def lu_solve(
-    lu_and_piv: tuple[_Tensor, _Tensor | _Plain], b: _Tensor | _Plain, trans: _Transposed = 0
+    lu_and_piv: tuple[_Tensor, _Tensor | _Plain],
+    b: _Tensor | _Plain,
+    trans: _Transposed = 0,
+    *,
+    on_failure: _OnFailure = "raise",
 ) -> _Tensor: ...
 @overload
 def einsum(
@@ -713,7 +796,9 @@ def einsum(
     optimize: bool | str | Sequence[Any] | Callable[..., Any] | None = True,
 ) -> Any: ...
 @overload
-def matrix_power(a: NDArray[_Kept], n: SupportsIndex) -> NDArray[_Kept]:
+def matrix_power(
+    a: NDArray[_Kept], n: SupportsIndex, *, on_failure: _OnFailure = "raise"
+) -> NDArray[_Kept]:
     """Powers of square matrices.
 
     Parameters
@@ -722,6 +807,9 @@ def matrix_power(a: NDArray[_Kept], n: SupportsIndex) -> NDArray[_Kept]:
         Matrices, of any DLPack library and any strides.
     n : int
         The exponent; 0 gives the identity, and a negative one powers of the inverse.
+    on_failure : {"raise", "nan"}, optional
+        What becomes of a matrix that is singular: raise
+        ``LinAlgError``, or fill its results with NaN and compute the others.
 
     Returns
     -------
@@ -751,11 +839,15 @@ def matrix_power(a: NDArray[_Kept], n: SupportsIndex) -> NDArray[_Kept]:
     """
 
 @overload
-def matrix_power(a: NDArray[Any], n: SupportsIndex) -> NDArray[Any]: ...
+def matrix_power(
+    a: NDArray[Any], n: SupportsIndex, *, on_failure: _OnFailure = "raise"
+) -> NDArray[Any]: ...
 @overload
-def matrix_power(a: _Tensor, n: SupportsIndex) -> _Tensor: ...
+def matrix_power(a: _Tensor, n: SupportsIndex, *, on_failure: _OnFailure = "raise") -> _Tensor: ...
 @overload
-def matrix_power(a: ArrayLike, n: SupportsIndex) -> NDArray[Any]: ...
+def matrix_power(
+    a: ArrayLike, n: SupportsIndex, *, on_failure: _OnFailure = "raise"
+) -> NDArray[Any]: ...
 @overload
 def multi_dot(arrays: Iterable[_Host], *, out: NDArray[Any] | None = None) -> Any:
     """The product of two or more matrices, in the cheapest order.
@@ -1138,7 +1230,7 @@ def vecdot(x1: _Plain, x2: _Tensor, /, *, axis: int = -1) -> _Tensor: ...
 # Numbers.
 
 @overload
-def cond(x: NDArray[Any], p: _MatrixOrder = None) -> Any:
+def cond(x: NDArray[Any], p: _MatrixOrder = None, *, on_failure: _OnFailure = "raise") -> Any:
     """Condition numbers.
 
     ``norm(x, p) * norm(inv(x), p)``: by how much an error in ``b`` may grow in
@@ -1151,6 +1243,9 @@ def cond(x: NDArray[Any], p: _MatrixOrder = None) -> Any:
     p : None, 1, -1, 2, -2, inf, -inf, "fro" or "nuc", optional
         The norm, as in :func:`scirs2.norm`. None is the 2-norm: the largest singular value by
         the smallest; -2 is its inverse.
+    on_failure : {"raise", "nan"}, optional
+        What becomes of a matrix that holds a NaN or does not converge: raise
+        ``LinAlgError``, or make its result NaN and compute the others.
 
     Returns
     -------
@@ -1183,9 +1278,9 @@ def cond(x: NDArray[Any], p: _MatrixOrder = None) -> Any:
     """
 
 @overload
-def cond(x: _Tensor, p: _MatrixOrder = None) -> _Tensor: ...
+def cond(x: _Tensor, p: _MatrixOrder = None, *, on_failure: _OnFailure = "raise") -> _Tensor: ...
 @overload
-def cond(x: ArrayLike, p: _MatrixOrder = None) -> Any: ...
+def cond(x: ArrayLike, p: _MatrixOrder = None, *, on_failure: _OnFailure = "raise") -> Any: ...
 @overload
 def det(a: NDArray[Any]) -> Any:
     """Determinants of square matrices.
@@ -1226,7 +1321,14 @@ def det(a: _Tensor) -> _Tensor: ...
 @overload
 def det(a: ArrayLike) -> Any: ...
 @overload
-def matrix_norm(x: NDArray[Any], /, *, keepdims: bool = False, ord: _MatrixOrder = "fro") -> Any:
+def matrix_norm(
+    x: NDArray[Any],
+    /,
+    *,
+    keepdims: bool = False,
+    ord: _MatrixOrder = "fro",
+    on_failure: _OnFailure = "raise",
+) -> Any:
     """Norms of matrices.
 
     Parameters
@@ -1237,6 +1339,9 @@ def matrix_norm(x: NDArray[Any], /, *, keepdims: bool = False, ord: _MatrixOrder
         Keep the last two dimensions with length one.
     ord : None, int, float, "fro" or "nuc", optional
         The order, as ``scirs2.norm`` has it for matrices.
+    on_failure : {"raise", "nan"}, optional
+        What becomes of a matrix that holds a NaN or does not converge: raise
+        ``LinAlgError``, or make its result NaN and compute the others.
 
     Returns
     -------
@@ -1258,9 +1363,23 @@ def matrix_norm(x: NDArray[Any], /, *, keepdims: bool = False, ord: _MatrixOrder
     """
 
 @overload
-def matrix_norm(x: _Tensor, /, *, keepdims: bool = False, ord: _MatrixOrder = "fro") -> _Tensor: ...
+def matrix_norm(
+    x: _Tensor,
+    /,
+    *,
+    keepdims: bool = False,
+    ord: _MatrixOrder = "fro",
+    on_failure: _OnFailure = "raise",
+) -> _Tensor: ...
 @overload
-def matrix_norm(x: ArrayLike, /, *, keepdims: bool = False, ord: _MatrixOrder = "fro") -> Any: ...
+def matrix_norm(
+    x: ArrayLike,
+    /,
+    *,
+    keepdims: bool = False,
+    ord: _MatrixOrder = "fro",
+    on_failure: _OnFailure = "raise",
+) -> Any: ...
 @overload
 def matrix_rank(
     A: NDArray[Any],
@@ -1268,6 +1387,7 @@ def matrix_rank(
     hermitian: bool = False,
     *,
     rtol: ArrayLike | _SupportsDLPack | None = None,
+    on_failure: _OnFailure = "raise",
 ) -> Any:
     """Ranks: how many singular values are above a tolerance.
 
@@ -1284,6 +1404,9 @@ def matrix_rank(
     rtol : float or array_like, shape (...), optional
         The tolerance relative to the largest singular value. Without it and ``tol``
         it is ``max(m, n) * eps``.
+    on_failure : {"raise", "nan"}, optional
+        What becomes of a matrix that holds a NaN or does not converge: raise
+        ``LinAlgError``, or make its rank -1 and compute the others.
 
     Returns
     -------
@@ -1318,6 +1441,7 @@ def matrix_rank(
     hermitian: bool = False,
     *,
     rtol: _Plain | _Tensor | None = None,
+    on_failure: _OnFailure = "raise",
 ) -> _Tensor: ...
 @overload
 def matrix_rank(
@@ -1326,6 +1450,7 @@ def matrix_rank(
     hermitian: bool = False,
     *,
     rtol: ArrayLike | _SupportsDLPack | None = None,
+    on_failure: _OnFailure = "raise",
 ) -> Any: ...
 @overload
 def norm(
@@ -1333,6 +1458,8 @@ def norm(
     ord: _MatrixOrder = None,
     axis: int | tuple[int] | tuple[int, int] | None = None,
     keepdims: bool = False,
+    *,
+    on_failure: _OnFailure = "raise",
 ) -> Any:
     """Norm of an array, of its vectors along one axis, or of its matrices along two.
 
@@ -1349,6 +1476,9 @@ def norm(
         ``x`` is one vector or one matrix; with ``ord=None`` any shape.
     keepdims : bool, optional
         Keep the reduced axes with length one.
+    on_failure : {"raise", "nan"}, optional
+        What becomes of a matrix that holds a NaN or does not converge: raise
+        ``LinAlgError``, or make its result NaN and compute the others.
 
     Returns
     -------
@@ -1413,6 +1543,8 @@ def norm(
     ord: _MatrixOrder = None,
     axis: int | tuple[int] | tuple[int, int] | None = None,
     keepdims: bool = False,
+    *,
+    on_failure: _OnFailure = "raise",
 ) -> _Tensor: ...
 @overload
 def norm(
@@ -1420,6 +1552,8 @@ def norm(
     ord: _MatrixOrder = None,
     axis: int | tuple[int] | tuple[int, int] | None = None,
     keepdims: bool = False,
+    *,
+    on_failure: _OnFailure = "raise",
 ) -> Any: ...
 @overload
 def slogdet(a: NDArray[Any]) -> SlogdetResult[Any, Any]:
@@ -1527,7 +1661,9 @@ def vector_norm(
 # Systems.
 
 @overload
-def inv(a: NDArray[_Kept], *, out: NDArray[_Kept] | None = None) -> NDArray[_Kept]:
+def inv(
+    a: NDArray[_Kept], *, out: NDArray[_Kept] | None = None, on_failure: _OnFailure = "raise"
+) -> NDArray[_Kept]:
     """Inverses of square matrices.
 
     Parameters
@@ -1536,6 +1672,9 @@ def inv(a: NDArray[_Kept], *, out: NDArray[_Kept] | None = None) -> NDArray[_Kep
         Matrices, of any DLPack library and any strides.
     out : array, shape (..., n, n), optional
         Memory for the result, of its dtype.
+    on_failure : {"raise", "nan"}, optional
+        What becomes of a matrix that is singular: raise
+        ``LinAlgError``, or fill its results with NaN and compute the others.
 
     Returns
     -------
@@ -1566,14 +1705,22 @@ def inv(a: NDArray[_Kept], *, out: NDArray[_Kept] | None = None) -> NDArray[_Kep
     """
 
 @overload
-def inv(a: _ToFloat64, *, out: _Float64 | None = None) -> _Float64: ...
+def inv(
+    a: _ToFloat64, *, out: _Float64 | None = None, on_failure: _OnFailure = "raise"
+) -> _Float64: ...
 @overload
-def inv(a: _Tensor, *, out: _Tensor | None = None) -> _Tensor: ...
+def inv(a: _Tensor, *, out: _Tensor | None = None, on_failure: _OnFailure = "raise") -> _Tensor: ...
 @overload
-def inv(a: ArrayLike, *, out: NDArray[Any] | None = None) -> NDArray[Any]: ...
+def inv(
+    a: ArrayLike, *, out: NDArray[Any] | None = None, on_failure: _OnFailure = "raise"
+) -> NDArray[Any]: ...
 @overload
 def lstsq(
-    a: NDArray[_Real], b: NDArray[_Real], rcond: float | None = None
+    a: NDArray[_Real],
+    b: NDArray[_Real],
+    rcond: float | None = None,
+    *,
+    on_failure: _OnFailure = "raise",
 ) -> tuple[NDArray[_Real], NDArray[_Real], Any, NDArray[_Real]]:
     """Least-squares solutions of the smallest norm.
 
@@ -1591,6 +1738,10 @@ def lstsq(
         Singular values of at most ``rcond`` times the largest count as zero. None is
         ``max(m, n)`` times the epsilon of float64; -1, as all outside of (0, 1), is the
         epsilon alone.
+    on_failure : {"raise", "nan"}, optional
+        What becomes of a matrix that holds a NaN or does not converge: raise
+        ``LinAlgError``, or fill its results with NaN and compute the others; its
+        rank is -1.
 
     Returns
     -------
@@ -1638,15 +1789,15 @@ def lstsq(
 
 @overload
 def lstsq(
-    a: _Host, b: _Host, rcond: float | None = None
+    a: _Host, b: _Host, rcond: float | None = None, *, on_failure: _OnFailure = "raise"
 ) -> tuple[NDArray[Any], _Floating, Any, _Floating]: ...
 @overload
 def lstsq(
-    a: _Tensor, b: _Tensor | _Plain, rcond: float | None = None
+    a: _Tensor, b: _Tensor | _Plain, rcond: float | None = None, *, on_failure: _OnFailure = "raise"
 ) -> tuple[_Tensor, _Tensor, _Tensor, _Tensor]: ...
 @overload
 def lstsq(
-    a: _Plain, b: _Tensor, rcond: float | None = None
+    a: _Plain, b: _Tensor, rcond: float | None = None, *, on_failure: _OnFailure = "raise"
 ) -> tuple[_Tensor, _Tensor, _Tensor, _Tensor]: ...
 @overload
 def pinv(
@@ -1655,6 +1806,7 @@ def pinv(
     hermitian: bool = False,
     *,
     rtol: ArrayLike | _SupportsDLPack | None = ...,
+    on_failure: _OnFailure = "raise",
 ) -> NDArray[_Kept]:
     """Moore-Penrose pseudo-inverses.
 
@@ -1673,6 +1825,9 @@ def pinv(
         use :func:`eigh`, which is faster.
     rtol : None, float or array_like, shape (...), optional
         The Array API's name for ``rcond``; here None means ``max(m, n) * eps``.
+    on_failure : {"raise", "nan"}, optional
+        What becomes of a matrix that holds a NaN or does not converge: raise
+        ``LinAlgError``, or fill its results with NaN and compute the others.
 
     Returns
     -------
@@ -1710,6 +1865,7 @@ def pinv(
     hermitian: bool = False,
     *,
     rtol: ArrayLike | _SupportsDLPack | None = ...,
+    on_failure: _OnFailure = "raise",
 ) -> _Float64: ...
 @overload
 def pinv(
@@ -1718,6 +1874,7 @@ def pinv(
     hermitian: bool = False,
     *,
     rtol: _Plain | _Tensor | None = ...,
+    on_failure: _OnFailure = "raise",
 ) -> _Tensor: ...
 @overload
 def pinv(
@@ -1726,10 +1883,15 @@ def pinv(
     hermitian: bool = False,
     *,
     rtol: ArrayLike | _SupportsDLPack | None = ...,
+    on_failure: _OnFailure = "raise",
 ) -> NDArray[Any]: ...
 @overload
 def solve(
-    a: NDArray[_Kept], b: NDArray[_Kept], *, out: NDArray[_Kept] | None = None
+    a: NDArray[_Kept],
+    b: NDArray[_Kept],
+    *,
+    out: NDArray[_Kept] | None = None,
+    on_failure: _OnFailure = "raise",
 ) -> NDArray[_Kept]:
     """Solve the linear equations ``a @ x = b``.
 
@@ -1742,6 +1904,9 @@ def solve(
         right-hand sides, in the library of ``a``.
     out : array, optional
         Memory for the result, of its dtype and shape.
+    on_failure : {"raise", "nan"}, optional
+        What becomes of a matrix that is singular: raise
+        ``LinAlgError``, or fill its results with NaN and compute the others.
 
     Returns
     -------
@@ -1773,11 +1938,17 @@ def solve(
     """
 
 @overload
-def solve(a: _Host, b: _Host, *, out: NDArray[Any] | None = None) -> NDArray[Any]: ...
+def solve(
+    a: _Host, b: _Host, *, out: NDArray[Any] | None = None, on_failure: _OnFailure = "raise"
+) -> NDArray[Any]: ...
 @overload
-def solve(a: _Tensor, b: _Tensor | _Plain, *, out: _Tensor | None = None) -> _Tensor: ...
+def solve(
+    a: _Tensor, b: _Tensor | _Plain, *, out: _Tensor | None = None, on_failure: _OnFailure = "raise"
+) -> _Tensor: ...
 @overload
-def solve(a: _Plain, b: _Tensor, *, out: _Tensor | None = None) -> _Tensor: ...
+def solve(
+    a: _Plain, b: _Tensor, *, out: _Tensor | None = None, on_failure: _OnFailure = "raise"
+) -> _Tensor: ...
 @overload
 def solve_triangular(
     a: NDArray[_Kept],
@@ -1785,6 +1956,8 @@ def solve_triangular(
     trans: _Transposed = 0,
     lower: bool = False,
     unit_diagonal: bool = False,
+    *,
+    on_failure: _OnFailure = "raise",
 ) -> NDArray[_Kept]:
     """Solve ``a @ x = b`` with triangular matrices.
 
@@ -1802,6 +1975,9 @@ def solve_triangular(
         Read the lower triangle instead of the upper one.
     unit_diagonal : bool, optional
         Assume a diagonal of ones, and do not read it.
+    on_failure : {"raise", "nan"}, optional
+        What becomes of a matrix that is singular: raise
+        ``LinAlgError``, or fill its results with NaN and compute the others.
 
     Returns
     -------
@@ -1833,7 +2009,13 @@ def solve_triangular(
 
 @overload
 def solve_triangular(
-    a: _Host, b: _Host, trans: _Transposed = 0, lower: bool = False, unit_diagonal: bool = False
+    a: _Host,
+    b: _Host,
+    trans: _Transposed = 0,
+    lower: bool = False,
+    unit_diagonal: bool = False,
+    *,
+    on_failure: _OnFailure = "raise",
 ) -> NDArray[Any]: ...
 @overload
 def solve_triangular(
@@ -1842,13 +2024,23 @@ def solve_triangular(
     trans: _Transposed = 0,
     lower: bool = False,
     unit_diagonal: bool = False,
+    *,
+    on_failure: _OnFailure = "raise",
 ) -> _Tensor: ...
 @overload
 def solve_triangular(
-    a: _Plain, b: _Tensor, trans: _Transposed = 0, lower: bool = False, unit_diagonal: bool = False
+    a: _Plain,
+    b: _Tensor,
+    trans: _Transposed = 0,
+    lower: bool = False,
+    unit_diagonal: bool = False,
+    *,
+    on_failure: _OnFailure = "raise",
 ) -> _Tensor: ...
 @overload
-def tensorinv(a: NDArray[_Kept], ind: int = 2) -> NDArray[_Kept]:
+def tensorinv(
+    a: NDArray[_Kept], ind: int = 2, *, on_failure: _OnFailure = "raise"
+) -> NDArray[_Kept]:
     """The inverse of a tensor: ``tensordot(tensorinv(a, ind), a, ind)`` is the identity.
 
     Parameters
@@ -1858,6 +2050,9 @@ def tensorinv(a: NDArray[_Kept], ind: int = 2) -> NDArray[_Kept]:
         equals that of the others.
     ind : int, optional
         The number of its first dimensions.
+    on_failure : {"raise", "nan"}, optional
+        What becomes of a matrix that is singular: raise
+        ``LinAlgError``, or fill its results with NaN and compute the others.
 
     Returns
     -------
@@ -1888,14 +2083,18 @@ def tensorinv(a: NDArray[_Kept], ind: int = 2) -> NDArray[_Kept]:
     """
 
 @overload
-def tensorinv(a: _ToFloat64, ind: int = 2) -> _Float64: ...
+def tensorinv(a: _ToFloat64, ind: int = 2, *, on_failure: _OnFailure = "raise") -> _Float64: ...
 @overload
-def tensorinv(a: _Tensor, ind: int = 2) -> _Tensor: ...
+def tensorinv(a: _Tensor, ind: int = 2, *, on_failure: _OnFailure = "raise") -> _Tensor: ...
 @overload
-def tensorinv(a: ArrayLike, ind: int = 2) -> NDArray[Any]: ...
+def tensorinv(a: ArrayLike, ind: int = 2, *, on_failure: _OnFailure = "raise") -> NDArray[Any]: ...
 @overload
 def tensorsolve(
-    a: NDArray[_Kept], b: NDArray[_Kept], axes: Sequence[int] | None = None
+    a: NDArray[_Kept],
+    b: NDArray[_Kept],
+    axes: Sequence[int] | None = None,
+    *,
+    on_failure: _OnFailure = "raise",
 ) -> NDArray[_Kept]:
     """Solve the tensor equation ``tensordot(a, x, x.ndim) = b``.
 
@@ -1908,6 +2107,9 @@ def tensorsolve(
         The right-hand side, in the library of ``a``.
     axes : sequence of int, optional
         Axes of ``a`` that are moved to its end first, one after the other.
+    on_failure : {"raise", "nan"}, optional
+        What becomes of a matrix that is singular: raise
+        ``LinAlgError``, or fill its results with NaN and compute the others.
 
     Returns
     -------
@@ -1936,16 +2138,28 @@ def tensorsolve(
     """
 
 @overload
-def tensorsolve(a: _Host, b: _Host, axes: Sequence[int] | None = None) -> NDArray[Any]: ...
+def tensorsolve(
+    a: _Host, b: _Host, axes: Sequence[int] | None = None, *, on_failure: _OnFailure = "raise"
+) -> NDArray[Any]: ...
 @overload
-def tensorsolve(a: _Tensor, b: _Tensor | _Plain, axes: Sequence[int] | None = None) -> _Tensor: ...
+def tensorsolve(
+    a: _Tensor,
+    b: _Tensor | _Plain,
+    axes: Sequence[int] | None = None,
+    *,
+    on_failure: _OnFailure = "raise",
+) -> _Tensor: ...
 @overload
-def tensorsolve(a: _Plain, b: _Tensor, axes: Sequence[int] | None = None) -> _Tensor: ...
+def tensorsolve(
+    a: _Plain, b: _Tensor, axes: Sequence[int] | None = None, *, on_failure: _OnFailure = "raise"
+) -> _Tensor: ...
 
 # Decompositions.
 
 @overload
-def cho_factor(a: NDArray[_Kept], lower: bool = False) -> tuple[NDArray[_Kept], bool]:
+def cho_factor(
+    a: NDArray[_Kept], lower: bool = False, *, on_failure: _OnFailure = "raise"
+) -> tuple[NDArray[_Kept], bool]:
     """Factor Hermitian positive definite matrices, to solve equations with them.
 
     Parameters
@@ -1956,6 +2170,9 @@ def cho_factor(a: NDArray[_Kept], lower: bool = False) -> tuple[NDArray[_Kept], 
     lower : bool, optional
         Read the lower triangle and write ``L`` of ``a = L @ L.conj().mT`` there,
         instead of ``U`` of ``a = U.conj().mT @ U`` in the upper one.
+    on_failure : {"raise", "nan"}, optional
+        What becomes of a matrix that is not positive definite: raise
+        ``LinAlgError``, or fill its results with NaN and compute the others.
 
     Returns
     -------
@@ -1985,14 +2202,25 @@ def cho_factor(a: NDArray[_Kept], lower: bool = False) -> tuple[NDArray[_Kept], 
     """
 
 @overload
-def cho_factor(a: _ToFloat64, lower: bool = False) -> tuple[_Float64, bool]: ...
+def cho_factor(
+    a: _ToFloat64, lower: bool = False, *, on_failure: _OnFailure = "raise"
+) -> tuple[_Float64, bool]: ...
 @overload
-def cho_factor(a: _Tensor, lower: bool = False) -> tuple[_Tensor, bool]: ...
+def cho_factor(
+    a: _Tensor, lower: bool = False, *, on_failure: _OnFailure = "raise"
+) -> tuple[_Tensor, bool]: ...
 @overload
-def cho_factor(a: ArrayLike, lower: bool = False) -> tuple[NDArray[Any], bool]: ...
+def cho_factor(
+    a: ArrayLike, lower: bool = False, *, on_failure: _OnFailure = "raise"
+) -> tuple[NDArray[Any], bool]: ...
 @overload
 def cholesky(
-    a: NDArray[_Kept], /, *, upper: bool = False, out: NDArray[_Kept] | None = None
+    a: NDArray[_Kept],
+    /,
+    *,
+    upper: bool = False,
+    out: NDArray[_Kept] | None = None,
+    on_failure: _OnFailure = "raise",
 ) -> NDArray[_Kept]:
     """Cholesky factors of Hermitian positive definite matrices.
 
@@ -2008,6 +2236,9 @@ def cholesky(
         Return ``U`` instead of ``L``.
     out : array, shape (..., n, n), optional
         Memory for the result, of its dtype.
+    on_failure : {"raise", "nan"}, optional
+        What becomes of a matrix that is not positive definite: raise
+        ``LinAlgError``, or fill its results with NaN and compute the others.
 
     Returns
     -------
@@ -2039,15 +2270,36 @@ def cholesky(
     """
 
 @overload
-def cholesky(a: _ToFloat64, /, *, upper: bool = False, out: _Float64 | None = None) -> _Float64: ...
-@overload
-def cholesky(a: _Tensor, /, *, upper: bool = False, out: _Tensor | None = None) -> _Tensor: ...
+def cholesky(
+    a: _ToFloat64,
+    /,
+    *,
+    upper: bool = False,
+    out: _Float64 | None = None,
+    on_failure: _OnFailure = "raise",
+) -> _Float64: ...
 @overload
 def cholesky(
-    a: ArrayLike, /, *, upper: bool = False, out: NDArray[Any] | None = None
+    a: _Tensor,
+    /,
+    *,
+    upper: bool = False,
+    out: _Tensor | None = None,
+    on_failure: _OnFailure = "raise",
+) -> _Tensor: ...
+@overload
+def cholesky(
+    a: ArrayLike,
+    /,
+    *,
+    upper: bool = False,
+    out: NDArray[Any] | None = None,
+    on_failure: _OnFailure = "raise",
 ) -> NDArray[Any]: ...
 @overload
-def eig(a: NDArray[Any]) -> EigResult[NDArray[Any], NDArray[Any]]:
+def eig(
+    a: NDArray[Any], *, on_failure: _OnFailure = "raise"
+) -> EigResult[NDArray[Any], NDArray[Any]]:
     """Eigenvalues and right eigenvectors of general matrices.
 
     ``a @ v[:, i] = w[i] * v[:, i]``, with vectors of length one.
@@ -2056,6 +2308,9 @@ def eig(a: NDArray[Any]) -> EigResult[NDArray[Any], NDArray[Any]]:
     ----------
     a : array_like, shape (..., n, n)
         Matrices, of any DLPack library and any strides.
+    on_failure : {"raise", "nan"}, optional
+        What becomes of a matrix that holds a NaN or does not converge: raise
+        ``LinAlgError``, or fill its results with NaN and compute the others.
 
     Returns
     -------
@@ -2098,11 +2353,15 @@ def eig(a: NDArray[Any]) -> EigResult[NDArray[Any], NDArray[Any]]:
     """
 
 @overload
-def eig(a: _Tensor) -> EigResult[_Tensor, _Tensor]: ...
+def eig(a: _Tensor, *, on_failure: _OnFailure = "raise") -> EigResult[_Tensor, _Tensor]: ...
 @overload
-def eig(a: ArrayLike) -> EigResult[NDArray[Any], NDArray[Any]]: ...
+def eig(
+    a: ArrayLike, *, on_failure: _OnFailure = "raise"
+) -> EigResult[NDArray[Any], NDArray[Any]]: ...
 @overload
-def eigh(a: NDArray[_Real], UPLO: _Triangle = "L") -> EighResult[NDArray[_Real], NDArray[_Real]]:
+def eigh(
+    a: NDArray[_Real], UPLO: _Triangle = "L", *, on_failure: _OnFailure = "raise"
+) -> EighResult[NDArray[_Real], NDArray[_Real]]:
     """Eigenvalues and eigenvectors of Hermitian matrices.
 
     ``a @ v[:, i] = w[i] * v[:, i]`` with real ``w`` in ascending order and ``v``
@@ -2115,6 +2374,9 @@ def eigh(a: NDArray[_Real], UPLO: _Triangle = "L") -> EighResult[NDArray[_Real],
         and the imaginary part of the diagonal counts as zero.
     UPLO : {"L", "U"}, optional
         The triangle that is read: the lower or the upper one.
+    on_failure : {"raise", "nan"}, optional
+        What becomes of a matrix that does not converge: raise
+        ``LinAlgError``, or fill its results with NaN and compute the others.
 
     Returns
     -------
@@ -2160,16 +2422,22 @@ def eigh(a: NDArray[_Real], UPLO: _Triangle = "L") -> EighResult[NDArray[_Real],
 
 @overload
 def eigh(
-    a: NDArray[_Complex], UPLO: _Triangle = "L"
+    a: NDArray[_Complex], UPLO: _Triangle = "L", *, on_failure: _OnFailure = "raise"
 ) -> EighResult[_Floating, NDArray[_Complex]]: ...
 @overload
-def eigh(a: _ToFloat64, UPLO: _Triangle = "L") -> EighResult[_Float64, _Float64]: ...
+def eigh(
+    a: _ToFloat64, UPLO: _Triangle = "L", *, on_failure: _OnFailure = "raise"
+) -> EighResult[_Float64, _Float64]: ...
 @overload
-def eigh(a: _Tensor, UPLO: _Triangle = "L") -> EighResult[_Tensor, _Tensor]: ...
+def eigh(
+    a: _Tensor, UPLO: _Triangle = "L", *, on_failure: _OnFailure = "raise"
+) -> EighResult[_Tensor, _Tensor]: ...
 @overload
-def eigh(a: ArrayLike, UPLO: _Triangle = "L") -> EighResult[NDArray[Any], NDArray[Any]]: ...
+def eigh(
+    a: ArrayLike, UPLO: _Triangle = "L", *, on_failure: _OnFailure = "raise"
+) -> EighResult[NDArray[Any], NDArray[Any]]: ...
 @overload
-def eigvals(a: NDArray[Any]) -> NDArray[Any]:
+def eigvals(a: NDArray[Any], *, on_failure: _OnFailure = "raise") -> NDArray[Any]:
     """Eigenvalues of general matrices.
 
     As :func:`eig` without the vectors.
@@ -2178,6 +2446,9 @@ def eigvals(a: NDArray[Any]) -> NDArray[Any]:
     ----------
     a : array_like, shape (..., n, n)
         Matrices, of any DLPack library and any strides.
+    on_failure : {"raise", "nan"}, optional
+        What becomes of a matrix that holds a NaN or does not converge: raise
+        ``LinAlgError``, or fill its results with NaN and compute the others.
 
     Returns
     -------
@@ -2206,11 +2477,13 @@ def eigvals(a: NDArray[Any]) -> NDArray[Any]:
     """
 
 @overload
-def eigvals(a: _Tensor) -> _Tensor: ...
+def eigvals(a: _Tensor, *, on_failure: _OnFailure = "raise") -> _Tensor: ...
 @overload
-def eigvals(a: ArrayLike) -> NDArray[Any]: ...
+def eigvals(a: ArrayLike, *, on_failure: _OnFailure = "raise") -> NDArray[Any]: ...
 @overload
-def eigvalsh(a: NDArray[_Real], UPLO: _Triangle = "L") -> NDArray[_Real]:
+def eigvalsh(
+    a: NDArray[_Real], UPLO: _Triangle = "L", *, on_failure: _OnFailure = "raise"
+) -> NDArray[_Real]:
     """Eigenvalues of Hermitian matrices.
 
     As :func:`eigh` without the vectors.
@@ -2222,6 +2495,9 @@ def eigvalsh(a: NDArray[_Real], UPLO: _Triangle = "L") -> NDArray[_Real]:
         and the imaginary part of the diagonal counts as zero.
     UPLO : {"L", "U"}, optional
         The triangle that is read: the lower or the upper one.
+    on_failure : {"raise", "nan"}, optional
+        What becomes of a matrix that does not converge: raise
+        ``LinAlgError``, or fill its results with NaN and compute the others.
 
     Returns
     -------
@@ -2252,21 +2528,36 @@ def eigvalsh(a: NDArray[_Real], UPLO: _Triangle = "L") -> NDArray[_Real]:
     """
 
 @overload
-def eigvalsh(a: NDArray[np.complexfloating[Any, Any]], UPLO: _Triangle = "L") -> _Floating: ...
+def eigvalsh(
+    a: NDArray[np.complexfloating[Any, Any]],
+    UPLO: _Triangle = "L",
+    *,
+    on_failure: _OnFailure = "raise",
+) -> _Floating: ...
 @overload
-def eigvalsh(a: _ToFloat64, UPLO: _Triangle = "L") -> _Float64: ...
+def eigvalsh(
+    a: _ToFloat64, UPLO: _Triangle = "L", *, on_failure: _OnFailure = "raise"
+) -> _Float64: ...
 @overload
-def eigvalsh(a: _Tensor, UPLO: _Triangle = "L") -> _Tensor: ...
+def eigvalsh(a: _Tensor, UPLO: _Triangle = "L", *, on_failure: _OnFailure = "raise") -> _Tensor: ...
 @overload
-def eigvalsh(a: ArrayLike, UPLO: _Triangle = "L") -> _Floating: ...
+def eigvalsh(
+    a: ArrayLike, UPLO: _Triangle = "L", *, on_failure: _OnFailure = "raise"
+) -> _Floating: ...
 @overload
-def lu_factor(a: NDArray[_Kept]) -> tuple[NDArray[_Kept], NDArray[np.int32]]:
+def lu_factor(
+    a: NDArray[_Kept], *, on_failure: _OnFailure = "raise"
+) -> tuple[NDArray[_Kept], NDArray[np.int32]]:
     """LU factors in one matrix, to solve equations with them.
 
     Parameters
     ----------
     a : array_like, shape (..., m, n)
         Matrices, of any DLPack library and any strides.
+    on_failure : {"raise", "nan"}, optional
+        What becomes of a matrix that holds a NaN or an infinity: raise
+        ``LinAlgError``, or fill its results with NaN and compute the others; its
+        pivots are -1.
 
     Returns
     -------
@@ -2296,13 +2587,17 @@ def lu_factor(a: NDArray[_Kept]) -> tuple[NDArray[_Kept], NDArray[np.int32]]:
     """
 
 @overload
-def lu_factor(a: _ToFloat64) -> tuple[_Float64, NDArray[np.int32]]: ...
+def lu_factor(
+    a: _ToFloat64, *, on_failure: _OnFailure = "raise"
+) -> tuple[_Float64, NDArray[np.int32]]: ...
 @overload
-def lu_factor(a: _Tensor) -> tuple[_Tensor, _Tensor]: ...
+def lu_factor(a: _Tensor, *, on_failure: _OnFailure = "raise") -> tuple[_Tensor, _Tensor]: ...
 @overload
-def lu_factor(a: ArrayLike) -> tuple[NDArray[Any], NDArray[np.int32]]: ...
+def lu_factor(
+    a: ArrayLike, *, on_failure: _OnFailure = "raise"
+) -> tuple[NDArray[Any], NDArray[np.int32]]: ...
 @overload
-def svdvals(x: NDArray[_Real], /) -> NDArray[_Real]:
+def svdvals(x: NDArray[_Real], /, *, on_failure: _OnFailure = "raise") -> NDArray[_Real]:
     """Singular values.
 
     As :func:`svd` without the vectors.
@@ -2311,6 +2606,9 @@ def svdvals(x: NDArray[_Real], /) -> NDArray[_Real]:
     ----------
     x : array_like, shape (..., m, n)
         Matrices, of any DLPack library and any strides.
+    on_failure : {"raise", "nan"}, optional
+        What becomes of a matrix that holds a NaN or does not converge: raise
+        ``LinAlgError``, or fill its results with NaN and compute the others.
 
     Returns
     -------
@@ -2338,10 +2636,12 @@ def svdvals(x: NDArray[_Real], /) -> NDArray[_Real]:
     """
 
 @overload
-def svdvals(x: NDArray[np.complexfloating[Any, Any]], /) -> _Floating: ...
+def svdvals(
+    x: NDArray[np.complexfloating[Any, Any]], /, *, on_failure: _OnFailure = "raise"
+) -> _Floating: ...
 @overload
-def svdvals(x: _ToFloat64, /) -> _Float64: ...
+def svdvals(x: _ToFloat64, /, *, on_failure: _OnFailure = "raise") -> _Float64: ...
 @overload
-def svdvals(x: _Tensor, /) -> _Tensor: ...
+def svdvals(x: _Tensor, /, *, on_failure: _OnFailure = "raise") -> _Tensor: ...
 @overload
-def svdvals(x: ArrayLike, /) -> _Floating: ...
+def svdvals(x: ArrayLike, /, *, on_failure: _OnFailure = "raise") -> _Floating: ...

@@ -11,10 +11,11 @@ use scirs2_core::pool::Workers;
 use scirs2_core::{DType, ScalarType};
 use scirs2_interop::TensorRef;
 use scirs2_linalg::Error;
-use scirs2_linalg::operation::{self, Operation, ResultShape, Results};
+use scirs2_linalg::operation::{self, OnFailure, Operation, ResultShape, Results};
 use smallvec::{SmallVec, smallvec};
 
 use super::argument::{self, Argument, Arguments, Parameter, Passed};
+use super::on_failure::parse_on_failure;
 use super::output::{Output, Target, Wrap, namedtuple};
 use super::promote::{Promotion, convert_arguments};
 use super::run::{Failure, begin_call, run_kernel};
@@ -25,6 +26,7 @@ use crate::library::Library;
 pub(crate) struct Call<'py> {
     target: Target<'py>,
     arguments: Arguments<'py>,
+    on_failure: OnFailure,
     /// Keeps the process from ending before the call does.
     _guard: StateGuard,
 }
@@ -89,6 +91,12 @@ impl<'py> Call<'py> {
         Call::promoted(py, name, &passed)
     }
 
+    /// Sets what becomes of a matrix that fails, by the keyword `on_failure`.
+    pub(crate) fn on_failure(mut self, text: &str) -> PyResult<Self> {
+        self.on_failure = parse_on_failure(self.target.name, text)?;
+        Ok(self)
+    }
+
     /// Takes the operands without converting them.
     #[inline]
     fn take<P: Copy + Into<Parameter>>(
@@ -100,6 +108,7 @@ impl<'py> Call<'py> {
         let mut call = Call {
             _guard: guard,
             arguments: Arguments::new(),
+            on_failure: OnFailure::Stop,
             target: Target {
                 py,
                 name,
@@ -227,8 +236,9 @@ impl<'py> Call<'py> {
         for operand in 0..self.count() {
             operands.push(self.tensor(operand)?);
         }
+        let on_failure = self.on_failure;
         self.run(&results.batch, |workers| {
-            operation.run(&operands, memory, workers)
+            operation::run(operation, &operands, memory, on_failure, workers)
         })
     }
 

@@ -16,6 +16,9 @@ use crate::flag::flag;
 /// lower : bool, optional
 ///     Read the lower triangle and write ``L`` of ``a = L @ L.conj().mT`` there,
 ///     instead of ``U`` of ``a = U.conj().mT @ U`` in the upper one.
+/// on_failure : {"raise", "nan"}, optional
+///     What becomes of a matrix that is not positive definite: raise
+///     ``LinAlgError``, or fill its results with NaN and compute the others.
 ///
 /// Returns
 /// -------
@@ -43,12 +46,13 @@ use crate::flag::flag;
 /// >>> scirs2.linalg.cho_solve((c, lower), np.array([6.0, 7.0]))
 /// array([1., 1.])
 #[pyfunction]
-#[pyo3(signature = (a, lower=false))]
+#[pyo3(signature = (a, lower=false, *, on_failure="raise"))]
 pub(super) fn cho_factor<'py>(
     a: &Bound<'py, PyAny>,
     #[pyo3(from_py_with = flag)] lower: bool,
+    on_failure: &str,
 ) -> PyResult<(Bound<'py, PyAny>, bool)> {
-    let call = Call::new(a.py(), "cho_factor", &[("a", a)])?;
+    let call = Call::new(a.py(), "cho_factor", &[("a", a)])?.on_failure(on_failure)?;
     let factors = call.compute_one(&ChoFactor { lower }, None)?;
     Ok((call.to_python(factors)?, lower))
 }
@@ -62,6 +66,9 @@ pub(super) fn cho_factor<'py>(
 /// b : array_like, shape (n,) or (..., n, k)
 ///     One vector if it has one dimension, else matrices whose columns are the
 ///     right-hand sides, in the library of the factors.
+/// on_failure : {"raise", "nan"}, optional
+///     What becomes of a factor with a zero on its diagonal or a NaN: raise
+///     ``LinAlgError``, or fill its results with NaN and compute the others.
 ///
 /// Returns
 /// -------
@@ -89,14 +96,15 @@ pub(super) fn cho_factor<'py>(
 /// >>> scirs2.linalg.cho_solve(c_and_lower, np.array([6.0, 7.0]))
 /// array([1., 1.])
 #[pyfunction]
-#[pyo3(signature = (c_and_lower, b))]
+#[pyo3(signature = (c_and_lower, b, *, on_failure="raise"))]
 pub(super) fn cho_solve<'py>(
     c_and_lower: [Bound<'py, PyAny>; 2],
     b: &Bound<'py, PyAny>,
+    on_failure: &str,
 ) -> PyResult<Bound<'py, PyAny>> {
     let [c, lower] = c_and_lower;
     let lower = flag(&lower)?;
-    let call = Call::new(b.py(), "cho_solve", &[("c", &c), ("b", b)])?;
+    let call = Call::new(b.py(), "cho_solve", &[("c", &c), ("b", b)])?.on_failure(on_failure)?;
     let solutions = call.compute_one(&ChoSolve { lower }, None)?;
     call.to_python(solutions)
 }

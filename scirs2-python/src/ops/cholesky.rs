@@ -21,6 +21,9 @@ use crate::flag::flag;
 ///     Return ``U`` instead of ``L``.
 /// out : array, shape (..., n, n), optional
 ///     Memory for the result, of its dtype.
+/// on_failure : {"raise", "nan"}, optional
+///     What becomes of a matrix that is not positive definite: raise
+///     ``LinAlgError``, or fill its results with NaN and compute the others.
 ///
 /// Returns
 /// -------
@@ -50,13 +53,14 @@ use crate::flag::flag;
 /// array([[2., 0.],
 ///        [1., 2.]])
 #[pyfunction]
-#[pyo3(signature = (a, /, *, upper=false, out=None))]
+#[pyo3(signature = (a, /, *, upper=false, out=None, on_failure="raise"))]
 pub(super) fn cholesky<'py>(
     a: &Bound<'py, PyAny>,
     #[pyo3(from_py_with = flag)] upper: bool,
     out: Option<&Bound<'py, PyAny>>,
+    on_failure: &str,
 ) -> PyResult<Bound<'py, PyAny>> {
-    let call = Call::new(a.py(), "cholesky", &[("a", a)])?;
+    let call = Call::new(a.py(), "cholesky", &[("a", a)])?.on_failure(on_failure)?;
     let factors = call.compute_one(&Cholesky { upper }, out)?;
     call.to_python_like_input(factors)
 }

@@ -19,6 +19,9 @@ use crate::call::bind::Call;
 /// p : None, 1, -1, 2, -2, inf, -inf, "fro" or "nuc", optional
 ///     The norm, as in :func:`scirs2.norm`. None is the 2-norm: the largest singular value by
 ///     the smallest; -2 is its inverse.
+/// on_failure : {"raise", "nan"}, optional
+///     What becomes of a matrix that holds a NaN or does not converge: raise
+///     ``LinAlgError``, or make its result NaN and compute the others.
 ///
 /// Returns
 /// -------
@@ -49,13 +52,14 @@ use crate::call::bind::Call;
 /// >>> scirs2.linalg.cond(np.ones((2, 2)), 1)
 /// np.float64(inf)
 #[pyfunction]
-#[pyo3(signature = (x, p=None))]
+#[pyo3(signature = (x, p=None, *, on_failure="raise"))]
 pub(super) fn cond<'py>(
     x: &Bound<'py, PyAny>,
     p: Option<&Bound<'py, PyAny>>,
+    on_failure: &str,
 ) -> PyResult<Bound<'py, PyAny>> {
     let order = p.map_or(Ok(Order::Default), parse_order)?;
-    let call = Call::in_float64(x.py(), "cond", &[("x", x)])?;
+    let call = Call::in_float64(x.py(), "cond", &[("x", x)])?.on_failure(on_failure)?;
     let out = call.compute_one(&Cond { order }, None)?;
     call.to_python(out)
 }

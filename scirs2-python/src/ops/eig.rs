@@ -17,6 +17,9 @@ use crate::call::output::{Output, Wrap, namedtuple};
 /// ----------
 /// a : array_like, shape (..., n, n)
 ///     Matrices, of any DLPack library and any strides.
+/// on_failure : {"raise", "nan"}, optional
+///     What becomes of a matrix that holds a NaN or does not converge: raise
+///     ``LinAlgError``, or fill its results with NaN and compute the others.
 ///
 /// Returns
 /// -------
@@ -57,8 +60,9 @@ use crate::call::output::{Output, Wrap, namedtuple};
 /// >>> scirs2.linalg.eig(np.diag([1.0, 2.0])).eigenvalues
 /// array([1., 2.])
 #[pyfunction]
-pub(super) fn eig<'py>(a: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
-    let call = Call::new(a.py(), "eig", &[("a", a)])?;
+#[pyo3(signature = (a, *, on_failure="raise"))]
+pub(super) fn eig<'py>(a: &Bound<'py, PyAny>, on_failure: &str) -> PyResult<Bound<'py, PyAny>> {
+    let call = Call::new(a.py(), "eig", &[("a", a)])?.on_failure(on_failure)?;
     let mut outputs = call.compute(&Eig)?;
     reduce_to_real_parts(&call, &mut outputs)?;
     let results = call.each_to_python(outputs, &[Wrap::Plain, Wrap::LikeInput])?;
@@ -73,6 +77,9 @@ pub(super) fn eig<'py>(a: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
 /// ----------
 /// a : array_like, shape (..., n, n)
 ///     Matrices, of any DLPack library and any strides.
+/// on_failure : {"raise", "nan"}, optional
+///     What becomes of a matrix that holds a NaN or does not converge: raise
+///     ``LinAlgError``, or fill its results with NaN and compute the others.
 ///
 /// Returns
 /// -------
@@ -99,8 +106,9 @@ pub(super) fn eig<'py>(a: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
 /// >>> scirs2.linalg.eigvals(np.array([[1.0, 5.0], [0.0, 2.0]]))
 /// array([1., 2.])
 #[pyfunction]
-pub(super) fn eigvals<'py>(a: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
-    let call = Call::new(a.py(), "eigvals", &[("a", a)])?;
+#[pyo3(signature = (a, *, on_failure="raise"))]
+pub(super) fn eigvals<'py>(a: &Bound<'py, PyAny>, on_failure: &str) -> PyResult<Bound<'py, PyAny>> {
+    let call = Call::new(a.py(), "eigvals", &[("a", a)])?.on_failure(on_failure)?;
     let mut outputs = call.compute(&Eigvals)?;
     reduce_to_real_parts(&call, &mut outputs)?;
     let mut results = call.each_to_python(outputs, &[Wrap::Plain])?;

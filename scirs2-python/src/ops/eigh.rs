@@ -19,6 +19,9 @@ use crate::call::output::Wrap;
 ///     and the imaginary part of the diagonal counts as zero.
 /// UPLO : {"L", "U"}, optional
 ///     The triangle that is read: the lower or the upper one.
+/// on_failure : {"raise", "nan"}, optional
+///     What becomes of a matrix that does not converge: raise
+///     ``LinAlgError``, or fill its results with NaN and compute the others.
 ///
 /// Returns
 /// -------
@@ -61,11 +64,15 @@ use crate::call::output::Wrap;
 /// array([[0.7071, 0.7071],
 ///        [0.7071, 0.7071]])
 #[pyfunction]
-#[pyo3(signature = (a, UPLO="L"))]
+#[pyo3(signature = (a, UPLO="L", *, on_failure="raise"))]
 #[expect(non_snake_case, reason = "NumPy's name")]
-pub(super) fn eigh<'py>(a: &Bound<'py, PyAny>, UPLO: &str) -> PyResult<Bound<'py, PyAny>> {
+pub(super) fn eigh<'py>(
+    a: &Bound<'py, PyAny>,
+    UPLO: &str,
+    on_failure: &str,
+) -> PyResult<Bound<'py, PyAny>> {
     let upper = is_upper("eigh", UPLO)?;
-    let call = Call::new(a.py(), "eigh", &[("a", a)])?;
+    let call = Call::new(a.py(), "eigh", &[("a", a)])?.on_failure(on_failure)?;
     call.named_results(
         &Eigh { upper },
         "EighResult",
@@ -84,6 +91,9 @@ pub(super) fn eigh<'py>(a: &Bound<'py, PyAny>, UPLO: &str) -> PyResult<Bound<'py
 ///     and the imaginary part of the diagonal counts as zero.
 /// UPLO : {"L", "U"}, optional
 ///     The triangle that is read: the lower or the upper one.
+/// on_failure : {"raise", "nan"}, optional
+///     What becomes of a matrix that does not converge: raise
+///     ``LinAlgError``, or fill its results with NaN and compute the others.
 ///
 /// Returns
 /// -------
@@ -112,11 +122,15 @@ pub(super) fn eigh<'py>(a: &Bound<'py, PyAny>, UPLO: &str) -> PyResult<Bound<'py
 /// >>> scirs2.linalg.eigvalsh(np.array([[2.0, 0.0], [0.0, 1.0]]))
 /// array([1., 2.])
 #[pyfunction]
-#[pyo3(signature = (a, UPLO="L"))]
+#[pyo3(signature = (a, UPLO="L", *, on_failure="raise"))]
 #[expect(non_snake_case, reason = "NumPy's name")]
-pub(super) fn eigvalsh<'py>(a: &Bound<'py, PyAny>, UPLO: &str) -> PyResult<Bound<'py, PyAny>> {
+pub(super) fn eigvalsh<'py>(
+    a: &Bound<'py, PyAny>,
+    UPLO: &str,
+    on_failure: &str,
+) -> PyResult<Bound<'py, PyAny>> {
     let upper = is_upper("eigvalsh", UPLO)?;
-    let call = Call::new(a.py(), "eigvalsh", &[("a", a)])?;
+    let call = Call::new(a.py(), "eigvalsh", &[("a", a)])?.on_failure(on_failure)?;
     let values = call.compute_one(&Eigvalsh { upper }, None)?;
     call.to_python(values)
 }

@@ -13,6 +13,9 @@ use crate::call::bind::Call;
 ///     Matrices, of any DLPack library and any strides.
 /// out : array, shape (..., n, n), optional
 ///     Memory for the result, of its dtype.
+/// on_failure : {"raise", "nan"}, optional
+///     What becomes of a matrix that is singular: raise
+///     ``LinAlgError``, or fill its results with NaN and compute the others.
 ///
 /// Returns
 /// -------
@@ -41,12 +44,13 @@ use crate::call::bind::Call;
 /// array([[ 2.  , -0.5 ],
 ///        [-0.5 ,  0.25]])
 #[pyfunction]
-#[pyo3(signature = (a, *, out=None))]
+#[pyo3(signature = (a, *, out=None, on_failure="raise"))]
 pub(super) fn inv<'py>(
     a: &Bound<'py, PyAny>,
     out: Option<&Bound<'py, PyAny>>,
+    on_failure: &str,
 ) -> PyResult<Bound<'py, PyAny>> {
-    let call = Call::new(a.py(), "inv", &[("a", a)])?;
+    let call = Call::new(a.py(), "inv", &[("a", a)])?.on_failure(on_failure)?;
     let inverses = call.compute_one(&Inv, out)?;
     call.to_python_like_input(inverses)
 }

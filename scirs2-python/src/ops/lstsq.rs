@@ -24,6 +24,10 @@ use crate::call::output::Wrap;
 ///     Singular values of at most ``rcond`` times the largest count as zero. None is
 ///     ``max(m, n)`` times the epsilon of float64; -1, as all outside of (0, 1), is the
 ///     epsilon alone.
+/// on_failure : {"raise", "nan"}, optional
+///     What becomes of a matrix that holds a NaN or does not converge: raise
+///     ``LinAlgError``, or fill its results with NaN and compute the others; its
+///     rank is -1.
 ///
 /// Returns
 /// -------
@@ -68,13 +72,14 @@ use crate::call::output::Wrap;
 /// >>> rank
 /// np.int32(2)
 #[pyfunction]
-#[pyo3(signature = (a, b, rcond=None))]
+#[pyo3(signature = (a, b, rcond=None, *, on_failure="raise"))]
 pub(super) fn lstsq<'py>(
     a: &Bound<'py, PyAny>,
     b: &Bound<'py, PyAny>,
     rcond: Option<f64>,
+    on_failure: &str,
 ) -> PyResult<Bound<'py, PyAny>> {
-    let call = Call::in_float64(a.py(), "lstsq", &[("a", a), ("b", b)])?;
+    let call = Call::in_float64(a.py(), "lstsq", &[("a", a), ("b", b)])?.on_failure(on_failure)?;
     let mut outputs = call.compute(&Lstsq { rcond })?;
     let [_, residuals, rank, _] = &mut outputs[..] else {
         return Err(PyRuntimeError::new_err("lstsq has four results"));

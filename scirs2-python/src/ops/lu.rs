@@ -24,6 +24,10 @@ use crate::flag::flag;
 ///     Return ``P @ L`` and ``U``.
 /// p_indices : bool, optional
 ///     Return the indices ``p`` for which ``a = L[p] @ U`` in the place of ``P``.
+/// on_failure : {"raise", "nan"}, optional
+///     What becomes of a matrix that holds a NaN or an infinity: raise
+///     ``LinAlgError``, or fill its results with NaN and compute the others; row
+///     indices are -1.
 ///
 /// Returns
 /// -------
@@ -52,14 +56,15 @@ use crate::flag::flag;
 /// array([[1., 2.],
 ///        [2., 8.]])
 #[pyfunction]
-#[pyo3(signature = (a, permute_l=false, *, p_indices=false))]
+#[pyo3(signature = (a, permute_l=false, *, p_indices=false, on_failure="raise"))]
 pub(super) fn lu<'py>(
     a: &Bound<'py, PyAny>,
     #[pyo3(from_py_with = flag)] permute_l: bool,
     #[pyo3(from_py_with = flag)] p_indices: bool,
+    on_failure: &str,
 ) -> PyResult<Bound<'py, PyTuple>> {
     let py = a.py();
-    let call = Call::new(py, "lu", &[("a", a)])?;
+    let call = Call::new(py, "lu", &[("a", a)])?.on_failure(on_failure)?;
     let (permutation, wraps) = if permute_l {
         (PermutationKind::InL, &[Wrap::Plain; 2][..])
     } else if p_indices {
@@ -76,6 +81,10 @@ pub(super) fn lu<'py>(
 /// ----------
 /// a : array_like, shape (..., m, n)
 ///     Matrices, of any DLPack library and any strides.
+/// on_failure : {"raise", "nan"}, optional
+///     What becomes of a matrix that holds a NaN or an infinity: raise
+///     ``LinAlgError``, or fill its results with NaN and compute the others; its
+///     pivots are -1.
 ///
 /// Returns
 /// -------
@@ -103,9 +112,12 @@ pub(super) fn lu<'py>(
 /// >>> scirs2.linalg.lu_solve((lu, piv), np.array([3.0, 10.0]))
 /// array([1., 1.])
 #[pyfunction]
-#[pyo3(signature = (a))]
-pub(super) fn lu_factor<'py>(a: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyTuple>> {
-    let call = Call::new(a.py(), "lu_factor", &[("a", a)])?;
+#[pyo3(signature = (a, *, on_failure="raise"))]
+pub(super) fn lu_factor<'py>(
+    a: &Bound<'py, PyAny>,
+    on_failure: &str,
+) -> PyResult<Bound<'py, PyTuple>> {
+    let call = Call::new(a.py(), "lu_factor", &[("a", a)])?.on_failure(on_failure)?;
     PyTuple::new(a.py(), call.results(&LuFactor, &[Wrap::Plain; 2])?)
 }
 
@@ -120,6 +132,9 @@ pub(super) fn lu_factor<'py>(a: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyTup
 ///     right-hand sides, in the library of the factors.
 /// trans : {0, 1, 2, 'N', 'T', 'C'}, optional
 ///     Solve with ``a`` itself, with its transpose, or with the conjugate of that.
+/// on_failure : {"raise", "nan"}, optional
+///     What becomes of a matrix that is singular: raise
+///     ``LinAlgError``, or fill its results with NaN and compute the others.
 ///
 /// Returns
 /// -------
@@ -147,14 +162,15 @@ pub(super) fn lu_factor<'py>(a: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyTup
 /// >>> scirs2.linalg.lu_solve(lu_and_piv, np.array([5.0, 10.5]), trans=1)
 /// array([1., 1.])
 #[pyfunction]
-#[pyo3(signature = (lu_and_piv, b, trans=Trans(Op::NoTranspose)), text_signature = "(lu_and_piv, b, trans=0)")]
+#[pyo3(signature = (lu_and_piv, b, trans=Trans(Op::NoTranspose), *, on_failure="raise"), text_signature = "(lu_and_piv, b, trans=0, *, on_failure='raise')")]
 pub(super) fn lu_solve<'py>(
     lu_and_piv: [Bound<'py, PyAny>; 2],
     b: &Bound<'py, PyAny>,
     trans: Trans,
+    on_failure: &str,
 ) -> PyResult<Bound<'py, PyAny>> {
     let [lu, piv] = lu_and_piv;
-    let call = Call::new(b.py(), "lu_solve", &[("lu", &lu), ("b", b)])?;
+    let call = Call::new(b.py(), "lu_solve", &[("lu", &lu), ("b", b)])?.on_failure(on_failure)?;
     let pivots = call.integers("piv", &piv)?;
     let operation = LuSolve {
         pivots,

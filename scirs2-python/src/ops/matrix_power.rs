@@ -16,6 +16,9 @@ use crate::call::bind::Call;
 ///     Matrices, of any DLPack library and any strides.
 /// n : int
 ///     The exponent; 0 gives the identity, and a negative one powers of the inverse.
+/// on_failure : {"raise", "nan"}, optional
+///     What becomes of a matrix that is singular: raise
+///     ``LinAlgError``, or fill its results with NaN and compute the others.
 ///
 /// Returns
 /// -------
@@ -43,10 +46,11 @@ use crate::call::bind::Call;
 /// array([[89, 55],
 ///        [55, 34]])
 #[pyfunction]
-#[pyo3(signature = (a, n))]
+#[pyo3(signature = (a, n, *, on_failure="raise"))]
 pub(super) fn matrix_power<'py>(
     a: &Bound<'py, PyAny>,
     n: &Bound<'py, PyAny>,
+    on_failure: &str,
 ) -> PyResult<Bound<'py, PyAny>> {
     let py = a.py();
     let index = n.call_method0(intern!(py, "__index__")).map_err(|_| {
@@ -55,13 +59,13 @@ pub(super) fn matrix_power<'py>(
             n.get_type()
         ))
     })?;
-    let call = Call::promoted(py, "matrix_power", &[("a", a)])?;
+    let call = Call::promoted(py, "matrix_power", &[("a", a)])?.on_failure(on_failure)?;
     call.check(&MatrixPower { exponent: 1 })?;
     let Ok(exponent) = index.extract::<i64>() else {
-        return far_power(a, &index);
+        return far_power(a, &index, on_failure);
     };
     if exponent < 0 {
-        return inverse_power(a, exponent.unsigned_abs());
+        return inverse_power(a, exponent.unsigned_abs(), on_failure);
     }
     let operation = MatrixPower {
         exponent: exponent.unsigned_abs(),
@@ -71,22 +75,26 @@ pub(super) fn matrix_power<'py>(
 }
 
 /// Computes powers with an exponent beyond 64 bits.
-fn far_power<'py>(a: &Bound<'py, PyAny>, n: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+fn far_power<'py>(
+    a: &Bound<'py, PyAny>,
+    n: &Bound<'py, PyAny>,
+    on_failure: &str,
+) -> PyResult<Bound<'py, PyAny>> {
     const STEP: i64 = 1 << 62;
     let py = a.py();
     if n.lt(0)? {
-        let inverse = matrix_power(a, (-1i64).into_pyobject(py)?.as_any())?;
-        return matrix_power(&inverse, &n.neg()?);
+        let inverse = matrix_power(a, (-1i64).into_pyobject(py)?.as_any(), on_failure)?;
+        return matrix_power(&inverse, &n.neg()?, on_failure);
     }
     let step = STEP.into_pyobject(py)?.into_any();
-    let mut power = matrix_power(a, &n.rem(&step)?)?;
+    let mut power = matrix_power(a, &n.rem(&step)?, on_failure)?;
     let (mut base, mut left) = (a.clone(), n.floor_div(&step)?);
     while left.is_truthy()? {
         py.check_signals()?;
-        base = matrix_power(&base, &step)?;
+        base = matrix_power(&base, &step, on_failure)?;
         let digit = left.rem(&step)?;
         if digit.is_truthy()? {
-            power = matmul(&power, &matrix_power(&base, &digit)?, None)?;
+            power = matmul(&power, &matrix_power(&base, &digit, on_failure)?, None)?;
         }
         left = left.floor_div(&step)?;
     }
@@ -94,8 +102,12 @@ fn far_power<'py>(a: &Bound<'py, PyAny>, n: &Bound<'py, PyAny>) -> PyResult<Boun
 }
 
 /// Computes powers of the inverses, which are floating-point.
-fn inverse_power<'py>(a: &Bound<'py, PyAny>, n: u64) -> PyResult<Bound<'py, PyAny>> {
-    let call = Call::new(a.py(), "matrix_power", &[("a", a)])?;
+fn inverse_power<'py>(
+    a: &Bound<'py, PyAny>,
+    n: u64,
+    on_failure: &str,
+) -> PyResult<Bound<'py, PyAny>> {
+    let call = Call::new(a.py(), "matrix_power", &[("a", a)])?.on_failure(on_failure)?;
     let power = call.compute_one(&InversePower { exponent: n }, None)?;
     call.to_python_like_input(power)
 }

@@ -6,8 +6,10 @@ use pyo3::prelude::*;
 use pyo3::types::{PyString, PyTuple};
 use scirs2_core::{Element, dispatch};
 use scirs2_interop::Description;
+use scirs2_linalg::operation::OnFailure;
 use scirs2_linalg::{Axes, Error, Normed, Order, norm_into, norm_shape};
 
+use crate::call::on_failure::parse_on_failure;
 use crate::call::operand::Operand;
 use crate::call::run::{Failure, begin_call, run_kernel};
 use crate::error::{axis_error, kernel_error};
@@ -30,6 +32,9 @@ use crate::numpy::array;
 ///     ``x`` is one vector or one matrix; with ``ord=None`` any shape.
 /// keepdims : bool, optional
 ///     Keep the reduced axes with length one.
+/// on_failure : {"raise", "nan"}, optional
+///     What becomes of a matrix that holds a NaN or does not converge: raise
+///     ``LinAlgError``, or make its result NaN and compute the others.
 ///
 /// Returns
 /// -------
@@ -87,86 +92,108 @@ use crate::numpy::array;
 /// >>> scirs2.norm(torch.tensor([[3.0, 4.0], [6.0, 8.0]]), axis=1)
 /// tensor([ 5., 10.])
 #[pyfunction]
-#[pyo3(signature = (x, ord=None, axis=None, keepdims=false))]
+#[pyo3(signature = (x, ord=None, axis=None, keepdims=false, *, on_failure="raise"))]
 pub(super) fn norm<'py>(
     x: &Bound<'py, PyAny>,
     ord: Option<&Bound<'py, PyAny>>,
     axis: Option<&Bound<'py, PyAny>>,
     #[pyo3(from_py_with = flag)] keepdims: bool,
+    on_failure: &str,
 ) -> PyResult<Bound<'py, PyAny>> {
     let py = x.py();
     let order = ord.map_or(Ok(Order::Default), parse_order)?;
     let axes = axis.map_or(Ok(Axes::All), parse_axes)?;
-    norm_of(py, "norm", Operand::from_python(x)?, order, axes, keepdims)
+    let norm = NormCall {
+        name: "norm",
+        order,
+        axes,
+        keepdims,
+        on_failure: parse_on_failure("norm", on_failure)?,
+    };
+    norm.of(py, Operand::from_python(x)?)
 }
 
-/// Computes the norm of an array and returns it in the array's library.
-pub(super) fn norm_of<'py>(
-    py: Python<'py>,
-    name: &'static str,
-    x: Operand<'py>,
-    order: Order,
-    axes: Axes,
-    keepdims: bool,
-) -> PyResult<Bound<'py, PyAny>> {
-    let _guard = begin_call()?;
-    let Operand {
-        library,
-        memory: _memory,
-        described,
-    } = x;
-    let description =
-        described.map_err(|reason| PyTypeError::new_err(format!("{name}: x: {reason}")))?;
-    let shape = norm_shape(description.shape(), order, axes, keepdims)
-        .map_err(|error| norm_error(py, name, error, &description, axes))?;
-    dispatch!(description.dtype(), T => {
-        type Norm = <T as Normed>::Norm;
-        // NumPy returns a scalar, which needs no array.
-        if library == Library::NumPy && shape.is_empty() {
-            let mut value = std::mem::MaybeUninit::<Norm>::zeroed();
-            let address = value.as_mut_ptr().cast::<u8>();
-            // SAFETY: `_memory` keeps the input readable, and nothing else
-            // refers to `value`, which is one element.
-            unsafe { norm_into_memory::<T>(py, name, &description, order, axes, &shape, address) }?;
-            // SAFETY: one element of that dtype.
-            return unsafe { array::scalar(py, Norm::DTYPE, address) };
-        }
-        let out = array::empty(py, Norm::DTYPE, &shape)?;
-        // SAFETY: `_memory` keeps the input readable, and `out` is a fresh
-        // C-contiguous array of that shape that nothing else refers to.
-        unsafe { norm_into_memory::<T>(py, name, &description, order, axes, &shape, array::data(&out)) }?;
-        library.tensor_from_array(out)
-    }, else => Err(norm_error(py, name, Error::Dtype(description.dtype()), &description, axes)))
+/// What a call of a norm asks for.
+pub(super) struct NormCall {
+    pub(super) name: &'static str,
+    pub(super) order: Order,
+    pub(super) axes: Axes,
+    pub(super) keepdims: bool,
+    pub(super) on_failure: OnFailure,
 }
 
-/// Computes the norm into `out`, elements of `T::Norm` in C order.
-///
-/// # Safety
-/// The described memory can be read, and `out` written, until this returns.
-unsafe fn norm_into_memory<T: Normed>(
-    py: Python<'_>,
-    name: &'static str,
-    x: &Description,
-    order: Order,
-    axes: Axes,
-    shape: &[usize],
-    out: *mut u8,
-) -> PyResult<()> {
-    // SAFETY: readable, by this function's contract.
-    // ASSUMPTION (SAFETY.md): no thread of the program writes to the array meanwhile.
-    let view = unsafe { x.view::<T>() }?;
-    // SAFETY: `out` holds `shape` elements in C order, aligned as their allocation is,
-    // and nothing else refers to them, by the same contract. Their bytes are values
-    // (SAFETY.md, "Fresh memory").
-    let out = unsafe { ArrayViewMutD::from_shape_ptr(IxDyn(shape), out.cast::<T::Norm>()) };
-    let elements = view.len();
-    let done = run_kernel(py, elements, |workers| {
-        norm_into(view, order, axes, out, workers)
-    });
-    done.map_err(|failure| match failure {
-        Failure::Signal(signal) => signal,
-        Failure::Kernel(error) => norm_error(py, name, error, x, axes),
-    })
+impl NormCall {
+    /// Computes the norm of an array and returns it in the array's library.
+    pub(super) fn of<'py>(&self, py: Python<'py>, x: Operand<'py>) -> PyResult<Bound<'py, PyAny>> {
+        let _guard = begin_call()?;
+        let Operand {
+            library,
+            memory: _memory,
+            described,
+        } = x;
+        let described =
+            described.map_err(|reason| PyTypeError::new_err(format!("{}: x: {reason}", self.name)));
+        let description = described?;
+        let shape = norm_shape(description.shape(), self.order, self.axes, self.keepdims)
+            .map_err(|error| self.error(py, error, &description))?;
+        dispatch!(description.dtype(), T => {
+            type Norm = <T as Normed>::Norm;
+            // NumPy returns a scalar, which needs no array.
+            if library == Library::NumPy && shape.is_empty() {
+                let mut value = std::mem::MaybeUninit::<Norm>::zeroed();
+                let address = value.as_mut_ptr().cast::<u8>();
+                // SAFETY: `_memory` keeps the input readable, and nothing else
+                // refers to `value`, which is one element.
+                unsafe { self.write::<T>(py, &description, &shape, address) }?;
+                // SAFETY: one element of that dtype.
+                return unsafe { array::scalar(py, Norm::DTYPE, address) };
+            }
+            let out = array::empty(py, Norm::DTYPE, &shape)?;
+            // SAFETY: `_memory` keeps the input readable, and `out` is a fresh
+            // C-contiguous array of that shape that nothing else refers to.
+            unsafe { self.write::<T>(py, &description, &shape, array::data(&out)) }?;
+            library.tensor_from_array(out)
+        }, else => Err(self.error(py, Error::Dtype(description.dtype()), &description)))
+    }
+
+    /// Computes the norm into `out`, elements of `T::Norm` in C order.
+    ///
+    /// # Safety
+    /// The described memory can be read, and `out` written, until this returns.
+    unsafe fn write<T: Normed>(
+        &self,
+        py: Python<'_>,
+        x: &Description,
+        shape: &[usize],
+        out: *mut u8,
+    ) -> PyResult<()> {
+        // SAFETY: readable, by this function's contract.
+        // ASSUMPTION (SAFETY.md): no thread of the program writes to the array meanwhile.
+        let view = unsafe { x.view::<T>() }?;
+        // SAFETY: `out` holds `shape` elements in C order, aligned as their allocation is,
+        // and nothing else refers to them, by the same contract. Their bytes are values
+        // (SAFETY.md, "Fresh memory").
+        let out = unsafe { ArrayViewMutD::from_shape_ptr(IxDyn(shape), out.cast::<T::Norm>()) };
+        let elements = view.len();
+        let done = run_kernel(py, elements, |workers| {
+            let go_on = |_: usize| ();
+            let workers = match self.on_failure {
+                OnFailure::Stop => *workers,
+                OnFailure::FillNan => workers.continuing(&go_on),
+            };
+            norm_into(view, self.order, self.axes, out, &workers)
+        });
+        done.map_err(|failure| match failure {
+            Failure::Signal(signal) => signal,
+            Failure::Kernel(error) => self.error(py, error, x),
+        })
+    }
+
+    /// Returns the exception for a kernel's error, which counts matrices in the batch of `x`.
+    fn error(&self, py: Python<'_>, error: Error, x: &Description) -> PyErr {
+        let batch = norm_shape(x.shape(), Order::Fro, self.axes, false).unwrap_or_default();
+        kernel_error(py, self.name, error, &batch)
+    }
 }
 
 /// Converts the argument `ord`.
@@ -213,16 +240,4 @@ fn parse_axes(axis: &Bound<'_, PyAny>) -> PyResult<Axes> {
             axis.get_type()
         ))
     })
-}
-
-/// Returns the exception for a kernel's error, which counts matrices in the batch of `x`.
-fn norm_error(
-    py: Python<'_>,
-    name: &'static str,
-    error: Error,
-    x: &Description,
-    axes: Axes,
-) -> PyErr {
-    let batch = norm_shape(x.shape(), Order::Fro, axes, false).unwrap_or_default();
-    kernel_error(py, name, error, &batch)
 }

@@ -5,9 +5,11 @@ use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyEllipsis, PyTuple};
+use scirs2_linalg::operation::OnFailure;
 use scirs2_linalg::{Axes, Order};
 
-use super::norm::{norm_of, parse_order};
+use super::norm::{NormCall, parse_order};
+use crate::call::on_failure::parse_on_failure;
 use crate::call::operand::Operand;
 use crate::error::axis_error;
 use crate::flag::flag;
@@ -24,6 +26,9 @@ use crate::numpy::array;
 ///     Keep the last two dimensions with length one.
 /// ord : None, int, float, "fro" or "nuc", optional
 ///     The order, as ``scirs2.norm`` has it for matrices.
+/// on_failure : {"raise", "nan"}, optional
+///     What becomes of a matrix that holds a NaN or does not converge: raise
+///     ``LinAlgError``, or make its result NaN and compute the others.
 ///
 /// Returns
 /// -------
@@ -43,22 +48,23 @@ use crate::numpy::array;
 /// >>> scirs2.linalg.matrix_norm(np.array([[3.0, 0.0], [0.0, 4.0]]))
 /// np.float64(5.0)
 #[pyfunction]
-#[pyo3(signature = (x, /, *, keepdims=false, ord=None))]
-#[pyo3(text_signature = "(x, /, *, keepdims=False, ord='fro')")]
+#[pyo3(signature = (x, /, *, keepdims=false, ord=None, on_failure="raise"))]
+#[pyo3(text_signature = "(x, /, *, keepdims=False, ord='fro', on_failure='raise')")]
 pub(super) fn matrix_norm<'py>(
     x: &Bound<'py, PyAny>,
     #[pyo3(from_py_with = flag)] keepdims: bool,
     ord: Option<&Bound<'py, PyAny>>,
+    on_failure: &str,
 ) -> PyResult<Bound<'py, PyAny>> {
     let order = ord.map_or(Ok(Order::Fro), parse_order)?;
-    norm_of(
-        x.py(),
-        "matrix_norm",
-        Operand::from_python(x)?,
+    let norm = NormCall {
+        name: "matrix_norm",
         order,
-        Axes::Matrix(-2, -1),
+        axes: Axes::Matrix(-2, -1),
         keepdims,
-    )
+        on_failure: parse_on_failure("matrix_norm", on_failure)?,
+    };
+    norm.of(x.py(), Operand::from_python(x)?)
 }
 
 /// Norms of vectors, over any number of axes.
@@ -123,15 +129,25 @@ pub(super) fn vector_norm<'py>(
         .map_or(0, |described| described.shape().len());
     let axes = listed.unwrap_or_else(|| (0..ndim.cast_signed()).collect());
     match (&axes[..], order) {
-        ([axis], _) => norm_of(py, "vector_norm", x, order, Axes::Vector(*axis), keepdims),
+        ([axis], _) => vector_norm_call(order, Axes::Vector(*axis), keepdims).of(py, x),
         (_, Order::P(2.0) | Order::Default) if all => {
-            norm_of(py, "vector_norm", x, Order::Default, Axes::All, keepdims)
+            vector_norm_call(Order::Default, Axes::All, keepdims).of(py, x)
         }
         _ => {
             let library = x.library;
             let array = x.into_array(py, "vector_norm", "x")?;
             norm_of_merged_axes(library, &array, &axes, order, keepdims)
         }
+    }
+}
+
+const fn vector_norm_call(order: Order, axes: Axes, keepdims: bool) -> NormCall {
+    NormCall {
+        name: "vector_norm",
+        order,
+        axes,
+        keepdims,
+        on_failure: OnFailure::Stop,
     }
 }
 
@@ -183,14 +199,8 @@ fn norm_of_merged_axes<'py>(
     let flat = array
         .call_method1(intern!(py, "transpose"), (axes,))?
         .call_method1(intern!(py, "reshape"), (PyTuple::new(py, kept)?,))?;
-    let norms = norm_of(
-        py,
-        "vector_norm",
-        Operand::from_python(&flat)?,
-        order,
-        Axes::Vector(0),
-        false,
-    )?;
+    let norm = vector_norm_call(order, Axes::Vector(0), false);
+    let norms = norm.of(py, Operand::from_python(&flat)?)?;
     if library == Library::NumPy && shape.is_empty() {
         return Ok(norms);
     }

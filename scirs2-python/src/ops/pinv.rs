@@ -30,6 +30,9 @@ const RCOND: f64 = 1e-15;
 ///     use :func:`eigh`, which is faster.
 /// rtol : None, float or array_like, shape (...), optional
 ///     The Array API's name for ``rcond``; here None means ``max(m, n) * eps``.
+/// on_failure : {"raise", "nan"}, optional
+///     What becomes of a matrix that holds a NaN or does not converge: raise
+///     ``LinAlgError``, or fill its results with NaN and compute the others.
 ///
 /// Returns
 /// -------
@@ -60,17 +63,18 @@ const RCOND: f64 = 1e-15;
 ///        [0. , 0. , 0. ]])
 #[pyfunction]
 #[pyo3(
-    signature = (a, rcond=None, hermitian=false, *, rtol=Rtol::Missing),
-    text_signature = "(a, rcond=None, hermitian=False, *, rtol=...)"
+    signature = (a, rcond=None, hermitian=false, *, rtol=Rtol::Missing, on_failure="raise"),
+    text_signature = "(a, rcond=None, hermitian=False, *, rtol=..., on_failure='raise')"
 )]
 pub(super) fn pinv<'py>(
     a: &Bound<'py, PyAny>,
     rcond: Option<&Bound<'py, PyAny>>,
     #[pyo3(from_py_with = flag)] hermitian: bool,
     rtol: Rtol<'py>,
+    on_failure: &str,
 ) -> PyResult<Bound<'py, PyAny>> {
     let name = "pinv";
-    let call = Call::in_float64(a.py(), name, &[("a", a)])?;
+    let call = Call::in_float64(a.py(), name, &[("a", a)])?.on_failure(on_failure)?;
     call.check(&Pinv {
         rtol: None,
         hermitian,

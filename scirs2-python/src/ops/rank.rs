@@ -24,6 +24,9 @@ use crate::flag::flag;
 /// rtol : float or array_like, shape (...), optional
 ///     The tolerance relative to the largest singular value. Without it and ``tol``
 ///     it is ``max(m, n) * eps``.
+/// on_failure : {"raise", "nan"}, optional
+///     What becomes of a matrix that holds a NaN or does not converge: raise
+///     ``LinAlgError``, or make its rank -1 and compute the others.
 ///
 /// Returns
 /// -------
@@ -50,13 +53,14 @@ use crate::flag::flag;
 /// >>> scirs2.linalg.matrix_rank(np.array([[1.0, 2.0], [2.0, 4.0]]))
 /// np.int64(1)
 #[pyfunction]
-#[pyo3(signature = (A, tol=None, hermitian=false, *, rtol=None))]
+#[pyo3(signature = (A, tol=None, hermitian=false, *, rtol=None, on_failure="raise"))]
 #[expect(non_snake_case, reason = "NumPy's name")]
 pub(super) fn matrix_rank<'py>(
     A: &Bound<'py, PyAny>,
     tol: Option<&Bound<'py, PyAny>>,
     #[pyo3(from_py_with = flag)] hermitian: bool,
     rtol: Option<&Bound<'py, PyAny>>,
+    on_failure: &str,
 ) -> PyResult<Bound<'py, PyAny>> {
     let name = "matrix_rank";
     let threshold = match (tol, rtol) {
@@ -75,6 +79,7 @@ pub(super) fn matrix_rank<'py>(
     } else {
         Call::in_float64(A.py(), name, &arguments)?
     };
+    let call = call.on_failure(on_failure)?;
     let is_number = call.shape(0).len() < 2;
     let threshold = if is_number {
         Threshold::Default

@@ -16,6 +16,9 @@ use crate::call::bind::Call;
 ///     right-hand sides, in the library of ``a``.
 /// out : array, optional
 ///     Memory for the result, of its dtype and shape.
+/// on_failure : {"raise", "nan"}, optional
+///     What becomes of a matrix that is singular: raise
+///     ``LinAlgError``, or fill its results with NaN and compute the others.
 ///
 /// Returns
 /// -------
@@ -45,13 +48,14 @@ use crate::call::bind::Call;
 /// >>> scirs2.linalg.solve(np.array([[1.0, 2.0], [2.0, 8.0]]), np.array([3.0, 10.0]))
 /// array([1., 1.])
 #[pyfunction]
-#[pyo3(signature = (a, b, *, out=None))]
+#[pyo3(signature = (a, b, *, out=None, on_failure="raise"))]
 pub(super) fn solve<'py>(
     a: &Bound<'py, PyAny>,
     b: &Bound<'py, PyAny>,
     out: Option<&Bound<'py, PyAny>>,
+    on_failure: &str,
 ) -> PyResult<Bound<'py, PyAny>> {
-    let call = Call::new(a.py(), "solve", &[("a", a), ("b", b)])?;
+    let call = Call::new(a.py(), "solve", &[("a", a), ("b", b)])?.on_failure(on_failure)?;
     let solutions = call.compute_one(&Solve, out)?;
     call.to_python_like_input(solutions)
 }

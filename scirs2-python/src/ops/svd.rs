@@ -25,6 +25,9 @@ use crate::flag::flag;
 /// hermitian : bool, optional
 ///     Assume that the matrices are Hermitian, read only their lower triangle, and
 ///     find the values by :func:`eigh`, which is faster.
+/// on_failure : {"raise", "nan"}, optional
+///     What becomes of a matrix that holds a NaN or does not converge: raise
+///     ``LinAlgError``, or fill its results with NaN and compute the others.
 ///
 /// Returns
 /// -------
@@ -72,17 +75,18 @@ use crate::flag::flag;
 /// >>> U.shape, Vh.shape
 /// ((3, 2), (2, 2))
 #[pyfunction]
-#[pyo3(signature = (a, full_matrices=true, compute_uv=true, hermitian=false))]
+#[pyo3(signature = (a, full_matrices=true, compute_uv=true, hermitian=false, *, on_failure="raise"))]
 pub(super) fn svd<'py>(
     a: &Bound<'py, PyAny>,
     #[pyo3(from_py_with = flag)] full_matrices: bool,
     #[pyo3(from_py_with = flag)] compute_uv: bool,
     #[pyo3(from_py_with = flag)] hermitian: bool,
+    on_failure: &str,
 ) -> PyResult<Bound<'py, PyAny>> {
     if !compute_uv {
-        return values("svd", ("a", a), hermitian);
+        return values("svd", ("a", a), hermitian, on_failure);
     }
-    let call = Call::new(a.py(), "svd", &[("a", a)])?;
+    let call = Call::new(a.py(), "svd", &[("a", a)])?.on_failure(on_failure)?;
     let operation = Svd {
         full_matrices,
         hermitian,
@@ -99,6 +103,9 @@ pub(super) fn svd<'py>(
 /// ----------
 /// x : array_like, shape (..., m, n)
 ///     Matrices, of any DLPack library and any strides.
+/// on_failure : {"raise", "nan"}, optional
+///     What becomes of a matrix that holds a NaN or does not converge: raise
+///     ``LinAlgError``, or fill its results with NaN and compute the others.
 ///
 /// Returns
 /// -------
@@ -124,17 +131,18 @@ pub(super) fn svd<'py>(
 /// >>> scirs2.linalg.svdvals(np.array([[0.0, -2.0], [1.0, 0.0]]))
 /// array([2., 1.])
 #[pyfunction]
-#[pyo3(signature = (x, /))]
-pub(super) fn svdvals<'py>(x: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
-    values("svdvals", ("x", x), false)
+#[pyo3(signature = (x, /, *, on_failure="raise"))]
+pub(super) fn svdvals<'py>(x: &Bound<'py, PyAny>, on_failure: &str) -> PyResult<Bound<'py, PyAny>> {
+    values("svdvals", ("x", x), false, on_failure)
 }
 
 fn values<'py>(
     name: &'static str,
     a: (&'static str, &Bound<'py, PyAny>),
     hermitian: bool,
+    on_failure: &str,
 ) -> PyResult<Bound<'py, PyAny>> {
-    let call = Call::new(a.1.py(), name, &[a])?;
+    let call = Call::new(a.1.py(), name, &[a])?.on_failure(on_failure)?;
     let s = call.compute_one(&Svdvals { hermitian }, None)?;
     call.to_python(s)
 }

@@ -16,6 +16,9 @@ use crate::call::bind::Call;
 ///     The right-hand side, in the library of ``a``.
 /// axes : sequence of int, optional
 ///     Axes of ``a`` that are moved to its end first, one after the other.
+/// on_failure : {"raise", "nan"}, optional
+///     What becomes of a matrix that is singular: raise
+///     ``LinAlgError``, or fill its results with NaN and compute the others.
 ///
 /// Returns
 /// -------
@@ -42,13 +45,14 @@ use crate::call::bind::Call;
 /// >>> scirs2.linalg.tensorsolve(a, np.array([[1.0, 2.0], [4.0, 8.0]]))
 /// array([1., 1., 1., 1.])
 #[pyfunction]
-#[pyo3(signature = (a, b, axes=None))]
+#[pyo3(signature = (a, b, axes=None, *, on_failure="raise"))]
 pub(super) fn tensorsolve<'py>(
     a: &Bound<'py, PyAny>,
     b: &Bound<'py, PyAny>,
     axes: Option<&Bound<'py, PyAny>>,
+    on_failure: &str,
 ) -> PyResult<Bound<'py, PyAny>> {
-    let call = Call::new(a.py(), "tensorsolve", &[("a", a), ("b", b)])?;
+    let call = Call::new(a.py(), "tensorsolve", &[("a", a), ("b", b)])?.on_failure(on_failure)?;
     let axes = axes.map(|axes| {
         axes.try_iter()?
             .map(|axis| axis?.extract::<isize>())
@@ -68,6 +72,9 @@ pub(super) fn tensorsolve<'py>(
 ///     equals that of the others.
 /// ind : int, optional
 ///     The number of its first dimensions.
+/// on_failure : {"raise", "nan"}, optional
+///     What becomes of a matrix that is singular: raise
+///     ``LinAlgError``, or fill its results with NaN and compute the others.
 ///
 /// Returns
 /// -------
@@ -96,9 +103,13 @@ pub(super) fn tensorsolve<'py>(
 /// >>> np.array_equal(np.tensordot(x, a, 2), np.eye(4))
 /// True
 #[pyfunction]
-#[pyo3(signature = (a, ind=2))]
-pub(super) fn tensorinv<'py>(a: &Bound<'py, PyAny>, ind: isize) -> PyResult<Bound<'py, PyAny>> {
-    let call = Call::new(a.py(), "tensorinv", &[("a", a)])?;
+#[pyo3(signature = (a, ind=2, *, on_failure="raise"))]
+pub(super) fn tensorinv<'py>(
+    a: &Bound<'py, PyAny>,
+    ind: isize,
+    on_failure: &str,
+) -> PyResult<Bound<'py, PyAny>> {
+    let call = Call::new(a.py(), "tensorinv", &[("a", a)])?.on_failure(on_failure)?;
     let inverse = call.compute_one(&Tensorinv { ind }, None)?;
     call.to_python_like_input(inverse)
 }

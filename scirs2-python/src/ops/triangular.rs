@@ -25,6 +25,9 @@ use crate::flag::flag;
 ///     Read the lower triangle instead of the upper one.
 /// unit_diagonal : bool, optional
 ///     Assume a diagonal of ones, and do not read it.
+/// on_failure : {"raise", "nan"}, optional
+///     What becomes of a matrix that is singular: raise
+///     ``LinAlgError``, or fill its results with NaN and compute the others.
 ///
 /// Returns
 /// -------
@@ -53,15 +56,17 @@ use crate::flag::flag;
 /// >>> scirs2.linalg.solve_triangular(a, np.array([4.0, 8.0]))
 /// array([1., 2.])
 #[pyfunction]
-#[pyo3(signature = (a, b, trans=Trans(Op::NoTranspose), lower=false, unit_diagonal=false), text_signature = "(a, b, trans=0, lower=False, unit_diagonal=False)")]
+#[pyo3(signature = (a, b, trans=Trans(Op::NoTranspose), lower=false, unit_diagonal=false, *, on_failure="raise"), text_signature = "(a, b, trans=0, lower=False, unit_diagonal=False, *, on_failure='raise')")]
 pub(super) fn solve_triangular<'py>(
     a: &Bound<'py, PyAny>,
     b: &Bound<'py, PyAny>,
     trans: Trans,
     #[pyo3(from_py_with = flag)] lower: bool,
     #[pyo3(from_py_with = flag)] unit_diagonal: bool,
+    on_failure: &str,
 ) -> PyResult<Bound<'py, PyAny>> {
-    let call = Call::new(a.py(), "solve_triangular", &[("a", a), ("b", b)])?;
+    let call =
+        Call::new(a.py(), "solve_triangular", &[("a", a), ("b", b)])?.on_failure(on_failure)?;
     let how = Triangular {
         triangle: if lower {
             Triangle::Lower
