@@ -83,18 +83,69 @@ def test_what_is_not_definite_is_named():
 
 
 @pytest.mark.parametrize("bad", [np.nan, np.inf])
-def test_what_is_not_finite_is_refused_where_it_is_read(bad):
-    a = np.eye(3) * 2
-    a[0, 1] = bad
-    with pytest.raises(linalg.LinAlgError, match=r"cho_factor: .* a NaN or an infinity"):
-        linalg.cho_factor(a)
-    c, lower = linalg.cho_factor(a, lower=True)
-    x = linalg.cho_solve((c, lower), np.ones(3))
-    assert matrices.residual(np.full((3, 1), 0.5), x[:, None]) <= 2
+def test_what_is_not_finite_matters_only_where_it_is_read(bad):
+    a = np.array([[4.0, bad, 0.0], [2.0, 2.0, 0.0], [0.0, 0.0, 4.0]])
     with pytest.raises(linalg.LinAlgError, match=r"cho_solve: .* a NaN or an infinity"):
-        linalg.cho_solve((c, False), np.ones(3))
+        linalg.cho_solve((a, False), np.ones(3))
+    c, lower = linalg.cho_factor(a, lower=True)
+    assert np.array_equal(np.tril(c), [[2, 0, 0], [1, 1, 0], [0, 0, 2]])
+    assert np.array_equal(linalg.cho_solve((c, lower), [8.0, 6.0, 4.0]), [1, 2, 1])
     with pytest.raises(linalg.LinAlgError, match="right-hand side with a NaN"):
         linalg.cho_solve((c, lower), [1, 1, bad])
+
+
+@pytest.mark.parametrize("layout", matrices.LAYOUTS)
+@pytest.mark.parametrize("upper", [False, True])
+@pytest.mark.parametrize("batch", matrices.BATCHES)
+@pytest.mark.parametrize("dtype", matrices.FLOATS)
+def test_a_factor_in_the_other_triangle_is_refused(dtype, batch, upper, layout):
+    a = matrices.positive_definite(4, dtype)
+    c = matrices.LAYOUTS[layout](
+        np.array(np.broadcast_to(linalg.cholesky(a, upper=upper), (*batch, 4, 4)))
+    )
+    b = np.ones((4, 2), dtype)
+    x = linalg.cho_solve((c, not upper), b)
+    assert matrices.backward_error(np.broadcast_to(a, (*batch, 4, 4)), x, b) <= 5
+    if 0 in batch:
+        return
+    read, other = ("lower", "upper") if upper else ("upper", "lower")
+    told = rf"cho_solve: c: the {read} triangle, .* read the {other} one \(lower={not upper}\)"
+    with pytest.raises(ValueError, match=told):
+        linalg.cho_solve((c, upper), b)
+    with pytest.raises(ValueError, match=told):
+        linalg.cho_solve((torch.tensor(c.copy()), upper), torch.tensor(b))
+
+
+def test_the_other_triangle_is_no_failure_of_one_matrix():
+    with pytest.raises(ValueError, match="read the lower one"):
+        linalg.cho_solve((np.array([[2.0, 0.0], [1.0, 2.0]]), False), [1, 1], on_failure="nan")
+
+
+def test_one_element_tells_in_which_triangle_the_factors_are():
+    b = np.ones((5, 3, 1))
+    for at in [(4, 1, 0), (4, 2, 0), (4, 2, 1)]:
+        c = np.stack([np.eye(3)] * 5)
+        c[2, 0, 2] = 7
+        with pytest.raises(ValueError, match="the upper one"):
+            linalg.cho_solve((c, True), b)
+        c[at] = 1
+        expected = np.linalg.solve(np.tril(c) @ np.tril(c).mT, b)
+        assert np.allclose(linalg.cho_solve((c, True), b), expected)
+
+
+@pytest.mark.parametrize("lower", [False, True])
+@pytest.mark.parametrize("n", [0, 1, 2, 30])
+def test_a_diagonal_factor_is_in_both_triangles(n, lower):
+    c = 2 * np.eye(n)
+    assert np.array_equal(linalg.cho_solve((c, lower), np.ones(n)), np.full(n, 0.25))
+    if n > 1:
+        c[0, n - 1] = c[n - 1, 0] = np.nan
+        with pytest.raises(linalg.LinAlgError, match="NaN"):
+            linalg.cho_solve((c, lower), np.ones(n))
+        # One that is not zero, where no factor is.
+        c[(n - 1, 0) if lower else (0, n - 1)] = 0
+        with pytest.raises(ValueError, match="read the "):
+            linalg.cho_solve((c, lower), np.ones(n))
 
 
 @pytest.mark.parametrize(

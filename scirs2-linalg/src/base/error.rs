@@ -5,6 +5,7 @@ use scirs2_core::pool::Interrupted;
 use scirs2_core::shape::DisplayShape;
 
 use super::order::Order;
+use super::structure::Triangle;
 
 /// Why there is no result.
 #[derive(Clone, PartialEq, Debug, thiserror::Error)]
@@ -131,6 +132,18 @@ pub enum Error {
         second: Vec<usize>,
         /// What would fit.
         must: &'static str,
+    },
+    /// Cholesky factors in the other triangle than the one to be read.
+    #[error(
+        "c: the {read} triangle, which is to be read, is zero off the diagonal, and the {other} one \
+         is not: read the {other} one (lower={}), or if the factors are diagonal, set it to zero",
+        if *.read == Triangle::Lower { "False" } else { "True" },
+        read = .read.name(),
+        other = .read.transposed().name(),
+    )]
+    OtherTriangle {
+        /// The triangle that was to be read.
+        read: Triangle,
     },
     /// A right-hand side of least squares that does not fit its matrix.
     #[error(

@@ -44,7 +44,9 @@ use crate::flag::flag;
 /// Notes
 /// -----
 /// LAPACK ``potrf``, in the memory of the result: nothing else is copied. Backward
-/// stable: ``norm(a - L @ L.conj().mT) <= c * n * eps * norm(a)``.
+/// stable: ``norm(a - L @ L.conj().mT) <= c * n * eps * norm(a)``. To solve with the
+/// factor, pass ``(cholesky(a), True)`` to `cho_solve`: the factor is lower triangular,
+/// while `cho_factor`, as in SciPy, is upper by default.
 ///
 /// Examples
 /// --------
