@@ -214,6 +214,23 @@ def test_an_infinity_without_an_answer_of_numpys(name, dtype):
                 check_batch(case, good, a, ours)
 
 
+@pytest.mark.parametrize("lower", [False, True])
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_cho_factor_is_cholesky(dtype, lower):
+    part = np.tril if lower else np.triu
+    cholesky = Case(lambda _, a: part(linalg.cholesky(a, upper=not lower)), definite)
+    cho_factor = Case(lambda _, a: part(linalg.cho_factor(a, lower)[0]), definite)
+    for n in ORDERS:
+        good = definite(n, dtype)
+        for what, a in spoiled(cho_factor, n, dtype):
+            ours, expected = answer(cho_factor, linalg, a), answer(cholesky, linalg, a)
+            assert (ours is None) == (expected is None), what
+            if ours is not None:
+                assert np.array_equal(np.isnan(ours[0]), np.isnan(expected[0])), what
+            if n <= 20:
+                check_batch(cho_factor, good, a, ours)
+
+
 def check_hermitian(case, n, dtype, read):
     good = definite(n, dtype)
     for what, a in spoiled(Case(case.call, definite), n, dtype):

@@ -191,12 +191,18 @@ FUNCTIONS = {
         complex=("small",),
     ),
     "cho_factor": Function(
-        lambda a: linalg.cho_factor(a, lower=True)[0], _judge_cho_factor, "definite"
+        lambda a: linalg.cho_factor(a, lower=True)[0],
+        _judge_cho_factor,
+        "definite",
+        real=("small",),
+        complex=("small",),
     ),
     "cho_solve": Function(
         lambda c, b: linalg.cho_solve((c, True), b),
         judges.solve,
         "definite",
+        real=("small",),
+        complex=("small",),
         sides=True,
         prepare=lambda a: linalg.cho_factor(a, lower=True)[:1],
     ),

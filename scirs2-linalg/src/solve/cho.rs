@@ -13,9 +13,10 @@ use crate::base::memory::zeros_array;
 use crate::base::structure::Triangle;
 use crate::driver::batch::{Batch, MatrixBatch, MatrixBatchMut};
 use crate::driver::operation::{Kind, OperationScalar, Results, ScalarOperation, Work};
+use crate::driver::plan::{Plan, Problem, Sizes};
 use crate::driver::shape::{self, LinearSystem, split_square_shape};
 use crate::elements::scalar::LinalgScalar;
-use crate::lapack;
+use crate::solve::cholesky::factor_triangle;
 use crate::solve::triangular::{Op, TriangularRef};
 
 /// Cholesky factors in the form that [`cho_solve`] takes.
@@ -25,9 +26,7 @@ use crate::solve::triangular::{Op, TriangularRef};
 /// triangle of `a` is read.
 ///
 /// # Errors
-/// [`Error::NotSquare`], [`Error::TooFewAxes`], [`Reason::NotPositiveDefinite`]
-/// with the order of the first leading minor that is not, and
-/// [`Reason::NotFinite`].
+/// The same as [`cholesky`](crate::cholesky()). A NaN goes into the result, too.
 ///
 /// # Accuracy
 /// Backward stable: `|A - L L^H| <= c n eps |A|` (LAPACK `potrf`).
@@ -78,15 +77,14 @@ pub fn cho_factor_into<T: LinalgScalar>(
         flops: (n as f64).powi(3) / 3.0,
         workers,
     };
+    let plan = Plan::of::<T>(Problem::Cholesky, Sizes::new(n, n, batch.count()));
     let matrices = MatrixBatch::new(&a, batch.shape);
     batch.for_each(
         MatrixBatchMut::new(out),
         || Ok(InPlaceBuffer::new()),
         |workspace, index, out| {
-            workspace.run(matrices.get(index), out, |matrix| {
-                TriangularRef::in_c_order(n, matrix).check_triangle(triangle, false)?;
-                lapack::potrf(triangle.transposed(), n, matrix)
-            })
+            let a = matrices.get(index);
+            workspace.run(a, out, |matrix| factor_triangle(plan, a, triangle, matrix))
         },
     )
 }

@@ -139,25 +139,8 @@ fn factor_matrix<T: LinalgScalar>(
     out: ArrayViewMut2<'_, T>,
 ) -> Result<(), Reason> {
     let n = a.nrows();
-    // The lower triangle in C order is the upper one in Fortran order.
-    let in_f_order = triangle.transposed();
     workspace.run(a, out, |matrix| {
-        if !plan.small {
-            lapack::potrf(in_f_order, n, matrix)?;
-        } else {
-            let done = match triangle {
-                Triangle::Upper => kernel::factor_upper(n, matrix),
-                Triangle::Lower => kernel::factor_lower(n, matrix),
-            };
-            // The square of a complex infinity is infinite here and NaN in LAPACK, which
-            // takes NaN for a pivot.
-            if let Err(reason) = done {
-                if !T::IS_COMPLEX || is_finite(to_c(a, matrix)) {
-                    return Err(reason);
-                }
-                lapack::potrf(in_f_order, n, matrix)?;
-            }
-        }
+        factor_triangle(plan, a, triangle, matrix)?;
         for (row, elements) in matrix.chunks_exact_mut(n.max(1)).enumerate() {
             let other = match triangle {
                 Triangle::Upper => 0..row,
@@ -166,5 +149,33 @@ fn factor_matrix<T: LinalgScalar>(
             elements[other].fill(T::zero());
         }
         Ok(())
+    })
+}
+
+/// Replaces a triangle of `matrix`, a copy of `a` in C order, by its factor; the other triangle
+/// is unchanged.
+pub(crate) fn factor_triangle<T: LinalgScalar>(
+    plan: Plan,
+    a: ArrayView2<'_, T>,
+    triangle: Triangle,
+    matrix: &mut [T],
+) -> Result<(), Reason> {
+    let n = a.nrows();
+    // The lower triangle in C order is the upper one in Fortran order.
+    let in_f_order = triangle.transposed();
+    if !plan.small {
+        return lapack::potrf(in_f_order, n, matrix);
+    }
+    let done = match triangle {
+        Triangle::Upper => kernel::factor_upper(n, matrix),
+        Triangle::Lower => kernel::factor_lower(n, matrix),
+    };
+    // The square of a complex infinity is infinite here and NaN in LAPACK, which takes NaN for
+    // a pivot.
+    done.or_else(|reason| {
+        if !T::IS_COMPLEX || is_finite(to_c(a, matrix)) {
+            return Err(reason);
+        }
+        lapack::potrf(in_f_order, n, matrix)
     })
 }

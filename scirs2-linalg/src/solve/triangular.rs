@@ -178,15 +178,6 @@ impl<'a, T: LinalgScalar> TriangularRef<'a, T> {
         })
     }
 
-    /// A matrix in C order.
-    pub(crate) fn in_c_order(n: usize, elements: &'a [T]) -> Self {
-        TriangularRef {
-            elements,
-            n,
-            c_order: true,
-        }
-    }
-
     /// A matrix in Fortran order.
     pub(crate) fn in_f_order(n: usize, elements: &'a [T]) -> Self {
         TriangularRef {

@@ -31,13 +31,14 @@ use crate::flag::flag;
 /// ------
 /// scirs2.linalg.LinAlgError
 ///     A matrix is not positive definite: the message names the first leading minor
-///     that is not, ``index`` the matrix in the batch. Or what is read holds a NaN or
-///     an infinity, or the last two dimensions differ.
+///     that is not, ``index`` the matrix in the batch. A NaN does not count as such a
+///     minor: it propagates to the result. Or the last two dimensions differ.
 ///
 /// Notes
 /// -----
 /// LAPACK ``potrf``, in the memory of the result: nothing else is copied. `cholesky`
-/// is the same with zeros in the other triangle.
+/// gives the same factor with zeros in the other triangle, but its default is the lower
+/// one: pass ``(cholesky(a), True)`` to `cho_solve`.
 ///
 /// Examples
 /// --------

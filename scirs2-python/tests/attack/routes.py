@@ -157,7 +157,7 @@ def _each(library, name, a, *more):
 
 
 add(
-    "cho_factor", "definite", _cho_factor, judges.cholesky,
+    "cho_factor", "definite", _cho_factor, judges.cholesky, SMALL,
     may_refuse=judges.is_nearly_indefinite,
 )  # fmt: skip
 add(
