@@ -259,7 +259,7 @@ def result(name: str, kinds: tuple[str, ...], overload: Overload) -> str:
     if len(each) == 1:
         return each[0]
     for node in named_tuples():
-        if node.name.lower() == f"{name}result":
+        if node.name.lower() == f"{name.replace('_', '')}result":
             fields = [ast.unparse(one.annotation) for one in node.body
                       if isinstance(one, ast.AnnAssign)]  # fmt: skip
             return f"{node.name}[{', '.join(dict(zip(fields, each, strict=True)).values())}]"

@@ -1,6 +1,7 @@
 """`scirs2.linalg.lstsq`: solutions, residuals, ranks, batches, what is refused."""
 
 import itertools
+import pickle
 
 import matrices
 import numpy as np
@@ -23,6 +24,18 @@ def same(ours, theirs):
         assert (np.shape(x), x.dtype) == (np.shape(y), y.dtype)
     assert np.array_equal(ours[2], theirs[2])
     assert isinstance(ours[2], np.int32)
+
+
+def test_the_results_have_the_names_of_pytorchs():
+    result = linalg.lstsq(np.eye(3)[:, :2], np.ones(3))
+    x, residuals, rank, s = result
+    assert result.solution is x
+    assert result.residuals is residuals
+    assert result.rank is rank
+    assert result.singular_values is s
+    theirs = torch.linalg.lstsq(torch.eye(3), torch.ones(3, 1))
+    assert set(result._fields) == {name for name in dir(theirs) if name in result._fields}
+    assert all(map(np.array_equal, pickle.loads(pickle.dumps(result)), result))
 
 
 @pytest.mark.parametrize("sides", [None, 0, 1, 3])

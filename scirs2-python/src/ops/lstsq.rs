@@ -6,7 +6,7 @@ use pyo3::types::PyTuple;
 use scirs2_linalg::operation::Lstsq;
 
 use crate::call::bind::Call;
-use crate::call::output::Wrap;
+use crate::call::output::{Wrap, namedtuple};
 
 /// Least-squares solutions of the smallest norm.
 ///
@@ -22,8 +22,8 @@ use crate::call::output::Wrap;
 ///     broadcasts with that of ``a``.
 /// rcond : float, optional
 ///     Singular values of at most ``rcond`` times the largest count as zero. None is
-///     ``max(m, n)`` times the epsilon of float64; -1, as all outside of (0, 1), is the
-///     epsilon alone.
+///     ``max(m, n)`` times the epsilon of float64; values outside (0, 1), such as -1, mean
+///     the epsilon alone.
 /// on_failure : {"raise", "nan"}, optional
 ///     What becomes of a matrix that holds a NaN or does not converge: raise
 ///     ``LinAlgError``, or fill its results with NaN and compute the others; its
@@ -31,8 +31,8 @@ use crate::call::output::Wrap;
 ///
 /// Returns
 /// -------
-/// x : array, shape (..., n) or (..., n, k)
-///     The solutions. Integers give float64; float16 and bfloat16 are returned in
+/// solution : array, shape (..., n) or (..., n, k)
+///     The solutions ``x``. Integers give float64; float16 and bfloat16 are returned in
 ///     their own dtype.
 /// residuals : array, shape (..., k)
 ///     The sums of squares of ``b - a @ x``, with a ``k`` of 1 for one vector. Where
@@ -41,8 +41,9 @@ use crate::call::output::Wrap;
 ///     and in a batch its row is NaN.
 /// rank : int32 or array of int32, shape (...)
 ///     The ranks.
-/// s : array, shape (..., min(m, n))
-///     The singular values, in descending order.
+/// singular_values : array, shape (..., min(m, n))
+///     The singular values, in descending order. The four come as a named tuple, in the
+///     order of NumPy and with the names of PyTorch.
 ///
 /// Raises
 /// ------
@@ -69,7 +70,7 @@ use crate::call::output::Wrap;
 /// >>> x, residuals, rank, s = scirs2.linalg.lstsq(a, np.array([1.0, 3.0, 5.0]))
 /// >>> x.round(12)
 /// array([2., 1.])
-/// >>> rank
+/// >>> scirs2.linalg.lstsq(a, np.array([1.0, 3.0, 5.0])).rank
 /// np.int32(2)
 #[pyfunction]
 #[pyo3(signature = (a, b, rcond=None, *, on_failure="raise"))]
@@ -91,5 +92,6 @@ pub(super) fn lstsq<'py>(
         *residuals = call.new_output(call.scalar().real().dtype(), &[0])?;
     }
     let wraps = [Wrap::LikeInput, Wrap::Plain, Wrap::Plain, Wrap::Plain];
-    Ok(PyTuple::new(a.py(), call.each_to_python(outputs, &wraps)?)?.into_any())
+    let results = PyTuple::new(a.py(), call.each_to_python(outputs, &wraps)?)?;
+    namedtuple(a.py(), "LstsqResult", results)
 }

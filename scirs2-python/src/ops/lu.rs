@@ -88,12 +88,14 @@ pub(super) fn lu<'py>(
 ///
 /// Returns
 /// -------
-/// lu : array, shape (..., m, n)
+/// LU : array, shape (..., m, n)
 ///     ``U``, and below its diagonal ``L`` without its ones. Integers give float64;
 ///     float16 and bfloat16 are computed in float32 and returned in their own dtype.
-/// piv : array, shape (..., min(m, n))
-///     Row ``i`` was exchanged with row ``piv[i]``, one after the other; int32. Both
-///     together are what `lu_solve` takes.
+/// pivots : array, shape (..., min(m, n))
+///     Row ``i`` was exchanged with row ``pivots[i]``, one after the other; int32. Rows
+///     count from 0, as in SciPy; in PyTorch they count from 1, so ``pivots + 1`` is what
+///     ``torch.linalg.lu_solve`` takes. Both come as a named tuple, which `lu_solve`
+///     takes.
 ///
 /// Raises
 /// ------
@@ -116,9 +118,9 @@ pub(super) fn lu<'py>(
 pub(super) fn lu_factor<'py>(
     a: &Bound<'py, PyAny>,
     on_failure: &str,
-) -> PyResult<Bound<'py, PyTuple>> {
+) -> PyResult<Bound<'py, PyAny>> {
     let call = Call::new(a.py(), "lu_factor", &[("a", a)])?.on_failure(on_failure)?;
-    PyTuple::new(a.py(), call.results(&LuFactor, &[Wrap::Plain; 2])?)
+    call.named_results(&LuFactor, "LUFactorResult", &[Wrap::Plain; 2])
 }
 
 /// Solve ``a @ x = b`` from what `lu_factor` gives for ``a``.

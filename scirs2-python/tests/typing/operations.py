@@ -49,7 +49,8 @@ assert_type(linalg.qr(singles, "r"), NDArray[np.float32])
 assert_type(linalg.qr(singles, "raw"), tuple[NDArray[np.float32], NDArray[np.float32]])
 assert_type(linalg.svd(doubles, compute_uv=False), NDArray[np.floating[Any]])
 assert_type(linalg.lu(singles, permute_l=True), tuple[NDArray[np.float32], NDArray[np.float32]])
-assert_type(linalg.lu_factor(singles), tuple[NDArray[np.float32], NDArray[np.int32]])
+assert_type(linalg.lu_factor(singles).LU, NDArray[np.float32])
+assert_type(linalg.lu_factor(singles).pivots, NDArray[np.int32])
 
 # Two operands.
 assert_type(linalg.solve(singles, singles), NDArray[np.float32])
