@@ -1,5 +1,7 @@
 """`scirs2.linalg.lu`, `lu_factor` and `lu_solve`, against their formulas and SciPy."""
 
+import pickle
+
 import jax
 import matrices
 import numpy as np
@@ -160,6 +162,30 @@ def test_what_is_not_finite_is_refused_as_scipy_does(function, bad):
 def test_a_pivot_of_no_row_is_refused(row):
     with pytest.raises(linalg.LinAlgError, match=r"no row -?\d+ for pivot 1"):
         linalg.lu_solve((np.eye(3), np.array([0, row, 2])), np.ones(3))
+
+
+def test_the_pivots_of_pytorch_are_refused_and_told():
+    a = torch.tensor(matrices.random((2, 3, 4, 4)))
+    b = torch.ones((4, 1), dtype=a.dtype)
+    lu, pivots = torch.linalg.lu_factor(a)
+    told = "matrix 0 of the batch has no row 4 for pivot .*, and PyTorch's from 1: subtract 1"
+    with pytest.raises(linalg.LinAlgError, match=told) as caught:
+        linalg.lu_solve((lu, pivots), b)
+    assert caught.value.index == (0, 0)
+    with pytest.raises(linalg.LinAlgError, match=told):
+        linalg.lu_solve((lu, pivots), b, on_failure="nan")
+    assert torch.allclose(linalg.lu_solve((lu, pivots - 1), b), torch.linalg.solve(a, b))
+    ours = linalg.lu_factor(a)
+    x = torch.linalg.lu_solve(ours.LU, ours.pivots + 1, b)
+    assert torch.allclose(x, torch.linalg.solve(a, b))
+
+
+def test_the_results_have_names_and_are_tuples():
+    factors = linalg.lu_factor([[1.0, 2.0], [2.0, 8.0]])
+    lu, piv = factors
+    assert (factors.LU is lu, factors.pivots is piv) == (True, True)
+    assert isinstance(factors, tuple)
+    assert all(map(np.array_equal, pickle.loads(pickle.dumps(factors)), factors))
 
 
 @pytest.mark.parametrize(

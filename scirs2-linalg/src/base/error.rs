@@ -251,8 +251,8 @@ pub enum Reason {
     },
     /// Pivots that are of no LU factors.
     #[error(
-        "has no row {row} for pivot {pivot} to exchange; pivots are counted from 0, as lu_factor \
-         gives them"
+        "has no row {row} for pivot {pivot} to exchange; pivots count from 0, as lu_factor \
+         returns them, and PyTorch's from 1: subtract 1 from those"
     )]
     NoSuchRow {
         /// The pivot, counted from 0.

@@ -323,6 +323,7 @@ pub fn lu_solve_into<T: LinalgScalar, P: Copy + Into<i64> + Sync>(
     let system = LinearSystem::new(lu.shape(), b.shape())?;
     let pivots = as_columns(pivots, true);
     let pivots = MatrixBatch::new(&pivots, &system.batch);
+    check_pivots(&pivots, &system.batch)?;
     system.for_each(
         (lu, b, out),
         2.0 * system.substitution_flops(),
@@ -343,6 +344,30 @@ pub fn lu_solve_into<T: LinalgScalar, P: Copy + Into<i64> + Sync>(
             })
         },
     )
+}
+
+/// An error for a pivot that names no row, but for -1.
+///
+/// Such pivots are the caller's mistake, and no failure of one matrix that a call could pass
+/// over ([`OnFailure`](crate::driver::operation::OnFailure)). Those of a matrix that
+/// [`lu_factor`] passed over are -1.
+fn check_pivots(
+    pivots: &MatrixBatch<'_, impl Copy + Into<i64>>,
+    batch: &[usize],
+) -> Result<(), Error> {
+    for index in 0..batch.iter().product() {
+        let pivots = pivots.get(index);
+        let n = pivots.len();
+        for (pivot, &row) in pivots.iter().enumerate() {
+            let row = row.into();
+            if row == -1 || usize::try_from(row).is_ok_and(|row| row < n) {
+                continue;
+            }
+            let index = (!batch.is_empty()).then_some(index);
+            return Err(Reason::NoSuchRow { pivot, row }.of(index));
+        }
+    }
+    Ok(())
 }
 
 /// Converts pivots to LAPACK's counting, from 1.

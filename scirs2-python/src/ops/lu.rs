@@ -128,7 +128,8 @@ pub(super) fn lu_factor<'py>(
 /// Parameters
 /// ----------
 /// lu_and_piv : tuple of array_like, shapes (..., n, n) and (..., n)
-///     The factors and the pivots.
+///     The factors and the pivots, which count rows from 0; PyTorch's count from 1, and
+///     need ``pivots - 1``.
 /// b : array_like, shape (n,) or (..., n, k)
 ///     One vector if it has one dimension, else matrices whose columns are the
 ///     right-hand sides, in the library of the factors.
