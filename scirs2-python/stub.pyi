@@ -42,6 +42,7 @@ _Kept = TypeVar("_Kept", bound=np.inexact[Any])
 _Real = TypeVar("_Real", bound=np.floating[Any])
 _Complex = TypeVar("_Complex", bound=np.complexfloating[Any, Any])
 _Tensor = TypeVar("_Tensor", bound=_SupportsDLPack)
+_Function = TypeVar("_Function", bound=Callable[..., Any])
 
 _Reals: TypeAlias = float | Sequence[_Reals]
 _ToFloat64: TypeAlias = NDArray[np.integer[Any] | np.bool] | _Reals
@@ -124,6 +125,7 @@ def set_num_threads(n: int, /) -> None: ...
 @final
 class num_threads:
     def __new__(cls, n: int, /) -> Self: ...
+    def __call__(self, function: _Function, /) -> _Function: ...
     def __enter__(self) -> None: ...
     def __exit__(
         self,

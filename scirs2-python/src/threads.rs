@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use pyo3::exceptions::{PyOverflowError, PyValueError};
+use pyo3::exceptions::{PyOverflowError, PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use scirs2_core::threads::{self, MAX_THREADS, ThreadCountError, ThreadSource};
 use scirs2_core::{fork, pool};
@@ -69,7 +69,10 @@ fn set_num_threads(n: &Bound<'_, PyAny>) -> PyResult<()> {
 
 /// A context that sets the number of threads for calls from this Python thread.
 ///
-/// Other Python threads keep their number.
+/// Other Python threads keep their number. As a decorator it sets the number for each call
+/// of a function, and for the Python thread of that call. A generator or a coroutine has the
+/// number while it runs, and whoever runs while it waits does not; so decorate it, instead of
+/// using ``with`` around ``yield`` or ``await``.
 ///
 /// Parameters
 /// ----------
@@ -86,6 +89,11 @@ fn set_num_threads(n: &Bound<'_, PyAny>) -> PyResult<()> {
 /// >>> import scirs2
 /// >>> with scirs2.num_threads(1):
 /// ...     scirs2.get_num_threads()
+/// 1
+/// >>> @scirs2.num_threads(1)
+/// ... def threads():
+/// ...     return scirs2.get_num_threads()
+/// >>> threads()
 /// 1
 #[pyclass(module = "scirs2", frozen)]
 #[expect(
@@ -126,6 +134,13 @@ impl num_threads {
     #[pyo3(signature = (n, /))]
     fn new(n: &Bound<'_, PyAny>) -> PyResult<Self> {
         static OBJECTS: AtomicU64 = AtomicU64::new(0);
+        if n.is_callable() {
+            return Err(PyTypeError::new_err(format!(
+                "num_threads: expected a number of threads, got {}; write @num_threads(1) above \
+                 a function",
+                n.repr()?
+            )));
+        }
         let count = parse_count(n)?;
         threads::check_threads(count).map_err(out_of_range)?;
         let id = OBJECTS.fetch_add(1, Ordering::Relaxed);
@@ -145,6 +160,16 @@ impl num_threads {
             }
         };
         update_contexts(leave).map_err(out_of_range)
+    }
+
+    /// Returns the function with this context around each call.
+    #[pyo3(signature = (function, /))]
+    fn __call__<'py>(
+        slf: &Bound<'py, Self>,
+        function: &Bound<'py, PyAny>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let module = slf.py().import("scirs2._decorate")?;
+        module.call_method1("decorated", (slf, function))
     }
 
     fn __repr__(&self) -> String {

@@ -1,5 +1,7 @@
 """The pool: how many threads, the same bits from any number, the GIL, fork and Ctrl-C."""
 
+import asyncio
+import inspect
 import os
 import sys
 import threading
@@ -129,6 +131,194 @@ class TestCount:
     def test_a_count_of_another_type(self, count):
         with pytest.raises(TypeError):
             scirs2.set_num_threads(count)
+
+
+class TestDecorator:
+    """The process has 2 threads, what is decorated 5."""
+
+    @pytest.fixture(autouse=True)
+    def two(self):
+        scirs2.set_num_threads(2)
+
+    def test_each_call_has_a_block_of_its_own(self):
+        @scirs2.num_threads(5)
+        def halve(n):
+            """Return the numbers of threads on the way down and up again."""
+            seen = [scirs2.get_num_threads()]
+            if n > 1:
+                seen += halve(n // 2)
+            with scirs2.num_threads(3):
+                seen += other()
+            return [*seen, scirs2.get_num_threads()]
+
+        @scirs2.num_threads(1)
+        def other():
+            return [scirs2.get_num_threads()]
+
+        assert halve(2) == [5, 5, 1, 5, 1, 5]
+        assert scirs2.get_num_threads() == 2
+        assert halve.__name__ == "halve"
+        assert halve.__doc__.startswith("Return")
+        assert list(inspect.signature(halve).parameters) == ["n"]
+
+    def test_a_call_that_fails_is_left_too(self):
+        @scirs2.num_threads(5)
+        def fail():
+            raise KeyError(scirs2.get_num_threads())
+
+        with pytest.raises(KeyError, match="5"):
+            fail()
+        assert scirs2.get_num_threads() == 2
+
+    def test_a_call_is_for_its_thread_alone(self):
+        met = threading.Barrier(2, timeout=10)
+
+        @scirs2.num_threads(5)
+        def meet():
+            met.wait()
+            seen.append(scirs2.get_num_threads())
+            met.wait()
+
+        seen = []
+        thread = threading.Thread(target=meet)
+        thread.start()
+        met.wait()
+        assert scirs2.get_num_threads() == 2
+        met.wait()
+        thread.join()
+        assert seen == [5]
+
+    def test_methods_and_what_else_is_called(self):
+        class Worker:
+            @scirs2.num_threads(5)
+            def method(self, *, more=0):
+                return scirs2.get_num_threads() + more
+
+            @classmethod
+            @scirs2.num_threads(4)
+            def of_class(cls):
+                return cls, scirs2.get_num_threads()
+
+            @property
+            @scirs2.num_threads(3)
+            def value(self):
+                return scirs2.get_num_threads()
+
+        assert Worker().method(more=1) == 6
+        assert Worker.of_class() == (Worker, 4)
+        assert Worker().value == 3
+        assert scirs2.num_threads(5)(scirs2.get_num_threads)() == 5
+        assert scirs2.get_num_threads() == 2
+
+    def test_a_generator_has_it_while_it_runs(self):
+        @scirs2.num_threads(5)
+        def numbers(first):
+            got = first
+            while got is not None:
+                try:
+                    got = yield (got, scirs2.get_num_threads())
+                except KeyError as error:
+                    got = error.args[0]
+                except GeneratorExit:
+                    closed.append(scirs2.get_num_threads())
+                    raise
+            return scirs2.get_num_threads()
+
+        closed = []
+        assert inspect.isgeneratorfunction(numbers)
+        generator = numbers(1)
+        assert next(generator) == (1, 5)
+        assert scirs2.get_num_threads() == 2
+        assert generator.send(7) == (7, 5)
+        assert generator.throw(KeyError(8)) == (8, 5)
+        assert scirs2.get_num_threads() == 2
+        with pytest.raises(StopIteration) as caught:
+            generator.send(None)
+        assert caught.value.value == 5
+        generator = numbers(1)
+        next(generator)
+        generator.close()
+        assert closed == [5]
+        assert scirs2.get_num_threads() == 2
+
+    def test_a_coroutine_has_it_while_it_runs(self):
+        @scirs2.num_threads(5)
+        async def work(times):
+            seen = []
+            for _ in range(times):
+                seen.append(scirs2.get_num_threads())
+                await asyncio.sleep(0)
+            return seen
+
+        async def main():
+            task = asyncio.create_task(work(3))
+            seen = []
+            while not task.done():
+                await asyncio.sleep(0)
+                seen.append(scirs2.get_num_threads())
+            waiting = asyncio.create_task(stuck())
+            await asyncio.sleep(0)
+            waiting.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await waiting
+            return seen, await task
+
+        @scirs2.num_threads(4)
+        async def stuck():
+            try:
+                await asyncio.sleep(10)
+            finally:
+                ended.append(scirs2.get_num_threads())
+
+        ended = []
+        assert inspect.iscoroutinefunction(work)
+        seen, inside = asyncio.run(main())
+        assert set(seen) == {2}
+        assert inside == [5, 5, 5]
+        assert ended == [4]
+        assert scirs2.get_num_threads() == 2
+
+    def test_an_asynchronous_generator_has_it_while_it_runs(self):
+        @scirs2.num_threads(5)
+        async def numbers():
+            try:
+                for number in range(3):
+                    await asyncio.sleep(0)
+                    got = yield (number, scirs2.get_num_threads())
+                    sent.append(got)
+            except KeyError:
+                yield ("thrown", scirs2.get_num_threads())
+            finally:
+                await asyncio.sleep(0)
+                ended.append(scirs2.get_num_threads())
+
+        async def main():
+            seen = [item async for item in numbers()]
+            sent.clear()
+            generator = numbers()
+            seen.append(await anext(generator))
+            seen.append(await generator.asend("more"))
+            seen.append(await generator.athrow(KeyError()))
+            assert scirs2.get_num_threads() == 2
+            await generator.aclose()
+            return seen
+
+        sent, ended = [], []
+        assert inspect.isasyncgenfunction(numbers)
+        assert asyncio.run(main()) == [(0, 5), (1, 5), (2, 5), (0, 5), (1, 5), ("thrown", 5)]
+        assert sent == ["more"]
+        assert ended == [5, 5]
+        assert scirs2.get_num_threads() == 2
+
+    def test_what_is_no_function_is_refused(self):
+        for wrong in (3, int, classmethod(print)):
+            with pytest.raises(TypeError, match=r"num_threads\(5\) decorates functions, not"):
+                scirs2.num_threads(5)(wrong)
+        with pytest.raises(TypeError, match=r"expected a number of threads, .*@num_threads\(1\)"):
+
+            @scirs2.num_threads
+            def without_a_number():
+                pass
 
 
 ORDERS = [None, 0, 1, 2, 3, -1, 0.5, np.inf, -np.inf]

@@ -24,6 +24,14 @@ assert_type(scirs2.get_num_threads(), int)
 with scirs2.num_threads(1) as nothing:
     assert_type(nothing, None)
 
+
+@scirs2.num_threads(1)
+def decorated(name: str, *, times: int = 1) -> str:
+    return name * times
+
+
+assert_type(decorated("a", times=2), str)
+
 assert_type(scirs2.show_config(), None)
 assert_type(scirs2.show_config("dicts"), dict[str, dict[str, Any]])
 
