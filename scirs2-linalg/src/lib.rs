@@ -21,6 +21,7 @@
 //! | [`solve_triangular`] | systems with triangular matrices |
 //! | [`tensorsolve`], [`tensorinv`] | equations between tensors |
 //! | [`matmul`](fn@matmul), [`multi_dot`](fn@multi_dot), [`matrix_power`](fn@matrix_power) | products of matrices |
+//! | [`matvec`](fn@matvec), [`vecmat`] | products of matrices and vectors |
 //! | [`vecdot`](fn@vecdot), [`outer`](fn@outer), [`cross`](fn@cross) | products of vectors |
 //! | [`tensordot`](fn@tensordot), [`einsum`](fn@einsum) | products of tensors |
 //! | [`trace`](fn@trace), [`diagonal`] | diagonals and their sums |
@@ -81,6 +82,7 @@ pub use norm::{Operand, norm, norm_into, norm_shape};
 pub use products::cross::{cross, cross_into, cross_shape};
 pub use products::einsum::{einsum, einsum_into, einsum_shape};
 pub use products::matmul::{matmul, matmul_into, matmul_shape};
+pub use products::matvec::{matvec, matvec_into, matvec_shape, vecmat, vecmat_into, vecmat_shape};
 pub use products::multi_dot::{multi_dot, multi_dot_into, multi_dot_shape};
 pub use products::outer::{outer, outer_into};
 pub use products::tensordot::{tensordot, tensordot_into, tensordot_shape};

@@ -142,6 +142,8 @@ operations! {
         products::cross::Cross,
         products::einsum::Einsum,
         products::matmul::Matmul,
+        products::matvec::Matvec,
+        products::matvec::Vecmat,
         products::multi_dot::MultiDot,
         products::outer::Outer,
         products::tensordot::Tensordot,

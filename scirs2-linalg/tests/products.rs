@@ -6,9 +6,9 @@ use scirs2_core::threads::set_local_threads;
 use scirs2_core::{Bool, Complex64};
 use scirs2_linalg::{
     Error, Reason, cross, cross_into, diagonal, diagonal_into, einsum, einsum_into, inverse_power,
-    inverse_power_into, matmul, matmul_into, matrix_power, matrix_power_into, multi_dot,
-    multi_dot_into, outer, outer_into, tensordot, tensordot_into, trace, trace_into, vecdot,
-    vecdot_into,
+    inverse_power_into, matmul, matmul_into, matrix_power, matrix_power_into, matvec, matvec_into,
+    multi_dot, multi_dot_into, outer, outer_into, tensordot, tensordot_into, trace, trace_into,
+    vecdot, vecdot_into, vecmat, vecmat_into,
 };
 
 /// Numbers that differ.
@@ -356,4 +356,48 @@ fn what_floats_lose_is_not_left_to_them() {
         let exact = root.wrapping_mul(root).wrapping_mul(65);
         assert!(product.iter().all(|&x| x == exact), "{root}");
     }
+}
+
+#[test]
+fn products_with_vectors_write_to_any_strides() {
+    let serial = Workers::serial();
+    let a = counted(&[2, 3, 5]);
+    let x = counted(&[4, 1, 5]);
+    let exact = ArrayD::from_shape_fn(IxDyn(&[4, 2, 3]), |at| {
+        (0..5)
+            .map(|j| a[[at[1], at[2], j]] * x[[at[0], 0, j]])
+            .sum::<i64>()
+    });
+    assert_eq!(matvec(&a, &x).unwrap(), exact);
+    let got = strided(&[4, 2, 3], 7, |out| {
+        matvec_into(a.view(), x.view(), out, &serial).unwrap();
+    });
+    assert_eq!(got, exact);
+    let transposed = a.view().permuted_axes(vec![0, 2, 1]);
+    let got = strided(&[4, 2, 3], 7, |out| {
+        vecmat_into(x.view(), transposed.clone(), out, &serial).unwrap();
+    });
+    assert_eq!(got, exact);
+    let i = array![Complex64::new(0.0, 1.0)];
+    let one = array![[Complex64::new(1.0, 0.0)]];
+    assert_eq!(vecmat(&i, &one).unwrap()[[0]], -i[0]);
+    assert_eq!(matvec(&one, &i).unwrap()[[0]], i[0]);
+}
+
+#[test]
+fn products_with_vectors_refuse_what_does_not_fit() {
+    let (a, x) = (counted(&[2, 3]), counted(&[3]));
+    let too_few = |argument, shape: &[usize], least| Error::TooFewAxes {
+        argument,
+        shape: shape.to_vec(),
+        least,
+    };
+    assert_eq!(matvec(&x, &x), Err(too_few(1, &[3], 2)));
+    assert_eq!(vecmat(&x, &x), Err(too_few(2, &[3], 2)));
+    assert_eq!(matvec(&a, &counted(&[])), Err(too_few(2, &[], 1)));
+    assert_eq!(vecmat(&counted(&[]), &a), Err(too_few(1, &[], 1)));
+    assert!(matches!(vecmat(&x, &a), Err(Error::Mismatch { .. })));
+    let mut out = counted(&[3]);
+    let done = matvec_into(a.view(), x.view(), out.view_mut(), &Workers::serial());
+    assert!(matches!(done, Err(Error::OutputShape { .. })));
 }

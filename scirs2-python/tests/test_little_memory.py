@@ -61,6 +61,8 @@ PRODUCTS = [
     ("matmul, long inside", "[make(T, 2, N // 2), make(T, N // 2, 2)]", "scirs2.matmul(*operands)"),
     ("matmul, one row", "[make(T, 1, N), make(T, N, 1)]", "scirs2.matmul(*operands)"),
     ("matmul, a vector", "[make(T, N // 4, 4), make(T, 4)]", "scirs2.matmul(*operands)"),
+    ("matvec", "[make(T, N // 4, 4), make(T, 4)]", "scirs2.matvec(*operands)"),
+    ("vecmat", "[make(T, N), make(T, N, 1)]", "scirs2.vecmat(*operands)"),
     ("vecdot", "[make(T, N), make(T, N)]", "scirs2.vecdot(*operands)"),
     (
         "multi_dot",

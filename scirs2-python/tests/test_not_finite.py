@@ -58,6 +58,13 @@ class Case:
     same: bool = True
 
 
+def product(of, name):
+    """One that NumPy has outside of linalg, from 2.2 on."""
+    if of is not np.linalg:
+        return getattr(of, name)
+    return getattr(np, name, None) or pytest.skip(f"NumPy has no {name}")
+
+
 CASES = {
     **{
         f"norm {order}": Case(lambda of, a, order=order: of.norm(a, order, axis=(-2, -1)))
@@ -83,6 +90,8 @@ CASES = {
     "matrix_transpose": Case(lambda of, a: of.matrix_transpose(a)),
     "outer": Case(lambda of, a: of.outer(a[0], a[:, 0]), batches=False),
     "vecdot": Case(lambda of, a: of.vecdot(a, np.ones_like(a))),
+    "matvec": Case(lambda of, a: product(of, "matvec")(a, a[..., 0]), same=False),
+    "vecmat": Case(lambda of, a: product(of, "vecmat")(a[..., 0], a), same=False),
     "tensordot": Case(lambda of, a: of.tensordot(a, np.ones_like(a), axes=1), batches=False),
     "matmul": Case(lambda of, a: of.matmul(a, np.ones_like(a)), same=False),
     "multi_dot": Case(lambda of, a: of.multi_dot([a, a, a]), batches=False, same=False),

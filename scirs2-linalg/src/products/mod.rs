@@ -6,6 +6,7 @@
 //! | `cross` | cross products |
 //! | `einsum` | sums of products by subscripts |
 //! | `matmul` | products of matrices |
+//! | `matvec` | products of matrices and vectors |
 //! | `multi_dot` | products of several matrices |
 //! | `outer` | outer products |
 //! | `tensordot` | products of tensors along axes |
@@ -16,6 +17,7 @@ pub(crate) mod contract;
 pub(crate) mod cross;
 pub(crate) mod einsum;
 pub(crate) mod matmul;
+pub(crate) mod matvec;
 pub(crate) mod multi_dot;
 pub(crate) mod outer;
 pub(crate) mod tensordot;

@@ -6,7 +6,8 @@
 ``norm``              vector and matrix norms (also ``scirs2.linalg.norm``)
 ``linalg``            linear algebra
 ``einsum``            sums of products over named axes
-``matmul``            products, also ``tensordot``, ``vecdot``; ``matrix_transpose``
+``matmul``            products, also ``matvec``, ``vecmat``, ``vecdot``, ``tensordot``;
+                      ``matrix_transpose``
 ``num_threads``       a context that sets the number of threads
 ``show_config``       versions, LAPACK, instruction sets, threads
 ====================  =====================================================
@@ -27,12 +28,14 @@ with _openblas.loaded_without_threads():
         get_num_threads,
         matmul,
         matrix_transpose,
+        matvec,
         norm,
         num_threads,
         set_num_threads,
         tensordot,
         to_dlpack,
         vecdot,
+        vecmat,
     )
 
 from . import _threadpoolctl, linalg
@@ -50,6 +53,7 @@ __all__ = [
     "linalg",
     "matmul",
     "matrix_transpose",
+    "matvec",
     "norm",
     "num_threads",
     "set_num_threads",
@@ -57,4 +61,5 @@ __all__ = [
     "tensordot",
     "to_dlpack",
     "vecdot",
+    "vecmat",
 ]

@@ -308,6 +308,9 @@ PRODUCTS = {
         ("general",), _is(lambda a: a @ a @ a), how=lambda f, a: f(a, 3), exact=True
     ),
     "matrix_transpose": Truth(("tall",), _is(lambda a: np.swapaxes(a, -1, -2)), exact=True),
+    "matvec": Truth(
+        ("general", "vector"), _is(lambda a, x: (a * x[..., None, :]).sum(-1)), exact=True
+    ),
     "multi_dot": Truth(
         ("general", "other", "general"),
         _is(lambda a, b, c: a @ b @ c),
@@ -338,6 +341,9 @@ PRODUCTS = {
         _is(lambda a, b: (a.conj() * b).sum(-1)),
         kinds=("number",),
         exact=True,
+    ),
+    "vecmat": Truth(
+        ("vector", "general"), _is(lambda x, a: (_column(x.conj()) * a).sum(-2)), exact=True
     ),
 }
 

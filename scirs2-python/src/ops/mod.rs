@@ -76,6 +76,7 @@ functions! {
     lu: lu, lu_factor, lu_solve;
     matmul: matmul;
     matrix_power: matrix_power;
+    matvec: matvec, vecmat;
     multi_dot: multi_dot;
     norms: matrix_norm, vector_norm;
     outer: outer;

@@ -110,6 +110,7 @@ CALLS = {
     "matmul": lambda a: linalg.matmul(a, a),
     "matrix_power": lambda a: linalg.matrix_power(a, 3),
     "matrix_rank": lambda a: linalg.matrix_rank(a),
+    "matvec": lambda a: linalg.matvec(a, a[..., 0]),
     "multi_dot": lambda a: linalg.multi_dot([a.reshape(-1, *a.shape[-2:])[0]] * 3),
     "norm": lambda a: linalg.norm(a, axis=(-2, -1)),
     "norm of order 2": lambda a: linalg.norm(a, 2, (-2, -1)),
@@ -123,6 +124,7 @@ CALLS = {
     "svdvals": lambda a: linalg.svdvals(a),
     "tensordot": lambda a: linalg.tensordot(a, a[..., 0, :], axes=([-1], [-1])),
     "vecdot": lambda a: linalg.vecdot(a, a),
+    "vecmat": lambda a: linalg.vecmat(a[..., 0], a),
 }
 # Those of a Hermitian matrix, here a positive definite one.
 HERMITIAN = {"cho", "cholesky", "eigh", "eigvalsh"}
