@@ -18,7 +18,15 @@ from typing import (
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ._results import EighResult, EigResult, QRResult, SlogdetResult, SVDResult
+from ._results import (
+    EighResult,
+    EigResult,
+    LstsqResult,
+    LUFactorResult,
+    QRResult,
+    SlogdetResult,
+    SVDResult,
+)
 
 __version__: str
 
@@ -42,6 +50,7 @@ _Kept = TypeVar("_Kept", bound=np.inexact[Any])
 _Real = TypeVar("_Real", bound=np.floating[Any])
 _Complex = TypeVar("_Complex", bound=np.complexfloating[Any, Any])
 _Tensor = TypeVar("_Tensor", bound=_SupportsDLPack)
+_Function = TypeVar("_Function", bound=Callable[..., Any])
 
 _Reals: TypeAlias = float | Sequence[_Reals]
 _ToFloat64: TypeAlias = NDArray[np.integer[Any] | np.bool] | _Reals
@@ -272,6 +281,7 @@ def set_num_threads(n: int, /) -> None:
 @final
 class num_threads:
     def __new__(cls, n: int, /) -> Self: ...
+    def __call__(self, function: _Function, /) -> _Function: ...
     def __enter__(self) -> None: ...
     def __exit__(
         self,
@@ -614,7 +624,8 @@ def cho_solve(
     Parameters
     ----------
     c_and_lower : tuple of array_like, shape (..., n, n), and bool
-        The factors, and whether they are lower triangular.
+        The factors, and whether they are lower triangular: what `cho_factor` returns,
+        or ``(cholesky(a), True)``, or ``(cholesky(a, upper=True), False)``.
     b : array_like, shape (n,) or (..., n, k)
         One vector if it has one dimension, else matrices whose columns are the
         right-hand sides, in the library of the factors.
@@ -633,7 +644,9 @@ def cho_solve(
         The diagonal of a factor holds a zero, or what is read holds a NaN or an
         infinity.
     ValueError
-        The shapes do not fit one another.
+        The shapes do not fit one another. Or the factors lie in the other triangle than
+        ``lower`` says: the triangle to be read is zero off the diagonal in the whole
+        batch, and the other one is not.
 
     Notes
     -----
@@ -674,7 +687,8 @@ def lu_solve(
     Parameters
     ----------
     lu_and_piv : tuple of array_like, shapes (..., n, n) and (..., n)
-        The factors and the pivots.
+        The factors and the pivots, which count rows from 0; PyTorch's count from 1, and
+        need ``pivots - 1``.
     b : array_like, shape (n,) or (..., n, k)
         One vector if it has one dimension, else matrices whose columns are the
         right-hand sides, in the library of the factors.
@@ -1052,6 +1066,60 @@ def matrix_transpose(x: _Tensor, /) -> _Tensor: ...
 @overload
 def matrix_transpose(x: ArrayLike, /) -> NDArray[Any]: ...
 @overload
+def matvec(
+    x1: NDArray[_Kept], x2: NDArray[_Kept], /, *, out: NDArray[_Kept] | None = None
+) -> NDArray[_Kept]:
+    """Products of matrices and vectors.
+
+    ``x1 @ x2`` for each matrix and its vector.
+
+    Parameters
+    ----------
+    x1 : array_like, shape (..., m, n)
+        Matrices, of any DLPack library and any strides.
+    x2 : array_like, shape (..., n)
+        Vectors; the dimensions before them broadcast with those before the matrices.
+    out : array, shape (..., m), optional
+        Memory for the result, of its dtype.
+
+    Returns
+    -------
+    array, shape (..., m)
+        In the library of the operands, with the dtype of NumPy's promotion: integers
+        stay integers and wrap around; for booleans the result is whether any pair is
+        true. float16 and bfloat16 are computed in float32 and rounded once.
+
+    Raises
+    ------
+    ValueError
+        The shapes do not fit, ``x1`` has fewer than two dimensions, ``x2`` is a number,
+        or ``out`` does not fit.
+    TypeError
+        The operands are of two libraries, or have no common dtype.
+
+    Notes
+    -----
+    As `matmul`, with each vector as a column; many vectors for one matrix are one
+    product of matrices. ``abs(error) <= n * eps * (abs(x1) @ abs(x2))``.
+
+    Examples
+    --------
+    One vector for each matrix:
+
+    >>> import numpy as np, scirs2
+    >>> matrices = np.array([[[1, 2], [3, 4]], [[0, 1], [1, 0]]])
+    >>> scirs2.linalg.matvec(matrices, np.array([[10, 1], [5, 6]]))
+    array([[12, 34],
+           [ 6,  5]])
+    """
+
+@overload
+def matvec(x1: _Host, x2: _Host, /, *, out: NDArray[Any] | None = None) -> NDArray[Any]: ...
+@overload
+def matvec(x1: _Tensor, x2: _Tensor | _Plain, /, *, out: _Tensor | None = None) -> _Tensor: ...
+@overload
+def matvec(x1: _Plain, x2: _Tensor, /, *, out: _Tensor | None = None) -> _Tensor: ...
+@overload
 def outer(x1: NDArray[_Kept], x2: NDArray[_Kept], /) -> NDArray[_Kept]:
     """The outer product of two vectors.
 
@@ -1226,6 +1294,57 @@ def vecdot(x1: _Host, x2: _Host, /, *, axis: int = -1) -> Any:
 def vecdot(x1: _Tensor, x2: _Tensor | _Plain, /, *, axis: int = -1) -> _Tensor: ...
 @overload
 def vecdot(x1: _Plain, x2: _Tensor, /, *, axis: int = -1) -> _Tensor: ...
+@overload
+def vecmat(
+    x1: NDArray[_Kept], x2: NDArray[_Kept], /, *, out: NDArray[_Kept] | None = None
+) -> NDArray[_Kept]:
+    """Products of conjugated vectors and matrices.
+
+    ``x1.conj() @ x2`` for each vector and its matrix: of complex vectors, as of those in
+    `vecdot`, the conjugates are multiplied.
+
+    Parameters
+    ----------
+    x1 : array_like, shape (..., n)
+        Vectors, of any DLPack library and any strides.
+    x2 : array_like, shape (..., n, m)
+        Matrices; the dimensions before them broadcast with those before the vectors.
+    out : array, shape (..., m), optional
+        Memory for the result, of its dtype.
+
+    Returns
+    -------
+    array, shape (..., m)
+        In the library of the operands, with the dtype of NumPy's promotion: integers
+        stay integers and wrap around; for booleans the result is whether any pair is
+        true. float16 and bfloat16 are computed in float32 and rounded once.
+
+    Raises
+    ------
+    ValueError
+        The shapes do not fit, ``x1`` is a number, ``x2`` has fewer than two dimensions,
+        or ``out`` does not fit.
+    TypeError
+        The operands are of two libraries, or have no common dtype.
+
+    Notes
+    -----
+    As `matvec` of the transposed matrices; complex vectors are copied.
+    ``abs(error) <= n * eps * (abs(x1) @ abs(x2))``.
+
+    Examples
+    --------
+    >>> import numpy as np, scirs2
+    >>> scirs2.linalg.vecmat(np.array([1j, 1]), np.array([[1, 2], [3, 4]]))
+    array([3.-1.j, 4.-2.j])
+    """
+
+@overload
+def vecmat(x1: _Host, x2: _Host, /, *, out: NDArray[Any] | None = None) -> NDArray[Any]: ...
+@overload
+def vecmat(x1: _Tensor, x2: _Tensor | _Plain, /, *, out: _Tensor | None = None) -> _Tensor: ...
+@overload
+def vecmat(x1: _Plain, x2: _Tensor, /, *, out: _Tensor | None = None) -> _Tensor: ...
 
 # Numbers.
 
@@ -1721,7 +1840,7 @@ def lstsq(
     rcond: float | None = None,
     *,
     on_failure: _OnFailure = "raise",
-) -> tuple[NDArray[_Real], NDArray[_Real], Any, NDArray[_Real]]:
+) -> LstsqResult[NDArray[_Real], NDArray[_Real], Any]:
     """Least-squares solutions of the smallest norm.
 
     The ``x`` of the smallest 2-norm among those that make the 2-norm of ``b - a @ x``
@@ -1736,8 +1855,8 @@ def lstsq(
         broadcasts with that of ``a``.
     rcond : float, optional
         Singular values of at most ``rcond`` times the largest count as zero. None is
-        ``max(m, n)`` times the epsilon of float64; -1, as all outside of (0, 1), is the
-        epsilon alone.
+        ``max(m, n)`` times the epsilon of float64; values outside (0, 1), such as -1, mean
+        the epsilon alone.
     on_failure : {"raise", "nan"}, optional
         What becomes of a matrix that holds a NaN or does not converge: raise
         ``LinAlgError``, or fill its results with NaN and compute the others; its
@@ -1745,8 +1864,8 @@ def lstsq(
 
     Returns
     -------
-    x : array, shape (..., n) or (..., n, k)
-        The solutions. Integers give float64; float16 and bfloat16 are returned in
+    solution : array, shape (..., n) or (..., n, k)
+        The solutions ``x``. Integers give float64; float16 and bfloat16 are returned in
         their own dtype.
     residuals : array, shape (..., k)
         The sums of squares of ``b - a @ x``, with a ``k`` of 1 for one vector. Where
@@ -1755,8 +1874,9 @@ def lstsq(
         and in a batch its row is NaN.
     rank : int32 or array of int32, shape (...)
         The ranks.
-    s : array, shape (..., min(m, n))
-        The singular values, in descending order.
+    singular_values : array, shape (..., min(m, n))
+        The singular values, in descending order. The four come as a named tuple, in the
+        order of NumPy and with the names of PyTorch.
 
     Raises
     ------
@@ -1783,22 +1903,22 @@ def lstsq(
     >>> x, residuals, rank, s = scirs2.linalg.lstsq(a, np.array([1.0, 3.0, 5.0]))
     >>> x.round(12)
     array([2., 1.])
-    >>> rank
+    >>> scirs2.linalg.lstsq(a, np.array([1.0, 3.0, 5.0])).rank
     np.int32(2)
     """
 
 @overload
 def lstsq(
     a: _Host, b: _Host, rcond: float | None = None, *, on_failure: _OnFailure = "raise"
-) -> tuple[NDArray[Any], _Floating, Any, _Floating]: ...
+) -> LstsqResult[NDArray[Any], _Floating, Any]: ...
 @overload
 def lstsq(
     a: _Tensor, b: _Tensor | _Plain, rcond: float | None = None, *, on_failure: _OnFailure = "raise"
-) -> tuple[_Tensor, _Tensor, _Tensor, _Tensor]: ...
+) -> LstsqResult[_Tensor, _Tensor, _Tensor]: ...
 @overload
 def lstsq(
     a: _Plain, b: _Tensor, rcond: float | None = None, *, on_failure: _OnFailure = "raise"
-) -> tuple[_Tensor, _Tensor, _Tensor, _Tensor]: ...
+) -> LstsqResult[_Tensor, _Tensor, _Tensor]: ...
 @overload
 def pinv(
     a: NDArray[_Kept],
@@ -2185,13 +2305,14 @@ def cho_factor(
     ------
     scirs2.linalg.LinAlgError
         A matrix is not positive definite: the message names the first leading minor
-        that is not, ``index`` the matrix in the batch. Or what is read holds a NaN or
-        an infinity, or the last two dimensions differ.
+        that is not, ``index`` the matrix in the batch. A NaN does not count as such a
+        minor: it propagates to the result. Or the last two dimensions differ.
 
     Notes
     -----
     LAPACK ``potrf``, in the memory of the result: nothing else is copied. `cholesky`
-    is the same with zeros in the other triangle.
+    gives the same factor with zeros in the other triangle, but its default is the lower
+    one: pass ``(cholesky(a), True)`` to `cho_solve`.
 
     Examples
     --------
@@ -2259,7 +2380,9 @@ def cholesky(
     Notes
     -----
     LAPACK ``potrf``, in the memory of the result: nothing else is copied. Backward
-    stable: ``norm(a - L @ L.conj().mT) <= c * n * eps * norm(a)``.
+    stable: ``norm(a - L @ L.conj().mT) <= c * n * eps * norm(a)``. To solve with the
+    factor, pass ``(cholesky(a), True)`` to `cho_solve`: the factor is lower triangular,
+    while `cho_factor`, as in SciPy, is upper by default.
 
     Examples
     --------
@@ -2547,7 +2670,7 @@ def eigvalsh(
 @overload
 def lu_factor(
     a: NDArray[_Kept], *, on_failure: _OnFailure = "raise"
-) -> tuple[NDArray[_Kept], NDArray[np.int32]]:
+) -> LUFactorResult[NDArray[_Kept], NDArray[np.int32]]:
     """LU factors in one matrix, to solve equations with them.
 
     Parameters
@@ -2561,12 +2684,14 @@ def lu_factor(
 
     Returns
     -------
-    lu : array, shape (..., m, n)
+    LU : array, shape (..., m, n)
         ``U``, and below its diagonal ``L`` without its ones. Integers give float64;
         float16 and bfloat16 are computed in float32 and returned in their own dtype.
-    piv : array, shape (..., min(m, n))
-        Row ``i`` was exchanged with row ``piv[i]``, one after the other; int32. Both
-        together are what `lu_solve` takes.
+    pivots : array, shape (..., min(m, n))
+        Row ``i`` was exchanged with row ``pivots[i]``, one after the other; int32. Rows
+        count from 0, as in SciPy; in PyTorch they count from 1, so ``pivots + 1`` is what
+        ``torch.linalg.lu_solve`` takes. Both come as a named tuple, which `lu_solve`
+        takes.
 
     Raises
     ------
@@ -2589,13 +2714,15 @@ def lu_factor(
 @overload
 def lu_factor(
     a: _ToFloat64, *, on_failure: _OnFailure = "raise"
-) -> tuple[_Float64, NDArray[np.int32]]: ...
+) -> LUFactorResult[_Float64, NDArray[np.int32]]: ...
 @overload
-def lu_factor(a: _Tensor, *, on_failure: _OnFailure = "raise") -> tuple[_Tensor, _Tensor]: ...
+def lu_factor(
+    a: _Tensor, *, on_failure: _OnFailure = "raise"
+) -> LUFactorResult[_Tensor, _Tensor]: ...
 @overload
 def lu_factor(
     a: ArrayLike, *, on_failure: _OnFailure = "raise"
-) -> tuple[NDArray[Any], NDArray[np.int32]]: ...
+) -> LUFactorResult[NDArray[Any], NDArray[np.int32]]: ...
 @overload
 def svdvals(x: NDArray[_Real], /, *, on_failure: _OnFailure = "raise") -> NDArray[_Real]:
     """Singular values.

@@ -25,6 +25,7 @@ from ._scirs2 import (
     matrix_power,
     matrix_rank,
     matrix_transpose,
+    matvec,
     multi_dot,
     norm,
     outer,
@@ -40,6 +41,7 @@ from ._scirs2 import (
     tensorsolve,
     trace,
     vecdot,
+    vecmat,
     vector_norm,
 )
 
@@ -66,6 +68,7 @@ __all__ = [
     "matrix_power",
     "matrix_rank",
     "matrix_transpose",
+    "matvec",
     "multi_dot",
     "norm",
     "outer",
@@ -81,5 +84,6 @@ __all__ = [
     "tensorsolve",
     "trace",
     "vecdot",
+    "vecmat",
     "vector_norm",
 ]
