@@ -172,25 +172,24 @@ prove-contributing: ## Add a function by the steps of CONTRIBUTING.md in a copy,
 clean: ## Remove .venv and everything that was built
 	rm -rf .venv .venv-peers .venv-clients target third-party-licences docs/_build docs/generated .pytest_cache .hypothesis .ruff_cache .mypy_cache
 
+NO_INDEX := { echo "pip got nothing from its package index, for the reason above. No network here? See docs/install.rst"; exit 1; }
+
 # A stamp tells that a step is done; it is repeated when what it read changes.
 $(VENV)/.tools:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
 		echo "Python 3.11 or later is needed, as '$(PYTHON)'. Have it elsewhere? make PYTHON=/path/to/python"; exit 1; }
-	@command -v cargo > /dev/null || { \
-		echo "Rust is needed (the command cargo): see rust-lang.org/tools/install"; exit 1; }
-	@command -v cc > /dev/null || command -v cl > /dev/null || { \
-		echo "A C compiler is needed (the command cc): install gcc or clang, or Xcode's command line tools"; exit 1; }
+	@$(PYTHON) scirs2-python/build_checks.py
 	@echo "--- Making .venv"
 	@$(PYTHON) -m venv $(VENV) || { \
 		echo "No virtual environment: on Debian and Ubuntu install python3-venv, or take another Python by PYTHON="; exit 1; }
-	@$(BIN)/python -m pip install --quiet --upgrade pip uv
+	@$(BIN)/python -m pip install --quiet --upgrade pip uv || $(NO_INDEX)
 	@touch $@
 
 # uv takes seconds where pip takes minutes; pip is there for a machine whose
 # package index only pip is told about.
 $(VENV)/.build $(VENV)/.test $(VENV)/.lint $(VENV)/.docs $(VENV)/.bench $(VENV)/.wheel: $(VENV)/.%: pyproject.toml | $(VENV)/.tools
 	@echo "--- Installing what '$*' needs$(if $(filter test bench,$*), (PyTorch alone is some gigabytes))"
-	@$(BIN)/uv pip install --quiet --group $* || $(BIN)/python -m pip install --quiet --group $*
+	@$(BIN)/uv pip install --quiet --group $* || $(BIN)/python -m pip install --quiet --group $* || $(NO_INDEX)
 	@touch $@
 
 # pip, and not `maturin develop`: what is tested is what users get. Without

@@ -1,9 +1,10 @@
 """Builds the wheel: maturin, with OpenBLAS and every licence inside.
 
-The hooks are maturin's. What is added here: `pip install .` repairs the wheel
-(by default maturin does that only for a release), so that it carries OpenBLAS
-and needs nothing of the build once it is installed; and OpenBLAS stands in the
-bill of materials (SBOM) beside the crates.
+The hooks are maturin's. What is added here: a machine that cannot build the package is told
+so in one line, before anything is fetched; `pip install .` repairs the wheel (by default
+maturin does that only for a release), so that it carries OpenBLAS and needs nothing of the
+build once it is installed; OpenBLAS stands in the bill of materials (SBOM) beside the crates;
+and the version of a wheel built from a git checkout names the commit.
 """
 
 from __future__ import annotations
@@ -16,33 +17,20 @@ import shlex
 import shutil
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import maturin
-from maturin import (
-    build_sdist,
-    get_requires_for_build_editable,
-    get_requires_for_build_sdist,
-    get_requires_for_build_wheel,
-)
+import build_checks
+import build_version
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+    from types import ModuleType
 
     Settings = Mapping[str, Any] | None
 
-__all__ = [
-    "build_editable",
-    "build_sdist",
-    "build_wheel",
-    "get_requires_for_build_editable",
-    "get_requires_for_build_sdist",
-    "get_requires_for_build_wheel",
-    "prepare_metadata_for_build_editable",
-    "prepare_metadata_for_build_wheel",
-]
-
+CHECKOUT = Path(__file__).resolve().parents[1]
 CRATE = "scirs2-python"
 LICENCES = Path("third-party-licences")
 LICENCE_NAMES = ("LICENSE", "LICENCE", "COPYING", "NOTICE", "UNLICENSE")
@@ -52,34 +40,85 @@ OPENBLAS_VARIABLE = "SCIRS2_OPENBLAS_DIR"
 REPAIR = "--auditwheel repair --compatibility pypi"
 
 
+def get_requires_for_build_wheel(config_settings: Settings = None) -> list[str]:
+    """Name what the build needs, once it is known that this machine can build at all."""
+    build_checks.need_rust()
+    build_checks.need_linker()
+    return _requirements()
+
+
+get_requires_for_build_editable = get_requires_for_build_wheel
+
+
+def get_requires_for_build_sdist(config_settings: Settings = None) -> list[str]:
+    """Name what an sdist needs; nothing is compiled for it."""
+    build_checks.need_rust()
+    return _requirements()
+
+
+def build_sdist(sdist_directory: str, config_settings: Settings = None) -> str:
+    """Build the source archive."""
+    build_checks.need_rust()
+    return _maturin().build_sdist(sdist_directory, config_settings)
+
+
 def build_wheel(
     wheel_directory: str, config_settings: Settings = None, metadata_directory: str | None = None
 ) -> str:
-    """Build a wheel that carries all it needs."""
+    """Build a wheel that carries all it needs and says what it was built from."""
     _prepare()
-    return maturin.build_wheel(wheel_directory, config_settings, metadata_directory)
+    # maturin makes the metadata anew, because those in the folder name the commit.
+    name = _maturin().build_wheel(wheel_directory, config_settings)
+    return build_version.write_to_wheel(Path(wheel_directory, name), CHECKOUT).name
 
 
 def build_editable(
     wheel_directory: str, config_settings: Settings = None, metadata_directory: str | None = None
 ) -> str:
-    """Build an editable wheel; it finds OpenBLAS in the target folder."""
+    """Build an editable wheel; it finds OpenBLAS in the target folder.
+
+    It names no commit, because the Python files that it refers to change with the checkout.
+    """
     _prepare()
-    return maturin.build_editable(wheel_directory, config_settings, metadata_directory)
+    return _maturin().build_editable(wheel_directory, config_settings, metadata_directory)
 
 
 def prepare_metadata_for_build_wheel(
     metadata_directory: str, config_settings: Settings = None
 ) -> str:
-    """Write the metadata, which lists the licences."""
+    """Write the metadata, which list the licences and name the commit."""
+    name = prepare_metadata_for_build_editable(metadata_directory, config_settings)
+    return build_version.write_to_metadata(Path(metadata_directory, name), CHECKOUT).name
+
+
+def prepare_metadata_for_build_editable(
+    metadata_directory: str, config_settings: Settings = None
+) -> str:
+    """Write the metadata, which list the licences."""
+    build_checks.need_rust()
     _carry_licences()
-    return maturin.prepare_metadata_for_build_wheel(metadata_directory, config_settings)
+    return _maturin().prepare_metadata_for_build_wheel(metadata_directory, config_settings)
 
 
-prepare_metadata_for_build_editable = prepare_metadata_for_build_wheel
+def _requirements() -> list[str]:
+    """Return the dependency group of the build."""
+    with open("pyproject.toml", "rb") as file:
+        return tomllib.load(file)["dependency-groups"]["build"]
+
+
+def _maturin() -> ModuleType:
+    """Return maturin, which is installed only after the first hooks have run."""
+    if importlib.util.find_spec("maturin") is None:
+        sys.exit(
+            "scirs2 is built by maturin, which is not installed here; for a build without "
+            "isolation run first: python -m pip install --group build"
+        )
+    return importlib.import_module("maturin")
 
 
 def _prepare() -> None:
+    build_checks.need_rust()
+    build_checks.need_linker()
     _point_at_openblas()
     target = _carry_licences()
     _drop_repaired(target)
@@ -142,7 +181,13 @@ def _carry_licences() -> Path:
     """Lay out the licences of the crates linked into the extension; return the target folder."""
     cargo = os.environ.get("CARGO", "cargo")
     command = [cargo, "metadata", "--format-version=1"]
-    metadata = json.loads(subprocess.run(command, stdout=subprocess.PIPE, check=True).stdout)
+    process = subprocess.run(command, stdout=subprocess.PIPE, check=False)
+    if process.returncode:
+        sys.exit(
+            "scirs2: cargo did not get the crates that are compiled into the package, for the "
+            "reason above; how to build without a network: docs/install.rst"
+        )
+    metadata = json.loads(process.stdout)
 
     shutil.rmtree(LICENCES, ignore_errors=True)
     LICENCES.mkdir()

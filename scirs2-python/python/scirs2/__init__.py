@@ -22,7 +22,6 @@ with _openblas.loaded_without_threads():
     from ._scirs2 import (
         DLPackExporter,
         GPUTensorError,
-        __version__,
         einsum,
         from_dlpack,
         get_num_threads,
@@ -40,6 +39,7 @@ with _openblas.loaded_without_threads():
 
 from . import _threadpoolctl, linalg
 from ._show_config import show_config
+from ._version import __version__
 
 _threadpoolctl.tell()
 

@@ -6,7 +6,8 @@ from typing import Any, Literal, overload
 
 import numpy as np
 
-from ._scirs2 import __version__, _config
+from ._scirs2 import _config
+from ._version import __version__
 
 
 @overload

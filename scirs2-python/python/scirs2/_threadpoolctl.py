@@ -8,6 +8,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from . import _scirs2
+from ._version import __version__
 
 if TYPE_CHECKING:
     from importlib.machinery import ModuleSpec
@@ -68,6 +69,6 @@ def _tell(threadpoolctl: Any) -> None:
             _scirs2._steer_num_threads(num_threads)
 
         def get_version(self) -> str:
-            return _scirs2.__version__
+            return __version__
 
     threadpoolctl.register(Scirs2Controller)
