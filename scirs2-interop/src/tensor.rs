@@ -332,13 +332,36 @@ impl Tensor {
     /// the memory must not be written.
     #[inline]
     pub fn export<M: ManagedStruct>(mut self) -> Result<Owner<M>, Error> {
-        let shared = !self.handle.is_unique();
+        let read_only = !self.may_be_exported_writeable();
+        // SAFETY: if it is not read-only this was the only handle, and the one inside the
+        // export is never read through.
+        unsafe { self.export_as(read_only, false) }
+    }
+
+    /// Whether a consumer may write, as far as anything here knows: the owner allows it, and no
+    /// other handle can read.
+    #[inline]
+    pub(crate) fn may_be_exported_writeable(&mut self) -> bool {
+        self.handle.is_unique() && !self.description().read_only
+    }
+
+    /// A managed tensor that holds this handle, flagged as the caller says.
+    ///
+    /// # Safety
+    /// Unless `read_only`, the description allows writing, and no other handle is read through
+    /// while the managed tensor lives, except under the promise of a Python program.
+    #[inline]
+    pub(crate) unsafe fn export_as<M: ManagedStruct>(
+        self,
+        read_only: bool,
+        copied: bool,
+    ) -> Result<Owner<M>, Error> {
         let mut layout = self.description().layout();
-        layout.read_only |= shared;
+        layout.read_only = read_only;
+        layout.copied |= copied;
         let builder = ExportBuilder::new(&layout)?;
-        // SAFETY: the handle moved into the export keeps the memory readable. If
-        // it is not described as read-only there is no other handle, and the
-        // one inside the export is never read through.
+        // SAFETY: the handle moved into the export keeps the memory readable, and writeable
+        // unless it is flagged as read-only, by this function's contract.
         Ok(unsafe { builder.finish(self) })
     }
 }

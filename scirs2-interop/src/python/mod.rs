@@ -13,6 +13,9 @@
 //! }
 //! ```
 //!
+//! Its caller gets an object that `torch.from_dlpack`, `jax.dlpack.from_dlpack`,
+//! `numpy.from_dlpack` and other libraries take.
+//!
 //! The steps behind it are public too: inspect an object with [`PendingImport`], consume it, make a
 //! capsule with [`new_capsule`].
 
@@ -20,6 +23,7 @@ mod capsule;
 mod error;
 mod exchange_api;
 mod exchange_api_provider;
+mod exporter;
 mod protocol;
 mod py_owner;
 mod torch;
@@ -33,12 +37,12 @@ pub use capsule::{ManagedTensor, PendingImport, new_capsule, owner_capsule};
 pub use error::gpu_tensor_error;
 pub use exchange_api::Importer;
 pub use exchange_api_provider::{ExchangeApi, exchange_api_capsule};
-pub use protocol::Request;
+pub use protocol::{ExportRequest, Request};
 pub use py_owner::PyOwner;
 pub use types::TypeCache;
 
+use self::exporter::TensorExporter;
 use crate::Tensor;
-use crate::sys::DLManagedTensorVersioned;
 
 /// A tensor of any library, or a raw capsule, without a copy.
 ///
@@ -50,6 +54,9 @@ impl<'py> FromPyObject<'_, 'py> for Tensor {
 
     fn extract(object: Borrowed<'_, 'py, PyAny>) -> PyResult<Self> {
         let mut pending = PendingImport::new(&object, &Request::default())?;
+        let mut description = pending.description().clone();
+        // A legacy capsule cannot say whether it may be written, and JAX's must not.
+        description.read_only |= pending.writeable() != Some(true);
         let tensor = pending.consume()?;
         let owner: Box<dyn Any + Send + Sync> = match tensor {
             ManagedTensor::Legacy(owner) => Box::new(owner),
@@ -58,17 +65,22 @@ impl<'py> FromPyObject<'_, 'py> for Tensor {
         // SAFETY: the owner keeps the memory readable.
         // ASSUMPTION (SAFETY.md): the Python program does not write to the tensor while a
         // view of it lives.
-        Ok(unsafe { Tensor::foreign(pending.description().clone(), owner) })
+        Ok(unsafe { Tensor::foreign(description, owner) })
     }
 }
 
-/// A capsule `dltensor_versioned`.
+/// An object with `__dlpack__` and `__dlpack_device__`, which every library takes without a
+/// copy: `torch.from_dlpack`, `jax.dlpack.from_dlpack`, `numpy.from_dlpack`.
+///
+/// Its consumers share the memory. They may write if this was the last handle and the owner
+/// allows it; else all of them get it read-only, and a consumer that knows only the legacy form,
+/// which cannot say so, is refused.
 impl<'py> IntoPyObject<'py> for Tensor {
     type Target = PyAny;
     type Output = Bound<'py, PyAny>;
     type Error = PyErr;
 
     fn into_pyobject(self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        new_capsule(py, self.export::<DLManagedTensorVersioned>()?)
+        Ok(Bound::new(py, TensorExporter::new(self))?.into_any())
     }
 }

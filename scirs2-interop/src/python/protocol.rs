@@ -1,6 +1,7 @@
-//! The `__dlpack__` protocol: requests a capsule of an object, in the newest form that it supports.
+//! The `__dlpack__` protocol: requests a capsule of an object, in the newest form that it
+//! supports, and reads what a consumer requests of an object of ours.
 
-use pyo3::exceptions::{PyAttributeError, PyBufferError, PyTypeError};
+use pyo3::exceptions::{PyAttributeError, PyBufferError, PyTypeError, PyValueError};
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::pybacked::PyBackedStr;
@@ -18,6 +19,48 @@ pub struct Request {
     pub copy: Option<bool>,
     /// The device to put the memory on; the producer copies if it must.
     pub device: Option<Device>,
+}
+
+/// What a consumer asks of the `__dlpack__` of an object in host memory.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct ExportRequest {
+    /// Whether the consumer reads the versioned form; else it gets the legacy form.
+    pub versioned: bool,
+    /// `Some(true)`: a copy that is the consumer's alone. `Some(false)`: never a copy.
+    pub copy: Option<bool>,
+}
+
+impl ExportRequest {
+    /// Reads the keywords of `__dlpack__`.
+    ///
+    /// # Errors
+    /// `ValueError` for a stream, which the host does not have; `BufferError` for another device.
+    #[inline]
+    pub fn new(
+        stream: Option<&Bound<'_, PyAny>>,
+        max_version: Option<(i64, i64)>,
+        dl_device: Option<(i32, i32)>,
+        copy: Option<bool>,
+    ) -> PyResult<Self> {
+        if let Some(stream) = stream {
+            return Err(PyValueError::new_err(format!(
+                "stream: the host has no streams, expected None, got {}",
+                stream.repr()?
+            )));
+        }
+        if let Some(device) = dl_device
+            && device != (DeviceKind::CPU.0, 0)
+        {
+            return Err(PyBufferError::new_err(format!(
+                "dl_device: the array lives on the host (1, 0) and cannot be put on {device:?}; \
+                 let the consumer copy it there"
+            )));
+        }
+        Ok(ExportRequest {
+            versioned: matches!(max_version, Some((1.., _))),
+            copy,
+        })
+    }
 }
 
 /// A capsule, and whether `dl_device` was passed to its producer.

@@ -7,7 +7,7 @@ use pyo3::exceptions::PyBufferError;
 use pyo3::gc::{PyTraverseError, PyVisit};
 use pyo3::prelude::*;
 use scirs2_core::{DType, DeviceKind};
-use scirs2_interop::python::{ExchangeApi, PendingImport, exchange_api_capsule};
+use scirs2_interop::python::{ExchangeApi, ExportRequest, PendingImport, exchange_api_capsule};
 use scirs2_interop::sys::{DLManagedTensorVersioned, DLTensor};
 use scirs2_interop::{Error, Owner, dl_type};
 
@@ -72,8 +72,8 @@ impl DLPackExporter {
         dl_device: Option<(i32, i32)>,
         copy: Option<bool>,
     ) -> PyResult<Bound<'py, PyAny>> {
-        let array = self.array.bind(py);
-        to_capsule(array, Policy::Lenient, max_version, copy, dl_device, stream)
+        let request = ExportRequest::new(stream, max_version, dl_device, copy)?;
+        to_capsule(self.array.bind(py), Policy::Lenient, request)
     }
 
     /// The same for consumers in C.

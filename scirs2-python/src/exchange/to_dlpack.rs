@@ -1,10 +1,9 @@
 //! `scirs2.to_dlpack`, and the export of arrays in general.
 
 use numpy::PyUntypedArray;
-use pyo3::exceptions::{PyBufferError, PyTypeError, PyValueError};
+use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
-use scirs2_core::DeviceKind;
-use scirs2_interop::python::{PyOwner, new_capsule};
+use scirs2_interop::python::{ExportRequest, PyOwner, new_capsule};
 use scirs2_interop::sys::{DLManagedTensor, DLManagedTensorVersioned};
 use scirs2_interop::{Error, ManagedStruct, Owner, export};
 
@@ -67,14 +66,8 @@ pub(crate) fn to_dlpack<'py>(
     dl_device: Option<(i32, i32)>,
     stream: Option<&Bound<'py, PyAny>>,
 ) -> PyResult<Bound<'py, PyAny>> {
-    to_capsule(
-        expect_array(array)?,
-        Policy::Strict,
-        max_version,
-        copy,
-        dl_device,
-        stream,
-    )
+    let request = ExportRequest::new(stream, max_version, dl_device, copy)?;
+    to_capsule(expect_array(array)?, Policy::Strict, request)
 }
 
 /// What happens if the protocol or the consumers cannot take an array as it is.
@@ -92,27 +85,11 @@ pub(crate) enum Policy {
 pub(crate) fn to_capsule<'py>(
     array: &Bound<'py, PyUntypedArray>,
     policy: Policy,
-    max_version: Option<(i64, i64)>,
-    copy: Option<bool>,
-    dl_device: Option<(i32, i32)>,
-    stream: Option<&Bound<'py, PyAny>>,
+    request: ExportRequest,
 ) -> PyResult<Bound<'py, PyAny>> {
-    if let Some(stream) = stream {
-        return Err(PyValueError::new_err(format!(
-            "stream: the host has no streams, expected None, got {}",
-            stream.repr()?
-        )));
-    }
-    if let Some(device) = dl_device
-        && device != (DeviceKind::CPU.0, 0)
-    {
-        return Err(PyBufferError::new_err(format!(
-            "dl_device: the array lives on the host (1, 0) and cannot be put on {device:?}; \
-             let the consumer copy it there"
-        )));
-    }
     let py = array.py();
-    if let Some((1.., _)) = max_version {
+    let ExportRequest { versioned, copy } = request;
+    if versioned {
         new_capsule(
             py,
             export_array::<DLManagedTensorVersioned>(array, policy, copy)?,
