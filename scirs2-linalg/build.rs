@@ -1,5 +1,8 @@
 //! Links OpenBLAS: finds it, tells the crate how its symbols begin, and keeps a
 //! copy where `cargo run` and `cargo test` let the loader look.
+//!
+//! It depends on no crate, so that cargo can run it, and tell of a missing OpenBLAS, before
+//! everything else is compiled.
 
 #[path = "build/locate.rs"]
 mod locate;
@@ -42,12 +45,10 @@ fn link_file(library: &Library) -> Result<(), String> {
     // the target folder, so the library comes here.
     copy(library, &out)?;
     copy_licence(library, &out)?;
-    if library.prefixed.is_empty() {
-        prefix("");
-    } else {
-        prefix(locate::PREFIX);
-    }
+    prefix(if library.prefixed { locate::PREFIX } else { "" });
     println!("cargo:rustc-link-search=native={}", out.display());
+    // For the build script of a program that is to run outside of cargo: DEP_SCIRS2_OPENBLAS_DIR.
+    println!("cargo::metadata=dir={}", out.display());
     println!("cargo:rustc-link-lib=dylib={}", library.link_name);
     Ok(())
 }

@@ -1,12 +1,10 @@
 //! Where OpenBLAS is: an explicit folder, the package `scipy-openblas32` of a
 //! Python, or the system's own.
 
-use std::ffi::OsString;
+use std::ffi::{CStr, OsString};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::{env, fs};
-
-use object::{Architecture, BinaryFormat, NameOrOrdinal, Object};
 
 /// The prefix that SciPy's build gives every symbol, so that two copies of
 /// OpenBLAS in one process never mix.
@@ -28,14 +26,13 @@ pub(crate) enum Found {
     },
 }
 
-/// A shared library whose symbols have been read.
+/// A shared library that was found to have LAPACK.
 pub(crate) struct Library {
     pub(crate) file: PathBuf,
     /// What the linker is told, `scipy_openblas` of `libscipy_openblas.so`.
     pub(crate) link_name: String,
-    /// The usual names (`dgesdd_`) of what the library has only with the
-    /// prefix (`scipy_dgesdd_`); none where there is no prefix.
-    pub(crate) prefixed: Vec<String>,
+    /// Whether the symbols begin with [`PREFIX`], `scipy_dgesdd_` for `dgesdd_`.
+    pub(crate) prefixed: bool,
 }
 
 impl Library {
@@ -171,32 +168,13 @@ fn in_folders(folders: &[PathBuf]) -> Result<Library, String> {
 fn open(file: PathBuf, start: &str, base: &str) -> Result<Library, String> {
     let told = |e: &dyn std::fmt::Display| format!("{} is not usable: {e}", file.display());
     let bytes = fs::read(&file).map_err(|e| told(&e))?;
-    let parsed = object::File::parse(&*bytes).map_err(|e| told(&e))?;
-    fits_target(&parsed).map_err(|e| told(&e))?;
-
-    let mach_o = parsed.format() == BinaryFormat::MachO;
-    let mut names = Vec::new();
-    for export in parsed.exports().map_err(|e| told(&e))? {
-        let export = export.map_err(|e| told(&e))?;
-        if let NameOrOrdinal::Name(name) = export.name()
-            && let Ok(name) = std::str::from_utf8(name)
-        {
-            let name = if mach_o {
-                name.strip_prefix('_').unwrap_or(name)
-            } else {
-                name
-            };
-            names.push(name.to_owned());
-        }
-    }
-    let has = |routine: &str| names.iter().any(|name| name == routine);
-    if !has("scipy_dgesdd_") && !has("dgesdd_") {
+    fits_target(&bytes).map_err(|e| told(&e))?;
+    let prefixed = has_symbol(&bytes, &format!("{PREFIX}dgesdd_"));
+    if !prefixed && !has_symbol(&bytes, "dgesdd_") {
         return Err(told(
             &"it has no LAPACK (no symbol dgesdd_ or scipy_dgesdd_)",
         ));
     }
-    let prefixed = names.iter().filter_map(|name| name.strip_prefix(PREFIX));
-    let prefixed = prefixed.map(str::to_owned).collect();
     // The Windows linker is given the whole name of the import library.
     let link_name = if start == "lib" && file.extension().is_some_and(|e| e == "dll") {
         format!("lib{base}")
@@ -210,26 +188,68 @@ fn open(file: PathBuf, start: &str, base: &str) -> Result<Library, String> {
     })
 }
 
+/// Whether the library's tables of strings have the name.
+fn has_symbol(mut library: &[u8], name: &str) -> bool {
+    let name = name.as_bytes();
+    while let Ok(text) = CStr::from_bytes_until_nul(library) {
+        let text = text.to_bytes();
+        // Mach-O puts an underscore before each name of C.
+        if text == name || text.strip_prefix(b"_") == Some(name) {
+            return true;
+        }
+        library = &library[text.len() + 1..];
+    }
+    false
+}
+
+/// What a shared library is for: the format and the processor in its first bytes.
+///
+/// Read by hand: a crate that parses them would have to be compiled before anybody is told that
+/// there is no OpenBLAS.
+fn target_of(library: &[u8]) -> Option<(&'static str, &'static str)> {
+    let bytes = |at: usize, count: usize| library.get(at..at.checked_add(count)?);
+    let u16_at = |at| Some(u16::from_le_bytes(bytes(at, 2)?.try_into().ok()?));
+    let u32_at = |at| Some(u32::from_le_bytes(bytes(at, 4)?.try_into().ok()?));
+    if library.starts_with(b"\x7fELF") {
+        return Some(match u16_at(18)? {
+            62 => ("ELF", "x86_64"),
+            183 => ("ELF", "aarch64"),
+            _ => ("ELF", "another processor"),
+        });
+    }
+    if u32_at(0)? == 0xfeed_facf {
+        return Some(match u32_at(4)? {
+            0x0100_0007 => ("Mach-O", "x86_64"),
+            0x0100_000c => ("Mach-O", "aarch64"),
+            _ => ("Mach-O", "another processor"),
+        });
+    }
+    if library.starts_with(b"MZ") {
+        let header = usize::try_from(u32_at(0x3c)?).ok()?;
+        return Some(match (bytes(header, 4)?, u16_at(header.checked_add(4)?)?) {
+            (b"PE\0\0", 0x8664) => ("PE", "x86_64"),
+            (b"PE\0\0", 0xaa64) => ("PE", "aarch64"),
+            _ => ("PE", "another processor"),
+        });
+    }
+    None
+}
+
 /// A library of the build machine is of no use to a cross build.
-fn fits_target(file: &object::File<'_>) -> Result<(), String> {
+fn fits_target(library: &[u8]) -> Result<(), String> {
     let os = env::var("CARGO_CFG_TARGET_OS").unwrap_or_default();
     let arch = env::var("CARGO_CFG_TARGET_ARCH").unwrap_or_default();
-    let format = match os.as_str() {
-        "windows" => BinaryFormat::Pe,
-        "macos" | "ios" => BinaryFormat::MachO,
-        _ => BinaryFormat::Elf,
+    let (format, processor) = target_of(library).ok_or("it is no shared library")?;
+    let wanted = match os.as_str() {
+        "windows" => "PE",
+        "macos" | "ios" => "Mach-O",
+        _ => "ELF",
     };
-    let wanted = match arch.as_str() {
-        "x86_64" => Architecture::X86_64,
-        "aarch64" => Architecture::Aarch64,
-        // Not told apart here; the linker will say.
-        _ => file.architecture(),
-    };
-    if file.format() != format || file.architecture() != wanted {
+    // Other processors are not told apart here; the linker will say.
+    let known = ["x86_64", "aarch64"].contains(&arch.as_str());
+    if format != wanted || (known && processor != arch) {
         return Err(format!(
-            "it is {:?} for {:?}, the target is {os} on {arch}",
-            file.format(),
-            file.architecture()
+            "it is {format} for {processor}, the target is {os} on {arch}"
         ));
     }
     Ok(())
