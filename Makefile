@@ -17,6 +17,9 @@ export VIRTUAL_ENV := $(CURDIR)/$(VENV)
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 unexport PYTHONHOME PYTHONPATH
 
+# Where an extension looks for its OpenBLAS elsewhere was not tried.
+EXTENSION := $(if $(filter Linux,$(shell uname -s)),$(VENV)/.extension)
+
 # In CI a lock file that is out of date is an error, not a repair.
 LOCKED := $(if $(CI),--locked)
 
@@ -40,11 +43,12 @@ demo: build $(VENV)/.test ## Show tensors crossing PyTorch, JAX and NumPy withou
 	@echo "--- The same from Rust: two crates share one tensor"
 	cargo run $(LOCKED) --quiet --release --package scirs2-linalg --example share
 
-test: build $(VENV)/.test ## Run the Rust tests, then the Python tests
+test: build $(VENV)/.test $(EXTENSION) ## Run the Rust tests, then the Python tests
 	@echo "--- Rust tests (the first build takes some ten minutes on two cores)"
-	cargo test $(LOCKED) --quiet --workspace --exclude scirs2-python
+	cargo test $(LOCKED) --quiet --workspace --exclude scirs2-python --exclude extension
 	@echo "--- Python tests"
 	$(BIN)/pytest --quiet
+	$(if $(EXTENSION),$(BIN)/pytest --quiet examples/extension/tests)
 
 test-peers: build $(PEERS)/.installed ## Run the tests against every array library, and write docs/peers-table.txt
 	$(PEERS)/bin/python -m pytest --quiet scirs2-python/tests/peers/both_ways.py
@@ -197,6 +201,13 @@ $(VENV)/.build $(VENV)/.test $(VENV)/.lint $(VENV)/.docs $(VENV)/.bench $(VENV)/
 $(VENV)/.installed: $(SOURCES) | $(VENV)/.build
 	@echo "--- Building scirs2 in release mode (the first time takes six minutes or seven)"
 	@$(BIN)/python -m pip install --quiet --no-build-isolation .
+	@touch $@
+
+# What the example computes is tested elsewhere, so it is not optimised.
+$(VENV)/.extension: $(SOURCES) $(shell find examples/extension -name '*.rs' -o -name '*.toml') | $(VENV)/.build
+	@echo "--- Building the extension of examples/extension (a minute)"
+	@CARGO_PROFILE_DEV_OPT_LEVEL=0 CARGO_PROFILE_DEV_DEBUG=0 MATURIN_PEP517_ARGS="--profile dev" \
+		$(BIN)/python -m pip install --quiet --no-build-isolation --no-deps ./examples/extension
 	@touch $@
 
 # Libraries too heavy for every run, and a client of numpy.linalg. The wheel is a
