@@ -104,7 +104,7 @@ lint: $(VENV)/.build $(VENV)/.lint ## Check format, lints, doc comments and gene
 	$(BIN)/ruff format --quiet --check
 	$(BIN)/python scirs2-python/generate.py --check
 
-generated: $(VENV)/.lint ## Write linalg.py, the stub and the lists of functions from the binding and the table of truths
+generated: $(VENV)/.lint ## Write linalg.py, the stub and the reference from the binding and the table of truths
 	$(BIN)/python scirs2-python/generate.py
 
 types: build $(VENV)/.test $(VENV)/.lint ## Check the types with mypy and pyright, and the stubs against the extension

@@ -63,6 +63,7 @@ STEPS = (ROUTINE, OPERATION, BINDING, TRUTH, TESTS)
 # What `make generated` writes.
 GENERATED = {
     "docs/api.rst",
+    "docs/reference.md",
     "scirs2-python/python/scirs2/_scirs2.pyi",
     "scirs2-python/python/scirs2/linalg.py",
 }

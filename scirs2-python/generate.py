@@ -3,7 +3,9 @@
 - `scirs2/linalg.py`, its list of names;
 - `scirs2/_scirs2.pyi`: after what `stub.pyi` says by hand, the overloads of every other
   function, with the docstrings;
-- the lists of functions in `docs/api.rst`.
+- the lists of functions in `docs/api.rst`;
+- `docs/reference.md`: what these lists name, with signatures and docstrings, to be read
+  without building the site.
 
 The files are checked in, and `make lint` fails where one is not what this program writes.
 Sources are read, not run: nothing is built before.
@@ -30,6 +32,7 @@ PACKAGE = HERE / "python" / "scirs2"
 TABLE = PACKAGE / "_truths.py"
 RESULTS = PACKAGE / "_results.py"
 REFERENCE = HERE.parent / "docs" / "api.rst"
+MARKDOWN = HERE.parent / "docs" / "reference.md"
 
 # In NumPy, too, it is no part of linalg.
 NOT_IN_LINALG = {"einsum"}
@@ -409,6 +412,82 @@ def listed(module: str, names: list[str]) -> str:
     )
 
 
+# The same in Markdown.
+
+GUIDE = """\
+What holds for all functions: [dtypes and accuracy](numerics.rst), [batches and
+threads](batches.rst), [errors](errors.rst), [what is shared and what is
+copied](dlpack_interop.rst).
+"""
+
+
+def markdown(lists: str, known: dict[str, Function]) -> str:
+    """Write a page of everything that the lists of the reference name, in their order."""
+    index, entries, module = "", "", ""
+    # A heading, a module or a name.
+    for title, new_module, name in re.findall(
+        r"(?m)^(\w.*)\n-+$|^\.\. currentmodule:: (\S+)$|^   (\w+)$", lists
+    ):
+        module = new_module or module
+        if title:
+            index += f"\n{title}:\n\n"
+            entries += f"\n## {title}\n"
+        elif name in known:
+            first, *_ = known[name].doc.splitlines()
+            index += f"- [{name}](#{name.lower()}): {inline(first)}\n"
+            call = f"{module}.{name}({known[name].signature})"
+            entries += f"\n### {name}\n\n```python\n{call}\n```\n\n"
+            entries += sections(known[name].doc)
+        elif name:
+            index += f"- [{name}](#{name.lower()})\n"
+            entries += f"\n### {name}\n\nSee [Errors and their cures](errors.rst).\n"
+    return f"<!-- {NOTICE} -->\n\n# Reference\n\n{GUIDE}{index}{entries}"
+
+
+def sections(doc: str) -> str:
+    """Write a docstring in Markdown."""
+    start, *rest = re.split(r"(?m)^(\w[\w ]*)\n-{3,}\n", f"{doc}\n")
+    text = f"{inline(start.strip())}\n"
+    for title, body in zip(rest[::2], rest[1::2], strict=True):
+        text += f"\n**{title}**\n\n"
+        if title in ("Parameters", "Returns", "Raises"):
+            body = re.sub(r"(?m)^(\S.*?)( : .*)?$", r"- **`\1`**\2\\", body)
+        text += "\n\n".join(map(paragraph, body.strip().split("\n\n"))) + "\n"
+    return text
+
+
+def paragraph(text: str) -> str:
+    """Write a paragraph, and code and tables as they are."""
+    language = {">>>": "python", "===": "text"}.get(text[:3])
+    return f"```{language}\n{text}\n```" if language else inline(text)
+
+
+def inline(text: str) -> str:
+    """Write code and links in a paragraph as Markdown does."""
+    text = re.sub(
+        r":\w+:`(?:\w+\.)*(\w+)`", lambda found: f"[`{found[1]}`](#{found[1].lower()})", text
+    )
+    return text.replace("``", "`")
+
+
+def others() -> dict[str, Function]:
+    """Read what is public and no function of the binding: classes, and functions in Python."""
+    found = {}
+    for file in sorted(RUST.rglob("*.rs")):
+        text = file.read_text(encoding="utf-8")
+        declaration = r"(?m)((?:^///.*\n)+)((?:#\[[^\]]*\]\n)+).*\bstruct (\w+)"
+        for lines, attributes, name in re.findall(declaration, text):
+            if "#[pyclass" in attributes:
+                constructor = text.partition(f"impl {name} {{\n    #[new]\n")[2]
+                doc = re.sub("(?m)^/// ?", "", lines).strip()
+                found[name] = Function(name, doc, signature(name, constructor, ""))
+    for file in sorted(PACKAGE.glob("*.py")):
+        for node in ast.parse(file.read_text(encoding="utf-8")).body:
+            if isinstance(node, ast.FunctionDef) and (doc := ast.get_docstring(node)):
+                found[node.name] = Function(node.name, doc, ast.unparse(node.args))
+    return found
+
+
 def formatted(file: Path, text: str) -> str:
     """Format Python as `make fmt` does."""
     command = [sys.executable, "-m", "ruff", "format", "--quiet", f"--stdin-filename={file}", "-"]
@@ -431,7 +510,8 @@ def generated() -> dict[Path, str]:
         PACKAGE / "linalg.py": linalg(sorted(names - NOT_IN_LINALG)),
     }
     files = {file: formatted(file, text) for file, text in python_files.items()}
-    return {**files, REFERENCE: reference(table)}
+    lists = reference(table)
+    return {**files, REFERENCE: lists, MARKDOWN: markdown(lists, others() | known)}
 
 
 def main() -> int:
@@ -446,7 +526,7 @@ def main() -> int:
         return 1
     stale = 0
     for file, text in files.items():
-        old = file.read_text(encoding="utf-8")
+        old = file.read_text(encoding="utf-8") if file.exists() else ""
         if old == text:
             continue
         stale += 1

@@ -3,6 +3,7 @@
 import ast
 import importlib.util
 import inspect
+import re
 import textwrap
 from pathlib import Path
 
@@ -44,6 +45,15 @@ def test_its_signature_is_read(name):
     (head,) = ast.parse(f"def f({FUNCTIONS[name].signature}): ...").body
     (other,) = ast.parse(f"def f{expected}: ...").body
     assert ast.unparse(head.args) == ast.unparse(other.args)
+
+
+def test_the_reference_in_markdown_has_everything_public():
+    page = generate.MARKDOWN.read_text(encoding="utf-8")
+    headings = re.findall(r"^### (\w+)$", page, re.MULTILINE)
+    listed = re.findall(r"^   (\w+)$", generate.REFERENCE.read_text(encoding="utf-8"), re.MULTILINE)
+    assert headings == listed
+    links = re.findall(r"\]\(#(\w+)\)", page)
+    assert set(links) == {name.lower() for name in headings}
 
 
 SOURCE = textwrap.dedent("""
@@ -89,3 +99,52 @@ def test_what_is_not_known_names_the_cure(kind, told):
 def test_a_default_of_rust_needs_a_text_signature():
     with pytest.raises(generate.Problem, match=r"add: Trans\(0\) is no value .* text_signature"):
         generate.python("add", "trans=Trans(0)")
+
+
+def test_a_docstring_in_markdown():
+    doc = textwrap.dedent("""
+        Add ``a``.
+
+        Parameters
+        ----------
+        a : array
+            As :func:`scirs2.linalg.inv` takes.
+
+        Notes
+        -----
+        ===  ===
+        a    b_c
+        ===  ===
+
+        Examples
+        --------
+        Two:
+
+        >>> 1 + 1
+        2
+    """)
+    assert generate.sections(doc) == textwrap.dedent("""\
+        Add `a`.
+
+        **Parameters**
+
+        - **`a`** : array\\
+            As [`inv`](#inv) takes.
+
+        **Notes**
+
+        ```text
+        ===  ===
+        a    b_c
+        ===  ===
+        ```
+
+        **Examples**
+
+        Two:
+
+        ```python
+        >>> 1 + 1
+        2
+        ```
+    """)
