@@ -6,7 +6,7 @@ What makes the numbers worth reading:
   is not timed where it is wrong, and a peer that is carries a mark;
 - the order rotates from round to round, and a ratio is taken within a round,
   so that a slow phase of the machine hits both sides;
-- one peer, NumPy where it can, is entered twice, and the two must read about 1.0;
+- one peer, NumPy if it can, is timed twice, and the ratio of the two must be about 1.0;
 - before each timing the worker threads of the call before it are at rest: an idle
   pool spins, and whoever comes next would pay for it.
 """
@@ -85,7 +85,7 @@ class Result:
     ratio: float
     ratio_low: float
     ratio_high: float
-    # One peer entered twice.
+    # One peer is timed twice.
     control: float
     # GB/s, and as a part of what a plain read reaches.
     bandwidth: float | None = None

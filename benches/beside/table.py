@@ -12,7 +12,7 @@ LEGEND = """\
 ratio    the fastest peer's time over scirs2's, the median of the rounds (above 1: scirs2 is faster)
 spread   the lowest and the highest round
 behind   slower than the fastest peer in every round: the spread ends below 1
-control  one peer entered twice; far from 1.00, the row says nothing
+control  one peer timed twice; if it is far from 1.00, disregard the row
 GB/s     what scirs2 reads of its operand; and that as a part of a plain read of the same memory
 goal     the least ratio that the project set itself, where not over the fastest peer over whom
 !        an answer that is off by more than the row allows

@@ -3,7 +3,7 @@ PCA of handwritten digits
 =========================
 
 The principal components of a data set are the right singular vectors of its centred
-matrix. The digits lie in a PyTorch tensor, so the answers do, too.
+matrix. The digits are in a PyTorch tensor, so the results are, too.
 """
 
 import matplotlib.pyplot as plt
@@ -17,9 +17,9 @@ digits = torch.tensor(data.data)
 print(digits.shape, digits.dtype)
 
 # %%
-# :func:`~scirs2.linalg.svd` reads the tensor where it lies and gives the factors as
-# tensors. What one component explains of the variance is the square of its singular
-# value.
+# :func:`~scirs2.linalg.svd` reads the tensor where it is and returns the factors as
+# tensors. The variance that a component explains is proportional to the square of its
+# singular value.
 
 centred = digits - digits.mean(dim=0)
 U, S, Vh = linalg.svd(centred, full_matrices=False)
@@ -28,8 +28,8 @@ print(type(S).__name__, *(f"{share:.1%}" for share in explained[:5]))
 
 # %%
 # Five numbers in place of 64 pixels keep more than half of the variance. The first two
-# are enough to see most digits gather in places of their own. For matplotlib the
-# tensors become NumPy arrays, again without a copy.
+# are enough to separate most of the digits. For matplotlib the tensors become NumPy
+# arrays, again without a copy.
 
 assert explained[:5].sum() > 0.5
 plane = scirs2.from_dlpack(centred @ Vh[:2].T)
@@ -46,8 +46,8 @@ for number, (image, component) in enumerate(zip(images, components[:2], strict=T
     image.set(title=f"component {number + 1}", xticks=[], yticks=[])
 
 # %%
-# The factors give the digits back, up to rounding: the error is some units of ``eps``
-# relative to the norm of the matrix.
+# The product of the factors is the digits again, up to rounding: the error is a few units
+# of ``eps`` relative to the norm of the matrix.
 
 error = linalg.norm(centred - (U * S) @ Vh) / linalg.norm(centred)
 print(f"{error:.1e}")

@@ -37,9 +37,8 @@ for name, tensor in libraries.items():
     assert address == photo.data_ptr()
 
 # %%
-# A write by PyTorch and one by NumPy. JAX and TensorFlow take their arrays for constant,
-# and share memory on the understanding that nobody writes to it; here somebody does, to
-# show that it is the same.
+# PyTorch writes once, and NumPy once. JAX and TensorFlow share memory on the assumption
+# that nobody writes to it; this breaks it, to show that the memory is the same.
 
 photo[100:140] = torch.tensor([255, 160, 0], dtype=torch.uint8)
 array[:, 300:340] = [0, 120, 255]

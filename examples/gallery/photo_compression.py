@@ -3,7 +3,7 @@ A photograph in a few singular vectors
 ======================================
 
 The best approximation of a matrix by one of rank ``k``, in the 2-norm and in the
-Frobenius norm, are its first ``k`` singular values and vectors. The three colours of a
+Frobenius norm, is made of its first ``k`` singular values and vectors. The three colours of a
 photograph are a batch of three matrices.
 """
 
@@ -45,7 +45,7 @@ for axis in axes.flat:
     axis.set_axis_off()
 
 # %%
-# That this works at all is in the singular values: they fall fast.
+# It works because the singular values fall fast.
 
 figure, axis = plt.subplots(figsize=(9, 3), layout="constrained")
 for values, colour in zip(S, ["red", "green", "blue"], strict=True):

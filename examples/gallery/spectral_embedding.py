@@ -2,8 +2,8 @@
 A spectral embedding
 ====================
 
-Digits that look alike are neighbours in a graph. The eigenvectors of its Laplacian to
-the smallest eigenvalues vary as little as they can along the edges: they are coordinates
+Digits that look alike are neighbours in a graph. The eigenvectors of its Laplacian for
+the smallest eigenvalues vary as little as possible along the edges: they are coordinates
 that keep neighbours together (Belkin and Niyogi, 2003).
 """
 
@@ -30,7 +30,7 @@ print(*(f"{value:.4f}" for value in abs(eigenvalues[:7])))
 
 # %%
 # The smallest eigenvalue is zero, up to rounding, and the next one is not: the graph
-# hangs together. Each small one that follows stands for a further group with few edges
+# is connected. Each small one that follows stands for a further group with few edges
 # to the others. The widest gap comes after six, as there are six digits.
 
 assert abs(eigenvalues[0]) < 1e-13

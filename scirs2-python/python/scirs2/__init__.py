@@ -1,4 +1,4 @@
-"""Tensors of any library, linear algebra that is right and fast, no copies.
+"""Tensors of any library without a copy, and fast, accurate linear algebra on them.
 
 ====================  =====================================================
 ``from_dlpack``       any library's tensor as a NumPy array

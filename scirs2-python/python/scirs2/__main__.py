@@ -10,7 +10,7 @@ def main() -> int:
     """Print the configuration and a self check; return the exit code."""
     argparse.ArgumentParser(
         prog="python -m scirs2",
-        description="Tell what this installation is made of, and check in some seconds that the "
+        description="Tell what this installation is made of, and check in a few seconds that the "
         "exchange and the linear algebra work here. Exits with 1 where one does not.",
     ).parse_args()
     show_config()

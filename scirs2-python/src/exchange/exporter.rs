@@ -19,10 +19,10 @@ use crate::numpy::array::{self, ArrayLayout, LayoutError};
 ///
 /// It exports what ``ndarray.__dlpack__`` refuses: the dtypes of ``ml_dtypes``, and a
 /// read-only array to a consumer that only knows the legacy form. Such a consumer
-/// cannot be told not to write: whoever wraps a read-only array promises that it does
-/// not. Strides that consumers crash on, negative ones and those of no whole number
-/// of elements, are exported as a copy, unless the consumer forbids it with
-/// ``copy=False``.
+/// cannot be told not to write: if you wrap a read-only array, make sure that it does
+/// not. Consumers crash on negative strides and on strides that are not a whole number
+/// of elements, so such an array is exported as a copy, unless the consumer forbids it
+/// with ``copy=False``.
 ///
 /// Parameters
 /// ----------

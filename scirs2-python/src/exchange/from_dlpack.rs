@@ -24,13 +24,13 @@ use crate::numpy::dtype::descr_of;
 /// device : "cpu" or (1, 0), optional
 ///     Ask the producer of a device tensor to copy it to the host.
 /// copy : bool, optional
-///     True: always copy. False: never; refuse where the producer has to.
-///     None: a view, unless the producer has to copy.
+///     True: always copy. False: never; an error if the producer must. None: a view,
+///     unless the producer must copy.
 /// writeable : bool, optional
 ///     None follows the producer: what it marks read-only is read-only, and so is a
 ///     legacy capsule, which cannot say, unless ``to_dlpack`` made it. True makes an
-///     array from a legacy capsule writeable: whether that is safe is for the caller
-///     to know. False always gives a read-only array.
+///     array from a legacy capsule writeable: you must make sure that writing is safe.
+///     False always gives a read-only array.
 ///
 /// Returns
 /// -------
@@ -43,7 +43,7 @@ use crate::numpy::dtype::descr_of;
 ///     The tensor lives in device memory and ``device`` was not given.
 /// BufferError
 ///     The tensor cannot be imported: the message names the field, its value and the
-///     cure. The capsule then stays unconsumed.
+///     cure. The capsule is then not consumed.
 /// AttributeError
 ///     ``x`` has no ``__dlpack__``.
 /// TypeError
@@ -55,12 +55,12 @@ use crate::numpy::dtype::descr_of;
 ///
 /// Notes
 /// -----
-/// Dtypes: bool, int8 to int64, uint8 to uint64, float16 to float64, complex64
-/// and complex128; with the package ``ml_dtypes`` also bfloat16, float8, float6,
-/// float4, int4, int2, int1 and their kin. Elements narrower than a byte that
-/// the producer packed are unpacked into a copy.
+/// Dtypes: bool, int8 to int64, uint8 to uint64, float16 to float64, complex64 and
+/// complex128; with the package ``ml_dtypes`` also bfloat16, float8, float6, float4,
+/// int4, int2, int1 and similar types. Elements narrower than a byte that the producer
+/// packed are unpacked into a copy.
 ///
-/// Protocol: DLPack 1.3; 1.x, the legacy form and the C exchange API are read.
+/// Protocol: DLPack 1.3. It reads every 1.x, the legacy form, and the C exchange API.
 ///
 /// Examples
 /// --------

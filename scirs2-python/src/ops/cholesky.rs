@@ -22,8 +22,8 @@ use crate::flag::flag;
 /// out : array, shape (..., n, n), optional
 ///     Memory for the result, of its dtype.
 /// on_failure : {"raise", "nan"}, optional
-///     What becomes of a matrix that is not positive definite: raise
-///     ``LinAlgError``, or fill its results with NaN and compute the others.
+///     For a matrix that is not positive definite: raise ``LinAlgError``, or fill its
+///     results with NaN and compute the others.
 ///
 /// Returns
 /// -------

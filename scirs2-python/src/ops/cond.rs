@@ -15,34 +15,35 @@ use crate::call::bind::Call;
 /// Parameters
 /// ----------
 /// x : array_like, shape (..., m, n)
-///     Matrices, of any DLPack library and any strides; square but in the 2-norm.
+///     Matrices, of any DLPack library and any strides; square, except for the 2-norm.
 /// p : None, 1, -1, 2, -2, inf, -inf, "fro" or "nuc", optional
-///     The norm, as in :func:`scirs2.norm`. None is the 2-norm: the largest singular value by
-///     the smallest; -2 is its inverse.
+///     The norm, as in :func:`scirs2.norm`. None is the 2-norm: the largest singular value
+///     divided by the smallest; -2 is the inverse of that.
 /// on_failure : {"raise", "nan"}, optional
-///     What becomes of a matrix that holds a NaN or does not converge: raise
-///     ``LinAlgError``, or make its result NaN and compute the others.
+///     For a matrix that holds a NaN or does not converge: raise ``LinAlgError``, or
+///     make its result NaN and compute the others.
 ///
 /// Returns
 /// -------
 /// float or array, shape (...)
-///     In the library of ``x``; infinite where a matrix is singular, or holds an
-///     infinity and ``p`` is neither -1 nor -inf. Integers give float64; float16 and
-///     bfloat16 are returned in their own dtype.
+///     In the library of ``x``; infinite if a matrix is singular, or holds an infinity
+///     and ``p`` is neither -1 nor -inf. Integers give float64; float16 and bfloat16
+///     are returned in their own dtype.
 ///
 /// Raises
 /// ------
 /// scirs2.linalg.LinAlgError
 ///     There are no elements, a matrix is not square, or ``p`` asks for singular values
-///     and one holds a NaN; ``index`` tells which in the batch. Else a NaN gives NaN.
+///     and one holds a NaN; ``index`` tells which in the batch. Otherwise a NaN gives
+///     NaN.
 /// ValueError
 ///     ``p`` is not a norm of matrices.
 ///
 /// Notes
 /// -----
-/// LAPACK ``gesdd`` on a copy of one matrix per thread, or ``getrf`` and ``trtri`` on
-/// one of all. The relative error is ``c * n * eps`` times the number itself. Single
-/// precision is computed in double, as in NumPy.
+/// LAPACK ``gesdd`` on a copy of one matrix per thread, or ``getrf`` and ``trtri`` on a
+/// copy of all of them. The relative error is ``c * n * eps`` times the number itself.
+/// Single precision is computed in double, as in NumPy.
 ///
 /// Examples
 /// --------

@@ -27,10 +27,10 @@ use crate::call::output::Wrap;
 ///
 /// Notes
 /// -----
-/// The product of the pivots that LAPACK ``getrf`` finds in a copy of each matrix,
-/// with an exponent of its own: it overflows only where the determinant does. A NaN
-/// propagates to the result; an infinity in a complex matrix makes the determinant
-/// NaN, and its logarithm infinite.
+/// The product of the pivots that LAPACK ``getrf`` finds in a copy of each matrix, with
+/// an exponent of its own: it overflows only if the determinant does. A NaN propagates
+/// to the result; an infinity in a complex matrix makes the determinant NaN, and its
+/// logarithm infinite.
 ///
 /// Examples
 /// --------
@@ -57,9 +57,9 @@ pub(super) fn det<'py>(a: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
 /// Returns
 /// -------
 /// sign : number or array, shape (...)
-///     1 or -1, of a complex matrix a number of modulus 1, and 0 of a singular one.
+///     1 or -1; for a complex matrix a number of modulus 1; for a singular one 0.
 /// logabsdet : number or array, shape (...)
-///     The natural logarithm of the determinant's modulus, ``-inf`` of a singular
+///     The natural logarithm of the determinant's modulus, ``-inf`` for a singular
 ///     matrix.
 ///
 /// Raises

@@ -18,14 +18,14 @@ use crate::call::output::{Output, Wrap, namedtuple};
 /// a : array_like, shape (..., n, n)
 ///     Matrices, of any DLPack library and any strides.
 /// on_failure : {"raise", "nan"}, optional
-///     What becomes of a matrix that holds a NaN or does not converge: raise
-///     ``LinAlgError``, or fill its results with NaN and compute the others.
+///     For a matrix that holds a NaN or does not converge: raise ``LinAlgError``, or
+///     fill its results with NaN and compute the others.
 ///
 /// Returns
 /// -------
 /// eigenvalues : array, shape (..., n)
-///     Each as often as its multiplicity, in LAPACK's order; the two of a conjugate
-///     pair are neighbours. For real matrices they are real if every value of the
+///     Repeated according to multiplicity, in LAPACK's order; the two of a conjugate
+///     pair are adjacent. For real matrices they are real if every eigenvalue of the
 ///     whole batch is, else complex.
 /// eigenvectors : array, shape (..., n, n)
 ///     Column ``i`` belongs to value ``i``. Both come as a named tuple, in the
@@ -43,12 +43,12 @@ use crate::call::output::{Output, Wrap, namedtuple};
 /// LAPACK ``geev``, on a copy of one matrix per thread; for real matrices of up to 75
 /// rows its algorithm in a kernel. Single precision is decomposed in double.
 ///
-/// Both balance the matrix first: ``b = inv(D) @ a @ D``, whose rows and columns a diagonal
-/// ``D`` of powers of two makes about equally long. They are backward stable for ``b``: each
+/// Both balance the matrix first: in ``b = inv(D) @ a @ D``, a diagonal ``D`` of powers of
+/// two makes rows and columns about equally long. They are backward stable for ``b``: each
 /// pair is exact for a matrix ``a + D @ e @ inv(D)`` with ``norm(e) <= c * n * eps *
-/// norm(b)``. Without balancing, as for most matrices, that is ``c * n * eps * norm(a)``;
-/// where the rows of ``a`` differ by many orders of magnitude the residual can be larger
-/// than that, as NumPy's is. Of a defective matrix several vectors are nearly the same. For
+/// norm(b)``. Without balancing, as for most matrices, that is ``c * n * eps * norm(a)``; if
+/// the rows of ``a`` differ by many orders of magnitude, the residual can be larger than
+/// that, as in NumPy. For a defective matrix, several vectors are nearly the same. For
 /// Hermitian matrices :func:`eigh` is faster and more accurate.
 ///
 /// Examples
@@ -78,14 +78,14 @@ pub(super) fn eig<'py>(a: &Bound<'py, PyAny>, on_failure: &str) -> PyResult<Boun
 /// a : array_like, shape (..., n, n)
 ///     Matrices, of any DLPack library and any strides.
 /// on_failure : {"raise", "nan"}, optional
-///     What becomes of a matrix that holds a NaN or does not converge: raise
-///     ``LinAlgError``, or fill its results with NaN and compute the others.
+///     For a matrix that holds a NaN or does not converge: raise ``LinAlgError``, or
+///     fill its results with NaN and compute the others.
 ///
 /// Returns
 /// -------
 /// array, shape (..., n)
-///     Each as often as its multiplicity, in LAPACK's order; the two of a conjugate
-///     pair are neighbours. For real matrices they are real if every value of the
+///     Repeated according to multiplicity, in LAPACK's order; the two of a conjugate
+///     pair are adjacent. For real matrices they are real if every eigenvalue of the
 ///     whole batch is, else complex. In the library of ``a``.
 ///
 /// Raises
@@ -97,8 +97,8 @@ pub(super) fn eig<'py>(a: &Bound<'py, PyAny>, on_failure: &str) -> PyResult<Boun
 /// Notes
 /// -----
 /// LAPACK ``geev``, on a copy of one matrix per thread; for real matrices of up to 75
-/// rows its algorithm in a kernel. Single precision is decomposed in double. Accurate as
-/// the values of :func:`eig` are: backward stable for the balanced matrix.
+/// rows its algorithm in a kernel. Single precision is decomposed in double. As accurate
+/// as the values of :func:`eig`: backward stable for the balanced matrix.
 ///
 /// Examples
 /// --------

@@ -20,13 +20,13 @@ use crate::call::output::Wrap;
 /// UPLO : {"L", "U"}, optional
 ///     The triangle that is read: the lower or the upper one.
 /// on_failure : {"raise", "nan"}, optional
-///     What becomes of a matrix that does not converge: raise
-///     ``LinAlgError``, or fill its results with NaN and compute the others.
+///     For a matrix that does not converge: raise ``LinAlgError``, or fill its results
+///     with NaN and compute the others.
 ///
 /// Returns
 /// -------
 /// eigenvalues : array, shape (..., n)
-///     In ascending order, each as often as its multiplicity; real.
+///     In ascending order, repeated according to multiplicity; real.
 /// eigenvectors : array, shape (..., n, n)
 ///     Column ``i`` belongs to value ``i``. Both come as a named tuple, in the
 ///     library of ``a``. Integers give float64; float16 and bfloat16 are computed in
@@ -36,18 +36,17 @@ use crate::call::output::Wrap;
 /// ------
 /// scirs2.linalg.LinAlgError
 ///     A matrix is not square, or does not converge; ``index`` tells which in the
-///     batch. One that holds a NaN or an infinity where it is read gives NaN.
+///     batch. A NaN or an infinity in what is read gives NaN.
 /// ValueError
-///     ``UPLO`` is neither.
+///     ``UPLO`` is neither of these.
 ///
 /// Notes
 /// -----
 /// LAPACK ``syevd`` and ``heevd``, in the memory of the vectors, and ``syev`` and ``heev``
-/// where those lose the orthogonality of the vectors. Real matrices of up to
-/// four rows, and many at once of up to 40, by Jacobi's rotations; others of up to 96 by
-/// QL steps, as ``steqr``, in double precision. Backward stable:
-/// ``norm(a - v * w @ v.conj().mT) <= c * n * eps * norm(a)``, and each eigenvalue is
-/// right to as much.
+/// if those lose the orthogonality of the vectors. Real matrices of up to four rows, and
+/// many at once of up to 40, by Jacobi's rotations; others of up to 96 by QL steps, as
+/// ``steqr``, in double precision. Backward stable: ``norm(a - v * w @ v.conj().mT) <= c *
+/// n * eps * norm(a)``, and each eigenvalue is accurate to the same bound.
 ///
 /// In each vector the first element whose modulus is at least 0.999 of the largest is
 /// real and positive. So the sign does not depend on the algorithm or on the batch.
@@ -92,28 +91,28 @@ pub(super) fn eigh<'py>(
 /// UPLO : {"L", "U"}, optional
 ///     The triangle that is read: the lower or the upper one.
 /// on_failure : {"raise", "nan"}, optional
-///     What becomes of a matrix that does not converge: raise
-///     ``LinAlgError``, or fill its results with NaN and compute the others.
+///     For a matrix that does not converge: raise ``LinAlgError``, or fill its results
+///     with NaN and compute the others.
 ///
 /// Returns
 /// -------
 /// array, shape (..., n)
-///     In ascending order, each as often as its multiplicity; real, in the library
-///     of ``a``.
+///     In ascending order, repeated according to multiplicity; real, in the library of
+///     ``a``.
 ///
 /// Raises
 /// ------
 /// scirs2.linalg.LinAlgError
 ///     A matrix is not square, or does not converge; ``index`` tells which in the
-///     batch. One that holds a NaN or an infinity where it is read gives NaN.
+///     batch. A NaN or an infinity in what is read gives NaN.
 /// ValueError
-///     ``UPLO`` is neither.
+///     ``UPLO`` is neither of these.
 ///
 /// Notes
 /// -----
 /// LAPACK ``sytrd`` and ``hetrd``, on a copy of one matrix per thread, then QL steps in
-/// double precision; Jacobi's rotations where :func:`eigh` has them. Each value is right to
-/// ``c * n * eps * norm(a)``, also where LAPACK's own ``sterf`` loses all digits to an
+/// double precision; Jacobi's rotations where :func:`eigh` has them. Each value is accurate
+/// to ``c * n * eps * norm(a)``, even if LAPACK's own ``sterf`` loses all digits to an
 /// underflow, as for adjacency matrices of sparse graphs in single precision.
 ///
 /// Examples

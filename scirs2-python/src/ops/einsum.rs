@@ -15,23 +15,23 @@ use crate::call::bind::Call;
 /// *operands : str and array_like
 ///     The subscripts, and then the arrays, of any DLPack library and any strides. A
 ///     letter names an axis of each array; axes of one letter share an index. Letters
-///     behind ``->`` are the axes of the result; all others are summed over. Without
-///     an arrow the result has the letters that occur once, in alphabetical order.
-///     ``...`` stands for any number of axes, which broadcast. Or, after each array,
-///     a list of integers, and at the end one for the result.
+///     after ``->`` are the axes of the result; all others are summed over. Without an
+///     arrow the result has the letters that occur once, in alphabetical order. ``...``
+///     stands for any number of axes, which broadcast. Or, after each array, a list of
+///     integers, and at the end one for the result.
 /// out : array, optional
 ///     Memory for the result, of its dtype.
 /// optimize : bool, str, list or callable, optional
-///     The order of the contractions, as ``opt_einsum.contract_path`` takes it; False
-///     is from left to right, a list that begins with ``"einsum_path"`` is NumPy's.
+///     The order of the contractions, as ``opt_einsum.contract_path`` takes it. False
+///     means from left to right; a list that begins with ``"einsum_path"`` is NumPy's.
 ///
 /// Returns
 /// -------
 /// array
 ///     In the library of the operands, with the dtype of NumPy's promotion: integers
-///     stay integers and wrap around; for booleans the result is whether any product
-///     is true. float16 and bfloat16 are computed in float32 and rounded once. For
-///     NumPy a number where no axis is left.
+///     stay integers and wrap around; for booleans the result is whether any product is
+///     true. float16 and bfloat16 are computed in float32 and rounded once. For NumPy,
+///     a number if no axis is left.
 ///
 /// Raises
 /// ------
@@ -42,8 +42,8 @@ use crate::call::bind::Call;
 ///
 /// Notes
 /// -----
-/// Each contraction is one ``matmul``, batched over the letters that stay; sums over
-/// an axis of a single array come first, pairwise. The result is never a view.
+/// Each contraction is one ``matmul``, batched over the letters that remain. Sums over
+/// an axis of a single array come first, and are pairwise. The result is never a view.
 ///
 /// Examples
 /// --------

@@ -14,8 +14,8 @@ use crate::call::bind::Call;
 /// out : array, shape (..., n, n), optional
 ///     Memory for the result, of its dtype.
 /// on_failure : {"raise", "nan"}, optional
-///     What becomes of a matrix that is singular: raise
-///     ``LinAlgError``, or fill its results with NaN and compute the others.
+///     For a matrix that is singular: raise ``LinAlgError``, or fill its results with
+///     NaN and compute the others.
 ///
 /// Returns
 /// -------

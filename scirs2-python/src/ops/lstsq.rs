@@ -22,12 +22,11 @@ use crate::call::output::{Wrap, namedtuple};
 ///     broadcasts with that of ``a``.
 /// rcond : float, optional
 ///     Singular values of at most ``rcond`` times the largest count as zero. None is
-///     ``max(m, n)`` times the epsilon of float64; values outside (0, 1), such as -1, mean
-///     the epsilon alone.
+///     ``max(m, n)`` times the epsilon of float64; values outside (0, 1), such as -1,
+///     mean the epsilon of float64 itself.
 /// on_failure : {"raise", "nan"}, optional
-///     What becomes of a matrix that holds a NaN or does not converge: raise
-///     ``LinAlgError``, or fill its results with NaN and compute the others; its
-///     rank is -1.
+///     For a matrix that holds a NaN or does not converge: raise ``LinAlgError``, or
+///     fill its results with NaN and compute the others; its rank is -1.
 ///
 /// Returns
 /// -------
@@ -50,7 +49,7 @@ use crate::call::output::{Wrap, namedtuple};
 /// scirs2.linalg.LinAlgError
 ///     The shapes do not fit, or a matrix holds a NaN or an infinity, or does not
 ///     converge; ``index`` tells which in the batch. A right-hand side that holds one
-///     gets a solution of NaN.
+///     gives a solution of NaN.
 ///
 /// Notes
 /// -----

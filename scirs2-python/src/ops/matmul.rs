@@ -11,8 +11,8 @@ use crate::call::bind::Call;
 /// ----------
 /// x1, x2 : array_like, shapes (..., m, k) and (..., k, n)
 ///     Matrices, of any DLPack library and any strides; the leading dimensions
-///     broadcast. One of one dimension is a row on the left and a column on the
-///     right, and that dimension is missing from the result.
+///     broadcast. A 1-D operand is a row on the left and a column on the right, and its
+///     dimension is dropped from the result.
 /// out : array, shape (..., m, n), optional
 ///     Memory for the result, of its dtype.
 ///
@@ -33,10 +33,9 @@ use crate::call::bind::Call;
 ///
 /// Notes
 /// -----
-/// BLAS ``gemm``, ``gemv`` and ``dot`` for floats, which copy only an operand that
-/// has neither its rows nor its columns without gaps between their elements; a
-/// blocked product of our own, exact, for integers.
-/// ``abs(error) <= k * eps * (abs(x1) @ abs(x2))``.
+/// BLAS ``gemm``, ``gemv`` and ``dot`` for floats, which copy an operand only if
+/// neither its rows nor its columns are contiguous; for integers, an exact blocked
+/// product of our own. ``abs(error) <= k * eps * (abs(x1) @ abs(x2))``.
 ///
 /// Examples
 /// --------

@@ -15,16 +15,17 @@ use crate::call::bind::Call;
 /// a : array_like, shape (..., n, n)
 ///     Matrices, of any DLPack library and any strides.
 /// n : int
-///     The exponent; 0 gives the identity, and a negative one powers of the inverse.
+///     The exponent: 0 gives the identity, a negative one gives powers of the inverse.
 /// on_failure : {"raise", "nan"}, optional
-///     What becomes of a matrix that is singular: raise
-///     ``LinAlgError``, or fill its results with NaN and compute the others.
+///     For a matrix that is singular: raise ``LinAlgError``, or fill its results with
+///     NaN and compute the others.
 ///
 /// Returns
 /// -------
 /// array, shape (..., n, n)
 ///     In the library and of the dtype of ``a``: integers stay integers and wrap
-///     around, but for a negative exponent, which gives float64. float16 and bfloat16 are computed in float32 and rounded once.
+///     around, except for a negative exponent, which gives float64. float16 and
+///     bfloat16 are computed in float32 and rounded once.
 ///
 /// Raises
 /// ------

@@ -11,7 +11,7 @@ use crate::call::bind::Call;
 /// ----------
 /// arrays : sequence of array_like
 ///     Matrices, of any DLPack library and any strides. The first may be a vector,
-///     which is a row, and the last one, which is a column; that dimension is missing
+///     taken as a row, and so may the last, taken as a column; its dimension is dropped
 ///     from the result.
 /// out : array, optional
 ///     Memory for the result, of its dtype.

@@ -33,15 +33,15 @@ use crate::numpy::array;
 /// keepdims : bool, optional
 ///     Keep the reduced axes with length one.
 /// on_failure : {"raise", "nan"}, optional
-///     What becomes of a matrix that holds a NaN or does not converge: raise
-///     ``LinAlgError``, or make its result NaN and compute the others.
+///     For a matrix that holds a NaN or does not converge: raise ``LinAlgError``, or
+///     make its result NaN and compute the others.
 ///
 /// Returns
 /// -------
 /// float or array
-///     In the library of ``x``; for NumPy input a NumPy scalar where no axis is
-///     left. float32 and complex64 give float32, float16 and bfloat16 give
-///     themselves, all else gives float64.
+///     In the library of ``x``; for NumPy input, a NumPy scalar if no axis is left.
+///     float32 and complex64 give float32; float16 and bfloat16 keep their dtype;
+///     everything else gives float64.
 ///
 /// Raises
 /// ------
@@ -72,15 +72,15 @@ use crate::numpy::array;
 /// p      error                             sum(abs(x)**p)**(1/p)
 /// =====  ================================  ==================================
 ///
-/// Nothing overflows or underflows on the way: the result is correct wherever it can
+/// Nothing overflows or underflows along the way: the result is correct whenever it can
 /// be represented. float16, float32 and integers are summed in float64. The relative
 /// error of a sum over n elements is at most a few eps, times log(n) for float64. The
 /// result has the same bits for any number of threads. Singular values are those of
 /// :func:`scirs2.linalg.svdvals`.
 ///
-/// Nothing is copied but an array that is misaligned or not in native byte order, a
-/// list, and for singular values one matrix per thread, or all of them where they are
-/// integers or halves; beside the result there are the singular values themselves.
+/// Only these are copied: lists, arrays that are misaligned or not in native byte
+/// order, and, for singular values, one matrix per thread, or all of them if they are
+/// integers or halves. The singular values themselves take memory, too.
 ///
 /// Examples
 /// --------

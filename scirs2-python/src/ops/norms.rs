@@ -27,8 +27,8 @@ use crate::numpy::array;
 /// ord : None, int, float, "fro" or "nuc", optional
 ///     The order, as ``scirs2.norm`` has it for matrices.
 /// on_failure : {"raise", "nan"}, optional
-///     What becomes of a matrix that holds a NaN or does not converge: raise
-///     ``LinAlgError``, or make its result NaN and compute the others.
+///     For a matrix that holds a NaN or does not converge: raise ``LinAlgError``, or
+///     make its result NaN and compute the others.
 ///
 /// Returns
 /// -------

@@ -31,8 +31,8 @@ const RCOND: f64 = 1e-15;
 /// rtol : None, float or array_like, shape (...), optional
 ///     The Array API's name for ``rcond``; here None means ``max(m, n) * eps``.
 /// on_failure : {"raise", "nan"}, optional
-///     What becomes of a matrix that holds a NaN or does not converge: raise
-///     ``LinAlgError``, or fill its results with NaN and compute the others.
+///     For a matrix that holds a NaN or does not converge: raise ``LinAlgError``, or
+///     fill its results with NaN and compute the others.
 ///
 /// Returns
 /// -------

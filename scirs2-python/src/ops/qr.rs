@@ -31,12 +31,12 @@ use crate::call::output::Wrap;
 ///     float16 and bfloat16 are computed in float32 and returned in their own dtype.
 /// (h, tau) : tuple of arrays
 ///     With "raw": ``h.mT`` has ``R`` on and above the diagonal and the reflectors
-///     below it; ``tau`` has their factors.
+///     below it; ``tau`` holds their factors.
 ///
 /// Raises
 /// ------
 /// ValueError
-///     ``mode`` is not one of these.
+///     ``mode`` is none of these.
 /// MemoryError
 ///     "complete" asks for more memory than there is.
 ///

@@ -15,7 +15,7 @@ use crate::flag::flag;
 /// ----------
 /// A : array_like, shape (..., m, n)
 ///     Matrices, of any DLPack library and any strides. A vector or a number has rank
-///     1, or 0 where it is zero.
+///     1, or 0 if it is zero.
 /// tol : float or array_like, shape (...), optional
 ///     The tolerance itself, one for each matrix, or broadcast.
 /// hermitian : bool, optional
@@ -25,8 +25,8 @@ use crate::flag::flag;
 ///     The tolerance relative to the largest singular value. Without it and ``tol``
 ///     it is ``max(m, n) * eps``.
 /// on_failure : {"raise", "nan"}, optional
-///     What becomes of a matrix that holds a NaN or does not converge: raise
-///     ``LinAlgError``, or make its rank -1 and compute the others.
+///     For a matrix that holds a NaN or does not converge: raise ``LinAlgError``, or
+///     make its rank -1 and compute the others.
 ///
 /// Returns
 /// -------
@@ -38,14 +38,14 @@ use crate::flag::flag;
 /// scirs2.linalg.LinAlgError
 ///     A matrix holds a NaN, or does not converge; ``index`` tells which in the batch.
 ///     One that holds an infinity has rank 0, as with ``hermitian`` one that holds a NaN
-///     where it is read: its singular values are NaN, which is above no tolerance.
+///     where it is read: its singular values are NaN, and a NaN is above no tolerance.
 /// ValueError
 ///     Both ``tol`` and ``rtol`` are given, or one does not broadcast.
 ///
 /// Notes
 /// -----
-/// LAPACK ``gesdd``, on a copy of one matrix per thread. Single precision is computed
-/// in double, as in NumPy, where a tolerance is given.
+/// LAPACK ``gesdd``, on a copy of one matrix per thread. If a tolerance is given,
+/// single precision is computed in double, as in NumPy.
 ///
 /// Examples
 /// --------

@@ -17,8 +17,8 @@ use crate::call::bind::Call;
 /// out : array, optional
 ///     Memory for the result, of its dtype and shape.
 /// on_failure : {"raise", "nan"}, optional
-///     What becomes of a matrix that is singular: raise
-///     ``LinAlgError``, or fill its results with NaN and compute the others.
+///     For a matrix that is singular: raise ``LinAlgError``, or fill its results with
+///     NaN and compute the others.
 ///
 /// Returns
 /// -------
@@ -33,7 +33,7 @@ use crate::call::bind::Call;
 ///     A matrix is singular: the message names the first pivot that is exactly zero,
 ///     ``index`` the matrix in the batch. Or the last two dimensions of ``a`` differ.
 /// ValueError
-///     The shapes do not fit one another, or ``out`` does not fit.
+///     The shapes do not match, or ``out`` does not fit.
 ///
 /// Notes
 /// -----

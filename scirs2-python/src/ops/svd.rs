@@ -19,15 +19,15 @@ use crate::flag::flag;
 ///     Matrices, of any DLPack library and any strides.
 /// full_matrices : bool, optional
 ///     Return bases of the whole spaces, ``U`` of shape ``(..., m, m)`` and ``Vh`` of
-///     ``(..., n, n)``; else ``(..., m, k)`` and ``(..., k, n)``.
+///     ``(..., n, n)``; if not, of ``(..., m, k)`` and ``(..., k, n)``.
 /// compute_uv : bool, optional
-///     Return the vectors, too; else only ``S``.
+///     Return the vectors, too; if not, only ``S``.
 /// hermitian : bool, optional
 ///     Assume that the matrices are Hermitian, read only their lower triangle, and
 ///     find the values by :func:`eigh`, which is faster.
 /// on_failure : {"raise", "nan"}, optional
-///     What becomes of a matrix that holds a NaN or does not converge: raise
-///     ``LinAlgError``, or fill its results with NaN and compute the others.
+///     For a matrix that holds a NaN or does not converge: raise ``LinAlgError``, or
+///     fill its results with NaN and compute the others.
 ///
 /// Returns
 /// -------
@@ -51,13 +51,12 @@ use crate::flag::flag;
 /// Notes
 /// -----
 /// LAPACK ``gesdd`` on the transpose, so that nothing is transposed; it overwrites a
-/// copy of one matrix per thread, in double precision beyond 25 rows and columns, as
-/// do the vectors of single precision, which are rounded once. For real square
-/// matrices of up to four rows Jacobi's rotations, for many matrices at once.
-/// Backward stable: ``norm(a - U * S @ Vh) <= (c * max(m, n) + 50) * eps * norm(a)``,
-/// and each singular value is right to as much; the 50 comes from where LAPACK's
-/// iteration stops. ``gesvd`` where ``gesdd`` does not converge, or leaves vectors
-/// that are not orthogonal.
+/// copy of one matrix per thread, in double precision beyond 25 rows and columns, as do
+/// the vectors of single precision, which are rounded once. For real square matrices of
+/// up to four rows Jacobi's rotations, for many matrices at once. Backward stable:
+/// ``norm(a - U * S @ Vh) <= (c * max(m, n) + 50) * eps * norm(a)``, and each singular
+/// value is accurate to the same bound; the 50 comes from LAPACK's stopping criterion.
+/// ``gesvd`` if ``gesdd`` does not converge, or leaves vectors that are not orthogonal.
 ///
 /// In each column of ``U`` the first element whose modulus is at least 0.999 of the
 /// largest is real and positive, and the row of ``Vh`` follows; a row that belongs to
@@ -104,8 +103,8 @@ pub(super) fn svd<'py>(
 /// x : array_like, shape (..., m, n)
 ///     Matrices, of any DLPack library and any strides.
 /// on_failure : {"raise", "nan"}, optional
-///     What becomes of a matrix that holds a NaN or does not converge: raise
-///     ``LinAlgError``, or fill its results with NaN and compute the others.
+///     For a matrix that holds a NaN or does not converge: raise ``LinAlgError``, or
+///     fill its results with NaN and compute the others.
 ///
 /// Returns
 /// -------
@@ -122,7 +121,7 @@ pub(super) fn svd<'py>(
 /// -----
 /// LAPACK ``gesdd``, on a copy of one matrix per thread; Jacobi's rotations where
 /// :func:`svd` has them, and for other real matrices up to 96 rows and columns the
-/// reflections of ``gebd2`` in double precision, then ``bdsqr``. Each value is right
+/// reflections of ``gebd2`` in double precision, then ``bdsqr``. Each value is accurate
 /// to ``(c * max(m, n) + 50) * eps * norm(x)``.
 ///
 /// Examples

@@ -17,8 +17,8 @@ use crate::call::bind::Call;
 /// axes : sequence of int, optional
 ///     Axes of ``a`` that are moved to its end first, one after the other.
 /// on_failure : {"raise", "nan"}, optional
-///     What becomes of a matrix that is singular: raise
-///     ``LinAlgError``, or fill its results with NaN and compute the others.
+///     For a matrix that is singular: raise ``LinAlgError``, or fill its results with
+///     NaN and compute the others.
 ///
 /// Returns
 /// -------
@@ -30,7 +30,7 @@ use crate::call::bind::Call;
 /// Raises
 /// ------
 /// scirs2.linalg.LinAlgError
-///     The dimensions of ``a`` make no square matrix, or a singular one.
+///     The dimensions of ``a`` do not make a square matrix, or the matrix is singular.
 /// ValueError
 ///     ``b`` does not have as many elements as ``x``, or ``a`` has no such axis.
 ///
@@ -73,8 +73,8 @@ pub(super) fn tensorsolve<'py>(
 /// ind : int, optional
 ///     The number of its first dimensions.
 /// on_failure : {"raise", "nan"}, optional
-///     What becomes of a matrix that is singular: raise
-///     ``LinAlgError``, or fill its results with NaN and compute the others.
+///     For a matrix that is singular: raise ``LinAlgError``, or fill its results with
+///     NaN and compute the others.
 ///
 /// Returns
 /// -------
@@ -85,7 +85,7 @@ pub(super) fn tensorsolve<'py>(
 /// Raises
 /// ------
 /// scirs2.linalg.LinAlgError
-///     The dimensions of ``a`` make no square matrix, or a singular one.
+///     The dimensions of ``a`` do not make a square matrix, or the matrix is singular.
 /// ValueError
 ///     ``ind`` is below 1.
 ///

@@ -14,8 +14,9 @@ use crate::error::axis_error;
 /// a, b : array_like
 ///     Arrays of any DLPack library and any strides.
 /// axes : int, or pair of ints or of sequences of ints, optional
-///     A number: the last ``axes`` axes of ``a`` and the first of ``b``, in order; 0
-///     is the outer product. A pair: the axes of ``a``, and of ``b`` their partners.
+///     A number: the last ``axes`` axes of ``a`` and the first of ``b``, in order; 0 is
+///     the outer product. A pair: the axes of ``a``, and the axes of ``b`` that they
+///     are paired with.
 ///
 /// Returns
 /// -------
@@ -28,15 +29,15 @@ use crate::error::axis_error;
 /// Raises
 /// ------
 /// ValueError
-///     Partners differ in length or number, an axis is named twice, or there is no
-///     such axis.
+///     The paired axes differ in length or number, an axis is named twice, or there is
+///     no such axis.
 /// TypeError
 ///     The operands are of two libraries, or have no common dtype.
 ///
 /// Notes
 /// -----
-/// One ``matmul``. An operand is copied where the axes that are summed over, or the
-/// others, do not lie one after the other in memory.
+/// One ``matmul``. An operand is copied if the axes that are summed over, or the
+/// others, are not adjacent in memory.
 ///
 /// Examples
 /// --------

@@ -20,14 +20,14 @@ use crate::flag::flag;
 ///     One vector if it has one dimension, else matrices whose columns are the
 ///     right-hand sides, in the library of ``a``.
 /// trans : {0, 1, 2, 'N', 'T', 'C'}, optional
-///     Solve with ``a`` itself, with its transpose, or with the conjugate of that.
+///     Solve with ``a`` itself, with its transpose, or with its conjugate transpose.
 /// lower : bool, optional
 ///     Read the lower triangle instead of the upper one.
 /// unit_diagonal : bool, optional
 ///     Assume a diagonal of ones, and do not read it.
 /// on_failure : {"raise", "nan"}, optional
-///     What becomes of a matrix that is singular: raise
-///     ``LinAlgError``, or fill its results with NaN and compute the others.
+///     For a matrix that is singular: raise ``LinAlgError``, or fill its results with
+///     NaN and compute the others.
 ///
 /// Returns
 /// -------
@@ -42,7 +42,7 @@ use crate::flag::flag;
 ///     A matrix is singular: the message names the first zero on its diagonal,
 ///     ``index`` the matrix in the batch. Or what is read holds a NaN or an infinity.
 /// ValueError
-///     The shapes do not fit one another.
+///     The shapes do not match.
 ///
 /// Notes
 /// -----

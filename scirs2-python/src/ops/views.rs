@@ -29,7 +29,7 @@ use crate::numpy::dtype::{descr_of, dtype_of};
 /// -------
 /// array, shape (..., n, m)
 ///     In the library of ``x``, on the same memory: what is written to one is written
-///     to the other. JAX and TensorFlow copy what is not in C order.
+///     to the other. JAX and TensorFlow make a copy if it is not in C order.
 ///
 /// Raises
 /// ------
@@ -69,8 +69,8 @@ pub(super) fn matrix_transpose<'py>(x: &Bound<'py, PyAny>) -> PyResult<Bound<'py
 /// Returns
 /// -------
 /// array, shape (..., k)
-///     In the library of ``x``, on the same memory; a NumPy array is read-only, as
-///     with ``numpy.linalg.diagonal``. JAX and TensorFlow copy what is not in C
+///     In the library of ``x``, on the same memory; a NumPy array is read-only, as with
+///     ``numpy.linalg.diagonal``. JAX and TensorFlow make a copy if it is not in C
 ///     order.
 ///
 /// Raises
