@@ -28,8 +28,8 @@ SOURCES := $(shell find Cargo.toml Cargo.lock pyproject.toml README.md LICENSE-*
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup build demo test test-peers test-clients test-sanitized miri attack fuzz lint generated types fmt deny \
-	bench bench-quick bench-whole bench-compare docs wheel sdist prove-contributing clean
+.PHONY: help setup build demo demo-rust test test-peers test-clients test-sanitized miri attack fuzz lint generated types fmt deny \
+	bench bench-quick bench-whole bench-publish bench-compare docs wheel sdist prove-contributing clean
 
 help: ## List the targets
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -38,9 +38,10 @@ setup: $(VENV)/.build $(VENV)/.test $(VENV)/.lint $(VENV)/.docs $(VENV)/.bench $
 
 build: $(VENV)/.installed ## Build in release mode and install into .venv
 
-demo: build $(VENV)/.test ## Show tensors crossing PyTorch, JAX and NumPy without a copy
-	$(BIN)/python examples/digits.py
-	@echo "--- The same from Rust: two crates share one tensor"
+demo: build ## Time batches and norms beside NumPy, and share tensors with the libraries that are installed
+	$(BIN)/python examples/demo.py
+
+demo-rust: ## Share a tensor between two Rust crates (compiles the crates: five minutes)
 	cargo run $(LOCKED) --quiet --release --package scirs2-linalg --example share
 
 test: build $(VENV)/.test $(EXTENSION) ## Run the Rust tests, then the Python tests
@@ -123,18 +124,20 @@ fmt: $(VENV)/.lint ## Format Rust and Python
 	$(BIN)/ruff check --quiet --fix --select I
 	$(BIN)/ruff format --quiet
 
-# CHARTS=docs/_static/bench keeps the charts by themselves, too.
 BESIDE := cd benches && $(CURDIR)/$(BIN)/python -m beside
-CHARTS_TO = $(if $(CHARTS),--charts $(abspath $(CHARTS)))
 
-bench: build $(VENV)/.bench ## Time scirs2 beside NumPy, SciPy, PyTorch and JAX: ten minutes (CHARTS=folder keeps the charts)
-	$(BESIDE) run $(CHARTS_TO)
+bench: build $(VENV)/.bench ## Time scirs2 beside NumPy, SciPy, PyTorch and JAX: ten minutes; then bench-publish
+	$(BESIDE) run --publish $(CURDIR)
 
-bench-quick: build $(VENV)/.bench ## The same with fewer rows: two minutes
-	$(BESIDE) run --level quick $(CHARTS_TO)
+bench-quick: build $(VENV)/.bench ## The same with fewer rows: two minutes; publishes nothing
+	$(BESIDE) run --level quick
 
-bench-whole: build $(VENV)/.bench ## The same with the decompositions that take minutes each
-	$(BESIDE) run --level whole $(CHARTS_TO)
+bench-whole: build $(VENV)/.bench ## The same with the decompositions that take minutes each; publishes nothing
+	$(BESIDE) run --level whole
+
+RECORD ?= docs/_static/bench/record.json
+bench-publish: $(VENV)/.bench ## Write the README's numbers and the charts of docs from RECORD
+	@$(BESIDE) publish $(abspath $(RECORD)) $(CURDIR)
 
 bench-compare: $(VENV)/.bench ## Show what became slower between two records (A=before.json B=after.json)
 	@$(if $(and $(A),$(B)),,echo "make bench-compare A=before.json B=after.json"; exit 2)

@@ -13,5 +13,6 @@
 | `child` | one of them, in a process of its own |
 | `record` | the numbers, the machine, the file that keeps both |
 | `table`, `charts`, `page` | text, charts, the HTML page |
+| `publish` | what the README and the documentation show of a record |
 | `compare` | two records |
 """

@@ -1,4 +1,4 @@
-"""`python -m beside`: run, compare two records, or draw one again."""
+"""`python -m beside`: run, compare two records, draw one again, or publish it."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from .charts import drawn
 from .compare import compare
 from .harness import Result
 from .levels import LEVELS, Level
 from .machine import cores
 from .page import page
+from .publish import RECORD, ROOT, publish
 from .record import Record, Table, mean, setting
 from .suites import TITLES, measured, processes
 from .table import text
@@ -70,13 +70,6 @@ def write_page(record: Record, file: Path) -> Path:
     return file
 
 
-def write_charts(record: Record, folder: Path) -> None:
-    """Write each chart to a file of its own, for the documentation."""
-    folder.mkdir(parents=True, exist_ok=True)
-    for name, chart in drawn(record).items():
-        (folder / f"{name}.svg").write_text(chart, encoding="utf-8")
-
-
 def arguments() -> argparse.Namespace:
     """Read the command line."""
     parser = argparse.ArgumentParser(prog="python -m beside", description=__doc__)
@@ -86,8 +79,10 @@ def arguments() -> argparse.Namespace:
     runs.add_argument("--results", type=Path, default=RESULTS, help="the folder of the records")
     draws = commands.add_parser("draw", help="draw a record again")
     draws.add_argument("record", type=Path)
-    for command in (runs, draws):
-        command.add_argument("--charts", type=Path, help="a folder for the charts alone, as SVG")
+    publishes = commands.add_parser("publish", help="write the README's numbers and the charts")
+    publishes.add_argument("record", type=Path, nargs="?", default=ROOT / RECORD)
+    publishes.add_argument("checkout", type=Path, nargs="?", default=ROOT)
+    runs.add_argument("--publish", type=Path, metavar="CHECKOUT", help="and publish there")
     compares = commands.add_parser("compare", help="tell what became slower: exit 1 if anything")
     compares.add_argument("before", type=Path)
     compares.add_argument("after", type=Path)
@@ -101,16 +96,19 @@ def main() -> int:
         told, slower = compare(Record.load(asked.before), Record.load(asked.after))
         print(told)
         return int(slower > 0)
+    if asked.command == "publish":
+        publish(Record.load(asked.record), asked.checkout)
+        return 0
     if asked.command == "run":
         record = run(LEVELS[asked.level])
         print(text(record))
         written = keep(record, asked.results)
+        if asked.publish:
+            publish(record, asked.publish)
     else:
         record = Record.load(asked.record)
         written = write_page(record, asked.record.with_suffix(".html"))
     print(f"\nWritten to {written}")
-    if asked.charts:
-        write_charts(record, asked.charts)
     return 0
 
 

@@ -30,6 +30,9 @@ STYLE = {
     "svg.hashsalt": "scirs2",
 }
 DOUBLE = "float64"
+# What can be read on white and on black.
+PEER_COLOURS = {"NumPy": "#3b82c4", "SciPy": "#2f9e6e", "PyTorch": "#e0562b", "JAX": "#a56bd6"}
+NEUTRAL = "#7c828a"
 RATIO_TICKS = (0.5, 1, 2, 5, 10, 20)
 
 
@@ -89,6 +92,70 @@ def ratios(record: Record) -> Figure | None:
         axis.minorticks_off()
         axis.set_yticks(RATIO_TICKS, [f"{tick:g}" for tick in RATIO_TICKS])
     return figure
+
+
+def panels(record: Record) -> list[tuple[str, list[Result]]]:
+    """Choose what is drawn of each library.
+
+    That is every shape of batch, and of the single matrices the largest order at which
+    most functions are timed.
+    """
+    single = []
+    for suite in ("small", "large"):
+        of_order = named((row for row in record.of(suite) if row.at["dtype"] == DOUBLE), "n")
+        if of_order:
+            n, rows = max(of_order.items(), key=lambda item: (len(item[1]), item[0]))
+            single.append((f"one {n}x{n}", rows))
+    batches = [
+        (f"{math.prod(rows[0].at['batch']):,} of {n}x{n}", rows)
+        for n, rows in named(
+            (row for row in record.of("batches") if row.at["dtype"] == DOUBLE), "n"
+        ).items()
+    ]
+    return [*single[:1], *batches, *single[1:]]
+
+
+def libraries(record: Record) -> Figure | None:
+    """Draw each library's time over ours, for every function that batches are timed with."""
+    batches = record.of("batches")
+    if not batches:
+        return None
+    functions = list(dict.fromkeys(row.at["op"] for row in batches))[::-1]
+    found = panels(record)
+    title = "How many times as fast as each library, in double precision"
+    figure, axes = grid(len(found), len(found), title, record)
+    figure.set_size_inches(10, 4.2)
+    # The legend lies to the right of the title.
+    figure.suptitle(title, fontsize=11, color=NEUTRAL, x=0.01, horizontalalignment="left")
+    # The README and a page may be white or black.
+    figure.patch.set_visible(False)
+    for axis, (name, rows) in zip(axes, found, strict=True):
+        steady = {row.at["op"]: row for row in rows if row.steady}
+        for library, colour in PEER_COLOURS.items():
+            timed = [op for op in functions if op in steady and library in steady[op].seconds]
+            ratio = [steady[op].seconds[library] / steady[op].seconds[OURS] for op in timed]
+            axis.plot(ratio, [functions.index(op) for op in timed], "o", color=colour,
+                      markersize=5, label=library)  # fmt: skip
+        axis.axvline(1, color=NEUTRAL, linewidth=1.2)
+        axis.patch.set_visible(False)
+        axis.set_title(name, fontsize=9, color=NEUTRAL)
+        axis.set(xscale="log", ylim=(-0.6, len(functions) - 0.4))
+        axis.set_yticks(range(len(functions)), functions if axis is axes[0] else [])
+        axis.tick_params(colors=NEUTRAL, length=0)
+        axis.grid(color=NEUTRAL, alpha=0.3)
+        axis.spines[:].set_visible(False)
+        axis.minorticks_off()
+        ticks = [10.0**power for power in range(*powers(axis.get_xlim()))]
+        axis.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
+    handles, names = axes[-1].get_legend_handles_labels()
+    figure.legend(handles, names, loc="outside upper right", ncols=4, labelcolor=NEUTRAL)
+    return figure
+
+
+def powers(limits: tuple[float, float]) -> tuple[int, int]:
+    """Return the range of the powers of ten within limits, 1 always among them."""
+    low, high = (math.log10(limit) for limit in limits)
+    return min(0, math.ceil(low)), max(0, math.floor(high)) + 1
 
 
 def bandwidth(record: Record) -> Figure | None:
@@ -226,6 +293,7 @@ def memory(record: Record) -> Figure | None:
 
 
 CHARTS: dict[str, Callable[[Record], Figure | None]] = {
+    "libraries": libraries,
     "ratios": ratios,
     "throughput": throughput,
     "bandwidth": bandwidth,

@@ -13,6 +13,15 @@ from .harness import Row, measure
 from .levels import LEVELS
 
 
+def rounded(value: object) -> object:
+    """Round every number within to four digits: more are noise."""
+    if isinstance(value, float):
+        return float(f"{value:.4g}")
+    if isinstance(value, dict):
+        return {key: rounded(part) for key, part in value.items()}
+    return [rounded(part) for part in value] if isinstance(value, list) else value
+
+
 def main(level_name: str, *suites: str) -> None:
     """Measure every row of the suites."""
     level = LEVELS[level_name]
@@ -24,7 +33,7 @@ def main(level_name: str, *suites: str) -> None:
         for make in plan:
             made = make()
             found = measure(made, level) if isinstance(made, Row) else made
-            print(json.dumps([suite, type(found).__name__, vars(found)]), flush=True)
+            print(json.dumps([suite, type(found).__name__, rounded(vars(found))]), flush=True)
 
 
 if __name__ == "__main__":

@@ -35,6 +35,8 @@ LONG = 0.02
 # A call this long is estimated by its first, although that may start threads.
 VERY_LONG = 0.1
 ESTIMATES = 3
+# One call entered twice disagrees with itself by no more than this factor, or the row is noise.
+STEADY = 1.25
 # The pause in which the process must take no CPU time, and when to wait no longer.
 PAUSE = 0.002
 RESTLESS = 0.5
@@ -94,6 +96,11 @@ class Result:
     goal_of: str = ""
     goal_ratio: float | None = None
     goal_high: float | None = None
+
+    @property
+    def steady(self) -> bool:
+        """Tell whether the control says that the row is worth reading."""
+        return 1 / STEADY <= self.control <= STEADY
 
     @property
     def verdict(self) -> str:

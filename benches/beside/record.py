@@ -7,6 +7,7 @@ import json
 import platform
 import statistics
 import subprocess
+from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -18,6 +19,12 @@ HERE = Path(__file__).parent
 # What the geometric mean of all large matrices is to reach.
 MEAN_GOAL = 1.1
 LIBRARIES = ("numpy", "scipy", "torch", "jax")
+
+
+def in_lines(rows: Sequence[Result | Finding]) -> str:
+    """Write each row as a line of JSON."""
+    written = ",\n".join(json.dumps(vars(row)) for row in rows)
+    return f"[\n{written}\n]" if rows else "[]"
 
 
 @dataclass(frozen=True)
@@ -53,17 +60,14 @@ class Record:
         return [finding for table in self.tables for finding in table.findings]
 
     def save(self, file: Path) -> None:
-        """Write it as JSON."""
+        """Write it as JSON, a row a line."""
         tables = [
-            {
-                "suite": table.suite,
-                "cores": table.cores,
-                "results": [vars(result) for result in table.results],
-                "findings": [vars(finding) for finding in table.findings],
-            }
+            f'{{"suite": {json.dumps(table.suite)}, "cores": {table.cores},\n'
+            f'"results": {in_lines(table.results)},\n"findings": {in_lines(table.findings)}}}'
             for table in self.tables
         ]
-        file.write_text(json.dumps({"setting": self.setting, "tables": tables}, indent=1) + "\n")
+        setting, joined = json.dumps(self.setting, indent=1), ",\n".join(tables)
+        file.write_text(f'{{"setting": {setting},\n"tables": [\n{joined}\n]}}\n')
 
     @classmethod
     def load(cls, file: Path) -> Record:

@@ -27,12 +27,16 @@ def duration(seconds: float) -> str:
     return f"{seconds:.3g} s"
 
 
+def marks(result: Result, name: str) -> str:
+    """Mark a time as the legend says."""
+    return "!" * (name in result.inaccurate) + "~" * (name in result.once)
+
+
 def time_of(result: Result, name: str) -> str:
     """Write one time of a row, marked as the legend says, empty if there is none."""
     if name not in result.seconds:
         return ""
-    marks = "!" * (name in result.inaccurate) + "~" * (name in result.once)
-    return duration(result.seconds[name]) + (marks or " ")
+    return duration(result.seconds[name]) + (marks(result, name) or " ")
 
 
 def goal_of(result: Result) -> str:

@@ -10,6 +10,7 @@ from xml.etree import ElementTree
 
 import pytest
 from beside.harness import WRONG
+from beside.publish import BEGIN, BENCH, END, stale
 
 # It imports PyTorch and JAX, on a machine that may be busy.
 pytestmark = pytest.mark.timeout(600)
@@ -41,12 +42,14 @@ class Seen(HTMLParser):
 def folder(tmp_path_factory):
     """Run everything once, small."""
     folder = tmp_path_factory.mktemp("results")
-    beside("run", "--level", "test", "--results", folder, "--charts", folder / "charts")
+    (folder / "README.md").write_text(f"{BEGIN}\n{END}\n")
+    (folder / "docs").mkdir()
+    beside("run", "--level", "test", "--results", folder / "results", "--publish", folder)
     return folder
 
 
 def test_every_suite_gives_rows(folder):
-    (file,) = folder.glob("*.json")
+    (file,) = folder.glob("results/*.json")
     tables = json.loads(file.read_text())["tables"]
     suites = {table["suite"] for table in tables if table["results"] or table["findings"]}
     expected = {"exchange", "norms", "small", "batches", "large", "integers", "growth", "startup"}
@@ -57,25 +60,36 @@ def test_every_suite_gives_rows(folder):
 
 
 def test_the_page_has_the_charts_in_it_and_fetches_nothing(folder):
-    (page,) = folder.glob("*.html")
+    (page,) = folder.glob("results/*.html")
     seen = Seen()
     seen.feed(page.read_text(encoding="utf-8"))
-    charts = list((folder / "charts").glob("*.svg"))
+    charts = list((folder / BENCH).glob("*.svg"))
     assert seen.drawn == len(charts) > 3
     assert seen.fetched == []
 
 
 def test_each_chart_names_the_machine_and_the_versions(folder):
-    for chart in (folder / "charts").glob("*.svg"):
+    for chart in (folder / BENCH).glob("*.svg"):
         said = "".join(ElementTree.parse(chart).getroot().itertext())
         assert "commit" in said
         assert "numpy" in said
         assert "core" in said
 
 
+def test_what_is_published_is_made_of_the_record_alone(folder):
+    assert stale(folder) == []
+    readme = folder / "README.md"
+    before = readme.read_text()
+    assert "| Batches | " in before
+    readme.write_text(f"{BEGIN}by hand{END}\n")
+    assert stale(folder) == [readme]
+    beside("publish", folder / BENCH / "record.json", folder)
+    assert (stale(folder), readme.read_text()) == ([], before)
+
+
 def test_a_record_is_drawn_again_and_compared_with_itself(folder):
-    (file,) = folder.glob("*.json")
-    (page,) = folder.glob("*.html")
+    (file,) = folder.glob("results/*.json")
+    (page,) = folder.glob("results/*.html")
     before = page.read_text(encoding="utf-8")
     beside("draw", file)
     assert page.read_text(encoding="utf-8") == before
