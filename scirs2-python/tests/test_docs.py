@@ -1,6 +1,7 @@
 """README, reference and gallery run as written, are complete, and their links lead somewhere."""
 
 import doctest
+import importlib.util
 import re
 import runpy
 from operator import attrgetter
@@ -75,3 +76,15 @@ def test_gallery(script):
     runpy.run_path(str(script), run_name="__main__")
     assert plt.get_fignums()
     plt.close("all")
+
+
+def test_demo(monkeypatch):
+    spec = importlib.util.spec_from_file_location("demo", ROOT / "examples" / "demo.py")
+    demo = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(demo)
+    for name, value in {"COUNT": 50, "ROWS": 1000, "ROUNDS": 1}.items():
+        monkeypatch.setattr(demo, name, value)
+    assert demo.main() == 0
+    # And with NumPy alone.
+    monkeypatch.setattr(demo, "find_spec", lambda name: None)
+    assert demo.main() == 0
