@@ -17,7 +17,7 @@ from .levels import LEVELS, Level
 from .machine import cores
 from .page import page
 from .publish import RECORD, ROOT, publish
-from .record import Record, Table, mean, setting
+from .record import Record, Table, commit, mean, setting
 from .suites import TITLES, measured, processes
 from .table import text
 
@@ -38,7 +38,8 @@ def run(level: Level) -> Record:
         disable=not console.is_terminal,
     )
     tables: dict[tuple[str, int], Table] = {}
-    start = time.monotonic()
+    # Before the run: a checkout may move on while it lasts.
+    start, timed = time.monotonic(), commit()
     with bar:
         for process in processes(level):
             count = len(process.cores)
@@ -53,7 +54,7 @@ def run(level: Level) -> Record:
                 bar.refresh()
     large = tables["large", len(cores())]
     large.findings.append(mean(large.results))
-    return Record(setting(level.name, time.monotonic() - start), list(tables.values()))
+    return Record(setting(level.name, time.monotonic() - start, timed), list(tables.values()))
 
 
 def keep(record: Record, folder: Path) -> Path:

@@ -82,7 +82,7 @@ def told(record: Record) -> str:
     setting = record.setting
     noise = len(every) - len(steady)
     return (
-        f"`make bench` at commit {setting['commit']}, {setting['date']}: {setting['machine']}; "
+        f"Measured at commit {setting['commit']}, {setting['date']}: {setting['machine']}; "
         f"{setting['versions']}; level {setting['level']}. In {len(behind(steady))} of "
         f"{len(steady)} rows scirs2 is behind, that is slower than the fastest library in every "
         f"round. {noise} more are left out as noise: one library, entered twice, disagreed with "
@@ -102,8 +102,7 @@ def restructured(record: Record) -> str:
     table = [".. list-table::", "   :header-rows: 1", ""]
     for row in [HEAD, *lines(record)]:
         table += [f"   {'*' if i == 0 else ' '} - {cell}".rstrip() for i, cell in enumerate(row)]
-    said = told(record).replace("`", "``")
-    return "\n".join([*table, "", RULE, "", said, ""])
+    return "\n".join([*table, "", RULE, "", told(record), ""])
 
 
 def with_block(readme: str, block: str) -> str:

@@ -118,12 +118,12 @@ def version_of(library: str) -> str:
         return f"{library} from a checkout"
 
 
-def setting(level: str, seconds: float) -> dict[str, str]:
+def setting(level: str, seconds: float, timed: str) -> dict[str, str]:
     """Return what a reader needs to judge the numbers."""
     versions = [f"Python {platform.python_version()}", *map(version_of, LIBRARIES)]
     return {
         "date": datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%d %H:%M UTC"),
-        "commit": commit(),
+        "commit": timed,
         "machine": f"{cpu_model()}, {len(cores())} cores, {platform.system()}",
         "versions": ", ".join(versions),
         "level": f"{level}, in {seconds / 60:.1f} minutes",
