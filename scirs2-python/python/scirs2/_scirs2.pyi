@@ -90,13 +90,13 @@ def from_dlpack(
     device : "cpu" or (1, 0), optional
         Ask the producer of a device tensor to copy it to the host.
     copy : bool, optional
-        True: always copy. False: never; refuse where the producer has to.
-        None: a view, unless the producer has to copy.
+        True: always copy. False: never; an error if the producer must. None: a view,
+        unless the producer must copy.
     writeable : bool, optional
         None follows the producer: what it marks read-only is read-only, and so is a
         legacy capsule, which cannot say, unless ``to_dlpack`` made it. True makes an
-        array from a legacy capsule writeable: whether that is safe is for the caller
-        to know. False always gives a read-only array.
+        array from a legacy capsule writeable: you must make sure that writing is safe.
+        False always gives a read-only array.
 
     Returns
     -------
@@ -109,7 +109,7 @@ def from_dlpack(
         The tensor lives in device memory and ``device`` was not given.
     BufferError
         The tensor cannot be imported: the message names the field, its value and the
-        cure. The capsule then stays unconsumed.
+        cure. The capsule is then not consumed.
     AttributeError
         ``x`` has no ``__dlpack__``.
     TypeError
@@ -121,12 +121,12 @@ def from_dlpack(
 
     Notes
     -----
-    Dtypes: bool, int8 to int64, uint8 to uint64, float16 to float64, complex64
-    and complex128; with the package ``ml_dtypes`` also bfloat16, float8, float6,
-    float4, int4, int2, int1 and their kin. Elements narrower than a byte that
-    the producer packed are unpacked into a copy.
+    Dtypes: bool, int8 to int64, uint8 to uint64, float16 to float64, complex64 and
+    complex128; with the package ``ml_dtypes`` also bfloat16, float8, float6, float4,
+    int4, int2, int1 and similar types. Elements narrower than a byte that the producer
+    packed are unpacked into a copy.
 
-    Protocol: DLPack 1.3; 1.x, the legacy form and the C exchange API are read.
+    Protocol: DLPack 1.3. It reads every 1.x, the legacy form, and the C exchange API.
 
     Examples
     --------
@@ -422,12 +422,12 @@ def qr(
         float16 and bfloat16 are computed in float32 and returned in their own dtype.
     (h, tau) : tuple of arrays
         With "raw": ``h.mT`` has ``R`` on and above the diagonal and the reflectors
-        below it; ``tau`` has their factors.
+        below it; ``tau`` holds their factors.
 
     Raises
     ------
     ValueError
-        ``mode`` is not one of these.
+        ``mode`` is none of these.
     MemoryError
         "complete" asks for more memory than there is.
 
@@ -495,15 +495,15 @@ def svd(
         Matrices, of any DLPack library and any strides.
     full_matrices : bool, optional
         Return bases of the whole spaces, ``U`` of shape ``(..., m, m)`` and ``Vh`` of
-        ``(..., n, n)``; else ``(..., m, k)`` and ``(..., k, n)``.
+        ``(..., n, n)``; if not, of ``(..., m, k)`` and ``(..., k, n)``.
     compute_uv : bool, optional
-        Return the vectors, too; else only ``S``.
+        Return the vectors, too; if not, only ``S``.
     hermitian : bool, optional
         Assume that the matrices are Hermitian, read only their lower triangle, and
         find the values by :func:`eigh`, which is faster.
     on_failure : {"raise", "nan"}, optional
-        What becomes of a matrix that holds a NaN or does not converge: raise
-        ``LinAlgError``, or fill its results with NaN and compute the others.
+        For a matrix that holds a NaN or does not converge: raise ``LinAlgError``, or
+        fill its results with NaN and compute the others.
 
     Returns
     -------
@@ -527,13 +527,12 @@ def svd(
     Notes
     -----
     LAPACK ``gesdd`` on the transpose, so that nothing is transposed; it overwrites a
-    copy of one matrix per thread, in double precision beyond 25 rows and columns, as
-    do the vectors of single precision, which are rounded once. For real square
-    matrices of up to four rows Jacobi's rotations, for many matrices at once.
-    Backward stable: ``norm(a - U * S @ Vh) <= (c * max(m, n) + 50) * eps * norm(a)``,
-    and each singular value is right to as much; the 50 comes from where LAPACK's
-    iteration stops. ``gesvd`` where ``gesdd`` does not converge, or leaves vectors
-    that are not orthogonal.
+    copy of one matrix per thread, in double precision beyond 25 rows and columns, as do
+    the vectors of single precision, which are rounded once. For real square matrices of
+    up to four rows Jacobi's rotations, for many matrices at once. Backward stable:
+    ``norm(a - U * S @ Vh) <= (c * max(m, n) + 50) * eps * norm(a)``, and each singular
+    value is accurate to the same bound; the 50 comes from LAPACK's stopping criterion.
+    ``gesvd`` if ``gesdd`` does not converge, or leaves vectors that are not orthogonal.
 
     In each column of ``U`` the first element whose modulus is at least 0.999 of the
     largest is real and positive, and the row of ``Vh`` follows; a row that belongs to
@@ -756,23 +755,23 @@ def einsum(
     *operands : str and array_like
         The subscripts, and then the arrays, of any DLPack library and any strides. A
         letter names an axis of each array; axes of one letter share an index. Letters
-        behind ``->`` are the axes of the result; all others are summed over. Without
-        an arrow the result has the letters that occur once, in alphabetical order.
-        ``...`` stands for any number of axes, which broadcast. Or, after each array,
-        a list of integers, and at the end one for the result.
+        after ``->`` are the axes of the result; all others are summed over. Without an
+        arrow the result has the letters that occur once, in alphabetical order. ``...``
+        stands for any number of axes, which broadcast. Or, after each array, a list of
+        integers, and at the end one for the result.
     out : array, optional
         Memory for the result, of its dtype.
     optimize : bool, str, list or callable, optional
-        The order of the contractions, as ``opt_einsum.contract_path`` takes it; False
-        is from left to right, a list that begins with ``"einsum_path"`` is NumPy's.
+        The order of the contractions, as ``opt_einsum.contract_path`` takes it. False
+        means from left to right; a list that begins with ``"einsum_path"`` is NumPy's.
 
     Returns
     -------
     array
         In the library of the operands, with the dtype of NumPy's promotion: integers
-        stay integers and wrap around; for booleans the result is whether any product
-        is true. float16 and bfloat16 are computed in float32 and rounded once. For
-        NumPy a number where no axis is left.
+        stay integers and wrap around; for booleans the result is whether any product is
+        true. float16 and bfloat16 are computed in float32 and rounded once. For NumPy,
+        a number if no axis is left.
 
     Raises
     ------
@@ -783,8 +782,8 @@ def einsum(
 
     Notes
     -----
-    Each contraction is one ``matmul``, batched over the letters that stay; sums over
-    an axis of a single array come first, pairwise. The result is never a view.
+    Each contraction is one ``matmul``, batched over the letters that remain. Sums over
+    an axis of a single array come first, and are pairwise. The result is never a view.
 
     Examples
     --------
@@ -820,16 +819,17 @@ def matrix_power(
     a : array_like, shape (..., n, n)
         Matrices, of any DLPack library and any strides.
     n : int
-        The exponent; 0 gives the identity, and a negative one powers of the inverse.
+        The exponent: 0 gives the identity, a negative one gives powers of the inverse.
     on_failure : {"raise", "nan"}, optional
-        What becomes of a matrix that is singular: raise
-        ``LinAlgError``, or fill its results with NaN and compute the others.
+        For a matrix that is singular: raise ``LinAlgError``, or fill its results with
+        NaN and compute the others.
 
     Returns
     -------
     array, shape (..., n, n)
         In the library and of the dtype of ``a``: integers stay integers and wrap
-        around, but for a negative exponent, which gives float64. float16 and bfloat16 are computed in float32 and rounded once.
+        around, except for a negative exponent, which gives float64. float16 and
+        bfloat16 are computed in float32 and rounded once.
 
     Raises
     ------
@@ -870,7 +870,7 @@ def multi_dot(arrays: Iterable[_Host], *, out: NDArray[Any] | None = None) -> An
     ----------
     arrays : sequence of array_like
         Matrices, of any DLPack library and any strides. The first may be a vector,
-        which is a row, and the last one, which is a column; that dimension is missing
+        taken as a row, and so may the last, taken as a column; its dimension is dropped
         from the result.
     out : array, optional
         Memory for the result, of its dtype.
@@ -967,8 +967,8 @@ def diagonal(x: NDArray[_Scalar], /, *, offset: int = 0) -> NDArray[_Scalar]:
     Returns
     -------
     array, shape (..., k)
-        In the library of ``x``, on the same memory; a NumPy array is read-only, as
-        with ``numpy.linalg.diagonal``. JAX and TensorFlow copy what is not in C
+        In the library of ``x``, on the same memory; a NumPy array is read-only, as with
+        ``numpy.linalg.diagonal``. JAX and TensorFlow make a copy if it is not in C
         order.
 
     Raises
@@ -995,8 +995,8 @@ def matmul(x1: _Host, x2: _Host, /, *, out: NDArray[Any] | None = None) -> Any:
     ----------
     x1, x2 : array_like, shapes (..., m, k) and (..., k, n)
         Matrices, of any DLPack library and any strides; the leading dimensions
-        broadcast. One of one dimension is a row on the left and a column on the
-        right, and that dimension is missing from the result.
+        broadcast. A 1-D operand is a row on the left and a column on the right, and its
+        dimension is dropped from the result.
     out : array, shape (..., m, n), optional
         Memory for the result, of its dtype.
 
@@ -1017,10 +1017,9 @@ def matmul(x1: _Host, x2: _Host, /, *, out: NDArray[Any] | None = None) -> Any:
 
     Notes
     -----
-    BLAS ``gemm``, ``gemv`` and ``dot`` for floats, which copy only an operand that
-    has neither its rows nor its columns without gaps between their elements; a
-    blocked product of our own, exact, for integers.
-    ``abs(error) <= k * eps * (abs(x1) @ abs(x2))``.
+    BLAS ``gemm``, ``gemv`` and ``dot`` for floats, which copy an operand only if
+    neither its rows nor its columns are contiguous; for integers, an exact blocked
+    product of our own. ``abs(error) <= k * eps * (abs(x1) @ abs(x2))``.
 
     Examples
     --------
@@ -1046,7 +1045,7 @@ def matrix_transpose(x: NDArray[_Scalar], /) -> NDArray[_Scalar]:
     -------
     array, shape (..., n, m)
         In the library of ``x``, on the same memory: what is written to one is written
-        to the other. JAX and TensorFlow copy what is not in C order.
+        to the other. JAX and TensorFlow make a copy if it is not in C order.
 
     Raises
     ------
@@ -1169,8 +1168,9 @@ def tensordot(a: _Host, b: _Host, /, axes: _Axes = 2) -> Any:
     a, b : array_like
         Arrays of any DLPack library and any strides.
     axes : int, or pair of ints or of sequences of ints, optional
-        A number: the last ``axes`` axes of ``a`` and the first of ``b``, in order; 0
-        is the outer product. A pair: the axes of ``a``, and of ``b`` their partners.
+        A number: the last ``axes`` axes of ``a`` and the first of ``b``, in order; 0 is
+        the outer product. A pair: the axes of ``a``, and the axes of ``b`` that they
+        are paired with.
 
     Returns
     -------
@@ -1183,15 +1183,15 @@ def tensordot(a: _Host, b: _Host, /, axes: _Axes = 2) -> Any:
     Raises
     ------
     ValueError
-        Partners differ in length or number, an axis is named twice, or there is no
-        such axis.
+        The paired axes differ in length or number, an axis is named twice, or there is
+        no such axis.
     TypeError
         The operands are of two libraries, or have no common dtype.
 
     Notes
     -----
-    One ``matmul``. An operand is copied where the axes that are summed over, or the
-    others, do not lie one after the other in memory.
+    One ``matmul``. An operand is copied if the axes that are summed over, or the
+    others, are not adjacent in memory.
 
     Examples
     --------
@@ -1358,34 +1358,35 @@ def cond(x: NDArray[Any], p: _MatrixOrder = None, *, on_failure: _OnFailure = "r
     Parameters
     ----------
     x : array_like, shape (..., m, n)
-        Matrices, of any DLPack library and any strides; square but in the 2-norm.
+        Matrices, of any DLPack library and any strides; square, except for the 2-norm.
     p : None, 1, -1, 2, -2, inf, -inf, "fro" or "nuc", optional
-        The norm, as in :func:`scirs2.norm`. None is the 2-norm: the largest singular value by
-        the smallest; -2 is its inverse.
+        The norm, as in :func:`scirs2.norm`. None is the 2-norm: the largest singular value
+        divided by the smallest; -2 is the inverse of that.
     on_failure : {"raise", "nan"}, optional
-        What becomes of a matrix that holds a NaN or does not converge: raise
-        ``LinAlgError``, or make its result NaN and compute the others.
+        For a matrix that holds a NaN or does not converge: raise ``LinAlgError``, or
+        make its result NaN and compute the others.
 
     Returns
     -------
     float or array, shape (...)
-        In the library of ``x``; infinite where a matrix is singular, or holds an
-        infinity and ``p`` is neither -1 nor -inf. Integers give float64; float16 and
-        bfloat16 are returned in their own dtype.
+        In the library of ``x``; infinite if a matrix is singular, or holds an infinity
+        and ``p`` is neither -1 nor -inf. Integers give float64; float16 and bfloat16
+        are returned in their own dtype.
 
     Raises
     ------
     scirs2.linalg.LinAlgError
         There are no elements, a matrix is not square, or ``p`` asks for singular values
-        and one holds a NaN; ``index`` tells which in the batch. Else a NaN gives NaN.
+        and one holds a NaN; ``index`` tells which in the batch. Otherwise a NaN gives
+        NaN.
     ValueError
         ``p`` is not a norm of matrices.
 
     Notes
     -----
-    LAPACK ``gesdd`` on a copy of one matrix per thread, or ``getrf`` and ``trtri`` on
-    one of all. The relative error is ``c * n * eps`` times the number itself. Single
-    precision is computed in double, as in NumPy.
+    LAPACK ``gesdd`` on a copy of one matrix per thread, or ``getrf`` and ``trtri`` on a
+    copy of all of them. The relative error is ``c * n * eps`` times the number itself.
+    Single precision is computed in double, as in NumPy.
 
     Examples
     --------
@@ -1423,10 +1424,10 @@ def det(a: NDArray[Any]) -> Any:
 
     Notes
     -----
-    The product of the pivots that LAPACK ``getrf`` finds in a copy of each matrix,
-    with an exponent of its own: it overflows only where the determinant does. A NaN
-    propagates to the result; an infinity in a complex matrix makes the determinant
-    NaN, and its logarithm infinite.
+    The product of the pivots that LAPACK ``getrf`` finds in a copy of each matrix, with
+    an exponent of its own: it overflows only if the determinant does. A NaN propagates
+    to the result; an infinity in a complex matrix makes the determinant NaN, and its
+    logarithm infinite.
 
     Examples
     --------
@@ -1459,8 +1460,8 @@ def matrix_norm(
     ord : None, int, float, "fro" or "nuc", optional
         The order, as ``scirs2.norm`` has it for matrices.
     on_failure : {"raise", "nan"}, optional
-        What becomes of a matrix that holds a NaN or does not converge: raise
-        ``LinAlgError``, or make its result NaN and compute the others.
+        For a matrix that holds a NaN or does not converge: raise ``LinAlgError``, or
+        make its result NaN and compute the others.
 
     Returns
     -------
@@ -1514,7 +1515,7 @@ def matrix_rank(
     ----------
     A : array_like, shape (..., m, n)
         Matrices, of any DLPack library and any strides. A vector or a number has rank
-        1, or 0 where it is zero.
+        1, or 0 if it is zero.
     tol : float or array_like, shape (...), optional
         The tolerance itself, one for each matrix, or broadcast.
     hermitian : bool, optional
@@ -1524,8 +1525,8 @@ def matrix_rank(
         The tolerance relative to the largest singular value. Without it and ``tol``
         it is ``max(m, n) * eps``.
     on_failure : {"raise", "nan"}, optional
-        What becomes of a matrix that holds a NaN or does not converge: raise
-        ``LinAlgError``, or make its rank -1 and compute the others.
+        For a matrix that holds a NaN or does not converge: raise ``LinAlgError``, or
+        make its rank -1 and compute the others.
 
     Returns
     -------
@@ -1537,14 +1538,14 @@ def matrix_rank(
     scirs2.linalg.LinAlgError
         A matrix holds a NaN, or does not converge; ``index`` tells which in the batch.
         One that holds an infinity has rank 0, as with ``hermitian`` one that holds a NaN
-        where it is read: its singular values are NaN, which is above no tolerance.
+        where it is read: its singular values are NaN, and a NaN is above no tolerance.
     ValueError
         Both ``tol`` and ``rtol`` are given, or one does not broadcast.
 
     Notes
     -----
-    LAPACK ``gesdd``, on a copy of one matrix per thread. Single precision is computed
-    in double, as in NumPy, where a tolerance is given.
+    LAPACK ``gesdd``, on a copy of one matrix per thread. If a tolerance is given,
+    single precision is computed in double, as in NumPy.
 
     Examples
     --------
@@ -1596,15 +1597,15 @@ def norm(
     keepdims : bool, optional
         Keep the reduced axes with length one.
     on_failure : {"raise", "nan"}, optional
-        What becomes of a matrix that holds a NaN or does not converge: raise
-        ``LinAlgError``, or make its result NaN and compute the others.
+        For a matrix that holds a NaN or does not converge: raise ``LinAlgError``, or
+        make its result NaN and compute the others.
 
     Returns
     -------
     float or array
-        In the library of ``x``; for NumPy input a NumPy scalar where no axis is
-        left. float32 and complex64 give float32, float16 and bfloat16 give
-        themselves, all else gives float64.
+        In the library of ``x``; for NumPy input, a NumPy scalar if no axis is left.
+        float32 and complex64 give float32; float16 and bfloat16 keep their dtype;
+        everything else gives float64.
 
     Raises
     ------
@@ -1635,15 +1636,15 @@ def norm(
     p      error                             sum(abs(x)**p)**(1/p)
     =====  ================================  ==================================
 
-    Nothing overflows or underflows on the way: the result is correct wherever it can
+    Nothing overflows or underflows along the way: the result is correct whenever it can
     be represented. float16, float32 and integers are summed in float64. The relative
     error of a sum over n elements is at most a few eps, times log(n) for float64. The
     result has the same bits for any number of threads. Singular values are those of
     :func:`scirs2.linalg.svdvals`.
 
-    Nothing is copied but an array that is misaligned or not in native byte order, a
-    list, and for singular values one matrix per thread, or all of them where they are
-    integers or halves; beside the result there are the singular values themselves.
+    Only these are copied: lists, arrays that are misaligned or not in native byte
+    order, and, for singular values, one matrix per thread, or all of them if they are
+    integers or halves. The singular values themselves take memory, too.
 
     Examples
     --------
@@ -1688,9 +1689,9 @@ def slogdet(a: NDArray[Any]) -> SlogdetResult[Any, Any]:
     Returns
     -------
     sign : number or array, shape (...)
-        1 or -1, of a complex matrix a number of modulus 1, and 0 of a singular one.
+        1 or -1; for a complex matrix a number of modulus 1; for a singular one 0.
     logabsdet : number or array, shape (...)
-        The natural logarithm of the determinant's modulus, ``-inf`` of a singular
+        The natural logarithm of the determinant's modulus, ``-inf`` for a singular
         matrix.
 
     Raises
@@ -1792,8 +1793,8 @@ def inv(
     out : array, shape (..., n, n), optional
         Memory for the result, of its dtype.
     on_failure : {"raise", "nan"}, optional
-        What becomes of a matrix that is singular: raise
-        ``LinAlgError``, or fill its results with NaN and compute the others.
+        For a matrix that is singular: raise ``LinAlgError``, or fill its results with
+        NaN and compute the others.
 
     Returns
     -------
@@ -1855,12 +1856,11 @@ def lstsq(
         broadcasts with that of ``a``.
     rcond : float, optional
         Singular values of at most ``rcond`` times the largest count as zero. None is
-        ``max(m, n)`` times the epsilon of float64; values outside (0, 1), such as -1, mean
-        the epsilon alone.
+        ``max(m, n)`` times the epsilon of float64; values outside (0, 1), such as -1,
+        mean the epsilon of float64 itself.
     on_failure : {"raise", "nan"}, optional
-        What becomes of a matrix that holds a NaN or does not converge: raise
-        ``LinAlgError``, or fill its results with NaN and compute the others; its
-        rank is -1.
+        For a matrix that holds a NaN or does not converge: raise ``LinAlgError``, or
+        fill its results with NaN and compute the others; its rank is -1.
 
     Returns
     -------
@@ -1883,7 +1883,7 @@ def lstsq(
     scirs2.linalg.LinAlgError
         The shapes do not fit, or a matrix holds a NaN or an infinity, or does not
         converge; ``index`` tells which in the batch. A right-hand side that holds one
-        gets a solution of NaN.
+        gives a solution of NaN.
 
     Notes
     -----
@@ -1946,8 +1946,8 @@ def pinv(
     rtol : None, float or array_like, shape (...), optional
         The Array API's name for ``rcond``; here None means ``max(m, n) * eps``.
     on_failure : {"raise", "nan"}, optional
-        What becomes of a matrix that holds a NaN or does not converge: raise
-        ``LinAlgError``, or fill its results with NaN and compute the others.
+        For a matrix that holds a NaN or does not converge: raise ``LinAlgError``, or
+        fill its results with NaN and compute the others.
 
     Returns
     -------
@@ -2025,8 +2025,8 @@ def solve(
     out : array, optional
         Memory for the result, of its dtype and shape.
     on_failure : {"raise", "nan"}, optional
-        What becomes of a matrix that is singular: raise
-        ``LinAlgError``, or fill its results with NaN and compute the others.
+        For a matrix that is singular: raise ``LinAlgError``, or fill its results with
+        NaN and compute the others.
 
     Returns
     -------
@@ -2041,7 +2041,7 @@ def solve(
         A matrix is singular: the message names the first pivot that is exactly zero,
         ``index`` the matrix in the batch. Or the last two dimensions of ``a`` differ.
     ValueError
-        The shapes do not fit one another, or ``out`` does not fit.
+        The shapes do not match, or ``out`` does not fit.
 
     Notes
     -----
@@ -2090,14 +2090,14 @@ def solve_triangular(
         One vector if it has one dimension, else matrices whose columns are the
         right-hand sides, in the library of ``a``.
     trans : {0, 1, 2, 'N', 'T', 'C'}, optional
-        Solve with ``a`` itself, with its transpose, or with the conjugate of that.
+        Solve with ``a`` itself, with its transpose, or with its conjugate transpose.
     lower : bool, optional
         Read the lower triangle instead of the upper one.
     unit_diagonal : bool, optional
         Assume a diagonal of ones, and do not read it.
     on_failure : {"raise", "nan"}, optional
-        What becomes of a matrix that is singular: raise
-        ``LinAlgError``, or fill its results with NaN and compute the others.
+        For a matrix that is singular: raise ``LinAlgError``, or fill its results with
+        NaN and compute the others.
 
     Returns
     -------
@@ -2112,7 +2112,7 @@ def solve_triangular(
         A matrix is singular: the message names the first zero on its diagonal,
         ``index`` the matrix in the batch. Or what is read holds a NaN or an infinity.
     ValueError
-        The shapes do not fit one another.
+        The shapes do not match.
 
     Notes
     -----
@@ -2171,8 +2171,8 @@ def tensorinv(
     ind : int, optional
         The number of its first dimensions.
     on_failure : {"raise", "nan"}, optional
-        What becomes of a matrix that is singular: raise
-        ``LinAlgError``, or fill its results with NaN and compute the others.
+        For a matrix that is singular: raise ``LinAlgError``, or fill its results with
+        NaN and compute the others.
 
     Returns
     -------
@@ -2183,7 +2183,7 @@ def tensorinv(
     Raises
     ------
     scirs2.linalg.LinAlgError
-        The dimensions of ``a`` make no square matrix, or a singular one.
+        The dimensions of ``a`` do not make a square matrix, or the matrix is singular.
     ValueError
         ``ind`` is below 1.
 
@@ -2228,8 +2228,8 @@ def tensorsolve(
     axes : sequence of int, optional
         Axes of ``a`` that are moved to its end first, one after the other.
     on_failure : {"raise", "nan"}, optional
-        What becomes of a matrix that is singular: raise
-        ``LinAlgError``, or fill its results with NaN and compute the others.
+        For a matrix that is singular: raise ``LinAlgError``, or fill its results with
+        NaN and compute the others.
 
     Returns
     -------
@@ -2241,7 +2241,7 @@ def tensorsolve(
     Raises
     ------
     scirs2.linalg.LinAlgError
-        The dimensions of ``a`` make no square matrix, or a singular one.
+        The dimensions of ``a`` do not make a square matrix, or the matrix is singular.
     ValueError
         ``b`` does not have as many elements as ``x``, or ``a`` has no such axis.
 
@@ -2358,8 +2358,8 @@ def cholesky(
     out : array, shape (..., n, n), optional
         Memory for the result, of its dtype.
     on_failure : {"raise", "nan"}, optional
-        What becomes of a matrix that is not positive definite: raise
-        ``LinAlgError``, or fill its results with NaN and compute the others.
+        For a matrix that is not positive definite: raise ``LinAlgError``, or fill its
+        results with NaN and compute the others.
 
     Returns
     -------
@@ -2432,14 +2432,14 @@ def eig(
     a : array_like, shape (..., n, n)
         Matrices, of any DLPack library and any strides.
     on_failure : {"raise", "nan"}, optional
-        What becomes of a matrix that holds a NaN or does not converge: raise
-        ``LinAlgError``, or fill its results with NaN and compute the others.
+        For a matrix that holds a NaN or does not converge: raise ``LinAlgError``, or
+        fill its results with NaN and compute the others.
 
     Returns
     -------
     eigenvalues : array, shape (..., n)
-        Each as often as its multiplicity, in LAPACK's order; the two of a conjugate
-        pair are neighbours. For real matrices they are real if every value of the
+        Repeated according to multiplicity, in LAPACK's order; the two of a conjugate
+        pair are adjacent. For real matrices they are real if every eigenvalue of the
         whole batch is, else complex.
     eigenvectors : array, shape (..., n, n)
         Column ``i`` belongs to value ``i``. Both come as a named tuple, in the
@@ -2457,12 +2457,12 @@ def eig(
     LAPACK ``geev``, on a copy of one matrix per thread; for real matrices of up to 75
     rows its algorithm in a kernel. Single precision is decomposed in double.
 
-    Both balance the matrix first: ``b = inv(D) @ a @ D``, whose rows and columns a diagonal
-    ``D`` of powers of two makes about equally long. They are backward stable for ``b``: each
+    Both balance the matrix first: in ``b = inv(D) @ a @ D``, a diagonal ``D`` of powers of
+    two makes rows and columns about equally long. They are backward stable for ``b``: each
     pair is exact for a matrix ``a + D @ e @ inv(D)`` with ``norm(e) <= c * n * eps *
-    norm(b)``. Without balancing, as for most matrices, that is ``c * n * eps * norm(a)``;
-    where the rows of ``a`` differ by many orders of magnitude the residual can be larger
-    than that, as NumPy's is. Of a defective matrix several vectors are nearly the same. For
+    norm(b)``. Without balancing, as for most matrices, that is ``c * n * eps * norm(a)``; if
+    the rows of ``a`` differ by many orders of magnitude, the residual can be larger than
+    that, as in NumPy. For a defective matrix, several vectors are nearly the same. For
     Hermitian matrices :func:`eigh` is faster and more accurate.
 
     Examples
@@ -2498,13 +2498,13 @@ def eigh(
     UPLO : {"L", "U"}, optional
         The triangle that is read: the lower or the upper one.
     on_failure : {"raise", "nan"}, optional
-        What becomes of a matrix that does not converge: raise
-        ``LinAlgError``, or fill its results with NaN and compute the others.
+        For a matrix that does not converge: raise ``LinAlgError``, or fill its results
+        with NaN and compute the others.
 
     Returns
     -------
     eigenvalues : array, shape (..., n)
-        In ascending order, each as often as its multiplicity; real.
+        In ascending order, repeated according to multiplicity; real.
     eigenvectors : array, shape (..., n, n)
         Column ``i`` belongs to value ``i``. Both come as a named tuple, in the
         library of ``a``. Integers give float64; float16 and bfloat16 are computed in
@@ -2514,18 +2514,17 @@ def eigh(
     ------
     scirs2.linalg.LinAlgError
         A matrix is not square, or does not converge; ``index`` tells which in the
-        batch. One that holds a NaN or an infinity where it is read gives NaN.
+        batch. A NaN or an infinity in what is read gives NaN.
     ValueError
-        ``UPLO`` is neither.
+        ``UPLO`` is neither of these.
 
     Notes
     -----
     LAPACK ``syevd`` and ``heevd``, in the memory of the vectors, and ``syev`` and ``heev``
-    where those lose the orthogonality of the vectors. Real matrices of up to
-    four rows, and many at once of up to 40, by Jacobi's rotations; others of up to 96 by
-    QL steps, as ``steqr``, in double precision. Backward stable:
-    ``norm(a - v * w @ v.conj().mT) <= c * n * eps * norm(a)``, and each eigenvalue is
-    right to as much.
+    if those lose the orthogonality of the vectors. Real matrices of up to four rows, and
+    many at once of up to 40, by Jacobi's rotations; others of up to 96 by QL steps, as
+    ``steqr``, in double precision. Backward stable: ``norm(a - v * w @ v.conj().mT) <= c *
+    n * eps * norm(a)``, and each eigenvalue is accurate to the same bound.
 
     In each vector the first element whose modulus is at least 0.999 of the largest is
     real and positive. So the sign does not depend on the algorithm or on the batch.
@@ -2570,14 +2569,14 @@ def eigvals(a: NDArray[Any], *, on_failure: _OnFailure = "raise") -> NDArray[Any
     a : array_like, shape (..., n, n)
         Matrices, of any DLPack library and any strides.
     on_failure : {"raise", "nan"}, optional
-        What becomes of a matrix that holds a NaN or does not converge: raise
-        ``LinAlgError``, or fill its results with NaN and compute the others.
+        For a matrix that holds a NaN or does not converge: raise ``LinAlgError``, or
+        fill its results with NaN and compute the others.
 
     Returns
     -------
     array, shape (..., n)
-        Each as often as its multiplicity, in LAPACK's order; the two of a conjugate
-        pair are neighbours. For real matrices they are real if every value of the
+        Repeated according to multiplicity, in LAPACK's order; the two of a conjugate
+        pair are adjacent. For real matrices they are real if every eigenvalue of the
         whole batch is, else complex. In the library of ``a``.
 
     Raises
@@ -2589,8 +2588,8 @@ def eigvals(a: NDArray[Any], *, on_failure: _OnFailure = "raise") -> NDArray[Any
     Notes
     -----
     LAPACK ``geev``, on a copy of one matrix per thread; for real matrices of up to 75
-    rows its algorithm in a kernel. Single precision is decomposed in double. Accurate as
-    the values of :func:`eig` are: backward stable for the balanced matrix.
+    rows its algorithm in a kernel. Single precision is decomposed in double. As accurate
+    as the values of :func:`eig`: backward stable for the balanced matrix.
 
     Examples
     --------
@@ -2619,28 +2618,28 @@ def eigvalsh(
     UPLO : {"L", "U"}, optional
         The triangle that is read: the lower or the upper one.
     on_failure : {"raise", "nan"}, optional
-        What becomes of a matrix that does not converge: raise
-        ``LinAlgError``, or fill its results with NaN and compute the others.
+        For a matrix that does not converge: raise ``LinAlgError``, or fill its results
+        with NaN and compute the others.
 
     Returns
     -------
     array, shape (..., n)
-        In ascending order, each as often as its multiplicity; real, in the library
-        of ``a``.
+        In ascending order, repeated according to multiplicity; real, in the library of
+        ``a``.
 
     Raises
     ------
     scirs2.linalg.LinAlgError
         A matrix is not square, or does not converge; ``index`` tells which in the
-        batch. One that holds a NaN or an infinity where it is read gives NaN.
+        batch. A NaN or an infinity in what is read gives NaN.
     ValueError
-        ``UPLO`` is neither.
+        ``UPLO`` is neither of these.
 
     Notes
     -----
     LAPACK ``sytrd`` and ``hetrd``, on a copy of one matrix per thread, then QL steps in
-    double precision; Jacobi's rotations where :func:`eigh` has them. Each value is right to
-    ``c * n * eps * norm(a)``, also where LAPACK's own ``sterf`` loses all digits to an
+    double precision; Jacobi's rotations where :func:`eigh` has them. Each value is accurate
+    to ``c * n * eps * norm(a)``, even if LAPACK's own ``sterf`` loses all digits to an
     underflow, as for adjacency matrices of sparse graphs in single precision.
 
     Examples
@@ -2734,8 +2733,8 @@ def svdvals(x: NDArray[_Real], /, *, on_failure: _OnFailure = "raise") -> NDArra
     x : array_like, shape (..., m, n)
         Matrices, of any DLPack library and any strides.
     on_failure : {"raise", "nan"}, optional
-        What becomes of a matrix that holds a NaN or does not converge: raise
-        ``LinAlgError``, or fill its results with NaN and compute the others.
+        For a matrix that holds a NaN or does not converge: raise ``LinAlgError``, or
+        fill its results with NaN and compute the others.
 
     Returns
     -------
@@ -2752,7 +2751,7 @@ def svdvals(x: NDArray[_Real], /, *, on_failure: _OnFailure = "raise") -> NDArra
     -----
     LAPACK ``gesdd``, on a copy of one matrix per thread; Jacobi's rotations where
     :func:`svd` has them, and for other real matrices up to 96 rows and columns the
-    reflections of ``gebd2`` in double precision, then ``bdsqr``. Each value is right
+    reflections of ``gebd2`` in double precision, then ``bdsqr``. Each value is accurate
     to ``(c * max(m, n) + 50) * eps * norm(x)``.
 
     Examples
