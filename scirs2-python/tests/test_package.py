@@ -51,7 +51,7 @@ def test_the_type_information_is_shipped():
     [
         ("from_dlpack", "(x, /, *, device=None, copy=None, writeable=None)"),
         ("to_dlpack", "(array, /, *, max_version=None, copy=None, dl_device=None, stream=None)"),
-        ("norm", "(x, ord=None, axis=None, keepdims=False)"),
+        ("norm", "(x, ord=None, axis=None, keepdims=False, *, on_failure='raise')"),
     ],
 )
 def test_signatures_are_those_of_the_contract(function, signature):
