@@ -11,7 +11,7 @@
 use std::sync::Mutex;
 use std::{array, mem};
 
-use ndarray::{ArrayViewD, Axis};
+use ndarray::{ArrayViewD, ArrayViewMutD, Axis};
 use scirs2_core::pool::Workers;
 use scirs2_core::{Complex32, Complex64, DType, Element};
 use scirs2_interop::{TensorMut, TensorRef};
@@ -212,23 +212,11 @@ fn fill_failures(
 ) -> Result<(), Error> {
     fn fill<T: Element>(
         output: TensorMut<'_>,
-        (first, batch): (usize, &[usize]),
+        batch: (usize, &[usize]),
         failures: &[usize],
         element: T,
     ) -> Result<(), Error> {
-        let mut output = output.into_view()?;
-        for &failure in failures {
-            let mut rest = failure;
-            let mut results = output.view_mut();
-            for (axis, &length) in batch.iter().enumerate().rev() {
-                // An axis of length one may have been broadcast.
-                if length > 1 {
-                    results = results.index_axis_move(Axis(first + axis), rest % length);
-                    rest /= length;
-                }
-            }
-            results.fill(element);
-        }
+        fill_matrices(output.into_view()?, batch, failures, element);
         Ok(())
     }
     match output.dtype() {
@@ -245,6 +233,28 @@ fn fill_failures(
         DType::Int32 => fill(output, batch, failures, -1_i32),
         DType::Int64 => fill(output, batch, failures, -1_i64),
         other => Err(Error::Dtype(other)),
+    }
+}
+
+/// Writes an element to all results of the matrices with these numbers, of a batch whose axes
+/// follow `first` others.
+pub(crate) fn fill_matrices<T: Clone>(
+    mut output: ArrayViewMutD<'_, T>,
+    (first, batch): (usize, &[usize]),
+    numbers: &[usize],
+    element: T,
+) {
+    for &number in numbers {
+        let mut rest = number;
+        let mut results = output.view_mut();
+        for (axis, &length) in batch.iter().enumerate().rev() {
+            // An axis of length one may have been broadcast.
+            if length > 1 {
+                results = results.index_axis_move(Axis(first + axis), rest % length);
+                rest /= length;
+            }
+        }
+        results.fill(element.clone());
     }
 }
 

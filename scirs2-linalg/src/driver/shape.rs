@@ -13,21 +13,29 @@ use crate::driver::batch::{Batch, MatrixBatch, MatrixBatchMut, broadcast};
 use crate::elements::scalar::LinalgScalar;
 use crate::lapack::check_size;
 
-/// The batch of an array of matrices, and their rows and columns.
+/// The batch of an array, and the lengths of the `N` axes after it.
+pub(crate) fn split_shape<const N: usize>(
+    argument: usize,
+    shape: &[usize],
+) -> Result<(&[usize], [usize; N]), Error> {
+    match shape.split_last_chunk() {
+        Some((batch, core)) => Ok((batch, *core)),
+        None => Err(Error::TooFewAxes {
+            argument,
+            shape: shape.to_vec(),
+            least: N,
+        }),
+    }
+}
+
+/// The batch of an array of matrices for LAPACK, and their rows and columns.
 pub(crate) fn split_matrix_shape(
     argument: usize,
     shape: &[usize],
 ) -> Result<(&[usize], usize, usize), Error> {
-    let [batch @ .., rows, columns] = shape else {
-        let shape = shape.to_vec();
-        return Err(Error::TooFewAxes {
-            argument,
-            shape,
-            least: 2,
-        });
-    };
-    check_size(*rows, *columns)?;
-    Ok((batch, *rows, *columns))
+    let (batch, [rows, columns]) = split_shape(argument, shape)?;
+    check_size(rows, columns)?;
+    Ok((batch, rows, columns))
 }
 
 /// The batch of an array of square matrices, and their order.

@@ -9,7 +9,7 @@ use super::plan::Spectral;
 use crate::Error;
 use crate::base::structure::Structure;
 use crate::driver::chunks::{new_filled, par_fill, par_map, par_map_lanes};
-use crate::driver::operation::collect_failures;
+use crate::driver::operation::{collect_failures, fill_matrices};
 use crate::elements::normed::{Normed, Rounded};
 use crate::spectral::svd::{svdvals_into, svdvals_shape};
 
@@ -43,7 +43,7 @@ pub(super) fn spectral<T: Normed>(
             workers,
         )
     };
-    let mut failures = match workers.failed() {
+    let failures = match workers.failed() {
         Some(_) => collect_failures(workers, compute_values)?,
         None => {
             compute_values(workers)?;
@@ -59,15 +59,8 @@ pub(super) fn spectral<T: Normed>(
             Spectral::Sum => values.sum(),
         })
     })?;
-    if failures.is_empty() {
-        return Ok(());
-    }
-    failures.sort_unstable();
-    for (number, norm) in out.iter_mut().enumerate() {
-        if failures.binary_search(&number).is_ok() {
-            *norm = T::Norm::rounded(f64::NAN);
-        }
-    }
+    let batch = out.shape().to_vec();
+    fill_matrices(out, (0, &batch), &failures, T::Norm::rounded(f64::NAN));
     Ok(())
 }
 

@@ -75,13 +75,7 @@ where
 /// ```
 pub fn matmul_shape(a: &[usize], b: &[usize]) -> Result<Vec<usize>, Error> {
     for (argument, shape) in [(1, a), (2, b)] {
-        if shape.is_empty() {
-            return Err(Error::TooFewAxes {
-                argument,
-                shape: Vec::new(),
-                least: 1,
-            });
-        }
+        shape::split_shape::<1>(argument, shape)?;
     }
     let (batch_a, [rows, inner]) = match a {
         [inner] => (&[][..], [None, Some(*inner)]),

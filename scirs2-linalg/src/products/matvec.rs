@@ -8,6 +8,7 @@ use crate::base::memory::filled_array;
 use crate::driver::batch::broadcast;
 use crate::driver::chunks::{new_filled, par_map};
 use crate::driver::operation::{NumericOperation, Results, Work};
+use crate::driver::shape::split_shape;
 use crate::kernels::arithmetic::Arithmetic as _;
 use crate::products::matmul::matmul_into;
 use crate::{Error, Numeric};
@@ -57,8 +58,8 @@ where
 /// # Errors
 /// The errors of [`matvec`] that depend on the shapes.
 pub fn matvec_shape(a: &[usize], x: &[usize]) -> Result<Vec<usize>, Error> {
-    let (batch_a, [rows, columns]) = split_matrix(1, a)?;
-    let (batch_x, len) = split_vector(2, x)?;
+    let (batch_a, [rows, columns]) = split_shape(1, a)?;
+    let (batch_x, [len]) = split_shape(2, x)?;
     if columns != len {
         return Err(Error::Mismatch {
             first: a.to_vec(),
@@ -130,8 +131,8 @@ where
 /// # Errors
 /// The errors of [`vecmat`] that depend on the shapes.
 pub fn vecmat_shape(x: &[usize], a: &[usize]) -> Result<Vec<usize>, Error> {
-    let (batch_x, len) = split_vector(1, x)?;
-    let (batch_a, [rows, columns]) = split_matrix(2, a)?;
+    let (batch_x, [len]) = split_shape(1, x)?;
+    let (batch_a, [rows, columns]) = split_shape(2, a)?;
     if rows != len {
         return Err(Error::Mismatch {
             first: x.to_vec(),
@@ -181,30 +182,6 @@ fn multiply<T: Numeric>(
     }
     let (x_end, out_end) = (Axis(x.ndim()), Axis(out.ndim()));
     matmul_into(a, x.insert_axis(x_end), out.insert_axis(out_end), workers)
-}
-
-/// The batch, and the rows and columns of its matrices.
-fn split_matrix(argument: usize, shape: &[usize]) -> Result<(&[usize], [usize; 2]), Error> {
-    match shape {
-        [batch @ .., rows, columns] => Ok((batch, [*rows, *columns])),
-        _ => Err(Error::TooFewAxes {
-            argument,
-            shape: shape.to_vec(),
-            least: 2,
-        }),
-    }
-}
-
-/// The batch, and the length of its vectors.
-fn split_vector(argument: usize, shape: &[usize]) -> Result<(&[usize], usize), Error> {
-    match shape {
-        [batch @ .., len] => Ok((batch, *len)),
-        [] => Err(Error::TooFewAxes {
-            argument,
-            shape: Vec::new(),
-            least: 1,
-        }),
-    }
 }
 
 /// [`matvec`] as an operation on tensors of any dtype.

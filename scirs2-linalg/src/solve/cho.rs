@@ -8,7 +8,7 @@ use scirs2_core::pool::Workers;
 
 use crate::Error;
 use crate::base::error::Reason;
-use crate::base::layout::{InPlaceBuffer, is_finite};
+use crate::base::layout::{InPlaceBuffer, all_in_runs, is_finite};
 use crate::base::memory::zeros_array;
 use crate::base::structure::Triangle;
 use crate::driver::batch::{Batch, MatrixBatch, MatrixBatchMut};
@@ -210,18 +210,10 @@ fn is_diagonal<T: LinalgScalar>(matrix: ArrayView2<'_, T>, triangle: Triangle) -
             Triangle::Upper => row.slice_move(s![at + 1..]),
         };
         beside.to_slice().map_or_else(
-            || beside.iter().all(|x| x.is_zero()),
-            |beside| is_zero(beside),
+            || beside.iter().all(T::is_zero),
+            |beside| all_in_runs(beside, |x| x.is_zero()),
         )
     })
-}
-
-/// Whether all elements are zero.
-fn is_zero<T: LinalgScalar>(elements: &[T]) -> bool {
-    // In runs, so that the loop has no branch for each element.
-    elements
-        .chunks(64)
-        .all(|run| run.iter().fold(true, |all, x| all & x.is_zero()))
 }
 
 /// Processes one matrix.

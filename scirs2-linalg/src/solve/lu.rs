@@ -360,7 +360,7 @@ fn check_pivots(
         let n = pivots.len();
         for (pivot, &row) in pivots.iter().enumerate() {
             let row = row.into();
-            if row == -1 || usize::try_from(row).is_ok_and(|row| row < n) {
+            if row == -1 || lapack_row(row, n).is_some() {
                 continue;
             }
             let index = (!batch.is_empty()).then_some(index);
@@ -380,12 +380,17 @@ fn read_pivots(
     try_reserve(to, n)?;
     for (pivot, &row) in pivots.iter().enumerate() {
         let row = row.into();
-        match c_int::try_from(row) {
-            Ok(place) if usize::try_from(place).is_ok_and(|place| place < n) => to.push(place + 1),
-            _ => return Err(Reason::NoSuchRow { pivot, row }),
-        }
+        to.push(lapack_row(row, n).ok_or(Reason::NoSuchRow { pivot, row })?);
     }
     Ok(())
+}
+
+/// The number that LAPACK, which counts from 1, gives a row; `None` if `n` rows have no such.
+fn lapack_row(row: i64, n: usize) -> Option<c_int> {
+    let row = c_int::try_from(row).ok()?;
+    usize::try_from(row)
+        .is_ok_and(|row| row < n)
+        .then(|| row + 1)
 }
 
 /// How [`Plu`] returns the permutations.
