@@ -1,8 +1,8 @@
 //! Links OpenBLAS: finds it, tells the crate how its symbols begin, and keeps a
 //! copy where `cargo run` and `cargo test` let the loader look.
 //!
-//! It depends on no crate, so that cargo can run it, and tell of a missing OpenBLAS, before
-//! everything else is compiled.
+//! It depends on no crate, so that cargo waits for none before it runs it and a missing OpenBLAS
+//! is reported. Cargo may still compile other crates first.
 
 #[path = "build/locate.rs"]
 mod locate;

@@ -70,8 +70,8 @@ fn set_num_threads(n: &Bound<'_, PyAny>) -> PyResult<()> {
 /// A context that sets the number of threads for calls from this Python thread.
 ///
 /// Other Python threads keep their number. As a decorator it sets the number for each call
-/// of a function, and for the Python thread of that call. A generator or a coroutine has the
-/// number while it runs, and whoever runs while it waits does not; so decorate it, instead of
+/// of a function, and for the Python thread of that call. For a generator or a coroutine the
+/// number applies while it runs, and not to other code while it waits: decorate it instead of
 /// using ``with`` around ``yield`` or ``await``.
 ///
 /// Parameters

@@ -313,11 +313,10 @@ def lu(
     permute_l : bool, optional
         Return ``P @ L`` and ``U``.
     p_indices : bool, optional
-        Return the indices ``p`` for which ``a = L[p] @ U`` in the place of ``P``.
+        Return, instead of ``P``, the indices ``p`` for which ``a = L[p] @ U``.
     on_failure : {"raise", "nan"}, optional
-        What becomes of a matrix that holds a NaN or an infinity: raise
-        ``LinAlgError``, or fill its results with NaN and compute the others; row
-        indices are -1.
+        For a matrix that holds a NaN or an infinity: raise ``LinAlgError``, or fill its
+        results with NaN and compute the others; row indices are -1.
 
     Returns
     -------
@@ -629,8 +628,8 @@ def cho_solve(
         One vector if it has one dimension, else matrices whose columns are the
         right-hand sides, in the library of the factors.
     on_failure : {"raise", "nan"}, optional
-        What becomes of a factor with a zero on its diagonal or a NaN: raise
-        ``LinAlgError``, or fill its results with NaN and compute the others.
+        For a factor with a zero on its diagonal or a NaN: raise ``LinAlgError``, or fill
+        its results with NaN and compute the others.
 
     Returns
     -------
@@ -643,9 +642,9 @@ def cho_solve(
         The diagonal of a factor holds a zero, or what is read holds a NaN or an
         infinity.
     ValueError
-        The shapes do not fit one another. Or the factors lie in the other triangle than
-        ``lower`` says: the triangle to be read is zero off the diagonal in the whole
-        batch, and the other one is not.
+        The shapes do not match. Or the factors lie in the other triangle than ``lower``
+        says: the triangle to be read is zero off the diagonal in the whole batch, and
+        the other one is not.
 
     Notes
     -----
@@ -692,10 +691,10 @@ def lu_solve(
         One vector if it has one dimension, else matrices whose columns are the
         right-hand sides, in the library of the factors.
     trans : {0, 1, 2, 'N', 'T', 'C'}, optional
-        Solve with ``a`` itself, with its transpose, or with the conjugate of that.
+        Solve with ``a`` itself, with its transpose, or with its conjugate transpose.
     on_failure : {"raise", "nan"}, optional
-        What becomes of a matrix that is singular: raise
-        ``LinAlgError``, or fill its results with NaN and compute the others.
+        For a matrix that is singular: raise ``LinAlgError``, or fill its results with
+        NaN and compute the others.
 
     Returns
     -------
@@ -709,7 +708,7 @@ def lu_solve(
         zero, ``index`` the matrix in the batch. Or what is read holds a NaN or an
         infinity, or a pivot names no row.
     ValueError
-        The shapes do not fit one another.
+        The shapes do not match.
 
     Notes
     -----
@@ -2291,8 +2290,8 @@ def cho_factor(
         Read the lower triangle and write ``L`` of ``a = L @ L.conj().mT`` there,
         instead of ``U`` of ``a = U.conj().mT @ U`` in the upper one.
     on_failure : {"raise", "nan"}, optional
-        What becomes of a matrix that is not positive definite: raise
-        ``LinAlgError``, or fill its results with NaN and compute the others.
+        For a matrix that is not positive definite: raise ``LinAlgError``, or fill its
+        results with NaN and compute the others.
 
     Returns
     -------
@@ -2677,9 +2676,8 @@ def lu_factor(
     a : array_like, shape (..., m, n)
         Matrices, of any DLPack library and any strides.
     on_failure : {"raise", "nan"}, optional
-        What becomes of a matrix that holds a NaN or an infinity: raise
-        ``LinAlgError``, or fill its results with NaN and compute the others; its
-        pivots are -1.
+        For a matrix that holds a NaN or an infinity: raise ``LinAlgError``, or fill its
+        results with NaN and compute the others; its pivots are -1.
 
     Returns
     -------

@@ -17,8 +17,8 @@ use crate::flag::flag;
 ///     Read the lower triangle and write ``L`` of ``a = L @ L.conj().mT`` there,
 ///     instead of ``U`` of ``a = U.conj().mT @ U`` in the upper one.
 /// on_failure : {"raise", "nan"}, optional
-///     What becomes of a matrix that is not positive definite: raise
-///     ``LinAlgError``, or fill its results with NaN and compute the others.
+///     For a matrix that is not positive definite: raise ``LinAlgError``, or fill its
+///     results with NaN and compute the others.
 ///
 /// Returns
 /// -------
@@ -69,8 +69,8 @@ pub(super) fn cho_factor<'py>(
 ///     One vector if it has one dimension, else matrices whose columns are the
 ///     right-hand sides, in the library of the factors.
 /// on_failure : {"raise", "nan"}, optional
-///     What becomes of a factor with a zero on its diagonal or a NaN: raise
-///     ``LinAlgError``, or fill its results with NaN and compute the others.
+///     For a factor with a zero on its diagonal or a NaN: raise ``LinAlgError``, or fill
+///     its results with NaN and compute the others.
 ///
 /// Returns
 /// -------
@@ -83,9 +83,9 @@ pub(super) fn cho_factor<'py>(
 ///     The diagonal of a factor holds a zero, or what is read holds a NaN or an
 ///     infinity.
 /// ValueError
-///     The shapes do not fit one another. Or the factors lie in the other triangle than
-///     ``lower`` says: the triangle to be read is zero off the diagonal in the whole
-///     batch, and the other one is not.
+///     The shapes do not match. Or the factors lie in the other triangle than ``lower``
+///     says: the triangle to be read is zero off the diagonal in the whole batch, and
+///     the other one is not.
 ///
 /// Notes
 /// -----

@@ -23,11 +23,10 @@ use crate::flag::flag;
 /// permute_l : bool, optional
 ///     Return ``P @ L`` and ``U``.
 /// p_indices : bool, optional
-///     Return the indices ``p`` for which ``a = L[p] @ U`` in the place of ``P``.
+///     Return, instead of ``P``, the indices ``p`` for which ``a = L[p] @ U``.
 /// on_failure : {"raise", "nan"}, optional
-///     What becomes of a matrix that holds a NaN or an infinity: raise
-///     ``LinAlgError``, or fill its results with NaN and compute the others; row
-///     indices are -1.
+///     For a matrix that holds a NaN or an infinity: raise ``LinAlgError``, or fill its
+///     results with NaN and compute the others; row indices are -1.
 ///
 /// Returns
 /// -------
@@ -82,9 +81,8 @@ pub(super) fn lu<'py>(
 /// a : array_like, shape (..., m, n)
 ///     Matrices, of any DLPack library and any strides.
 /// on_failure : {"raise", "nan"}, optional
-///     What becomes of a matrix that holds a NaN or an infinity: raise
-///     ``LinAlgError``, or fill its results with NaN and compute the others; its
-///     pivots are -1.
+///     For a matrix that holds a NaN or an infinity: raise ``LinAlgError``, or fill its
+///     results with NaN and compute the others; its pivots are -1.
 ///
 /// Returns
 /// -------
@@ -134,10 +132,10 @@ pub(super) fn lu_factor<'py>(
 ///     One vector if it has one dimension, else matrices whose columns are the
 ///     right-hand sides, in the library of the factors.
 /// trans : {0, 1, 2, 'N', 'T', 'C'}, optional
-///     Solve with ``a`` itself, with its transpose, or with the conjugate of that.
+///     Solve with ``a`` itself, with its transpose, or with its conjugate transpose.
 /// on_failure : {"raise", "nan"}, optional
-///     What becomes of a matrix that is singular: raise
-///     ``LinAlgError``, or fill its results with NaN and compute the others.
+///     For a matrix that is singular: raise ``LinAlgError``, or fill its results with
+///     NaN and compute the others.
 ///
 /// Returns
 /// -------
@@ -151,7 +149,7 @@ pub(super) fn lu_factor<'py>(
 ///     zero, ``index`` the matrix in the batch. Or what is read holds a NaN or an
 ///     infinity, or a pivot names no row.
 /// ValueError
-///     The shapes do not fit one another.
+///     The shapes do not match.
 ///
 /// Notes
 /// -----
