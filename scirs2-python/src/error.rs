@@ -1,6 +1,6 @@
 //! Conversion of kernel errors to Python exceptions.
 
-use pyo3::exceptions::{PyMemoryError, PyTypeError, PyValueError};
+use pyo3::exceptions::{PyException, PyMemoryError, PyRecursionError, PyTypeError, PyValueError};
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
@@ -29,15 +29,9 @@ pub(crate) fn linalg_error(py: Python<'_>) -> PyResult<&Bound<'_, PyAny>> {
     Ok(class.bind(py))
 }
 
-/// Returns the exception for an error of the function `name`. The error counts matrices in
+/// Returns the exception for a kernel's error, with a message. The error counts matrices in
 /// the shape `batch`, in C order.
-pub(crate) fn kernel_error(py: Python<'_>, name: &str, error: Error, batch: &[usize]) -> PyErr {
-    let message = format!("{name}: {error}");
-    kernel_error_with_message(py, message, error, batch)
-}
-
-/// As [`kernel_error`], with another message.
-pub(crate) fn kernel_error_with_message(
+pub(crate) fn kernel_error(
     py: Python<'_>,
     message: String,
     error: Error,
@@ -56,6 +50,51 @@ pub(crate) fn kernel_error_with_message(
         | Error::TooFewAxes { .. } => linalg_error_at(py, message, None, batch),
         Error::Tensor(error) => error.into(),
         _ => PyValueError::new_err(message),
+    }
+}
+
+/// Returns the error of converting an argument, with PyO3's note of the parameter. The hook
+/// around the function makes the message of it.
+pub(crate) fn in_argument(py: Python<'_>, parameter: &str, error: PyErr) -> PyErr {
+    let note = format!("while processing '{parameter}'");
+    match error
+        .value(py)
+        .call_method1(intern!(py, "add_note"), (note,))
+    {
+        Ok(_) => error,
+        Err(other) => other,
+    }
+}
+
+/// Returns the error for a tensor that cannot be imported: ours, if its kind is known. Else the
+/// parameter `out` is named in it; `from_dlpack` has one tensor, and the error names the field.
+#[cold]
+pub(crate) fn import_error(
+    function: &str,
+    parameter: &str,
+    tensor: &Bound<'_, PyAny>,
+    error: PyErr,
+) -> PyErr {
+    let py = tensor.py();
+    let about_tensor = error.is_instance_of::<PyException>(py)
+        && !error.is_instance_of::<PyMemoryError>(py)
+        && !error.is_instance_of::<PyRecursionError>(py);
+    if !about_tensor {
+        return error;
+    }
+    let explained = py.import("scirs2._refusals").and_then(|refusals| {
+        let explain = if parameter == "out" {
+            "explain"
+        } else {
+            "known"
+        };
+        let details = (error.value(py), parameter, tensor);
+        refusals.call_method1(explain, (function, details))
+    });
+    match explained {
+        Ok(known) if known.is_none() => error,
+        Ok(known) => PyErr::from_value(known),
+        Err(other) => other,
     }
 }
 

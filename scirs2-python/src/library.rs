@@ -30,6 +30,10 @@ pub(crate) struct Row {
     name: &'static str,
     /// The packages that define its classes.
     packages: &'static [&'static str],
+    /// The function that makes a tensor of NumPy's array.
+    from_numpy: &'static str,
+    /// The one that makes a tensor of any other library's, if that is public.
+    from_tensor: Option<&'static str>,
     /// The module that has `from_dlpack`.
     module: &'static str,
     accepts: Accepts,
@@ -61,6 +65,7 @@ enum Constructor {
 const fn row(
     name: &'static str,
     packages: &'static [&'static str],
+    conversions: (&'static str, Option<&'static str>),
     module: &'static str,
     accepts: Accepts,
     class: Option<&'static str>,
@@ -68,6 +73,8 @@ const fn row(
     Row {
         name,
         packages,
+        from_numpy: conversions.0,
+        from_tensor: conversions.1,
         module,
         accepts,
         class,
@@ -79,6 +86,7 @@ static LIBRARIES: [Row; 6] = [
     row(
         "PyTorch",
         &["torch"],
+        ("torch.asarray", Some("torch.from_dlpack")),
         "torch",
         Accepts::Capsule,
         Some("Tensor"),
@@ -86,6 +94,7 @@ static LIBRARIES: [Row; 6] = [
     row(
         "JAX",
         &["jax", "jaxlib"],
+        ("jax.numpy.asarray", Some("jax.dlpack.from_dlpack")),
         "jax.dlpack",
         Accepts::Object,
         None,
@@ -93,19 +102,35 @@ static LIBRARIES: [Row; 6] = [
     row(
         "TensorFlow",
         &["tensorflow"],
+        ("tensorflow.convert_to_tensor", None),
         "tensorflow.experimental.dlpack",
         Accepts::LegacyCapsule,
         None,
     ),
-    row("MLX", &["mlx"], "mlx.core", Accepts::Object, None),
+    row(
+        "MLX",
+        &["mlx"],
+        ("mlx.core.array", None),
+        "mlx.core",
+        Accepts::Object,
+        None,
+    ),
     row(
         "PaddlePaddle",
         &["paddle"],
+        ("paddle.to_tensor", None),
         "paddle.utils.dlpack",
         Accepts::Capsule,
         None,
     ),
-    row("tvm_ffi", &["tvm_ffi"], "tvm_ffi", Accepts::Object, None),
+    row(
+        "tvm_ffi",
+        &["tvm_ffi"],
+        ("tvm_ffi.from_dlpack", Some("tvm_ffi.from_dlpack")),
+        "tvm_ffi",
+        Accepts::Object,
+        None,
+    ),
 ];
 
 /// The library of each type seen so far.
@@ -132,6 +157,18 @@ impl Library {
         match self {
             Library::NumPy => "NumPy",
             Library::Other(row) => row.name,
+        }
+    }
+
+    /// Returns the expression that converts an argument of another library to this one.
+    pub(crate) fn conversion(self, other: Self, argument: impl fmt::Display) -> String {
+        let Library::Other(row) = self else {
+            return format!("scirs2.from_dlpack({argument})");
+        };
+        match (other, row.from_tensor) {
+            (Library::NumPy, _) => format!("{}({argument})", row.from_numpy),
+            (_, Some(function)) => format!("{function}({argument})"),
+            (_, None) => format!("{}(scirs2.from_dlpack({argument}))", row.from_numpy),
         }
     }
 

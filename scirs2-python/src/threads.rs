@@ -180,6 +180,7 @@ impl num_threads {
 /// Converts an integer to a count. A negative integer, or one beyond 64 bits, is out of
 /// range.
 fn parse_count(n: &Bound<'_, PyAny>) -> PyResult<usize> {
+    let n_type = n.get_type();
     let n = match n.extract::<i64>() {
         Err(error) if error.is_instance_of::<PyOverflowError>(n.py()) => {
             return Err(PyValueError::new_err(format!(
@@ -187,7 +188,11 @@ fn parse_count(n: &Bound<'_, PyAny>) -> PyResult<usize> {
                 integer_text(n)?
             )));
         }
-        n => n?,
+        n => n.map_err(|_| {
+            PyTypeError::new_err(format!(
+                "the number of threads must be an integer, got {n_type}"
+            ))
+        })?,
     };
     usize::try_from(n).map_err(|_| out_of_range(ThreadCountError(n)))
 }

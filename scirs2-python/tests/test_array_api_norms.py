@@ -104,9 +104,9 @@ def test_what_numpy_refuses_is_refused(options, error):
     ("shape", "ord", "message"),
     [
         ((3,), 2, r"^matrix_norm: axis -2 is out of range for an array of 1 dim"),
-        ((2, 2), 0, r"^matrix_norm: norm order 0 is not defined for matrices; use fro, nuc,"),
-        ((2, 2), "max", r'^ord: "max" is not a norm; expected a number,'),
-        ((2, 2), 3, r"^matrix_norm: norm order 3 is not defined for matrices; use fro, nuc,"),
+        ((2, 2), 0, r"^matrix_norm: ord: order 0 is not defined for matrices; use fro, nuc,"),
+        ((2, 2), "max", r'^matrix_norm: ord: "max" is not a norm; expected a number,'),
+        ((2, 2), 3, r"^matrix_norm: ord: order 3 is not defined for matrices; use fro, nuc,"),
     ],
 )
 def test_matrices_that_are_refused(shape, ord, message):

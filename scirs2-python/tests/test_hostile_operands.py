@@ -154,7 +154,10 @@ def test_lists_of_other_things_than_numbers_are_told_so():
         (lambda: linalg.multi_dot([DIAGONAL, 1.0]), r"multi_dot: arrays\[1\] has shape \(\); it"),
         (lambda: linalg.matrix_transpose([1.0]), r"matrix_transpose: x has shape \(1,\); it"),
         (lambda: linalg.outer(DIAGONAL, [1.0]), r"outer: x1 has shape \(3, 3\) and x2 \(1,\);"),
-        (lambda: linalg.solve(DIAGONAL, [1.0]), r"solve: shapes \(3, 3\) and \(1,\) do not fit"),
+        (
+            lambda: linalg.solve(DIAGONAL, [1.0]),
+            r"solve: a and b of shapes \(3, 3\) and \(1,\) do not fit",
+        ),
         (
             lambda: linalg.matmul(np.ones((2, 3, 3)), np.ones((4, 3, 3))),
             r"matmul: .* \(2,\) and \(4,\) do not broadcast",

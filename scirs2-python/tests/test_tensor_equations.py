@@ -81,9 +81,9 @@ def test_what_does_not_fit_is_refused_as_numpy_does(a, b, axes, error, message):
     [
         (0, ValueError, r"^tensorinv: ind must be at least 1, got 0$"),
         (-1, ValueError, r"^tensorinv: ind must be at least 1, got -1$"),
-        (1, linalg.LinAlgError, r"^tensorinv: shape \(2, 3, 6\) makes a 2 x 18 matrix"),
-        (3, linalg.LinAlgError, r"^tensorinv: shape \(2, 3, 6\) makes a 36 x 1 matrix"),
-        (9, linalg.LinAlgError, r"^tensorinv: shape \(2, 3, 6\) makes a 36 x 1 matrix"),
+        (1, linalg.LinAlgError, r"^tensorinv: a: shape \(2, 3, 6\) makes a 2 x 18 matrix"),
+        (3, linalg.LinAlgError, r"^tensorinv: a: shape \(2, 3, 6\) makes a 36 x 1 matrix"),
+        (9, linalg.LinAlgError, r"^tensorinv: a: shape \(2, 3, 6\) makes a 36 x 1 matrix"),
         (1.5, TypeError, r"'float' object cannot be interpreted as an integer"),
     ],
 )

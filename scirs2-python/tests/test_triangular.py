@@ -113,7 +113,7 @@ def test_arguments_are_scipys(lower, trans):
 
 @pytest.mark.parametrize("trans", [3, -1, "X", None])
 def test_another_trans_is_refused(trans):
-    with pytest.raises(ValueError, match="trans must be 0 or 'N'"):
+    with pytest.raises(ValueError, match="solve_triangular: trans: expected 0 or 'N'"):
         linalg.solve_triangular(np.eye(2), np.ones(2), trans)
 
 

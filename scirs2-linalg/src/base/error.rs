@@ -28,22 +28,20 @@ pub enum Error {
         second: isize,
     },
     /// An order that vectors do not have.
-    #[error("norm order {order} is not defined for vectors; give a number")]
+    #[error("order {order} is not defined for vectors; give a number")]
     VectorOrder {
         /// The order.
         order: Order,
     },
     /// An order that matrices do not have.
-    #[error(
-        "norm order {order} is not defined for matrices; use fro, nuc, 1, -1, 2, -2, inf or -inf"
-    )]
+    #[error("order {order} is not defined for matrices; use fro, nuc, 1, -1, 2, -2, inf or -inf")]
     MatrixOrder {
         /// The order.
         order: Order,
     },
     /// The whole of an array that is neither a vector nor a matrix.
     #[error(
-        "norm order {order} over the whole array needs 1 or 2 dimensions, not {ndim}; give an axis \
+        "order {order} over the whole array needs 1 or 2 dimensions, not {ndim}; give an axis \
          or two, or leave the order out"
     )]
     Dimensions {
@@ -54,7 +52,7 @@ pub enum Error {
     },
     /// The smallest of nothing.
     #[error(
-        "norm order {order} takes the smallest of shape {}, which has nothing along the axis",
+        "order {order} takes the smallest of shape {}, which has nothing along the axis",
         DisplayShape(.shape)
     )]
     Empty {
@@ -89,9 +87,7 @@ pub enum Error {
         itemsize: usize,
     },
     /// No memory for square matrices that the caller may not need.
-    #[error(
-        "the {order} x {order} matrix takes {gigabytes:.0} GB, and {available:.0} GB are free; {hint}"
-    )]
+    #[error("the {order} x {order} matrix takes {gigabytes:.0} GB, and {available:.0} GB are free")]
     SquareMemory {
         /// Rows of the matrix.
         order: usize,
@@ -99,8 +95,6 @@ pub enum Error {
         gigabytes: f64,
         /// What there is.
         available: f64,
-        /// What to request instead.
-        hint: &'static str,
     },
     /// An argument with too few axes for the function.
     #[error(
@@ -135,9 +129,8 @@ pub enum Error {
     },
     /// Cholesky factors in the other triangle than the one to be read.
     #[error(
-        "c: the {read} triangle, which is to be read, is zero off the diagonal, and the {other} one \
-         is not: read the {other} one (lower={}), or if the factors are diagonal, set it to zero",
-        if *.read == Triangle::Lower { "False" } else { "True" },
+        "the {read} triangle, which is to be read, is zero off the diagonal, and the {other} one is \
+         not; if the factors are diagonal, set it to zero",
         read = .read.name(),
         other = .read.transposed().name(),
     )]
@@ -262,8 +255,8 @@ pub enum Reason {
     },
     /// No Cholesky factor exists.
     #[error(
-        "is not positive definite: its leading minor of order {minor} is not; eigvalsh tells \
-         by how much, and lu needs no definite matrix"
+        "is not positive definite: its leading minor of order {minor} is not; eigvalsh shows \
+         by how much, and lu also factors indefinite matrices"
     )]
     NotPositiveDefinite {
         /// The order of the first leading minor that is not positive definite.

@@ -84,7 +84,7 @@ pub fn qr_shape(a: &[usize], shape: QrShape, itemsize: usize) -> Result<[Vec<usi
         QrShape::Complete => m,
     };
     if k > n {
-        check_square_memory(batch, m, itemsize, "pass mode='reduced'")?;
+        check_square_memory(batch, m, itemsize)?;
     }
     Ok([[batch, &[m, k]].concat(), [batch, &[k, n]].concat()])
 }

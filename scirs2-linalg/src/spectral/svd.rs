@@ -120,7 +120,7 @@ pub fn svd_shape(
         SvdVectors::Full => (m, n),
     };
     if vectors == SvdVectors::Full && m != n {
-        check_square_memory(batch, m.max(n), itemsize, "pass full_matrices=False")?;
+        check_square_memory(batch, m.max(n), itemsize)?;
     }
     let shape = |core: &[usize]| [batch, core].concat();
     Ok([shape(&[m, rows]), shape(&[k]), shape(&[columns, n])])

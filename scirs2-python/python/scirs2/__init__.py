@@ -37,10 +37,11 @@ with _openblas.loaded_without_threads():
         vecmat,
     )
 
-from . import _threadpoolctl, linalg
+from . import _hints, _threadpoolctl, linalg
 from ._show_config import show_config
 from ._version import __version__
 
+_hints.tell()
 _threadpoolctl.tell()
 
 __all__ = [

@@ -23,7 +23,10 @@ def plan(
         pairs = zip(shapes, subscripts, strict=False)
         operands = [one for pair in pairs for one in pair]
         operands += subscripts[len(shapes) :]
-    inputs, output, _ = parse_einsum_input(operands, shapes=True)
+    try:
+        inputs, output, _ = parse_einsum_input(operands, shapes=True)
+    except ValueError as error:
+        raise ValueError(f"einsum: subscripts: {error}") from None
     explicit = f"{inputs}->{output}"
     if len(shapes) <= 2:
         return explicit, None
@@ -36,7 +39,10 @@ def plan(
         if optimize[0] == "einsum_path":
             return explicit, list(optimize[1:])
         optimize, memory_limit = optimize
-    path, _ = opt_einsum.contract_path(
-        explicit, *shapes, shapes=True, optimize=optimize, memory_limit=memory_limit
-    )
+    try:
+        path, _ = opt_einsum.contract_path(
+            explicit, *shapes, shapes=True, optimize=optimize, memory_limit=memory_limit
+        )
+    except KeyError as error:
+        raise ValueError(f"einsum: optimize: {error.args[0]}") from None
     return explicit, [tuple(step) for step in path]

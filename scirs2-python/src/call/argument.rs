@@ -84,15 +84,18 @@ pub(super) fn take_arguments<'py, P: Copy + Into<Parameter>>(
             library,
             memory,
             described,
-        } = Operand::from_python(object)?;
+        } = Operand::of_parameter(object, name, parameter)?;
         // A list or a number fits any library.
         let exact = object.is_exact_instance_of::<PyUntypedArray>();
         if exact || library != Library::NumPy || object.is_instance_of::<PyUntypedArray>() {
             match common {
                 Some((first, other)) if first != library => {
+                    let cure = match first {
+                        Library::NumPy => library.conversion(first, other),
+                        _ => first.conversion(library, parameter),
+                    };
                     return Err(PyTypeError::new_err(format!(
-                        "{name}: {other} is of {first}, {parameter} of {library}; bring both \
-                         to one library, for example by scirs2.from_dlpack"
+                        "{name}: {other} is of {first}, {parameter} of {library}; pass {cure}"
                     )));
                 }
                 _ => common = Some((library, parameter)),
@@ -123,13 +126,13 @@ pub(super) fn integers<'py>(
         library,
         memory,
         described,
-    } = Operand::from_python(object)?;
+    } = Operand::of_parameter(object, name, parameter)?;
     let description = described.map_err(|reason| operand_error(name, parameter, &reason))?;
     let foreign = library != Library::NumPy || object.is_instance_of::<PyUntypedArray>();
     if foreign && library != common {
         return Err(PyTypeError::new_err(format!(
-            "{name}: {parameter} is of {library}, the other arguments of {common}; bring them to \
-         one library, for example by scirs2.from_dlpack"
+            "{name}: {parameter} is of {library}, the other arguments of {common}; pass {}",
+            common.conversion(library, parameter)
         )));
     }
     let array = memory.into_array(py, &description)?;

@@ -15,11 +15,12 @@ use scirs2_linalg::operation::{self, OnFailure, Operation, ResultShape, Results}
 use smallvec::{SmallVec, smallvec};
 
 use super::argument::{self, Argument, Arguments, Parameter, Passed};
+use super::message::{Shaped, message};
 use super::on_failure::parse_on_failure;
 use super::output::{Output, Target, Wrap, namedtuple};
 use super::promote::{Promotion, convert_arguments};
 use super::run::{Failure, begin_call, run_kernel};
-use crate::error::kernel_error_with_message;
+use crate::error::kernel_error;
 use crate::library::Library;
 
 /// A function and its operands, all of one library and one dtype.
@@ -332,17 +333,14 @@ impl<'py> Call<'py> {
         })
     }
 
-    /// Returns the exception for a kernel's error. Replaces the number of an argument
-    /// by its name.
+    /// Returns the exception for a kernel's error.
     fn kernel_error(&self, error: Error, batch: &[usize]) -> PyErr {
-        let mut message = format!("{}: {error}", self.target.name);
-        if let Error::TooFewAxes { argument, .. } | Error::Axes { argument, .. } = error
-            && let Some(Argument { parameter, .. }) = self.arguments.get(argument - 1)
-        {
-            let counted = format!("argument {argument}");
-            message = message.replacen(&counted, &parameter.to_string(), 1);
-        }
-        kernel_error_with_message(self.target.py, message, error, batch)
+        let arguments = self.arguments.iter();
+        let operands: SmallVec<[Shaped<'_>; 2]> = arguments
+            .map(|argument| (argument.parameter, argument.description.shape()))
+            .collect();
+        let message = message(self.target.name, &error, &operands);
+        kernel_error(self.target.py, message, error, batch)
     }
 
     /// Estimates the kernel's operations: elements times the longer side of the

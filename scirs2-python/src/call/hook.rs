@@ -1,5 +1,6 @@
-//! The hook around every function of linear algebra: a call with an operand that has no memory
-//! to read on this host goes to `scirs2._elsewhere`.
+//! The hook around every function of linear algebra, after a call that failed. One with an operand
+//! that has no memory to read on this host goes to `scirs2._elsewhere`. The errors of parsing
+//! arguments get their hints from `scirs2._hints`.
 //!
 //! Such operands are traced, wrap another tensor, need a gradient, are lazy, or live on a
 //! device. [`Operand`](super::operand::Operand) raises a private exception for them. A C
@@ -12,8 +13,11 @@ use std::ptr;
 use std::slice;
 use std::sync::OnceLock;
 
-use pyo3::exceptions::{PyException, PyMemoryError, PySystemError};
+use pyo3::exceptions::{
+    PyException, PyMemoryError, PyOverflowError, PySystemError, PyTypeError, PyValueError,
+};
 use pyo3::ffi;
+use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyTuple};
 
@@ -21,7 +25,8 @@ pyo3::create_exception!(
     scirs2,
     NoHostMemory,
     PyException,
-    "An operand has no memory to read on this host; the argument is the reason."
+    "An operand has no memory to read on this host; the arguments are the reason, its parameter, \
+     and the operand."
 );
 
 /// Returns the private exception for an error of taking an operand.
@@ -31,6 +36,28 @@ pub(crate) fn no_host_memory(py: Python<'_>, reason: PyErr) -> PyErr {
         return reason;
     }
     NoHostMemory::new_err((reason.into_value(py),))
+}
+
+/// Adds the parameter and the operand to the private exception; returns any other error.
+pub(crate) fn named_no_host_memory(
+    py: Python<'_>,
+    error: PyErr,
+    parameter: &str,
+    operand: &Bound<'_, PyAny>,
+) -> Result<PyErr, PyErr> {
+    if !error.is_instance_of::<NoHostMemory>(py) {
+        return Err(error);
+    }
+    let reason = reason_of(error.value(py))?;
+    Ok(NoHostMemory::new_err((
+        reason.unbind(),
+        parameter.to_owned(),
+        operand.clone().unbind(),
+    )))
+}
+
+fn reason_of<'py>(error: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+    error.getattr(intern!(error.py(), "args"))?.get_item(0)
 }
 
 /// Makes the class of the private exception. Where it is first raised, there may be no stack
@@ -82,19 +109,28 @@ unsafe fn after_failure(
 ) -> *mut ffi::PyObject {
     let handled = catch_unwind(AssertUnwindSafe(|| {
         Python::attach(|py| {
-            let kind = py.get_type::<NoHostMemory>();
             // Not fetched before: to fetch a Rust panic is to resume it.
-            // SAFETY: attached, and an exception class.
-            if unsafe { ffi::PyErr_ExceptionMatches(kind.as_ptr()) } == 0 {
+            if !is_explained(py) {
                 return ptr::null_mut();
             }
             let error = PyErr::fetch(py);
             // SAFETY: by this function's contract.
             let objects = unsafe { given_arguments(py, arguments, count, names) };
             let answer = objects.and_then(|(args, kwargs)| {
-                let reason = error.value(py).getattr("args")?.get_item(0)?;
+                if !error.is_instance_of::<NoHostMemory>(py) {
+                    return Err(explain_mistake(py, name, error, &args, &kwargs));
+                }
+                let reason = reason_of(error.value(py))?;
                 let elsewhere = py.import("scirs2._elsewhere")?;
-                elsewhere.call_method1("call", (name, args, kwargs, reason))
+                let answer = elsewhere.call_method1("call", (name, args, kwargs, &reason));
+                answer.map_err(|other| {
+                    let is_refused = other.value(py).is(&reason);
+                    if is_refused {
+                        explain_refusal(py, name, &error)
+                    } else {
+                        other
+                    }
+                })
             });
             match answer {
                 Ok(answer) => answer.into_ptr(),
@@ -108,11 +144,50 @@ unsafe fn after_failure(
     handled.unwrap_or_else(|_| {
         // A panic must not unwind into Python.
         Python::attach(|py| {
-            PySystemError::new_err(format!("{name}: a panic in the call of scirs2._elsewhere"))
-                .restore(py);
+            PySystemError::new_err(format!("{name}: a panic after the call failed")).restore(py);
         });
         ptr::null_mut()
     })
+}
+
+/// Whether the exception that is set is one to explain. Not a Rust panic, nor what says nothing
+/// about the arguments.
+fn is_explained(py: Python<'_>) -> bool {
+    let kinds = [
+        py.get_type::<NoHostMemory>(),
+        py.get_type::<PyTypeError>(),
+        py.get_type::<PyValueError>(),
+        py.get_type::<PyOverflowError>(),
+    ];
+    kinds.iter().any(|kind| {
+        // SAFETY: attached, and an exception class.
+        unsafe { ffi::PyErr_ExceptionMatches(kind.as_ptr()) != 0 }
+    })
+}
+
+/// Returns the error with the parameter and a hint in its message, if it is one of parsing the
+/// arguments.
+fn explain_mistake(
+    py: Python<'_>,
+    name: &str,
+    error: PyErr,
+    args: &Bound<'_, PyTuple>,
+    kwargs: &Bound<'_, PyDict>,
+) -> PyErr {
+    let hints = py.import("scirs2._hints");
+    let done = hints
+        .and_then(|hints| hints.call_method1("explain", (name, error.value(py), args, kwargs)));
+    done.map_or_else(|other| other, |_| error)
+}
+
+/// Returns the error for an operand that has no memory, where nobody computed the call.
+fn explain_refusal(py: Python<'_>, name: &str, error: &PyErr) -> PyErr {
+    let details = error.value(py).getattr(intern!(py, "args"));
+    let explained = details.and_then(|details| {
+        let refusals = py.import("scirs2._refusals")?;
+        refusals.call_method1("explain", (name, details))
+    });
+    explained.map_or_else(|other| other, PyErr::from_value)
 }
 
 /// Returns the positional arguments and those by keyword.

@@ -3,6 +3,7 @@
 pub(crate) mod argument;
 pub(crate) mod bind;
 pub(crate) mod hook;
+pub(crate) mod message;
 pub(crate) mod on_failure;
 pub(crate) mod operand;
 pub(crate) mod output;

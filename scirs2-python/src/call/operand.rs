@@ -1,16 +1,19 @@
 //! An operand: its memory, the owner of that memory, and its library.
 
+use std::fmt;
+
 use numpy::{PyArrayDescr, PyUntypedArray, PyUntypedArrayMethods as _};
-use pyo3::exceptions::PyTypeError;
+use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::types::PyCapsule;
+use pyo3::types::{PyCapsule, PyList, PyTuple};
 use scirs2_core::{DType, ScalarType};
 use scirs2_interop::Description;
 use scirs2_interop::python::{ManagedTensor, PendingImport, Request, owner_capsule};
 
-use super::hook::no_host_memory;
-use crate::exchange::from_dlpack::{from_dlpack, import};
+use super::hook::{named_no_host_memory, no_host_memory};
+use crate::error::import_error;
+use crate::exchange::from_dlpack::{import, take};
 use crate::library::Library;
 use crate::numpy::array::{self, LayoutError};
 use crate::numpy::dtype::descr_of;
@@ -82,7 +85,7 @@ impl<'py> Operand<'py> {
         let (library, array) = if let Ok(array) = x.cast::<PyUntypedArray>() {
             (Library::NumPy, array.clone())
         } else if x.is_instance_of::<PyCapsule>() {
-            (Library::NumPy, from_dlpack(x, None, None, None)?)
+            (Library::NumPy, take(x, &Request::default(), None, None)?)
         } else {
             let exported = exported_tensor(x);
             match exported.map_err(|reason| no_host_memory(x.py(), reason))? {
@@ -114,6 +117,17 @@ impl<'py> Operand<'py> {
             memory: Memory::Array(array),
             described,
         })
+    }
+
+    /// Takes an operand as [`from_python`](Self::from_python) does. An error names the function
+    /// and the parameter.
+    #[inline]
+    pub(crate) fn of_parameter(
+        x: &Bound<'py, PyAny>,
+        function: &str,
+        parameter: impl fmt::Display,
+    ) -> PyResult<Self> {
+        Operand::from_python(x).map_err(|error| name_parameter(x, function, parameter, error))
     }
 
     /// Converts to a NumPy array. Returns an error if the elements are not numbers.
@@ -172,6 +186,36 @@ impl<'py> Memory<'py> {
             Memory::Tensor(_) => true,
         }
     }
+}
+
+/// Names what could not be taken in the error of taking it.
+#[cold]
+fn name_parameter(
+    x: &Bound<'_, PyAny>,
+    function: &str,
+    parameter: impl fmt::Display,
+    error: PyErr,
+) -> PyErr {
+    let py = x.py();
+    let error = match named_no_host_memory(py, error, &parameter.to_string(), x) {
+        Ok(named) => return named,
+        Err(error) => error,
+    };
+    let is_list = x.is_instance_of::<PyList>() || x.is_instance_of::<PyTuple>();
+    if is_list && error.is_instance_of::<PyValueError>(py) {
+        return PyValueError::new_err(format!(
+            "{function}: {parameter}: the lists make no array, for example because their lengths \
+             differ: {}",
+            error.value(py)
+        ));
+    }
+    let error = import_error(function, &parameter.to_string(), x, error);
+    // What the object's own code raised stays as it is.
+    let note = format!("while {function} took its argument {parameter}");
+    let noted = error
+        .value(py)
+        .call_method1(intern!(py, "add_note"), (note,));
+    noted.map_or_else(|other| other, |_| error)
 }
 
 /// Returns an error for a lazy array. NumPy would silently compute all its chunks, perhaps

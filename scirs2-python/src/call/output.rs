@@ -10,13 +10,14 @@ use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyDict, PyEllipsis, PyModule, PyTuple};
 use scirs2_core::shape::DisplayShape;
 use scirs2_core::{DType, Element};
-use scirs2_interop::python::Importer;
+use scirs2_interop::python::{Importer, Request};
 use scirs2_interop::sys::DLManagedTensorVersioned;
 use scirs2_interop::{Description, TensorMut, export};
 
 use super::argument::Argument;
 use super::promote::Promotion;
-use crate::exchange::from_dlpack::from_dlpack;
+use crate::error::import_error;
+use crate::exchange::from_dlpack::take;
 use crate::library::Library;
 use crate::numpy::array;
 
@@ -73,10 +74,13 @@ impl<'py> Target<'py> {
             (Library::NumPy, array.clone())
         } else if out.hasattr(intern!(self.py, "__dlpack__"))? {
             // With a copy the result would not reach `out`.
-            (
-                Library::of(out)?,
-                from_dlpack(out, None, Some(false), None)?,
-            )
+            let request = Request {
+                copy: Some(false),
+                device: None,
+            };
+            let array = take(out, &request, Some(false), None);
+            let array = array.map_err(|error| import_error(name, "out", out, error))?;
+            (Library::of(out)?, array)
         } else {
             return Err(PyTypeError::new_err(format!(
                 "{name}: out: expected an array, got {}",
@@ -85,7 +89,7 @@ impl<'py> Target<'py> {
         };
         if library != self.library {
             return Err(PyTypeError::new_err(format!(
-                "{name}: out is of {library}, the operands of {}; bring both to one library",
+                "{name}: out is of {library}, the operands of {}; pass an out of their library",
                 self.library
             )));
         }

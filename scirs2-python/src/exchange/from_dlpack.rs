@@ -10,6 +10,7 @@ use scirs2_core::{Device, DeviceKind};
 use scirs2_interop::Error;
 use scirs2_interop::python::{PendingImport, Request, owner_capsule};
 
+use crate::error::import_error;
 use crate::numpy::array::{self, ArrayLayout, LayoutError};
 use crate::numpy::dtype::descr_of;
 
@@ -84,7 +85,17 @@ pub(crate) fn from_dlpack<'py>(
         copy: copy.filter(|&copy| !copy),
         device: device.map(host_device).transpose()?,
     };
-    if let Some(array) = import_without_dunder(x, &request, copy, writeable)? {
+    take(x, &request, copy, writeable).map_err(|error| import_error("from_dlpack", "x", x, error))
+}
+
+/// Takes a tensor as [`from_dlpack`] does; an error is as it came.
+pub(crate) fn take<'py>(
+    x: &Bound<'py, PyAny>,
+    request: &Request,
+    copy: Option<bool>,
+    writeable: Option<bool>,
+) -> PyResult<Bound<'py, PyUntypedArray>> {
+    if let Some(array) = import_without_dunder(x, request, copy, writeable)? {
         return Ok(array);
     }
     if let Some(array) = numpy_subclass(x)? {
@@ -92,7 +103,7 @@ pub(crate) fn from_dlpack<'py>(
     }
     finish_import(
         x.py(),
-        &mut PendingImport::from_dlpack_method(x, &request)?,
+        &mut PendingImport::from_dlpack_method(x, request)?,
         copy,
         writeable,
     )
@@ -105,6 +116,7 @@ pub(crate) fn import_fast<'py>(
     x: &Bound<'py, PyAny>,
 ) -> PyResult<Option<Bound<'py, PyUntypedArray>>> {
     import_without_dunder(x, &Request::default(), None, None)
+        .map_err(|error| import_error("from_dlpack", "x", x, error))
 }
 
 /// As [`import_fast`], with the caller's options.
@@ -196,7 +208,7 @@ fn refuse_copy(pending: &PendingImport<'_>) -> PyResult<()> {
     }
     if description.is_copied() {
         return Err(PyBufferError::new_err(
-            "copy: False was asked for, but the producer had to copy; pass copy=None",
+            "from_dlpack: copy: False was asked for, but the producer had to copy; pass copy=None",
         ));
     }
     Ok(())
@@ -210,7 +222,7 @@ fn may_write(producer: Option<bool>, caller: Option<bool>, copied: bool) -> PyRe
     }
     if producer == Some(false) && caller == Some(true) {
         return Err(PyBufferError::new_err(
-            "writeable: the producer marks the memory read-only; pass copy=True",
+            "from_dlpack: writeable: the producer marks the memory read-only; pass copy=True",
         ));
     }
     Ok(caller.or(producer).unwrap_or(false))
@@ -250,7 +262,7 @@ fn host_device(device: &Bound<'_, PyAny>) -> PyResult<Device> {
         Ok(Device::CPU)
     } else {
         Err(PyValueError::new_err(format!(
-            "device: only \"cpu\" or (1, 0) can be asked for, got {}",
+            "from_dlpack: device: only \"cpu\" or (1, 0) can be asked for, got {}",
             device.repr()?
         )))
     }

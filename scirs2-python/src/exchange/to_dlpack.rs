@@ -142,7 +142,7 @@ pub(crate) fn expect_array<'a, 'py>(
 ) -> PyResult<&'a Bound<'py, PyUntypedArray>> {
     object.cast().map_err(|_| {
         PyTypeError::new_err(format!(
-            "expected a numpy.ndarray, got {}; a tensor of another library is its own \
+            "array: expected a numpy.ndarray, got {}; a tensor of another library is its own \
              exporter, pass it on as it is or take it with scirs2.from_dlpack first",
             object.get_type()
         ))

@@ -4,6 +4,7 @@ use pyo3::prelude::*;
 use scirs2_linalg::operation::{ChoFactor, ChoSolve};
 
 use crate::call::bind::Call;
+use crate::error::in_argument;
 use crate::flag::flag;
 
 /// Factor Hermitian positive definite matrices, to solve equations with them.
@@ -107,7 +108,7 @@ pub(super) fn cho_solve<'py>(
     on_failure: &str,
 ) -> PyResult<Bound<'py, PyAny>> {
     let [c, lower] = c_and_lower;
-    let lower = flag(&lower)?;
+    let lower = flag(&lower).map_err(|error| in_argument(b.py(), "lower", error))?;
     let call = Call::new(b.py(), "cho_solve", &[("c", &c), ("b", b)])?.on_failure(on_failure)?;
     let solutions = call.compute_one(&ChoSolve { lower }, None)?;
     call.to_python(solutions)

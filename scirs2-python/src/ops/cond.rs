@@ -59,7 +59,7 @@ pub(super) fn cond<'py>(
     p: Option<&Bound<'py, PyAny>>,
     on_failure: &str,
 ) -> PyResult<Bound<'py, PyAny>> {
-    let order = p.map_or(Ok(Order::Default), parse_order)?;
+    let order = p.map_or(Ok(Order::Default), |p| parse_order("p", p))?;
     let call = Call::in_float64(x.py(), "cond", &[("x", x)])?.on_failure(on_failure)?;
     let out = call.compute_one(&Cond { order }, None)?;
     call.to_python(out)

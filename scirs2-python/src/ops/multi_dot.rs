@@ -4,6 +4,7 @@ use pyo3::prelude::*;
 use scirs2_linalg::operation::MultiDot;
 
 use crate::call::bind::Call;
+use crate::error::in_argument;
 
 /// The product of two or more matrices, in the cheapest order.
 ///
@@ -49,7 +50,10 @@ pub(super) fn multi_dot<'py>(
     out: Option<&Bound<'py, PyAny>>,
 ) -> PyResult<Bound<'py, PyAny>> {
     let py = arrays.py();
-    let arrays = arrays.try_iter()?.collect::<PyResult<Vec<_>>>()?;
+    let listed = arrays
+        .try_iter()
+        .and_then(Iterator::collect::<PyResult<Vec<_>>>);
+    let arrays = listed.map_err(|error| in_argument(py, "arrays", error))?;
     let call = Call::variadic(py, "multi_dot", "arrays", &arrays)?;
     let product = call.compute_one(&MultiDot, out)?;
     call.to_python(product)

@@ -9,10 +9,11 @@ use scirs2_interop::Description;
 use scirs2_linalg::operation::OnFailure;
 use scirs2_linalg::{Axes, Error, Normed, Order, norm_into, norm_shape};
 
+use crate::call::message::message;
 use crate::call::on_failure::parse_on_failure;
 use crate::call::operand::Operand;
 use crate::call::run::{Failure, begin_call, run_kernel};
-use crate::error::{axis_error, kernel_error};
+use crate::error::{axis_error, in_argument, kernel_error};
 use crate::flag::flag;
 use crate::library::Library;
 use crate::numpy::array;
@@ -101,7 +102,7 @@ pub(super) fn norm<'py>(
     on_failure: &str,
 ) -> PyResult<Bound<'py, PyAny>> {
     let py = x.py();
-    let order = ord.map_or(Ok(Order::Default), parse_order)?;
+    let order = ord.map_or(Ok(Order::Default), |ord| parse_order("ord", ord))?;
     let axes = axis.map_or(Ok(Axes::All), parse_axes)?;
     let norm = NormCall {
         name: "norm",
@@ -110,7 +111,7 @@ pub(super) fn norm<'py>(
         keepdims,
         on_failure: parse_on_failure("norm", on_failure)?,
     };
-    norm.of(py, Operand::from_python(x)?)
+    norm.of(py, Operand::of_parameter(x, "norm", "x")?)
 }
 
 /// What a call of a norm asks for.
@@ -192,52 +193,61 @@ impl NormCall {
     /// Returns the exception for a kernel's error, which counts matrices in the batch of `x`.
     fn error(&self, py: Python<'_>, error: Error, x: &Description) -> PyErr {
         let batch = norm_shape(x.shape(), Order::Fro, self.axes, false).unwrap_or_default();
-        kernel_error(py, self.name, error, &batch)
+        let message = message(self.name, &error, &[("x".into(), x.shape())]);
+        kernel_error(py, message, error, &batch)
     }
 }
 
-/// Converts the argument `ord`.
-pub(super) fn parse_order(ord: &Bound<'_, PyAny>) -> PyResult<Order> {
+/// Converts an order, which is passed for `parameter`.
+pub(super) fn parse_order(parameter: &str, ord: &Bound<'_, PyAny>) -> PyResult<Order> {
+    let refused = |error| in_argument(ord.py(), parameter, error);
     if let Ok(name) = ord.cast::<PyString>() {
         return match name.to_str()? {
             "fro" | "f" => Ok(Order::Fro),
             "nuc" => Ok(Order::Nuc),
-            other => Err(PyValueError::new_err(format!(
-                "ord: {other:?} is not a norm; expected a number, such as numpy.inf, \"fro\" or \"nuc\""
-            ))),
+            other => Err(refused(PyValueError::new_err(format!(
+                "{other:?} is not a norm; expected a number, such as numpy.inf, \"fro\" or \"nuc\""
+            )))),
         };
     }
     ord.extract().map(Order::P).map_err(|error| {
         if error.is_instance_of::<PyOverflowError>(ord.py()) {
-            return error;
+            return refused(error);
         }
-        PyTypeError::new_err(format!(
-            "ord: expected None, a number, \"fro\" or \"nuc\", got {}",
+        refused(PyTypeError::new_err(format!(
+            "expected None, a number, \"fro\" or \"nuc\", got {}",
             ord.get_type()
-        ))
+        )))
     })
 }
 
 fn parse_axes(axis: &Bound<'_, PyAny>) -> PyResult<Axes> {
-    if let Ok(pair) = axis.cast::<PyTuple>() {
-        return match pair.len() {
-            1 => Ok(Axes::Vector(pair.get_item(0)?.extract()?)),
-            2 => {
-                let (rows, columns) = pair.extract()?;
-                Ok(Axes::Matrix(rows, columns))
-            }
-            n => Err(PyValueError::new_err(format!(
-                "axis: a norm is taken over one axis or two, got {n}"
-            ))),
-        };
+    let refused = |error| in_argument(axis.py(), "axis", error);
+    let Ok(axes) = axis.cast::<PyTuple>() else {
+        return parse_axis("norm", axis).map(Axes::Vector);
+    };
+    let axes = axes.iter().map(|axis| parse_axis("norm", &axis));
+    match axes.collect::<PyResult<Vec<_>>>()?[..] {
+        [axis] => Ok(Axes::Vector(axis)),
+        [rows, columns] => Ok(Axes::Matrix(rows, columns)),
+        ref axes => Err(refused(PyValueError::new_err(format!(
+            "a norm is taken over one axis or two, got {}",
+            axes.len()
+        )))),
     }
-    axis.extract().map(Axes::Vector).map_err(|error| {
-        if error.is_instance_of::<PyOverflowError>(axis.py()) {
-            return axis_error(axis.py(), format!("axis {axis} is out of range"));
+}
+
+/// Converts an axis, which is passed for the parameter `axis` of the function `name`.
+pub(super) fn parse_axis(name: &str, axis: &Bound<'_, PyAny>) -> PyResult<isize> {
+    let py = axis.py();
+    axis.extract().map_err(|error: PyErr| {
+        if error.is_instance_of::<PyOverflowError>(py) {
+            return axis_error(py, format!("{name}: axis {axis} is out of range"));
         }
-        PyTypeError::new_err(format!(
-            "axis: expected None, an integer or a pair of integers, got {}",
+        let reason = format!(
+            "expected None, an integer or a tuple of integers, got {}",
             axis.get_type()
-        ))
+        );
+        in_argument(py, "axis", PyTypeError::new_err(reason))
     })
 }

@@ -8,7 +8,7 @@ use pyo3::types::{PyEllipsis, PyTuple};
 use scirs2_linalg::operation::OnFailure;
 use scirs2_linalg::{Axes, Order};
 
-use super::norm::{NormCall, parse_order};
+use super::norm::{NormCall, parse_axis, parse_order};
 use crate::call::on_failure::parse_on_failure;
 use crate::call::operand::Operand;
 use crate::error::axis_error;
@@ -56,7 +56,7 @@ pub(super) fn matrix_norm<'py>(
     ord: Option<&Bound<'py, PyAny>>,
     on_failure: &str,
 ) -> PyResult<Bound<'py, PyAny>> {
-    let order = ord.map_or(Ok(Order::Fro), parse_order)?;
+    let order = ord.map_or(Ok(Order::Fro), |ord| parse_order("ord", ord))?;
     let norm = NormCall {
         name: "matrix_norm",
         order,
@@ -64,7 +64,7 @@ pub(super) fn matrix_norm<'py>(
         keepdims,
         on_failure: parse_on_failure("matrix_norm", on_failure)?,
     };
-    norm.of(x.py(), Operand::from_python(x)?)
+    norm.of(x.py(), Operand::of_parameter(x, "matrix_norm", "x")?)
 }
 
 /// Norms of vectors, over any number of axes.
@@ -108,20 +108,18 @@ pub(super) fn vector_norm<'py>(
     #[pyo3(from_py_with = flag)] keepdims: bool,
     ord: Option<&Bound<'py, PyAny>>,
 ) -> PyResult<Bound<'py, PyAny>> {
-    let listed: Option<Vec<isize>> = match axis {
+    let listed = match axis.map(|axis| (axis, axis.cast::<PyTuple>())) {
         None => None,
-        Some(axis) if axis.is_instance_of::<PyTuple>() => Some(axis.extract()?),
-        Some(axis) => Some(vec![axis.extract().map_err(|_| {
-            PyTypeError::new_err(format!(
-                "vector_norm: axis: expected None, an integer or a tuple of integers, got {}",
-                axis.get_type()
-            ))
-        })?]),
+        Some((_, Ok(axes))) => {
+            let axes = axes.iter().map(|axis| parse_axis("vector_norm", &axis));
+            Some(axes.collect::<PyResult<Vec<_>>>()?)
+        }
+        Some((axis, Err(_))) => Some(vec![parse_axis("vector_norm", axis)?]),
     };
-    let order = ord.map_or(Ok(Order::P(2.0)), parse_order)?;
+    let order = ord.map_or(Ok(Order::P(2.0)), |ord| parse_order("ord", ord))?;
     // Taken last, because converting the other arguments may run code that changes it.
     let py = x.py();
-    let x = Operand::from_python(x)?;
+    let x = Operand::of_parameter(x, "vector_norm", "x")?;
     let all = listed.is_none();
     let ndim = x
         .described

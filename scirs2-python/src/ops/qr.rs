@@ -74,7 +74,8 @@ pub(super) fn qr<'py>(a: &Bound<'py, PyAny>, mode: &str) -> PyResult<Bound<'py, 
         }
         other => {
             return Err(PyValueError::new_err(format!(
-                "qr: mode: expected 'reduced', 'complete', 'r' or 'raw', got {other:?}"
+                "qr: mode: expected 'reduced' (SciPy's 'economic'), 'complete', 'r' or 'raw', got \
+                 {other:?}"
             )));
         }
     };

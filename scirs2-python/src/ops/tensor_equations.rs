@@ -4,6 +4,7 @@ use pyo3::prelude::*;
 use scirs2_linalg::operation::{Tensorinv, Tensorsolve};
 
 use crate::call::bind::Call;
+use crate::error::in_argument;
 
 /// Solve the tensor equation ``tensordot(a, x, x.ndim) = b``.
 ///
@@ -53,14 +54,16 @@ pub(super) fn tensorsolve<'py>(
     on_failure: &str,
 ) -> PyResult<Bound<'py, PyAny>> {
     let call = Call::new(a.py(), "tensorsolve", &[("a", a), ("b", b)])?.on_failure(on_failure)?;
-    let axes = axes.map(|axes| {
-        axes.try_iter()?
-            .map(|axis| axis?.extract::<isize>())
-            .collect()
-    });
-    let axes = axes.unwrap_or_else(|| PyResult::Ok(Vec::new()))?;
+    let axes = match axes {
+        Some(axes) => to_axes(axes).map_err(|error| in_argument(a.py(), "axes", error))?,
+        None => Vec::new(),
+    };
     let solution = call.compute_one(&Tensorsolve { axes }, None)?;
     call.to_python_like_input(solution)
+}
+
+fn to_axes(axes: &Bound<'_, PyAny>) -> PyResult<Vec<isize>> {
+    axes.try_iter()?.map(|axis| axis?.extract()).collect()
 }
 
 /// The inverse of a tensor: ``tensordot(tensorinv(a, ind), a, ind)`` is the identity.

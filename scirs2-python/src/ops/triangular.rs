@@ -93,7 +93,7 @@ impl FromPyObject<'_, '_> for Trans {
             "1" | "T" => Ok(Trans(Op::Transpose)),
             "2" | "C" => Ok(Trans(Op::Adjoint)),
             other => Err(PyValueError::new_err(format!(
-                "trans must be 0 or 'N', 1 or 'T' (transpose), 2 or 'C' (conjugate transpose), got \
+                "expected 0 or 'N', 1 or 'T' (transpose), 2 or 'C' (conjugate transpose), got \
                  {other}"
             ))),
         }

@@ -14,6 +14,7 @@ use scirs2_linalg::operation::Trace;
 use crate::call::argument::operand_error;
 use crate::call::bind::Call;
 use crate::call::operand::{Memory, Operand};
+use crate::error::in_argument;
 use crate::library::Library;
 use crate::numpy::array::{self, LayoutError};
 use crate::numpy::dtype::{descr_of, dtype_of};
@@ -47,12 +48,7 @@ use crate::numpy::dtype::{descr_of, dtype_of};
 pub(super) fn matrix_transpose<'py>(x: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
     let py = x.py();
     let (library, array) = array_operand("matrix_transpose", x)?;
-    if array.ndim() < 2 {
-        return Err(PyValueError::new_err(format!(
-            "matrix_transpose: x has shape {}; it needs at least 2 dimensions",
-            DisplayShape(array.shape())
-        )));
-    }
+    needs_matrices("matrix_transpose", &array)?;
     let view = array.call_method1(intern!(py, "swapaxes"), (-2, -1))?;
     view_to_python(library, view.cast_into()?)
 }
@@ -88,6 +84,7 @@ pub(super) fn matrix_transpose<'py>(x: &Bound<'py, PyAny>) -> PyResult<Bound<'py
 pub(super) fn diagonal<'py>(x: &Bound<'py, PyAny>, offset: isize) -> PyResult<Bound<'py, PyAny>> {
     let py = x.py();
     let (library, array) = array_operand("diagonal", x)?;
+    needs_matrices("diagonal", &array)?;
     let view = array.call_method1(intern!(py, "diagonal"), (clamp_offset(offset), -2, -1))?;
     if library != Library::NumPy && array::is_writeable(&array) {
         let flags = view.getattr(intern!(py, "flags"))?;
@@ -145,13 +142,16 @@ pub(super) fn trace<'py>(
         return trace_by_kernel(x, offset);
     }
     let (library, array) = array_operand("trace", x)?;
+    needs_matrices("trace", &array)?;
     let array_dtype = dtype_of(&array.dtype());
     let half = array_dtype.filter(|array_dtype| {
         dtype.is_none() && matches!(array_dtype, DType::Float16 | DType::BFloat16)
     });
     let sum_dtype = match (half, dtype) {
         (Some(_), _) => descr_of(py, DType::Float32)?.into_any(),
-        (None, Some(dtype)) => numpy_dtype(dtype)?,
+        (None, Some(dtype)) => numpy_dtype(dtype)
+            .map_err(|error| in_argument(py, "dtype", error))?
+            .into_any(),
         (None, None) => py.None().into_bound(py),
     };
     let options = PyDict::new(py);
@@ -234,7 +234,7 @@ fn array_operand<'py>(
     x: &Bound<'py, PyAny>,
 ) -> PyResult<(Library, Bound<'py, PyUntypedArray>)> {
     let Ok(array) = x.cast::<PyUntypedArray>() else {
-        let operand = Operand::from_python(x)?;
+        let operand = Operand::of_parameter(x, name, "x")?;
         let array = match (operand.memory, operand.described) {
             (_, Err(reason @ LayoutError::Class(..))) => {
                 return Err(operand_error(name, "x", &reason));
@@ -251,6 +251,17 @@ fn array_operand<'py>(
     let class = PyUntypedArray::type_object(x.py());
     let plain = array.call_method1(intern!(x.py(), "view"), (class,))?;
     Ok((Library::NumPy, plain.cast_into()?))
+}
+
+/// Returns an error if an array has no matrices.
+fn needs_matrices(name: &str, x: &Bound<'_, PyUntypedArray>) -> PyResult<()> {
+    if x.ndim() >= 2 {
+        return Ok(());
+    }
+    Err(PyValueError::new_err(format!(
+        "{name}: x has shape {}; it needs at least 2 dimension(s)",
+        DisplayShape(x.shape())
+    )))
 }
 
 /// Converts a view to the library. Copies it if the library has no strides.
