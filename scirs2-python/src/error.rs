@@ -4,27 +4,15 @@ use pyo3::exceptions::{PyException, PyMemoryError, PyRecursionError, PyTypeError
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
-use pyo3::types::{PyDict, PyTuple, PyType};
+use pyo3::types::PyTuple;
 use scirs2_linalg::Error;
 
-/// Returns the class `LinAlgError`, a subclass of NumPy's.
+/// Returns the class `LinAlgError` of the package.
 pub(crate) fn linalg_error(py: Python<'_>) -> PyResult<&Bound<'_, PyAny>> {
     static CLASS: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
     let class = CLASS.get_or_try_init(py, || {
-        let base = py.import("numpy.linalg")?.getattr("LinAlgError")?;
-        let namespace = PyDict::new(py);
-        namespace.set_item("__module__", "scirs2.linalg")?;
-        namespace.set_item("index", py.None())?;
-        namespace.set_item(
-            "__doc__",
-            "A matrix that the algorithm cannot handle.\n\n\
-             ``index`` is its place in the batch, a tuple as long as the batch has \
-             axes, or None if there is no batch or the error concerns no single matrix.",
-        )?;
-        let class = py
-            .get_type::<PyType>()
-            .call1(("LinAlgError", (base,), namespace))?;
-        PyResult::Ok(class.unbind())
+        let module = py.import("scirs2._linalg_error")?;
+        PyResult::Ok(module.getattr("LinAlgError")?.unbind())
     })?;
     Ok(class.bind(py))
 }

@@ -4,6 +4,8 @@ A row is the call as its author writes it. The words must all be in the message 
 the exception: the function, the argument, and the cure.
 """
 
+import pickle
+
 import child
 import dask.array
 import jax
@@ -332,6 +334,52 @@ def test_what_the_object_itself_raises_stays_and_has_a_note():
     with pytest.raises(LookupError, match="its own") as caught:
         linalg.solve(A, Broken())
     assert caught.value.__notes__ == ["while solve took its argument b"]
+
+
+def test_a_handler_of_pytorch_catches_ours():
+    with pytest.raises(torch.linalg.LinAlgError) as caught:
+        linalg.inv(np.zeros((2, 3, 3)))
+    error = caught.value
+    assert isinstance(error, linalg.LinAlgError)
+    assert (type(error).__name__, type(error).__module__) == ("LinAlgError", "scirs2.linalg")
+    assert type(error) is type(linalg.LinAlgError())
+    for protocol in range(pickle.HIGHEST_PROTOCOL + 1):
+        again = pickle.loads(pickle.dumps(error, protocol))
+        assert type(again) is type(error)
+        assert (again.args, again.index) == (error.args, (0,))
+
+
+def test_without_pytorch_ours_is_numpys_and_pickles_go_both_ways():
+    error = pickle.dumps(linalg.LinAlgError("of PyTorch"))
+    child.run(
+        f"""
+        import pickle, sys
+        import numpy as np
+        from scirs2 import linalg
+
+        try:
+            linalg.inv(np.zeros((2, 2)))
+        except linalg.LinAlgError as error:
+            assert type(error) is linalg.LinAlgError and not isinstance(error, RuntimeError)
+            first = error
+        assert type(pickle.loads({error!r})) is linalg.LinAlgError
+        assert "torch" not in sys.modules
+
+        import torch
+        assert isinstance(pickle.loads(pickle.dumps(first)), torch.linalg.LinAlgError)
+        try:
+            linalg.inv(np.zeros((2, 2)))
+        except torch.linalg.LinAlgError as error:
+            assert isinstance(error, linalg.LinAlgError)
+        """
+    )
+
+
+def test_a_subclass_of_ours_stays_what_it_is():
+    class Mine(linalg.LinAlgError):
+        pass
+
+    assert type(Mine("text")) is Mine
 
 
 def test_hints_add_no_name():

@@ -22,6 +22,7 @@ with _openblas.loaded_without_threads():
     from ._scirs2 import (
         DLPackExporter,
         GPUTensorError,
+        LinAlgError,
         einsum,
         from_dlpack,
         get_num_threads,
@@ -47,6 +48,7 @@ _threadpoolctl.tell()
 __all__ = [
     "DLPackExporter",
     "GPUTensorError",
+    "LinAlgError",
     "__version__",
     "einsum",
     "from_dlpack",
