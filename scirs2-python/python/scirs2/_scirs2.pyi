@@ -18,6 +18,7 @@ from typing import (
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from ._linalg_error import LinAlgError as LinAlgError
 from ._results import (
     EighResult,
     EigResult,
@@ -31,9 +32,6 @@ from ._results import (
 __version__: str
 
 class GPUTensorError(NotImplementedError, BufferError): ...
-
-class LinAlgError(np.linalg.LinAlgError):
-    index: tuple[int, ...] | None
 
 # The overloads of a function come in one order: NumPy's arrays of a dtype that the
 # result keeps, or whose real part it has; what is computed in float64; a tensor of
