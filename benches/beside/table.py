@@ -16,7 +16,7 @@ control  one peer timed twice; if it is far from 1.00, disregard the row
 GB/s     what scirs2 reads of its operand; and that as a part of a plain read of the same memory
 goal     the least ratio that the project set itself, where not over the fastest peer over whom
 !        an answer that is off by more than the row allows
-~        far behind the fastest peer: timed once"""
+~        far behind the fastest peer: estimated by a few calls"""
 
 
 def duration(seconds: float) -> str:
