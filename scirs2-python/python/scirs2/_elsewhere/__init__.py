@@ -4,14 +4,26 @@ Such an operand is traced, wraps another tensor, needs a gradient, is lazy, or l
 device. The functions of the extension send the call here, and nowhere else.
 """
 
-from typing import Any, NoReturn
+import sys
+from typing import Any
 
 
-def call(name: str, args: tuple[Any, ...], kwargs: dict[str, Any], reason: Exception) -> NoReturn:
-    """Refuse the call, for the reason that the operand gave."""
-    del name, args, kwargs
+def call(name: str, args: tuple[Any, ...], kwargs: dict[str, Any], reason: Exception) -> Any:
+    """Compute the call where its operands are; else refuse it, for the reason that they gave."""
     try:
+        torch = sys.modules.get("torch")
+        if torch is not None and _any_of(torch.Tensor, [*args, *kwargs.values()]):
+            from . import torch as of_torch
+
+            return of_torch.call(name, args, kwargs, reason)
         raise reason
     finally:
         # The traceback holds this frame, which must not hold the reason in turn.
         del reason
+
+
+def _any_of(kind: type, values: Any) -> bool:
+    return any(
+        isinstance(value, kind) or (isinstance(value, list | tuple) and _any_of(kind, value))
+        for value in values
+    )

@@ -1,0 +1,604 @@
+"""PyTorch's gradients and transforms by the rules.
+
+There are three ways to a rule, each for what the others cannot do or do slowly: `Eager` for
+`requires_grad`, `Transformed` for `torch.func` and forward mode, and the operators of
+`scirs2.torch` for tensors of `torch.compile` and `torch.export`.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import torch
+from torch._C import _are_functorch_transforms_active as _transforms_are_active
+from torch._C._functorch import TransformType, get_interpreter_stack, is_legacy_batchedtensor
+from torch._subclasses.fake_tensor import FakeTensor
+from torch._subclasses.functional_tensor import FunctionalTensor
+from torch.autograd import forward_ad
+
+import scirs2
+
+from .. import linalg as la
+from .._contraction import plan
+from . import rules
+from .functions import FUNCTIONS, Function
+from .rules import Rule
+
+Tensors = tuple[Any, ...]
+
+# PyTorch's functions without types.
+_unpack_dual: Any = forward_ad.unpack_dual
+
+
+class Library(rules.Library):
+    """What rules and functions need of PyTorch."""
+
+    conj = staticmethod(torch.conj)
+    abs = staticmethod(torch.abs)
+    sgn = staticmethod(torch.sgn)
+    tril = staticmethod(torch.tril)
+    triu = staticmethod(torch.triu)
+    where = staticmethod(torch.where)
+    diag = staticmethod(torch.diag_embed)
+    concat = staticmethod(torch.cat)
+    permute = staticmethod(torch.permute)
+    reshape = staticmethod(torch.reshape)
+    is_complex = staticmethod(torch.is_complex)
+
+    @staticmethod
+    def real(a: Any) -> Any:
+        """Return the real part."""
+        return a.real if a.is_complex() else a
+
+    @staticmethod
+    def on_diagonal(a: Any) -> Any:
+        """Return where the diagonals of matrices are."""
+        return torch.eye(*a.shape[-2:], dtype=torch.bool)
+
+    @staticmethod
+    def diagonal(a: Any) -> Any:
+        """Return the diagonals of matrices."""
+        return a.diagonal(dim1=-2, dim2=-1)
+
+    @staticmethod
+    def sum(a: Any, axes: Any) -> Any:
+        """Sum over axes, which stay."""
+        return a.sum(axes, keepdim=True)
+
+    @staticmethod
+    def largest(a: Any, axes: Any) -> Any:
+        """Return the largest elements over axes, which stay; of none 0. A constant."""
+        a = a.detach()
+        if a.numel() == 0:
+            return a.sum(axes, keepdim=True)
+        return a.amax(axes, keepdim=True)
+
+    @staticmethod
+    def cumprod(a: Any) -> Any:
+        """Return the products so far."""
+        return a.cumprod(-1)
+
+    @staticmethod
+    def flip(a: Any) -> Any:
+        """Reverse the last axis."""
+        return a.flip(-1)
+
+    @staticmethod
+    def eps(a: Any) -> float:
+        """Return the distance from 1 to the next number."""
+        return torch.finfo(a.dtype).eps
+
+    @staticmethod
+    def take_rows(a: Any, indices: Any) -> Any:
+        """Take the rows of these indices."""
+        indices = indices.long()[..., None]
+        return a.gather(-2, indices.expand(*indices.shape[:-1], a.shape[-1]))
+
+    @staticmethod
+    def undo_exchanges(a: Any, pivots: Any) -> Any:
+        """Undo LAPACK's exchanges of rows, the last one first."""
+        p, _, _ = torch.lu_unpack(a.detach(), pivots + 1, unpack_data=False)
+        return la.matmul(p.to(a.dtype), a)
+
+    @staticmethod
+    def permutation(indices: Any, like: Any) -> Any:
+        """Return the permutation's matrix of the real dtype."""
+        columns = torch.arange(indices.shape[-1], device=indices.device)
+        return (indices[..., None] == columns).to(like.real.dtype)
+
+    @staticmethod
+    def sort_by_size(values: Any, vectors: Any) -> Any:
+        """Sort, the largest modulus first."""
+        order = values.detach().abs().argsort(-1, descending=True)
+        columns = order[..., None, :].expand(vectors.shape)
+        return values.gather(-1, order), vectors.gather(-1, columns)
+
+    def all(self, condition: Any) -> bool | None:
+        """Return whether all hold."""
+        return bool(condition.all())
+
+    def settle(self, ties: Any, unclear: Any, function: str, what: str) -> Any:
+        """Refuse what is unclear."""
+        if bool(unclear.any()):
+            raise _unclear(unclear, function, what)
+        return torch.where(ties, 0.0, 1.0)
+
+    @staticmethod
+    def apply(rule: Rule, *operands: Any, **options: Any) -> Any:
+        """Call a rule's function in the way that its operands need."""
+        if _transforms_are_active() or forward_ad._current_level >= 0:
+            _refuse_nested_forward_mode(rule)
+            return Transformed.apply(Bound(rule, options), *operands)
+        if torch.is_grad_enabled() and not _is_traced(operands):
+            return Eager.apply(rule, options, *operands)
+        return results_of(_compute(rule, options, operands))
+
+
+class Blind(Library):
+    """For tensors whose values nobody can look at."""
+
+    def all(self, condition: Any) -> bool | None:
+        """Do not know."""
+        return None
+
+    def settle(self, ties: Any, unclear: Any, function: str, what: str) -> Any:
+        """Make what is unclear NaN."""
+        return torch.where(unclear, torch.nan, torch.where(ties, 0.0, 1.0))
+
+
+class Linear(Blind):
+    """For forward mode, where nobody knows what becomes of the results."""
+
+    def settle(self, ties: Any, unclear: Any, function: str, what: str) -> Any:
+        """Make NaN what may be unclear."""
+        return torch.where(ties, torch.nan, 1.0)
+
+
+LIBRARY, BLIND, LINEAR = Library(), Blind(), Linear()
+
+
+def _unclear(unclear: Any, function: str, what: str) -> la.LinAlgError:
+    *index, i, j = unclear.nonzero()[0].tolist()
+    of_matrix = f" of matrix {tuple(index)}" if index else ""
+    if i == j and "values" in what:
+        text = f"the loss depends on the phase or sign of vector {i}{of_matrix}"
+        cure = "use a loss that does not"
+    else:
+        text = (
+            f"{what} {i} and {j}{of_matrix} are equal, and the loss depends on the choice of "
+            "their vectors, or on these and on the values"
+        )
+        cure = "use values alone, or vectors alone in a way that their choice does not matter"
+    error = la.LinAlgError(f"{function}: no gradient: {text}; {cure}")
+    error.index = tuple(index)
+    return error
+
+
+# The ways to a rule.
+
+
+class Bound:
+    """A rule with its options: one object that PyTorch does not look into."""
+
+    def __init__(self, rule: Rule, options: dict[str, Any]) -> None:
+        """Bind them."""
+        self.rule, self.options = rule, options
+
+
+def results_of(results: Tensors) -> Any:
+    return results if len(results) > 1 else results[0]
+
+
+def _is_traced(operands: Tensors) -> bool:
+    return any(isinstance(operand, FakeTensor | FunctionalTensor) for operand in operands)
+
+
+def _compute(rule: Rule, options: dict[str, Any], operands: Tensors) -> Tensors:
+    if _is_traced(operands):
+        from ..torch import operators
+
+        results = operators[rule](*operands, **options)
+        return results if isinstance(results, tuple) else (results,)
+    return rule(LIBRARY, operands, options)
+
+
+def save(
+    ctx: Any, rule: Rule, options: dict[str, Any], operands: Tensors, results: Tensors
+) -> Tensors:
+    """Save what the product needs; return these tensors."""
+    ctx.rule, ctx.options = rule, options
+    ctx.kinds = [(operand.shape, operand.is_complex()) for operand in operands]
+    ctx.set_materialize_grads(False)
+    if "I" in rule.kinds:
+        ctx.mark_non_differentiable(
+            *(one for one, kind in zip(results, rule.kinds, strict=True) if kind == "I")
+        )
+    saved = (*operands, *results) if rule.keeps_operands else results
+    ctx.save_for_backward(*saved)
+    return saved
+
+
+def pull_back(
+    library: Library, ctx: Any, saved: Tensors, cotangents: Tensors, needs: Any
+) -> Tensors:
+    """Return the cotangents of the operands, from those of the results."""
+    rule, count = ctx.rule, len(ctx.kinds)
+    differentiable = [
+        None if kind == "I" else g for g, kind in zip(cotangents, rule.kinds, strict=True)
+    ]
+    if all(g is None for g in differentiable):
+        return (None,) * count
+    if rule.keeps_operands:
+        operands, results = saved[:count], saved[count:]
+    else:
+        operands, results = (None,) * count, saved
+    try:
+        gradients = rule.vjp(library, operands, results, differentiable, needs, **ctx.options)
+    except la.LinAlgError as error:
+        if "no gradient" in str(error):
+            raise
+        raised = la.LinAlgError(f"{rule.name}: no gradient: {error}")
+        raised.index = error.index
+        raise raised from None
+    return tuple(
+        _fit(g, *kind) if need and g is not None else None
+        for g, kind, need in zip(gradients, ctx.kinds, needs, strict=True)
+    )
+
+
+def _fit(gradient: Any, shape: Any, is_complex: bool) -> Any:
+    """Take the real part and sum over broadcast axes, as the operand needs."""
+    if not is_complex and gradient.is_complex():
+        gradient = gradient.real
+    if gradient.shape != shape:
+        beyond = gradient.ndim - len(shape)
+        if beyond:
+            gradient = gradient.sum(tuple(range(beyond)))
+        axes = [i for i, size in enumerate(shape) if size == 1 and gradient.shape[i] != 1]
+        if axes:
+            gradient = gradient.sum(axes, keepdim=True)
+    return gradient
+
+
+class Eager(torch.autograd.Function):
+    """A rule under `requires_grad`. Of the old style, which takes an eighth of the time."""
+
+    @staticmethod
+    def forward(ctx: Any, rule: Rule, options: dict[str, Any], *operands: Any) -> Any:
+        """Compute, and save what the product needs."""
+        results = rule(LIBRARY, operands, options)
+        save(ctx, rule, options, operands, results)
+        return results_of(results)
+
+    @staticmethod
+    def backward(ctx: Any, *cotangents: Any) -> Any:
+        """Return the product."""
+        needs = ctx.needs_input_grad[2:]
+        if any(g is not None and is_legacy_batchedtensor(g) for g in cotangents):
+            return None, None, *_pull_back_batch(ctx, cotangents, needs)
+        library = BLIND if _transforms_are_active() else LIBRARY
+        return None, None, *pull_back(library, ctx, ctx.saved_tensors, cotangents, needs)
+
+
+def _pull_back_batch(ctx: Any, cotangents: Tensors, needs: Any) -> Tensors:
+    """As `pull_back` for `is_grads_batched`, whose tensors are of a kind that few accept."""
+    level = torch._C._vmapmode_increment_nesting() - 1
+    torch._C._vmapmode_decrement_nesting()
+    saved = ctx.saved_tensors
+    is_batched = [g is not None and is_legacy_batchedtensor(g) for g in cotangents]
+    plain = [
+        torch._remove_batch_dim(g, level, 0, 0) if batched else g
+        for g, batched in zip(cotangents, is_batched, strict=True)
+    ]
+
+    places: list[int] = []
+
+    def pull(*given: Any) -> Any:
+        pulled = pull_back(BLIND, ctx, saved, given, needs)
+        places[:] = [place for place, g in enumerate(pulled) if g is not None]
+        return tuple(pulled[place] for place in places)
+
+    gradients: list[Any] = [None] * len(needs)
+    mapped = torch.vmap(pull, tuple(0 if batched else None for batched in is_batched))(*plain)
+    for place, gradient in zip(places, mapped, strict=True):
+        gradients[place] = torch._add_batch_dim(gradient, 0, level)
+    return tuple(gradients)
+
+
+class Transformed(torch.autograd.Function):
+    """A rule under the transforms of `torch.func`, and in forward mode."""
+
+    @staticmethod
+    def forward(bound: Bound, *operands: Any) -> Any:
+        """Compute."""
+        return results_of(_compute(bound.rule, bound.options, operands))
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: Tensors, output: Any) -> None:
+        """Save what the products need."""
+        bound, *operands = inputs
+        results = output if isinstance(output, tuple) else (output,)
+        saved = save(ctx, bound.rule, bound.options, tuple(operands), results)
+        ctx.save_for_forward(*saved)
+
+    @staticmethod
+    def backward(ctx: Any, *cotangents: Any) -> Any:
+        """Return the product."""
+        needs = ctx.needs_input_grad[1:]
+        return None, *pull_back(BLIND, ctx, ctx.saved_tensors, cotangents, needs)
+
+    @staticmethod
+    def jvp(ctx: Any, _: Any, *tangents: Any) -> Any:
+        """Transpose the product, which is linear in the cotangents."""
+        saved = tuple(_unpack_dual(tensor).primal for tensor in ctx.saved_tensors)
+        kinds = ctx.rule.kinds
+        results = saved[len(saved) - len(kinds) :]
+        needs = [tangent is not None for tangent in tangents]
+
+        def pull(*cotangents: Any) -> Any:
+            given = iter(cotangents)
+            every = tuple(None if kind == "I" else next(given) for kind in kinds)
+            pulled = pull_back(LINEAR, ctx, saved, every, needs)
+            return tuple(
+                torch.zeros_like(tangent) if g is None else g
+                for g, tangent in zip(pulled, tangents, strict=True)
+                if tangent is not None
+            )
+
+        zeros = (
+            torch.zeros_like(result)
+            for result, kind in zip(results, kinds, strict=True)
+            if kind != "I"
+        )
+        push: Any = torch.func.vjp(pull, *zeros)[1]
+        pushed = iter(push(tuple(tangent for tangent in tangents if tangent is not None)))
+        return results_of(tuple(None if kind == "I" else next(pushed) for kind in kinds))
+
+    @staticmethod
+    def vmap(info: Any, in_dims: Any, bound: Bound, *operands: Any) -> Any:
+        """Make the mapped axes a part of the batch, which broadcasts."""
+        del info
+        return vmap(bound.rule, bound.options, in_dims[1:], operands)
+
+
+def vmap(rule: Rule, options: dict[str, Any], in_dims: Any, operands: Tensors) -> Any:
+    """Apply a rule to operands with mapped axes; they come first in all results."""
+    axes = [len(names) for names in rule.inputs]
+    batches = [
+        operand.ndim - count - (dim is not None)
+        for operand, dim, count in zip(operands, in_dims, axes, strict=True)
+    ]
+    most = max(batches)
+    mapped = []
+    for operand, dim, batch in zip(operands, in_dims, batches, strict=True):
+        if dim is not None:
+            operand = operand.movedim(dim, 0)
+            operand = operand[(slice(None), *(None,) * (most - batch))]
+        mapped.append(operand)
+    results = LIBRARY.apply(rule, *mapped, **options)
+    return results, (0,) * len(rule.kinds) if len(rule.kinds) > 1 else 0
+
+
+def _refuse_nested_forward_mode(rule: Rule) -> None:
+    stack = get_interpreter_stack() or ()
+    if sum(level.key() == TransformType.Jvp for level in stack) > 1:
+        raise NotImplementedError(
+            f"{rule.name}: forward mode within forward mode gives zeros in PyTorch "
+            "(pytorch/pytorch#197867); take jacfwd(jacrev(f)) for jacfwd(jacfwd(f))"
+        )
+
+
+# Calls.
+
+
+def call(name: str, args: tuple[Any, ...], kwargs: dict[str, Any], reason: Exception) -> Any:
+    """Compute with tensors that need a gradient, or that a transform made."""
+    tensors = list(_tensors_in([*args, *kwargs.values()]))
+    for tensor in tensors:
+        if not _is_supported(tensor):
+            # It says itself why; the reason may be another operand's.
+            with torch.no_grad():
+                scirs2.from_dlpack(tensor)
+            raise reason
+    if any(is_legacy_batchedtensor(tensor) for tensor in tensors):
+        raise NotImplementedError(
+            f"{name}: no vectorize=True of torch.autograd.functional in forward mode; use "
+            "torch.func.jacfwd or torch.func.jacrev"
+        )
+    needs_grad = torch.is_grad_enabled() and any(tensor.requires_grad for tensor in tensors)
+    is_transformed = _transforms_are_active() or forward_ad._current_level >= 0
+    if not (needs_grad or is_transformed or _is_traced(tuple(tensors))):
+        raise reason
+    kwargs = without_memory_options(name, kwargs)
+    try:
+        return evaluate(LIBRARY, name, args, kwargs)
+    except NotImplementedError:
+        raise
+    except Exception:
+        if not is_transformed:
+            _raise_own_error(name, args, kwargs)
+        raise
+
+
+def _tensors_in(values: Any) -> Any:
+    for value in values:
+        if isinstance(value, torch.Tensor):
+            yield value
+        elif isinstance(value, list | tuple):
+            yield from _tensors_in(value)
+
+
+def _is_supported(tensor: Any) -> bool:
+    """Whether nothing but gradients and transforms stands between a tensor and its memory."""
+    if tensor.device.type != "cpu" or tensor.layout != torch.strided:
+        return False
+    own = type(tensor).__torch_dispatch__ is not torch.Tensor.__torch_dispatch__
+    return not own or isinstance(tensor, FakeTensor | FunctionalTensor)
+
+
+def without_memory_options(name: str, kwargs: dict[str, Any]) -> dict[str, Any]:
+    """Refuse the options that say where results go, and what is done where there are none."""
+    kwargs = dict(kwargs)
+    if kwargs.pop("out", None) is not None:
+        raise NotImplementedError(
+            f"{name}: out= where a gradient is needed or a transform is active; leave it out, or "
+            "pass x.detach()"
+        )
+    if kwargs.pop("on_failure", "raise") != "raise":
+        raise NotImplementedError(
+            f'{name}: on_failure="nan" where a gradient is needed or a transform is active; '
+            "leave it out, or pass x.detach()"
+        )
+    return kwargs
+
+
+def _raise_own_error(name: str, args: Any, kwargs: Any) -> None:
+    """Let the function itself say what is wrong with its arguments, if it does."""
+
+    def detached(value: Any) -> Any:
+        if isinstance(value, torch.Tensor):
+            return value.detach()
+        if isinstance(value, list | tuple):
+            return type(value)(detached(one) for one in value)
+        return value
+
+    values = {key: detached(value) for key, value in kwargs.items()}
+    function: Any = getattr(la, name, None) or getattr(scirs2, name)
+    function(*detached(args), **values)
+
+
+_COMPUTED = frozenset({torch.float32, torch.float64, torch.complex64, torch.complex128})
+_HALVES = (torch.float16, torch.bfloat16)
+
+
+def evaluate(library: Library, name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """Evaluate a function by the rules; convert its operands before, and halves back."""
+    function = FUNCTIONS.get(name) or NATIVE[name]
+    count = len(function.operands)
+    operands, options = list(args[:count]), dict(kwargs)
+    for operand in function.operands[len(args) :]:
+        operands.append(options.pop(operand))
+    if name in _VIEWS or _are_computed(operands):
+        return function.body(library, *operands, *args[count:], **options)
+    operands, half = _promoted(name, operands)
+    results = function.body(library, *operands, *args[count:], **options)
+    return results if half is None else _in_half(results, half)
+
+
+def _are_computed(operands: list[Any]) -> bool:
+    """Return whether operands have one dtype, which is one of those that are computed in."""
+    if not all(isinstance(one, torch.Tensor) for one in operands):
+        return False
+    return len(operands) == 0 or (
+        operands[0].dtype in _COMPUTED and all(one.dtype == operands[0].dtype for one in operands)
+    )
+
+
+def _promoted(name: str, operands: list[Any]) -> tuple[list[Any], Any]:
+    """Return operands in the dtype of the computation, and the half that results have."""
+    # Factors come with pivots, or with a bool.
+    flat = [one[0] if isinstance(one, tuple) else one for one in operands]
+    flat = [one if isinstance(one, torch.Tensor) else _from_plain(one) for one in flat]
+    halves = {one.dtype for one in flat if one.dtype in _HALVES}
+    names = [str(one.dtype).removeprefix("torch.").replace("bfloat", "float") for one in flat]
+    common = np.result_type(*names)
+    half = None
+    if common.kind in "biu":
+        if name in _EXACT:
+            raise NotImplementedError(
+                f"{name}: no integers where a transform is active; use PyTorch's own function"
+            )
+        dtype = torch.float64
+    elif common == np.float16:
+        dtype = torch.float32
+        if len(halves) == 1 and not torch.is_autocast_enabled("cpu"):
+            (half,) = halves
+    else:
+        dtype = getattr(torch, common.name)
+    flat = [one.to(dtype) for one in flat]
+    pairs = zip(operands, flat, strict=True)
+    return [(f, *one[1:]) if isinstance(one, tuple) else f for one, f in pairs], half
+
+
+def _from_plain(x: Any) -> Any:
+    if not isinstance(x, int | float | complex | list | np.number):
+        raise TypeError(f"not a tensor of PyTorch: {type(x)}")
+    return torch.from_numpy(np.asarray(x))
+
+
+def _in_half(results: Any, half: Any) -> Any:
+    if isinstance(results, torch.Tensor):
+        return results.to(half) if results.dtype == torch.float32 else results
+    if not isinstance(results, tuple):
+        return results
+    converted = [_in_half(one, half) for one in results]
+    return type(results)(*converted) if hasattr(results, "_fields") else tuple(converted)
+
+
+# PyTorch's own operations, which have derivatives and batches.
+
+
+def _diagonal(_: Library, x: Any, /, *, offset: int = 0) -> Any:
+    return x.diagonal(offset, -2, -1)
+
+
+def _matrix_transpose(_: Library, x: Any, /) -> Any:
+    return x.mT
+
+
+def _cross(_: Library, x1: Any, x2: Any, /, *, axis: int = -1) -> Any:
+    return torch.linalg.cross(x1, x2, dim=axis)
+
+
+def _outer(_: Library, x1: Any, x2: Any, /) -> Any:
+    return torch.outer(x1, x2)
+
+
+def _vecdot(_: Library, x1: Any, x2: Any, /, *, axis: int = -1) -> Any:
+    return torch.linalg.vecdot(x1, x2, dim=axis)
+
+
+def _trace(_: Library, x: Any, /, *, offset: int = 0, dtype: Any = None) -> Any:
+    if not (dtype is None or isinstance(dtype, torch.dtype)):
+        raise NotImplementedError("trace: pass a dtype of PyTorch where a gradient is needed")
+    return x.diagonal(offset, -2, -1).sum(-1, dtype=dtype)
+
+
+def _tensordot(_: Library, a: Any, b: Any, /, axes: Any = 2) -> Any:
+    if not isinstance(axes, int):
+        axes = [[one] if isinstance(one, int) else list(one) for one in axes]
+    return torch.tensordot(a, b, dims=axes)
+
+
+def _einsum(_: Library, *operands: Any, optimize: Any = True) -> Any:
+    tensors = [one for one in operands if isinstance(one, torch.Tensor)]
+    others = [one for one in operands if not isinstance(one, torch.Tensor)]
+    subscripts, _path = plan(others, [tuple(one.shape) for one in tensors], optimize)
+    return _alike("einsum", tensors, lambda tensors: torch.einsum(subscripts, *tensors))
+
+
+def _multi_dot(_: Library, arrays: Any) -> Any:
+    return _alike("multi_dot", list(arrays), torch.linalg.multi_dot)
+
+
+def _alike(name: str, operands: list[Any], compute: Callable[[list[Any]], Any]) -> Any:
+    """Compute with operands of one dtype."""
+    tensors, half = _promoted(name, operands)
+    result = compute(tensors)
+    return result if half is None else result.to(half)
+
+
+NATIVE = {
+    "cross": Function(("x1", "x2"), _cross),
+    "diagonal": Function(("x",), _diagonal),
+    "einsum": Function((), _einsum),
+    "matrix_transpose": Function(("x",), _matrix_transpose),
+    "multi_dot": Function((), _multi_dot),
+    "outer": Function(("x1", "x2"), _outer),
+    "tensordot": Function(("a", "b"), _tensordot),
+    "trace": Function(("x",), _trace),
+    "vecdot": Function(("x1", "x2"), _vecdot),
+}
+_VIEWS = ("diagonal", "matrix_transpose")
+# Of integers they are integers.
+_EXACT = {*NATIVE, "matmul", "matrix_power"}
