@@ -589,3 +589,25 @@ def test_a_crash_in_a_child_is_seen():
     )
     with pytest.raises(AssertionError, match="exit -"):
         child.run(source)
+
+
+def test_pytorch_frees_a_view_inside_a_call_of_ours():
+    # It detaches the thread first, which PyO3 does not see.
+    child.run(
+        """
+        import scirs2, torch
+
+        matrix = torch.eye(3)
+
+        class Producer:
+            def __dlpack__(self, **options):
+                for _ in range(3):
+                    view = scirs2.linalg.diagonal(matrix)
+                return matrix.__dlpack__(**options)
+
+            def __dlpack_device__(self):
+                return (1, 0)
+
+        assert scirs2.from_dlpack(Producer()).sum() == 3
+        """
+    )

@@ -1,5 +1,6 @@
 //! A Python object that owns the memory of an exported tensor.
 
+use pyo3::ffi;
 use pyo3::prelude::*;
 
 /// Keeps a Python object alive for a consumer, which may be on any thread and may outlive the
@@ -33,7 +34,19 @@ impl PyOwner {
 impl Drop for PyOwner {
     #[inline]
     fn drop(&mut self) {
-        if self.0.is_some() && Python::try_attach(|py| self.release(py)).is_none() {
+        if self.0.is_none() {
+            return;
+        }
+        let released = Python::try_attach(|py| {
+            // PyO3 counts a thread as attached inside a call of ours, but a consumer may have
+            // detached it before it called the deleter, as PyTorch does.
+            // SAFETY: the interpreter runs, as `try_attach` checked.
+            let state = unsafe { ffi::PyGILState_Ensure() };
+            self.release(py);
+            // SAFETY: the state that this thread had before.
+            unsafe { ffi::PyGILState_Release(state) };
+        });
+        if released.is_none() {
             std::mem::forget(self.0.take());
         }
     }
