@@ -22,6 +22,10 @@ Array: TypeAlias = Any
 Arrays: TypeAlias = tuple[Any, ...]
 
 
+# The kinds of results that have no derivative.
+INTEGERS = ("I", "L")
+
+
 class Library:
     """What a rule needs of the library whose arrays it gets."""
 
@@ -74,7 +78,7 @@ class Rule:
 
     name: str
     # The axes of each operand and result, as NumPy's generalized functions have them. Before
-    # a result R means real, C complex, I an integer without derivative. k is min(m, n).
+    # a result R means real, C complex, I int32 and L int64, without derivative. k is min(m, n).
     signature: str
     # Takes the library, operands, results, cotangents and which operands need theirs; None
     # among the cotangents is zero. Then the options by keyword.
@@ -87,7 +91,7 @@ class Rule:
     keeps_operands: bool = True
     inputs: tuple[tuple[str, ...], ...] = field(init=False)
     outputs: tuple[tuple[str, ...], ...] = field(init=False)
-    # "", "R", "C" or "I" for each result.
+    # "", "R", "C", "I" or "L" for each result.
     kinds: tuple[str, ...] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -457,7 +461,7 @@ def _compute_cofactors_vjp(xp: Library, a: Array, g: Array) -> Array:
     """Return the vector-Jacobian product of the cofactors, by singular values."""
     n = a.shape[-1]
     if n < 2:
-        return a * 0
+        return (a + g) * 0
     u, s, vh = la.svd(a, full_matrices=False)
     # The products of all singular values but two.
     pairs = []
@@ -504,7 +508,7 @@ COFACTORS_VJP = Rule("cofactors_vjp", "(n,n),(n,n)->(n,n)", _cofactors_vjp, _com
 SLOGDET = Rule("slogdet", "(n,n)->(),R()", _slogdet)
 MATRIX_RANK = Rule(
     "matrix_rank",
-    "(m,n)->I()",
+    "(m,n)->L()",
     _constant,
     options=(("tol", "float?"), ("hermitian", "bool"), ("rtol", "float?")),
     keeps_operands=False,

@@ -6,6 +6,7 @@ There are three ways to a rule, each for what the others cannot do or do slowly:
 """
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -22,7 +23,7 @@ from .. import linalg as la
 from .._contraction import plan
 from . import rules
 from .functions import FUNCTIONS, Function
-from .rules import Rule
+from .rules import INTEGERS, Rule
 
 Tensors = tuple[Any, ...]
 
@@ -209,9 +210,9 @@ def save(
     ctx.rule, ctx.options = rule, options
     ctx.kinds = [(operand.shape, operand.is_complex()) for operand in operands]
     ctx.set_materialize_grads(False)
-    if "I" in rule.kinds:
+    if any(kind in INTEGERS for kind in rule.kinds):
         ctx.mark_non_differentiable(
-            *(one for one, kind in zip(results, rule.kinds, strict=True) if kind == "I")
+            *(one for one, kind in zip(results, rule.kinds, strict=True) if kind in INTEGERS)
         )
     saved = (*operands, *results) if rule.keeps_operands else results
     ctx.save_for_backward(*saved)
@@ -224,7 +225,7 @@ def pull_back(
     """Return the cotangents of the operands, from those of the results."""
     rule, count = ctx.rule, len(ctx.kinds)
     differentiable = [
-        None if kind == "I" else g for g, kind in zip(cotangents, rule.kinds, strict=True)
+        None if kind in INTEGERS else g for g, kind in zip(cotangents, rule.kinds, strict=True)
     ]
     if all(g is None for g in differentiable):
         return (None,) * count
@@ -337,7 +338,7 @@ class Transformed(torch.autograd.Function):
 
         def pull(*cotangents: Any) -> Any:
             given = iter(cotangents)
-            every = tuple(None if kind == "I" else next(given) for kind in kinds)
+            every = tuple(None if kind in INTEGERS else next(given) for kind in kinds)
             pulled = pull_back(LINEAR, ctx, saved, every, needs)
             return tuple(
                 torch.zeros_like(tangent) if g is None else g
@@ -348,21 +349,22 @@ class Transformed(torch.autograd.Function):
         zeros = (
             torch.zeros_like(result)
             for result, kind in zip(results, kinds, strict=True)
-            if kind != "I"
+            if kind not in INTEGERS
         )
         push: Any = torch.func.vjp(pull, *zeros)[1]
         pushed = iter(push(tuple(tangent for tangent in tangents if tangent is not None)))
-        return results_of(tuple(None if kind == "I" else next(pushed) for kind in kinds))
+        return results_of(tuple(None if kind in INTEGERS else next(pushed) for kind in kinds))
 
     @staticmethod
     def vmap(info: Any, in_dims: Any, bound: Bound, *operands: Any) -> Any:
         """Make the mapped axes a part of the batch, which broadcasts."""
         del info
-        return vmap(bound.rule, bound.options, in_dims[1:], operands)
+        apply = partial(LIBRARY.apply, bound.rule, **bound.options)
+        return vmap(bound.rule, apply, in_dims[1:], operands)
 
 
-def vmap(rule: Rule, options: dict[str, Any], in_dims: Any, operands: Tensors) -> Any:
-    """Apply a rule to operands with mapped axes; they come first in all results."""
+def vmap(rule: Rule, apply: Callable[..., Any], in_dims: Any, operands: Tensors) -> Any:
+    """Apply a rule to operands with mapped axes; these come first in all results."""
     axes = [len(names) for names in rule.inputs]
     batches = [
         operand.ndim - count - (dim is not None)
@@ -375,8 +377,7 @@ def vmap(rule: Rule, options: dict[str, Any], in_dims: Any, operands: Tensors) -
             operand = operand.movedim(dim, 0)
             operand = operand[(slice(None), *(None,) * (most - batch))]
         mapped.append(operand)
-    results = LIBRARY.apply(rule, *mapped, **options)
-    return results, (0,) * len(rule.kinds) if len(rule.kinds) > 1 else 0
+    return apply(*mapped), (0,) * len(rule.kinds) if len(rule.kinds) > 1 else 0
 
 
 def _refuse_nested_forward_mode(rule: Rule) -> None:
@@ -499,25 +500,37 @@ def _promoted(name: str, operands: list[Any]) -> tuple[list[Any], Any]:
     # Factors come with pivots, or with a bool.
     flat = [one[0] if isinstance(one, tuple) else one for one in operands]
     flat = [one if isinstance(one, torch.Tensor) else _from_plain(one) for one in flat]
-    halves = {one.dtype for one in flat if one.dtype in _HALVES}
-    names = [str(one.dtype).removeprefix("torch.").replace("bfloat", "float") for one in flat]
-    common = np.result_type(*names)
+    dtypes = [one.dtype for one in flat]
+    common = _common_dtype(dtypes)
     half = None
-    if common.kind in "biu":
+    if common is None:
         if name in _EXACT:
             raise NotImplementedError(
                 f"{name}: no integers where a transform is active; use PyTorch's own function"
             )
-        dtype = torch.float64
-    elif common == np.float16:
-        dtype = torch.float32
-        if len(halves) == 1 and not torch.is_autocast_enabled("cpu"):
-            (half,) = halves
-    else:
-        dtype = getattr(torch, common.name)
-    flat = [one.to(dtype) for one in flat]
+        common = torch.float64
+    elif common in _HALVES:
+        half = None if torch.is_autocast_enabled("cpu") else common
+        common = torch.float32
+    flat = [one.to(common) for one in flat]
     pairs = zip(operands, flat, strict=True)
     return [(f, *one[1:]) if isinstance(one, tuple) else f for one, f in pairs], half
+
+
+def _common_dtype(dtypes: list[Any]) -> Any:
+    """Return the dtype of NumPy's promotion; None of integers alone."""
+    common = None
+    for dtype in dtypes:
+        if dtype.is_floating_point or dtype.is_complex:
+            common = dtype if common is None else torch.promote_types(common, dtype)
+    if common is not None:
+        for dtype in dtypes:
+            if dtype not in (torch.bool, torch.int8, torch.uint8):
+                is_wide = dtype not in (torch.int16, torch.uint16)
+                if not (dtype.is_floating_point or dtype.is_complex):
+                    floating = torch.float64 if is_wide else torch.float32
+                    common = torch.promote_types(common, floating)
+    return common
 
 
 def _from_plain(x: Any) -> Any:
