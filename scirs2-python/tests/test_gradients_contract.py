@@ -1,6 +1,8 @@
 """What holds for gradients beside their values: dtypes, modes, classes, memory, errors."""
 
 import math
+import re
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -8,6 +10,9 @@ import torch
 from functions import FUNCTIONS, function, given
 from gradients import numbers, regular
 from scirs2 import linalg
+from scirs2._elsewhere import functions
+from scirs2._elsewhere.rules import RULES
+from scirs2._elsewhere.torch import NATIVE
 
 A = regular(3, 3, dtype=torch.float64)
 # These take no gradient: integers, and a view of any tensor.
@@ -222,3 +227,18 @@ def test_gradients_against_pytorch_in_single_precision():
             for f, one in ((f, a.clone().requires_grad_()) for f in (ours, theirs))
         ]
         torch.testing.assert_close(*gradients, rtol=1e-4, atol=1e-3)
+
+
+def test_the_page_lists_what_has_a_gradient():
+    page = (Path(__file__).parents[2] / "docs" / "in_torch.rst").read_text(encoding="utf-8")
+    section = page.partition("What has a gradient\n")[2].partition("Where there is none\n")[0]
+    kinds = ("By rules of their own", "By these rules", "By PyTorch's own operations", "None")
+    lists = [re.search(rf"^{kind}: ([\w,\s]+)", section, re.MULTILINE)[1] for kind in kinds]
+    own, composed, native, none = (re.findall(r"\w+", text) for text in lists)
+    rules = {rule.name for rule in RULES} & {*FUNCTIONS}
+    # Their rules are those of the functions that give the vectors, too.
+    assert set(own) == rules - {"matrix_rank"}
+    assert {*own, *composed} == functions.FUNCTIONS.keys() - {"matrix_rank"}
+    assert set(native) == NATIVE.keys()
+    assert none[0] == "matrix_rank"
+    assert {*own, *composed, *native, none[0]} == {*linalg.__all__, "einsum"} - {"LinAlgError"}
