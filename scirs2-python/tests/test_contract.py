@@ -220,13 +220,6 @@ def test_what_is_no_number_is_refused(name):
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)
-def test_torch_tensors_that_cannot_be_shared_name_the_cure(name):
-    operands = [torch.from_numpy(operand) for operand in given(name)]
-    with pytest.raises(BufferError, match="detach"):
-        ask(name, *(operand.requires_grad_() for operand in operands))
-
-
-@pytest.mark.parametrize("name", FUNCTIONS)
 def test_arrays_of_dask_are_not_gathered(name):
     operands = [dask.array.from_array(operand) for operand in given(name)]
     with pytest.raises(TypeError, match=r"dask.*x\.compute\(\)"):
