@@ -104,6 +104,8 @@ SQUARE, TALL, WIDE, VECTOR, COLUMNS = (N, N), (4, 2), (2, 4), (N,), (N, 2)
 
 CASES = {
     "matmul": Case(linalg.matmul, (3, 4), (4, 2)),
+    "matvec": Case(linalg.matvec, (3, 4), (4,)),
+    "vecmat": Case(linalg.vecmat, (3,), (3, 4)),
     "solve": Case(linalg.solve, SQUARE, COLUMNS),
     "inv": Case(linalg.inv, SQUARE),
     "det": Case(linalg.det, SQUARE),

@@ -1,7 +1,9 @@
 """What holds for gradients beside their values: dtypes, modes, classes, memory, errors."""
 
+import inspect
 import math
 import re
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -21,9 +23,11 @@ NAMES = [name for name in FUNCTIONS if name not in CONSTANT]
 
 
 def ask(name, operands):
-    import scirs2
+    return FUNCTIONS[name].call(function(name), *operands)
 
-    return FUNCTIONS[name].call(function(name, linalg, scirs2), *operands)
+
+def has_option(name, option):
+    return option in inspect.signature(function(name)).parameters
 
 
 def tensors(name, dtype, requires_grad):
@@ -141,6 +145,36 @@ def test_out_is_refused_where_a_gradient_is_wanted():
         with pytest.raises(NotImplementedError, match=rf"{name}: out=.*detach"):
             call(torch.empty(3, 3, dtype=a.dtype))
         assert call(None).grad_fn is not None
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if has_option(name, "on_failure")])
+def test_failures_raise_where_a_gradient_is_wanted(name):
+    operands = tensors(name, torch.float64, True)
+    plain = FUNCTIONS[name].call(function(name), *operands)
+    ours = FUNCTIONS[name].call(partial(function(name), on_failure="raise"), *operands)
+    assert repr(ours) == repr(plain)
+    with pytest.raises(NotImplementedError, match=rf'{name}: on_failure="nan".*detach'):
+        FUNCTIONS[name].call(partial(function(name), on_failure="nan"), *operands)
+
+
+def test_named_results_keep_their_names():
+    a, b = A.clone(), numbers(3, 2)
+    for call in (
+        linalg.slogdet,
+        linalg.eigh,
+        linalg.eig,
+        linalg.svd,
+        linalg.qr,
+        linalg.lu_factor,
+        lambda a: linalg.lstsq(a, b),
+    ):
+        assert type(call(a.requires_grad_())) is type(call(a.detach()))
+    factors = linalg.lu_factor(a)
+    assert torch.equal(linalg.lu_solve(list(factors), b), linalg.lu_solve(factors, b))
+    lower = linalg.cho_factor(a @ a.mT, lower=True)
+    assert torch.equal(linalg.cho_solve(list(lower), b), linalg.cho_solve(lower, b))
+    # Of two dtypes.
+    assert linalg.cho_solve(list(lower), b.float()).dtype == torch.float64
 
 
 def test_errors_are_those_of_the_call_without_gradients():

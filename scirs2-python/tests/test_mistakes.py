@@ -22,6 +22,7 @@ A = np.eye(3)
 S = np.stack([np.eye(3)] * 5)
 V = np.ones((5, 3))
 T = torch.eye(3)
+G = torch.eye(3, requires_grad=True)
 J = jnp.eye(3, dtype="float32")
 NAN = np.array([[np.nan, 1.0], [0.0, 1.0]])
 NESTED = torch.nested.nested_tensor([torch.ones(2, 3), torch.ones(3, 3)], layout=torch.jagged)
@@ -39,6 +40,7 @@ def fake():
 # What a row may name.
 NAMES = {
     "A": A,
+    "G": G,
     "S": S,
     "V": V,
     "T": T,
@@ -180,15 +182,37 @@ OPERANDS = [
     ("scirs2.to_dlpack([1.0])", TypeError, "array: |list|numpy.ndarray"),
 ]
 
-# PyTorch's transforms and gradients.
+# What gradients and transforms of PyTorch cannot have.
 TRACED_BY_TORCH = [
-    ("linalg.det(T.clone().requires_grad_())", BufferError, "det: a: |x.detach()|torch.no_grad()"),
-    ("linalg.solve(T, T.clone().requires_grad_())", BufferError, "solve: b: |x.detach()"),
-    ("torch.func.vmap(linalg.inv)(T[None])", BufferError, "inv: a: |vmap|register_vmap"),
-    ("torch.func.grad(linalg.det)(T)", BufferError, "det: a: |torch.func|register_autograd"),
-    ("torch.func.jvp(linalg.inv, (T,), (T,))", BufferError, "inv: a: |torch.func"),
-    ("torch.func.functionalize(linalg.inv)(T)", BufferError, "inv: a: |functionalize|custom_op"),
-    ("linalg.inv(fake())", BufferError, "inv: a: |FakeTensor|register_fake"),
+    ("linalg.inv(G, out=T)", NotImplementedError, "inv: out=|x.detach()"),
+    ("linalg.inv(G, on_failure='nan')", NotImplementedError, 'inv: on_failure="nan"|x.detach()'),
+    ("linalg.inv(G, on_failure='skip')", ValueError, 'inv: on_failure: |"nan"'),
+    ("linalg.trace(G, on_failure='raise')", TypeError, "trace()|on_failure"),
+    ("linalg.qr(G, 'raw')", NotImplementedError, 'qr: |mode="raw"|mode="reduced"'),
+    ("linalg.solve(G, V)", TypeError, "solve: |a is of PyTorch|torch.asarray(b)"),
+    ("linalg.solve(G, T.to_sparse())", BufferError, "solve: b: |b.to_dense()"),
+    ("linalg.inv(G, A=G)", TypeError, "inv()|first argument, a"),
+    ("linalg.norm(G, dim=1)", TypeError, "norm()|it is axis here"),
+    ("linalg.inv(0 * G)", linalg.LinAlgError, "inv: the matrix is singular: pivot 0|pinv"),
+    ("scirs2.from_dlpack(G)", BufferError, "requires grad|x.detach()|torch.no_grad()"),
+    ("torch.func.vmap(scirs2.from_dlpack)(T[None])", BufferError, "from_dlpack: x: |vmap|outside"),
+    ("torch.func.grad(scirs2.from_dlpack)(T)", BufferError, "from_dlpack: x: |torch.func|outside"),
+    (
+        "torch.func.functionalize(scirs2.from_dlpack)(T)",
+        BufferError,
+        "from_dlpack: x: |functionalize|outside",
+    ),
+    ("scirs2.from_dlpack(fake())", BufferError, "from_dlpack: x: |FakeTensor|outside"),
+    (
+        "torch.vmap(lambda x: linalg.inv(T, out=x))(T[None])",
+        BufferError,
+        "inv: out: |vmap|leave it out",
+    ),
+    (
+        "torch.func.jacfwd(torch.func.jacfwd(linalg.det))(T)",
+        NotImplementedError,
+        "det: |#197867|jacfwd(jacrev(f))",
+    ),
 ]
 
 MATRICES = [

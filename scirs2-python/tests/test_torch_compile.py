@@ -19,6 +19,8 @@ pytestmark = [
 A, B = regular(3, 3, dtype=torch.float64), numbers(3, 2, seed=1)
 OPERANDS = {
     "matmul": (A, B),
+    "matvec": (A, B[:, 0]),
+    "vecmat": (B[:, 0], A),
     "vector_norm": (B,),
     "solve": (regular(2, 3, 3, dtype=torch.float64), B),
     "solve_triangular": (A, B),

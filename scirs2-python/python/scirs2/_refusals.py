@@ -49,12 +49,15 @@ def known(name: str, details: tuple[Any, ...]) -> Exception | None:
     return error
 
 
+_OUTSIDE = "take it outside of what is traced"
+
+
 def _says(name: str, x: str, operand: Any) -> Iterator[str]:
     jax, torch, tensorflow = (sys.modules.get(name) for name in ("jax", "torch", "tensorflow"))
     if jax is not None and isinstance(operand, jax.core.Tracer):
         yield f"the array is traced (jax.jit, grad or vmap) and has no values yet; {_of_jax(name)}"
     if torch is not None and isinstance(operand, torch.Tensor):
-        yield from _of_torch(torch, name, x, operand)
+        yield from _of_torch(torch, x, operand)
     if tensorflow is not None and tensorflow.is_symbolic_tensor(operand):
         yield (
             f"the tensor is symbolic, in the graph of a tf.function, and has no value yet; "
@@ -79,33 +82,28 @@ def _of_jax(name: str) -> str:
     )
 
 
-def _of_torch(torch: Any, name: str, x: str, operand: Any) -> Iterator[str]:
+def _of_torch(torch: Any, x: str, operand: Any) -> Iterator[str]:
     functorch = torch._C._functorch
-    operator = f"make {_path(name)} a torch.library.custom_op"
+    # Functions compute with what is traced; it has no memory to share, nor to write results to.
+    cure = "leave it out" if x == "out" else _OUTSIDE
     if functorch.is_batchedtensor(operand):
-        cure = f"pass the whole batch, or {operator} with register_vmap"
-        yield f"the tensor is one of a batch of torch.vmap; {_outside(name) or cure}"
+        yield f"the tensor is one of a batch of torch.vmap and has no memory of its own; {cure}"
     elif functorch.is_gradtrackingtensor(operand):
-        cure = f"{operator} with register_autograd"
         yield (
             f"the tensor is traced for gradients by torch.func, and the gradient would be lost; "
-            f"{_outside(name) or cure}"
+            f"{cure}"
         )
     elif torch._is_functional_tensor(operand):
-        yield (
-            f"the tensor is traced by torch.func.functionalize and has no memory; "
-            f"{_outside(name) or operator}"
-        )
+        yield f"the tensor is traced by torch.func.functionalize and has no memory; {cure}"
     elif operand.is_nested:
         yield (
             f"the tensor is nested and has no single shape; pass {x}.to_padded_tensor(0.0), or "
             f"each of {x}.unbind()"
         )
     elif _is_fake(operand):
-        cure = f"{operator} with register_fake, or call it under torch.compiler.disable"
         yield (
             f"the tensor is a FakeTensor, a shape without values, as torch.compile and "
-            f"torch.export trace it; {_outside(name) or cure}"
+            f"torch.export trace it; {cure}"
         )
     elif operand.layout is not torch.strided:
         yield f"the tensor's layout is {operand.layout}, which is not dense; pass {x}.to_dense()"
@@ -135,4 +133,4 @@ def _path(name: str) -> str:
 
 def _outside(name: str) -> str | None:
     """Return the cure for the exchange, which a traced function cannot call at all."""
-    return "take it outside of what is traced" if name == "from_dlpack" else None
+    return _OUTSIDE if name == "from_dlpack" else None

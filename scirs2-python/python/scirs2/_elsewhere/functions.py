@@ -67,6 +67,18 @@ def matmul(xp: Library, x1: Array, x2: Array) -> Array:
     return product
 
 
+@_of("x1", "x2")
+def matvec(xp: Library, x1: Array, x2: Array) -> Array:
+    """As `scirs2.linalg.matvec`."""
+    return xp.apply(rules.MATVEC, x1, x2)
+
+
+@_of("x1", "x2")
+def vecmat(xp: Library, x1: Array, x2: Array) -> Array:
+    """As `scirs2.linalg.vecmat`."""
+    return xp.apply(rules.VECMAT, x1, x2)
+
+
 @_of("a")
 def matrix_power(xp: Library, a: Array, n: int) -> Array:
     """As `scirs2.linalg.matrix_power`, by repeated squares."""
@@ -285,10 +297,10 @@ def pinv(
 
 
 @_of("a", "b")
-def lstsq(xp: Library, a: Array, b: Array, rcond: float | None = None) -> tuple[Array, ...]:
+def lstsq(xp: Library, a: Array, b: Array, rcond: float | None = None) -> Any:
     """As `scirs2.linalg.lstsq`."""
     rcond = None if rcond is None else float(rcond)
-    return _with_columns(xp, rules.LSTSQ, a, b, rcond=rcond)
+    return _results.LstsqResult(*_with_columns(xp, rules.LSTSQ, a, b, rcond=rcond))
 
 
 def _square(xp: Library, a: Array, rows: tuple[int, ...], columns: tuple[int, ...]) -> Array:
@@ -345,10 +357,9 @@ def lu(xp: Library, a: Array, permute_l: bool = False, *, p_indices: bool = Fals
 
 
 @_of("a")
-def lu_factor(xp: Library, a: Array) -> tuple[Array, Array]:
+def lu_factor(xp: Library, a: Array) -> Any:
     """As `scirs2.linalg.lu_factor`."""
-    factors, pivots = xp.apply(rules.LU_FACTOR, a)
-    return factors, pivots
+    return _results.LUFactorResult(*xp.apply(rules.LU_FACTOR, a))
 
 
 @_of("a")

@@ -198,6 +198,22 @@ def _matmul(xp: Library, operands: Arrays, _: Arrays, cotangents: Arrays, needs:
     )
 
 
+def _matvec(xp: Library, operands: Arrays, _: Arrays, cotangents: Arrays, needs: Any) -> Arrays:
+    (a, x), (g,) = operands, cotangents
+    return (
+        _column(g) * xp.conj(_row(x)) if needs[0] else None,
+        xp.conj(la.vecmat(g, a)) if needs[1] else None,
+    )
+
+
+def _vecmat(xp: Library, operands: Arrays, _: Arrays, cotangents: Arrays, needs: Any) -> Arrays:
+    (x, a), (g,) = operands, cotangents
+    return (
+        la.matvec(a, xp.conj(g)) if needs[0] else None,
+        _column(x) * _row(g) if needs[1] else None,
+    )
+
+
 def _vector_norm(
     xp: Library, operands: Arrays, results: Arrays, cotangents: Arrays, _: Any, *, ord: float
 ) -> Arrays:
@@ -227,6 +243,8 @@ def _compute_vector_norm(_: Library, x: Array, *, ord: float) -> Array:
 
 
 MATMUL = Rule("matmul", "(m,p),(p,n)->(m,n)", _matmul)
+MATVEC = Rule("matvec", "(m,n),(n)->(m)", _matvec)
+VECMAT = Rule("vecmat", "(n),(n,m)->(m)", _vecmat)
 VECTOR_NORM = Rule(
     "vector_norm", "(n)->R()", _vector_norm, _compute_vector_norm, (("ord", "float"),)
 )

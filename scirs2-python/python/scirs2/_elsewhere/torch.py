@@ -5,6 +5,7 @@ There are three ways to a rule, each for what the others cannot do or do slowly:
 `scirs2.torch` for tensors of `torch.compile` and `torch.export`.
 """
 
+import inspect
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -395,24 +396,22 @@ def _refuse_nested_forward_mode(rule: Rule) -> None:
 def call(name: str, args: tuple[Any, ...], kwargs: dict[str, Any], reason: Exception) -> Any:
     """Compute with tensors that need a gradient, or that a transform made."""
     tensors = list(_tensors_in([*args, *kwargs.values()]))
-    for tensor in tensors:
-        if not _is_supported(tensor):
-            # It says itself why; the reason may be another operand's.
-            with torch.no_grad():
-                scirs2.from_dlpack(tensor)
-            raise reason
+    is_transformed = _transforms_are_active() or forward_ad._current_level >= 0
+    needs_grad = torch.is_grad_enabled() and any(tensor.requires_grad for tensor in tensors)
+    if not all(map(_is_supported, tensors)):
+        if needs_grad and not is_transformed:
+            # The reason is the gradient, which another operand may need.
+            _raise_own_error(name, args, kwargs)
+        raise reason
     if any(is_legacy_batchedtensor(tensor) for tensor in tensors):
         raise NotImplementedError(
             f"{name}: no vectorize=True of torch.autograd.functional in forward mode; use "
             "torch.func.jacfwd or torch.func.jacrev"
         )
-    needs_grad = torch.is_grad_enabled() and any(tensor.requires_grad for tensor in tensors)
-    is_transformed = _transforms_are_active() or forward_ad._current_level >= 0
     if not (needs_grad or is_transformed or _is_traced(tuple(tensors))):
         raise reason
-    kwargs = without_memory_options(name, kwargs)
     try:
-        return evaluate(LIBRARY, name, args, kwargs)
+        return evaluate(LIBRARY, name, args, without_memory_options(name, kwargs))
     except NotImplementedError:
         raise
     except Exception:
@@ -437,35 +436,34 @@ def _is_supported(tensor: Any) -> bool:
     return not own or isinstance(tensor, FakeTensor | FunctionalTensor)
 
 
+def _function(name: str) -> Any:
+    return getattr(la, name, None) or getattr(scirs2, name)
+
+
 def without_memory_options(name: str, kwargs: dict[str, Any]) -> dict[str, Any]:
-    """Refuse the options that say where results go, and what is done where there are none."""
-    kwargs = dict(kwargs)
-    if kwargs.pop("out", None) is not None:
+    """Refuse the options that write into memory; leave them out where they do nothing.
+
+    What the function does not have, or does not take, it refuses itself.
+    """
+    kwargs, has, refused = dict(kwargs), _parameters[name], None
+    if "out" in has and kwargs.pop("out", None) is not None:
+        refused = "out="
+    if "on_failure" in has and kwargs.get("on_failure") == "nan":
+        refused = 'on_failure="nan"'
+    elif "on_failure" in has and kwargs.get("on_failure") == "raise":
+        del kwargs["on_failure"]
+    if refused is not None:
         raise NotImplementedError(
-            f"{name}: out= where a gradient is needed or a transform is active; leave it out, or "
-            "pass x.detach()"
-        )
-    if kwargs.pop("on_failure", "raise") != "raise":
-        raise NotImplementedError(
-            f'{name}: on_failure="nan" where a gradient is needed or a transform is active; '
-            "leave it out, or pass x.detach()"
+            f"{name}: {refused} where a gradient is needed or a transform is active; leave it out, "
+            "or pass x.detach()"
         )
     return kwargs
 
 
 def _raise_own_error(name: str, args: Any, kwargs: Any) -> None:
     """Let the function itself say what is wrong with its arguments, if it does."""
-
-    def detached(value: Any) -> Any:
-        if isinstance(value, torch.Tensor):
-            return value.detach()
-        if isinstance(value, list | tuple):
-            return type(value)(detached(one) for one in value)
-        return value
-
-    values = {key: detached(value) for key, value in kwargs.items()}
-    function: Any = getattr(la, name, None) or getattr(scirs2, name)
-    function(*detached(args), **values)
+    with torch.no_grad():
+        _function(name)(*args, **kwargs)
 
 
 _COMPUTED = frozenset({torch.float32, torch.float64, torch.complex64, torch.complex128})
@@ -498,7 +496,8 @@ def _are_computed(operands: list[Any]) -> bool:
 def _promoted(name: str, operands: list[Any]) -> tuple[list[Any], Any]:
     """Return operands in the dtype of the computation, and the half that results have."""
     # Factors come with pivots, or with a bool.
-    flat = [one[0] if isinstance(one, tuple) else one for one in operands]
+    pair = operands[0] if name in _OF_FACTORS else None
+    flat = operands if pair is None else [pair[0], *operands[1:]]
     flat = [one if isinstance(one, torch.Tensor) else _from_plain(one) for one in flat]
     dtypes = [one.dtype for one in flat]
     common = _common_dtype(dtypes)
@@ -513,8 +512,7 @@ def _promoted(name: str, operands: list[Any]) -> tuple[list[Any], Any]:
         half = None if torch.is_autocast_enabled("cpu") else common
         common = torch.float32
     flat = [one.to(common) for one in flat]
-    pairs = zip(operands, flat, strict=True)
-    return [(f, *one[1:]) if isinstance(one, tuple) else f for one, f in pairs], half
+    return (flat if pair is None else [(flat[0], pair[1]), *flat[1:]]), half
 
 
 def _common_dtype(dtypes: list[Any]) -> Any:
@@ -612,6 +610,10 @@ NATIVE = {
     "trace": Function(("x",), _trace),
     "vecdot": Function(("x1", "x2"), _vecdot),
 }
+_parameters = {
+    name: frozenset(inspect.signature(_function(name)).parameters) for name in (*FUNCTIONS, *NATIVE)
+}
+_OF_FACTORS = ("cho_solve", "lu_solve")
 _VIEWS = ("diagonal", "matrix_transpose")
 # Of integers they are integers.
-_EXACT = {*NATIVE, "matmul", "matrix_power"}
+_EXACT = {*NATIVE, "matmul", "matrix_power", "matvec", "vecmat"}
