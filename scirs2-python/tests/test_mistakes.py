@@ -155,8 +155,8 @@ OPERANDS = [
     ("linalg.lu_solve((T, np.arange(3)), T)", TypeError, "lu_solve: piv|torch.asarray(piv)"),
     ("linalg.inv(A, out=T)", TypeError, "inv: out is of PyTorch|NumPy"),
     ("linalg.inv(T, out=T.to_sparse())", BufferError, "inv: out: |out.to_dense()"),
-    ("linalg.inv(dask.array.ones((3, 3)))", TypeError, "inv: a: |x.compute()"),
-    ("linalg.solve(A, dask.array.ones(3))", TypeError, "solve: b: |x.compute()"),
+    ("linalg.inv(dask.delayed(A))", TypeError, "inv: a: |x.compute()"),
+    ("linalg.solve(T, dask.array.ones(3))", TypeError, "solve: a: |scirs2.from_dlpack(a)"),
     (
         "jax.jit(linalg.inv)(J)",
         TypeError,

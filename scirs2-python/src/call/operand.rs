@@ -6,7 +6,7 @@ use numpy::{PyArrayDescr, PyUntypedArray, PyUntypedArrayMethods as _};
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::types::{PyCapsule, PyList, PyTuple};
+use pyo3::types::{PyCapsule, PyList, PyTuple, PyType};
 use scirs2_core::{DType, ScalarType};
 use scirs2_interop::Description;
 use scirs2_interop::python::{ManagedTensor, PendingImport, Request, owner_capsule};
@@ -223,13 +223,8 @@ fn name_parameter(
 fn refuse_lazy(x: &Bound<'_, PyAny>) -> PyResult<()> {
     let py = x.py();
     let class = x.get_type();
-    let module = class.getattr(intern!(py, "__module__"))?;
-    let root = module
-        .extract::<&str>()
-        .ok()
-        .and_then(|module| module.split('.').next());
-    let is_lazy = match root {
-        Some("dask") => true,
+    let is_lazy = match root_of(&class)?.as_deref() {
+        Some("dask" | "dask_array") => true,
         // An array of xarray may wrap one of Dask.
         Some("xarray") => !x.getattr(intern!(py, "chunks"))?.is_none(),
         _ => false,
@@ -242,4 +237,20 @@ fn refuse_lazy(x: &Bound<'_, PyAny>) -> PyResult<()> {
         )));
     }
     Ok(())
+}
+
+/// Returns the package of the class, or of its nearest base class, that is one of those with
+/// lazy arrays.
+fn root_of(class: &Bound<'_, PyType>) -> PyResult<Option<String>> {
+    for base in class.mro() {
+        let module = base.getattr(intern!(class.py(), "__module__"))?;
+        let Ok(module) = module.extract::<String>() else {
+            continue;
+        };
+        let root = module.split('.').next().unwrap_or_default();
+        if ["dask", "dask_array", "xarray"].contains(&root) {
+            return Ok(Some(root.to_owned()));
+        }
+    }
+    Ok(None)
 }

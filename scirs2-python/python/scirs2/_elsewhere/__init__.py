@@ -11,8 +11,16 @@ from typing import Any
 def call(name: str, args: tuple[Any, ...], kwargs: dict[str, Any], reason: Exception) -> Any:
     """Compute the call where its operands are; else refuse it, for the reason that they gave."""
     try:
+        operands = [*args, *kwargs.values()]
+        # Only a class that is loaded can be an operand's.
+        for module in ("dask.array", "dask_array"):
+            lazy = getattr(sys.modules.get(module), "Array", None)
+            if lazy is not None and _any_of(lazy, operands):
+                from . import dask as of_dask
+
+                return of_dask.call(name, args, kwargs, reason)
         torch = sys.modules.get("torch")
-        if torch is not None and _any_of(torch.Tensor, [*args, *kwargs.values()]):
+        if torch is not None and _any_of(torch.Tensor, operands):
             from . import torch as of_torch
 
             return of_torch.call(name, args, kwargs, reason)

@@ -1,0 +1,129 @@
+"""Dask arrays on a cluster: worker processes on this machine, which may die."""
+
+import os
+import signal
+import time
+
+import dask.array as da
+import numpy as np
+import pytest
+from distributed import Client, LocalCluster, wait
+from functions import FUNCTIONS, function, given
+from scirs2 import linalg
+
+# Workers warn of what a killed one leaves.
+pytestmark = pytest.mark.filterwarnings("ignore")
+
+
+@pytest.fixture(scope="module")
+def client():
+    """A client of two worker processes of one thread each."""
+    cluster = LocalCluster(
+        n_workers=2,
+        threads_per_worker=1,
+        host="127.0.0.1",
+        dashboard_address=None,
+        memory_limit="1 GiB",
+    )
+    with cluster, Client(cluster, timeout=60) as client:
+        yield client
+
+
+def ask(name, *operands):
+    return FUNCTIONS[name].call(function(name), *operands)
+
+
+def in_bytes(results):
+    return b"".join(np.asarray(one).tobytes() for one in results)
+
+
+def every_function():
+    """Each function's results, as a list of lazy arrays."""
+    for name in FUNCTIONS:
+        operands = given(name, () if FUNCTIONS[name].single else (5,))
+        results = ask(name, *(da.from_array(x, chunks=3) for x in operands))
+        yield name, [one for one in results if isinstance(one, da.Array)]
+
+
+def test_processes_give_the_bits_of_this_one(client):
+    names, results = zip(*every_function(), strict=True)
+    computed = client.gather(client.compute([list(one) for one in results]))
+    for name, lazy, remote in zip(names, results, computed, strict=True):
+        here = [one.compute(scheduler="sync") for one in lazy]
+        assert in_bytes(remote) == in_bytes(here), name
+
+
+def test_an_error_comes_back_with_its_index(client):
+    a = np.broadcast_to(np.eye(2), (200, 40, 2, 2)).copy()
+    a[137, 31] = 0
+    lazy = linalg.inv(da.from_array(a, chunks=(50, 20, 2, 2)))
+    with pytest.raises(linalg.LinAlgError, match="inv: matrix 5511 of the batch") as error:
+        client.gather(client.compute(lazy))
+    assert error.value.index == (137, 31)
+
+
+def test_workers_use_one_thread(client):
+    def threads():
+        import scirs2
+        from scirs2._elsewhere.dask import task
+
+        with task.threads(None):
+            return scirs2.get_num_threads()
+
+    assert set(client.run(threads).values()) == {1}
+
+
+def test_a_worker_that_dies_changes_no_bit(client):
+    a = da.from_array(np.random.default_rng(0).standard_normal((60, 16, 16)), chunks=(2, 16, 16))
+    # Long enough to be killed in the midst of the work; a lambda, as workers import no tests.
+    lazy = a.map_blocks(lambda block: time.sleep(0.05) or block, meta=a._meta)
+    u, s, vh = linalg.svd(lazy)
+    product = linalg.matmul(u * s[:, None, :], vh)
+    results = [u, s, vh, linalg.norm(product)]
+    expected = in_bytes(one.compute(scheduler="threads") for one in results)
+    futures = client.compute(results)
+    time.sleep(0.5)
+    pids = client.run(os.getpid)
+    os.kill(next(iter(pids.values())), signal.SIGKILL)
+    assert in_bytes(client.gather(futures)) == expected
+    client.wait_for_workers(2, timeout=60)
+
+
+def test_the_client_sees_none_of_it(client):
+    generator = da.random.default_rng(0)
+    a = generator.standard_normal((40_000, 8, 8), chunks=(4_000, 8, 8))
+    before = client.run_on_scheduler(lambda dask_scheduler: len(dask_scheduler.tasks))
+    inverse = linalg.inv(a)
+    assert client.run_on_scheduler(lambda dask_scheduler: len(dask_scheduler.tasks)) == before
+    inverse = client.persist(inverse)
+    wait(inverse)
+    identity = linalg.matmul(inverse, a)
+    largest = abs(identity - np.eye(8)).max()
+    assert client.compute(largest).result() < 1e-6
+
+
+def test_a_matrix_is_one_task_of_a_worker(client):
+    a = np.random.default_rng(0).standard_normal((400, 400))
+    values = linalg.eigvalsh(da.from_array(a + a.T, chunks=100))
+    assert values.numblocks == (1,)
+    here = values.compute(scheduler="sync")
+    assert client.compute(values).result().tobytes() == here.tobytes()
+
+
+def test_what_exceeds_the_memory_of_a_worker_is_spilled():
+    # 115 MB of blocks, of which no more stay in memory than fit beside the interpreter.
+    with (
+        LocalCluster(
+            n_workers=1,
+            threads_per_worker=1,
+            host="127.0.0.1",
+            dashboard_address=None,
+            memory_limit="300 MiB",
+        ) as cluster,
+        Client(cluster, timeout=60) as client,
+    ):
+        a = da.random.default_rng(0).standard_normal((100, 380, 380), chunks=(5, 380, 380))
+        a = client.persist(a)
+        wait(a)
+        norms = client.compute(linalg.norm(a, axis=(-2, -1))).result()
+        np.testing.assert_allclose(norms, 380, rtol=0.05)
