@@ -65,6 +65,40 @@ fn transpose<T: Copy>(rows: usize, columns: usize, from: &[T], to: &mut [T]) {
     }
 }
 
+/// Appends the transposes of consecutive matrices of `rows` by `columns`.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a piece of small matrices is short"
+)]
+pub(crate) fn extend_transposed<T: Copy>(rows: usize, columns: usize, from: &[T], to: &mut Vec<T>) {
+    let start = to.len();
+    to.extend_from_slice(from);
+    let to = &mut to[start..];
+    match (rows, columns) {
+        (2, 2) => transpose_squares::<T, 2>(from, to),
+        (3, 3) => transpose_squares::<T, 3>(from, to),
+        (4, 4) => transpose_squares::<T, 4>(from, to),
+        _ => {
+            let len = (rows * columns).max(1);
+            for (from, to) in from.chunks_exact(len).zip(to.chunks_exact_mut(len)) {
+                transpose(rows, columns, from, to);
+            }
+        }
+    }
+}
+
+/// Transposes of consecutive matrices whose order is known at compile time.
+fn transpose_squares<T: Copy, const N: usize>(from: &[T], to: &mut [T]) {
+    let (from, to) = (from.as_chunks::<N>().0, to.as_chunks_mut::<N>().0);
+    for (from, to) in from.chunks_exact(N).zip(to.chunks_exact_mut(N)) {
+        for (i, row) in to.iter_mut().enumerate() {
+            for (x, from) in row.iter_mut().zip(from) {
+                *x = from[i];
+            }
+        }
+    }
+}
+
 /// Copies a matrix to the start of `to`, row by row.
 pub(crate) fn to_c<'a, T: Copy>(from: ArrayView2<'_, T>, to: &'a mut [T]) -> &'a mut [T] {
     let to = &mut to[..from.len()];

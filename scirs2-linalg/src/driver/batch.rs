@@ -19,7 +19,7 @@ use scirs2_core::pool::Workers;
 use super::plan::uses_library_threads;
 use crate::Error;
 use crate::base::error::Reason;
-use crate::base::layout::from_c;
+use crate::base::layout::{extend_transposed, from_c};
 use crate::kernels::batched::MAX_LANES;
 use crate::lapack::{BlasThreads, init_single_threaded};
 
@@ -127,14 +127,18 @@ impl<'a, T: Copy> MatrixBatch<'a, T> {
         indices: Range<usize>,
         workspace: &'b mut Vec<T>,
     ) -> &'b [T] {
-        if let MatrixBatch::Strided(view) = self
-            && let Some(elements) = view.to_slice()
-        {
-            let (_, rows, columns) = view.dim();
-            let matrix_len = rows * columns;
-            return &elements[indices.start * matrix_len..indices.end * matrix_len];
-        }
         workspace.clear();
+        if let MatrixBatch::Strided(view) = self {
+            let (_, rows, columns) = view.dim();
+            let range = indices.start * rows * columns..indices.end * rows * columns;
+            if let Some(elements) = view.to_slice() {
+                return &elements[range];
+            }
+            if let Some(elements) = view.view().permuted_axes([0, 2, 1]).to_slice() {
+                extend_transposed(columns, rows, &elements[range], workspace);
+                return workspace;
+            }
+        }
         for index in indices {
             let matrix = self.get(index);
             match matrix.as_slice() {
