@@ -100,6 +100,32 @@ def test_batches_and_layouts(dtype, batch, layout):
         assert isinstance(logabsdet, np.generic)
 
 
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("n", [2, 3, 4, 9, 20])
+def test_irregular_matrices_beside_others(dtype, n):
+    """Singular, not finite, out of range, on the edge of it: each is what it is alone."""
+    a = matrices.random((24, n, n), dtype)
+    a[1] = 0
+    a[3, -1] = a[3, 0]
+    a[5, 0, 0] = np.nan
+    a[7, -1, 0] = np.inf
+    a[9] *= 1e30
+    a[11] *= 1e-30
+    a[13] *= matrices.tiny(dtype)
+    a[15] = np.eye(n)[::-1]
+    sign, logabsdet = linalg.slogdet(a)
+    for index, alone in enumerate(map(linalg.slogdet, a)):
+        assert sign[index] == alone.sign
+        np.testing.assert_allclose(
+            logabsdet[index],
+            alone.logabsdet,
+            rtol=4 * matrices.eps(dtype),
+            atol=1e4 * n * matrices.eps(dtype) if index != 15 else 0,
+        )
+    assert np.array_equal([sign[1], logabsdet[1]], [0, -np.inf])
+    assert np.isnan(logabsdet[5])
+
+
 @pytest.mark.parametrize(
     "a",
     [

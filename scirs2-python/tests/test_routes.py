@@ -159,6 +159,7 @@ def _triangular(lower, trans, unit):
         lambda a, b: linalg.solve_triangular(a, b, trans, lower, unit),
         lambda s, x, b: judges.solve_triangular(s, x, b, op),
         "triangular",
+        real=("batched",),
         sides=True,
     )
 
@@ -170,13 +171,15 @@ FUNCTIONS = {
     "solve": Function(linalg.solve, judges.solve, real=ALL, sides=True),
     "inv": Function(linalg.inv, judges.inv, real=ALL),
     "det": Function(linalg.det, judges.det, real=ALL),
-    "slogdet": Function(linalg.slogdet, judges.slogdet, real=("small", "blocked")),
-    "lu": Function(_lu, judges.lu, real=("blocked",), square=False),
-    "lu_factor": Function(linalg.lu_factor, _judge_lu_factor, real=("blocked",), square=False),
+    "slogdet": Function(linalg.slogdet, judges.slogdet, real=ALL),
+    "lu": Function(_lu, judges.lu, real=("batched", "blocked"), square=False),
+    "lu_factor": Function(
+        linalg.lu_factor, _judge_lu_factor, real=("batched", "blocked"), square=False
+    ),
     "lu_solve": Function(
         lambda lu, pivots, b: linalg.lu_solve((lu, pivots), b),
         judges.solve,
-        real=("blocked",),
+        real=("batched", "blocked"),
         sides=True,
         prepare=linalg.lu_factor,
     ),
@@ -201,7 +204,7 @@ FUNCTIONS = {
         lambda c, b: linalg.cho_solve((c, True), b),
         judges.solve,
         "definite",
-        real=("small",),
+        real=KERNELS,
         complex=("small",),
         sides=True,
         prepare=lambda a: linalg.cho_factor(a, lower=True)[:1],
@@ -427,6 +430,18 @@ def test_these_are_all_routes_and_each_is_another(name, dtype):
     named = ["lapack", *(function.complex if dtype == "complex128" else function.real)]
     assert len({bits[route] for route in named}) == len(named), "two routes are one"
     assert {bits[route] for route in named} == set(bits.values()), "a route is not named"
+
+
+@pytest.mark.parametrize(
+    "name", [name for name, function in FUNCTIONS.items() if "batched" in function.real]
+)
+def test_the_place_in_a_batch_changes_no_bit(name):
+    for n, dtype in itertools.product([4, 20], ["float32", "float64"]):
+        case = Case(name, None, dtype, MANY, n, "square")
+        operands = drawn(case)[1]
+        rolled = ask(case, *(np.roll(operand, 7, axis=0) for operand in operands))
+        expected = [np.roll(result, 7, axis=0) for result in ask(case, *operands)]
+        assert same_bits(rolled, expected), case
 
 
 def test_pairs_are_covered():

@@ -37,6 +37,8 @@ pub enum Problem {
     Qr,
     /// The solution of a system.
     Solve,
+    /// The solution of a system with triangles.
+    SolveTriangular,
     /// Singular values and vectors.
     Svd,
     /// Singular values alone.
@@ -45,7 +47,7 @@ pub enum Problem {
 
 impl Problem {
     /// All problems.
-    pub const ALL: [Problem; 11] = [
+    pub const ALL: [Problem; 12] = [
         Problem::Cholesky,
         Problem::Det,
         Problem::Eig,
@@ -55,6 +57,7 @@ impl Problem {
         Problem::Lu,
         Problem::Qr,
         Problem::Solve,
+        Problem::SolveTriangular,
         Problem::Svd,
         Problem::Svdvals,
     ];
@@ -72,6 +75,7 @@ impl fmt::Display for Problem {
             Problem::Lu => "lu",
             Problem::Qr => "qr",
             Problem::Solve => "solve",
+            Problem::SolveTriangular => "solve_triangular",
             Problem::Svd => "svd",
             Problem::Svdvals => "svdvals",
         })
@@ -223,11 +227,14 @@ fn batched(problem: Problem, scalar: ScalarType, sizes: Sizes, forced: Forced) -
     // which many lanes of a vector are empty, and to `many` from `from` matrices on.
     let (least, few, many, from) = match problem {
         Problem::Cholesky => (1, 4, 64, 2),
-        Problem::Det | Problem::Inv | Problem::Solve => (2, 4, max_order::LU_BATCHED, MANY),
+        Problem::Det | Problem::Inv | Problem::Lu | Problem::Solve => {
+            (2, 4, max_order::LU_BATCHED, MANY)
+        }
         Problem::Eigh | Problem::Svd | Problem::Svdvals => (2, 4, 40, MANY),
         Problem::Lstsq => (1, 4, 48, MANY),
+        Problem::SolveTriangular => (1, 4, max_order::LU_BATCHED, MANY),
         Problem::Qr => (1, 0, 64, 2),
-        Problem::Eig | Problem::Lu => return false,
+        Problem::Eig => return false,
     };
     let only = forced == Forced::Only(Route::Batched);
     let most = match forced {
@@ -242,8 +249,9 @@ fn batched(problem: Problem, scalar: ScalarType, sizes: Sizes, forced: Forced) -
         && match problem {
             Problem::Eigh => only || !is_double || n <= JACOBI_SYMMETRIC_F64,
             Problem::Lstsq => (n..=4 * n).contains(&m) && (1..=n).contains(&rhs),
+            Problem::Lu => m == n,
             Problem::Qr => fits(m),
-            Problem::Solve => (1..=BATCHED_RHS.max(n)).contains(&rhs),
+            Problem::Solve | Problem::SolveTriangular => (1..=BATCHED_RHS.max(n)).contains(&rhs),
             Problem::Svd => m == n,
             Problem::Svdvals => m == n && (only || n <= JACOBI_VALUES),
             _ => true,
@@ -284,7 +292,7 @@ fn small(
         }
         Problem::Qr => is_real && is_fused && m.max(n) <= max_order::HOUSEHOLDER,
         Problem::Svdvals => is_real && m.min(n) >= 1 && m.max(n) <= SVDVALS,
-        Problem::Lstsq | Problem::Lu | Problem::Svd => false,
+        Problem::Lstsq | Problem::Lu | Problem::SolveTriangular | Problem::Svd => false,
     }
 }
 

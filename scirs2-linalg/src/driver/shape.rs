@@ -106,36 +106,9 @@ impl LinearSystem {
         shape
     }
 
-    /// Calls `work` for every matrix and its right-hand sides, as [`Batch::for_each`] does.
-    pub(crate) fn for_each<T: LinalgScalar, W: Send>(
-        &self,
-        (a, b, out): (ArrayViewD<'_, T>, ArrayViewD<'_, T>, ArrayViewMutD<'_, T>),
-        flops: f64,
-        workers: &Workers<'_>,
-        make_workspace: impl Fn() -> Result<W, Error> + Sync,
-        work: impl Fn(
-            &mut W,
-            usize,
-            (ArrayView2<'_, T>, ArrayView2<'_, T>, ArrayViewMut2<'_, T>),
-        ) -> Result<(), Reason>
-        + Sync,
-    ) -> Result<(), Error> {
-        let batched = None::<
-            fn(&mut (), Range<usize>, SystemOperands<'_, T>, &mut MatrixBatchMut<'_, T>) -> _,
-        >;
-        self.for_each_with_batched_kernel(
-            (a, b, out),
-            flops,
-            workers,
-            make_workspace,
-            batched,
-            work,
-        )
-    }
-
-    /// [`for_each`](Self::for_each) with a batched kernel, as
-    /// [`Batch::for_each_with_batched_kernel`].
-    pub(crate) fn for_each_with_batched_kernel<T: LinalgScalar, G: Default + Send, W: Send>(
+    /// Calls `batched` for each chunk of matrices and their right-hand sides, and `work` for
+    /// those that it did not handle, as [`Batch::for_each_with_batched_kernel`] does.
+    pub(crate) fn for_each<T: LinalgScalar, G: Default + Send, W: Send>(
         &self,
         (a, b, out): (ArrayViewD<'_, T>, ArrayViewD<'_, T>, ArrayViewMutD<'_, T>),
         flops: f64,

@@ -17,7 +17,7 @@ use crate::driver::plan::{Plan, Problem, Sizes};
 use crate::driver::shape::{self, LinearSystem, split_square_shape};
 use crate::elements::scalar::LinalgScalar;
 use crate::solve::cholesky::factor_triangle;
-use crate::solve::triangular::{Op, TriangularRef};
+use crate::solve::triangular::{Op, SystemWorkspace, Triangular, TriangularRef, for_each_system};
 
 /// Cholesky factors in the form that [`cho_solve`] takes.
 ///
@@ -154,12 +154,17 @@ pub fn cho_solve_into<T: LinalgScalar>(
 ) -> Result<(), Error> {
     let system = LinearSystem::new(c.shape(), b.shape())?;
     check_triangle(&c, triangle, workers)?;
-    system.for_each(
+    let steps = steps(triangle).map(|op| Triangular {
+        triangle,
+        op,
+        unit_diagonal: false,
+    });
+    for_each_system(
+        &system,
+        &steps,
         (c, b, out),
-        2.0 * system.substitution_flops(),
         workers,
-        || Ok((Vec::new(), InPlaceBuffer::new())),
-        |workspace, _, (c, b, out)| solve_matrix(workspace, c, triangle, b, out),
+        |workspace, c, b, out| solve_matrix(workspace, c, triangle, b, out),
     )
 }
 
@@ -218,7 +223,7 @@ fn is_diagonal<T: LinalgScalar>(matrix: ArrayView2<'_, T>, triangle: Triangle) -
 
 /// Processes one matrix.
 fn solve_matrix<T: LinalgScalar>(
-    (copy, in_place): &mut (Vec<T>, InPlaceBuffer<T>),
+    (copy, in_place): &mut SystemWorkspace<T>,
     c: ArrayView2<'_, T>,
     triangle: Triangle,
     b: ArrayView2<'_, T>,
@@ -227,18 +232,23 @@ fn solve_matrix<T: LinalgScalar>(
     let c = TriangularRef::new(c, copy)?;
     c.check_triangle(triangle, false)?;
     c.check_diagonal()?;
-    let (first, second) = match triangle {
-        Triangle::Lower => (Op::NoTranspose, Op::Adjoint),
-        Triangle::Upper => (Op::Adjoint, Op::NoTranspose),
-    };
     in_place.run(b, out, |b| {
         if !is_finite(b) {
             return Err(Reason::NotFiniteRightSide);
         }
-        c.solve(triangle, first, false, b);
-        c.solve(triangle, second, false, b);
+        for op in steps(triangle) {
+            c.solve(triangle, op, false, b);
+        }
         Ok(())
     })
+}
+
+/// The systems with a triangle of factors whose solutions solve that of the matrix.
+fn steps(triangle: Triangle) -> [Op; 2] {
+    match triangle {
+        Triangle::Lower => [Op::NoTranspose, Op::Adjoint],
+        Triangle::Upper => [Op::Adjoint, Op::NoTranspose],
+    }
 }
 
 /// [`cho_factor`] as an operation on tensors of any dtype.

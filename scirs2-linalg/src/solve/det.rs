@@ -1,7 +1,7 @@
 //! Determinants.
 
 use ndarray::{ArrayBase, ArrayD, ArrayView2, ArrayViewD, ArrayViewMutD, Data, Dimension};
-use num_traits::Float as _;
+use num_traits::{Float as _, Zero as _};
 use scirs2_core::DType;
 use scirs2_core::pool::Workers;
 
@@ -15,7 +15,7 @@ use crate::driver::plan::{Plan, Problem, Sizes};
 use crate::driver::shape::{self, split_square_shape};
 use crate::elements::scalar::LinalgScalar;
 use crate::kernels::batched::REAL_ONLY;
-use crate::kernels::batched::elimination::batched_det;
+use crate::kernels::batched::elimination::{batched_det, batched_slogdet};
 use crate::solve::lu_factors::{SquareLu, flops};
 
 /// Determinants of square matrices.
@@ -194,12 +194,26 @@ pub fn slogdet_into<T: LinalgScalar>(
     let count = batch.iter().product();
     let plan = Plan::of::<T>(Problem::Det, Sizes::new(n, n, count));
     let matrices = MatrixBatch::new(&a, batch);
-    det_batch(batch, n, workers).for_each(
+    let batched =
+        |([pack_a, pack_sign], pack_log): &mut ([Vec<T>; 2], Vec<T::Real>),
+         indices,
+         (sign, logabsdet): &mut (MatrixBatchMut<'_, _>, MatrixBatchMut<'_, _>)| {
+            let a = matrices.contiguous(indices, pack_a);
+            let unhandled = sign.with_contiguous(T::zero(), pack_sign, |signs| {
+                logabsdet.with_contiguous(T::Real::zero(), pack_log, |logarithms| {
+                    let (a, signs) = (T::as_real(a)?, T::as_real_mut(signs)?);
+                    Some(batched_slogdet(n, a, signs, logarithms))
+                })
+            });
+            unhandled.expect(REAL_ONLY)
+        };
+    det_batch(batch, n, workers).for_each_with_batched_kernel(
         (
             MatrixBatchMut::scalars(sign),
             MatrixBatchMut::scalars(logabsdet),
         ),
         || SquareLu::new(n, plan),
+        plan.batched.then_some(batched),
         |factors, index, (mut sign, mut logabsdet)| {
             let product = product(factors, matrices.get(index))?;
             (sign[[0, 0]], logabsdet[[0, 0]]) = match product {

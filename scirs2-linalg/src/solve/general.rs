@@ -102,7 +102,7 @@ pub fn solve_into<T: LinalgScalar>(
         });
         unhandled.expect(REAL_ONLY)
     };
-    system.for_each_with_batched_kernel(
+    system.for_each(
         (a, b, out),
         flops(n, n) + 2.0 * system.substitution_flops(),
         workers,

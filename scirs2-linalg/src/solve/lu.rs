@@ -1,6 +1,7 @@
 //! LU factors, and systems solved with them.
 
 use std::ffi::c_int;
+use std::ops::Range;
 
 use ndarray::{ArrayBase, ArrayD, ArrayView2, ArrayViewD, ArrayViewMutD, Data, Dimension};
 use num_traits::{One as _, Zero as _};
@@ -15,11 +16,15 @@ use crate::base::structure::Triangle;
 use crate::driver::batch::{Batch, MatrixBatch, MatrixBatchMut};
 use crate::driver::operation::{Kind, OperationScalar, Results, ScalarOperation, Work};
 use crate::driver::plan::{Plan, Problem, Sizes};
-use crate::driver::shape::{self, LinearSystem, as_columns};
+use crate::driver::shape::{self, LinearSystem, SystemOperands, as_columns};
 use crate::elements::scalar::LinalgScalar;
+use crate::kernels::batched::REAL_ONLY;
+use crate::kernels::batched::elimination::batched_lu;
+use crate::kernels::batched::triangular::batched_substitute;
 use crate::lapack::blas_int;
-use crate::solve::lu_factors::{LapackLu, flops, solve};
-use crate::solve::triangular::{Op, TriangularRef};
+use crate::lapack::pivots::pivot_to_index;
+use crate::solve::lu_factors::{LapackLu, exchange_rows, flops, solve, steps};
+use crate::solve::triangular::{Op, TriangularRef, has_batched_kernel};
 
 /// The result of [`lu`]: `A = P L U`.
 #[derive(Clone, PartialEq, Debug)]
@@ -132,9 +137,20 @@ pub fn lu_into<T: LinalgScalar>(
         Permutation::Indices(indices) => {
             shape::check_output(&rows, &indices)?;
             let outputs = (MatrixBatchMut::vectors(indices), lu.0, lu.1);
-            batch.for_each(
+            let batched = |chunk: &mut SplitLu<T>, range, out: &mut Parts<'_, _, T>| {
+                let unhandled = chunk.factor(n, &matrices, range);
+                out.0.with_contiguous(0, &mut Vec::new(), |indices| {
+                    for_each_row(n, &chunk.rows, |first, row, at| {
+                        indices[first + row] = blas_int(at)
+                    });
+                });
+                chunk.split(n, false, &mut out.1, &mut out.2);
+                unhandled
+            };
+            batch.for_each_with_batched_kernel(
                 outputs,
                 workspace,
+                plan.batched.then_some(batched),
                 |workspace, index, (mut indices, l, u)| {
                     factors(workspace, index)?;
                     for (at, row) in workspace.permutation()?.into_iter().enumerate() {
@@ -148,9 +164,22 @@ pub fn lu_into<T: LinalgScalar>(
         Permutation::Matrix(matrix) => {
             shape::check_output(&[&rows[..], &[m]].concat(), &matrix)?;
             let outputs = (MatrixBatchMut::new(matrix), lu.0, lu.1);
-            batch.for_each(
+            let batched = |chunk: &mut SplitLu<T>, range, out: &mut Parts<'_, _, T>| {
+                let unhandled = chunk.factor(n, &matrices, range);
+                let (zero, one) = (T::Real::zero(), T::Real::one());
+                out.0.with_contiguous(zero, &mut Vec::new(), |matrix| {
+                    matrix.fill(zero);
+                    for_each_row(n, &chunk.rows, |first, row, at| {
+                        matrix[(first + row) * n + at] = one
+                    });
+                });
+                chunk.split(n, false, &mut out.1, &mut out.2);
+                unhandled
+            };
+            batch.for_each_with_batched_kernel(
                 outputs,
                 workspace,
+                plan.batched.then_some(batched),
                 |workspace, index, (mut matrix, l, u)| {
                     factors(workspace, index)?;
                     matrix.fill(T::Real::zero());
@@ -162,11 +191,126 @@ pub fn lu_into<T: LinalgScalar>(
                 },
             )
         }
-        Permutation::InL => batch.for_each(lu, workspace, |workspace, index, (l, u)| {
-            factors(workspace, index)?;
-            workspace.split_lu(Some(&workspace.permutation()?), l, u);
-            Ok(())
-        }),
+        Permutation::InL => {
+            let batched = |chunk: &mut SplitLu<T>, range, (l, u): &mut (_, _)| {
+                let unhandled = chunk.factor(n, &matrices, range);
+                chunk.split(n, true, l, u);
+                unhandled
+            };
+            batch.for_each_with_batched_kernel(
+                lu,
+                workspace,
+                plan.batched.then_some(batched),
+                |workspace, index, (l, u)| {
+                    factors(workspace, index)?;
+                    workspace.split_lu(Some(&workspace.permutation()?), l, u);
+                    Ok(())
+                },
+            )
+        }
+    }
+}
+
+/// Permutations, `L` and `U` of several matrices.
+type Parts<'a, P, T> = (
+    MatrixBatchMut<'a, P>,
+    MatrixBatchMut<'a, T>,
+    MatrixBatchMut<'a, T>,
+);
+
+/// The factors of small matrices by the batched kernel, which are then split.
+struct SplitLu<T> {
+    pack: Vec<T>,
+    /// In C order.
+    factors: Vec<T>,
+    pivots: Vec<i32>,
+    /// The row of the matrix for each row of `L U`.
+    rows: Vec<usize>,
+}
+
+impl<T> Default for SplitLu<T> {
+    fn default() -> Self {
+        SplitLu {
+            pack: Vec::new(),
+            factors: Vec::new(),
+            pivots: Vec::new(),
+            rows: Vec::new(),
+        }
+    }
+}
+
+impl<T: LinalgScalar> SplitLu<T> {
+    /// Factors these matrices of order `n`; returns the indices of those that the kernel does not
+    /// handle.
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "a piece of small matrices is short"
+    )]
+    fn factor(
+        &mut self,
+        n: usize,
+        matrices: &MatrixBatch<'_, T>,
+        indices: Range<usize>,
+    ) -> Vec<usize> {
+        let a = matrices.contiguous(indices, &mut self.pack);
+        self.factors.resize(a.len(), T::zero());
+        self.pivots.resize(a.len() / n, 0);
+        let (a, factors) = (T::as_real(a), T::as_real_mut(&mut self.factors));
+        let (a, factors) = (a.expect(REAL_ONLY), factors.expect(REAL_ONLY));
+        let unhandled = batched_lu(n, a, factors, &mut self.pivots);
+        self.rows.clear();
+        self.rows.extend((0..n).cycle().take(self.pivots.len()));
+        let rows = self.rows.chunks_exact_mut(n);
+        for (rows, pivots) in rows.zip(self.pivots.chunks_exact(n)) {
+            for (row, &pivot) in pivots.iter().enumerate() {
+                rows.swap(row, pivot_to_index(pivot + 1));
+            }
+        }
+        unhandled
+    }
+
+    /// Stores `L`, or `P L`, and `U`.
+    fn split(
+        &mut self,
+        n: usize,
+        permuted: bool,
+        l: &mut MatrixBatchMut<'_, T>,
+        u: &mut MatrixBatchMut<'_, T>,
+    ) {
+        let zero = T::zero();
+        let SplitLu {
+            pack,
+            factors,
+            rows,
+            ..
+        } = self;
+        u.with_contiguous(zero, pack, |u| {
+            let rows = u.chunks_exact_mut(n).zip(factors.chunks_exact(n));
+            for ((to, from), row) in rows.zip((0..n).cycle()) {
+                to[..row].fill(zero);
+                to[row..].copy_from_slice(&from[row..]);
+            }
+        });
+        l.with_contiguous(zero, pack, |l| {
+            for_each_row(n, rows, |first, row, at| {
+                let row = if permuted { row } else { at };
+                let from = &factors[(first + at) * n..][..at];
+                let (below, rest) = l[(first + row) * n..][..n].split_at_mut(at);
+                below.copy_from_slice(from);
+                rest.fill(zero);
+                rest[0] = T::one();
+            });
+        });
+    }
+}
+
+/// Calls `mark` for each row of `L U` of several matrices, with the number of the first row of
+/// its matrix among those of all, the row of that matrix, and the row of `L U`.
+fn for_each_row(n: usize, rows: &[usize], mut mark: impl FnMut(usize, usize, usize)) {
+    for (index, rows) in rows.chunks_exact(n).enumerate() {
+        for (at, &row) in rows.iter().enumerate() {
+            mark(index * n, row, at);
+        }
     }
 }
 
@@ -234,9 +378,23 @@ pub fn lu_factor_into<T: LinalgScalar>(
     };
     let plan = Plan::of::<T>(Problem::Lu, Sizes::new(m, n, batch.count()));
     let matrices = MatrixBatch::new(&a, batch.shape);
-    batch.for_each(
+    let batched =
+        |([pack_a, pack_lu], pack_pivots): &mut ([Vec<T>; 2], Vec<_>),
+         indices,
+         (lu, pivots): &mut (MatrixBatchMut<'_, _>, MatrixBatchMut<'_, _>)| {
+            let a = matrices.contiguous(indices, pack_a);
+            let unhandled = lu.with_contiguous(T::zero(), pack_lu, |factors| {
+                pivots.with_contiguous(0, pack_pivots, |pivots| {
+                    let (a, factors) = (T::as_real(a)?, T::as_real_mut(factors)?);
+                    Some(batched_lu(n, a, factors, pivots))
+                })
+            });
+            unhandled.expect(REAL_ONLY)
+        };
+    batch.for_each_with_batched_kernel(
         (MatrixBatchMut::new(lu), MatrixBatchMut::vectors(pivots)),
         || LapackLu::new(m, n, plan),
+        plan.batched.then_some(batched),
         |workspace, index, (lu, mut pivots)| {
             workspace.factor_finite(matrices.get(index))?;
             from_f(&workspace.elements, lu);
@@ -324,11 +482,57 @@ pub fn lu_solve_into<T: LinalgScalar, P: Copy + Into<i64> + Sync>(
     let pivots = as_columns(pivots, true);
     let pivots = MatrixBatch::new(&pivots, &system.batch);
     check_pivots(&pivots, &system.batch)?;
+    let (n, columns) = (system.n, system.nrhs.unwrap_or(1));
+    let (is_plain, steps) = (
+        op == Op::NoTranspose,
+        steps(op).map(|step| step.as_substitution()),
+    );
+    let batched = |([pack_lu, pack_b, pack_x], exchanges, exchanged): &mut LuSolveScratch<T>,
+                   indices: Range<usize>,
+                   (lu, b): SystemOperands<'_, T>,
+                   out: &mut MatrixBatchMut<'_, T>| {
+        let mut unhandled = Vec::new();
+        let mut exchange = |b: &mut [T]| {
+            for (place, b) in b.chunks_exact_mut(n * columns).enumerate() {
+                match read_pivots(pivots.get(indices.start + place), exchanges) {
+                    Ok(()) => exchange_rows(exchanges, op, columns, b),
+                    Err(_) => unhandled.push(place),
+                }
+            }
+        };
+        let lu = lu.contiguous(indices.clone(), pack_lu);
+        let mut b = b.contiguous(indices.clone(), pack_b);
+        if is_plain {
+            exchanged.clear();
+            exchanged.extend(b);
+            exchange(exchanged);
+            b = exchanged;
+        }
+        let others = out.with_contiguous(T::zero(), pack_x, |x| {
+            let others = batched_substitute(
+                n,
+                columns,
+                &steps,
+                T::as_real(lu)?,
+                T::as_real(b)?,
+                T::as_real_mut(x)?,
+            );
+            if !is_plain {
+                exchange(x);
+            }
+            Some(others)
+        });
+        unhandled.extend(others.expect(REAL_ONLY));
+        unhandled.sort_unstable();
+        unhandled.dedup();
+        unhandled
+    };
     system.for_each(
         (lu, b, out),
         2.0 * system.substitution_flops(),
         workers,
         || Ok((Vec::new(), Vec::new(), InPlaceBuffer::new())),
+        has_batched_kernel::<T>(&system).then_some(batched),
         |(copy, exchanges, in_place), index, (lu, b, out)| {
             let factors = TriangularRef::new(lu, copy)?;
             factors.check_triangle(Triangle::Lower, true)?;
@@ -345,6 +549,10 @@ pub fn lu_solve_into<T: LinalgScalar, P: Copy + Into<i64> + Sync>(
         },
     )
 }
+
+/// Buffers to pack factors, right-hand sides and solutions that are not contiguous, the exchanges
+/// of one matrix, and right-hand sides with their rows exchanged.
+type LuSolveScratch<T> = ([Vec<T>; 3], Vec<c_int>, Vec<T>);
 
 /// An error for a pivot that names no row, but for -1.
 ///

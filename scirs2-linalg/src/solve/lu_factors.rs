@@ -15,7 +15,35 @@ use crate::elements::scalar::LinalgScalar;
 use crate::kernels::{max_order, small::lu as kernel};
 use crate::lapack::pivots::{pivot_to_index, swap_rows};
 use crate::lapack::{self, getrf_recursive, subnormal};
-use crate::solve::triangular::{Op, TriangularRef};
+use crate::solve::triangular::{Op, Triangular, TriangularRef};
+
+/// The systems with the triangles of factors, in one matrix, whose solutions solve `op(A) X = B`
+/// but for exchanges of rows: those of `B` if `A` is not transposed, else those of `X`.
+pub(crate) fn steps(op: Op) -> [Triangular; 2] {
+    let [lower, upper] = [Triangle::Lower, Triangle::Upper].map(|triangle| Triangular {
+        triangle,
+        op,
+        unit_diagonal: triangle == Triangle::Lower,
+    });
+    if op == Op::NoTranspose {
+        [lower, upper]
+    } else {
+        [upper, lower]
+    }
+}
+
+/// Exchanges the rows of `B`, or those of `X`: `A = P L U`, where `P` applies the exchanges in
+/// reverse order.
+pub(crate) fn exchange_rows<T>(pivots: &[c_int], op: Op, row_len: usize, b: &mut [T]) {
+    let n = pivots.len();
+    if op == Op::NoTranspose {
+        (0..n).for_each(|row| swap_rows(pivots, row, row_len, b));
+    } else {
+        (0..n)
+            .rev()
+            .for_each(|row| swap_rows(pivots, row, row_len, b));
+    }
+}
 
 /// Solves `op(A) X = B` with factors of `A` that have no zero pivot; `b` is `B`, row by row,
 /// and is overwritten by `X`.
@@ -25,22 +53,18 @@ pub(crate) fn solve<T: LinalgScalar>(
     op: Op,
     b: &mut [T],
 ) {
-    let n = pivots.len();
     if b.is_empty() {
         return;
     }
-    let row_len = b.len() / n;
-    // A = P L U, where P applies the row swaps in reverse order.
+    let row_len = b.len() / pivots.len();
     if op == Op::NoTranspose {
-        (0..n).for_each(|row| swap_rows(pivots, row, row_len, b));
-        factors.solve(Triangle::Lower, op, true, b);
-        factors.solve(Triangle::Upper, op, false, b);
-    } else {
-        factors.solve(Triangle::Upper, op, false, b);
-        factors.solve(Triangle::Lower, op, true, b);
-        (0..n)
-            .rev()
-            .for_each(|row| swap_rows(pivots, row, row_len, b));
+        exchange_rows(pivots, op, row_len, b);
+    }
+    for step in steps(op) {
+        factors.solve(step.triangle, op, step.unit_diagonal, b);
+    }
+    if op != Op::NoTranspose {
+        exchange_rows(pivots, op, row_len, b);
     }
 }
 

@@ -1,19 +1,25 @@
 //! Systems with triangular matrices.
 
+use std::ops::Range;
+
 use ndarray::{
     ArrayBase, ArrayD, ArrayView2, ArrayViewD, ArrayViewMut2, ArrayViewMutD, Data, Dimension,
 };
-use scirs2_core::DType;
 use scirs2_core::pool::Workers;
+use scirs2_core::{DType, Scalar};
 
 use crate::Error;
 use crate::base::error::Reason;
 use crate::base::layout::{InPlaceBuffer, is_finite, to_c};
 use crate::base::memory::{try_resize, zeros_array};
 use crate::base::structure::Triangle;
+use crate::driver::batch::MatrixBatchMut;
 use crate::driver::operation::{Kind, OperationScalar, Results, ScalarOperation, Work};
-use crate::driver::shape::LinearSystem;
+use crate::driver::plan::{Plan, Problem, Sizes};
+use crate::driver::shape::{LinearSystem, SystemOperands};
 use crate::elements::scalar::LinalgScalar;
+use crate::kernels::batched::REAL_ONLY;
+use crate::kernels::batched::triangular::{Substitution, batched_substitute};
 use crate::lapack::subnormal::{is_subnormal, substitute};
 use crate::lapack::{self, TriangularSpec};
 
@@ -48,6 +54,18 @@ impl Default for Triangular {
             triangle: Triangle::Upper,
             op: Op::NoTranspose,
             unit_diagonal: false,
+        }
+    }
+}
+
+impl Triangular {
+    /// The same for the kernel, whose matrices are real and in C order.
+    pub(crate) fn as_substitution(&self) -> Substitution {
+        let transposed = self.op != Op::NoTranspose;
+        Substitution {
+            lower: (self.triangle == Triangle::Lower) != transposed,
+            transposed,
+            unit: self.unit_diagonal,
         }
     }
 }
@@ -115,18 +133,71 @@ pub fn solve_triangular_into<T: LinalgScalar>(
     workers: &Workers<'_>,
 ) -> Result<(), Error> {
     let system = LinearSystem::new(a.shape(), b.shape())?;
-    system.for_each(
+    for_each_system(
+        &system,
+        &[spec],
         (a, b, out),
-        system.substitution_flops(),
+        workers,
+        |workspace, a, b, out| solve_matrix(workspace, a, b, spec, out),
+    )
+}
+
+/// Memory for one system: a copy of a matrix that is not contiguous, and the solution.
+pub(crate) type SystemWorkspace<T> = (Vec<T>, InPlaceBuffer<T>);
+
+/// Solves systems with triangles of each matrix, one after the other, by the batched kernel
+/// where the plan has one, else with `work`.
+pub(crate) fn for_each_system<T: LinalgScalar>(
+    system: &LinearSystem,
+    steps: &[Triangular],
+    operands: (ArrayViewD<'_, T>, ArrayViewD<'_, T>, ArrayViewMutD<'_, T>),
+    workers: &Workers<'_>,
+    work: impl Fn(
+        &mut SystemWorkspace<T>,
+        ArrayView2<'_, T>,
+        ArrayView2<'_, T>,
+        ArrayViewMut2<'_, T>,
+    ) -> Result<(), Reason>
+    + Sync,
+) -> Result<(), Error> {
+    let (n, columns) = (system.n, system.nrhs.unwrap_or(1));
+    let kernel_steps: Vec<_> = steps.iter().map(Triangular::as_substitution).collect();
+    let batched = |[pack_a, pack_b, pack_out]: &mut [Vec<T>; 3],
+                   indices: Range<usize>,
+                   (a, b): SystemOperands<'_, T>,
+                   out: &mut MatrixBatchMut<'_, T>| {
+        let (a, b) = (
+            a.contiguous(indices.clone(), pack_a),
+            b.contiguous(indices, pack_b),
+        );
+        let unhandled = out.with_contiguous(T::zero(), pack_out, |x| {
+            let (a, b, x) = (T::as_real(a)?, T::as_real(b)?, T::as_real_mut(x)?);
+            Some(batched_substitute(n, columns, &kernel_steps, a, b, x))
+        });
+        unhandled.expect(REAL_ONLY)
+    };
+    system.for_each(
+        operands,
+        steps.len() as f64 * system.substitution_flops(),
         workers,
         || Ok((Vec::new(), InPlaceBuffer::new())),
-        |workspace, _, (a, b, out)| solve_matrix(workspace, a, b, spec, out),
+        has_batched_kernel::<T>(system).then_some(batched),
+        |workspace, _, (a, b, out)| work(workspace, a, b, out),
     )
+}
+
+/// Whether the plan has a kernel for several such systems.
+pub(crate) fn has_batched_kernel<T: Scalar>(system: &LinearSystem) -> bool {
+    let sizes = Sizes {
+        rhs: system.nrhs.unwrap_or(1),
+        ..Sizes::new(system.n, system.n, system.batch.iter().product())
+    };
+    Plan::of::<T>(Problem::SolveTriangular, sizes).batched
 }
 
 /// Processes one matrix.
 fn solve_matrix<T: LinalgScalar>(
-    (copy, in_place): &mut (Vec<T>, InPlaceBuffer<T>),
+    (copy, in_place): &mut SystemWorkspace<T>,
     a: ArrayView2<'_, T>,
     b: ArrayView2<'_, T>,
     spec: Triangular,

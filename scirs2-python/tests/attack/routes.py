@@ -166,7 +166,8 @@ add(
         l.cho_solve(l.cho_factor(a), b) if l is linalg
         else np.stack([l.cho_solve(l.cho_factor(x), y) for x, y in zip(a, b, strict=True)])
     ),
-    judges.solve, may_refuse=judges.is_nearly_indefinite, ends=False, sides=True,
+    judges.solve, SMALL, MANY,
+    may_refuse=judges.is_nearly_indefinite, ends=False, sides=True,
 )  # fmt: skip
 
 
@@ -196,10 +197,10 @@ def _lu_solve(library, a, b):
     return np.stack([library.lu_solve(library.lu_factor(x), y) for x, y in zip(a, b, strict=True)])
 
 
-add("lu", "general", _lu, judges.lu, BLOCKS, square=False)
-add("lu_factor", "general", _lu_factor, judges.lu, BLOCKS, square=False)
+add("lu", "general", _lu, judges.lu, MANY, BLOCKS, square=False)
+add("lu_factor", "general", _lu_factor, judges.lu, MANY, BLOCKS, square=False)
 add(
-    "lu_solve", "general", _lu_solve, judges.solve, BLOCKS,
+    "lu_solve", "general", _lu_solve, judges.solve, MANY, BLOCKS,
     may_refuse=judges.is_nearly_singular, ends=False, sides=True,
 )  # fmt: skip
 add(
@@ -211,7 +212,7 @@ add(
     may_refuse=judges.is_nearly_singular, ends=False, weight=4,
 )  # fmt: skip
 add("det", "general", lambda l, a: l.det(a), judges.det, SMALL, MANY, BLOCKS, weight=4)
-add("slogdet", "general", lambda l, a: l.slogdet(a), judges.slogdet, SMALL, BLOCKS)
+add("slogdet", "general", lambda l, a: l.slogdet(a), judges.slogdet, SMALL, MANY, BLOCKS)
 add("pinv", "general", lambda l, a: l.pinv(a), judges.pinv, MANY, square=False, ends=False)
 add(
     "matrix_rank", "general", lambda l, a: l.matrix_rank(a), judges.matrix_rank,
@@ -298,7 +299,10 @@ for lower in [True, False]:
         for unit in [False, True]:
             name = f"solve_triangular {'LU'[not lower]}{trans}{'u' if unit else ''}"
             asked = _triangular(lower, trans, unit)
-            add(name, "general", **asked, ends=False, sides=True, weight=1)
+            add(
+                name, "general", asked.pop("run"), asked.pop("judge"), MANY,
+                **asked, ends=False, sides=True, weight=1,
+            )  # fmt: skip
 
 
 class Peers:

@@ -1,4 +1,4 @@
-//! Solutions, inverses and determinants, by LU.
+//! LU factors, and solutions, inverses and determinants by them.
 //!
 //! Up to order 4 the operations are those of the kernels in `small::lu`, in the same order, so
 //! that the results have the same bits. A matrix that those treat differently is not handled:
@@ -7,10 +7,11 @@
 
 use std::array;
 
-use num_traits::Float as _;
+use num_traits::{Float as _, ToPrimitive as _};
 
 use super::{
-    deinterleave, dispatch_order, interleave, is_normal, lu, push_unhandled, simd_dispatch,
+    deinterleave, deinterleave_indices, dispatch_order, interleave, is_normal, lu, push_unhandled,
+    rounded, simd_dispatch,
 };
 use crate::kernels::max_order;
 use crate::simd::vector::{Isa, Vector};
@@ -28,6 +29,16 @@ simd_dispatch! {
     /// Determinants.
     pub(crate) fn batched_det<R>(n: usize, a: &[R], values: &mut [R]) -> Vec<usize>
         = batched_det_with_isa;
+
+    /// Signs and logarithms of determinants.
+    pub(crate) fn batched_slogdet<R>(
+        n: usize, a: &[R], signs: &mut [R], logarithms: &mut [R],
+    ) -> Vec<usize> = batched_slogdet_with_isa;
+
+    /// LU factors in one matrix, and the row that each row was swapped with.
+    pub(crate) fn batched_lu<R>(
+        n: usize, a: &[R], factors: &mut [R], pivots: &mut [i32],
+    ) -> Vec<usize> = batched_lu_with_isa;
 }
 
 /// Rows of vectors.
@@ -328,25 +339,41 @@ fn batched_det_with_isa<I: Isa>(
     a: &[I::Real],
     values: &mut [I::Real],
 ) -> Vec<usize> {
-    dispatch_order!(
-        isa, n, a: batched_det_kernel(a, values),
-        else lu::batched_det_kernel(isa, n, a, values)
-    )
+    each_det(isa, n, a, |at, det| values[at] = rounded(det))
 }
 
 #[inline(always)]
-fn batched_det_kernel<I: Isa, const N: usize>(
+fn batched_slogdet_with_isa<I: Isa>(
+    isa: I,
+    n: usize,
+    a: &[I::Real],
+    signs: &mut [I::Real],
+    logarithms: &mut [I::Real],
+) -> Vec<usize> {
+    each_det(isa, n, a, |at, det| {
+        signs[at] = rounded(1_f64.copysign(det));
+        logarithms[at] = rounded(det.abs().ln());
+    })
+}
+
+/// Calls `emit` with the index of each matrix and its determinant.
+#[inline(always)]
+fn each_det<I: Isa>(isa: I, n: usize, a: &[I::Real], emit: impl FnMut(usize, f64)) -> Vec<usize> {
+    dispatch_order!(isa, n, a: each_det_kernel(a, emit), else lu::each_det_kernel(isa, n, a, emit))
+}
+
+#[inline(always)]
+fn each_det_kernel<I: Isa, const N: usize>(
     isa: I,
     a: &[I::Real],
-    values: &mut [I::Real],
+    mut emit: impl FnMut(usize, f64),
 ) -> Vec<usize> {
     let lanes = I::Vector::LANES;
     let mut unhandled = Vec::new();
-    let groups = a.chunks(lanes * N * N).zip(values.chunks_mut(lanes));
     // Within these bounds the products of the pivots neither overflow nor underflow.
     let largest = isa.splat(I::Real::max_value().sqrt().sqrt());
     let smallest = isa.splat_f64(1.0) / largest;
-    for (group, (a, values)) in groups.enumerate() {
+    for (group, a) in a.chunks(lanes * N * N).enumerate() {
         let RegisterLu {
             lu,
             swaps,
@@ -360,12 +387,57 @@ fn batched_det_kernel<I: Isa, const N: usize>(
             let is_pivot = swaps[k].eq(isa.splat_f64(k as f64));
             product = I::Vector::select(is_pivot, product, -product);
         }
-        deinterleave(1, &[product], values);
+        let (first, count) = (group * lanes, a.len() / (N * N));
+        let products = I::Vector::as_scalars(array::from_ref(&product));
+        for (lane, &product) in products[..count].iter().enumerate() {
+            emit(first + lane, product.to_f64().unwrap_or(f64::NAN));
+        }
+        push_unhandled(
+            lanes,
+            I::Vector::to_bitmask(regular),
+            first,
+            count,
+            &mut unhandled,
+        );
+    }
+    unhandled
+}
+
+#[inline(always)]
+fn batched_lu_with_isa<I: Isa>(
+    isa: I,
+    n: usize,
+    a: &[I::Real],
+    factors: &mut [I::Real],
+    pivots: &mut [i32],
+) -> Vec<usize> {
+    dispatch_order!(
+        isa, n, a: batched_lu_kernel(a, factors, pivots),
+        else lu::batched_lu_kernel(isa, n, a, factors, pivots)
+    )
+}
+
+#[inline(always)]
+fn batched_lu_kernel<I: Isa, const N: usize>(
+    isa: I,
+    a: &[I::Real],
+    factors: &mut [I::Real],
+    pivots: &mut [i32],
+) -> Vec<usize> {
+    let lanes = I::Vector::LANES;
+    let mut unhandled = Vec::new();
+    let groups = factors
+        .chunks_mut(lanes * N * N)
+        .zip(pivots.chunks_mut(lanes * N));
+    for (group, (a, (to, pivots))) in a.chunks(lanes * N * N).zip(groups).enumerate() {
+        let RegisterLu { lu, swaps, regular } = RegisterLu::<I::Vector, N>::new(isa, a);
+        deinterleave(N * N, lu.as_flattened(), to);
+        deinterleave_indices(&swaps, pivots);
         push_unhandled(
             lanes,
             I::Vector::to_bitmask(regular),
             group * lanes,
-            values.len(),
+            to.len() / (N * N),
             &mut unhandled,
         );
     }
@@ -415,6 +487,18 @@ mod tests {
                     assert_eq!(other[at * n * n..][..n * n], x[at * n * n..][..n * n]);
                 }
             }
+            let [(lu, pivots), others @ ..] = at_each(|| {
+                let (mut lu, mut pivots) = (vec![R::zero(); a.len()], vec![0; count * n]);
+                let unhandled = batched_lu(n, &a, &mut lu, &mut pivots);
+                assert_eq!(unhandled, unhandled_by_inv);
+                (lu, pivots)
+            });
+            for (other, other_pivots) in others {
+                for at in (0..count).filter(|at| !unhandled_by_inv.contains(at)) {
+                    assert_eq!(other[at * n * n..][..n * n], lu[at * n * n..][..n * n]);
+                    assert_eq!(other_pivots[at * n..][..n], pivots[at * n..][..n]);
+                }
+            }
             let columns = [1, 3];
             let rhs = columns.map(|columns| {
                 let b: Vec<R> = a
@@ -446,6 +530,9 @@ mod tests {
                 if is_left {
                     continue;
                 }
+                assert_eq!(part(&lu, n * n), factors);
+                let mut rows = pivots[at * n..][..n].iter().zip(&swaps);
+                assert!(rows.all(|(&row, &other)| usize::try_from(row) == Ok(other)));
                 let mut inverse = vec![R::zero(); n * n];
                 lu::inverse_lu(n, &factors, &swaps, &mut inverse);
                 assert_eq!(part(&x, n * n), inverse);
@@ -482,6 +569,10 @@ mod tests {
             assert_eq!(batched_solve(2, 1, &a, &[1.0; 4], &mut to[..4]), [0]);
             assert_eq!(batched_det(2, &a, &mut to[..2]), [0]);
             assert_eq!(to[1], 5.0);
+            let (signs, logarithms) = to.split_at_mut(2);
+            assert_eq!(batched_slogdet(2, &a, signs, &mut logarithms[..2]), [0]);
+            assert_eq!([signs[1], logarithms[1]], [1.0, 5_f64.ln()]);
+            assert_eq!(batched_lu(2, &a, &mut to, &mut [0; 4]), [0]);
         }
     }
 }

@@ -6,7 +6,7 @@
 
 use num_traits::{Float as _, ToPrimitive as _};
 
-use super::{deinterleave, interleave, is_normal, push_unhandled, rounded};
+use super::{deinterleave, deinterleave_indices, interleave, is_normal, push_unhandled};
 use crate::kernels::max_order;
 use crate::simd::vector::{Isa, Mask, Vector};
 
@@ -294,22 +294,47 @@ fn deinterleave_permuted<I: Isa>(factors: &MemoryLu<I>, inverse: &[I::Vector], t
 }
 
 #[inline(always)]
-pub(super) fn batched_det_kernel<I: Isa>(
+pub(super) fn batched_lu_kernel<I: Isa>(
     isa: I,
     n: usize,
     a: &[I::Real],
-    values: &mut [I::Real],
+    to: &mut [I::Real],
+    pivots: &mut [i32],
+) -> Vec<usize> {
+    let (lanes, len) = (I::Vector::LANES, n * n);
+    let mut unhandled = Vec::new();
+    let mut factors = MemoryLu::new(isa, n, 0);
+    let groups = to.chunks_mut(lanes * len).zip(pivots.chunks_mut(lanes * n));
+    for (group, (a, (to, pivots))) in a.chunks(lanes * len).zip(groups).enumerate() {
+        let done = factors.factor::<true>(a, &mut []);
+        deinterleave(len, &factors.lu, to);
+        deinterleave_indices(&factors.swaps, pivots);
+        push_unhandled(
+            lanes,
+            I::Vector::to_bitmask(done),
+            group * lanes,
+            to.len() / len,
+            &mut unhandled,
+        );
+    }
+    unhandled
+}
+
+/// Calls `emit` with the index of each matrix and its determinant.
+#[inline(always)]
+pub(super) fn each_det_kernel<I: Isa>(
+    isa: I,
+    n: usize,
+    a: &[I::Real],
+    mut emit: impl FnMut(usize, f64),
 ) -> Vec<usize> {
     /// Above this, and below its reciprocal, the exponent of a product is kept separately.
     const BOUND: f64 = 1e150;
     let lanes = I::Vector::LANES;
     let mut unhandled = Vec::new();
     let mut factors = MemoryLu::new(isa, n, 0);
-    for (group, (a, values)) in a
-        .chunks(lanes * n * n)
-        .zip(values.chunks_mut(lanes))
-        .enumerate()
-    {
+    for (group, a) in a.chunks(lanes * n * n).enumerate() {
+        let (first, count) = (group * lanes, a.len() / (n * n));
         let done = factors.factor::<false>(a, &mut []);
         let mut signs = isa.splat_f64(1.0);
         for (k, &swap) in factors.swaps.iter().enumerate() {
@@ -321,25 +346,29 @@ pub(super) fn batched_det_kernel<I: Isa>(
             I::Vector::as_scalars(&factors.lu),
         );
         let mut done = I::Vector::to_bitmask(done);
-        for (lane, value) in values.iter_mut().enumerate() {
-            let mut product = signs[lane].to_f64().unwrap_or(f64::NAN);
+        for (lane, sign) in signs[..count].iter().enumerate() {
+            let mut product = sign.to_f64().unwrap_or(f64::NAN);
             for pivots in lu.chunks_exact(lanes).step_by(n + 1) {
                 product *= pivots[lane].to_f64().unwrap_or(f64::NAN);
                 if !(1.0 / BOUND..=BOUND).contains(&product.abs()) {
                     done &= !(1 << lane);
                 }
             }
-            *value = rounded(product);
+            emit(first + lane, product);
         }
-        push_unhandled(lanes, done, group * lanes, values.len(), &mut unhandled);
+        push_unhandled(lanes, done, first, count, &mut unhandled);
     }
     unhandled
 }
 
 #[cfg(test)]
 mod tests {
+    use std::cmp::Ordering;
+
     use crate::base::noise;
-    use crate::kernels::batched::elimination::{batched_det, batched_inv, batched_solve};
+    use crate::kernels::batched::elimination::{
+        batched_det, batched_inv, batched_lu, batched_slogdet, batched_solve,
+    };
     use crate::kernels::batched::{MAX_LANES, rounded};
     use crate::kernels::max_order;
     use crate::simd::isa::forced::at_each;
@@ -446,6 +475,52 @@ mod tests {
                     assert!(off <= bound, "{n} {at} {off}");
                 }
             }
+            let (mut signs, mut logarithms) = (vec![R::zero(); count], vec![R::zero(); count]);
+            let unhandled_by_slogdet = batched_slogdet(n, &a, &mut signs, &mut logarithms);
+            assert_eq!(unhandled_by_slogdet, unhandled_by_det);
+            for at in (0..count).filter(|at| !unhandled_by_det.contains(at)) {
+                let [value, sign, logarithm]: [f64; 3] =
+                    [values[at], signs[at], logarithms[at]].map(Into::into);
+                // The determinant may underflow in single precision.
+                let size = if value.abs() < R::min_positive_value().into() {
+                    logarithm
+                } else {
+                    value.abs().ln()
+                };
+                assert_eq!(sign, 1_f64.copysign(value));
+                assert!((logarithm - size).abs() <= 2.0 * eps * (1.0 + size.abs()));
+            }
+            let [(lu, pivots), others @ ..] = at_each(|| {
+                let (mut lu, mut pivots) = (vec![R::zero(); a.len()], vec![0; count * n]);
+                assert!(batched_lu(n, &a, &mut lu, &mut pivots).is_sorted());
+                (lu, pivots)
+            });
+            // Inverses may overflow.
+            for at in (0..count).filter(|at| !unhandled.contains(at)) {
+                let (own, rows) = (part(&lu, at, n * n), &pivots[at * n..][..n]);
+                for (other, other_rows) in &others {
+                    assert_eq!(part(other, at, n * n), own);
+                    assert_eq!(other_rows[at * n..][..n], *rows);
+                }
+                let mut permuted = part(&a, at, n * n);
+                for (row, &other) in rows.iter().enumerate() {
+                    let other = usize::try_from(other).unwrap();
+                    for j in 0..n {
+                        permuted.swap(row * n + j, other * n + j);
+                    }
+                }
+                let [mut lower, mut upper] = [own.clone(), own];
+                for (place, (l, u)) in lower.iter_mut().zip(&mut upper).enumerate() {
+                    match (place / n).cmp(&(place % n)) {
+                        Ordering::Less => *l = R::zero(),
+                        Ordering::Equal => *l = R::one(),
+                        Ordering::Greater => *u = R::zero(),
+                    }
+                    assert!(l.abs() <= R::one());
+                }
+                let off = residual(n, &lower, &upper, &permuted);
+                assert!(off <= bound, "{n} {at} {off}");
+            }
             // With two rows exchanged the sign changes.
             let mut exchanged = a.clone();
             for matrix in exchanged.chunks_exact_mut(n * n) {
@@ -505,6 +580,9 @@ mod tests {
             assert_eq!(batched_inv(n, &a, &mut to), [2]);
             assert_eq!(batched_solve(n, n, &a, &a, &mut to), [2]);
             assert_eq!(batched_det(n, &a, &mut to[..6]), [2]);
+            let (signs, logarithms) = to[..12].split_at_mut(6);
+            assert_eq!(batched_slogdet(n, &a, signs, logarithms), [2]);
+            assert_eq!(batched_lu(n, &a, &mut to, &mut [0; 30]), [2]);
         }
     }
 }

@@ -5,11 +5,12 @@
 //! | file | one concept |
 //! |---|---|
 //! | `cholesky` | Cholesky factors |
-//! | `elimination` | solutions, inverses and determinants; the smallest in registers |
+//! | `elimination` | LU factors, solutions, inverses and determinants; the smallest in registers |
 //! | `lu` | the same for larger matrices, rows in memory |
 //! | `householder` | QR |
 //! | `jacobi` | eigenvalues and singular values |
 //! | `least_squares` | least squares, by reflections and rotations |
+//! | `triangular` | systems with triangular matrices |
 
 pub(crate) mod cholesky;
 pub(crate) mod elimination;
@@ -17,8 +18,9 @@ pub(crate) mod householder;
 pub(crate) mod jacobi;
 pub(crate) mod least_squares;
 mod lu;
+pub(crate) mod triangular;
 
-use num_traits::Float as _;
+use num_traits::{Float as _, ToPrimitive as _};
 
 pub(crate) use crate::base::scale::rounded;
 use crate::simd::vector::{Isa, Portable, Vector};
@@ -213,6 +215,17 @@ fn deinterleave_range<V: Vector>(
     for at in at..count {
         for lane in 0..V::LANES {
             to[lane * len + first + at] = from[at * V::LANES + lane];
+        }
+    }
+}
+
+/// Separates interleaved vectors of small whole numbers.
+#[inline(always)]
+fn deinterleave_indices<V: Vector>(from: &[V], to: &mut [i32]) {
+    let from = V::as_scalars(from);
+    for (lane, to) in to.chunks_exact_mut(from.len() / V::LANES).enumerate() {
+        for (index, &x) in to.iter_mut().zip(from[lane..].iter().step_by(V::LANES)) {
+            *index = x.to_i32().unwrap_or(0);
         }
     }
 }
