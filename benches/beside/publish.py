@@ -31,8 +31,8 @@ BEGIN, END = "<!-- numbers: begin, written by make bench -->", "<!-- numbers: en
 RULE = """\
 Each group shows its best row, its middle row and its worst. "ratio" is the fastest library's time
 over scirs2's: above 1, scirs2 is faster. The columns after it are each library's time over
-scirs2's; ~ was estimated by a few calls, because it was far behind, and ! gave a less accurate
-result."""
+scirs2's; ~ marks an estimate from a few calls, because the library was far behind, and ! a less
+accurate result."""
 
 
 def chosen(results: Sequence[Result]) -> list[Result]:
