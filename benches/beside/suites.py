@@ -27,6 +27,7 @@ TITLES = {
     "small": "One small matrix",
     "batches": "Batches",
     "large": "One large matrix",
+    "gradients": "Gradients in PyTorch",
     "integers": "Products of integers",
     "growth": "Growth",
     "memory": "Memory",
@@ -48,12 +49,13 @@ def processes(level: Level) -> list[Process]:
     every = cores()
     if level.name == "test":
         return [Process(tuple(TITLES), every, {})]
-    wide = ("startup", "exchange", "small", "norms", "batches", "large", "integers")
+    wide = ("startup", "exchange", "small", "norms", "batches", "large", "gradients",
+            "integers")  # fmt: skip
     # What has no peer needs none in its process.
     plans = [Process(wide, every, {}), Process(("growth",), every, {})]
     # A process is bound to its cores by the affinity that it inherits.
     if len(every) > 1 and hasattr(os, "sched_setaffinity"):
-        plans.append(Process(("norms", "batches", "large"), every[:1], {}))
+        plans.append(Process(("norms", "batches", "large", "gradients"), every[:1], {}))
     return [*plans, Process(("memory",), every, KEEP_NOTHING)]
 
 
