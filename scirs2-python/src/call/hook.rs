@@ -19,6 +19,7 @@ use pyo3::exceptions::{
 use pyo3::ffi;
 use pyo3::intern;
 use pyo3::prelude::*;
+use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyDict, PyTuple};
 
 pyo3::create_exception!(
@@ -71,6 +72,10 @@ pub(crate) type Function = ffi::PyCFunctionFastWithKeywords;
 
 const CONVENTION: i32 = ffi::METH_FASTCALL | ffi::METH_KEYWORDS;
 
+/// Kept, because a call that needs a gradient comes here, and to import it takes a third of a
+/// microsecond.
+static ELSEWHERE: PyOnceLock<Py<PyModule>> = PyOnceLock::new();
+
 /// Calls PyO3's function, and `scirs2._elsewhere.call` if that finds an operand without memory.
 ///
 /// # Safety
@@ -121,8 +126,13 @@ unsafe fn after_failure(
                     return Err(explain_mistake(py, name, error, &args, &kwargs));
                 }
                 let reason = reason_of(error.value(py))?;
-                let elsewhere = py.import("scirs2._elsewhere")?;
-                let answer = elsewhere.call_method1("call", (name, args, kwargs, &reason));
+                let elsewhere = ELSEWHERE.get_or_try_init(py, || {
+                    PyResult::Ok(py.import("scirs2._elsewhere")?.unbind())
+                })?;
+                let call = intern!(py, "call");
+                let answer = elsewhere
+                    .bind(py)
+                    .call_method1(call, (name, args, kwargs, &reason));
                 answer.map_err(|other| {
                     let is_refused = other.value(py).is(&reason);
                     if is_refused {

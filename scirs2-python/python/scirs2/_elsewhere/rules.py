@@ -93,6 +93,7 @@ class Rule:
     outputs: tuple[tuple[str, ...], ...] = field(init=False)
     # "", "R", "C", "I" or "L" for each result.
     kinds: tuple[str, ...] = field(init=False)
+    has_integers: bool = field(init=False)
 
     def __post_init__(self) -> None:
         """Read the signature."""
@@ -101,6 +102,7 @@ class Rule:
         set_field = object.__setattr__
         set_field(self, "inputs", tuple(_axes(part) for part in before.split("),")))
         set_field(self, "kinds", tuple(kind for kind, _, _ in ends))
+        set_field(self, "has_integers", any(kind in INTEGERS for kind in self.kinds))
         set_field(self, "outputs", tuple(_axes(axes) for _, _, axes in ends))
 
     def __repr__(self) -> str:

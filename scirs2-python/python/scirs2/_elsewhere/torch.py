@@ -156,7 +156,16 @@ class Linear(Blind):
         return torch.where(ties, torch.nan, 1.0)
 
 
-LIBRARY, BLIND, LINEAR = Library(), Blind(), Linear()
+class Plain(Library):
+    """For tensors of `_are_plain`: the way is known."""
+
+    @staticmethod
+    def apply(rule: Rule, *operands: Any, **options: Any) -> Any:
+        """Call a rule's function."""
+        return Eager.apply(rule, options, *operands)
+
+
+LIBRARY, PLAIN, BLIND, LINEAR = Library(), Plain(), Blind(), Linear()
 
 
 def _unclear(unclear: Any, function: str, what: str) -> la.LinAlgError:
@@ -209,13 +218,16 @@ def save(
 ) -> Tensors:
     """Save what the product needs; return these tensors."""
     ctx.rule, ctx.options = rule, options
-    ctx.kinds = [(operand.shape, operand.is_complex()) for operand in operands]
     ctx.set_materialize_grads(False)
-    if any(kind in INTEGERS for kind in rule.kinds):
+    if rule.has_integers:
         ctx.mark_non_differentiable(
             *(one for one, kind in zip(results, rule.kinds, strict=True) if kind in INTEGERS)
         )
-    saved = (*operands, *results) if rule.keeps_operands else results
+    if rule.keeps_operands:
+        saved = (*operands, *results)
+    else:
+        # Of one operand, which does not broadcast, only this is to know.
+        saved, ctx.of_complex = results, operands[0].is_complex()
     ctx.save_for_backward(*saved)
     return saved
 
@@ -224,7 +236,7 @@ def pull_back(
     library: Library, ctx: Any, saved: Tensors, cotangents: Tensors, needs: Any
 ) -> Tensors:
     """Return the cotangents of the operands, from those of the results."""
-    rule, count = ctx.rule, len(ctx.kinds)
+    rule, count = ctx.rule, len(ctx.rule.inputs)
     differentiable = [
         None if kind in INTEGERS else g for g, kind in zip(cotangents, rule.kinds, strict=True)
     ]
@@ -232,8 +244,9 @@ def pull_back(
         return (None,) * count
     if rule.keeps_operands:
         operands, results = saved[:count], saved[count:]
+        kinds = [(operand.shape, operand.is_complex()) for operand in operands]
     else:
-        operands, results = (None,) * count, saved
+        operands, results, kinds = (None,), saved, [(None, ctx.of_complex)]
     try:
         gradients = rule.vjp(library, operands, results, differentiable, needs, **ctx.options)
     except la.LinAlgError as error:
@@ -244,7 +257,7 @@ def pull_back(
         raise raised from None
     return tuple(
         _fit(g, *kind) if need and g is not None else None
-        for g, kind, need in zip(gradients, ctx.kinds, needs, strict=True)
+        for g, kind, need in zip(gradients, kinds, needs, strict=True)
     )
 
 
@@ -252,7 +265,7 @@ def _fit(gradient: Any, shape: Any, is_complex: bool) -> Any:
     """Take the real part and sum over broadcast axes, as the operand needs."""
     if not is_complex and gradient.is_complex():
         gradient = gradient.real
-    if gradient.shape != shape:
+    if shape is not None and gradient.shape != shape:
         beyond = gradient.ndim - len(shape)
         if beyond:
             gradient = gradient.sum(tuple(range(beyond)))
@@ -395,29 +408,73 @@ def _refuse_nested_forward_mode(rule: Rule) -> None:
 
 def call(name: str, args: tuple[Any, ...], kwargs: dict[str, Any], reason: Exception) -> Any:
     """Compute with tensors that need a gradient, or that a transform made."""
+    function = FUNCTIONS.get(name)
+    try:
+        if function is not None and _are_plain(function, args, kwargs):
+            return function.body(PLAIN, *args, **kwargs)
+        return _call(name, args, kwargs, reason)
+    except NotImplementedError:
+        raise
+    except Exception as error:
+        if _is_transformed() or not torch.is_grad_enabled():
+            raise
+        failure = error
+    # Outside of the handler, so that the error has no other one before it.
+    try:
+        # Without gradients the function itself says what is wrong.
+        with torch.no_grad():
+            _function(name)(*args, **kwargs)
+        raise failure
+    finally:
+        del failure, reason
+
+
+def _is_transformed() -> bool:
+    return _transforms_are_active() or forward_ad._current_level >= 0
+
+
+_PLAIN_TYPES = (torch.Tensor, torch.nn.Parameter)
+
+
+def _are_plain(function: Function, args: tuple[Any, ...], kwargs: dict[str, Any]) -> bool:
+    """Whether at most gradients are between a call and its operands.
+
+    Most calls are so, and for them this saves half of the time. Tensors without memory are
+    refused on the way.
+    """
+    operands = args[: len(function.operands)]
+    if (
+        len(operands) < len(function.operands)
+        or "out" in kwargs
+        or "on_failure" in kwargs
+        or _transforms_are_active()
+        or forward_ad._current_level >= 0
+        or not torch.is_grad_enabled()
+    ):
+        return False
+    dtype = getattr(operands[0], "dtype", None)
+    if dtype not in _COMPUTED:
+        return False
+    for operand in operands:
+        if type(operand) not in _PLAIN_TYPES or operand.dtype is not dtype:
+            return False
+    return True
+
+
+def _call(name: str, args: tuple[Any, ...], kwargs: dict[str, Any], reason: Exception) -> Any:
+    """As `call`, for any operands."""
     tensors = list(_tensors_in([*args, *kwargs.values()]))
-    is_transformed = _transforms_are_active() or forward_ad._current_level >= 0
     needs_grad = torch.is_grad_enabled() and any(tensor.requires_grad for tensor in tensors)
-    if not all(map(_is_supported, tensors)):
-        if needs_grad and not is_transformed:
-            # The reason is the gradient, which another operand may need.
-            _raise_own_error(name, args, kwargs)
+    if not all(map(_is_supported, tensors)) or name not in _parameters:
         raise reason
     if any(is_legacy_batchedtensor(tensor) for tensor in tensors):
         raise NotImplementedError(
             f"{name}: no vectorize=True of torch.autograd.functional in forward mode; use "
             "torch.func.jacfwd or torch.func.jacrev"
         )
-    if not (needs_grad or is_transformed or _is_traced(tuple(tensors))):
+    if not (needs_grad or _is_transformed() or _is_traced(tuple(tensors))):
         raise reason
-    try:
-        return evaluate(LIBRARY, name, args, without_memory_options(name, kwargs))
-    except NotImplementedError:
-        raise
-    except Exception:
-        if not is_transformed:
-            _raise_own_error(name, args, kwargs)
-        raise
+    return evaluate(LIBRARY, name, args, without_memory_options(name, kwargs))
 
 
 def _tensors_in(values: Any) -> Any:
@@ -458,12 +515,6 @@ def without_memory_options(name: str, kwargs: dict[str, Any]) -> dict[str, Any]:
             "or pass x.detach()"
         )
     return kwargs
-
-
-def _raise_own_error(name: str, args: Any, kwargs: Any) -> None:
-    """Let the function itself say what is wrong with its arguments, if it does."""
-    with torch.no_grad():
-        _function(name)(*args, **kwargs)
 
 
 _COMPUTED = frozenset({torch.float32, torch.float64, torch.complex64, torch.complex128})
