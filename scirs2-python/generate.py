@@ -5,7 +5,8 @@
   function, with the docstrings;
 - the lists of functions in `docs/api.rst`;
 - `docs/reference.md`: what these lists name, with signatures and docstrings, to be read
-  without building the site.
+  without building the site;
+- the table in `docs/in_torch.rst` of what has a gradient.
 
 The files are checked in, and `make lint` fails where one is not what this program writes.
 Sources are read, not run: nothing is built before.
@@ -33,6 +34,8 @@ TABLE = PACKAGE / "_truths.py"
 RESULTS = PACKAGE / "_results.py"
 REFERENCE = HERE.parent / "docs" / "api.rst"
 MARKDOWN = HERE.parent / "docs" / "reference.md"
+ELSEWHERE = PACKAGE / "_elsewhere"
+GRADIENTS = HERE.parent / "docs" / "in_torch.rst"
 
 # In NumPy, too, it is no part of linalg.
 NOT_IN_LINALG = {"einsum"}
@@ -380,16 +383,21 @@ def reference(table: dict[str, dict[str, Entry]]) -> str:
     """Write the lists of functions into the reference."""
     text = REFERENCE.read_text(encoding="utf-8")
     for family, entries in table.items():
-        start, end = f".. Generated: {family}.\n", ".. To here.\n"
-        before, found, rest = text.partition(start)
-        _, closed, after = rest.partition(end)
-        if not (found and closed):
-            raise Problem(f"{REFERENCE.name}: no lines {start.strip()!r} and {end.strip()!r}")
         top = sorted(entries.keys() & exported())
         others = sorted(entries.keys() - set(top))
         lists = listed("scirs2", top) + listed("scirs2.linalg", others)
-        text = f"{before}{start}\n{lists}{end}{after}"
+        text = with_part(REFERENCE, text, family, lists)
     return text
+
+
+def with_part(file: Path, text: str, name: str, part: str) -> str:
+    """Write a part into a page, between the lines that say so."""
+    start, end = f".. Generated: {name}.\n", ".. To here.\n"
+    before, found, rest = text.partition(start)
+    _, closed, after = rest.partition(end)
+    if not (found and closed):
+        raise Problem(f"{file.name}: no lines {start.strip()!r} and {end.strip()!r}")
+    return f"{before}{start}\n{part}{end}{after}"
 
 
 def exported() -> set[str]:
@@ -470,6 +478,75 @@ def inline(text: str) -> str:
     return text.replace("``", "`")
 
 
+# What has a gradient.
+
+
+def gradients(names: set[str]) -> str:
+    """Write the table of what has a gradient into its page."""
+    own, none = rules()
+    calls = calls_in_functions()
+    rows = ".. list-table::\n   :header-rows: 1\n   :widths: 35 65\n\n"
+    rows += "   * - Function\n     - Gradient\n"
+    for name in sorted(names):
+        module = "scirs2" if name in exported() else "scirs2.linalg"
+        if name in native():
+            text = "that of PyTorch's own operations"
+        elif name not in calls:
+            text = "none"
+        else:
+            used = sorted(own[one] for one in by(name, calls) & own.keys())
+            if none.issuperset(used):
+                text = "none: the results are integers"
+            elif name in used:
+                text = "a rule of its own"
+            else:
+                text = f"by the rule{'s' * (len(used) > 1)} of {', '.join(used)}"
+        rows += f"   * - :func:`~{module}.{name}`\n     - {text}\n"
+    return with_part(GRADIENTS, GRADIENTS.read_text(encoding="utf-8"), "gradients", f"{rows}\n")
+
+
+def rules() -> tuple[dict[str, str], set[str]]:
+    """Read the names of the rules, by those of their variables; and which have integers alone."""
+    own, none = {}, set()
+    for node in ast.parse((ELSEWHERE / "rules.py").read_text(encoding="utf-8")).body:
+        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Call):
+            target, call = ast.unparse(node.targets[0]), node.value
+            if ast.unparse(call.func) == "Rule":
+                name, results = map(ast.literal_eval, call.args[:2])
+                own[target] = name
+                if all(one[0] in "IL" for one in results.partition("->")[2].split("),")):
+                    none.add(name)
+    return own, none
+
+
+def calls_in_functions() -> dict[str, set[str]]:
+    """Read what each function uses: variables of rules, and other functions."""
+    found = {}
+    for node in ast.parse((ELSEWHERE / "functions.py").read_text(encoding="utf-8")).body:
+        if isinstance(node, ast.FunctionDef):
+            every = list(ast.walk(node))
+            called = {ast.unparse(one.func) for one in every if isinstance(one, ast.Call)}
+            of_rules = {ast.unparse(one) for one in every if isinstance(one, ast.Attribute)}
+            found[node.name] = called | {name.removeprefix("rules.") for name in of_rules}
+    return found
+
+
+def by(name: str, calls: dict[str, set[str]], seen: frozenset[str] = frozenset()) -> set[str]:
+    """Return what a function uses, itself or by another one."""
+    used = calls[name]
+    for other in used & calls.keys() - seen - {name}:
+        used = used | by(other, calls, seen | {name})
+    return used
+
+
+def native() -> set[str]:
+    """Read what PyTorch's own operations compute."""
+    for node in ast.parse((ELSEWHERE / "torch.py").read_text(encoding="utf-8")).body:
+        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "NATIVE":
+            return {ast.literal_eval(key) for key in node.value.keys}
+    raise Problem("torch.py: no NATIVE")
+
+
 def others() -> dict[str, Function]:
     """Read what is public and no function of the binding: classes, and functions in Python."""
     found = {}
@@ -511,6 +588,7 @@ def generated() -> dict[Path, str]:
     }
     files = {file: formatted(file, text) for file, text in python_files.items()}
     lists = reference(table)
+    files[GRADIENTS] = gradients(names)
     return {**files, REFERENCE: lists, MARKDOWN: markdown(lists, others() | known)}
 
 

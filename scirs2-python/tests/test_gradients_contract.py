@@ -12,14 +12,15 @@ import torch
 from functions import FUNCTIONS, function, given
 from gradients import numbers, regular
 from scirs2 import linalg
-from scirs2._elsewhere import functions
+from scirs2._elsewhere import torch as torch_way
+from scirs2._elsewhere.functions import FUNCTIONS as FORMS
 from scirs2._elsewhere.rules import RULES
 from scirs2._elsewhere.torch import NATIVE
 
 A = regular(3, 3, dtype=torch.float64)
 # These take no gradient: integers, and a view of any tensor.
 CONSTANT = ["matrix_rank"]
-NAMES = [name for name in FUNCTIONS if name not in CONSTANT]
+NAMES = [name for name in (*FORMS, *NATIVE) if name not in CONSTANT]
 
 
 def ask(name, operands):
@@ -263,16 +264,21 @@ def test_gradients_against_pytorch_in_single_precision():
         torch.testing.assert_close(*gradients, rtol=1e-4, atol=1e-3)
 
 
-def test_the_page_lists_what_has_a_gradient():
+def test_a_function_without_a_rule_says_that_the_gradient_would_be_lost(monkeypatch):
+    monkeypatch.delitem(torch_way._parameters, "inv")
+    monkeypatch.delitem(FORMS, "inv")
+    with pytest.raises(BufferError, match=r"inv: a: .* requires grad.*detach"):
+        linalg.inv(A.clone().requires_grad_())
+
+
+def test_the_table_of_gradients_is_what_the_code_has():
     page = (Path(__file__).parents[2] / "docs" / "in_torch.rst").read_text(encoding="utf-8")
-    section = page.partition("What has a gradient\n")[2].partition("Where there is none\n")[0]
-    kinds = ("By rules of their own", "By these rules", "By PyTorch's own operations", "None")
-    lists = [re.search(rf"^{kind}: ([\w,\s]+)", section, re.MULTILINE)[1] for kind in kinds]
-    own, composed, native, none = (re.findall(r"\w+", text) for text in lists)
-    rules = {rule.name for rule in RULES} & {*FUNCTIONS}
-    # Their rules are those of the functions that give the vectors, too.
-    assert set(own) == rules - {"matrix_rank"}
-    assert {*own, *composed} == functions.FUNCTIONS.keys() - {"matrix_rank"}
-    assert set(native) == NATIVE.keys()
-    assert none[0] == "matrix_rank"
-    assert {*own, *composed, *native, none[0]} == {*linalg.__all__, "einsum"} - {"LinAlgError"}
+    rows = dict(re.findall(r"^   \* - :func:`~[\w.]*\.(\w+)`\n     - (.*)$", page, re.MULTILINE))
+    own = {name for name, text in rows.items() if text == "a rule of its own"}
+    native = {name for name, text in rows.items() if "PyTorch" in text}
+    # Other rules are parts of these.
+    assert own == ({rule.name for rule in RULES} & {*FUNCTIONS}) - {"matrix_rank"}
+    assert native == NATIVE.keys()
+    assert [name for name, text in rows.items() if "integers" in text] == ["matrix_rank"]
+    assert {name for name, text in rows.items() if text != "none"} == {*FORMS, *NATIVE}
+    assert rows.keys() == FUNCTIONS.keys()
