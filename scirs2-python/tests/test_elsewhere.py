@@ -84,7 +84,7 @@ def test_what_is_wrong_with_an_operand_here_is_no_matter_of_elsewhere(monkeypatc
 
 
 def test_a_refused_call_leaks_nothing():
-    lazy, tensor = dask.array.ones((2, 2)), torch.eye(2, requires_grad=True)
+    lazy, tensor = dask.delayed(np.eye(2)), torch.eye(2, requires_grad=True)
 
     def refused(call, kind):
         try:

@@ -7,7 +7,9 @@ they use each other:
 - `arrays`: lazy arrays made of operands, and of tasks; what fits a task
 - `task`: what a worker does
 - `chunks`: the same chunks for axes that belong together
-- `batches`: functions of whole matrices
+- `batches`: functions of matrices that are whole in a task
+- `tree`, `tall`: functions of tall and wide matrices, by trees of QR factorizations
+- `matrices`: which of these computes a function of matrices
 - `contraction`, `products`: sums of products over the chunks
 - `norms`: norms of the chunks' norms
 - `equations`: tensors that are matrices with other axes
@@ -17,7 +19,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from . import batches, equations, norms, products
+from . import batches, equations, matrices, norms, products
 from .arrays import module_of
 
 _ROUTES: dict[str, Callable[..., Any]] = {
@@ -56,4 +58,4 @@ def call(name: str, args: tuple[Any, ...], kwargs: dict[str, Any], reason: Excep
 
 
 def _of_matrices(name: str, module: Any, *args: Any, **kwargs: Any) -> Any:
-    return batches.compute(name, batches.signature(name).bind(*args, **kwargs).arguments, module)
+    return matrices.compute(name, batches.signature(name).bind(*args, **kwargs).arguments, module)

@@ -47,8 +47,16 @@ OPERANDS: dict[str, dict[str, Any]] = {
 }
 
 
+Operands = Sequence[tuple[str, Lazy, int]]
+
+
 def compute(name: str, arguments: dict[str, Any], module: Any) -> Any:
     """Compute a function whose operands are whole in a chunk, or small enough to become so."""
+    return over_batch(*bind(name, arguments, module), module)
+
+
+def bind(name: str, arguments: dict[str, Any], module: Any) -> tuple[Kernel, Operands]:
+    """Return the call, and its operands with the number of axes that each of them has whole."""
     operands: list[tuple[str, Lazy, int]] = []
     batched: list[int] = []
     filled = dict(arguments)
@@ -71,7 +79,10 @@ def compute(name: str, arguments: dict[str, Any], module: Any) -> Any:
         filled[parameter] = slot
         if not (axes == RIGHT and operands[slot.number][1].ndim == 1):
             batched.append(slot.number)
-    return over_batch(_kernel(name, filled, tuple(batched)), operands, module)
+    bound = signature(name).bind_partial()
+    bound.arguments.update(filled)
+    kernel = task.kernel(name, *bound.args, batched=tuple(batched), **bound.kwargs)
+    return kernel, operands
 
 
 def _slot(
@@ -95,51 +106,62 @@ def signature(name: str) -> inspect.Signature:
     return inspect.signature(getattr(linalg, name))
 
 
-def _kernel(name: str, arguments: dict[str, Any], batched: tuple[int, ...]) -> Kernel:
-    bound = signature(name).bind_partial()
-    bound.arguments.update(arguments)
-    return task.kernel(name, *bound.args, batched=batched, **bound.kwargs)
-
-
-def over_batch(kernel: Kernel, operands: list[tuple[str, Lazy, int]], module: Any) -> Any:
+def over_batch(kernel: Kernel, operands: Operands, module: Any) -> Any:
     """Return the lazy results of a call for every matrix of a batch."""
-    outline = _outline(kernel, operands)
-    names = [
+    outline = outline_of(kernel, operands)
+    pairs = [
         (parameter, arrays.whole(kernel.name, parameter, x, n)) for parameter, x, n in operands
     ]
     lasts = [axes for _, _, axes in operands]
     # The axes of the batch by their distance from its end, those of matrices by no other's label.
     labels = [
         [*range(last - x.ndim, 0), *((number, axis) for axis in range(last))]
-        for number, ((_, x), last) in enumerate(zip(names, lasts, strict=True))
+        for number, ((_, x), last) in enumerate(zip(pairs, lasts, strict=True))
     ]
-    aligned, common = chunks.align(kernel.name, names, labels)
+    aligned, common = chunks.align(kernel.name, pairs, labels)
     depth = max(x.ndim - last for x, last in zip(aligned, lasts, strict=True))
     batch = tuple(common[label] for label in range(-depth, 0))
-    starts = [chunks.blocks_before(of_axis) for of_axis in batch]
-    sizes = tuple(sum(of_axis) for of_axis in batch)
     is_known = not any(math.isnan(size) for x in aligned for size in x.shape)
     shapes = None if is_known else tuple(shape for shape, _ in outline.arrays)
-
-    tasks: arrays.Tasks = {}
-    token = tokenize(kernel, *(x.name for x in aligned))
-    name = f"{kernel.name}-{token}"
-    is_single = not outline.is_tuple
-    tail = (0,) * len(outline.arrays[0][0]) if is_single else ()
-    for block in product(*(range(len(of_axis)) for of_axis in batch)):
-        start = tuple(of_axis[number] for of_axis, number in zip(starts, block, strict=True))
+    tasks = {}
+    for place in places(batch):
         keys = [
-            (x.name, *_block_of(x, block, last), *(0,) * last)
+            (x.name, *_block_of(x, place.block, last), *(0,) * last)
             for x, last in zip(aligned, lasts, strict=True)
         ]
-        tasks[(name, *block, *tail)] = (task.run, kernel, Place(block, start, sizes), shapes, *keys)
-    if is_single:
+        tasks[place.block] = (task.run, kernel, place, shapes, *keys)
+    name = f"{kernel.name}-{tokenize(kernel, *(x.name for x in aligned))}"
+    return deliver(module, name, outline, batch, tasks, {}, aligned)
+
+
+def places(batch: Sequence[chunks.Chunks]) -> list[Place]:
+    """Return the place of every block of a batch."""
+    starts = [chunks.blocks_before(of_axis) for of_axis in batch]
+    sizes = tuple(sum(of_axis) for of_axis in batch)
+    return [
+        Place(block, tuple(of_axis[i] for of_axis, i in zip(starts, block, strict=True)), sizes)
+        for block in product(*(range(len(of_axis)) for of_axis in batch))
+    ]
+
+
+def deliver(
+    module: Any,
+    name: str,
+    outline: "Outline",
+    batch: Sequence[chunks.Chunks],
+    tasks: dict[tuple[int, ...], Any],
+    others: arrays.Tasks,
+    operands: list[Lazy],
+) -> Any:
+    """Return the results of tasks, one for each block of the batch, which may need others."""
+    tail = () if outline.is_tuple else (0,) * len(outline.arrays[0][0])
+    keyed = {(name, *block, *tail): one for block, one in tasks.items()} | others
+    if not outline.is_tuple:
         shape, dtype = outline.arrays[0]
-        return arrays.from_tasks(
-            module, name, tasks, (*batch, *((size,) for size in shape)), dtype, aligned
-        )
-    together = arrays.from_tasks(module, name, tasks, batch, object, aligned)
-    return outline.fill(_part(module, together, *result) for result in enumerate(outline.arrays))
+        whole = (*batch, *((size,) for size in shape))
+        return arrays.from_tasks(module, name, keyed, whole, dtype, operands)
+    together = arrays.from_tasks(module, name, keyed, tuple(batch), object, operands)
+    return outline.fill(part(module, together, *result) for result in enumerate(outline.arrays))
 
 
 def _block_of(x: Lazy, block: tuple[int, ...], last: int) -> tuple[int, ...]:
@@ -152,15 +174,15 @@ def _block_of(x: Lazy, block: tuple[int, ...], last: int) -> tuple[int, ...]:
     )
 
 
-def _part(module: Any, together: Lazy, number: int, result: tuple[Any, Any]) -> Lazy:
+def part(module: Any, together: Lazy, number: int, result: tuple[Any, Any]) -> Lazy:
     """Return one of the results that tasks return together."""
     shape, dtype = result
     function, token = together.name.rsplit("-", 1)
     name = f"{function}_{number}-{token}"
-    places = product(*(range(len(of_axis)) for of_axis in together.chunks))
+    every = product(*(range(len(of_axis)) for of_axis in together.chunks))
     tasks: arrays.Tasks = {
         (name, *block, *(0,) * len(shape)): (getitem, (together.name, *block), number)
-        for block in places
+        for block in every
     }
     chunks_of_part = (*together.chunks, *((size,) for size in shape))
     return arrays.from_tasks(module, name, tasks, chunks_of_part, dtype, [together])
@@ -192,7 +214,7 @@ class Outline:
 UNKNOWN = 999_983
 
 
-def _outline(kernel: Kernel, operands: Sequence[tuple[str, Lazy, int]]) -> Outline:
+def outline_of(kernel: Kernel, operands: Operands) -> Outline:
     """Call the function with batches of no matrices: it checks shapes, dtypes and options."""
     nothing = []
     shapes = [
@@ -205,7 +227,8 @@ def _outline(kernel: Kernel, operands: Sequence[tuple[str, Lazy, int]]) -> Outli
         kernel(*(np.broadcast_to(np.zeros((), x.dtype), shape) for shape, (_, x, _) in given))
     for number, (shape, (_, x, axes)) in enumerate(zip(shapes, operands, strict=True)):
         of_batch = (0,) if number in kernel.batched else ()
-        nothing.append(np.empty((*of_batch, *shape[len(shape) - axes :]), x.dtype))
+        # Zeros, as a right-hand side that is a vector is not empty.
+        nothing.append(np.zeros((*of_batch, *shape[len(shape) - axes :]), x.dtype))
     try:
         return Outline(kernel(*nothing))
     except ValueError:

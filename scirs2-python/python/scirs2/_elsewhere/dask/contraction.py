@@ -13,12 +13,9 @@ from typing import Any
 import numpy as np
 from dask.base import tokenize
 
-from . import arrays, chunks, task
+from . import arrays, chunks, task, tree
 from .arrays import Lazy
 from .task import Kernel
-
-# The tasks whose results one task adds.
-FAN_IN = 8
 
 Labels = Sequence[Any]
 
@@ -54,7 +51,8 @@ def contract(
         if len(products) == 1:
             tasks[(name, *place)] = (*products[0][:2], False, *products[0][3:])
             continue
-        add_in_a_tree(tasks, name, place, products, dtype)
+        keys = tree.fold(tasks, name, place, products, lambda keys: (add, None, keys))
+        tasks[(name, *place)] = (add, dtype, keys)
     shape = tuple(common[label] for label in result)
     return arrays.from_tasks(module, name, tasks, shape, dtype, list(aligned))
 
@@ -63,28 +61,6 @@ def _dtype(kernel: Kernel, operands: Sequence[Lazy]) -> Any:
     """Return the dtype of the result, for axes of length one."""
     ones = [np.ones((1,) * x.ndim, x.dtype) for x in operands]
     return np.asarray(kernel(*ones)).dtype
-
-
-def add_in_a_tree(
-    tasks: arrays.Tasks, name: str, place: tuple[int, ...], terms: list[Any], dtype: Any
-) -> None:
-    """Add the tasks of terms, and those that add them up."""
-    function, token = name.rsplit("-", 1)
-    level = 0
-    keys = []
-    for number, term in enumerate(terms):
-        key = (f"{function}_terms-{token}", *place, number)
-        tasks[key] = term
-        keys.append(key)
-    while len(keys) > FAN_IN:
-        level += 1
-        above = []
-        for number, first in enumerate(range(0, len(keys), FAN_IN)):
-            key = (f"{function}_sum_{level}-{token}", *place, number)
-            tasks[key] = (add, None, keys[first : first + FAN_IN])
-            above.append(key)
-        keys = above
-    tasks[(name, *place)] = (add, dtype, keys)
 
 
 def multiply(kernel: Kernel, is_widened: bool, *blocks: Any) -> Any:

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from ... import linalg
-from . import arrays, batches, norms
+from . import arrays, batches, matrices, norms
 from .arrays import Lazy
 
 
@@ -43,7 +43,7 @@ def tensorsolve(module: Any, a: Any, b: Any, axes: Any = None, on_failure: str =
     matrix = _reshaped("tensorsolve", "a", a, (count, count))
     right = _reshaped("tensorsolve", "b", b, (count,))
     arguments = {"a": matrix, "b": right, "on_failure": on_failure}
-    return batches.compute("solve", arguments, module).reshape(shape)
+    return matrices.compute("solve", arguments, module).reshape(shape)
 
 
 def tensorinv(module: Any, a: Any, ind: int = 2, on_failure: str = "raise") -> Lazy:
@@ -55,7 +55,7 @@ def tensorinv(module: Any, a: Any, ind: int = 2, on_failure: str = "raise") -> L
         # It says what is wrong.
         linalg.tensorinv(np.broadcast_to(np.ones((), a.dtype), a.shape), ind)
     matrix = _reshaped("tensorinv", "a", a, (math.prod(rows), math.prod(columns)))
-    inverse = batches.compute("inv", {"a": matrix, "on_failure": on_failure}, module)
+    inverse = matrices.compute("inv", {"a": matrix, "on_failure": on_failure}, module)
     return inverse.reshape((*columns, *rows))
 
 
@@ -64,6 +64,6 @@ def matrix_rank(module: Any, *args: Any, **kwargs: Any) -> Lazy:
     arguments = batches.signature("matrix_rank").bind(*args, **kwargs).arguments
     x = arrays.lazy("matrix_rank", "A", arguments["A"], module)
     if x.ndim >= 2:
-        return batches.compute("matrix_rank", arguments, module)
+        return matrices.compute("matrix_rank", arguments, module)
     largest = norms.vector_norm(module, x, ord=np.inf)
     return (largest != 0).astype(np.int64)

@@ -13,11 +13,9 @@ import numpy as np
 from dask.base import tokenize
 
 from ... import linalg
-from . import arrays, batches, task
+from . import arrays, matrices, task
 from .arrays import Lazy
-
-# The parts whose norms one task combines, along each axis.
-FAN_IN = 8
+from .tree import FAN_IN
 
 
 def vector_norm(
@@ -46,7 +44,7 @@ def _vector_norm(module: Any, name: str, x: Lazy, axis: Any, keepdims: bool, ord
     while any(counts[axis] > 1 for axis in axes):
         for place, one in blocks.items():
             tasks[(f"{name}_{level}-{token}", *place)] = one
-        fan_in = FAN_IN if len(axes) == 1 else max(2, int(64 ** (1 / len(axes))))
+        fan_in = max(2, math.ceil(FAN_IN ** (1 / len(axes))))
         above = tuple(
             math.ceil(count / fan_in) if axis in axes else count
             for axis, count in enumerate(counts)
@@ -138,7 +136,7 @@ def _matrix_norm(
         extreme = math.inf if ord > 0 else -math.inf
         norms = _vector_norm(module, name, sums, (-2, -1), True, extreme)
     else:
-        s = batches.compute("svdvals", {"x": x, "on_failure": on_failure}, module)[..., None, :]
+        s = matrices.compute("svdvals", {"x": x, "on_failure": on_failure}, module)[..., None, :]
         extreme = s[..., :1] if ord == 2 else s[..., -1:]
         norms = _vector_norm(module, name, s, -1, True, 1) if ord == "nuc" else extreme
     return norms if keepdims else norms[..., 0, 0]
