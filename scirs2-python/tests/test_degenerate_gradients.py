@@ -6,6 +6,8 @@ import torch
 from gradients import hermitian, numbers
 from scirs2 import linalg
 
+pytestmark = pytest.mark.filterwarnings("ignore:`torch.jit.script` is deprecated:FutureWarning")
+
 
 def gradient(function, a):
     a = a.clone().requires_grad_()
