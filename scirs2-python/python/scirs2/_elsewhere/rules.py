@@ -230,9 +230,10 @@ def _vector_norm(
         extreme = xp.where(size == xp.largest(size, -1), norm * 0 + 1, norm * 0)
         return (g * xp.sgn(x) * (extreme / xp.sum(extreme, -1)),)
     is_zero = norm == 0
-    divisor = xp.where(is_zero, norm * 0 + 1, norm)
+    # Zero at zero, and so are the derivatives of this.
+    divisor = xp.where(is_zero, math.inf, norm)
     if ord == 2:
-        return (g * xp.where(is_zero, x * 0, x / divisor),)
+        return (g * (x / divisor),)
     # Divided first, so that no power overflows.
     size = xp.abs(x)
     is_zero = is_zero | (size == 0)
@@ -442,6 +443,8 @@ def _compute_cofactors(xp: Library, a: Array, det: Array) -> Array:
     Near singular matrices from singular values: the cofactors are polynomials, and nothing is
     divided.
     """
+    # The inverse of `a`, not of its transpose: it has the determinant's LU factors, and the errors
+    # of small pivots cancel.
     inverse = _inverse_if_regular(xp, a)
     if inverse is not None:
         return det[..., None, None] * inverse.mT
