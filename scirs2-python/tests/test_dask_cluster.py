@@ -94,7 +94,8 @@ def test_the_client_sees_none_of_it(client):
     a = generator.standard_normal((40_000, 8, 8), chunks=(4_000, 8, 8))
     before = client.run_on_scheduler(lambda dask_scheduler: len(dask_scheduler.tasks))
     inverse = linalg.inv(a)
-    assert client.run_on_scheduler(lambda dask_scheduler: len(dask_scheduler.tasks)) == before
+    # Tasks of tests before may still be released.
+    assert client.run_on_scheduler(lambda dask_scheduler: len(dask_scheduler.tasks)) <= before
     inverse = client.persist(inverse)
     wait(inverse)
     identity = linalg.matmul(inverse, a)
