@@ -4,6 +4,7 @@ import os
 import signal
 import time
 
+import dask
 import dask.array as da
 import numpy as np
 import pytest
@@ -128,3 +129,17 @@ def test_what_exceeds_the_memory_of_a_worker_is_spilled():
         wait(a)
         norms = client.compute(linalg.norm(a, axis=(-2, -1))).result()
         np.testing.assert_allclose(norms, 380, rtol=0.05)
+
+
+def test_a_worker_that_dies_with_its_part_of_q_changes_no_bit(client):
+    a = da.from_array(np.random.default_rng(0).standard_normal((3000, 8)), chunks=(100, 8))
+    with dask.config.set({"array.chunk-size": "16 kiB"}):
+        q, r = linalg.qr(a)
+    assert len(q.chunks[0]) == 30
+    expected = in_bytes(one.compute(scheduler="threads") for one in (q, r))
+    q, r = client.persist([q, r])
+    wait([q, r])
+    pids = client.run(os.getpid)
+    os.kill(next(iter(pids.values())), signal.SIGKILL)
+    assert in_bytes(client.gather(client.compute([q, r]))) == expected
+    client.wait_for_workers(2, timeout=60)
