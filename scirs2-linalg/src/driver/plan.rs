@@ -227,12 +227,11 @@ fn batched(problem: Problem, scalar: ScalarType, sizes: Sizes, forced: Forced) -
     // which many lanes of a vector are empty, and to `many` from `from` matrices on.
     let (least, few, many, from) = match problem {
         Problem::Cholesky => (1, 4, 64, 2),
-        Problem::Det | Problem::Inv | Problem::Lu | Problem::Solve => {
-            (2, 4, max_order::LU_BATCHED, MANY)
-        }
+        Problem::Det | Problem::Inv | Problem::Solve => (2, 4, max_order::LU_BATCHED, MANY),
         Problem::Eigh | Problem::Svd | Problem::Svdvals => (2, 4, 40, MANY),
         Problem::Lstsq => (1, 4, 48, MANY),
-        Problem::SolveTriangular => (1, 4, max_order::LU_BATCHED, MANY),
+        Problem::Lu => (2, 4, 32, MANY),
+        Problem::SolveTriangular => (1, 4, 32, MANY),
         Problem::Qr => (1, 0, 64, 2),
         Problem::Eig => return false,
     };
