@@ -68,6 +68,7 @@ KEYWORDS = {
     "dtype": "convert {first} first, for example {first}.astype(dtype)",
     "eigvals_only": "call eigvalsh",
     "economy": 'pass mode="reduced"',
+    "on_failure": "leave it out: {f} returns a result for every matrix",
     "pivot": "rows are always exchanged",
     "pivoting": "columns are not exchanged here; scipy.linalg.qr does it",
     "return_rank": "call matrix_rank",
