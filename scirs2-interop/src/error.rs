@@ -30,7 +30,7 @@ pub enum Error {
     Unsynchronized(Device),
     /// The element type has no [`DType`].
     #[error(
-        "dtype: {} (code {}, bits {}, lanes {}) has no equal here; convert the tensor \
+        "dtype: {} (code {}, bits {}, lanes {}) has no equivalent here; convert the tensor \
          first, for example to float32, or view its bytes, x.view(torch.uint8) in PyTorch",
         dtype_name(*.0), .0.code, .0.bits, .0.lanes
     )]

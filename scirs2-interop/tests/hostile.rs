@@ -279,7 +279,7 @@ fn invalid_dtype() {
     };
     assert_eq!(
         error_after(|f| f.dtype = fp4).to_string(),
-        "dtype: float4_e2m1fnx2 (code 17, bits 4, lanes 2) has no equal here; convert the \
+        "dtype: float4_e2m1fnx2 (code 17, bits 4, lanes 2) has no equivalent here; convert the \
          tensor first, for example to float32, or view its bytes, x.view(torch.uint8) in PyTorch"
     );
 }

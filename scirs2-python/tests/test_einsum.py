@@ -168,7 +168,7 @@ def test_every_library_gets_its_own():
         ("ij", [(2, 3, 4)], "array 0 has 3 dimensions and 2 letters"),
         ("ij,jk", [(2, 3)], "2 terms for 1 arrays"),
         ("ij", [(2, 3), (3, 4)], "1 terms for 2 arrays"),
-        ("ij->ijk", [(2, 3)], "'k' is of no array"),
+        ("ij->ijk", [(2, 3)], "'k' is in the result and in no array"),
         ("ij->ii", [(2, 3)], "the result repeats 'i'"),
         ("ii", [(2, 3)], "'i' has the lengths 2 and 3"),
         ("i1", [(2, 3)], "'1' is no letter"),

@@ -80,13 +80,15 @@ SHAPES = [
     ("linalg.trace(np.ones(3, 'i2'))", ValueError, "trace: x has shape (3,)"),
     ("linalg.matrix_transpose(A[0])", ValueError, "matrix_transpose: x has shape (3,)"),
     ("linalg.matmul(A, A[:2])", ValueError, "matmul: x1 and x2 of shapes (3, 3) and (2, 3)"),
+    ("linalg.matmul(S, V)", ValueError, "matmul: x1 and x2|columns|matvec"),
+    ("linalg.matvec(S, V[..., None])", ValueError, "matvec: x1 and x2|x2[..., 0]|matmul"),
     ("linalg.matmul(A, 3)", linalg.LinAlgError, "matmul: x2 has shape ()"),
     ("linalg.multi_dot([A, A, A[:2]])", ValueError, "multi_dot: arrays[1] and arrays[2]"),
     ("linalg.multi_dot([A])", ValueError, "multi_dot|2 arrays"),
     ("linalg.outer(A, A)", ValueError, "outer: x1|(3, 3)|ravel"),
-    ("linalg.vecdot(A, A[:, :2])", ValueError, "vecdot: x1 and x2|one length"),
+    ("linalg.vecdot(A, A[:, :2])", ValueError, "vecdot: x1 and x2|same length"),
     ("linalg.cross(A, A[:, :2])", ValueError, "cross: x1 and x2|3 elements"),
-    ("linalg.tensordot(A, A[:2], axes=1)", ValueError, "tensordot: a and b|partner"),
+    ("linalg.tensordot(A, A[:2], axes=1)", ValueError, "tensordot: a and b|same length"),
     ("linalg.tensorinv(A[:2], ind=1)", linalg.LinAlgError, "tensorinv: a: |2 x 3|square"),
     ("linalg.tensorsolve(A, np.ones(2))", ValueError, "tensorsolve: a and b|elements"),
     ("scirs2.einsum('ij,jk', A)", ValueError, "einsum: subscripts|2 terms for 1 arrays"),
@@ -136,6 +138,7 @@ OPTIONS = [
         "einsum: optimize: |greedy",
     ),
     ("linalg.inv(A, on_failure='skip')", ValueError, 'inv: on_failure: |"nan"'),
+    ("linalg.det(A, on_failure='nan')", TypeError, "det()|leave it out"),
     ("scirs2.num_threads('all')", TypeError, "number of threads|integer"),
 ]
 
@@ -217,7 +220,11 @@ TRACED_BY_TORCH = [
 
 MATRICES = [
     ("linalg.inv(0 * A)", linalg.LinAlgError, "inv: the matrix is singular: pivot 0|pinv"),
-    ("linalg.inv(S * [[[0.0]], *[[[1.0]]] * 4])", linalg.LinAlgError, "inv: matrix 0 of the batch"),
+    (
+        "linalg.inv(S * [[[0.0]], *[[[1.0]]] * 4])",
+        linalg.LinAlgError,
+        'inv: matrix 0 of the batch|on_failure="nan"',
+    ),
     ("linalg.cholesky(-A)", linalg.LinAlgError, "cholesky: |leading minor of order 1|eigvalsh|lu"),
     ("linalg.svd(NAN)", linalg.LinAlgError, "svd: |NaN|remove it"),
     ("linalg.lu_solve((A, [0, 1, 9]), A)", linalg.LinAlgError, "lu_solve: |row 9|pivot 2"),

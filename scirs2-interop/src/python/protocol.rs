@@ -124,7 +124,7 @@ fn reject_object_dtypes(object: &Bound<'_, PyAny>) -> PyResult<()> {
     match object_dtype(object) {
         Ok(None) => Ok(()),
         Ok(Some(name)) => Err(PyBufferError::new_err(format!(
-            "dtype: TensorFlow's {name} is no number; for a tensor of strings \
+            "dtype: TensorFlow's {name} is not a number; for a tensor of strings \
              pass tf.strings.to_number(x)"
         ))),
         // An object whose dtype cannot be read has none of TensorFlow's.

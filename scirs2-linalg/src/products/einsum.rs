@@ -222,7 +222,9 @@ impl EinsumPlan {
                 return Err(refused(format!("the result repeats {label:?}")));
             }
             if !lengths.iter().any(|(known, _)| known == label) {
-                return Err(refused(format!("{label:?} is of no array")));
+                return Err(refused(format!(
+                    "{label:?} is in the result and in no array"
+                )));
             }
         }
         Ok(EinsumPlan {

@@ -91,8 +91,7 @@ pub fn matmul_shape(a: &[usize], b: &[usize]) -> Result<Vec<usize>, Error> {
         return Err(Error::Mismatch {
             first: a.to_vec(),
             second: b.to_vec(),
-            must: "the last dimension of the first must equal the last but one of the second \
-                   (its only one, if it has one)",
+            must: "the first must have as many columns as the second has rows",
         });
     }
     let mut shape = broadcast(&[batch_a, batch_b])?;

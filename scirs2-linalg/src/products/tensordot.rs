@@ -72,7 +72,7 @@ pub fn tensordot_shape(
         return Err(Error::Mismatch {
             first: a.to_vec(),
             second: b.to_vec(),
-            must: "each axis of the first must have a partner of its length in the second",
+            must: "paired axes must have the same length",
         });
     }
     Ok([lengths(&free_a, a), lengths(&free_b, b)].concat())

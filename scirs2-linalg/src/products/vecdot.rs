@@ -76,7 +76,7 @@ pub fn vecdot_shape(x: &[usize], y: &[usize], axis: isize) -> Result<Vec<usize>,
         return Err(Error::Mismatch {
             first: x.to_vec(),
             second: y.to_vec(),
-            must: "the vectors must have one length",
+            must: "the vectors must have the same length",
         });
     }
     if let ([_], [_]) = (x, y) {

@@ -4,7 +4,7 @@
 use std::fmt::Write as _;
 
 use scirs2_core::shape::DisplayShape;
-use scirs2_linalg::{Error, Triangle};
+use scirs2_linalg::{Error, Reason, Triangle};
 
 use super::argument::Parameter;
 
@@ -36,8 +36,14 @@ pub(crate) fn message(name: &str, error: &Error, operands: &[Shaped<'_>]) -> Str
             first,
             second,
             must,
-        } => mismatch(first, second, must, operands),
+        } => mismatch(first, second, must, operands) + product_cure(name, first, second),
         Error::RightSide { matrix, right } => mismatch(matrix, right, ROWS, operands),
+        Error::Matrix {
+            index: Some(_),
+            reason,
+        } if !matches!(reason, Reason::NoSuchRow { .. }) => {
+            format!("{error}; on_failure=\"nan\" gives NaN for it and computes the others")
+        }
         Error::Broadcast { batches } if batches.len() == operands.len() => {
             let names: Vec<_> = operands.iter().map(|(name, _)| name.to_string()).collect();
             format!("{}: {error}", names.join(" and "))
@@ -111,25 +117,17 @@ fn mismatch(first: &[usize], second: &[usize], must: &str, operands: &[Shaped<'_
     text
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    const A: Parameter = Parameter::Named("a");
-    const B: Parameter = Parameter::Named("b");
-
-    fn told(first: &[usize], second: &[usize]) -> String {
-        mismatch(first, second, ROWS, &[(A, first), (B, second)])
-    }
-
-    #[test]
-    fn the_cure_of_a_right_hand_side_depends_on_its_shape() {
-        let vectors = told(&[5, 3, 3], &[5, 3]);
-        assert!(vectors.starts_with("a and b of shapes (5, 3, 3) and (5, 3) do not fit"));
-        assert!(vectors.ends_with("pass b[..., None]"), "{vectors}");
-        let rows = told(&[3, 3], &[5, 3]);
-        assert!(rows.ends_with("pass linalg.matrix_transpose(b)"), "{rows}");
-        let other = told(&[3, 3], &[4]);
-        assert!(other.ends_with("the columns of a matrix"), "{other}");
+/// What to call if a product takes vectors for matrices, or matrices of one column for vectors.
+fn product_cure(name: &str, first: &[usize], second: &[usize]) -> &'static str {
+    match (name, first, second) {
+        ("matmul", [.., columns], [.., elements])
+            if second.len() >= 2 && first.len() == second.len() + 1 && columns == elements =>
+        {
+            "; for one vector per matrix call matvec"
+        }
+        ("matvec", [.., columns], [.., rows, 1]) if columns == rows => {
+            "; these are columns: pass x2[..., 0], or call matmul"
+        }
+        _ => "",
     }
 }

@@ -204,8 +204,8 @@ fn name_parameter(
     let is_list = x.is_instance_of::<PyList>() || x.is_instance_of::<PyTuple>();
     if is_list && error.is_instance_of::<PyValueError>(py) {
         return PyValueError::new_err(format!(
-            "{function}: {parameter}: the lists make no array, for example because their lengths \
-             differ: {}",
+            "{function}: {parameter}: the lists do not form an array, for example because their \
+             lengths differ: {}",
             error.value(py)
         ));
     }

@@ -51,7 +51,7 @@ impl fmt::Display for LayoutError {
         match self {
             LayoutError::Dtype(name) => write!(
                 f,
-                "dtype: {name} is none of bool, int8-64, uint8-64, float16-64, complex64-128 \
+                "dtype: {name} is not one of bool, int8-64, uint8-64, float16-64, complex64-128 \
                  and the types of ml_dtypes; \
                  convert the array first, for example x.astype(\"float64\")"
             ),
