@@ -17,8 +17,11 @@ use crate::kernels::arithmetic::Arithmetic as _;
 pub use crate::driver::operation::{
     Kind, OnFailure, Operation, Outputs, ResultShape, Results, run,
 };
+pub use crate::least_squares::pivoted_qr::PivotedQrMode;
 pub use crate::least_squares::qr::QrMode;
+pub use crate::solve::assumed::Assumption;
 pub use crate::solve::lu::PermutationKind;
+pub use crate::spectral::definite_pencil::Pencil;
 pub use crate::spectral::rank::Threshold;
 
 /// The results of an operation on tensors, which share one dtype that it computes in.
@@ -113,7 +116,12 @@ operations! {
     scalar {
         functions::matrix_power::InversePower,
         least_squares::lstsq::Lstsq,
+        least_squares::pivoted_qr::PivotedQr,
+        least_squares::pivoted_qr::Rq,
         least_squares::qr::Qr,
+        products::structured::IsNearlySymmetric,
+        solve::assumed::InvAssuming,
+        solve::assumed::SolveAssuming,
         solve::cho::ChoFactor,
         solve::cho::ChoSolve,
         solve::cholesky::Cholesky,
@@ -127,13 +135,21 @@ operations! {
         solve::tensor_equations::Tensorinv,
         solve::tensor_equations::Tensorsolve,
         solve::triangular::SolveTriangular,
+        spectral::balance::MatrixBalance,
         spectral::cond::Cond,
         spectral::eig::Eig,
         spectral::eig::Eigvals,
+        spectral::definite_pencil::DefinitePencil,
         spectral::eigh::Eigh,
         spectral::eigh::Eigvalsh,
+        spectral::pencil::EigPencil,
         spectral::pinv::Pinv,
+        spectral::polar::OrthogonalProcrustes,
+        spectral::polar::Polar,
         spectral::rank::MatrixRank,
+        spectral::subspaces::NullSpace,
+        spectral::subspaces::Orth,
+        spectral::subspaces::SubspaceAngles,
         spectral::svd::Svd,
         spectral::svd::Svdvals,
     }
@@ -146,6 +162,12 @@ operations! {
         products::matvec::Vecmat,
         products::multi_dot::MultiDot,
         products::outer::Outer,
+        products::structured::Bandwidth,
+        products::structured::BlockDiag,
+        products::structured::Diagsvd,
+        products::structured::IsSymmetric,
+        products::structured::KhatriRao,
+        products::structured::Toeplitz,
         products::tensordot::Tensordot,
         products::trace::Trace,
         products::vecdot::Vecdot,

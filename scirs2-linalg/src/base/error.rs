@@ -262,6 +262,15 @@ pub enum Reason {
         /// The order of the first leading minor that is not positive definite.
         minor: usize,
     },
+    /// No Cholesky factor exists of the other matrix of a generalized problem.
+    #[error(
+        "has a b that is not positive definite: its leading minor of order {minor} is not; \
+         eigvalsh(b) shows by how much"
+    )]
+    RightNotPositiveDefinite {
+        /// The order of the first leading minor that is not positive definite.
+        minor: usize,
+    },
     /// A NaN, for which there is no result.
     #[error("holds a NaN; remove it first")]
     NotANumber,

@@ -35,6 +35,8 @@ pub enum Kind {
     Complex,
     /// `int32`: pivots, and the ranks of [`lstsq`](crate::lstsq()), as LAPACK counts.
     Index,
+    /// Booleans: what holds for each matrix.
+    Flag,
     /// `int64`: the ranks of [`matrix_rank`](crate::matrix_rank()), as NumPy counts.
     Count,
 }
@@ -55,6 +57,7 @@ impl Kind {
         match (self, operands) {
             (Kind::Index, _) => DType::Int32,
             (Kind::Count, _) => DType::Int64,
+            (Kind::Flag, _) => DType::Bool,
             (Kind::Real, DType::Complex64) => DType::Float32,
             (Kind::Real, DType::Complex128) => DType::Float64,
             (Kind::Complex, DType::Float32) => DType::Complex64,

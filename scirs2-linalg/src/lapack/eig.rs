@@ -1,7 +1,6 @@
 //! Eigenvalues and eigenvectors of general matrices.
 
-use std::ffi::c_int;
-use std::ptr;
+use std::ffi::{c_char, c_int};
 
 use num_traits::Zero as _;
 
@@ -23,6 +22,8 @@ pub(crate) struct Geev<T: Lapack> {
     /// The vectors, column by column; a conjugate pair is stored as the real and the imaginary
     /// part of its first vector. Empty if no vectors are requested.
     vectors: Vec<T>,
+    /// The left vectors, stored in the same way.
+    left: Vec<T>,
     /// The power of two that the matrix was divided by.
     scale: f64,
     workspace: Workspace<T>,
@@ -31,6 +32,11 @@ pub(crate) struct Geev<T: Lapack> {
 impl<T: Lapack> Geev<T> {
     /// For matrices of order `n`.
     pub(crate) fn new(n: usize, vectors: bool) -> Result<Self, Error> {
+        Geev::with_vectors(n, false, vectors)
+    }
+
+    /// For matrices of order `n`, with these vectors.
+    pub(crate) fn with_vectors(n: usize, left: bool, right: bool) -> Result<Self, Error> {
         check_size(n.saturating_mul(66), n)?;
         let count = n.saturating_mul(n);
         let mut new = Geev {
@@ -38,7 +44,8 @@ impl<T: Lapack> Geev<T> {
             matrix: zeros(count)?,
             values: zeros(n)?,
             imaginary: zeros(n)?,
-            vectors: zeros(if vectors { count } else { 0 })?,
+            vectors: zeros(if right { count } else { 0 })?,
+            left: zeros(if left { count } else { 0 })?,
             scale: 1.0,
             workspace: Workspace::new(2 * n, 0)?,
         };
@@ -82,50 +89,38 @@ impl<T: Lapack> Geev<T> {
 
     /// An element of the eigenvector of that value.
     pub(crate) fn vector(&self, row: usize, index: usize) -> [T::Real; 2] {
-        let at = |index: usize| self.vectors[index * self.n + row].parts();
-        let [imaginary, _] = self.imaginary[index].parts();
-        let zero = T::Real::zero();
-        if imaginary > zero {
-            [at(index)[0], at(index + 1)[0]]
-        } else if imaginary < zero {
-            [at(index - 1)[0], -at(index)[0]]
-        } else {
-            at(index)
-        }
+        self.element(&self.vectors, row, index)
     }
 
-    /// Calls `geev` without left eigenvectors, to ask for the workspace or to solve;
+    /// An element of the left eigenvector of that value.
+    pub(crate) fn left_vector(&self, row: usize, index: usize) -> [T::Real; 2] {
+        self.element(&self.left, row, index)
+    }
+
+    fn element(&self, vectors: &[T], row: usize, index: usize) -> [T::Real; 2] {
+        let [imaginary, _] = self.imaginary[index].parts();
+        paired_element(self.n, vectors, imaginary, row, index)
+    }
+
+    /// Calls `geev`, to ask for the workspace or to solve;
     /// returns LAPACK's `info`.
     fn call(&mut self) -> c_int {
-        let jobvl = letter(b'N');
-        let jobvr = letter(if self.vectors.is_empty() { b'N' } else { b'V' });
+        let [jobvl, jobvr] = [&self.left, &self.vectors].map(|vectors| job(vectors));
         let (n, ld) = (blas_int(self.n), leading_dim(self.n));
         let (a, w) = (self.matrix.as_mut_ptr(), self.values.as_mut_ptr());
-        let vr = self.vectors.as_mut_ptr();
+        let (vl, vr) = (self.left.as_mut_ptr(), self.vectors.as_mut_ptr());
         let lwork = self.workspace.lwork();
         let work = self.workspace.work.as_mut_ptr();
         let mut info = 0;
         match T::FIELD_ROUTINES {
             FieldRoutines::Real(real) => {
                 let wi = self.imaginary.as_mut_ptr();
-                // SAFETY: `new` made `a` and, for vectors, `vr` of `n * n` elements, and `w`
-                // and `wi` of `n`; `work` has the `lwork` elements that the first call asked
-                // for, or with an `lwork` of -1 the one for its result; `vl` is not used.
+                // SAFETY: `new` made `a` and, for vectors, `vl` and `vr` of `n * n` elements, and
+                // `w` and `wi` of `n`; `work` has the `lwork` elements that the first call asked
+                // for, or with an `lwork` of -1 the one for its result.
                 unsafe {
                     (real.geev)(
-                        &jobvl,
-                        &jobvr,
-                        &n,
-                        a,
-                        &ld,
-                        w,
-                        wi,
-                        ptr::null_mut(),
-                        &1,
-                        vr,
-                        &ld,
-                        work,
-                        &lwork,
+                        &jobvl, &jobvr, &n, a, &ld, w, wi, vl, &ld, vr, &ld, work, &lwork,
                         &mut info,
                     );
                 }
@@ -136,24 +131,37 @@ impl<T: Lapack> Geev<T> {
                 // asks (LAPACK 3.12).
                 unsafe {
                     (complex.geev)(
-                        &jobvl,
-                        &jobvr,
-                        &n,
-                        a,
-                        &ld,
-                        w,
-                        ptr::null_mut(),
-                        &1,
-                        vr,
-                        &ld,
-                        work,
-                        &lwork,
-                        rwork,
+                        &jobvl, &jobvr, &n, a, &ld, w, vl, &ld, vr, &ld, work, &lwork, rwork,
                         &mut info,
                     );
                 }
             }
         }
         info
+    }
+}
+
+/// LAPACK's job: vectors where there is memory for them.
+pub(super) const fn job<T>(vectors: &[T]) -> c_char {
+    letter(if vectors.is_empty() { b'N' } else { b'V' })
+}
+
+/// An element of a vector, column by column, of a value with that imaginary part; of a conjugate
+/// pair of a real matrix the first vector is stored as its real and its imaginary part.
+pub(super) fn paired_element<T: Lapack>(
+    n: usize,
+    vectors: &[T],
+    imaginary: T::Real,
+    row: usize,
+    index: usize,
+) -> [T::Real; 2] {
+    let at = |index: usize| vectors[index * n + row].parts();
+    let zero = T::Real::zero();
+    if imaginary > zero {
+        [at(index)[0], at(index + 1)[0]]
+    } else if imaginary < zero {
+        [at(index - 1)[0], -at(index)[0]]
+    } else {
+        at(index)
     }
 }

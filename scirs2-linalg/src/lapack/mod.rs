@@ -3,6 +3,7 @@
 //! | file | one concept |
 //! |---|---|
 //! | `version` | OpenBLAS's version and build |
+//! | `balance` | matrices balanced before their eigenvalues are computed |
 //! | `bidiagonal` | singular values of bidiagonal matrices |
 //! | `blas` | products |
 //! | `cholesky` | factors of positive definite matrices |
@@ -12,6 +13,7 @@
 //! | `geqrf_blocked` | orthogonal factors in wide blocks |
 //! | `getrf_recursive` | LU factors by halving |
 //! | `getri_blocked` | inverses in wide blocks |
+//! | `ggev` | generalized eigenvalues and eigenvectors of general matrices |
 //! | `lstsq` | least squares |
 //! | `lu` | factors of general matrices, and inverses |
 //! | `pivots` | row interchanges |
@@ -27,6 +29,7 @@
 //! function checks that its slices are as long as LAPACK expects, which makes it
 //! safe. The library's results are returned unchanged.
 
+mod balance;
 mod bidiagonal;
 pub(crate) mod blas;
 mod blas_threads;
@@ -37,6 +40,7 @@ mod eigh;
 pub(crate) mod geqrf_blocked;
 pub(crate) mod getrf_recursive;
 pub(crate) mod getri_blocked;
+mod ggev;
 mod lstsq;
 mod lu;
 pub(crate) mod pivots;
@@ -52,16 +56,19 @@ use std::ffi::{c_char, c_int};
 
 use scirs2_core::{Complex32, Complex64, Scalar};
 
+pub(crate) use balance::gebal;
 pub(crate) use bidiagonal::bidiagonal_values;
 pub use blas_threads::wait_at_forks;
 pub(crate) use blas_threads::{BlasThreads, init_single_threaded, with_one_blas_thread};
 pub(crate) use cholesky::potrf;
 pub(crate) use eig::Geev;
 pub(crate) use eigh::{Heevd, Hetrd};
+pub(crate) use ggev::Ggev;
 pub(crate) use lstsq::Gelsd;
 pub(crate) use lu::{getrf, getrf_part, laswp, trmm_trsm, trsm_gemm, trtri};
 pub(crate) use qr::{
-    Factorization, factor, factor_workspace, geqrt3, larfb, orthogonal, orthogonal_workspace,
+    Factorization, factor, factor_pivoted, factor_workspace, geqrt3, larfb, orthogonal,
+    orthogonal_columns, orthogonal_columns_workspace, orthogonal_workspace, pivoted_workspace,
 };
 pub(crate) use svd::{Gesdd, Vectors};
 pub(crate) use triangular::{TriangularSpec, trsm, trsv};

@@ -1,5 +1,7 @@
 //! Orthogonal factors.
 
+use std::ffi::c_int;
+
 use super::workspace::Workspace;
 use super::{FieldRoutines, Lapack, blas_int, leading_dim, letter};
 use crate::Error;
@@ -86,6 +88,104 @@ pub(crate) fn orthogonal<T: Lapack>(
             &mut info,
         );
     }
+}
+
+/// `geqp3`: replaces a matrix of `rows` by the triangle and the reflectors, stores the factors of
+/// the reflectors in `tau`, and for each column the one that it was, counted from 1. A column whose
+/// number is not zero before is not exchanged with later ones.
+pub(crate) fn factor_pivoted<T: Lapack>(
+    rows: usize,
+    columns: usize,
+    a: &mut [T],
+    pivots: &mut [c_int],
+    tau: &mut [T],
+    workspace: &mut Workspace<T>,
+) {
+    let lwork = workspace.lwork();
+    if lwork >= 0 {
+        assert!(a.len() == rows * columns && tau.len() == rows.min(columns));
+        assert!(pivots.len() == columns && workspace.work.len() > 3 * columns);
+        assert!(workspace.rwork.len() >= 2 * columns);
+    }
+    let (m, n, lda) = (blas_int(rows), blas_int(columns), leading_dim(rows));
+    let (work, mut info) = (workspace.work.as_mut_ptr(), 0);
+    let (a, pivots, tau) = (a.as_mut_ptr(), pivots.as_mut_ptr(), tau.as_mut_ptr());
+    match T::FIELD_ROUTINES {
+        // SAFETY: as in `factor`.
+        FieldRoutines::Real(real) => unsafe {
+            (real.geqp3)(&m, &n, a, &lda, pivots, tau, work, &lwork, &mut info);
+        },
+        FieldRoutines::Complex(complex) => {
+            let rwork = workspace.rwork.as_mut_ptr();
+            // SAFETY: as in `factor`; `rwork` has two elements for each column.
+            unsafe {
+                (complex.geqp3)(&m, &n, a, &lda, pivots, tau, work, &lwork, rwork, &mut info);
+            }
+        }
+    }
+}
+
+/// Memory for [`factor_pivoted`] with a matrix of that shape.
+pub(crate) fn pivoted_workspace<T: Lapack>(
+    rows: usize,
+    columns: usize,
+) -> Result<Workspace<T>, Error> {
+    let mut workspace = Workspace::new(2 * columns, 0)?;
+    factor_pivoted(rows, columns, &mut [], &mut [], &mut [], &mut workspace);
+    workspace.allocate()?;
+    workspace.ensure_work_len(3 * columns + 1)?;
+    Ok(workspace)
+}
+
+/// `orgqr`, `ungqr`: replaces the reflectors that [`factor_pivoted`] left in the first columns by
+/// the first `columns` columns of `Q`.
+pub(crate) fn orthogonal_columns<T: Lapack>(
+    rows: usize,
+    columns: usize,
+    a: &mut [T],
+    tau: &[T],
+    workspace: &mut Workspace<T>,
+) {
+    let lwork = workspace.lwork();
+    assert!(columns <= rows);
+    let reflectors = if lwork >= 0 {
+        assert!(a.len() == rows * columns && tau.len() <= columns);
+        assert!(workspace.work.len() >= columns);
+        tau.len()
+    } else {
+        columns
+    };
+    let routine = match T::FIELD_ROUTINES {
+        FieldRoutines::Real(real) => real.orgqr,
+        FieldRoutines::Complex(complex) => complex.ungqr,
+    };
+    let mut info = 0;
+    // SAFETY: as in `factor`.
+    unsafe {
+        routine(
+            &blas_int(rows),
+            &blas_int(columns),
+            &blas_int(reflectors),
+            a.as_mut_ptr(),
+            &leading_dim(rows),
+            tau.as_ptr(),
+            workspace.work.as_mut_ptr(),
+            &lwork,
+            &mut info,
+        );
+    }
+}
+
+/// Memory for [`orthogonal_columns`] with a `Q` of that shape.
+pub(crate) fn orthogonal_columns_workspace<T: Lapack>(
+    rows: usize,
+    columns: usize,
+) -> Result<Workspace<T>, Error> {
+    let mut workspace = Workspace::new(0, 0)?;
+    orthogonal_columns(rows, columns, &mut [], &[], &mut workspace);
+    workspace.allocate()?;
+    workspace.ensure_work_len(columns)?;
+    Ok(workspace)
 }
 
 /// `geqrt3`: replaces a matrix of `rows`, with at least as many rows as columns, by the

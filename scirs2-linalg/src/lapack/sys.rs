@@ -130,6 +130,11 @@ routines! {
             m: &c_int, n: &c_int, a: *mut T, lda: &c_int, tau: *mut T, work: *mut T,
             lwork: &c_int, info: &mut c_int
         );
+        /// Rows and columns exchanged and scaled, before eigenvalues are computed.
+        gebal "gebal_" (
+            job: &c_char, n: &c_int, a: *mut T, lda: &c_int, ilo: &mut c_int, ihi: &mut c_int,
+            scale: *mut R, info: &mut c_int
+        );
         /// QR factors by halves of the columns, with the triangle of the reflectors.
         geqrt3 "geqrt3_" (
             m: &c_int, n: &c_int, a: *mut T, lda: &c_int, t: *mut T, ldt: &c_int,
@@ -156,6 +161,23 @@ routines! {
         orglq "orglq_" (
             m: &c_int, n: &c_int, k: &c_int, a: *mut T, lda: &c_int, tau: *const T,
             work: *mut T, lwork: &c_int, info: &mut c_int
+        );
+        /// Columns of the orthogonal factor of `geqrf`.
+        orgqr "orgqr_" (
+            m: &c_int, n: &c_int, k: &c_int, a: *mut T, lda: &c_int, tau: *const T,
+            work: *mut T, lwork: &c_int, info: &mut c_int
+        );
+        /// QR factors with exchanged columns.
+        geqp3 "geqp3_" (
+            m: &c_int, n: &c_int, a: *mut T, lda: &c_int, jpvt: *mut c_int, tau: *mut T,
+            work: *mut T, lwork: &c_int, info: &mut c_int
+        );
+        /// Generalized eigenvalues and eigenvectors of general matrices.
+        ggev "ggev_" (
+            jobvl: &c_char, jobvr: &c_char, n: &c_int, a: *mut T, lda: &c_int, b: *mut T,
+            ldb: &c_int, alphar: *mut T, alphai: *mut T, beta: *mut T, vl: *mut T,
+            ldvl: &c_int, vr: *mut T, ldvr: &c_int, work: *mut T, lwork: &c_int,
+            info: &mut c_int
         );
         /// The tridiagonal form of a symmetric matrix.
         sytrd "sytrd_" (
@@ -221,6 +243,22 @@ routines! {
         unglq "unglq_" (
             m: &c_int, n: &c_int, k: &c_int, a: *mut T, lda: &c_int, tau: *const T,
             work: *mut T, lwork: &c_int, info: &mut c_int
+        );
+        /// Columns of the unitary factor of `geqrf`.
+        ungqr "ungqr_" (
+            m: &c_int, n: &c_int, k: &c_int, a: *mut T, lda: &c_int, tau: *const T,
+            work: *mut T, lwork: &c_int, info: &mut c_int
+        );
+        /// QR factors with exchanged columns.
+        geqp3 "geqp3_" (
+            m: &c_int, n: &c_int, a: *mut T, lda: &c_int, jpvt: *mut c_int, tau: *mut T,
+            work: *mut T, lwork: &c_int, rwork: *mut R, info: &mut c_int
+        );
+        /// Generalized eigenvalues and eigenvectors of general matrices.
+        ggev "ggev_" (
+            jobvl: &c_char, jobvr: &c_char, n: &c_int, a: *mut T, lda: &c_int, b: *mut T,
+            ldb: &c_int, alpha: *mut T, beta: *mut T, vl: *mut T, ldvl: &c_int, vr: *mut T,
+            ldvr: &c_int, work: *mut T, lwork: &c_int, rwork: *mut R, info: &mut c_int
         );
         /// The tridiagonal form of a Hermitian matrix.
         hetrd "hetrd_" (

@@ -4,8 +4,10 @@
 //! |---|---|
 //! | `full_rank` | least squares of full rank |
 //! | `lstsq` | least squares |
+//! | `pivoted_qr` | orthogonal factors with exchanged columns, or the triangle on the left |
 //! | `qr` | orthogonal factors |
 
 pub(crate) mod full_rank;
 pub(crate) mod lstsq;
+pub(crate) mod pivoted_qr;
 pub(crate) mod qr;

@@ -9,6 +9,7 @@
 //! | `matvec` | products of matrices and vectors |
 //! | `multi_dot` | products of several matrices |
 //! | `outer` | outer products |
+//! | `structured` | matrices made of others, and the structure that one has |
 //! | `tensordot` | products of tensors along axes |
 //! | `trace` | diagonals and their sums |
 //! | `vecdot` | products of vectors |
@@ -20,6 +21,7 @@ pub(crate) mod matmul;
 pub(crate) mod matvec;
 pub(crate) mod multi_dot;
 pub(crate) mod outer;
+pub(crate) mod structured;
 pub(crate) mod tensordot;
 pub(crate) mod trace;
 pub(crate) mod vecdot;

@@ -2,8 +2,10 @@
 //!
 //! | file | one concept |
 //! |---|---|
+//! | `assumed` | systems with matrices of a known structure |
 //! | `cho` | Cholesky factors to solve systems with |
 //! | `cholesky` | factors of positive definite matrices |
+//! | `condition` | how well conditioned a factored matrix is |
 //! | `det` | determinants |
 //! | `general` | systems with general matrices |
 //! | `inv` | inverses |
@@ -12,8 +14,10 @@
 //! | `tensor_equations` | equations between tensors |
 //! | `triangular` | systems with triangular matrices |
 
+pub(crate) mod assumed;
 pub(crate) mod cho;
 pub(crate) mod cholesky;
+pub(crate) mod condition;
 pub(crate) mod det;
 pub(crate) mod general;
 pub(crate) mod inv;
