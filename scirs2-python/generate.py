@@ -55,6 +55,11 @@ ANNOTATIONS = {
     'None, int, float, "fro" or "nuc"': "_MatrixOrder",
     'None, 1, -1, 2, -2, inf, -inf, "fro" or "nuc"': "_MatrixOrder",
     '{"L", "U"}': "_Triangle",
+    '{"full", "economic", "r"}': 'Literal["full", "economic", "r"]',
+    '{"right", "left"}': 'Literal["right", "left"]',
+    "{1, 2, 3}": "Literal[1, 2, 3]",
+    "None or float": "float | None",
+    "None or array_like": "ArrayLike | _SupportsDLPack | None",
     '{"raise", "nan"}': "_OnFailure",
     "{0, 1, 2, 'N', 'T', 'C'}": "_Transposed",
 }
@@ -149,6 +154,8 @@ def split(parameters: str) -> list[str]:
 
 def python(name: str, parameter: str) -> str:
     """Write a parameter with its default as Python does."""
+    # Rust's way to write a name that is one of its keywords.
+    parameter = parameter.removeprefix("r#")
     parameter, equals, default = map(str.strip, parameter.partition("="))
     if not equals:
         return parameter

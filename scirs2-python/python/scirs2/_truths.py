@@ -110,6 +110,17 @@ class Operands:
         a[..., [0, n - 1], :] = a[..., [n - 1, 0], :]
         return a.astype(self.dtype)
 
+    def deficient(self) -> Array:
+        """Make square matrices of half the rank: the second half of the columns repeats the first.
+
+        For an odd order the last column is zero.
+        """
+        a: Array = self.general()
+        half = self.n // 2
+        a[..., half : 2 * half] = a[..., :half]
+        a[..., 2 * half :] = 0
+        return a
+
     def right(self) -> Array:
         """Make right-hand sides for square matrices."""
         return self.draw(self.n, self.columns, seed=2)
@@ -293,14 +304,53 @@ def _cross(a: Array, b: Array) -> Array:
     return np.stack([a[..., i] * b[..., j] - a[..., j] * b[..., i] for i, j in pairs], -1)
 
 
+def _block_diag(_: Probe, a: Array, b: Array, c: Array) -> list[Equation]:
+    m, n = a.shape[-2:]
+    parts = (c[..., :m, :n], c[..., m:, n:], c[..., :m, n:], c[..., m:, :n])
+    first, second, *others = parts
+    return [
+        Equation(first, a),
+        Equation(second, b),
+        *(Equation(zero, np.zeros_like(zero), size(a) + size(b)) for zero in others),
+    ]
+
+
+def _toeplitz(_: Probe, c: Array, r: Array, t: Array) -> list[Equation]:
+    return [
+        Equation(t[..., :, 0], c),
+        Equation(t[..., 0, 1:], r[..., 1:]),
+        Equation(t[..., 1:, 1:], t[..., :-1, :-1]),
+    ]
+
+
 PRODUCTS = {
+    "block_diag": Truth(
+        ("general", "other"),
+        _block_diag,
+        exact=True,
+    ),
     "cross": Truth(("triple", "other_triple"), _is(_cross), exact=True),
+    "diagsvd": Truth(
+        ("vector",),
+        _is(lambda s: s[..., None] * np.eye(s.shape[-1], s.shape[-1] + 1)),
+        how=lambda f, s: f(s, s.shape[-1], s.shape[-1] + 1),
+        exact=True,
+    ),
     "diagonal": Truth(("general",), _is(lambda a: np.diagonal(a, axis1=-2, axis2=-1)), exact=True),
     "einsum": Truth(
         ("general", "other"),
         _product,
         kinds=("number",),
         how=lambda f, a, b: f("...ij,...jk", a, b),
+        exact=True,
+    ),
+    "khatri_rao": Truth(
+        ("general", "other"),
+        _is(
+            lambda a, b: (a[..., :, None, :] * b[..., None, :, :]).reshape(
+                (*a.shape[:-2], -1, a.shape[-1])
+            )
+        ),
         exact=True,
     ),
     "matmul": Truth(("general", "other"), _product, kinds=("number",), exact=True),
@@ -330,6 +380,7 @@ PRODUCTS = {
         exact=True,
         single=True,
     ),
+    "toeplitz": Truth(("vector", "other_vector"), _toeplitz, exact=True),
     "trace": Truth(
         ("general",),
         _is(lambda a: np.trace(a, axis1=-2, axis2=-1)),
@@ -357,8 +408,24 @@ def _slogdet(_: Probe, a: Array, sign: Array, logarithm: Array) -> list[Equation
 
 
 NUMBERS = {
+    "bandwidth": Truth(
+        ("triangular",),
+        lambda _, a, lower, upper: [
+            Equation(lower, np.zeros_like(lower), 1.0),
+            Equation(upper, np.full_like(upper, a.shape[-1] - 1)),
+        ],
+        kinds=("count number", "count number"),
+    ),
     "cond": Truth(("known",), _is(np.linalg.cond), kinds=("real number",)),
     "det": Truth(("known",), _is(np.linalg.det), kinds=("number",)),
+    "ishermitian": Truth(
+        ("hermitian",), _is(lambda a: np.all(a == mh(a), (-2, -1))), kinds=("flag number",)
+    ),
+    "issymmetric": Truth(
+        ("general",),
+        _is(lambda a: np.all(a == np.swapaxes(a, -1, -2), (-2, -1))),
+        kinds=("flag number",),
+    ),
     "matrix_norm": Truth(("general",), _is(lambda a: size(a)[..., 0, 0]), kinds=("real number",)),
     "matrix_rank": Truth(("known",), _is(np.linalg.matrix_rank), kinds=("count number",)),
     "norm": Truth(
@@ -546,6 +613,48 @@ def _svd(probe: Probe, a: Array, u: Array, s: Array, vh: Array) -> list[Equation
     ]
 
 
+def _null_space(probe: Probe, a: Array, v: Array) -> list[Equation]:
+    product = a @ v
+    return [Equation(product, np.zeros_like(product), size(a)), _orthonormal(probe, v)]
+
+
+def _orth(probe: Probe, a: Array, q: Array) -> list[Equation]:
+    return [Equation(_multiplied(q, mh(q), a), a, size(a)), _orthonormal(probe, q)]
+
+
+def _polar(probe: Probe, a: Array, u: Array, p: Array) -> list[Equation]:
+    x = probe(a.shape[-1])
+    return [
+        Equation(_multiplied(u, p, x), a @ x, size(a)),
+        _orthonormal(probe, u),
+        Equation(p, mh(p)),
+    ]
+
+
+def _procrustes(probe: Probe, a: Array, b: Array, r: Array, scale: Array) -> list[Equation]:
+    """Require that the product with the rotation is Hermitian, and has the trace of the norm."""
+    product = mh(b) @ a @ r
+    trace = np.trace(product, axis1=-2, axis2=-1)
+    return [
+        Equation(product, mh(product), size(a) * size(b)),
+        Equation(_number(trace), _number(scale), size(a) * size(b)),
+        _orthonormal(probe, r),
+    ]
+
+
+def _rq(probe: Probe, a: Array, r: Array, q: Array) -> list[Equation]:
+    x = probe(a.shape[-1])
+    return [
+        Equation(_multiplied(r, q, x), a @ x, size(a)),
+        _orthonormal(probe, mh(q)),
+        Equation(r, np.triu(r, r.shape[-1] - r.shape[-2])),
+    ]
+
+
+def _balanced(_: Probe, a: Array, b: Array, t: Array) -> list[Equation]:
+    return [Equation(t @ b, a @ t, size(a) * size(t))]
+
+
 DECOMPOSITIONS = {
     "cho_factor": Truth(("definite",), _cho_factor, kinds=("same", "flag")),
     "cholesky": Truth(("definite",), _cholesky),
@@ -564,6 +673,19 @@ DECOMPOSITIONS = {
         _eigvalsh,
         kinds=("real",),
         by_numpy=lambda a, values: [Equation(values, np.linalg.eigvalsh(a))],
+    ),
+    "matrix_balance": Truth(("general",), _balanced, kinds=("same", "real")),
+    "null_space": Truth(("deficient",), _null_space),
+    "orth": Truth(("tall",), _orth),
+    "orthogonal_procrustes": Truth(
+        ("general", "other"), _procrustes, kinds=("same", "real number")
+    ),
+    "polar": Truth(("general",), _polar, kinds=("same", "same")),
+    "rq": Truth(("general",), _rq, kinds=("same", "same")),
+    "subspace_angles": Truth(
+        ("tall", "tall"),
+        lambda _, a, b, angles: [Equation(angles, np.zeros_like(angles), 1.0)],
+        kinds=("real",),
     ),
     "lu": Truth(("general",), _lu, kinds=("real", "same", "same")),
     "lu_factor": Truth(("general",), _lu_factor, kinds=("same", "index")),

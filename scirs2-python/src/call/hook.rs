@@ -112,6 +112,8 @@ unsafe fn after_failure(
     count: ffi::Py_ssize_t,
     names: *mut ffi::PyObject,
 ) -> *mut ffi::PyObject {
+    // A private function works for a public one of the same name.
+    let name = name.trim_start_matches('_');
     let handled = catch_unwind(AssertUnwindSafe(|| {
         Python::attach(|py| {
             // Not fetched before: to fetch a Rust panic is to resume it.

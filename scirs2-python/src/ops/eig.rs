@@ -4,10 +4,11 @@ use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
 use pyo3::types::PyTuple;
 use scirs2_core::{Complex, Element, ScalarType};
-use scirs2_linalg::operation::{Eig, Eigvals};
+use scirs2_linalg::operation::{Eig, EigPencil, Eigvals};
 
 use crate::call::bind::Call;
 use crate::call::output::{Output, Wrap, namedtuple};
+use crate::flag::flag;
 
 /// Eigenvalues and right eigenvectors of general matrices.
 ///
@@ -115,6 +116,41 @@ pub(super) fn eigvals<'py>(a: &Bound<'py, PyAny>, on_failure: &str) -> PyResult<
     results
         .pop()
         .ok_or_else(|| PyRuntimeError::new_err("eigvals has a result"))
+}
+
+/// What `scirs2.scipy.linalg.eig` returns: complex values, and the left and the right vectors,
+/// real for a real matrix with real values.
+#[pyfunction]
+#[pyo3(signature = (a, b, left, right, homogeneous))]
+pub(super) fn _eig<'py>(
+    a: &Bound<'py, PyAny>,
+    b: Option<&Bound<'py, PyAny>>,
+    #[pyo3(from_py_with = flag)] left: bool,
+    #[pyo3(from_py_with = flag)] right: bool,
+    #[pyo3(from_py_with = flag)] homogeneous: bool,
+) -> PyResult<Bound<'py, PyTuple>> {
+    let call = match b {
+        Some(b) => Call::new(a.py(), "eig", &[("a", a), ("b", b)])?,
+        None => Call::new(a.py(), "eig", &[("a", a)])?,
+    };
+    let mut outputs = if b.is_none() && !left && !homogeneous {
+        if right {
+            call.compute(&Eig)?
+        } else {
+            call.compute(&Eigvals)?
+        }
+    } else {
+        call.compute(&EigPencil {
+            left,
+            right,
+            homogeneous,
+        })?
+    };
+    let values = outputs.remove(0);
+    reduce_to_real_parts(&call, &mut outputs)?;
+    let mut results = vec![call.to_python(values)?];
+    results.extend(call.each_to_python(outputs, &[Wrap::LikeInput, Wrap::LikeInput])?);
+    PyTuple::new(a.py(), results)
 }
 
 /// Removes the last result, which says whether all eigenvalues of real matrices are real,

@@ -63,12 +63,14 @@ macro_rules! functions {
 
 // `make fmt` formats these files by name: cargo fmt finds no module that a macro declares.
 functions! {
+    assumed: _solve, _inv;
+    balance: matrix_balance;
     cho: cho_factor, cho_solve;
     cholesky: cholesky;
     cond: cond;
     cross: cross;
     det: det, slogdet;
-    eig: eig, eigvals;
+    eig: eig, eigvals, _eig;
     eigh: eigh, eigvalsh;
     einsum: einsum;
     inv: inv;
@@ -81,9 +83,13 @@ functions! {
     norms: matrix_norm, vector_norm;
     outer: outer;
     pinv: pinv;
+    pivoted_qr: _qr, rq;
+    polar: polar, orthogonal_procrustes;
     qr: qr;
     rank: matrix_rank;
     solve: solve;
+    structured: block_diag, toeplitz, diagsvd, khatri_rao, bandwidth, issymmetric, ishermitian;
+    subspaces: orth, null_space, subspace_angles;
     svd: svd, svdvals;
     tensor_equations: tensorinv, tensorsolve;
     tensordot: tensordot;
