@@ -1,0 +1,1 @@
+"""SciPy's names, signatures and defaults over the functions of scirs2."""

@@ -1,0 +1,86 @@
+"""What the functions of this package share: SciPy's flags, its warning, and its thresholds."""
+
+import math
+import warnings
+from collections.abc import Iterable
+from typing import Any, TypeAlias
+
+import numpy as np
+
+from ... import linalg
+from ..._scirs2 import from_dlpack
+
+# A tensor of any library, or what NumPy makes an array of.
+Array: TypeAlias = Any
+
+try:
+    # SciPy's own, for handlers and filters that name it.
+    from scipy.linalg import LinAlgWarning
+except ImportError:
+
+    class LinAlgWarning(RuntimeWarning):  # type: ignore[no-redef]
+        """An ill-conditioned matrix, whose result may have few right digits or none."""
+
+
+def in_numpy(x: Array) -> Any:
+    """Return a tensor as a NumPy array on the same memory."""
+    return from_dlpack(x) if hasattr(x, "__dlpack__") else np.asarray(x)
+
+
+def require_finite(function: str, check: bool, **operands: Array) -> None:
+    """Refuse a NaN or an infinity, as SciPy's `check_finite` does, before any work."""
+    if not check:
+        return
+    for name, x in operands.items():
+        if not _is_finite(x):
+            raise ValueError(
+                f"{function}: {name}: holds a NaN or an infinity; remove it first, or pass "
+                "check_finite=False"
+            )
+
+
+def _is_finite(x: Array) -> bool:
+    try:
+        # At the speed of memory, on all cores.
+        norm = linalg.vector_norm(x)
+    except Exception:  # noqa: BLE001 - what cannot be read the function itself refuses, by name
+        return True
+    # The norm of finite numbers may be beyond the largest one.
+    return math.isfinite(norm) or bool(np.isfinite(in_numpy(x)).all())
+
+
+def check_one_of(function: str, parameter: str, value: Any, allowed: Iterable[Any]) -> None:
+    """Refuse what is none of SciPy's names."""
+    allowed = tuple(allowed)
+    if value not in allowed:
+        *others, last = map(repr, allowed)
+        raise ValueError(
+            f"{function}: {parameter}: expected {', '.join(others)} or {last}, got {value!r}"
+        )
+
+
+# What is computed in single precision, as the libraries write it.
+_SINGLE = ("float32", "complex64", "float16")
+
+
+def epsilon(*operands: Array) -> float:
+    """Return the epsilon of the precision that the operands together are computed in."""
+    names = [str(getattr(x, "dtype", "float64")) for x in operands]
+    single = all(any(name in text for name in _SINGLE) for text in names)
+    return float(np.finfo(np.float32 if single else np.float64).eps)
+
+
+def warn_if_ill_conditioned(function: str, reciprocal_conditions: Array, eps: float) -> None:
+    """Warn once a call, as SciPy does, of the worst matrix."""
+    conditions = in_numpy(reciprocal_conditions)
+    # A NaN is ill-conditioned, too.
+    if conditions.size == 0 or (conditions >= eps).all():
+        return
+    worst = np.nanmin(conditions) if not np.isnan(conditions).all() else np.nan
+    which = "the matrix" if conditions.ndim == 0 else "a matrix of the batch"
+    warnings.warn(
+        f"{function}: {which} is ill-conditioned (rcond={worst:.6g}): the result may not be "
+        "accurate",
+        LinAlgWarning,
+        stacklevel=3,
+    )
