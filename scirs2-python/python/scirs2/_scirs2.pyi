@@ -229,6 +229,12 @@ def _force_route(route: str | None = None, level: str | None = None) -> None: ..
 def _plan(
     problem: str, dtype: str, rows: int, columns: int, *, rhs: int = 1, count: int = 1
 ) -> list[str]: ...
+def _solve(
+    a: Any, b: Any, assume_a: str | None, lower: bool, transposed: bool
+) -> tuple[Any, Any]: ...
+def _inv(a: Any, assume_a: str | None, lower: bool) -> tuple[Any, Any]: ...
+def _qr(a: Any, mode: str, pivoting: bool, conjugate: bool) -> Any: ...
+def _eig(a: Any, b: Any, left: bool, right: bool, homogeneous: bool) -> Any: ...
 def _close_pool() -> None: ...
 def _before_fork() -> None: ...
 def _after_fork() -> None: ...
@@ -906,6 +912,41 @@ def multi_dot(arrays: Iterable[_Tensor], *, out: _Tensor | None = None) -> _Tens
 # Products.
 
 @overload
+def block_diag(*arrs: NDArray[_Scalar]) -> NDArray[_Scalar]:
+    """Matrices one below and right of the other, with zeros elsewhere.
+
+    Parameters
+    ----------
+    *arrs : array_like, shape (..., m_i, n_i)
+        Blocks, of one DLPack library and any strides; a vector is a row, and the batches
+        broadcast.
+
+    Returns
+    -------
+    array, shape (..., sum of m_i, sum of n_i)
+        In the library of the operands, with the dtype of NumPy's promotion.
+
+    Raises
+    ------
+    TypeError
+        There is no block, or the blocks are of two libraries, or have no common dtype.
+    ValueError
+        The batches do not broadcast.
+
+    Examples
+    --------
+    >>> import numpy as np, scirs2
+    >>> scirs2.linalg.block_diag(np.array([[1, 2]]), np.array([[3], [4]]))
+    array([[1, 2, 0],
+           [0, 0, 3],
+           [0, 0, 4]])
+    """
+
+@overload
+def block_diag(*arrs: _Tensor) -> _Tensor: ...
+@overload
+def block_diag(*arrs: ArrayLike) -> NDArray[Any]: ...
+@overload
 def cross(x1: NDArray[_Kept], x2: NDArray[_Kept], /, *, axis: int = -1) -> NDArray[_Kept]:
     """Cross products of vectors of three elements.
 
@@ -984,6 +1025,76 @@ def diagonal(x: NDArray[_Scalar], /, *, offset: int = 0) -> NDArray[_Scalar]:
 def diagonal(x: _Tensor, /, *, offset: int = 0) -> _Tensor: ...
 @overload
 def diagonal(x: ArrayLike, /, *, offset: int = 0) -> NDArray[Any]: ...
+@overload
+def diagsvd(s: NDArray[_Scalar], M: int, N: int) -> NDArray[_Scalar]:
+    """Matrices with singular values on the diagonal and zeros elsewhere.
+
+    The middle factor of :func:`svd`: ``a = U @ diagsvd(S, M, N) @ Vh``.
+
+    Parameters
+    ----------
+    s : array_like, shape (..., k)
+        The singular values, of any DLPack library and any strides.
+    M, N : int
+        The rows and columns of the result; the smaller is ``k``.
+
+    Returns
+    -------
+    array, shape (..., M, N)
+        In the library of ``s``, with its dtype.
+
+    Raises
+    ------
+    ValueError
+        ``s`` is not as long as the smaller of ``M`` and ``N``.
+
+    Examples
+    --------
+    >>> import numpy as np, scirs2
+    >>> scirs2.linalg.diagsvd(np.array([3, 2]), 2, 3)
+    array([[3, 0, 0],
+           [0, 2, 0]])
+    """
+
+@overload
+def diagsvd(s: _Tensor, M: int, N: int) -> _Tensor: ...
+@overload
+def diagsvd(s: ArrayLike, M: int, N: int) -> NDArray[Any]: ...
+@overload
+def khatri_rao(a: NDArray[_Kept], b: NDArray[_Kept]) -> NDArray[_Kept]:
+    """Khatri-Rao products: the Kronecker product of each pair of columns.
+
+    Parameters
+    ----------
+    a : array_like, shape (..., m, n)
+        Matrices, of any DLPack library and any strides.
+    b : array_like, shape (..., p, n)
+        Matrices of as many columns, in the library of ``a``; the batches broadcast.
+
+    Returns
+    -------
+    array, shape (..., m * p, n)
+        In the library of the operands, with the dtype of NumPy's promotion.
+
+    Raises
+    ------
+    ValueError
+        The numbers of columns differ, or the batches do not broadcast.
+
+    Examples
+    --------
+    >>> import numpy as np, scirs2
+    >>> scirs2.linalg.khatri_rao(np.array([[1, 2]]), np.array([[3, 4], [5, 6]]))
+    array([[ 3,  8],
+           [ 5, 12]])
+    """
+
+@overload
+def khatri_rao(a: _Host, b: _Host) -> NDArray[Any]: ...
+@overload
+def khatri_rao(a: _Tensor, b: _Tensor | _Plain) -> _Tensor: ...
+@overload
+def khatri_rao(a: _Plain, b: _Tensor) -> _Tensor: ...
 @overload
 def matmul(x1: _Host, x2: _Host, /, *, out: NDArray[Any] | None = None) -> Any:
     """Products of matrices.
@@ -1204,6 +1315,42 @@ def tensordot(a: _Tensor, b: _Tensor | _Plain, /, axes: _Axes = 2) -> _Tensor: .
 @overload
 def tensordot(a: _Plain, b: _Tensor, /, axes: _Axes = 2) -> _Tensor: ...
 @overload
+def toeplitz(c: NDArray[_Scalar], r: ArrayLike | _SupportsDLPack | None = None) -> NDArray[_Scalar]:
+    """Matrices that are constant along each diagonal.
+
+    ``result[i, j] = c[i - j]`` on and below the main diagonal, and ``r[j - i]`` above it.
+
+    Parameters
+    ----------
+    c : array_like, shape (..., m)
+        The first columns, of any DLPack library and any strides.
+    r : None or array_like, shape (..., n), optional
+        The first rows, whose first element is not read; the batches broadcast. None is the
+        conjugate of ``c``: the matrices are Hermitian but for their diagonal.
+
+    Returns
+    -------
+    array, shape (..., m, n)
+        In the library of the operands, with the dtype of NumPy's promotion.
+
+    Raises
+    ------
+    ValueError
+        An operand has no dimension, or the batches do not broadcast.
+
+    Examples
+    --------
+    >>> import numpy as np, scirs2
+    >>> scirs2.linalg.toeplitz(np.array([1, 2]), np.array([1, 3, 4]))
+    array([[1, 3, 4],
+           [2, 1, 3]])
+    """
+
+@overload
+def toeplitz(c: _Tensor, r: ArrayLike | _SupportsDLPack | None = None) -> _Tensor: ...
+@overload
+def toeplitz(c: ArrayLike, r: ArrayLike | _SupportsDLPack | None = None) -> NDArray[Any]: ...
+@overload
 def trace(x: NDArray[Any], /, *, offset: int = 0, dtype: Any = None) -> Any:
     """Sums of diagonals.
 
@@ -1346,6 +1493,39 @@ def vecmat(x1: _Plain, x2: _Tensor, /, *, out: _Tensor | None = None) -> _Tensor
 # Numbers.
 
 @overload
+def bandwidth(a: NDArray[Any]) -> tuple[Any, Any]:
+    """How many diagonals below and above the main one are not all zero.
+
+    Parameters
+    ----------
+    a : array_like, shape (..., m, n)
+        Matrices, of any DLPack library and any strides.
+
+    Returns
+    -------
+    lower : array of int64, shape (...)
+    upper : array of int64, shape (...)
+        The bandwidths: 0 and 0 for a diagonal matrix, ``m - 1`` and 0 for a lower triangular
+        one. In the library of ``a``.
+
+    Raises
+    ------
+    ValueError
+        ``a`` has fewer than two dimensions.
+
+    Examples
+    --------
+    >>> import numpy as np, scirs2
+    >>> lower, upper = scirs2.linalg.bandwidth(np.array([[1, 0, 2], [0, 1, 0], [0, 1, 1]]))
+    >>> int(lower), int(upper)
+    (1, 2)
+    """
+
+@overload
+def bandwidth(a: _Tensor) -> tuple[_Tensor, _Tensor]: ...
+@overload
+def bandwidth(a: ArrayLike) -> tuple[Any, Any]: ...
+@overload
 def cond(x: NDArray[Any], p: _MatrixOrder = None, *, on_failure: _OnFailure = "raise") -> Any:
     """Condition numbers.
 
@@ -1437,6 +1617,73 @@ def det(a: NDArray[Any]) -> Any:
 def det(a: _Tensor) -> _Tensor: ...
 @overload
 def det(a: ArrayLike) -> Any: ...
+@overload
+def ishermitian(a: NDArray[Any], atol: float | None = None, rtol: float | None = None) -> Any:
+    """Whether matrices are equal to their adjoints, the conjugates of their transposes.
+
+    Parameters
+    ----------
+    a : array_like, shape (..., n, n)
+        Matrices, of any DLPack library and any strides.
+    atol, rtol : None or float, optional
+        Elements ``x`` and ``y`` across the diagonal may differ by ``atol + rtol * abs(y)``;
+        with None for both they must be equal.
+
+    Returns
+    -------
+    array of bool, shape (...)
+        In the library of ``a``.
+
+    Raises
+    ------
+    scirs2.linalg.LinAlgError
+        The last two dimensions differ.
+
+    Examples
+    --------
+    >>> import numpy as np, scirs2
+    >>> bool(scirs2.linalg.ishermitian(np.array([[1, 2j], [-2j, 1]])))
+    True
+    """
+
+@overload
+def ishermitian(a: _Tensor, atol: float | None = None, rtol: float | None = None) -> _Tensor: ...
+@overload
+def ishermitian(a: ArrayLike, atol: float | None = None, rtol: float | None = None) -> Any: ...
+@overload
+def issymmetric(a: NDArray[Any], atol: float | None = None, rtol: float | None = None) -> Any:
+    """Whether matrices are equal to their transposes.
+
+    Parameters
+    ----------
+    a : array_like, shape (..., n, n)
+        Matrices, of any DLPack library and any strides.
+    atol, rtol : None or float, optional
+        Elements ``x`` and ``y`` across the diagonal may differ by ``atol + rtol * abs(y)``;
+        with None for both they must be equal.
+
+    Returns
+    -------
+    array of bool, shape (...)
+        In the library of ``a``.
+
+    Raises
+    ------
+    scirs2.linalg.LinAlgError
+        The last two dimensions differ.
+
+    Examples
+    --------
+    >>> import numpy as np, scirs2
+    >>> a = np.array([[1.0, 2.0], [2.1, 1.0]])
+    >>> bool(scirs2.linalg.issymmetric(a)), bool(scirs2.linalg.issymmetric(a, atol=0.2))
+    (False, True)
+    """
+
+@overload
+def issymmetric(a: _Tensor, atol: float | None = None, rtol: float | None = None) -> _Tensor: ...
+@overload
+def issymmetric(a: ArrayLike, atol: float | None = None, rtol: float | None = None) -> Any: ...
 @overload
 def matrix_norm(
     x: NDArray[Any],
@@ -2480,12 +2727,17 @@ def eig(
 ) -> EigResult[NDArray[Any], NDArray[Any]]: ...
 @overload
 def eigh(
-    a: NDArray[_Real], UPLO: _Triangle = "L", *, on_failure: _OnFailure = "raise"
+    a: NDArray[_Real],
+    UPLO: _Triangle = "L",
+    *,
+    b: ArrayLike | _SupportsDLPack | None = None,
+    type: Literal[1, 2, 3] = 1,
+    on_failure: _OnFailure = "raise",
 ) -> EighResult[NDArray[_Real], NDArray[_Real]]:
     """Eigenvalues and eigenvectors of Hermitian matrices.
 
     ``a @ v[:, i] = w[i] * v[:, i]`` with real ``w`` in ascending order and ``v``
-    unitary.
+    unitary; with ``b`` the generalized problem ``a @ v[:, i] = w[i] * b @ v[:, i]``.
 
     Parameters
     ----------
@@ -2494,9 +2746,15 @@ def eigh(
         and the imaginary part of the diagonal counts as zero.
     UPLO : {"L", "U"}, optional
         The triangle that is read: the lower or the upper one.
+    b : None or array_like, shape (..., n, n), optional
+        Hermitian positive definite matrices of a generalized problem, in the library of
+        ``a``; the same triangle is read, and the batches broadcast.
+    type : {1, 2, 3}, optional
+        With ``b`` the problem: 1 for ``a @ v = w * b @ v``, 2 for ``a @ b @ v = w * v``, 3 for
+        ``b @ a @ v = w * v``.
     on_failure : {"raise", "nan"}, optional
-        For a matrix that does not converge: raise ``LinAlgError``, or fill its results
-        with NaN and compute the others.
+        For a matrix that does not converge, or a ``b`` that is not positive definite:
+        raise ``LinAlgError``, or fill its results with NaN and compute the others.
 
     Returns
     -------
@@ -2510,10 +2768,11 @@ def eigh(
     Raises
     ------
     scirs2.linalg.LinAlgError
-        A matrix is not square, or does not converge; ``index`` tells which in the
-        batch. A NaN or an infinity in what is read gives NaN.
+        A matrix is not square, or does not converge, or its ``b`` is not positive
+        definite; ``index`` tells which in the batch. A NaN or an infinity in what is read
+        gives NaN.
     ValueError
-        ``UPLO`` is neither of these.
+        ``UPLO`` or ``type`` is none of these, or the shapes of ``a`` and ``b`` do not match.
 
     Notes
     -----
@@ -2528,6 +2787,13 @@ def eigh(
     Other libraries may choose other signs. Vectors of equal values span the same
     space as theirs.
 
+    With ``b = L @ L.conj().mT``, which is LAPACK ``potrf``, the generalized problem becomes that
+    of ``inv(L) @ a @ inv(L).conj().mT``, or for the types 2 and 3 of ``L.conj().mT @ a @ L``.
+    Then ``v.conj().mT @ b @ v`` is the identity, or for type 3 ``v.conj().mT @ inv(b) @ v``.
+    The error of a value is ``c * n * eps * norm(a) * norm(inv(b))`` for the types with
+    ``b`` on the right: an ill-conditioned ``b`` costs digits, as in LAPACK. This takes memory
+    of the size of ``a`` four times.
+
     Examples
     --------
     >>> import numpy as np, scirs2
@@ -2537,23 +2803,46 @@ def eigh(
     >>> abs(v).round(4)
     array([[0.7071, 0.7071],
            [0.7071, 0.7071]])
+    >>> stiffness, mass = np.array([[6.0, 0.0], [0.0, 4.0]]), np.diag([2.0, 1.0])
+    >>> scirs2.linalg.eigh(stiffness, b=mass).eigenvalues.round(12)
+    array([3., 4.])
     """
 
 @overload
 def eigh(
-    a: NDArray[_Complex], UPLO: _Triangle = "L", *, on_failure: _OnFailure = "raise"
+    a: NDArray[_Complex],
+    UPLO: _Triangle = "L",
+    *,
+    b: ArrayLike | _SupportsDLPack | None = None,
+    type: Literal[1, 2, 3] = 1,
+    on_failure: _OnFailure = "raise",
 ) -> EighResult[_Floating, NDArray[_Complex]]: ...
 @overload
 def eigh(
-    a: _ToFloat64, UPLO: _Triangle = "L", *, on_failure: _OnFailure = "raise"
+    a: _ToFloat64,
+    UPLO: _Triangle = "L",
+    *,
+    b: ArrayLike | _SupportsDLPack | None = None,
+    type: Literal[1, 2, 3] = 1,
+    on_failure: _OnFailure = "raise",
 ) -> EighResult[_Float64, _Float64]: ...
 @overload
 def eigh(
-    a: _Tensor, UPLO: _Triangle = "L", *, on_failure: _OnFailure = "raise"
+    a: _Tensor,
+    UPLO: _Triangle = "L",
+    *,
+    b: ArrayLike | _SupportsDLPack | None = None,
+    type: Literal[1, 2, 3] = 1,
+    on_failure: _OnFailure = "raise",
 ) -> EighResult[_Tensor, _Tensor]: ...
 @overload
 def eigh(
-    a: ArrayLike, UPLO: _Triangle = "L", *, on_failure: _OnFailure = "raise"
+    a: ArrayLike,
+    UPLO: _Triangle = "L",
+    *,
+    b: ArrayLike | _SupportsDLPack | None = None,
+    type: Literal[1, 2, 3] = 1,
+    on_failure: _OnFailure = "raise",
 ) -> EighResult[NDArray[Any], NDArray[Any]]: ...
 @overload
 def eigvals(a: NDArray[Any], *, on_failure: _OnFailure = "raise") -> NDArray[Any]:
@@ -2601,7 +2890,12 @@ def eigvals(a: _Tensor, *, on_failure: _OnFailure = "raise") -> _Tensor: ...
 def eigvals(a: ArrayLike, *, on_failure: _OnFailure = "raise") -> NDArray[Any]: ...
 @overload
 def eigvalsh(
-    a: NDArray[_Real], UPLO: _Triangle = "L", *, on_failure: _OnFailure = "raise"
+    a: NDArray[_Real],
+    UPLO: _Triangle = "L",
+    *,
+    b: ArrayLike | _SupportsDLPack | None = None,
+    type: Literal[1, 2, 3] = 1,
+    on_failure: _OnFailure = "raise",
 ) -> NDArray[_Real]:
     """Eigenvalues of Hermitian matrices.
 
@@ -2614,9 +2908,15 @@ def eigvalsh(
         and the imaginary part of the diagonal counts as zero.
     UPLO : {"L", "U"}, optional
         The triangle that is read: the lower or the upper one.
+    b : None or array_like, shape (..., n, n), optional
+        Hermitian positive definite matrices of a generalized problem, in the library of
+        ``a``; the same triangle is read, and the batches broadcast.
+    type : {1, 2, 3}, optional
+        With ``b`` the problem: 1 for ``a @ v = w * b @ v``, 2 for ``a @ b @ v = w * v``, 3 for
+        ``b @ a @ v = w * v``.
     on_failure : {"raise", "nan"}, optional
-        For a matrix that does not converge: raise ``LinAlgError``, or fill its results
-        with NaN and compute the others.
+        For a matrix that does not converge, or a ``b`` that is not positive definite:
+        raise ``LinAlgError``, or fill its results with NaN and compute the others.
 
     Returns
     -------
@@ -2627,10 +2927,11 @@ def eigvalsh(
     Raises
     ------
     scirs2.linalg.LinAlgError
-        A matrix is not square, or does not converge; ``index`` tells which in the
-        batch. A NaN or an infinity in what is read gives NaN.
+        A matrix is not square, or does not converge, or its ``b`` is not positive
+        definite; ``index`` tells which in the batch. A NaN or an infinity in what is read
+        gives NaN.
     ValueError
-        ``UPLO`` is neither of these.
+        ``UPLO`` or ``type`` is none of these, or the shapes of ``a`` and ``b`` do not match.
 
     Notes
     -----
@@ -2651,17 +2952,36 @@ def eigvalsh(
     a: NDArray[np.complexfloating[Any, Any]],
     UPLO: _Triangle = "L",
     *,
+    b: ArrayLike | _SupportsDLPack | None = None,
+    type: Literal[1, 2, 3] = 1,
     on_failure: _OnFailure = "raise",
 ) -> _Floating: ...
 @overload
 def eigvalsh(
-    a: _ToFloat64, UPLO: _Triangle = "L", *, on_failure: _OnFailure = "raise"
+    a: _ToFloat64,
+    UPLO: _Triangle = "L",
+    *,
+    b: ArrayLike | _SupportsDLPack | None = None,
+    type: Literal[1, 2, 3] = 1,
+    on_failure: _OnFailure = "raise",
 ) -> _Float64: ...
 @overload
-def eigvalsh(a: _Tensor, UPLO: _Triangle = "L", *, on_failure: _OnFailure = "raise") -> _Tensor: ...
+def eigvalsh(
+    a: _Tensor,
+    UPLO: _Triangle = "L",
+    *,
+    b: ArrayLike | _SupportsDLPack | None = None,
+    type: Literal[1, 2, 3] = 1,
+    on_failure: _OnFailure = "raise",
+) -> _Tensor: ...
 @overload
 def eigvalsh(
-    a: ArrayLike, UPLO: _Triangle = "L", *, on_failure: _OnFailure = "raise"
+    a: ArrayLike,
+    UPLO: _Triangle = "L",
+    *,
+    b: ArrayLike | _SupportsDLPack | None = None,
+    type: Literal[1, 2, 3] = 1,
+    on_failure: _OnFailure = "raise",
 ) -> _Floating: ...
 @overload
 def lu_factor(
@@ -2718,6 +3038,372 @@ def lu_factor(
 def lu_factor(
     a: ArrayLike, *, on_failure: _OnFailure = "raise"
 ) -> LUFactorResult[NDArray[Any], NDArray[np.int32]]: ...
+@overload
+def matrix_balance(
+    A: NDArray[_Real], permute: bool = True, scale: bool = True, separate: bool = False
+) -> tuple[NDArray[_Real], NDArray[_Real]]:
+    """Matrices with the same eigenvalues, balanced so that these are computed accurately.
+
+    ``B = inv(T) @ A @ T`` where ``T`` is a permutation, which isolates eigenvalues, times a
+    diagonal of powers of two, which makes the rows and columns about equally long.
+
+    Parameters
+    ----------
+    A : array_like, shape (..., n, n)
+        Matrices, of any DLPack library and any strides.
+    permute : bool, optional
+        Exchange rows and columns.
+    scale : bool, optional
+        Scale rows and columns.
+    separate : bool, optional
+        Return the diagonal and the permutation instead of ``T``.
+
+    Returns
+    -------
+    B : array, shape (..., n, n)
+        Integers give float64; float16 and bfloat16 are computed in float32 and returned in
+        their own dtype.
+    T : array, shape (..., n, n)
+        Real. With ``separate`` a tuple of the diagonal and of the row of ``T`` for each of
+        its elements: ``T[perm[i], i] = scale[i]``. All are in the library of ``A``.
+
+    Raises
+    ------
+    scirs2.linalg.LinAlgError
+        A matrix holds a NaN or an infinity, or is not square; ``index`` tells which in the
+        batch.
+
+    Notes
+    -----
+    LAPACK ``gebal``. Nothing is rounded, unless a product with a power of two underflows.
+
+    Examples
+    --------
+    >>> import numpy as np, scirs2
+    >>> B, T = scirs2.linalg.matrix_balance(np.array([[1.0, 1024.0], [1.0, 1.0]]))
+    >>> B
+    array([[ 1., 32.],
+           [32.,  1.]])
+    """
+
+@overload
+def matrix_balance(
+    A: NDArray[_Complex], permute: bool = True, scale: bool = True, separate: bool = False
+) -> tuple[NDArray[_Complex], _Floating]: ...
+@overload
+def matrix_balance(
+    A: _ToFloat64, permute: bool = True, scale: bool = True, separate: bool = False
+) -> tuple[_Float64, _Float64]: ...
+@overload
+def matrix_balance(
+    A: _Tensor, permute: bool = True, scale: bool = True, separate: bool = False
+) -> tuple[_Tensor, _Tensor]: ...
+@overload
+def matrix_balance(
+    A: ArrayLike, permute: bool = True, scale: bool = True, separate: bool = False
+) -> tuple[NDArray[Any], NDArray[Any]]: ...
+@overload
+def null_space(A: NDArray[_Kept], rcond: float | None = None) -> NDArray[_Kept]:
+    """Orthonormal bases of the vectors that matrices map to zero.
+
+    Parameters
+    ----------
+    A : array_like, shape (..., m, n)
+        Matrices, of any DLPack library and any strides.
+    rcond : None or float, optional
+        Singular values of at most ``rcond`` times the largest count as zero. None means
+        ``max(m, n) * eps``.
+
+    Returns
+    -------
+    array, shape (..., n, n - rank)
+        The bases in their columns, in the library of ``A``. Integers give float64; float16
+        and bfloat16 are computed in float32 and returned in their own dtype.
+
+    Raises
+    ------
+    scirs2.linalg.LinAlgError
+        A matrix holds a NaN, or does not converge; ``index`` tells which in the batch.
+    ValueError
+        The matrices of a batch have different ranks, so that their bases do not fit into one
+        array.
+    MemoryError
+        The square matrices of all vectors need more memory than there is.
+
+    Notes
+    -----
+    The rows of ``Vh`` of :func:`svd`, conjugated, that belong to singular values up to the
+    threshold, or to none.
+
+    Examples
+    --------
+    >>> import numpy as np, scirs2
+    >>> a = np.array([[3.0, 4.0]])
+    >>> v = scirs2.linalg.null_space(a)
+    >>> v.shape, bool(abs(a @ v)[0, 0] < 1e-15)
+    ((2, 1), True)
+    """
+
+@overload
+def null_space(A: _ToFloat64, rcond: float | None = None) -> _Float64: ...
+@overload
+def null_space(A: _Tensor, rcond: float | None = None) -> _Tensor: ...
+@overload
+def null_space(A: ArrayLike, rcond: float | None = None) -> NDArray[Any]: ...
+@overload
+def orth(A: NDArray[_Kept], rcond: float | None = None) -> NDArray[_Kept]:
+    """Orthonormal bases of what the columns of matrices span.
+
+    Parameters
+    ----------
+    A : array_like, shape (..., m, n)
+        Matrices, of any DLPack library and any strides.
+    rcond : None or float, optional
+        Singular values of at most ``rcond`` times the largest count as zero. None means
+        ``max(m, n) * eps``.
+
+    Returns
+    -------
+    array, shape (..., m, rank)
+        The bases in their columns, in the library of ``A``. Integers give float64; float16
+        and bfloat16 are computed in float32 and returned in their own dtype.
+
+    Raises
+    ------
+    scirs2.linalg.LinAlgError
+        A matrix holds a NaN, or does not converge; ``index`` tells which in the batch.
+    ValueError
+        The matrices of a batch have different ranks, so that their bases do not fit into one
+        array.
+
+    Notes
+    -----
+    The vectors ``U`` of :func:`svd` that belong to singular values above the threshold.
+
+    Examples
+    --------
+    >>> import numpy as np, scirs2
+    >>> scirs2.linalg.orth(np.array([[3.0, 6.0], [4.0, 8.0]])).round(12)
+    array([[0.6],
+           [0.8]])
+    """
+
+@overload
+def orth(A: _ToFloat64, rcond: float | None = None) -> _Float64: ...
+@overload
+def orth(A: _Tensor, rcond: float | None = None) -> _Tensor: ...
+@overload
+def orth(A: ArrayLike, rcond: float | None = None) -> NDArray[Any]: ...
+@overload
+def orthogonal_procrustes(A: NDArray[_Kept], B: NDArray[_Kept]) -> tuple[NDArray[_Kept], Any]:
+    """The rotations that bring matrices nearest to others.
+
+    The unitary ``R`` for which ``norm(A @ R - B)`` is the smallest, in the Frobenius norm:
+    the orthogonal Procrustes problem.
+
+    Parameters
+    ----------
+    A, B : array_like, shape (..., m, n)
+        Matrices, of one DLPack library and any strides; their batches broadcast.
+
+    Returns
+    -------
+    R : array, shape (..., n, n)
+    scale : array, shape (...)
+        The sum of the singular values of ``A.conj().mT @ B``; real. Both are in the library
+        of the operands. Integers give float64; float16 and bfloat16 are computed in float32
+        and returned in their own dtype.
+
+    Raises
+    ------
+    scirs2.linalg.LinAlgError
+        A product of two matrices holds a NaN, or does not converge; ``index`` tells which in
+        the batch.
+    ValueError
+        The shapes do not match.
+
+    Notes
+    -----
+    ``R = U @ Vh`` for the singular value decomposition ``A.conj().mT @ B = U * S @ Vh``. It
+    may contain a reflection: its determinant is 1 or -1.
+
+    Examples
+    --------
+    >>> import numpy as np, scirs2
+    >>> A = np.array([[2.0, 0.0], [0.0, 1.0], [1.0, 1.0]])
+    >>> R, scale = scirs2.linalg.orthogonal_procrustes(A, A @ np.array([[0.0, 1.0], [-1.0, 0.0]]))
+    >>> R.round(12) + 0.0
+    array([[ 0.,  1.],
+           [-1.,  0.]])
+    """
+
+@overload
+def orthogonal_procrustes(A: _Host, B: _Host) -> tuple[NDArray[Any], Any]: ...
+@overload
+def orthogonal_procrustes(A: _Tensor, B: _Tensor | _Plain) -> tuple[_Tensor, _Tensor]: ...
+@overload
+def orthogonal_procrustes(A: _Plain, B: _Tensor) -> tuple[_Tensor, _Tensor]: ...
+@overload
+def polar(
+    a: NDArray[_Kept], side: Literal["right", "left"] = "right"
+) -> tuple[NDArray[_Kept], NDArray[_Kept]]:
+    """Polar factors: a rotation, or the nearest to one, and a stretch.
+
+    ``a = u @ p``, or with ``side="left"`` ``a = p @ u``, with ``p`` Hermitian and positive
+    semidefinite. ``u`` has orthonormal columns, or rows if there are more columns than rows,
+    and of all such matrices it is the nearest to ``a``.
+
+    Parameters
+    ----------
+    a : array_like, shape (..., m, n)
+        Matrices, of any DLPack library and any strides.
+    side : {"right", "left"}, optional
+        The side of ``u`` that ``p`` is on.
+
+    Returns
+    -------
+    u : array, shape (..., m, n)
+    p : array, shape (..., n, n) or (..., m, m)
+        Exactly Hermitian. Both are in the library of ``a``. Integers give float64; float16
+        and bfloat16 are computed in float32 and returned in their own dtype.
+
+    Raises
+    ------
+    scirs2.linalg.LinAlgError
+        A matrix holds a NaN, or does not converge; ``index`` tells which in the batch. One
+        that holds an infinity gives NaN.
+    ValueError
+        ``side`` is neither of these.
+
+    Notes
+    -----
+    From the singular values: ``a = U * S @ Vh`` gives ``u = U @ Vh`` and ``p = Vh.conj().mT
+    * S @ Vh`` or ``U * S @ U.conj().mT``. Backward stable: ``norm(a - u @ p) <= c * max(m, n)
+    * eps * norm(a)``. ``u`` is unique if ``a`` has full rank. The factors of the
+    decomposition take memory of the size of ``a`` three times.
+
+    Examples
+    --------
+    >>> import numpy as np, scirs2
+    >>> u, p = scirs2.linalg.polar(np.array([[0.0, -2.0], [3.0, 0.0]]))
+    >>> u.round(12) + 0.0
+    array([[ 0., -1.],
+           [ 1.,  0.]])
+    >>> p.round(12) + 0.0
+    array([[3., 0.],
+           [0., 2.]])
+    """
+
+@overload
+def polar(a: _ToFloat64, side: Literal["right", "left"] = "right") -> tuple[_Float64, _Float64]: ...
+@overload
+def polar(a: _Tensor, side: Literal["right", "left"] = "right") -> tuple[_Tensor, _Tensor]: ...
+@overload
+def polar(
+    a: ArrayLike, side: Literal["right", "left"] = "right"
+) -> tuple[NDArray[Any], NDArray[Any]]: ...
+@overload
+def rq(
+    a: NDArray[_Kept], mode: Literal["full", "economic", "r"] = "full"
+) -> tuple[NDArray[_Kept], NDArray[_Kept]]:
+    """Factors with the triangle on the left.
+
+    ``a = R @ Q`` with the rows of ``Q`` orthonormal and ``R`` upper triangular: its last column
+    is full, and the diagonal that ends there is the last that is not zero.
+
+    Parameters
+    ----------
+    a : array_like, shape (..., m, n)
+        Matrices, of any DLPack library and any strides.
+    mode : {"full", "economic", "r"}, optional
+        "full" returns a square ``Q``; "economic" one of ``k = min(m, n)`` rows; "r" returns
+        only the ``R`` of "full".
+
+    Returns
+    -------
+    R : array, shape (..., m, n) or (..., m, k)
+    Q : array, shape (..., n, n) or (..., k, n)
+        In the library of ``a``. Integers give float64; float16 and bfloat16 are computed in
+        float32 and returned in their own dtype.
+
+    Raises
+    ------
+    ValueError
+        ``mode`` is none of these.
+    MemoryError
+        "full" asks for more memory than there is.
+
+    Notes
+    -----
+    From the QR factors of the adjoint with its columns in reverse order, which is copied:
+    LAPACK ``geqrf``, not ``gerqf``. Backward stable: ``norm(a - R @ Q) <= c * n * eps *
+    norm(a)``. A NaN or an infinity propagates to the factors.
+
+    Examples
+    --------
+    >>> import numpy as np, scirs2
+    >>> a = np.array([[3.0, 4.0], [0.0, 5.0]])
+    >>> R, Q = scirs2.linalg.rq(a)
+    >>> (R @ Q).round(12) + 0.0
+    array([[3., 4.],
+           [0., 5.]])
+    """
+
+@overload
+def rq(
+    a: _ToFloat64, mode: Literal["full", "economic", "r"] = "full"
+) -> tuple[_Float64, _Float64]: ...
+@overload
+def rq(a: _Tensor, mode: Literal["full", "economic", "r"] = "full") -> tuple[_Tensor, _Tensor]: ...
+@overload
+def rq(
+    a: ArrayLike, mode: Literal["full", "economic", "r"] = "full"
+) -> tuple[NDArray[Any], NDArray[Any]]: ...
+@overload
+def subspace_angles(A: NDArray[_Real], B: NDArray[_Real]) -> NDArray[_Real]:
+    """Angles between what the columns of two matrices span.
+
+    Parameters
+    ----------
+    A : array_like, shape (..., m, p)
+        Matrices, of any DLPack library and any strides.
+    B : array_like, shape (..., m, q)
+        Matrices of as many rows, in the library of ``A``; the batches broadcast.
+
+    Returns
+    -------
+    array, shape (..., k)
+        The principal angles, the largest first, in radians: as many as the smaller rank;
+        real, in the library of the operands.
+
+    Raises
+    ------
+    scirs2.linalg.LinAlgError
+        A matrix holds a NaN, or does not converge; ``index`` tells which pair of the batch.
+    ValueError
+        The matrices have different numbers of rows. Or the pairs of a batch have different
+        numbers of angles, which do not fit into one array.
+
+    Notes
+    -----
+    From the sine below 45 degrees, and from the cosine above, so that angles near zero and
+    near a right angle have an error of ``c * m * eps`` (Å. Björck, G. H. Golub, Mathematics of
+    Computation 27, 1973). SciPy chooses between the two by the cosine of another angle of the
+    same pair, and can lose half of the digits.
+
+    Examples
+    --------
+    >>> import numpy as np, scirs2
+    >>> scirs2.linalg.subspace_angles(np.array([[1.0], [0.0]]), np.array([[1.0], [1e-12]]))
+    array([1.e-12])
+    """
+
+@overload
+def subspace_angles(A: _Host, B: _Host) -> _Floating: ...
+@overload
+def subspace_angles(A: _Tensor, B: _Tensor | _Plain) -> _Tensor: ...
+@overload
+def subspace_angles(A: _Plain, B: _Tensor) -> _Tensor: ...
 @overload
 def svdvals(x: NDArray[_Real], /, *, on_failure: _OnFailure = "raise") -> NDArray[_Real]:
     """Singular values.
