@@ -122,6 +122,7 @@ OPTIONS = [
     ("linalg.lstsq(A, A, 'gels')", TypeError, "lstsq: rcond: |real number"),
     ("linalg.solve_triangular(A, A, 5)", ValueError, "solve_triangular: trans: |'N'|got 5"),
     ("linalg.cho_solve(A, A)", ValueError, "cho_solve: c_and_lower: |(c, lower)"),
+    ("linalg.cho_solve(A[:2, :2], A[:2])", ValueError, "cho_solve: lower: |(c, lower)"),
     ("linalg.cho_solve((A, 'x'), A)", TypeError, "cho_solve: lower: |True or False"),
     ("linalg.lu_solve(A, A)", ValueError, "lu_solve: lu_and_piv: |(lu, piv)"),
     ("linalg.lu_solve((A, A), A)", TypeError, "lu_solve: piv: |integers|float64"),
@@ -138,6 +139,7 @@ OPTIONS = [
         "einsum: optimize: |greedy",
     ),
     ("linalg.inv(A, on_failure='skip')", ValueError, 'inv: on_failure: |"nan"'),
+    ("linalg.inv(A, on_failure=None)", TypeError, 'inv: on_failure: |"raise" or "nan"'),
     ("linalg.det(A, on_failure='nan')", TypeError, "det()|leave it out"),
     ("scirs2.num_threads('all')", TypeError, "number of threads|integer"),
 ]

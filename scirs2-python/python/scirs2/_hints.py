@@ -117,10 +117,13 @@ POSITIONS = {
 }
 VALUES = {
     ("cho_solve", "c_and_lower"): "pass the pair that cho_factor returns: (c, lower)",
+    # Two matrices of order 2 look like the pair.
+    ("cho_solve", "lower"): "pass the pair that cho_factor returns: (c, lower)",
     ("eigh", "UPLO"): _GENERALIZED,
     ("eigvalsh", "UPLO"): _GENERALIZED,
     ("lu_solve", "lu_and_piv"): "pass the pair that lu_factor returns: (lu, piv)",
 }
+VALUES_OF_ANY = {"on_failure": 'pass "raise" or "nan"'}
 
 _SCIPY = "it is not here; scipy.linalg.{n} takes the array that scirs2.from_dlpack(x) returns"
 _TORCH = "it is not here; torch.linalg.{n} takes the tensor that torch.from_dlpack(x) returns"
@@ -244,7 +247,7 @@ def explain(name: str, error: Exception, args: tuple[Any, ...], kwargs: dict[str
         return
     parameter = _noted(error)
     if parameter is not None:
-        hint = VALUES.get((name, parameter))
+        hint = VALUES.get((name, parameter)) or VALUES_OF_ANY.get(parameter)
         text = f"{name}: {parameter}: {text}"
         error.args = (f"{text}; {hint}" if hint else text,)
 
