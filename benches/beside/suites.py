@@ -29,6 +29,7 @@ TITLES = {
     "large": "One large matrix",
     "gradients": "Gradients in PyTorch",
     "integers": "Products of integers",
+    "lazy": "Arrays of Dask, on two worker processes",
     "growth": "Growth",
     "memory": "Memory",
     "startup": "Import",
@@ -52,7 +53,7 @@ def processes(level: Level) -> list[Process]:
     wide = ("startup", "exchange", "small", "norms", "batches", "large", "gradients",
             "integers")  # fmt: skip
     # What has no peer needs none in its process.
-    plans = [Process(wide, every, {}), Process(("growth",), every, {})]
+    plans = [Process(wide, every, {}), *(Process((one,), every, {}) for one in ("growth", "lazy"))]
     # A process is bound to its cores by the affinity that it inherits.
     if len(every) > 1 and hasattr(os, "sched_setaffinity"):
         plans.append(Process(("norms", "batches", "large", "gradients"), every[:1], {}))

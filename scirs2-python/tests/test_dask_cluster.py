@@ -23,7 +23,7 @@ def client():
         n_workers=2,
         threads_per_worker=1,
         host="127.0.0.1",
-        dashboard_address=None,
+        dashboard_address="127.0.0.1:0",
         memory_limit="1 GiB",
     )
     with cluster, Client(cluster, timeout=60) as client:
@@ -119,7 +119,7 @@ def test_what_exceeds_the_memory_of_a_worker_is_spilled():
             n_workers=1,
             threads_per_worker=1,
             host="127.0.0.1",
-            dashboard_address=None,
+            dashboard_address="127.0.0.1:0",
             memory_limit="300 MiB",
         ) as cluster,
         Client(cluster, timeout=60) as client,
