@@ -15,6 +15,9 @@ they use each other:
 - `equations`: tensors that are matrices with other axes
 """
 
+# Dask's functions have no types that strict knows.
+# pyright: basic
+
 from collections.abc import Callable
 from functools import partial
 from typing import Any

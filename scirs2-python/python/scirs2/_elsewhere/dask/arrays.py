@@ -4,12 +4,15 @@ Two classes are served alike: `dask.array.Array`, and `dask_array.Array` of the 
 whose module has the same functions.
 """
 
+# Dask's functions have no types that strict knows.
+# pyright: basic
+
 import math
 import sys
 from collections.abc import Iterator
 from typing import Any
 
-import dask
+import dask.config
 import numpy as np
 from dask.highlevelgraph import HighLevelGraph
 from dask.utils import parse_bytes

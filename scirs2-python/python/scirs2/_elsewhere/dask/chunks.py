@@ -1,5 +1,8 @@
 """The same chunks for the axes of several operands that belong together."""
 
+# Dask's functions have no types that strict knows.
+# pyright: basic
+
 import math
 from collections.abc import Hashable, Sequence
 from itertools import accumulate

@@ -4,6 +4,9 @@ Axes have labels, as in einsum. A task multiplies blocks by a function of scirs2
 the products of one block of the result: in a tree whose shape depends on the chunks only.
 """
 
+# Dask's functions have no types that strict knows.
+# pyright: basic
+
 import math
 from collections.abc import Sequence
 from functools import reduce

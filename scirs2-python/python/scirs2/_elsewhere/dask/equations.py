@@ -1,5 +1,8 @@
 """Functions that reshape their operands to matrices, or take less than a matrix."""
 
+# Dask's functions have no types that strict knows.
+# pyright: basic
+
 import math
 from typing import Any
 

@@ -1,5 +1,8 @@
 """Which way a function of matrices is computed: the first that can take the chunks."""
 
+# Dask's functions have no types that strict knows.
+# pyright: basic
+
 from typing import Any
 
 from . import batches, tall

@@ -1,5 +1,8 @@
 """Products of arrays, and what looks at single elements of matrices."""
 
+# Dask's functions have no types that strict knows.
+# pyright: basic
+
 import math
 from collections.abc import Sequence
 from itertools import pairwise

@@ -7,6 +7,9 @@ A function here returns NotImplemented for operands that are no such matrices, o
 for one task.
 """
 
+# Dask's functions have no types that strict knows.
+# pyright: basic
+
 import math
 from collections.abc import Callable
 from typing import Any

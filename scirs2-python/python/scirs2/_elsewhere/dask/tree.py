@@ -8,6 +8,9 @@ Diagonals of R are real and not negative, so that Q and R of a matrix of full ra
 on its chunks.
 """
 
+# Dask's functions have no types that strict knows.
+# pyright: basic
+
 from collections.abc import Callable
 from typing import Any
 
