@@ -1,9 +1,10 @@
 """Factors of matrices, and what follows from singular values, as SciPy names them."""
 
+import warnings
 from typing import Any
 
 from ... import _scirs2, linalg
-from ._arguments import Array, check_one_of, require_finite
+from ._arguments import Array, LinAlgWarning, check_one_of, in_numpy, require_finite
 
 
 def cholesky(
@@ -55,7 +56,12 @@ def lu_factor(
     """Compute LU factors for :func:`lu_solve`, as `scirs2.linalg.lu_factor`."""
     del overwrite_a
     require_finite("lu_factor", check_finite, a=a)
-    return tuple(linalg.lu_factor(a))
+    factors, pivots = linalg.lu_factor(a)
+    if (in_numpy(linalg.diagonal(factors)) == 0).any():
+        warnings.warn(
+            "lu_factor: a matrix is singular: a pivot is exactly zero", LinAlgWarning, stacklevel=2
+        )
+    return factors, pivots
 
 
 def lu_solve(
