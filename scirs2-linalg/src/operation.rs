@@ -119,6 +119,7 @@ operations! {
         least_squares::pivoted_qr::PivotedQr,
         least_squares::pivoted_qr::Rq,
         least_squares::qr::Qr,
+        norm::operation::VectorNorm,
         products::structured::IsNearlySymmetric,
         solve::assumed::InvAssuming,
         solve::assumed::SolveAssuming,

@@ -5,6 +5,7 @@ mod call;
 mod config;
 mod error;
 mod exchange;
+mod ffi;
 mod flag;
 mod library;
 mod numpy;
@@ -32,6 +33,7 @@ mod _scirs2 {
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
         let py = module.py();
         super::ops::add_to(module)?;
+        super::ffi::add_to(module)?;
         super::route::add_to(module)?;
         super::threads::add_to(module)?;
         // A worker inside OpenBLAS as that unloads would crash the process.

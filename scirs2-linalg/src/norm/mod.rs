@@ -2,12 +2,14 @@
 //!
 //! | file | one concept |
 //! |---|---|
+//! | `operation` | a norm as an operation |
 //! | `plan` | which norm, over which axes |
 //! | `layout` | the axes of one reduction, normalised and merged |
 //! | `reduce` | the pieces of one reduction, and their workers |
 //! | `spectral` | norms of singular values |
 
 mod layout;
+pub(crate) mod operation;
 mod plan;
 mod reduce;
 mod spectral;
