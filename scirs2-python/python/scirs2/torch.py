@@ -110,23 +110,11 @@ def _dtype(kind: str, dtype: Any) -> Any:
 
 def _fake_results(rule: Rule, operands: Any) -> tuple[Any, ...]:
     """Return results of the right shapes and dtypes, by the rule's signature."""
-    sizes: dict[str, Any] = {}
-    batches = []
-    for operand, axes in zip(operands, rule.inputs, strict=True):
-        first = operand.ndim - len(axes)
-        batches.append(operand.shape[:first])
-        sizes.update(zip(axes, operand.shape[first:], strict=True))
-    if "m" in sizes and "n" in sizes:
-        sizes["k"] = torch.sym_min(sizes["m"], sizes["n"])
-        if "p" in sizes:
-            # The residuals of least squares.
-            sizes["d"] = sizes["p"] if sizes["m"] > sizes["n"] else 0
-    batch = _broadcast_shapes(*batches)
+    given = [operand.shape for operand in operands]
+    shapes = rule.shapes(given, _broadcast_shapes, torch.sym_min)
     return tuple(
-        operands[0].new_empty(
-            (*batch, *(sizes[axis] for axis in axes)), dtype=_dtype(kind, operands[0].dtype)
-        )
-        for axes, kind in zip(rule.outputs, rule.kinds, strict=True)
+        operands[0].new_empty(shape, dtype=_dtype(kind, operands[0].dtype))
+        for shape, kind in zip(shapes, rule.kinds, strict=True)
     )
 
 

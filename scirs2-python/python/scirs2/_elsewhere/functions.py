@@ -125,9 +125,10 @@ def vector_norm(
     x: Array,
     axis: int | tuple[int, ...] | None = None,
     keepdims: bool = False,
-    ord: float = 2,
+    ord: float | None = 2,
 ) -> Array:
     """As `scirs2.linalg.vector_norm`."""
+    ord = 2 if ord is None else ord
     axes = tuple(range(x.ndim)) if axis is None else axis
     flat, others = _last(xp, x, axes if isinstance(axes, tuple) else (int(axes),))
     result = xp.apply(rules.VECTOR_NORM, flat, ord=float(ord))
@@ -224,6 +225,9 @@ def matrix_rank(
     for name, bound in (("tol", tol), ("rtol", rtol)):
         if not (bound is None or isinstance(bound, int | float)):
             _refuse_option("matrix_rank", f"an array as {name}", "pass a number")
+    if A.ndim < 2:
+        # As in NumPy: whether anything is not zero.
+        A, tol, hermitian, rtol = xp.reshape(A, (1, math.prod(A.shape))), None, False, None
     return xp.apply(rules.MATRIX_RANK, A, tol=tol, hermitian=hermitian, rtol=rtol)
 
 
@@ -382,8 +386,7 @@ def eig(xp: Library, a: Array) -> Any:
 @_of("a")
 def eigvals(xp: Library, a: Array) -> Array:
     """As `scirs2.linalg.eigvals`."""
-    values, _ = xp.apply(rules.EIG, a)
-    return values
+    return xp.values(rules.EIG, a)
 
 
 @_of("a")
@@ -394,9 +397,8 @@ def eigh(xp: Library, a: Array, UPLO: str = "L") -> Any:
 
 @_of("a")
 def eigvalsh(xp: Library, a: Array, UPLO: str = "L") -> Array:
-    """As `scirs2.linalg.eigvalsh`: the rule needs the vectors."""
-    values, _ = xp.apply(rules.EIGH, a, UPLO=UPLO.upper())
-    return values
+    """As `scirs2.linalg.eigvalsh`."""
+    return xp.values(rules.EIGH, a, UPLO=UPLO.upper())
 
 
 @_of("a")
@@ -425,6 +427,5 @@ def svd(
 
 @_of("x")
 def svdvals(xp: Library, x: Array) -> Array:
-    """As `scirs2.linalg.svdvals`: the rule needs the vectors."""
-    _, s, _ = xp.apply(rules.SVD, x)
-    return s
+    """As `scirs2.linalg.svdvals`."""
+    return xp.values(rules.SVD, x)

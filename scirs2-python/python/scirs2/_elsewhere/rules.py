@@ -11,7 +11,7 @@ functions that rules need beside scirs2's own, `Library`.
 """
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, TypeAlias
 
@@ -63,13 +63,16 @@ class Library:
     sort_by_size: ClassVar[Callable[..., Any]]
     # Whether all elements hold; None where nobody can look at values.
     all: ClassVar[Callable[..., Any]]
+    # Calls one or the other of two functions without arguments, by what `all` says.
+    choose: ClassVar[Callable[..., Any]]
     # Takes where values are equal, where the gradient is unclear, and the names of the
     # function and of what is equal. Returns a factor: 0 where values are equal, else 1.
     # Where the gradient is unclear, it raises an error, or where nobody can look at values
     # the factor is NaN.
     settle: ClassVar[Callable[..., Any]]
-    # Calls a rule's function.
+    # Calls a rule's function, or that for the values of a decomposition alone.
     apply: ClassVar[Callable[..., Any]]
+    values: ClassVar[Callable[..., Any]]
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,6 +92,8 @@ class Rule:
     options: tuple[tuple[str, str], ...] = ()
     # Whether the product needs the operands, or the results tell enough.
     keeps_operands: bool = True
+    # The operands in which the function is linear; their products need no results.
+    linear: tuple[int, ...] = ()
     inputs: tuple[tuple[str, ...], ...] = field(init=False)
     outputs: tuple[tuple[str, ...], ...] = field(init=False)
     # "", "R", "C", "I" or "L" for each result.
@@ -116,6 +121,31 @@ class Rule:
         else:
             results = self.compute(library, *operands, **options)
         return tuple(results) if isinstance(results, tuple) else (results,)
+
+    def shapes(
+        self,
+        operands: Sequence[Any],
+        broadcast: Callable[..., Any],
+        smallest: Callable[..., Any] = min,
+    ) -> list[Any]:
+        """Return the shapes of the results, by the signature."""
+        sizes: dict[str, Any] = {}
+        batches = []
+        for shape, axes in zip(operands, self.inputs, strict=True):
+            first = len(shape) - len(axes)
+            if first < 0:
+                raise ValueError(f"{self.name}: an operand of shape {shape} has too few axes")
+            batches.append(shape[:first])
+            for axis, size in zip(axes, shape[first:], strict=True):
+                if sizes.setdefault(axis, size) != size:
+                    raise ValueError(f"{self.name}: the shapes {list(operands)} do not fit")
+        if "m" in sizes and "n" in sizes:
+            sizes["k"] = smallest(sizes["m"], sizes["n"])
+            if "p" in sizes:
+                # The residuals of least squares.
+                sizes["d"] = sizes["p"] if sizes["m"] > sizes["n"] else 0
+        batch = broadcast(*batches)
+        return [(*batch, *(sizes[axis] for axis in axes)) for axes in self.outputs]
 
 
 def _axes(text: str) -> tuple[str, ...]:
@@ -245,9 +275,9 @@ def _compute_vector_norm(_: Library, x: Array, *, ord: float) -> Array:
     return la.vector_norm(x, axis=-1, ord=ord)
 
 
-MATMUL = Rule("matmul", "(m,p),(p,n)->(m,n)", _matmul)
-MATVEC = Rule("matvec", "(m,n),(n)->(m)", _matvec)
-VECMAT = Rule("vecmat", "(n),(n,m)->(m)", _vecmat)
+MATMUL = Rule("matmul", "(m,p),(p,n)->(m,n)", _matmul, linear=(0, 1))
+MATVEC = Rule("matvec", "(m,n),(n)->(m)", _matvec, linear=(0, 1))
+VECMAT = Rule("vecmat", "(n),(n,m)->(m)", _vecmat, linear=(0, 1))
 VECTOR_NORM = Rule(
     "vector_norm", "(n)->R()", _vector_norm, _compute_vector_norm, (("ord", "float"),)
 )
@@ -412,15 +442,21 @@ def _lstsq(
     return ga, gb
 
 
-SOLVE = Rule("solve", "(n,n),(n,p)->(n,p)", _solve)
+SOLVE = Rule("solve", "(n,n),(n,p)->(n,p)", _solve, linear=(1,))
 SOLVE_TRIANGULAR = Rule(
     "solve_triangular",
     "(n,n),(n,p)->(n,p)",
     _solve_triangular,
     options=(("trans", "int"), ("lower", "bool"), ("unit_diagonal", "bool")),
+    linear=(1,),
 )
 LU_SOLVE = Rule(
-    "lu_solve", "(n,n),(n),(n,p)->(n,p)", _lu_solve, _compute_lu_solve, (("trans", "int"),)
+    "lu_solve",
+    "(n,n),(n),(n,p)->(n,p)",
+    _lu_solve,
+    _compute_lu_solve,
+    (("trans", "int"),),
+    linear=(2,),
 )
 INV = Rule("inv", "(n,n)->(n,n)", _inv, keeps_operands=False)
 PINV = Rule(
@@ -438,30 +474,26 @@ def _det(xp: Library, operands: Arrays, results: Arrays, cotangents: Arrays, _: 
 
 
 def _compute_cofactors(xp: Library, a: Array, det: Array) -> Array:
-    """Return the derivative of the determinant by each element; `det` is known already.
-
-    Near singular matrices from singular values: the cofactors are polynomials, and nothing is
-    divided.
-    """
-    # The inverse of `a`, not of its transpose: it has the determinant's LU factors, and the errors
-    # of small pivots cancel.
-    inverse = _inverse_if_regular(xp, a)
-    if inverse is not None:
-        return det[..., None, None] * inverse.mT
-    u, s, vh = la.svd(a, full_matrices=False)
-    return _phase(u, vh) * la.matmul(xp.conj(u) * _row(_others(xp, s)), xp.conj(vh))
-
-
-def _inverse_if_regular(xp: Library, a: Array) -> Array | None:
-    """Return the inverses, or None if half of the digits of one are noise."""
+    """Return the derivative of the determinant by each element; `det` is known already."""
     if a.shape[-1] == 0:
         return a
-    try:
-        inverse = la.inv(a)
-    except la.LinAlgError:
-        return None
+    # The inverse of `a`, not of its transpose: it has the determinant's LU factors, and the errors
+    # of small pivots cancel.
+    inverse = la.inv(a, on_failure="nan")
     condition = _largest(xp, a) * _largest(xp, inverse)
-    return inverse if xp.all(condition < xp.eps(a) ** -0.5) else None
+    # Elsewhere half of the digits of an inverse are noise, or there is none.
+    is_regular = xp.all(condition < xp.eps(a) ** -0.5)
+    return xp.choose(
+        is_regular,
+        lambda: det[..., None, None] * inverse.mT,
+        lambda: _cofactors_by_singular_values(xp, a),
+    )
+
+
+def _cofactors_by_singular_values(xp: Library, a: Array) -> Array:
+    """Return the cofactors of any matrices: they are polynomials, and nothing is divided."""
+    u, s, vh = la.svd(a, full_matrices=False)
+    return _phase(u, vh) * la.matmul(xp.conj(u) * _row(_others(xp, s)), xp.conj(vh))
 
 
 def _phase(u: Array, vh: Array) -> Array:
@@ -520,19 +552,21 @@ def _slogdet(xp: Library, operands: Arrays, results: Arrays, cotangents: Arrays,
     return (g[..., None, None] * la.inv(mh(xp, operands[0])),)
 
 
-def _constant(*_: Any, **__: Any) -> Arrays:
+def not_called(*_: Any, **__: Any) -> Arrays:
     """Not called: no result has a cotangent."""
     return (None,)
 
 
 DET = Rule("det", "(n,n)->()", _det)
 COFACTORS = Rule("cofactors", "(n,n),()->(n,n)", _cofactors, _compute_cofactors)
-COFACTORS_VJP = Rule("cofactors_vjp", "(n,n),(n,n)->(n,n)", _cofactors_vjp, _compute_cofactors_vjp)
+COFACTORS_VJP = Rule(
+    "cofactors_vjp", "(n,n),(n,n)->(n,n)", _cofactors_vjp, _compute_cofactors_vjp, linear=(1,)
+)
 SLOGDET = Rule("slogdet", "(n,n)->(),R()", _slogdet)
 MATRIX_RANK = Rule(
     "matrix_rank",
     "(m,n)->L()",
-    _constant,
+    not_called,
     options=(("tol", "float?"), ("hermitian", "bool"), ("rtol", "float?")),
     keeps_operands=False,
 )
@@ -628,7 +662,9 @@ def _refuse_turns(xp: Library, vectors: Array, g: Array, function: str, name: st
     product = la.matmul(mh(xp, vectors), g)
     unclear = _significant(xp, product - mh(xp, product), _largest(xp, g))
     what = f"columns of {name} beyond the square"
-    return g * _largest(xp, xp.settle(unclear, unclear, function, what))
+    # No values are equal here.
+    ties = xp.on_diagonal(product) < 0
+    return g * _largest(xp, xp.settle(ties, unclear, function, what))
 
 
 CHOLESKY = Rule(
@@ -678,13 +714,23 @@ def _turned(
     skew = (product - mh(xp, product)) / 2
     gaps = _row(values) - _column(values)
     equal, off = xp.abs(gaps) <= _rounding(xp, values, n), ~xp.on_diagonal(product)
-    unclear = equal & _significant(xp, skew, scale)
+    unclear = equal & _significant(xp, skew, _scale_of_turns(xp, off, scale))
     if gvalues is not None:
         unclear = unclear | (equal & off & _significant(xp, product, scale))
     # On the diagonal is the phase, on which no loss may depend.
     skew = _off_diagonal(xp, skew)
     inner = _divided(xp, skew, gaps, equal & off, unclear, *names)
     return inner if gvalues is None else inner + xp.diag(gvalues)
+
+
+def _scale_of_turns(xp: Library, off: Array, scale: Array) -> Array:
+    """Return of what scale cotangents are that a turn of vectors changes.
+
+    On the diagonal is the phase. There all cotangents may be rounding errors of numbers that
+    cancelled, about as large as one.
+    """
+    least = 100 * math.sqrt(xp.eps(scale))
+    return xp.where(off | (scale > least), scale, scale * 0 + least)
 
 
 def _eig(xp: Library, _: Arrays, results: Arrays, cotangents: Arrays, __: Any) -> Arrays:
@@ -699,7 +745,7 @@ def _eig(xp: Library, _: Arrays, results: Arrays, cotangents: Arrays, __: Any) -
     gaps = xp.conj(_row(w) - _column(w))
     equal = xp.abs(gaps) <= _rounding(xp, w, w.shape[-1])
     off = ~xp.on_diagonal(product)
-    unclear = equal & _significant(xp, numerator, scale)
+    unclear = equal & _significant(xp, numerator, _scale_of_turns(xp, off, scale))
     numerator = _off_diagonal(xp, numerator)
     inner = _divided(xp, numerator, gaps, equal & off, unclear, "eig", "eigenvalues")
     if gw is not None:

@@ -119,6 +119,11 @@ class Library(rules.Library):
         """Return whether all hold."""
         return bool(condition.all())
 
+    @staticmethod
+    def choose(condition: Any, one: Callable[[], Any], other: Callable[[], Any]) -> Any:
+        """Compute one or the other."""
+        return one() if condition else other()
+
     def settle(self, ties: Any, unclear: Any, function: str, what: str) -> Any:
         """Refuse what is unclear."""
         if bool(unclear.any()):
@@ -134,6 +139,10 @@ class Library(rules.Library):
         if torch.is_grad_enabled() and not _is_traced(operands):
             return Eager.apply(rule, options, *operands)
         return results_of(_compute(rule, options, operands))
+
+    def values(self, rule: Rule, a: Any, **options: Any) -> Any:
+        """Call a rule's function for its values; their rule needs the vectors."""
+        return self.apply(rule, a, **options)[1 if rule is rules.SVD else 0]
 
 
 class Blind(Library):
