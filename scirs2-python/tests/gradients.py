@@ -5,6 +5,7 @@ Results that are only defined up to a phase or sign go through a map that does n
 
 import math
 
+import numpy as np
 import torch
 from scirs2 import linalg
 
@@ -25,14 +26,26 @@ def regular(*shape, dtype, seed=0):
     return ((u * s.to(dtype)) @ vh).clone()
 
 
+def constant(like, array):
+    """A constant of an array's library, PyTorch or JAX."""
+    if isinstance(like, torch.Tensor):
+        return torch.from_numpy(array).to(like.dtype)
+    return array.astype(like.dtype)
+
+
+def adjoint(a):
+    """The conjugate of the transpose."""
+    return a.mT.conj()
+
+
 def hermitian(a):
     """The Hermitian part: derivatives are in the space of such matrices."""
-    return (a + a.mH) / 2
+    return (a + adjoint(a)) / 2
 
 
 def definite(a):
     """A definite matrix."""
-    return hermitian(a) + 6 * torch.eye(a.shape[-1], dtype=a.dtype)
+    return hermitian(a) + constant(a, 6 * np.eye(a.shape[-1]))
 
 
 def projectors(v):
@@ -66,9 +79,9 @@ def _svd(full):
         k = s.shape[-1]
         results = [s, u[..., :k] @ vh[..., :k, :]]
         if u.shape[-1] > k:
-            results.append(u[..., k:] @ u[..., k:].mH)
+            results.append(u[..., k:] @ adjoint(u[..., k:]))
         if vh.shape[-2] > k:
-            results.append(vh[..., k:, :].mH @ vh[..., k:, :])
+            results.append(adjoint(vh[..., k:, :]) @ vh[..., k:, :])
         return tuple(results)
 
     return invariant
@@ -86,7 +99,7 @@ def _eigenprojectors(a):
 
 def spread(a):
     """Matrices with real eigenvalues, if they are real."""
-    return a + 9 * torch.diag(torch.arange(3.0).to(a.dtype))
+    return a + constant(a, np.diag([0.0, 9.0, 18.0]))
 
 
 def _eig(a):
@@ -97,7 +110,7 @@ def _eig(a):
 def _qr_complete(a):
     q, r = linalg.qr(a, "complete")
     k = min(a.shape[-2:])
-    return q[..., :k], r, q[..., k:] @ q[..., k:].mH
+    return q[..., :k], r, q[..., k:] @ adjoint(q[..., k:])
 
 
 SQUARE, TALL, WIDE, VECTOR, COLUMNS = (N, N), (4, 2), (2, 4), (N,), (N, 2)
