@@ -54,32 +54,26 @@ _OUTSIDE = "take it outside of what is traced"
 
 def _says(name: str, x: str, operand: Any) -> Iterator[str]:
     jax, torch, tensorflow = (sys.modules.get(name) for name in ("jax", "torch", "tensorflow"))
-    if jax is not None and isinstance(operand, jax.core.Tracer):
-        yield f"the array is traced (jax.jit, grad or vmap) and has no values yet; {_of_jax(name)}"
+    if jax is not None and isinstance(operand, jax.Array):
+        yield from _of_jax(jax, operand)
     if torch is not None and isinstance(operand, torch.Tensor):
         yield from _of_torch(torch, x, operand)
     if tensorflow is not None and tensorflow.is_symbolic_tensor(operand):
         yield (
             f"the tensor is symbolic, in the graph of a tf.function, and has no value yet; "
-            f"{_outside(name) or f'call tf.numpy_function({_path(name)}, [{x}], {x}.dtype)'}"
+            f"{_of_tensorflow(name, x)}"
         )
 
 
-def _of_jax(name: str) -> str:
-    if outside := _outside(name):
-        return outside
-    import inspect  # Slow to import.
-
-    required = [
-        str(one)
-        for one in inspect.signature(_function(name)).parameters.values()
-        if one.default is one.empty
-    ]
-    return (
-        f"call jax.pure_callback({_path(name)}, result, {', '.join(required)}), where result is the "
-        f'jax.ShapeDtypeStruct of what it returns; under vmap with vmap_method="sequential", for '
-        f"gradients in a jax.custom_vjp"
-    )
+def _of_jax(jax: Any, operand: Any) -> Iterator[str]:
+    if isinstance(operand, jax.core.Tracer):
+        yield f"the array is traced (jax.jit, grad or vmap) and has no values yet; {_OUTSIDE}"
+    elif not operand.is_deleted() and len(operand.sharding.device_set) > 1:
+        count = len(operand.sharding.device_set)
+        yield (
+            f"the array lies on {count} devices; call the function inside jax.jit, where each "
+            f"computes its part"
+        )
 
 
 def _of_torch(torch: Any, x: str, operand: Any) -> Iterator[str]:
@@ -122,15 +116,9 @@ def _is_fake(operand: Any) -> bool:
     return fake is not None and isinstance(operand, fake.FakeTensor)
 
 
-def _function(name: str) -> Any:
-    package = sys.modules[__package__]
-    return getattr(package, name) if name in package.__all__ else getattr(package.linalg, name)
-
-
-def _path(name: str) -> str:
-    return f"scirs2.{'' if name in sys.modules[__package__].__all__ else 'linalg.'}{name}"
-
-
-def _outside(name: str) -> str | None:
-    """Return the cure for the exchange, which a traced function cannot call at all."""
-    return _OUTSIDE if name == "from_dlpack" else None
+def _of_tensorflow(name: str, x: str) -> str:
+    # A traced function cannot call the exchange at all.
+    if name == "from_dlpack":
+        return _OUTSIDE
+    room = "" if name in sys.modules[__package__].__all__ else "linalg."
+    return f"call tf.numpy_function(scirs2.{room}{name}, [{x}], {x}.dtype)"

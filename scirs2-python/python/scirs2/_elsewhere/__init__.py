@@ -20,6 +20,11 @@ def call(name: str, args: tuple[Any, ...], kwargs: dict[str, Any], reason: Excep
             return _of_torch.call(name, args, kwargs, reason)
         operands = [*args, *kwargs.values()]
         # Only a class that is loaded can be an operand's.
+        jax = sys.modules.get("jax")
+        if jax is not None and _any_of(jax.core.Tracer, operands):
+            from . import jax as of_jax
+
+            return of_jax.call(name, args, kwargs, reason)
         for module in ("dask.array", "dask_array"):
             lazy = getattr(sys.modules.get(module), "Array", None)
             if lazy is not None and _any_of(lazy, operands):
