@@ -29,6 +29,7 @@ TITLES = {
     "large": "One large matrix",
     "gradients": "Gradients in PyTorch",
     "integers": "Products of integers",
+    "programs": "In compiled programs of JAX",
     "lazy": "Arrays of Dask, on two worker processes",
     "growth": "Growth",
     "memory": "Memory",
@@ -51,7 +52,7 @@ def processes(level: Level) -> list[Process]:
     if level.name == "test":
         return [Process(tuple(TITLES), every, {})]
     wide = ("startup", "exchange", "small", "norms", "batches", "large", "gradients",
-            "integers")  # fmt: skip
+            "integers", "programs")  # fmt: skip
     # What has no peer needs none in its process.
     plans = [Process(wide, every, {}), *(Process((one,), every, {}) for one in ("growth", "lazy"))]
     # A process is bound to its cores by the affinity that it inherits.

@@ -53,7 +53,7 @@ def test_every_suite_gives_rows(folder):
     tables = json.loads(file.read_text())["tables"]
     suites = {table["suite"] for table in tables if table["results"] or table["findings"]}
     wide = {"exchange", "norms", "small", "batches", "large", "gradients", "integers"}
-    expected = wide | {"growth", "lazy", "startup"}
+    expected = wide | {"growth", "lazy", "programs", "startup"}
     linux = {"memory"} if os.path.exists("/proc/self/clear_refs") else set()
     assert suites == expected | linux
     findings = [finding["name"] for table in tables for finding in table["findings"]]
