@@ -97,6 +97,14 @@ def _eigenprojectors(a):
     return w, projectors(v)
 
 
+def _generalized(type, uplo):
+    def function(a, b):
+        w, v = linalg.eigh(hermitian(a), uplo, b=definite(b), type=type)
+        return w, projectors(v)
+
+    return function
+
+
 def spread(a):
     """Matrices with real eigenvalues, if they are real."""
     return a + constant(a, np.diag([0.0, 9.0, 18.0]))
@@ -126,6 +134,12 @@ CASES = {
     "cholesky": Case(lambda a: linalg.cholesky(definite(a)), SQUARE),
     "cholesky upper": Case(lambda a: linalg.cholesky(definite(a), upper=True), SQUARE),
     "eigh": Case(_eigenprojectors, SQUARE),
+    "eigh of two": Case(_generalized(1, "L"), SQUARE, SQUARE),
+    "eigh of two, type 2": Case(_generalized(2, "U"), SQUARE, SQUARE),
+    "eigh of two, type 3": Case(_generalized(3, "L"), SQUARE, SQUARE),
+    "eigvalsh of two": Case(
+        lambda a, b: linalg.eigvalsh(hermitian(a), b=definite(b)), SQUARE, SQUARE
+    ),
     "eigvalsh": Case(lambda a: linalg.eigvalsh(hermitian(a), "U"), SQUARE),
     "eig": Case(_eig, SQUARE),
     "eig of pairs": Case(lambda a: linalg.eig(a)[0], SQUARE),

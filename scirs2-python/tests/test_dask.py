@@ -229,6 +229,17 @@ def test_a_batch_of_split_matrices_stays_in_small_chunks():
         np.testing.assert_allclose(inverse.compute(scheduler="sync"), linalg.inv(a.compute()))
 
 
+def test_generalized_problems(module):
+    a, b = normal(9, 3, 3), normal(3, 3)
+    a, b = a + a.mT, b @ b.mT + np.eye(3)
+    lazy = module.from_array(a, chunks=(4, 3, 3))
+    for given in (b, module.from_array(b, chunks=1)):
+        values, vectors = dask.compute(*linalg.eigh(lazy, b=given), scheduler="sync")
+        np.testing.assert_allclose(a @ vectors, b @ vectors * values[:, None, :], atol=1e-12)
+    (values,) = dask.compute(linalg.eigvalsh(lazy, b=b, type=2), scheduler="sync")
+    np.testing.assert_allclose(values, linalg.eigvalsh(a, b=b, type=2))
+
+
 # What arrives as a block.
 
 

@@ -37,16 +37,8 @@ _LAST_TWO = (
     "{f} works on the last two axes: move the others before them, for example with numpy.moveaxis"
 )
 _ON_FAILURE = 'it is on_failure="nan" here, and the results of a matrix that fails are NaN'
-_GENERALIZED = (
-    "the generalized problem of a and b is not here; with L = cholesky(b) it is that of "
-    "solve_triangular(L, solve_triangular(L, a, lower=True).mT.conj(), lower=True), and its "
-    'eigenvectors are solve_triangular(L, v, trans="C", lower=True)'
-)
-_GENERALIZED_OF_ANY = (
-    "the generalized problem of a and b is not here; if b is well conditioned, it is that of "
-    "solve(b, a)"
-)
-_NOT_HERE = "{f} has no such option; scipy.linalg has it"
+_GENERALIZED = "for the generalized problem pass b by keyword: {f}(a, b=b)"
+_IN_SCIPYS = "scirs2.scipy.linalg.{f} has it"
 
 KEYWORDS = {
     **dict.fromkeys(("dim", "dims", "axis", "axis1", "axis2", "dim1", "dim2"), _LAST_TWO),
@@ -57,7 +49,7 @@ KEYWORDS = {
     ),
     **dict.fromkeys(("check_errors", "get_infos", "check"), _ON_FAILURE),
     **dict.fromkeys(
-        ("subset_by_index", "subset_by_value", "homogeneous_eigvals", "sort", "output"), _NOT_HERE
+        ("homogeneous_eigvals", "pivoting", "subset_by_index", "subset_by_value"), _IN_SCIPYS
     ),
     "adjoint": "pass the adjoint, {first}.mT.conj()",
     "assume_a": 'leave it out, or for "pos" call cho_solve(cho_factor({first}), {second})',
@@ -70,7 +62,6 @@ KEYWORDS = {
     "economy": 'pass mode="reduced"',
     "on_failure": "leave it out: {f} returns a result for every matrix",
     "pivot": "rows are always exchanged",
-    "pivoting": "columns are not exchanged here; scipy.linalg.qr does it",
     "return_rank": "call matrix_rank",
     "sym_pos": "call cho_solve(cho_factor({first}), {second})",
     "symmetrize_input": "only one triangle is read: pass ({first} + {first}.mT.conj()) / 2",
@@ -78,17 +69,14 @@ KEYWORDS = {
 
 # Of one function, where the hint for all is not right.
 KEYWORDS_OF = {
-    ("eig", "left"): "the left eigenvectors are those of eig(a.mT.conj())",
+    ("eig", "left"): "the left eigenvectors are those of scirs2.scipy.linalg.eig(a, left=True)",
     ("eig", "right"): "the right eigenvectors are the second result; eigvals gives no vectors",
-    ("eig", "b"): _GENERALIZED_OF_ANY,
-    ("eigh", "b"): _GENERALIZED,
-    ("eigh", "type"): _GENERALIZED,
+    ("eig", "b"): _IN_SCIPYS,
     ("eigh", "lower"): 'pass UPLO="L" or "U"',
     ("eigh", "upper"): 'pass UPLO="L" or "U"',
-    ("eigvals", "b"): _GENERALIZED_OF_ANY,
-    ("eigvals", "left"): "the left eigenvectors are those of eig(a.mT.conj())",
+    ("eigvals", "b"): _IN_SCIPYS,
+    ("eigvals", "left"): "the left eigenvectors are those of scirs2.scipy.linalg.eig(a, left=True)",
     ("eigvals", "right"): "the right eigenvectors are the second result of eig",
-    ("eigvalsh", "b"): _GENERALIZED,
     ("eigvalsh", "lower"): 'pass UPLO="L" or "U"',
     ("eigvalsh", "upper"): 'pass UPLO="L" or "U"',
     ("cho_solve", "lower"): "it is in the pair: cho_solve((c, lower), b)",
@@ -109,9 +97,9 @@ KEYWORDS_OF = {
 
 # Arguments that are of the right place and the wrong kind, or too many.
 POSITIONS = {
-    "eig": _GENERALIZED_OF_ANY,
+    "eig": _IN_SCIPYS,
     "eigh": _GENERALIZED,
-    "eigvals": _GENERALIZED_OF_ANY,
+    "eigvals": _IN_SCIPYS,
     "eigvalsh": _GENERALIZED,
     "multi_dot": "pass all matrices in one list",
 }
@@ -137,8 +125,6 @@ FUNCTIONS = {
     },
     **dict.fromkeys(
         [
-            "bandwidth",
-            "block_diag",
             "cdf2rdf",
             "cholesky_banded",
             "cho_solve_banded",
@@ -155,23 +141,17 @@ FUNCTIONS = {
             "fractional_matrix_power",
             "funm",
             "hessenberg",
-            "khatri_rao",
             "kron",
             "ldl",
             "logm",
             "matmul_toeplitz",
-            "null_space",
             "ordqz",
-            "orth",
-            "orthogonal_procrustes",
             "pinvh",
-            "polar",
             "qr_delete",
             "qr_insert",
             "qr_multiply",
             "qr_update",
             "qz",
-            "rq",
             "rsf2csf",
             "schur",
             "signm",
@@ -188,10 +168,8 @@ FUNCTIONS = {
             "solve_toeplitz",
             "solveh_banded",
             "sqrtm",
-            "subspace_angles",
             "tanhm",
             "tanm",
-            "toeplitz",
         ],
         _SCIPY,
     ),
@@ -249,7 +227,7 @@ def explain(name: str, error: Exception, args: tuple[Any, ...], kwargs: dict[str
     if parameter is not None:
         hint = VALUES.get((name, parameter)) or VALUES_OF_ANY.get(parameter)
         text = f"{name}: {parameter}: {text}"
-        error.args = (f"{text}; {hint}" if hint else text,)
+        error.args = (f"{text}; {hint.format(f=name)}" if hint else text,)
 
 
 def _noted(error: Exception) -> str | None:
@@ -275,7 +253,7 @@ def _misuse(name: str, text: str, kwargs: dict[str, Any]) -> str:
     unknown = [one for one in kwargs if repr(one) in text and "unexpected keyword" in text]
     hint = _keyword(name, unknown[0], parameters) if unknown else None
     if hint is None and "positional arguments but" in text:
-        hint = POSITIONS.get(name)
+        hint = POSITIONS.get(name, "").format(f=name) or None
     if hint is None:
         return f"the signature is {name}{signature}"
     return hint

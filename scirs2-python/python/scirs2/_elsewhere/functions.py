@@ -21,14 +21,18 @@ class Function:
 
     operands: tuple[str, ...]
     body: Callable[..., Any]
+    # Operands that are keywords, and may be None.
+    keywords: tuple[str, ...] = ()
 
 
 FUNCTIONS: dict[str, Function] = {}
 
 
-def _of(*operands: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+def _of(
+    *operands: str, keywords: tuple[str, ...] = ()
+) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     def register(body: Callable[..., Any]) -> Callable[..., Any]:
-        FUNCTIONS[body.__name__] = Function(operands, body)
+        FUNCTIONS[body.__name__] = Function(operands, body, keywords)
         return body
 
     return register
@@ -389,16 +393,43 @@ def eigvals(xp: Library, a: Array) -> Array:
     return xp.values(rules.EIG, a)
 
 
-@_of("a")
-def eigh(xp: Library, a: Array, UPLO: str = "L") -> Any:
+@_of("a", keywords=("b",))
+def eigh(xp: Library, a: Array, UPLO: str = "L", *, b: Array | None = None, type: int = 1) -> Any:
     """As `scirs2.linalg.eigh`."""
+    if b is not None:
+        return _generalized_eigh(xp, a, b, UPLO.upper() == "U", type)
     return _results.EighResult(*xp.apply(rules.EIGH, a, UPLO=UPLO.upper()))
 
 
-@_of("a")
-def eigvalsh(xp: Library, a: Array, UPLO: str = "L") -> Array:
-    """As `scirs2.linalg.eigvalsh`."""
-    return xp.values(rules.EIGH, a, UPLO=UPLO.upper())
+@_of("a", keywords=("b",))
+def eigvalsh(
+    xp: Library, a: Array, UPLO: str = "L", *, b: Array | None = None, type: int = 1
+) -> Array:
+    """As `scirs2.linalg.eigvalsh`: the rule needs the vectors."""
+    values, _ = eigh(xp, a, UPLO, b=b, type=type)
+    return values
+
+
+def _generalized_eigh(xp: Library, a: Array, b: Array, upper: bool, type: int) -> Any:
+    """By the standard problem of inv(L) a inv(L)^H, or L^H a L, with b = L L^H."""
+    if type not in (1, 2, 3):
+        raise ValueError(f"no such type: {type}")
+    factor = xp.apply(rules.CHOLESKY, b, upper=upper)
+    low = rules.mh(xp, factor) if upper else factor
+    # What the other triangle holds counts for nothing.
+    half = xp.triu(a, 1) if upper else xp.tril(a, -1)
+    whole = half + rules.mh(xp, half) + xp.where(xp.on_diagonal(a), xp.real(a), 0.0)
+    if type == 1:
+        first = solve_triangular(xp, low, whole, lower=True)
+        standard = solve_triangular(xp, low, rules.mh(xp, first), lower=True)
+    else:
+        standard = xp.apply(rules.MATMUL, rules.mh(xp, low), xp.apply(rules.MATMUL, whole, low))
+    values, vectors = xp.apply(rules.EIGH, standard, UPLO="L")
+    if type == 3:
+        vectors = xp.apply(rules.MATMUL, low, vectors)
+    else:
+        vectors = solve_triangular(xp, low, vectors, "C", True)
+    return _results.EighResult(values, vectors)
 
 
 @_of("a")

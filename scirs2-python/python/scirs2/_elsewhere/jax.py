@@ -700,6 +700,8 @@ def _evaluate(name: str, function: Function, args: Arrays, kwargs: dict[str, Any
     operands, options = list(args[:count]), dict(kwargs)
     for operand in function.operands[len(args) :]:
         operands.append(options.pop(operand))
+    keywords = [one for one in function.keywords if options.get(one) is not None]
+    operands += [options[keyword] for keyword in keywords]
     # Factors come with pivots, or with a bool.
     are_factors = [name in _FACTORS and isinstance(one, tuple | list) for one in operands]
     pairs = list(zip(operands, are_factors, strict=True))
@@ -723,7 +725,8 @@ def _evaluate(name: str, function: Function, args: Arrays, kwargs: dict[str, Any
         else f
         for (one, factors), f in zip(pairs, flat, strict=True)
     ]
-    results = function.body(LIBRARY, *converted, *args[count:], **options)
+    options.update(zip(keywords, converted[count:], strict=True))
+    results = function.body(LIBRARY, *converted[:count], *args[count:], **options)
     return results if half is None else _in_half(results, half)
 
 

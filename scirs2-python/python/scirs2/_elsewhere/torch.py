@@ -456,6 +456,7 @@ def _are_plain(function: Function, args: tuple[Any, ...], kwargs: dict[str, Any]
         len(operands) < len(function.operands)
         or "out" in kwargs
         or "on_failure" in kwargs
+        or not kwargs.keys().isdisjoint(function.keywords)
         or _transforms_are_active()
         or forward_ad._current_level >= 0
         or not torch.is_grad_enabled()
@@ -537,10 +538,13 @@ def evaluate(library: Library, name: str, args: tuple[Any, ...], kwargs: dict[st
     operands, options = list(args[:count]), dict(kwargs)
     for operand in function.operands[len(args) :]:
         operands.append(options.pop(operand))
-    if name in _VIEWS or _are_computed(operands):
-        return function.body(library, *operands, *args[count:], **options)
-    operands, half = _promoted(name, operands)
-    results = function.body(library, *operands, *args[count:], **options)
+    keywords = [one for one in function.keywords if options.get(one) is not None]
+    operands += [options[keyword] for keyword in keywords]
+    half = None
+    if not (name in _VIEWS or _are_computed(operands)):
+        operands, half = _promoted(name, operands)
+    options.update(zip(keywords, operands[count:], strict=True))
+    results = function.body(library, *operands[:count], *args[count:], **options)
     return results if half is None else _in_half(results, half)
 
 

@@ -30,9 +30,9 @@ OPERANDS: dict[str, dict[str, Any]] = {
     "cross": {"x1": 1, "x2": 1},
     "det": {"a": 2},
     "eig": {"a": 2},
-    "eigh": {"a": 2},
+    "eigh": {"a": 2, "b": 2},
     "eigvals": {"a": 2},
-    "eigvalsh": {"a": 2},
+    "eigvalsh": {"a": 2, "b": 2},
     "inv": {"a": 2},
     "lstsq": {"a": 2, "b": RIGHT},
     "lu": {"a": 2},
@@ -64,9 +64,9 @@ def bind(name: str, arguments: dict[str, Any], module: Any) -> tuple[Kernel, Ope
     batched: list[int] = []
     filled = dict(arguments)
     for parameter, axes in OPERANDS[name].items():
-        if parameter not in arguments:
+        value = arguments.get(parameter)
+        if value is None:
             continue
-        value = arguments[parameter]
         if axes == 0 and not isinstance(value, np.ndarray | list | tuple | module.Array):
             # A number is an option.
             continue
