@@ -405,12 +405,15 @@ def eigh(xp: Library, a: Array, UPLO: str = "L", *, b: Array | None = None, type
 def eigvalsh(
     xp: Library, a: Array, UPLO: str = "L", *, b: Array | None = None, type: int = 1
 ) -> Array:
-    """As `scirs2.linalg.eigvalsh`: the rule needs the vectors."""
-    values, _ = eigh(xp, a, UPLO, b=b, type=type)
-    return values
+    """As `scirs2.linalg.eigvalsh`."""
+    if b is not None:
+        return _generalized_eigh(xp, a, b, UPLO.upper() == "U", type).eigenvalues
+    return xp.values(rules.EIGH, a, UPLO=UPLO.upper())
 
 
-def _generalized_eigh(xp: Library, a: Array, b: Array, upper: bool, type: int) -> Any:
+def _generalized_eigh(
+    xp: Library, a: Array, b: Array, upper: bool, type: int
+) -> _results.EighResult[Any, Any]:
     """By the standard problem of inv(L) a inv(L)^H, or L^H a L, with b = L L^H."""
     if type not in (1, 2, 3):
         raise ValueError(f"no such type: {type}")
