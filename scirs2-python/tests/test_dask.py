@@ -233,8 +233,8 @@ def test_generalized_problems(module):
     a, b = normal(9, 3, 3), normal(3, 3)
     a, b = a + a.mT, b @ b.mT + np.eye(3)
     lazy = module.from_array(a, chunks=(4, 3, 3))
-    for given in (b, module.from_array(b, chunks=1)):
-        values, vectors = dask.compute(*linalg.eigh(lazy, b=given), scheduler="sync")
+    for second in (b, module.from_array(b, chunks=1)):
+        values, vectors = dask.compute(*linalg.eigh(lazy, b=second), scheduler="sync")
         np.testing.assert_allclose(a @ vectors, b @ vectors * values[:, None, :], atol=1e-12)
     (values,) = dask.compute(linalg.eigvalsh(lazy, b=b, type=2), scheduler="sync")
     np.testing.assert_allclose(values, linalg.eigvalsh(a, b=b, type=2))
