@@ -24,6 +24,11 @@
 //! | [`matvec`](fn@matvec), [`vecmat`] | products of matrices and vectors |
 //! | [`vecdot`](fn@vecdot), [`outer`](fn@outer), [`cross`](fn@cross) | products of vectors |
 //! | [`tensordot`](fn@tensordot), [`einsum`](fn@einsum) | products of tensors |
+//! | [`expm`](fn@expm), [`logm`](fn@logm) | exponentials and logarithms of matrices |
+//! | [`expm_frechet`](fn@expm_frechet), [`expm_cond`](fn@expm_cond) | derivatives and condition numbers of exponentials |
+//! | [`signm`](fn@signm), [`trigm`] | signs, sines, cosines and tangents of matrices |
+//! | [`sqrtm`](fn@sqrtm), [`fractional_matrix_power`](fn@fractional_matrix_power) | square roots and powers of matrices |
+//! | [`schur`](fn@schur), [`rsf2csf`], [`hessenberg`](fn@hessenberg), [`cdf2rdf`](fn@cdf2rdf) | Schur and Hessenberg forms |
 //! | [`trace`](fn@trace), [`diagonal`] | diagonals and their sums |
 //! | [`operation`] | all operations, each declared once |
 //!
@@ -69,9 +74,24 @@ pub use driver::plan::{Plan, Problem, Route, Sizes};
 pub use elements::normed::{Normed, Rounded};
 pub use elements::numeric::Numeric;
 pub use elements::scalar::LinalgScalar;
+pub use functions::cdf2rdf::{cdf2rdf, cdf2rdf_into, cdf2rdf_shape};
+pub use functions::expm::{expm, expm_into, expm_shape};
+pub use functions::expm_cond::{expm_cond, expm_cond_into, expm_cond_shape};
+pub use functions::expm_frechet::{expm_frechet, expm_frechet_into, expm_frechet_shape};
+pub use functions::fractional_matrix_power::{
+    fractional_matrix_power, fractional_matrix_power_into, fractional_matrix_power_shape,
+};
+pub use functions::hessenberg::{hessenberg, hessenberg_into, hessenberg_shape};
+pub use functions::logm::{logm, logm_into, logm_shape};
 pub use functions::matrix_power::{
     inverse_power, inverse_power_into, matrix_power, matrix_power_into, matrix_power_shape,
 };
+pub use functions::schur::{
+    Select, rsf2csf, rsf2csf_into, rsf2csf_shape, schur, schur_eigenvalues, schur_into, schur_shape,
+};
+pub use functions::signm::{signm, signm_into, signm_shape};
+pub use functions::sqrtm::{sqrtm, sqrtm_into, sqrtm_shape};
+pub use functions::trigonometric::{Trigonometric, trigm, trigm_into, trigm_shape};
 pub use kernels::arithmetic::Arithmetic;
 pub use lapack::wait_at_forks;
 pub use least_squares::lstsq::{LeastSquares, lstsq, lstsq_into, lstsq_shape};

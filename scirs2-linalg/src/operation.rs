@@ -114,7 +114,19 @@ macro_rules! operations {
 
 operations! {
     scalar {
+        functions::cdf2rdf::Cdf2rdf,
+        functions::expm::Expm,
+        functions::expm_cond::ExpmCond,
+        functions::expm_frechet::ExpmFrechet,
+        functions::fractional_matrix_power::FractionalMatrixPower,
+        functions::hessenberg::Hessenberg,
+        functions::logm::Logm,
         functions::matrix_power::InversePower,
+        functions::schur::Rsf2csf,
+        functions::schur::Schur,
+        functions::signm::Signm,
+        functions::sqrtm::Sqrtm,
+        functions::trigonometric::Trigm,
         least_squares::lstsq::Lstsq,
         least_squares::pivoted_qr::PivotedQr,
         least_squares::pivoted_qr::Rq,

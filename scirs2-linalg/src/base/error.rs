@@ -289,6 +289,14 @@ pub enum Reason {
         /// LAPACK's name for it.
         routine: &'static str,
     },
+    /// A function that is not defined at the matrix.
+    #[error("has no {function}: {why}")]
+    Undefined {
+        /// What it does not have.
+        function: &'static str,
+        /// Why, and what can be done.
+        why: &'static str,
+    },
     /// Not enough memory to work on the matrix; functions return
     /// [`Error::Memory`].
     #[error("needs memory for {count} elements of {itemsize} byte(s), which is not there")]

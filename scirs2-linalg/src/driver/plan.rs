@@ -27,6 +27,8 @@ pub enum Problem {
     Eig,
     /// Eigenvalues, and the vectors if wanted, of a Hermitian matrix.
     Eigh,
+    /// The exponential.
+    Expm,
     /// The inverse.
     Inv,
     /// A least-squares solution.
@@ -35,6 +37,8 @@ pub enum Problem {
     Lu,
     /// QR factors.
     Qr,
+    /// The Schur form.
+    Schur,
     /// The solution of a system.
     Solve,
     /// The solution of a system with triangles.
@@ -47,15 +51,17 @@ pub enum Problem {
 
 impl Problem {
     /// All problems.
-    pub const ALL: [Problem; 12] = [
+    pub const ALL: [Problem; 14] = [
         Problem::Cholesky,
         Problem::Det,
         Problem::Eig,
         Problem::Eigh,
+        Problem::Expm,
         Problem::Inv,
         Problem::Lstsq,
         Problem::Lu,
         Problem::Qr,
+        Problem::Schur,
         Problem::Solve,
         Problem::SolveTriangular,
         Problem::Svd,
@@ -70,10 +76,12 @@ impl fmt::Display for Problem {
             Problem::Det => "det",
             Problem::Eig => "eig",
             Problem::Eigh => "eigh",
+            Problem::Expm => "expm",
             Problem::Inv => "inv",
             Problem::Lstsq => "lstsq",
             Problem::Lu => "lu",
             Problem::Qr => "qr",
+            Problem::Schur => "schur",
             Problem::Solve => "solve",
             Problem::SolveTriangular => "solve_triangular",
             Problem::Svd => "svd",
@@ -229,11 +237,12 @@ fn batched(problem: Problem, scalar: ScalarType, sizes: Sizes, forced: Forced) -
         Problem::Cholesky => (1, 4, 64, 2),
         Problem::Det | Problem::Inv | Problem::Solve => (2, 4, max_order::LU_BATCHED, MANY),
         Problem::Eigh | Problem::Svd | Problem::Svdvals => (2, 4, 40, MANY),
+        Problem::Expm => (2, 4, 32, MANY),
         Problem::Lstsq => (1, 4, 48, MANY),
         Problem::Lu => (2, 4, 32, MANY),
         Problem::SolveTriangular => (1, 4, 32, MANY),
         Problem::Qr => (1, 0, 64, 2),
-        Problem::Eig => return false,
+        Problem::Eig | Problem::Schur => return false,
     };
     let only = forced == Forced::Only(Route::Batched);
     let most = match forced {
@@ -279,7 +288,7 @@ fn small(
     match problem {
         Problem::Cholesky => n <= max_order::CHOLESKY,
         Problem::Det | Problem::Inv | Problem::Solve => is_real && is_fused && n <= max_order::LU,
-        Problem::Eig => is_real && (1..=EIG).contains(&n),
+        Problem::Eig | Problem::Schur => is_real && (1..=EIG).contains(&n),
         Problem::Eigh => {
             let is_single = scalar == ScalarType::Float32;
             let most = if is_single && forced != Forced::Only(Route::Small) {
@@ -291,7 +300,11 @@ fn small(
         }
         Problem::Qr => is_real && is_fused && m.max(n) <= max_order::HOUSEHOLDER,
         Problem::Svdvals => is_real && m.min(n) >= 1 && m.max(n) <= SVDVALS,
-        Problem::Lstsq | Problem::Lu | Problem::SolveTriangular | Problem::Svd => false,
+        Problem::Expm
+        | Problem::Lstsq
+        | Problem::Lu
+        | Problem::SolveTriangular
+        | Problem::Svd => false,
     }
 }
 

@@ -2,12 +2,13 @@
 
 use scirs2_core::{Complex32, Complex64};
 
+use crate::kernels::arithmetic::Arithmetic;
 use crate::kernels::scalar::KernelScalar;
 use crate::lapack::Lapack;
 
 /// A type that matrices are decomposed in: `f32`, `f64` and their complex numbers. LAPACK
 /// and all kernels take it.
-pub trait LinalgScalar: Lapack + KernelScalar {
+pub trait LinalgScalar: Lapack + KernelScalar + Arithmetic {
     /// The complex numbers of that precision.
     type Complex: LinalgScalar<Real = Self::Real>;
 

@@ -14,10 +14,12 @@
 //! | `getrf_recursive` | LU factors by halving |
 //! | `getri_blocked` | inverses in wide blocks |
 //! | `ggev` | generalized eigenvalues and eigenvectors of general matrices |
+//! | `hessenberg` | Hessenberg forms |
 //! | `lstsq` | least squares |
 //! | `lu` | factors of general matrices, and inverses |
 //! | `pivots` | row interchanges |
 //! | `qr` | orthogonal factors |
+//! | `schur` | Schur forms, and Sylvester's equation of them |
 //! | `subnormal` | elimination where LAPACK's division fails |
 //! | `svd` | singular values and vectors |
 //! | `sys` | declarations of the routines |
@@ -41,10 +43,12 @@ pub(crate) mod geqrf_blocked;
 pub(crate) mod getrf_recursive;
 pub(crate) mod getri_blocked;
 mod ggev;
+mod hessenberg;
 mod lstsq;
 mod lu;
 pub(crate) mod pivots;
 mod qr;
+mod schur;
 pub(crate) mod subnormal;
 mod svd;
 mod sys;
@@ -64,12 +68,14 @@ pub(crate) use cholesky::potrf;
 pub(crate) use eig::Geev;
 pub(crate) use eigh::{Heevd, Hetrd};
 pub(crate) use ggev::Ggev;
+pub(crate) use hessenberg::Gehrd;
 pub(crate) use lstsq::Gelsd;
 pub(crate) use lu::{getrf, getrf_part, laswp, trmm_trsm, trsm_gemm, trtri};
 pub(crate) use qr::{
     Factorization, factor, factor_pivoted, factor_workspace, geqrt3, larfb, orthogonal,
     orthogonal_columns, orthogonal_columns_workspace, orthogonal_workspace, pivoted_workspace,
 };
+pub(crate) use schur::{Gees, Trsen, trsyl_part};
 pub(crate) use svd::{Gesdd, Vectors};
 pub(crate) use triangular::{TriangularSpec, trsm, trsv};
 pub(crate) use workspace::Workspace;

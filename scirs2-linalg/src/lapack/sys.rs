@@ -10,7 +10,7 @@
 //! leave them out, as LAPACK's own C interface does, because the routines read one letter
 //! of each string.
 
-use std::ffi::{c_char, c_int};
+use std::ffi::{c_char, c_int, c_void};
 use std::marker::PhantomData;
 
 use scirs2_core::{Complex32, Complex64};
@@ -146,6 +146,17 @@ routines! {
             n: &c_int, k: &c_int, v: *const T, ldv: &c_int, t: *const T, ldt: &c_int,
             c: *mut T, ldc: &c_int, work: *mut T, ldwork: &c_int
         );
+        /// The Hessenberg form.
+        gehrd "gehrd_" (
+            n: &c_int, ilo: &c_int, ihi: &c_int, a: *mut T, lda: &c_int, tau: *mut T,
+            work: *mut T, lwork: &c_int, info: &mut c_int
+        );
+        /// Sylvester's equation of two Schur forms.
+        trsyl "trsyl_" (
+            trana: &c_char, tranb: &c_char, isgn: &c_int, m: &c_int, n: &c_int, a: *const T,
+            lda: &c_int, b: *const T, ldb: &c_int, c: *mut T, ldc: &c_int, scale: &mut R,
+            info: &mut c_int
+        );
     }
 }
 
@@ -199,6 +210,24 @@ routines! {
             jobvl: &c_char, jobvr: &c_char, n: &c_int, a: *mut T, lda: &c_int, wr: *mut T,
             wi: *mut T, vl: *mut T, ldvl: &c_int, vr: *mut T, ldvr: &c_int, work: *mut T,
             lwork: &c_int, info: &mut c_int
+        );
+        /// The Schur form.
+        gees "gees_" (
+            jobvs: &c_char, sort: &c_char, select: *const c_void, n: &c_int, a: *mut T,
+            lda: &c_int, sdim: &mut c_int, wr: *mut T, wi: *mut T, vs: *mut T, ldvs: &c_int,
+            work: *mut T, lwork: &c_int, bwork: *mut c_int, info: &mut c_int
+        );
+        /// The orthogonal factor of `gehrd`.
+        orghr "orghr_" (
+            n: &c_int, ilo: &c_int, ihi: &c_int, a: *mut T, lda: &c_int, tau: *const T,
+            work: *mut T, lwork: &c_int, info: &mut c_int
+        );
+        /// A Schur form with the selected eigenvalues first.
+        trsen "trsen_" (
+            job: &c_char, compq: &c_char, select: *const c_int, n: &c_int, t: *mut T,
+            ldt: &c_int, q: *mut T, ldq: &c_int, wr: *mut T, wi: *mut T, m: &mut c_int,
+            s: &mut T, sep: &mut T, work: *mut T, lwork: &c_int, iwork: *mut c_int,
+            liwork: &c_int, info: &mut c_int
         );
         /// Least squares by singular values.
         gelsd "gelsd_" (
@@ -281,6 +310,23 @@ routines! {
             jobvl: &c_char, jobvr: &c_char, n: &c_int, a: *mut T, lda: &c_int, w: *mut T,
             vl: *mut T, ldvl: &c_int, vr: *mut T, ldvr: &c_int, work: *mut T,
             lwork: &c_int, rwork: *mut R, info: &mut c_int
+        );
+        /// The Schur form.
+        gees "gees_" (
+            jobvs: &c_char, sort: &c_char, select: *const c_void, n: &c_int, a: *mut T,
+            lda: &c_int, sdim: &mut c_int, w: *mut T, vs: *mut T, ldvs: &c_int,
+            work: *mut T, lwork: &c_int, rwork: *mut R, bwork: *mut c_int, info: &mut c_int
+        );
+        /// The unitary factor of `gehrd`.
+        unghr "unghr_" (
+            n: &c_int, ilo: &c_int, ihi: &c_int, a: *mut T, lda: &c_int, tau: *const T,
+            work: *mut T, lwork: &c_int, info: &mut c_int
+        );
+        /// A Schur form with the selected eigenvalues first.
+        trsen "trsen_" (
+            job: &c_char, compq: &c_char, select: *const c_int, n: &c_int, t: *mut T,
+            ldt: &c_int, q: *mut T, ldq: &c_int, w: *mut T, m: &mut c_int, s: &mut R,
+            sep: &mut R, work: *mut T, lwork: &c_int, info: &mut c_int
         );
         /// Least squares by singular values.
         gelsd "gelsd_" (

@@ -6,6 +6,7 @@
 //! |---|---|
 //! | `cholesky` | Cholesky factors |
 //! | `elimination` | LU factors, solutions, inverses and determinants; the smallest in registers |
+//! | `exponential` | exponentials |
 //! | `lu` | the same for larger matrices, rows in memory |
 //! | `householder` | QR |
 //! | `jacobi` | eigenvalues and singular values |
@@ -14,6 +15,7 @@
 
 pub(crate) mod cholesky;
 pub(crate) mod elimination;
+pub(crate) mod exponential;
 pub(crate) mod householder;
 pub(crate) mod jacobi;
 pub(crate) mod least_squares;

@@ -76,6 +76,21 @@ impl Eigen {
         solve(self)
     }
 
+    /// Computes the Schur form of the matrix itself, without balancing, and its orthogonal
+    /// factor: backward stable for the norm of the matrix. Returns false as
+    /// [`solve`](Self::solve) does. Needs the memory for vectors.
+    pub(crate) fn schur<R: Copy + Into<f64>>(&mut self, a: &[R]) -> bool {
+        for (to, &x) in self.matrix.iter_mut().zip(a) {
+            *to = x.into();
+        }
+        schur_form(self)
+    }
+
+    /// The rows of the Schur form, and those of the transpose of its factor.
+    pub(crate) fn form_and_factor(&self) -> (&[f64], &[f64]) {
+        (&self.matrix, &self.factor)
+    }
+
     /// Real and imaginary part of each eigenvalue.
     pub(crate) fn values(&self) -> &[[f64; 2]] {
         &self.values
@@ -104,6 +119,28 @@ multiversion! {
             n => solve_kernel(n, eigen),
         }
     }
+}
+
+multiversion! {
+    fn schur_form(eigen: &mut Eigen) -> bool {
+        match eigen.n {
+            2 => schur_kernel(2, eigen),
+            3 => schur_kernel(3, eigen),
+            4 => schur_kernel(4, eigen),
+            n => schur_kernel(n, eigen),
+        }
+    }
+}
+
+#[inline(always)]
+fn schur_kernel(n: usize, eigen: &mut Eigen) -> bool {
+    let (h, z) = (&mut eigen.matrix[..n * n], &mut eigen.factor[..n * n]);
+    let (v, sums) = (&mut eigen.reflection[..n], &mut eigen.sums[..n]);
+    if !are_in_safe_range(h.iter()) {
+        return false;
+    }
+    hessenberg(n, h, z, v, sums);
+    quasi_triangular(n, h, z, &mut eigen.values[..n])
 }
 
 #[inline(always)]

@@ -1,0 +1,445 @@
+//! Exponentials of one matrix, and their derivatives in a direction.
+//!
+//! Scaling and squaring (A. H. Al-Mohy and N. J. Higham, SIAM J. Matrix Anal. Appl. 31, 2009,
+//! pp. 970-989): `e^A = (r(A / 2^s))^(2^s)`, with a Padé approximant `r`. Its degree and `s`
+//! follow from norms of powers of `A`, which for a matrix far from normal are much smaller than
+//! powers of its norm: scaled by the norm, it would be scaled too far. The diagonal of a
+//! triangular matrix and the elements beside it are computed by their formulas instead.
+//!
+//! The derivative is carried through every step (Al-Mohy and Higham, SIAM J. Matrix Anal. Appl.
+//! 30, 2009, pp. 1639-1657), with bounds for the degrees that hold for it, too.
+
+use num_traits::Float as _;
+use scirs2_core::Complex64;
+
+use super::schur_form::{narrow, wide};
+use super::square::{
+    combine, divide_by_factors, is_diagonal, modulus, multiply, norm1, scale, triangle,
+};
+use crate::Error;
+use crate::base::error::Reason;
+use crate::base::layout::is_finite;
+use crate::base::memory::zeros;
+use crate::base::scale::rounded;
+use crate::base::structure::Triangle;
+use crate::elements::scalar::LinalgScalar;
+use crate::lapack;
+
+/// A Padé approximant: its degree, the coefficients of its numerator, and the largest norm for
+/// which it is exact to working precision, for the exponential and for its derivative.
+struct Pade {
+    degree: usize,
+    coefficients: &'static [f64],
+    most: f64,
+    most_with_tangent: f64,
+}
+
+const DOUBLE: &[Pade] = &[
+    Pade {
+        degree: 3,
+        coefficients: &[120.0, 60.0, 12.0, 1.0],
+        most: 1.495_585_217_958_292e-2,
+        most_with_tangent: 1.08e-2,
+    },
+    Pade {
+        degree: 5,
+        coefficients: &[30_240.0, 15_120.0, 3_360.0, 420.0, 30.0, 1.0],
+        most: 2.539_398_330_063_23e-1,
+        most_with_tangent: 2.00e-1,
+    },
+    Pade {
+        degree: 7,
+        coefficients: &[
+            17_297_280.0,
+            8_648_640.0,
+            1_995_840.0,
+            277_200.0,
+            25_200.0,
+            1_512.0,
+            56.0,
+            1.0,
+        ],
+        most: 9.504_178_996_162_932e-1,
+        most_with_tangent: 7.83e-1,
+    },
+    Pade {
+        degree: 9,
+        coefficients: &[
+            17_643_225_600.0,
+            8_821_612_800.0,
+            2_075_673_600.0,
+            302_702_400.0,
+            30_270_240.0,
+            2_162_160.0,
+            110_880.0,
+            3_960.0,
+            90.0,
+            1.0,
+        ],
+        most: 2.097_847_961_257_068,
+        most_with_tangent: 1.78,
+    },
+    Pade {
+        degree: 13,
+        coefficients: &[
+            64_764_752_532_480_000.0,
+            32_382_376_266_240_000.0,
+            7_771_770_303_897_600.0,
+            1_187_353_796_428_800.0,
+            129_060_195_264_000.0,
+            10_559_470_521_600.0,
+            670_442_572_800.0,
+            33_522_128_640.0,
+            1_323_241_920.0,
+            40_840_800.0,
+            960_960.0,
+            16_380.0,
+            182.0,
+            1.0,
+        ],
+        most: 4.25,
+        most_with_tangent: 4.25,
+    },
+];
+
+/// The bounds of single precision, up to degree 7.
+const SINGLE: [f64; 3] = [
+    4.258_730_016_922_831e-1,
+    1.880_152_677_804_762,
+    3.925_724_783_138_66,
+];
+
+/// A matrix, and its derivative in a direction if there is one.
+struct Jet<T> {
+    value: Vec<T>,
+    tangent: Vec<T>,
+}
+
+impl<T: LinalgScalar> Jet<T> {
+    fn new(n: usize, with_tangent: bool) -> Result<Self, Error> {
+        Ok(Jet {
+            value: zeros(n * n)?,
+            tangent: zeros(if with_tangent { n * n } else { 0 })?,
+        })
+    }
+
+    fn scale(&mut self, factor: f64) {
+        scale(&mut self.value, factor);
+        scale(&mut self.tangent, factor);
+    }
+
+    fn add_scaled(&mut self, factor: f64, other: &Self) {
+        let factor = T::from_real(rounded(factor));
+        let parts = [
+            (&mut self.value, &other.value),
+            (&mut self.tangent, &other.tangent),
+        ];
+        for (to, from) in parts {
+            for (to, &x) in to.iter_mut().zip(from) {
+                *to += factor * x;
+            }
+        }
+    }
+
+    /// Replaces it by the product.
+    fn set_product(&mut self, n: usize, a: &Self, b: &Self) {
+        multiply(n, &a.value, &b.value, false, &mut self.value);
+        if !self.tangent.is_empty() {
+            multiply(n, &a.tangent, &b.value, false, &mut self.tangent);
+            multiply(n, &a.value, &b.tangent, true, &mut self.tangent);
+        }
+    }
+
+    /// Replaces it by `identity I + sum c_i A_i`.
+    fn set_sum(&mut self, n: usize, identity: f64, terms: &[(f64, &Self)]) {
+        let mut parts = [(0.0, &[][..]); 5];
+        let parts = &mut parts[..terms.len()];
+        for (part, (factor, jet)) in parts.iter_mut().zip(terms) {
+            *part = (*factor, &jet.value[..]);
+        }
+        combine(n, identity, parts, &mut self.value);
+        for (part, (factor, jet)) in parts.iter_mut().zip(terms) {
+            *part = (*factor, &jet.tangent[..]);
+        }
+        if !self.tangent.is_empty() {
+            combine(n, 0.0, parts, &mut self.tangent);
+        }
+    }
+}
+
+/// Computes exponentials of matrices of one order, in memory that is used again.
+pub(crate) struct Exponential<T> {
+    n: usize,
+    /// The matrix, and its powers 2, 4, 6 and 8.
+    powers: [Jet<T>; 5],
+    /// The odd and the even part of the approximant, and their quotient.
+    odd: Jet<T>,
+    even: Jet<T>,
+    result: Jet<T>,
+    pivots: Vec<i32>,
+    sums: [Vec<f64>; 2],
+}
+
+impl<T: LinalgScalar> Exponential<T> {
+    /// For matrices of order `n`, with derivatives or without.
+    pub(crate) fn new(n: usize, with_tangent: bool) -> Result<Self, Error> {
+        lapack::init_single_threaded();
+        let new = || Jet::new(n, with_tangent);
+        Ok(Exponential {
+            n,
+            powers: [new()?, new()?, new()?, new()?, new()?],
+            odd: new()?,
+            even: new()?,
+            result: new()?,
+            pivots: zeros(n)?,
+            sums: [zeros(n)?, zeros(n)?],
+        })
+    }
+
+    /// Replaces a matrix by its exponential, and a direction, if there is memory for it, by the
+    /// derivative in it; else `direction` is empty.
+    pub(crate) fn run(&mut self, a: &mut [T], direction: &mut [T]) -> Result<(), Reason> {
+        if !is_finite(a) || !is_finite(direction) {
+            return Err(Reason::NotFinite);
+        }
+        let n = self.n;
+        let shape = triangle(n, a);
+        if direction.is_empty() && is_diagonal(n, a) {
+            let diagonal = a.iter_mut().step_by(n + 1);
+            diagonal.for_each(|x| *x = narrow(wide(*x).exp()));
+            return Ok(());
+        }
+        self.powers[0].value.copy_from_slice(a);
+        // The derivative is linear in the direction, whose size need not be that of the matrix.
+        let size = norm1(n, direction);
+        let size = if size > 0.0 { size } else { 1.0 };
+        scale(direction, 1.0 / size);
+        self.powers[0].tangent.copy_from_slice(direction);
+        let (pade, squarings) = self.choose();
+        self.approximate(pade)?;
+        for left in (0..=squarings).rev() {
+            if left < squarings {
+                let square = &mut self.odd;
+                square.set_product(n, &self.result, &self.result);
+                std::mem::swap(square, &mut self.result);
+            }
+            if let Some(shape) = shape {
+                set_diagonals(n, shape, a, left, &mut self.result.value);
+            }
+        }
+        a.copy_from_slice(&self.result.value);
+        direction.copy_from_slice(&self.result.tangent);
+        scale(direction, size);
+        Ok(())
+    }
+
+    /// Chooses the approximant, scales the matrix, and computes those of its powers that are
+    /// needed. Returns how often the result must be squared.
+    fn choose(&mut self) -> (&'static Pade, i32) {
+        let n = self.n;
+        let is_single = T::Real::epsilon().into() > 1e-10;
+        let degrees = if is_single {
+            &DOUBLE[..SINGLE.len()]
+        } else {
+            DOUBLE
+        };
+        let with_tangent = !self.powers[0].tangent.is_empty();
+        let most = |at: usize| match (is_single, with_tangent) {
+            (true, _) => SINGLE[at],
+            (false, true) => DOUBLE[at].most_with_tangent,
+            (false, false) => DOUBLE[at].most,
+        };
+        let last = degrees.len() - 1;
+        let mut norm = norm1(n, &self.powers[0].value);
+        // So that no power overflows that is not scaled.
+        let largest = if is_single { 16 } else { 40 };
+        let mut squarings = 0;
+        if norm > 2.0_f64.powi(largest) {
+            squarings = norm.log2() as i32 - largest;
+            self.scale(squarings);
+            norm *= 2.0_f64.powi(-squarings);
+        }
+        self.set_power(1, 0, 0);
+        if let Some(at) = (0..last).find(|&at| norm <= most(at)) {
+            // For the degrees 5, 7 and 9 the powers 4, 6 and 8.
+            for (power, [first, second]) in
+                [(2, [1, 1]), (3, [2, 1]), (4, [2, 2])].into_iter().take(at)
+            {
+                self.set_power(power, first, second);
+            }
+            return (&degrees[at], squarings);
+        }
+        self.set_power(2, 1, 1);
+        self.set_power(3, 2, 1);
+        // The roots of the norms of the powers 4, 6, 8 and 10: the last two from above.
+        let [n4, n6] = [2, 3].map(|at| norm1(n, &self.powers[at].value));
+        let n2 = norm1(n, &self.powers[1].value);
+        let d4 = n4.powf(1.0 / 4.0).min(norm);
+        let d6 = n6.powf(1.0 / 6.0).min(norm);
+        let d8 = d4.min((n2 * n6).powf(1.0 / 8.0));
+        let d10 = (n4 * n6).powf(1.0 / 10.0).min(norm);
+        let first = d4.max(d6);
+        let second = first.min(d6.max(d8));
+        let third = second.min(d8.max(d10));
+        for (at, pade) in degrees[..last].iter().enumerate() {
+            let size = if pade.degree < 7 { first } else { second };
+            if size <= most(at) && self.extra(pade.degree) == 0 {
+                if pade.degree == 9 {
+                    self.set_power(4, 2, 2);
+                }
+                return (pade, squarings);
+            }
+        }
+        let pade = &degrees[last];
+        let size = if pade.degree < 13 { second } else { third };
+        let more = ((size / most(last)).log2().ceil() as i32).max(0);
+        self.scale(more);
+        squarings += more;
+        if norm * 2.0_f64.powi(-more) > most(last) {
+            let extra = self.extra(pade.degree);
+            self.scale(extra);
+            squarings += extra;
+        }
+        (pade, squarings)
+    }
+
+    /// One power as the product of two others.
+    fn set_power(&mut self, power: usize, first: usize, second: usize) {
+        let (known, new) = self.powers.split_at_mut(power);
+        new[0].set_product(self.n, &known[first], &known[second]);
+    }
+
+    /// Divides the matrix by a power of two, and its powers accordingly.
+    fn scale(&mut self, by: i32) {
+        if by != 0 {
+            for (jet, power) in self.powers[..4].iter_mut().zip([1, 2, 4, 6]) {
+                jet.scale(2.0_f64.powi(-by * power));
+            }
+        }
+    }
+
+    /// How often the matrix must be halved further, so that the first term that the approximant
+    /// misses is small enough for a matrix far from normal, too.
+    fn extra(&mut self, degree: usize) -> i32 {
+        let n = self.n;
+        let norm = norm1(n, &self.powers[0].value);
+        let [sums, next] = &mut self.sums;
+        sums.fill(1.0);
+        // The norm of `|A|^(2 m + 1)`, as a logarithm: it may overflow.
+        let mut logarithm = 0.0;
+        for _ in 0..=2 * degree {
+            for (next, column) in next.iter_mut().zip(self.powers[0].value.chunks_exact(n)) {
+                *next = column
+                    .iter()
+                    .zip(&*sums)
+                    .map(|(&x, sum)| modulus(x) * sum)
+                    .sum();
+            }
+            let largest = next.iter().fold(0.0, |most: f64, &x| most.max(x));
+            if largest == 0.0 {
+                return 0;
+            }
+            logarithm += largest.log2();
+            for (sum, next) in sums.iter_mut().zip(&*next) {
+                *sum = next / largest;
+            }
+        }
+        let order = degree as f64;
+        // The reciprocal of `binomial(2 m, m) (2 m + 1)!`.
+        let mut missed = 0.0;
+        for k in 1..=degree {
+            missed -= ((degree + k) as f64 / k as f64).log2();
+        }
+        for k in 2..=2 * degree + 1 {
+            missed -= (k as f64).log2();
+        }
+        let unit = (T::Real::epsilon().into() / 2.0).log2();
+        let excess = missed + logarithm - norm.log2() - unit;
+        ((excess / (2.0 * order)).ceil() as i32).max(0)
+    }
+
+    /// The approximant of the scaled matrix.
+    fn approximate(&mut self, pade: &Pade) -> Result<(), Reason> {
+        let (n, b) = (self.n, pade.coefficients);
+        let [a, a2, a4, a6, a8] = &self.powers;
+        let (odd, even, sum) = (&mut self.odd, &mut self.even, &mut self.result);
+        if pade.degree == 13 {
+            sum.set_sum(n, 0.0, &[(b[9], a2), (b[11], a4), (b[13], a6)]);
+            even.set_product(n, a6, sum);
+            odd.set_sum(n, b[1], &[(b[3], a2), (b[5], a4), (b[7], a6), (1.0, even)]);
+            sum.set_product(n, a, odd);
+            std::mem::swap(odd, sum);
+            sum.set_sum(n, 0.0, &[(b[8], a2), (b[10], a4), (b[12], a6)]);
+            even.set_product(n, a6, sum);
+            sum.set_sum(n, b[0], &[(b[2], a2), (b[4], a4), (b[6], a6), (1.0, even)]);
+            std::mem::swap(even, sum);
+        } else {
+            let powers = [a2, a4, a6, a8];
+            let half = pade.degree / 2;
+            let mut terms = [(0.0, a2); 4];
+            for (at, term) in terms[..half].iter_mut().enumerate() {
+                *term = (b[2 * at + 3], powers[at]);
+            }
+            sum.set_sum(n, b[1], &terms[..half]);
+            odd.set_product(n, a, sum);
+            for (at, term) in terms[..half].iter_mut().enumerate() {
+                *term = (b[2 * at + 2], powers[at]);
+            }
+            even.set_sum(n, b[0], &terms[..half]);
+        }
+        // The quotient of their sum and their difference.
+        sum.set_sum(n, 0.0, &[(1.0, even), (1.0, odd)]);
+        even.add_scaled(-1.0, odd);
+        let (scratch, denominator, result) = (odd, even, sum);
+        lapack::getrf(n, &mut denominator.value, &mut self.pivots)
+            .map_err(|pivot| Reason::Singular { pivot })?;
+        divide_by_factors(n, &mut result.value, &denominator.value, &self.pivots);
+        if !result.tangent.is_empty() {
+            // (X Q)' = P', so that X' = (P' - X Q') / Q.
+            multiply(
+                n,
+                &result.value,
+                &denominator.tangent,
+                false,
+                &mut scratch.value,
+            );
+            for (to, &x) in result.tangent.iter_mut().zip(&scratch.value) {
+                *to -= x;
+            }
+            divide_by_factors(n, &mut result.tangent, &denominator.value, &self.pivots);
+        }
+        Ok(())
+    }
+}
+
+/// Writes the diagonal of the exponential of a triangular matrix over `2^left`, and the elements
+/// beside it.
+fn set_diagonals<T: LinalgScalar>(n: usize, shape: Triangle, a: &[T], left: i32, to: &mut [T]) {
+    let factor = 2.0_f64.powi(-left);
+    let value = |at: usize| wide(a[at]) * factor;
+    for i in 0..n {
+        let x = value(i * n + i);
+        to[i * n + i] = narrow(x.exp());
+        if i + 1 < n {
+            let at = match shape {
+                Triangle::Upper => (i + 1) * n + i,
+                Triangle::Lower => i * n + i + 1,
+            };
+            to[at] = narrow(value(at) * divided_difference(x, value((i + 1) * n + i + 1)));
+        }
+    }
+}
+
+/// `(e^x - e^y) / (x - y)`, and its limit where they are equal.
+fn divided_difference(x: Complex64, y: Complex64) -> Complex64 {
+    let half = (x - y) / 2.0;
+    if half.re.abs() > 1.0 {
+        return (x.exp() - y.exp()) / (x - y);
+    }
+    let quotient = if half.norm() < 1e-8 {
+        Complex64::new(1.0, 0.0)
+    } else {
+        half.sinh() / half
+    };
+    ((x + y) / 2.0).exp() * quotient
+}
