@@ -381,3 +381,152 @@ def matrix_power(
 def multi_dot(arrays: Iterable[_Host], *, out: NDArray[Any] | None = None) -> Any: ...
 @overload
 def multi_dot(arrays: Iterable[_Tensor], *, out: _Tensor | None = None) -> _Tensor: ...
+
+# The form of a real matrix is real or complex; `sort` adds a result.
+
+_Select: TypeAlias = Literal["lhp", "rhp", "iuc", "ouc"] | Callable[..., Any]
+
+@overload
+def schur(
+    a: NDArray[_Kept],
+    output: Literal["real", "r"] = "real",
+    *,
+    sort: None = None,
+    on_failure: _OnFailure = "raise",
+) -> tuple[NDArray[_Kept], NDArray[_Kept]]: ...
+@overload
+def schur(
+    a: _ToFloat64,
+    output: Literal["real", "r"] = "real",
+    *,
+    sort: None = None,
+    on_failure: _OnFailure = "raise",
+) -> tuple[_Float64, _Float64]: ...
+@overload
+def schur(
+    a: _Tensor,
+    output: Literal["real", "r"] = "real",
+    *,
+    sort: None = None,
+    on_failure: _OnFailure = "raise",
+) -> tuple[_Tensor, _Tensor]: ...
+@overload
+def schur(
+    a: ArrayLike,
+    output: Literal["real", "r"] = "real",
+    *,
+    sort: None = None,
+    on_failure: _OnFailure = "raise",
+) -> tuple[NDArray[Any], NDArray[Any]]: ...
+@overload
+def schur(
+    a: _Tensor,
+    output: Literal["real", "complex", "r", "c"],
+    *,
+    sort: None = None,
+    on_failure: _OnFailure = "raise",
+) -> tuple[_Tensor, _Tensor]: ...
+@overload
+def schur(
+    a: ArrayLike,
+    output: Literal["real", "complex", "r", "c"],
+    *,
+    sort: None = None,
+    on_failure: _OnFailure = "raise",
+) -> tuple[NDArray[Any], NDArray[Any]]: ...
+@overload
+def schur(
+    a: _Tensor,
+    output: Literal["real", "complex", "r", "c"] = "real",
+    *,
+    sort: _Select,
+    on_failure: _OnFailure = "raise",
+) -> tuple[_Tensor, _Tensor, _Tensor]: ...
+@overload
+def schur(
+    a: ArrayLike,
+    output: Literal["real", "complex", "r", "c"] = "real",
+    *,
+    sort: _Select,
+    on_failure: _OnFailure = "raise",
+) -> tuple[NDArray[Any], NDArray[Any], Any]: ...
+@overload
+def hessenberg(
+    a: NDArray[_Kept], calc_q: Literal[False] = False, *, on_failure: _OnFailure = "raise"
+) -> NDArray[_Kept]: ...
+@overload
+def hessenberg(
+    a: _ToFloat64, calc_q: Literal[False] = False, *, on_failure: _OnFailure = "raise"
+) -> _Float64: ...
+@overload
+def hessenberg(
+    a: _Tensor, calc_q: Literal[False] = False, *, on_failure: _OnFailure = "raise"
+) -> _Tensor: ...
+@overload
+def hessenberg(
+    a: ArrayLike, calc_q: Literal[False] = False, *, on_failure: _OnFailure = "raise"
+) -> NDArray[Any]: ...
+@overload
+def hessenberg(
+    a: NDArray[_Kept], calc_q: Literal[True], *, on_failure: _OnFailure = "raise"
+) -> tuple[NDArray[_Kept], NDArray[_Kept]]: ...
+@overload
+def hessenberg(
+    a: _ToFloat64, calc_q: Literal[True], *, on_failure: _OnFailure = "raise"
+) -> tuple[_Float64, _Float64]: ...
+@overload
+def hessenberg(
+    a: _Tensor, calc_q: Literal[True], *, on_failure: _OnFailure = "raise"
+) -> tuple[_Tensor, _Tensor]: ...
+@overload
+def hessenberg(
+    a: ArrayLike, calc_q: Literal[True], *, on_failure: _OnFailure = "raise"
+) -> tuple[NDArray[Any], NDArray[Any]]: ...
+@overload
+def expm_frechet(
+    a: NDArray[_Kept],
+    e: NDArray[_Kept],
+    *,
+    compute_expm: Literal[True] = True,
+    on_failure: _OnFailure = "raise",
+) -> tuple[NDArray[_Kept], NDArray[_Kept]]: ...
+@overload
+def expm_frechet(
+    a: _Host, e: _Host, *, compute_expm: Literal[True] = True, on_failure: _OnFailure = "raise"
+) -> tuple[NDArray[Any], NDArray[Any]]: ...
+@overload
+def expm_frechet(
+    a: _Tensor,
+    e: _Tensor | _Plain,
+    *,
+    compute_expm: Literal[True] = True,
+    on_failure: _OnFailure = "raise",
+) -> tuple[_Tensor, _Tensor]: ...
+@overload
+def expm_frechet(
+    a: _Plain, e: _Tensor, *, compute_expm: Literal[True] = True, on_failure: _OnFailure = "raise"
+) -> tuple[_Tensor, _Tensor]: ...
+@overload
+def expm_frechet(
+    a: NDArray[_Kept],
+    e: NDArray[_Kept],
+    *,
+    compute_expm: Literal[False],
+    on_failure: _OnFailure = "raise",
+) -> NDArray[_Kept]: ...
+@overload
+def expm_frechet(
+    a: _Host, e: _Host, *, compute_expm: Literal[False], on_failure: _OnFailure = "raise"
+) -> NDArray[Any]: ...
+@overload
+def expm_frechet(
+    a: _Tensor,
+    e: _Tensor | _Plain,
+    *,
+    compute_expm: Literal[False],
+    on_failure: _OnFailure = "raise",
+) -> _Tensor: ...
+@overload
+def expm_frechet(
+    a: _Plain, e: _Tensor, *, compute_expm: Literal[False], on_failure: _OnFailure = "raise"
+) -> _Tensor: ...

@@ -52,6 +52,35 @@ class Whole(Operands):
     def triangular(self):
         return np.triu(self.general())
 
+    def small(self):
+        shift = np.roll(np.eye(N), 1, -1)
+        if self.dtype.kind != "b":
+            shift = shift * (1 + np.arange(int(np.prod(self.batch))).reshape(*self.batch, 1, 1) % 2)
+        return np.broadcast_to(shift, (*self.batch, N, N)).astype(self.dtype)
+
+    def schur(self):
+        a = self.triangular()
+        if self.dtype.kind in "if":
+            a[..., :2, :2] = [[3, 2], [-3, 3]]
+        return a
+
+    def unitary(self):
+        return np.broadcast_to(np.eye(N)[::-1], (*self.batch, N, N)).astype(self.dtype)
+
+    def pairs(self):
+        w = self.draw(N, seed=1)
+        if self.dtype.kind == "c":
+            w[..., ::2] = w[..., ::2].real + 2j
+            w[..., 1::2] = w[..., ::2].conj()
+        return w
+
+    def paired(self):
+        v = np.eye(N)
+        if self.dtype.kind == "c":
+            v = v + 1j * np.roll(np.eye(N), 1, 0)
+            v[:, 1::2] = v[:, ::2].conj()
+        return np.broadcast_to(v, (*self.batch, N, N)).astype(self.dtype)
+
     def known(self):
         return self.general()
 

@@ -66,8 +66,36 @@ def no_exchange(a):
     return np.broadcast_to(np.arange(a.shape[-1]), a.shape[:-1])
 
 
+def unpaired(a):
+    """Eigenvalues that are not in pairs where there is a NaN."""
+    return np.where(np.isnan(a.diagonal(axis1=-2, axis2=-1)), 1j, 1)
+
+
+def of_moderate(function):
+    """A function of the matrices made so small that it does not overflow."""
+    return lambda a, **k: function(a / (8 * a.shape[-1]), **k)
+
+
 # A solver of factors is given some that fail.
 CASES = {
+    "cdf2rdf": Case(lambda a, **k: linalg.cdf2rdf(unpaired(a), np.nan_to_num(a), **k), nan),
+    **{
+        name: Case(of_moderate(getattr(linalg, name)), nan)
+        for name in ["cosm", "coshm", "expm", "sinm", "sinhm", "tanm", "tanhm"]
+    },
+    "expm_cond": Case(of_moderate(linalg.expm_cond), nan),
+    "expm_frechet": Case(of_moderate(lambda a, **k: linalg.expm_frechet(a, a, **k)), nan),
+    "fractional_matrix_power": Case(
+        lambda a, **k: linalg.fractional_matrix_power(a, -0.5, **k), zero
+    ),
+    "hessenberg": Case(linalg.hessenberg, nan),
+    "hessenberg with factors": Case(lambda a, **k: linalg.hessenberg(a, True, **k), nan),
+    "logm": Case(linalg.logm, zero),
+    "rsf2csf": Case(lambda a, **k: linalg.rsf2csf(np.triu(a), a, **k), nan),
+    "schur": Case(linalg.schur, nan),
+    "schur sorted": Case(lambda a, **k: linalg.schur(a, sort="lhp", **k), nan),
+    "signm": Case(linalg.signm, zero),
+    "sqrtm": Case(linalg.sqrtm, nan),
     "cholesky": Case(linalg.cholesky, negative),
     "cho_factor": Case(lambda a, **k: linalg.cho_factor(a, **k)[0], negative),
     "cho_solve": Case(

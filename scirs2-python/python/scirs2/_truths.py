@@ -121,6 +121,44 @@ class Operands:
         a[..., 2 * half :] = 0
         return a
 
+    def schur(self) -> Array:
+        """Make real Schur forms with a pair of complex eigenvalues, if the type is real."""
+        a = self.triangular()
+        if self.dtype.kind != "c" and self.n > 1:
+            a[..., 0, 1] = 2
+            a[..., 1, 0] = -3
+            a[..., 1, 1] = a[..., 0, 0]
+        return a
+
+    def pairs(self) -> Array:
+        """Make eigenvalues in conjugate pairs, the last one real if their number is odd."""
+        w = self.draw(self.n, seed=8)
+        if self.dtype.kind == "c":
+            w[..., 1 : self.n // 2 * 2 : 2] = w[..., : self.n // 2 * 2 : 2].conj()
+            w[..., self.n // 2 * 2 :] = w[..., self.n // 2 * 2 :].real
+        return w
+
+    def paired(self) -> Array:
+        """Make well-conditioned eigenvectors for the eigenvalues of `pairs`."""
+        n, real = self.n, np.finfo(self.dtype).dtype
+        x = Operands(self.batch, n, real).unitary()
+        if self.dtype.kind != "c":
+            return x
+        v = x.astype(self.dtype)
+        v[..., : n // 2 * 2 : 2] += 1j * x[..., 1 : n // 2 * 2 : 2]
+        v[..., 1 : n // 2 * 2 : 2] = v[..., : n // 2 * 2 : 2].conj()
+        return v
+
+    def unitary(self) -> Array:
+        """Make reflections, which are unitary."""
+        v = normal((*self.batch, self.n, 1), np.result_type(self.dtype, np.float64), 7)
+        v /= size(v)
+        return (np.eye(self.n) - 2 * v * mh(v)).astype(self.dtype)
+
+    def small(self) -> Array:
+        """Make square matrices with a norm of about one."""
+        return (self.general() / max(self.n, 1)).astype(self.dtype)
+
     def right(self) -> Array:
         """Make right-hand sides for square matrices."""
         return self.draw(self.n, self.columns, seed=2)
@@ -525,7 +563,127 @@ SYSTEMS = {
     ),
 }
 
+# Functions of matrices.
+
+
+def _series(a: Array, first: int, step: int, sign: int) -> Array:
+    """Sum ``sign**k * a**i / i!`` over ``i = first + k * step`` by its definition.
+
+    For matrices with a norm of a few units only.
+    """
+    power = np.broadcast_to(np.eye(a.shape[-1]), a.shape)
+    total = np.zeros_like(a @ a)
+    for i in range(80):
+        k, rest = divmod(i - first, step)
+        if k >= 0 and rest == 0:
+            total = total + sign**k * power
+        power = power @ a / (i + 1)
+    return total
+
+
+def _exponential(a: Array) -> Array:
+    # Of a sixteenth by the series, then squared.
+    e = _series(a / 16, 0, 1, 1)
+    for _ in range(4):
+        e = e @ e
+    return e
+
+
+def _frechet(_: Probe, a: Array, e: Array, exponential: Array, derivative: Array) -> list[Equation]:
+    # The exponential of a block triangle has both.
+    n = a.shape[-1]
+    block = np.block([[a, e], [np.zeros_like(a), a]])
+    both = _exponential(block)
+    scale = size(both)
+    return [
+        Equation(exponential, both[..., :n, :n], scale),
+        Equation(derivative, both[..., :n, n:], scale),
+    ]
+
+
+def _sensitivity(a: Array) -> Array:
+    """Return the condition number of the exponential, by the matrix of its derivative."""
+    n = a.shape[-1]
+    zero = np.zeros_like(a)
+    columns = []
+    for place in range(n * n):
+        e = zero + np.eye(n * n)[place].reshape(n, n)
+        both = _exponential(np.block([[a, e], [zero, a]]))
+        columns.append(both[..., :n, n:].reshape(*a.shape[:-2], n * n))
+    derivative = np.linalg.norm(np.stack(columns, -1), 2, (-2, -1))
+    return derivative * size(a)[..., 0, 0] / size(_exponential(a))[..., 0, 0]
+
+
+def _root(probe: Probe, a: Array, root: Array) -> list[Equation]:
+    x = probe(a.shape[-1])
+    return [Equation(_multiplied(root, root, x), a @ x, size(root) ** 2)]
+
+
+def _logarithm(_: Probe, a: Array, logarithm: Array) -> list[Equation]:
+    return [Equation(_exponential(logarithm), a, size(a))]
+
+
+def _sign(probe: Probe, a: Array, sign: Array) -> list[Equation]:
+    x = probe(a.shape[-1])
+    square = _multiplied(sign, sign, x)
+    # The eigenvalues on either side decide between the roots of the identity that commute.
+    signs = np.sign(np.linalg.eigvalsh(a)).sum(-1)
+    return [
+        Equation(square, np.broadcast_to(x, square.shape), size(sign) ** 2),
+        Equation(_multiplied(sign, a, x), _multiplied(a, sign, x), size(sign) * size(a)),
+        Equation(_number(np.trace(sign, axis1=-2, axis2=-1)), _number(signs), 1.0),
+    ]
+
+
+def _tangent(sign: int) -> Callable[..., list[Equation]]:
+    def equations(_: Probe, a: Array, tangent: Array) -> list[Equation]:
+        sine, cosine = _series(a, 1, 2, sign), _series(a, 0, 2, sign)
+        return [Equation(cosine @ tangent, sine, size(cosine) * size(tangent))]
+
+    return equations
+
+
+FUNCTIONS = {
+    "coshm": Truth(("small",), _is(lambda a: _series(a, 0, 2, 1))),
+    "cosm": Truth(("small",), _is(lambda a: _series(a, 0, 2, -1))),
+    "expm": Truth(("small",), _is(_exponential)),
+    "expm_cond": Truth(("small",), _is(_sensitivity), kinds=("real number",)),
+    "expm_frechet": Truth(("small", "other"), _frechet, kinds=("same", "same")),
+    "fractional_matrix_power": Truth(
+        ("definite",),
+        _root,
+        kinds=("complex",),
+        how=lambda f, a: f(a, 0.5),
+    ),
+    "logm": Truth(("triangular",), _logarithm, kinds=("complex",)),
+    "signm": Truth(("hermitian",), _sign),
+    "sinhm": Truth(("small",), _is(lambda a: _series(a, 1, 2, 1))),
+    "sinm": Truth(("small",), _is(lambda a: _series(a, 1, 2, -1))),
+    "sqrtm": Truth(("triangular",), _root, kinds=("complex",)),
+    "tanhm": Truth(("small",), _tangent(1)),
+    "tanm": Truth(("small",), _tangent(-1)),
+}
+
 # Decompositions.
+
+
+def _schur(probe: Probe, a: Array, t: Array, z: Array) -> list[Equation]:
+    x = probe(a.shape[-1])
+    return [
+        Equation(_multiplied(z, t, mh(z), x), a @ x, size(a)),
+        _orthonormal(probe, z),
+        Equation(t, np.triu(t, -1)),
+    ]
+
+
+def _rsf2csf(probe: Probe, t: Array, z: Array, form: Array, factor: Array) -> list[Equation]:
+    x = probe(t.shape[-1])
+    before = _multiplied(z, t, mh(z), x)
+    return [
+        Equation(_multiplied(factor, form, mh(factor), x), before, size(t)),
+        _orthonormal(probe, factor),
+        _upper(form),
+    ]
 
 
 def _cholesky(probe: Probe, a: Array, low: Array) -> list[Equation]:
@@ -655,7 +813,17 @@ def _balanced(_: Probe, a: Array, b: Array, t: Array) -> list[Equation]:
     return [Equation(t @ b, a @ t, size(a) * size(t))]
 
 
+def _cdf2rdf(probe: Probe, w: Array, v: Array, wr: Array, vr: Array) -> list[Equation]:
+    # The same invariant subspaces: `V D V^-1` is real, and `Vr Dr Vr^-1`.
+    x = probe(v.shape[-1])
+    complex_ = v @ (
+        _column(w) * np.linalg.solve(v, np.broadcast_to(x, (*v.shape[:-1], x.shape[-1])))
+    )
+    return [Equation(_multiplied(vr, wr, np.linalg.solve(vr, x + 0 * complex_.real)), complex_)]
+
+
 DECOMPOSITIONS = {
+    "cdf2rdf": Truth(("pairs", "paired"), _cdf2rdf, kinds=("real", "real")),
     "cho_factor": Truth(("definite",), _cho_factor, kinds=("same", "flag")),
     "cholesky": Truth(("definite",), _cholesky),
     "eig": Truth(("general",), _eig, kinds=("complex", "complex")),
@@ -674,6 +842,9 @@ DECOMPOSITIONS = {
         kinds=("real",),
         by_numpy=lambda a, values: [Equation(values, np.linalg.eigvalsh(a))],
     ),
+    "hessenberg": Truth(
+        ("general",), _schur, kinds=("same", "same"), how=lambda f, a: f(a, calc_q=True)
+    ),
     "matrix_balance": Truth(("general",), _balanced, kinds=("same", "real")),
     "null_space": Truth(("deficient",), _null_space),
     "orth": Truth(("tall",), _orth),
@@ -690,6 +861,8 @@ DECOMPOSITIONS = {
     "lu": Truth(("general",), _lu, kinds=("real", "same", "same")),
     "lu_factor": Truth(("general",), _lu_factor, kinds=("same", "index")),
     "qr": Truth(("tall",), _qr, kinds=("same", "same")),
+    "rsf2csf": Truth(("schur", "unitary"), _rsf2csf, kinds=("complex", "complex")),
+    "schur": Truth(("general",), _schur, kinds=("same", "same")),
     "svd": Truth(("general",), _svd, kinds=("same", "real", "same")),
     "svdvals": Truth(
         ("tall",),
@@ -699,4 +872,10 @@ DECOMPOSITIONS = {
     ),
 }
 
-TRUTHS: dict[str, Truth] = {**PRODUCTS, **NUMBERS, **SYSTEMS, **DECOMPOSITIONS}
+TRUTHS: dict[str, Truth] = {
+    **PRODUCTS,
+    **NUMBERS,
+    **SYSTEMS,
+    **FUNCTIONS,
+    **DECOMPOSITIONS,
+}

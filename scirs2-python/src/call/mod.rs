@@ -8,4 +8,5 @@ pub(crate) mod on_failure;
 pub(crate) mod operand;
 pub(crate) mod output;
 mod promote;
+pub(crate) mod real_parts;
 pub(crate) mod run;

@@ -3,11 +3,11 @@
 use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
 use pyo3::types::PyTuple;
-use scirs2_core::{Complex, Element, ScalarType};
 use scirs2_linalg::operation::{Eig, EigPencil, Eigvals};
 
 use crate::call::bind::Call;
-use crate::call::output::{Output, Wrap, namedtuple};
+use crate::call::output::{Wrap, namedtuple};
+use crate::call::real_parts::reduce_to_real_parts;
 use crate::flag::flag;
 
 /// Eigenvalues and right eigenvectors of general matrices.
@@ -151,37 +151,4 @@ pub(super) fn _eig<'py>(
     let mut results = vec![call.to_python(values)?];
     results.extend(call.each_to_python(outputs, &[Wrap::LikeInput, Wrap::LikeInput])?);
     PyTuple::new(a.py(), results)
-}
-
-/// Removes the last result, which says whether all eigenvalues of real matrices are real,
-/// and if so reduces the others to their real parts.
-fn reduce_to_real_parts<'py>(call: &Call<'py>, outputs: &mut Vec<Output<'py>>) -> PyResult<()> {
-    let is_real = match outputs.pop() {
-        Some(mut last) => last.view_mut::<i32>()?.sum() == 1,
-        None => false,
-    };
-    if is_real && !call.scalar().is_complex() {
-        for output in outputs {
-            *output = match call.scalar() {
-                ScalarType::Float32 => real_part::<f32>(call, output)?,
-                _ => real_part::<f64>(call, output)?,
-            };
-        }
-    }
-    Ok(())
-}
-
-/// Copies the real parts of the elements.
-fn real_part<'py, T: Element + Copy>(
-    call: &Call<'py>,
-    from: &mut Output<'py>,
-) -> PyResult<Output<'py>>
-where
-    Complex<T>: Element,
-{
-    let from = from.view_mut::<Complex<T>>()?;
-    let mut to = call.new_output(T::DTYPE, from.shape())?;
-    to.view_mut::<T>()?
-        .zip_mut_with(&from, |to, from| *to = from.re);
-    Ok(to)
 }

@@ -73,6 +73,8 @@ functions! {
     eig: eig, eigvals, _eig;
     eigh: eigh, eigvalsh;
     einsum: einsum;
+    expm: expm, expm_cond, expm_frechet;
+    hessenberg: hessenberg;
     inv: inv;
     lstsq: lstsq;
     lu: lu, lu_factor, lu_solve;
@@ -87,13 +89,17 @@ functions! {
     polar: polar, orthogonal_procrustes;
     qr: qr;
     rank: matrix_rank;
+    schur: cdf2rdf, rsf2csf, schur;
+    signm: signm;
     solve: solve;
+    sqrtm: fractional_matrix_power, logm, sqrtm;
     structured: block_diag, toeplitz, diagsvd, khatri_rao, bandwidth, issymmetric, ishermitian;
     subspaces: orth, null_space, subspace_angles;
     svd: svd, svdvals;
     tensor_equations: tensorinv, tensorsolve;
     tensordot: tensordot;
     triangular: solve_triangular;
+    trigonometric: coshm, cosm, sinhm, sinm, tanhm, tanm;
     vecdot: vecdot;
     views: diagonal, matrix_transpose, trace;
     norm: norm;
