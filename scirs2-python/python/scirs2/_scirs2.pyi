@@ -913,6 +913,296 @@ def multi_dot(arrays: Iterable[_Host], *, out: NDArray[Any] | None = None) -> An
 @overload
 def multi_dot(arrays: Iterable[_Tensor], *, out: _Tensor | None = None) -> _Tensor: ...
 
+# The form of a real matrix is real or complex; `sort` adds a result.
+
+_Select: TypeAlias = Literal["lhp", "rhp", "iuc", "ouc"] | Callable[..., Any]
+
+@overload
+def schur(
+    a: NDArray[_Kept],
+    output: Literal["real", "r"] = "real",
+    *,
+    sort: None = None,
+    on_failure: _OnFailure = "raise",
+) -> tuple[NDArray[_Kept], NDArray[_Kept]]:
+    """Schur forms of square matrices, ``a = Z @ T @ Z.conj().T``.
+
+    ``Z`` is unitary, and ``T`` upper triangular, with the eigenvalues on its diagonal; but the
+    real form of a real matrix has a block of order two on its diagonal for each pair of complex
+    eigenvalues.
+
+    Parameters
+    ----------
+    a : array_like, shape (..., n, n)
+        Matrices, of any DLPack library and any strides.
+    output : {"real", "complex"}, optional
+        The form of real matrices; that of complex ones is complex.
+    sort : None, {"lhp", "rhp", "iuc", "ouc"} or callable, optional
+        The eigenvalues that come first: with a negative real part ("lhp"), with another real
+        part ("rhp"), inside the unit circle or on it ("iuc"), or outside ("ouc"). A function
+        takes one eigenvalue as a complex number, or for a real form its real and its imaginary
+        part, and says whether it comes first; of a pair it is asked for both.
+    on_failure : {"raise", "nan"}, optional
+        For a matrix that holds a NaN or does not converge: raise ``LinAlgError``, or fill its
+        results with NaN and compute the others.
+
+    Returns
+    -------
+    T : array, shape (..., n, n)
+        The forms.
+    Z : array, shape (..., n, n)
+        The unitary factors. In the library of ``a``. Integers give float64; float16 and bfloat16
+        are returned in their own dtype where they are real.
+    sdim : array, shape (...)
+        How many eigenvalues come first; int32. Only with ``sort``.
+
+    Raises
+    ------
+    scirs2.linalg.LinAlgError
+        A matrix holds a NaN or an infinity, is not square, or does not converge, or two
+        eigenvalues are too near to each other to be exchanged; ``index`` tells which in the
+        batch.
+    ValueError
+        ``output`` or ``sort`` is none of these.
+
+    Notes
+    -----
+    LAPACK ``gees`` and ``trsen``; for real matrices of up to 75 rows the algorithm of ``gees`` in
+    a kernel. Single precision is decomposed in double. Nothing is balanced. Backward stable:
+    ``norm(a - Z @ T @ Z.conj().T) <= c * n * eps * norm(a)``.
+
+    Examples
+    --------
+    >>> import numpy as np, scirs2
+    >>> T, Z, sdim = scirs2.linalg.schur(np.array([[1.0, 2.0], [0.0, -3.0]]), sort="lhp")
+    >>> T.diagonal().round(6), int(sdim)
+    (array([-3.,  1.]), 1)
+    """
+
+@overload
+def schur(
+    a: _ToFloat64,
+    output: Literal["real", "r"] = "real",
+    *,
+    sort: None = None,
+    on_failure: _OnFailure = "raise",
+) -> tuple[_Float64, _Float64]: ...
+@overload
+def schur(
+    a: _Tensor,
+    output: Literal["real", "r"] = "real",
+    *,
+    sort: None = None,
+    on_failure: _OnFailure = "raise",
+) -> tuple[_Tensor, _Tensor]: ...
+@overload
+def schur(
+    a: ArrayLike,
+    output: Literal["real", "r"] = "real",
+    *,
+    sort: None = None,
+    on_failure: _OnFailure = "raise",
+) -> tuple[NDArray[Any], NDArray[Any]]: ...
+@overload
+def schur(
+    a: _Tensor,
+    output: Literal["real", "complex", "r", "c"],
+    *,
+    sort: None = None,
+    on_failure: _OnFailure = "raise",
+) -> tuple[_Tensor, _Tensor]: ...
+@overload
+def schur(
+    a: ArrayLike,
+    output: Literal["real", "complex", "r", "c"],
+    *,
+    sort: None = None,
+    on_failure: _OnFailure = "raise",
+) -> tuple[NDArray[Any], NDArray[Any]]: ...
+@overload
+def schur(
+    a: _Tensor,
+    output: Literal["real", "complex", "r", "c"] = "real",
+    *,
+    sort: _Select,
+    on_failure: _OnFailure = "raise",
+) -> tuple[_Tensor, _Tensor, _Tensor]: ...
+@overload
+def schur(
+    a: ArrayLike,
+    output: Literal["real", "complex", "r", "c"] = "real",
+    *,
+    sort: _Select,
+    on_failure: _OnFailure = "raise",
+) -> tuple[NDArray[Any], NDArray[Any], Any]: ...
+@overload
+def hessenberg(
+    a: NDArray[_Kept], calc_q: Literal[False] = False, *, on_failure: _OnFailure = "raise"
+) -> NDArray[_Kept]:
+    """Hessenberg forms of square matrices, ``a = Q @ H @ Q.conj().T``.
+
+    ``H`` is zero below the first subdiagonal, and ``Q`` unitary.
+
+    Parameters
+    ----------
+    a : array_like, shape (..., n, n)
+        Matrices, of any DLPack library and any strides.
+    calc_q : bool, optional
+        Return ``Q``, too.
+    on_failure : {"raise", "nan"}, optional
+        For a matrix that holds a NaN or an infinity: raise ``LinAlgError``, or fill its
+        results with NaN and compute the others.
+
+    Returns
+    -------
+    H : array, shape (..., n, n)
+        The forms.
+    Q : array, shape (..., n, n)
+        Only with ``calc_q``. In the library of ``a``. Integers give float64; float16 and
+        bfloat16 are computed in float32 and returned in their own dtype.
+
+    Raises
+    ------
+    scirs2.linalg.LinAlgError
+        A matrix holds a NaN or an infinity, or is not square; ``index`` tells which in the
+        batch.
+
+    Notes
+    -----
+    LAPACK ``gehrd`` and ``orghr``, without balancing, on a copy of one matrix per thread.
+    Backward stable: ``norm(a - Q @ H @ Q.conj().T) <= c * n * eps * norm(a)``.
+
+    Examples
+    --------
+    >>> import numpy as np, scirs2
+    >>> a = np.array([[1.0, 2.0, 0.0], [3.0, 4.0, 0.0], [0.0, 1.0, 5.0]])
+    >>> scirs2.linalg.hessenberg(a)
+    array([[1., 2., 0.],
+           [3., 4., 0.],
+           [0., 1., 5.]])
+    """
+
+@overload
+def hessenberg(
+    a: _ToFloat64, calc_q: Literal[False] = False, *, on_failure: _OnFailure = "raise"
+) -> _Float64: ...
+@overload
+def hessenberg(
+    a: _Tensor, calc_q: Literal[False] = False, *, on_failure: _OnFailure = "raise"
+) -> _Tensor: ...
+@overload
+def hessenberg(
+    a: ArrayLike, calc_q: Literal[False] = False, *, on_failure: _OnFailure = "raise"
+) -> NDArray[Any]: ...
+@overload
+def hessenberg(
+    a: NDArray[_Kept], calc_q: Literal[True], *, on_failure: _OnFailure = "raise"
+) -> tuple[NDArray[_Kept], NDArray[_Kept]]: ...
+@overload
+def hessenberg(
+    a: _ToFloat64, calc_q: Literal[True], *, on_failure: _OnFailure = "raise"
+) -> tuple[_Float64, _Float64]: ...
+@overload
+def hessenberg(
+    a: _Tensor, calc_q: Literal[True], *, on_failure: _OnFailure = "raise"
+) -> tuple[_Tensor, _Tensor]: ...
+@overload
+def hessenberg(
+    a: ArrayLike, calc_q: Literal[True], *, on_failure: _OnFailure = "raise"
+) -> tuple[NDArray[Any], NDArray[Any]]: ...
+@overload
+def expm_frechet(
+    a: NDArray[_Kept],
+    e: NDArray[_Kept],
+    *,
+    compute_expm: Literal[True] = True,
+    on_failure: _OnFailure = "raise",
+) -> tuple[NDArray[_Kept], NDArray[_Kept]]:
+    """Exponentials of square matrices, and their derivatives in a direction.
+
+    ``expm(a)``, and the part of ``expm(a + e)`` that is linear in ``e``.
+
+    Parameters
+    ----------
+    a : array_like, shape (..., n, n)
+        Matrices, of any DLPack library and any strides.
+    e : array_like, shape (..., n, n)
+        Directions. The leading dimensions of both broadcast.
+    compute_expm : bool, optional
+        Return the exponentials, too.
+    on_failure : {"raise", "nan"}, optional
+        For a matrix or a direction that holds a NaN or an infinity: raise ``LinAlgError``,
+        or fill its results with NaN and compute the others.
+
+    Returns
+    -------
+    expm_a : array, shape (..., n, n)
+        The exponentials; not with ``compute_expm=False``.
+    derivative : array, shape (..., n, n)
+        The derivatives. In the library of the operands. Integers give float64; float16 and
+        bfloat16 are returned in their own dtype.
+
+    Raises
+    ------
+    scirs2.linalg.LinAlgError
+        An operand holds a NaN or an infinity, or is not square; ``index`` tells which in the
+        batch.
+
+    Notes
+    -----
+    The derivative of each step of :func:`expm` (A. H. Al-Mohy and N. J. Higham, SIAM J. Matrix
+    Anal. Appl. 30, 2009), in double precision, at three times its cost.
+
+    Examples
+    --------
+    >>> import numpy as np, scirs2
+    >>> a, e = np.zeros((2, 2)), np.array([[1.0, 2.0], [3.0, 4.0]])
+    >>> scirs2.linalg.expm_frechet(a, e, compute_expm=False)
+    array([[1., 2.],
+           [3., 4.]])
+    """
+
+@overload
+def expm_frechet(
+    a: _Host, e: _Host, *, compute_expm: Literal[True] = True, on_failure: _OnFailure = "raise"
+) -> tuple[NDArray[Any], NDArray[Any]]: ...
+@overload
+def expm_frechet(
+    a: _Tensor,
+    e: _Tensor | _Plain,
+    *,
+    compute_expm: Literal[True] = True,
+    on_failure: _OnFailure = "raise",
+) -> tuple[_Tensor, _Tensor]: ...
+@overload
+def expm_frechet(
+    a: _Plain, e: _Tensor, *, compute_expm: Literal[True] = True, on_failure: _OnFailure = "raise"
+) -> tuple[_Tensor, _Tensor]: ...
+@overload
+def expm_frechet(
+    a: NDArray[_Kept],
+    e: NDArray[_Kept],
+    *,
+    compute_expm: Literal[False],
+    on_failure: _OnFailure = "raise",
+) -> NDArray[_Kept]: ...
+@overload
+def expm_frechet(
+    a: _Host, e: _Host, *, compute_expm: Literal[False], on_failure: _OnFailure = "raise"
+) -> NDArray[Any]: ...
+@overload
+def expm_frechet(
+    a: _Tensor,
+    e: _Tensor | _Plain,
+    *,
+    compute_expm: Literal[False],
+    on_failure: _OnFailure = "raise",
+) -> _Tensor: ...
+@overload
+def expm_frechet(
+    a: _Plain, e: _Tensor, *, compute_expm: Literal[False], on_failure: _OnFailure = "raise"
+) -> _Tensor: ...
+
 # Products.
 
 @overload
@@ -2522,8 +2812,638 @@ def tensorsolve(
     a: _Plain, b: _Tensor, axes: Sequence[int] | None = None, *, on_failure: _OnFailure = "raise"
 ) -> _Tensor: ...
 
+# Functions.
+
+@overload
+def coshm(a: NDArray[_Kept], *, on_failure: _OnFailure = "raise") -> NDArray[_Kept]:
+    """Hyperbolic cosines of square matrices.
+
+    ``I + a @ a / 2 + ...``, for each matrix of the last two axes.
+
+    Parameters
+    ----------
+    a : array_like, shape (..., n, n)
+        Matrices, of any DLPack library and any strides.
+    on_failure : {"raise", "nan"}, optional
+        For a matrix that holds a NaN or an infinity:
+        raise ``LinAlgError``, or fill its results with NaN and compute the others.
+
+    Returns
+    -------
+    array, shape (..., n, n)
+        In the library of ``a``. Integers give float64; float16 and bfloat16 are computed in
+        float32 and returned in their own dtype.
+
+    Raises
+    ------
+    scirs2.linalg.LinAlgError
+        A matrix holds a NaN or an infinity, or is not square; ``index``
+        tells which in the batch. A result that overflows is infinite or NaN.
+
+    Notes
+    -----
+    The series of a scaled matrix, and the formulas of the double angle for the sine and for the
+    cosine less the identity (after A. H. Al-Mohy, N. J. Higham and S. D. Relton, SIAM J. Sci.
+    Comput. 37, 2015), in double precision: small results keep their digits, too.
+
+    Examples
+    --------
+    >>> import numpy as np, scirs2
+    >>> scirs2.linalg.coshm(np.zeros((2, 2)))
+    array([[1., 0.],
+           [0., 1.]])
+    """
+
+@overload
+def coshm(a: _ToFloat64, *, on_failure: _OnFailure = "raise") -> _Float64: ...
+@overload
+def coshm(a: _Tensor, *, on_failure: _OnFailure = "raise") -> _Tensor: ...
+@overload
+def coshm(a: ArrayLike, *, on_failure: _OnFailure = "raise") -> NDArray[Any]: ...
+@overload
+def cosm(a: NDArray[_Kept], *, on_failure: _OnFailure = "raise") -> NDArray[_Kept]:
+    """Cosines of square matrices.
+
+    ``I - a @ a / 2 + ...``, for each matrix of the last two axes.
+
+    Parameters
+    ----------
+    a : array_like, shape (..., n, n)
+        Matrices, of any DLPack library and any strides.
+    on_failure : {"raise", "nan"}, optional
+        For a matrix that holds a NaN or an infinity:
+        raise ``LinAlgError``, or fill its results with NaN and compute the others.
+
+    Returns
+    -------
+    array, shape (..., n, n)
+        In the library of ``a``. Integers give float64; float16 and bfloat16 are computed in
+        float32 and returned in their own dtype.
+
+    Raises
+    ------
+    scirs2.linalg.LinAlgError
+        A matrix holds a NaN or an infinity, or is not square; ``index``
+        tells which in the batch. A result that overflows is infinite or NaN.
+
+    Notes
+    -----
+    The series of a scaled matrix, and the formulas of the double angle for the sine and for the
+    cosine less the identity (after A. H. Al-Mohy, N. J. Higham and S. D. Relton, SIAM J. Sci.
+    Comput. 37, 2015), in double precision: small results keep their digits, too.
+
+    Examples
+    --------
+    >>> import numpy as np, scirs2
+    >>> scirs2.linalg.cosm(np.zeros((2, 2)))
+    array([[1., 0.],
+           [0., 1.]])
+    """
+
+@overload
+def cosm(a: _ToFloat64, *, on_failure: _OnFailure = "raise") -> _Float64: ...
+@overload
+def cosm(a: _Tensor, *, on_failure: _OnFailure = "raise") -> _Tensor: ...
+@overload
+def cosm(a: ArrayLike, *, on_failure: _OnFailure = "raise") -> NDArray[Any]: ...
+@overload
+def expm(a: NDArray[_Kept], *, on_failure: _OnFailure = "raise") -> NDArray[_Kept]:
+    """Exponentials of square matrices.
+
+    ``I + a + a @ a / 2 + a @ a @ a / 6 + ...``, for each matrix of the last two axes.
+
+    Parameters
+    ----------
+    a : array_like, shape (..., n, n)
+        Matrices, of any DLPack library and any strides.
+    on_failure : {"raise", "nan"}, optional
+        For a matrix that holds a NaN or an infinity: raise ``LinAlgError``,
+        or fill its results with NaN and compute the others.
+
+    Returns
+    -------
+    array, shape (..., n, n)
+        In the library of ``a``. Integers give float64; float16 and bfloat16 are computed in
+        float32 and returned in their own dtype.
+
+    Raises
+    ------
+    scirs2.linalg.LinAlgError
+        A matrix holds a NaN or an infinity, or is not square; ``index`` tells which in the
+        batch. A result that overflows is infinite or NaN.
+
+    Notes
+    -----
+    Scaling and squaring with Padé approximants (A. H. Al-Mohy and N. J. Higham, SIAM J.
+    Matrix Anal. Appl. 31, 2009), on a copy of each matrix and twelve of its size: the
+    exponential of a matrix within rounding errors of ``a``, so that its relative error is
+    about ``cond * eps`` with the condition number of the exponential. The scaling follows from
+    norms of powers, so that a large element far from the diagonal costs no digits. For a
+    triangular matrix the diagonal, and the elements beside it, are exact to rounding.
+
+    Examples
+    --------
+    >>> import numpy as np, scirs2
+    >>> scirs2.linalg.expm(np.array([[0.0, 2.0], [0.0, 0.0]]))
+    array([[1., 2.],
+           [0., 1.]])
+    """
+
+@overload
+def expm(a: _ToFloat64, *, on_failure: _OnFailure = "raise") -> _Float64: ...
+@overload
+def expm(a: _Tensor, *, on_failure: _OnFailure = "raise") -> _Tensor: ...
+@overload
+def expm(a: ArrayLike, *, on_failure: _OnFailure = "raise") -> NDArray[Any]: ...
+@overload
+def expm_cond(a: NDArray[Any], *, on_failure: _OnFailure = "raise") -> Any:
+    """Condition numbers of exponentials of square matrices.
+
+    How much more the exponential changes than the matrix, relative to both: the largest
+    ``norm(l) * norm(a) / (norm(e) * norm(expm(a)))`` over the directions ``e``, in the Frobenius
+    norm, with the derivative ``l`` in that direction.
+
+    Parameters
+    ----------
+    a : array_like, shape (..., n, n)
+        Matrices, of any DLPack library and any strides.
+    on_failure : {"raise", "nan"}, optional
+        For a matrix that holds a NaN or an infinity: raise ``LinAlgError``, or fill its
+        result with NaN and compute the others.
+
+    Returns
+    -------
+    array, shape (...)
+        Real; that of the zero matrix is 0, and NaN if the exponential overflows. In the library of
+        ``a``; NumPy gets a scalar for one matrix.
+
+    Raises
+    ------
+    scirs2.linalg.LinAlgError
+        A matrix holds a NaN or an infinity, or is not square; ``index`` tells which in the batch.
+
+    Notes
+    -----
+    The largest singular value of the derivative by the bidiagonal form of Golub and Kahan: up to
+    120 derivatives in memory for as many directions, and not the matrix of ``n**4`` elements. In
+    double precision.
+
+    Examples
+    --------
+    >>> import numpy as np, scirs2
+    >>> round(float(scirs2.linalg.expm_cond(np.array([[0.0, 1.0], [0.0, 0.0]]))), 4)
+    0.8165
+    """
+
+@overload
+def expm_cond(a: _Tensor, *, on_failure: _OnFailure = "raise") -> _Tensor: ...
+@overload
+def expm_cond(a: ArrayLike, *, on_failure: _OnFailure = "raise") -> Any: ...
+@overload
+def fractional_matrix_power(
+    a: NDArray[Any], t: float, *, on_failure: _OnFailure = "raise"
+) -> NDArray[Any]:
+    """Principal powers of square matrices, with any real exponent.
+
+    ``expm(t * logm(a))``, for each matrix of the last two axes.
+
+    Parameters
+    ----------
+    a : array_like, shape (..., n, n)
+        Matrices, of any DLPack library and any strides.
+    t : float
+        The exponent.
+    on_failure : {"raise", "nan"}, optional
+        For a matrix that has no such power or holds a NaN: raise ``LinAlgError``, or fill its
+        results with NaN and compute the others.
+
+    Returns
+    -------
+    array, shape (..., n, n)
+        Complex, but real for real matrices if the results of the whole batch are: those of
+        matrices without a negative eigenvalue. In the library of ``a``. Integers count as
+        float64; real results of float16 and bfloat16 are returned in their own dtype.
+
+    Raises
+    ------
+    scirs2.linalg.LinAlgError
+        A matrix is singular, and ``t`` neither a positive whole number nor the matrix Hermitian
+        and ``t`` positive; or it holds a NaN or an infinity, is not square, or does not converge;
+        ``index`` tells which in the batch.
+    ValueError
+        ``t`` is not finite.
+
+    Notes
+    -----
+    The whole part of ``t`` by products; the rest by roots of the Schur form and Padé
+    approximants (N. J. Higham and L. Lin, SIAM J. Matrix Anal. Appl. 32, 2011), in double
+    precision. Of Hermitian matrices by :func:`eigh`; their eigenvalues below zero by no more
+    than rounding errors count as zero. For whole exponents :func:`matrix_power` is faster, and
+    keeps integers.
+
+    Examples
+    --------
+    >>> import numpy as np, scirs2
+    >>> scirs2.linalg.fractional_matrix_power(np.array([[4.0, 0.0], [0.0, 9.0]]), 0.5)
+    array([[2., 0.],
+           [0., 3.]])
+    """
+
+@overload
+def fractional_matrix_power(
+    a: _Tensor, t: float, *, on_failure: _OnFailure = "raise"
+) -> _Tensor: ...
+@overload
+def fractional_matrix_power(
+    a: ArrayLike, t: float, *, on_failure: _OnFailure = "raise"
+) -> NDArray[Any]: ...
+@overload
+def logm(a: NDArray[Any], *, on_failure: _OnFailure = "raise") -> NDArray[Any]:
+    """Principal logarithms of square matrices.
+
+    ``expm(x) = a``, with the imaginary parts of the eigenvalues of ``x`` in ``(-pi, pi]``.
+
+    Parameters
+    ----------
+    a : array_like, shape (..., n, n)
+        Matrices, of any DLPack library and any strides.
+    on_failure : {"raise", "nan"}, optional
+        For a matrix that is singular or holds a NaN: raise ``LinAlgError``,
+        or fill its results with NaN and compute the others.
+
+    Returns
+    -------
+    array, shape (..., n, n)
+        Complex, but real for real matrices if the results of the whole batch are: those of
+        matrices without a negative eigenvalue. In the library of ``a``. Integers count as
+        float64; real results of float16 and bfloat16 are returned in their own dtype.
+
+    Raises
+    ------
+    scirs2.linalg.LinAlgError
+        A matrix has an eigenvalue that is exactly zero, and so no logarithm, holds a NaN or an
+        infinity, is not square, or does not converge; ``index`` tells which in the batch.
+
+    Notes
+    -----
+    Inverse scaling and squaring of the Schur form (A. H. Al-Mohy and N. J. Higham, SIAM J. Sci.
+    Comput. 34, 2012), in double precision: a relative error of about ``cond * eps`` with the
+    condition number of the logarithm. A rotation has a real logarithm up to the angle of pi. Of
+    Hermitian matrices by :func:`eigh`.
+
+    Examples
+    --------
+    >>> import numpy as np, scirs2
+    >>> scirs2.linalg.logm(np.array([[0.0, -1.0], [1.0, 0.0]])).round(6)
+    array([[ 0.      , -1.570796],
+           [ 1.570796,  0.      ]])
+    """
+
+@overload
+def logm(a: _Tensor, *, on_failure: _OnFailure = "raise") -> _Tensor: ...
+@overload
+def logm(a: ArrayLike, *, on_failure: _OnFailure = "raise") -> NDArray[Any]: ...
+@overload
+def signm(a: NDArray[_Kept], *, on_failure: _OnFailure = "raise") -> NDArray[_Kept]:
+    """Signs of square matrices.
+
+    The matrix that commutes with ``a``, and whose eigenvalues are 1 where those of ``a`` are in
+    the right half plane, and -1 where they are in the left one.
+
+    Parameters
+    ----------
+    a : array_like, shape (..., n, n)
+        Matrices, of any DLPack library and any strides.
+    on_failure : {"raise", "nan"}, optional
+        For a matrix without a sign, or one that holds a NaN: raise ``LinAlgError``,
+        or fill its results with NaN and compute the others.
+
+    Returns
+    -------
+    array, shape (..., n, n)
+        In the library of ``a``. Integers give float64; float16 and bfloat16 are computed in
+        float32 and returned in their own dtype.
+
+    Raises
+    ------
+    scirs2.linalg.LinAlgError
+        An eigenvalue is on the imaginary axis, or so near to it that rounding errors decide on
+        its side; a matrix holds a NaN or an infinity, is not square, or does not converge;
+        ``index`` tells which in the batch.
+
+    Notes
+    -----
+    The Schur form, with the eigenvalues of the left half plane first, and Sylvester's equation
+    (LAPACK ``gees``, ``trsen``, ``trsyl``), in double precision.
+
+    Examples
+    --------
+    >>> import numpy as np, scirs2
+    >>> scirs2.linalg.signm(np.array([[1e8, 0.0], [0.0, -1e-6]]))
+    array([[ 1.,  0.],
+           [ 0., -1.]])
+    """
+
+@overload
+def signm(a: _ToFloat64, *, on_failure: _OnFailure = "raise") -> _Float64: ...
+@overload
+def signm(a: _Tensor, *, on_failure: _OnFailure = "raise") -> _Tensor: ...
+@overload
+def signm(a: ArrayLike, *, on_failure: _OnFailure = "raise") -> NDArray[Any]: ...
+@overload
+def sinhm(a: NDArray[_Kept], *, on_failure: _OnFailure = "raise") -> NDArray[_Kept]:
+    """Hyperbolic sines of square matrices.
+
+    ``a + a @ a @ a / 6 + ...``, for each matrix of the last two axes.
+
+    Parameters
+    ----------
+    a : array_like, shape (..., n, n)
+        Matrices, of any DLPack library and any strides.
+    on_failure : {"raise", "nan"}, optional
+        For a matrix that holds a NaN or an infinity:
+        raise ``LinAlgError``, or fill its results with NaN and compute the others.
+
+    Returns
+    -------
+    array, shape (..., n, n)
+        In the library of ``a``. Integers give float64; float16 and bfloat16 are computed in
+        float32 and returned in their own dtype.
+
+    Raises
+    ------
+    scirs2.linalg.LinAlgError
+        A matrix holds a NaN or an infinity, or is not square; ``index``
+        tells which in the batch. A result that overflows is infinite or NaN.
+
+    Notes
+    -----
+    The series of a scaled matrix, and the formulas of the double angle for the sine and for the
+    cosine less the identity (after A. H. Al-Mohy, N. J. Higham and S. D. Relton, SIAM J. Sci.
+    Comput. 37, 2015), in double precision: small results keep their digits, too.
+
+    Examples
+    --------
+    >>> import numpy as np, scirs2
+    >>> scirs2.linalg.sinhm(np.array([[0.0, 2e-10], [0.0, 0.0]]))
+    array([[0.e+00, 2.e-10],
+           [0.e+00, 0.e+00]])
+    """
+
+@overload
+def sinhm(a: _ToFloat64, *, on_failure: _OnFailure = "raise") -> _Float64: ...
+@overload
+def sinhm(a: _Tensor, *, on_failure: _OnFailure = "raise") -> _Tensor: ...
+@overload
+def sinhm(a: ArrayLike, *, on_failure: _OnFailure = "raise") -> NDArray[Any]: ...
+@overload
+def sinm(a: NDArray[_Kept], *, on_failure: _OnFailure = "raise") -> NDArray[_Kept]:
+    """Sines of square matrices.
+
+    ``a - a @ a @ a / 6 + ...``, for each matrix of the last two axes.
+
+    Parameters
+    ----------
+    a : array_like, shape (..., n, n)
+        Matrices, of any DLPack library and any strides.
+    on_failure : {"raise", "nan"}, optional
+        For a matrix that holds a NaN or an infinity:
+        raise ``LinAlgError``, or fill its results with NaN and compute the others.
+
+    Returns
+    -------
+    array, shape (..., n, n)
+        In the library of ``a``. Integers give float64; float16 and bfloat16 are computed in
+        float32 and returned in their own dtype.
+
+    Raises
+    ------
+    scirs2.linalg.LinAlgError
+        A matrix holds a NaN or an infinity, or is not square; ``index``
+        tells which in the batch. A result that overflows is infinite or NaN.
+
+    Notes
+    -----
+    The series of a scaled matrix, and the formulas of the double angle for the sine and for the
+    cosine less the identity (after A. H. Al-Mohy, N. J. Higham and S. D. Relton, SIAM J. Sci.
+    Comput. 37, 2015), in double precision: small results keep their digits, too.
+
+    Examples
+    --------
+    >>> import numpy as np, scirs2
+    >>> scirs2.linalg.sinm(np.array([[0.0, 2.0], [0.0, 0.0]]))
+    array([[0., 2.],
+           [0., 0.]])
+    """
+
+@overload
+def sinm(a: _ToFloat64, *, on_failure: _OnFailure = "raise") -> _Float64: ...
+@overload
+def sinm(a: _Tensor, *, on_failure: _OnFailure = "raise") -> _Tensor: ...
+@overload
+def sinm(a: ArrayLike, *, on_failure: _OnFailure = "raise") -> NDArray[Any]: ...
+@overload
+def sqrtm(a: NDArray[Any], *, on_failure: _OnFailure = "raise") -> NDArray[Any]:
+    """Principal square roots of square matrices.
+
+    ``x @ x = a``, with the eigenvalues of ``x`` in the right half plane; the root of a negative
+    eigenvalue is on the positive imaginary axis.
+
+    Parameters
+    ----------
+    a : array_like, shape (..., n, n)
+        Matrices, of any DLPack library and any strides.
+    on_failure : {"raise", "nan"}, optional
+        For a matrix without a square root, or one that holds a NaN: raise ``LinAlgError``,
+        or fill its results with NaN and compute the others.
+
+    Returns
+    -------
+    array, shape (..., n, n)
+        Complex, but real for real matrices if the results of the whole batch are: those of
+        matrices without a negative eigenvalue. In the library of ``a``. Integers count as
+        float64; real results of float16 and bfloat16 are returned in their own dtype.
+
+    Raises
+    ------
+    scirs2.linalg.LinAlgError
+        A matrix has no square root, as ``[[0, 1], [0, 0]]``, holds a NaN or an infinity, is not
+        square, or does not converge; ``index`` tells which in the batch.
+
+    Notes
+    -----
+    The Schur form and a recursion over it (A. Björck and S. Hammarling, 1983; N. J. Higham,
+    1987; E. Deadman, N. J. Higham and R. Ralha, 2012), real for a real result, in double
+    precision: ``norm(x @ x - a) <= c * n * eps * norm(x)**2``. Of Hermitian matrices by
+    :func:`eigh`; their eigenvalues below zero by no more than rounding errors count as zero.
+
+    Examples
+    --------
+    >>> import numpy as np, scirs2
+    >>> scirs2.linalg.sqrtm(np.array([[4.0, 1.0], [0.0, 4.0]]))
+    array([[2.  , 0.25],
+           [0.  , 2.  ]])
+    >>> scirs2.linalg.sqrtm(np.array([[-4.0, 0.0], [0.0, 9.0]]))
+    array([[0.+2.j, 0.+0.j],
+           [0.+0.j, 3.+0.j]])
+    """
+
+@overload
+def sqrtm(a: _Tensor, *, on_failure: _OnFailure = "raise") -> _Tensor: ...
+@overload
+def sqrtm(a: ArrayLike, *, on_failure: _OnFailure = "raise") -> NDArray[Any]: ...
+@overload
+def tanhm(a: NDArray[_Kept], *, on_failure: _OnFailure = "raise") -> NDArray[_Kept]:
+    """Hyperbolic tangents of square matrices.
+
+    ``inv(coshm(a)) @ sinhm(a)``, for each matrix of the last two axes.
+
+    Parameters
+    ----------
+    a : array_like, shape (..., n, n)
+        Matrices, of any DLPack library and any strides.
+    on_failure : {"raise", "nan"}, optional
+        For a matrix whose hyperbolic cosine is singular, or that holds a NaN:
+        raise ``LinAlgError``, or fill its results with NaN and compute the others.
+
+    Returns
+    -------
+    array, shape (..., n, n)
+        In the library of ``a``. Integers give float64; float16 and bfloat16 are computed in
+        float32 and returned in their own dtype.
+
+    Raises
+    ------
+    scirs2.linalg.LinAlgError
+        The hyperbolic cosine of a matrix is singular; it holds a NaN or an infinity, or is not square; ``index``
+        tells which in the batch. A result that overflows is infinite or NaN.
+
+    Notes
+    -----
+    The series of a scaled matrix, and the formulas of the double angle for the sine and for the
+    cosine less the identity (after A. H. Al-Mohy, N. J. Higham and S. D. Relton, SIAM J. Sci.
+    Comput. 37, 2015), in double precision: small results keep their digits, too.
+
+    Examples
+    --------
+    >>> import numpy as np, scirs2
+    >>> scirs2.linalg.tanhm(np.array([[0.0, 2.0], [0.0, 0.0]]))
+    array([[0., 2.],
+           [0., 0.]])
+    """
+
+@overload
+def tanhm(a: _ToFloat64, *, on_failure: _OnFailure = "raise") -> _Float64: ...
+@overload
+def tanhm(a: _Tensor, *, on_failure: _OnFailure = "raise") -> _Tensor: ...
+@overload
+def tanhm(a: ArrayLike, *, on_failure: _OnFailure = "raise") -> NDArray[Any]: ...
+@overload
+def tanm(a: NDArray[_Kept], *, on_failure: _OnFailure = "raise") -> NDArray[_Kept]:
+    """Tangents of square matrices.
+
+    ``inv(cosm(a)) @ sinm(a)``, for each matrix of the last two axes.
+
+    Parameters
+    ----------
+    a : array_like, shape (..., n, n)
+        Matrices, of any DLPack library and any strides.
+    on_failure : {"raise", "nan"}, optional
+        For a matrix whose cosine is singular, or that holds a NaN:
+        raise ``LinAlgError``, or fill its results with NaN and compute the others.
+
+    Returns
+    -------
+    array, shape (..., n, n)
+        In the library of ``a``. Integers give float64; float16 and bfloat16 are computed in
+        float32 and returned in their own dtype.
+
+    Raises
+    ------
+    scirs2.linalg.LinAlgError
+        The cosine of a matrix is singular; it holds a NaN or an infinity, or is not square; ``index``
+        tells which in the batch. A result that overflows is infinite or NaN.
+
+    Notes
+    -----
+    The series of a scaled matrix, and the formulas of the double angle for the sine and for the
+    cosine less the identity (after A. H. Al-Mohy, N. J. Higham and S. D. Relton, SIAM J. Sci.
+    Comput. 37, 2015), in double precision: small results keep their digits, too.
+
+    Examples
+    --------
+    >>> import numpy as np, scirs2
+    >>> scirs2.linalg.tanm(np.array([[0.0, 2.0], [0.0, 0.0]]))
+    array([[0., 2.],
+           [0., 0.]])
+    """
+
+@overload
+def tanm(a: _ToFloat64, *, on_failure: _OnFailure = "raise") -> _Float64: ...
+@overload
+def tanm(a: _Tensor, *, on_failure: _OnFailure = "raise") -> _Tensor: ...
+@overload
+def tanm(a: ArrayLike, *, on_failure: _OnFailure = "raise") -> NDArray[Any]: ...
+
 # Decompositions.
 
+@overload
+def cdf2rdf(
+    w: NDArray[_Real], v: NDArray[_Real], *, on_failure: _OnFailure = "raise"
+) -> tuple[NDArray[_Real], NDArray[_Real]]:
+    """Real forms of the eigenvalues and eigenvectors of real matrices.
+
+    ``v * w[..., None, :]`` becomes ``vr @ wr``: two conjugate eigenvalues ``x + y * 1j`` and ``x -
+    y * 1j`` become a block ``[[x, y], [-y, x]]`` on the diagonal of ``wr``, and their
+    vectors the real and the imaginary part of the first one times ``1j``, as in SciPy.
+
+    Parameters
+    ----------
+    w : array_like, shape (..., n)
+        Eigenvalues, each complex one followed by its conjugate, as :func:`eig` returns them.
+    v : array_like, shape (..., n, n)
+        Their eigenvectors in the columns.
+    on_failure : {"raise", "nan"}, optional
+        For eigenvalues that are not in pairs: raise ``LinAlgError``, or fill their results with
+        NaN and compute the others.
+
+    Returns
+    -------
+    wr : array, shape (..., n, n)
+        Real.
+    vr : array, shape (..., n, n)
+        Real. Both in the library of the operands.
+
+    Raises
+    ------
+    scirs2.linalg.LinAlgError
+        A complex eigenvalue is not followed by its conjugate; ``index`` tells which in the batch.
+
+    Notes
+    -----
+    Exact: elements are copied, or negated.
+
+    Examples
+    --------
+    >>> import numpy as np, scirs2
+    >>> w, v = scirs2.linalg.eig(np.array([[0.0, -2.0], [2.0, 0.0]]))
+    >>> scirs2.linalg.cdf2rdf(w, v)[0]
+    array([[ 0.,  2.],
+           [-2.,  0.]])
+    """
+
+@overload
+def cdf2rdf(
+    w: _Host, v: _Host, *, on_failure: _OnFailure = "raise"
+) -> tuple[_Floating, _Floating]: ...
+@overload
+def cdf2rdf(
+    w: _Tensor, v: _Tensor | _Plain, *, on_failure: _OnFailure = "raise"
+) -> tuple[_Tensor, _Tensor]: ...
+@overload
+def cdf2rdf(
+    w: _Plain, v: _Tensor, *, on_failure: _OnFailure = "raise"
+) -> tuple[_Tensor, _Tensor]: ...
 @overload
 def cho_factor(
     a: NDArray[_Kept], lower: bool = False, *, on_failure: _OnFailure = "raise"
@@ -3363,6 +4283,59 @@ def rq(a: _Tensor, mode: Literal["full", "economic", "r"] = "full") -> tuple[_Te
 def rq(
     a: ArrayLike, mode: Literal["full", "economic", "r"] = "full"
 ) -> tuple[NDArray[Any], NDArray[Any]]: ...
+@overload
+def rsf2csf(
+    t: _Host, z: _Host, *, on_failure: _OnFailure = "raise"
+) -> tuple[NDArray[Any], NDArray[Any]]:
+    """Complex Schur forms of real ones.
+
+    The same ``t`` and ``z`` with a triangular, complex ``t``: ``z @ t @ z.conj().T`` stays what it
+    is.
+
+    Parameters
+    ----------
+    t : array_like, shape (..., n, n)
+        Real Schur forms, as :func:`schur` returns them. What is below their blocks is not read.
+    z : array_like, shape (..., n, n)
+        Their unitary factors.
+    on_failure : {"raise", "nan"}, optional
+        For a matrix that holds a NaN or an infinity: raise ``LinAlgError``, or fill its results
+        with NaN and compute the others.
+
+    Returns
+    -------
+    T : array, shape (..., n, n)
+        The forms, complex.
+    Z : array, shape (..., n, n)
+        The factors, complex. In the library of the operands.
+
+    Raises
+    ------
+    scirs2.linalg.LinAlgError
+        An operand holds a NaN or an infinity, or is not square; ``index`` tells which in the
+        batch.
+
+    Notes
+    -----
+    One rotation for each block, in double precision: backward stable. ``schur(a, "complex")``
+    does both steps in one.
+
+    Examples
+    --------
+    >>> import numpy as np, scirs2
+    >>> t, z = scirs2.linalg.schur(np.array([[0.0, -2.0], [2.0, 0.0]]))
+    >>> scirs2.linalg.rsf2csf(t, z)[0].diagonal()
+    array([0.+2.j, 0.-2.j])
+    """
+
+@overload
+def rsf2csf(
+    t: _Tensor, z: _Tensor | _Plain, *, on_failure: _OnFailure = "raise"
+) -> tuple[_Tensor, _Tensor]: ...
+@overload
+def rsf2csf(
+    t: _Plain, z: _Tensor, *, on_failure: _OnFailure = "raise"
+) -> tuple[_Tensor, _Tensor]: ...
 @overload
 def subspace_angles(A: NDArray[_Real], B: NDArray[_Real]) -> NDArray[_Real]:
     """Angles between what the columns of two matrices span.
