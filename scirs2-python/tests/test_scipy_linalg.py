@@ -55,6 +55,21 @@ CALLS = {
     "diagsvd": lambda f, bring: f(bring(A[0]), 4, 5),
     "khatri_rao": lambda f, bring: f(bring(A[0]), bring(S[0])),
     "norm": lambda f, bring: f(bring(A[0]), "fro"),
+    "expm": lambda f, bring: f(bring(A)),
+    "expm_cond": lambda f, bring: f(bring(A[0])),
+    "expm_frechet": lambda f, bring: f(bring(A[0]), bring(S[0])),
+    "logm": lambda f, bring: f(bring(P)),
+    "sqrtm": lambda f, bring: f(bring(P)),
+    "fractional_matrix_power": lambda f, bring: f(bring(P[0]), 0.3),
+    "signm": lambda f, bring: f(bring(A[0])),
+    "cosm": lambda f, bring: f(bring(A)),
+    "sinm": lambda f, bring: f(bring(A)),
+    "tanm": lambda f, bring: f(bring(A)),
+    "coshm": lambda f, bring: f(bring(A)),
+    "sinhm": lambda f, bring: f(bring(A)),
+    "tanhm": lambda f, bring: f(bring(A)),
+    "schur, sort": lambda f, bring: f(bring(A[0]), "complex", sort="lhp")[2],
+    "hessenberg": lambda f, bring: f(bring(A[0])),
 }
 
 
