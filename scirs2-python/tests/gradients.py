@@ -134,12 +134,6 @@ CASES = {
     "cholesky": Case(lambda a: linalg.cholesky(definite(a)), SQUARE),
     "cholesky upper": Case(lambda a: linalg.cholesky(definite(a), upper=True), SQUARE),
     "eigh": Case(_eigenprojectors, SQUARE),
-    "eigh of two": Case(_generalized(1, "L"), SQUARE, SQUARE),
-    "eigh of two, type 2": Case(_generalized(2, "U"), SQUARE, SQUARE),
-    "eigh of two, type 3": Case(_generalized(3, "L"), SQUARE, SQUARE),
-    "eigvalsh of two": Case(
-        lambda a, b: linalg.eigvalsh(hermitian(a), b=definite(b)), SQUARE, SQUARE
-    ),
     "eigvalsh": Case(lambda a: linalg.eigvalsh(hermitian(a), "U"), SQUARE),
     "eig": Case(_eig, SQUARE),
     "eig of pairs": Case(lambda a: linalg.eig(a)[0], SQUARE),
@@ -185,8 +179,25 @@ for order in (0, 1, 2, 3, 0.5, -1, -2, math.inf, -math.inf):
         lambda x, order=order: linalg.vector_norm(x, axis=-1, ord=order), (4,)
     )
 
+CASES["expm"] = Case(linalg.expm, SQUARE)
+CASES["expm_frechet"] = Case(
+    lambda a, e: linalg.expm_frechet(a, e, compute_expm=False), SQUARE, SQUARE
+)
+
 # By other rules.
 COMPOSITIONS = {
+    "cosm": Case(linalg.cosm, SQUARE),
+    "sinm": Case(linalg.sinm, SQUARE),
+    "tanm": Case(lambda a: linalg.tanm(a / 4), SQUARE),
+    "coshm": Case(linalg.coshm, SQUARE),
+    "sinhm": Case(linalg.sinhm, SQUARE),
+    "tanhm": Case(lambda a: linalg.tanhm(a / 4), SQUARE),
+    "eigh of two": Case(_generalized(1, "L"), SQUARE, SQUARE),
+    "eigh of two, type 2": Case(_generalized(2, "U"), SQUARE, SQUARE),
+    "eigh of two, type 3": Case(_generalized(3, "L"), SQUARE, SQUARE),
+    "eigvalsh of two": Case(
+        lambda a, b: linalg.eigvalsh(hermitian(a), b=definite(b)), SQUARE, SQUARE
+    ),
     "cond": Case(linalg.cond, SQUARE),
     "cond -2": Case(lambda a: linalg.cond(a, -2), SQUARE),
     "cond 1": Case(lambda a: linalg.cond(a, 1), SQUARE),

@@ -11,9 +11,9 @@ use scirs2_core::fork;
 use scirs2_core::pool::Workers;
 use scirs2_interop::{Description, TensorMut, TensorRef};
 use scirs2_linalg::operation::{
-    self, Cholesky, Det, Eig, Eigh, Eigvals, Eigvalsh, Inv, Kind, Lstsq, LuFactor, LuSolve, Matmul,
-    MatrixRank, Matvec, OnFailure, Operation, Outputs, PermutationKind, Pinv, Plu, Qr, QrMode,
-    SignLogDet, Solve, SolveTriangular, Svd, Svdvals, Threshold, Vecmat, VectorNorm,
+    self, Cholesky, Det, Eig, Eigh, Eigvals, Eigvalsh, Expm, Inv, Kind, Lstsq, LuFactor, LuSolve,
+    Matmul, MatrixRank, Matvec, OnFailure, Operation, Outputs, PermutationKind, Pinv, Plu, Qr,
+    QrMode, SignLogDet, Solve, SolveTriangular, Svd, Svdvals, Threshold, Vecmat, VectorNorm,
 };
 use scirs2_linalg::{Error, Op, Triangle, Triangular};
 use smallvec::SmallVec;
@@ -62,6 +62,7 @@ handlers! {
     eigh(0) = |frame| Ok(Eigh { upper: frame.flag("upper")? });
     eigvals(0) = |_| Ok(Eigvals);
     eigvalsh(0) = |frame| Ok(Eigvalsh { upper: frame.flag("upper")? });
+    expm(0) = |_| Ok(Expm);
     inv(0) = |_| Ok(Inv);
     lstsq(0, 1) = |frame| Ok(Lstsq { rcond: not_nan(frame.float("rcond")?) });
     lu(0) = |_| Ok(Plu { permutation: PermutationKind::Indices });

@@ -463,3 +463,61 @@ def svd(
 def svdvals(xp: Library, x: Array) -> Array:
     """As `scirs2.linalg.svdvals`."""
     return xp.values(rules.SVD, x)
+
+
+# Functions of matrices.
+
+
+@_of("a")
+def expm(xp: Library, a: Array) -> Array:
+    """As `scirs2.linalg.expm`."""
+    return xp.apply(rules.EXPM, a)
+
+
+@_of("a", "e")
+def expm_frechet(xp: Library, a: Array, e: Array, *, compute_expm: bool = True) -> Any:
+    """As `scirs2.linalg.expm_frechet`."""
+    derivative = xp.apply(rules.EXPM_DERIVATIVE, a, e)
+    return (xp.apply(rules.EXPM, a), derivative) if compute_expm else derivative
+
+
+@_of("a")
+def coshm(xp: Library, a: Array) -> Array:
+    """As `scirs2.linalg.coshm`."""
+    return (expm(xp, a) + expm(xp, -a)) / 2
+
+
+@_of("a")
+def sinhm(xp: Library, a: Array) -> Array:
+    """As `scirs2.linalg.sinhm`."""
+    return (expm(xp, a) - expm(xp, -a)) / 2
+
+
+@_of("a")
+def tanhm(xp: Library, a: Array) -> Array:
+    """As `scirs2.linalg.tanhm`."""
+    return solve(xp, coshm(xp, a), sinhm(xp, a))
+
+
+def _of_turned(xp: Library, function: Callable[..., Array], a: Array, part: complex) -> Array:
+    """Return a multiple of a function of i a; that of a real matrix is real."""
+    result = part * function(xp, 1j * a)
+    return result if xp.is_complex(a) else xp.real(result)
+
+
+@_of("a")
+def cosm(xp: Library, a: Array) -> Array:
+    """As `scirs2.linalg.cosm`: cosh(i a)."""
+    return _of_turned(xp, coshm, a, 1)
+
+
+@_of("a")
+def sinm(xp: Library, a: Array) -> Array:
+    """As `scirs2.linalg.sinm`: sinh(i a) / i."""
+    return _of_turned(xp, sinhm, a, -1j)
+
+
+@_of("a")
+def tanm(xp: Library, a: Array) -> Array:
+    """As `scirs2.linalg.tanm`."""
+    return solve(xp, cosm(xp, a), sinm(xp, a))

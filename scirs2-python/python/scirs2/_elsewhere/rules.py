@@ -827,4 +827,48 @@ SVD_FULL = Rule(
     "svd_full", "(m,n)->(m,m),R(k),(n,n)", _svd, _compute_svd_full, keeps_operands=False
 )
 
+# Functions of matrices.
+
+
+def _expm(xp: Library, operands: Arrays, _: Arrays, cotangents: Arrays, __: Any) -> Arrays:
+    return (xp.apply(EXPM_DERIVATIVE, mh(xp, operands[0]), cotangents[0]),)
+
+
+def _beside(xp: Library, a: Array, e: Array, zero: Array) -> Array:
+    """Make the block matrices [[a, e], [0, a]]."""
+    return xp.concat([xp.concat([a, e], -1), xp.concat([zero, a], -1)], -2)
+
+
+def _compute_expm_derivative(xp: Library, a: Array, e: Array) -> Array:
+    """Return the derivative of the exponential in the direction e: a block of an exponential."""
+    n = a.shape[-1]
+    zero = (a + e) * 0
+    return la.expm(_beside(xp, a + zero, e + zero, zero))[..., :n, n:]
+
+
+def _expm_derivative(
+    xp: Library, operands: Arrays, _: Arrays, cotangents: Arrays, needs: Any
+) -> Arrays:
+    (a, e), (g,) = operands, cotangents
+    ge = xp.apply(EXPM_DERIVATIVE, mh(xp, a), g)
+    if not needs[0]:
+        return None, ge
+    n = a.shape[-1]
+    zero = (a + e) * 0
+    whole = mh(xp, _beside(xp, a + zero, e + zero, zero))
+    nothing = g * 0
+    given = _beside(xp, nothing, g, nothing)
+    parts = xp.apply(EXPM_DERIVATIVE, whole, given)
+    return parts[..., :n, :n] + parts[..., n:, n:], ge
+
+
+EXPM = Rule("expm", "(n,n)->(n,n)", _expm)
+EXPM_DERIVATIVE = Rule(
+    "expm_derivative",
+    "(n,n),(n,n)->(n,n)",
+    _expm_derivative,
+    _compute_expm_derivative,
+    linear=(1,),
+)
+
 RULES = tuple(value for value in dict(globals()).values() if isinstance(value, Rule))
