@@ -213,6 +213,16 @@ impl Library {
         Ok(Library::NumPy)
     }
 
+    /// Whether the library is PyTorch within `torch.autocast`, which decides what becomes of halves.
+    pub(crate) fn is_under_autocast(self, py: Python<'_>) -> PyResult<bool> {
+        static IS_ENABLED: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+        if self.name() != "PyTorch" {
+            return Ok(false);
+        }
+        let is_enabled = IS_ENABLED.import(py, "torch", "is_autocast_enabled")?;
+        is_enabled.call1((intern!(py, "cpu"),))?.is_truthy()
+    }
+
     /// Tells the library that one of its tensors was written. PyTorch counts writes,
     /// and so detects that a tensor was overwritten which a gradient needs.
     pub(crate) fn mark_written(self, tensor: &Bound<'_, PyAny>) -> PyResult<()> {

@@ -6,6 +6,7 @@ import re
 from functools import partial
 from pathlib import Path
 
+import child
 import numpy as np
 import pytest
 import torch
@@ -125,14 +126,43 @@ def test_a_saved_tensor_that_changed_is_an_error():
         x.sum().backward()
 
 
-def test_autocast_gives_single_precision_of_halves():
-    a = A.to(torch.bfloat16).requires_grad_()
+@pytest.mark.parametrize("needs_grad", [False, True])
+def test_autocast_takes_halves_as_pytorch_does(needs_grad):
+    a = (A @ A.mT).to(torch.bfloat16).requires_grad_(needs_grad)
+    for name in (
+        *("inv", "cholesky", "eigvalsh", "svdvals", "cond", "tensorinv"),
+        *("matmul", "matrix_power", "multi_dot", "vecdot", "matrix_norm", "vector_norm", "norm"),
+    ):
+        function = getattr(linalg, name)
+        theirs = getattr(torch.linalg, name)
+        operands = {"multi_dot": ([a, a],), "matmul": (a, a), "vecdot": (a, a)}.get(name, (a,))
+        options = {"matrix_power": (2,), "tensorinv": (1,)}.get(name, ())
+        with torch.autocast("cpu", dtype=torch.bfloat16):
+            ours, expected = function(*operands, *options), theirs(*operands, *options)
+        assert ours.dtype == expected.dtype
+        assert ours.requires_grad == needs_grad
+        torch.testing.assert_close(ours, expected, rtol=0.05, atol=0.5)
+    if needs_grad:
+        with torch.autocast("cpu", dtype=torch.bfloat16):
+            ours, theirs = linalg.inv(a), torch.linalg.inv(a)
+        (gradient,) = torch.autograd.grad(ours.sum(), a)
+        assert gradient.dtype == torch.bfloat16
+        torch.testing.assert_close(gradient, torch.autograd.grad(theirs.sum(), a)[0])
+
+
+def test_autocast_changes_nothing_else():
+    a, half = A.float().requires_grad_(), A.half()
     with torch.autocast("cpu", dtype=torch.bfloat16):
-        ours, theirs = linalg.inv(a), torch.linalg.inv(a)
-    assert ours.dtype == theirs.dtype == torch.float32
-    (gradient,) = torch.autograd.grad(ours.sum(), a)
-    assert gradient.dtype == torch.bfloat16
-    torch.testing.assert_close(gradient, torch.autograd.grad(theirs.sum(), a)[0])
+        for one in (a, a.detach()):
+            assert linalg.matmul(one, one).dtype == torch.float32
+            assert linalg.tensordot(one, one, 1).dtype == torch.float32
+        out = torch.empty(3, 3)
+        assert linalg.inv(half, out=out) is out
+        assert linalg.inv(half * 0, on_failure="nan").isnan().all()
+        assert linalg.matrix_transpose(half).dtype == torch.float16
+        with pytest.raises(linalg.LinAlgError, match="inv: the matrix is singular"):
+            linalg.inv(half * 0)
+    assert linalg.inv(half).dtype == torch.float16
 
 
 def test_out_is_refused_where_a_gradient_is_wanted():
@@ -237,6 +267,34 @@ def test_a_wrapper_of_another_library_is_refused_by_name():
         linalg.inv(Wrapped(A))
     with pytest.raises(BufferError, match="__torch_dispatch__"):
         linalg.solve(A.clone().requires_grad_(), Wrapped(A))
+
+
+def test_a_dtensor_is_refused_by_name():
+    child.run(
+        """
+        import warnings
+        import pytest, torch
+        import torch.distributed as distributed
+        from scirs2 import linalg
+
+        warnings.simplefilter("ignore")
+        if not distributed.is_available():
+            raise SystemExit
+        store = distributed.HashStore()
+        distributed.init_process_group("gloo", store=store, rank=0, world_size=1)
+        from torch.distributed.device_mesh import init_device_mesh
+        from torch.distributed.tensor import DTensor, Replicate
+
+        mesh = init_device_mesh("cpu", (1,))
+        for needs_grad in (False, True):
+            x = DTensor.from_local(2 * torch.eye(2), mesh, [Replicate()])
+            with pytest.raises(BufferError, match=r"inv: a: .*DTensor.*full_tensor"):
+                linalg.inv(x.requires_grad_(needs_grad))
+            result = linalg.inv(x.full_tensor())
+            assert result[0, 0].item() == 0.5 and result.requires_grad == needs_grad
+        distributed.destroy_process_group()
+        """
+    )
 
 
 def test_other_tensors_without_memory_are_refused_as_before():

@@ -8,6 +8,7 @@ from gradients import CASES, COMPOSITIONS, numbers, regular
 from scirs2 import linalg
 from scirs2._elsewhere.rules import RULES
 from torch.autograd import forward_ad
+from torch.fx.experimental.proxy_tensor import make_fx
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore:`torch.jit.script` is deprecated:FutureWarning"),
@@ -187,6 +188,18 @@ def test_export():
     )
     operands = regular(5, 3, 3, dtype=torch.float64), numbers(5, 3, 2)
     torch.testing.assert_close(dynamic.module()(*operands), Model()(*operands))
+
+
+@pytest.mark.parametrize("mode", ["fake", "symbolic"])
+def test_make_fx_has_the_operators_in_its_graph(mode):
+    def gradient(a):
+        return torch.autograd.grad(linalg.inv(a).sum(), a)[0]
+
+    a, other = A.clone().requires_grad_(), (2 * A).requires_grad_()
+    for function in (linalg.inv, gradient):
+        graph = make_fx(function, tracing_mode=mode)(a)
+        assert torch.ops.scirs2.inv.default in [node.target for node in graph.graph.nodes]
+        torch.testing.assert_close(graph(other), function(other))
 
 
 def test_eigenvalues_are_complex_in_compiled_code():

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use numpy::{PyArrayDescr, PyUntypedArray, PyUntypedArrayMethods as _};
-use pyo3::exceptions::{PyTypeError, PyValueError};
+use pyo3::exceptions::{PyBufferError, PyTypeError, PyValueError};
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyCapsule, PyList, PyTuple, PyType};
@@ -55,6 +55,13 @@ fn exported_tensor<'py>(x: &Bound<'py, PyAny>) -> PyResult<Option<Tensor<'py>>> 
     };
     let library = Library::of(x)?;
     let description = pending.description();
+    let is_half = matches!(description.dtype(), DType::Float16 | DType::BFloat16);
+    if is_half && library.is_under_autocast(py)? {
+        // `scirs2._elsewhere` computes it in single precision.
+        return Err(PyBufferError::new_err(
+            "the tensor is of half precision, under torch.autocast",
+        ));
+    }
     let is_readable = ScalarType::of(description.dtype()).is_some()
         && !description.is_packed()
         && is_aligned(description);

@@ -473,6 +473,8 @@ def _are_plain(function: Function, args: tuple[Any, ...], kwargs: dict[str, Any]
 
 def _call(name: str, args: tuple[Any, ...], kwargs: dict[str, Any], reason: Exception) -> Any:
     """As `call`, for any operands."""
+    if torch.is_autocast_enabled("cpu"):
+        return _in_single(name, args, kwargs)
     tensors = list(_tensors_in([*args, *kwargs.values()]))
     needs_grad = torch.is_grad_enabled() and any(tensor.requires_grad for tensor in tensors)
     if not all(map(_is_supported, tensors)) or name not in _parameters:
@@ -485,6 +487,22 @@ def _call(name: str, args: tuple[Any, ...], kwargs: dict[str, Any], reason: Exce
     if not (needs_grad or _is_transformed() or _is_traced(tuple(tensors))):
         raise reason
     return evaluate(LIBRARY, name, args, without_memory_options(name, kwargs))
+
+
+def _in_single(name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """Call a function as autocast does: halves in single precision, except in these functions."""
+
+    def single(value: Any) -> Any:
+        if isinstance(value, list | tuple):
+            return [single(one) for one in value]
+        is_half = isinstance(value, torch.Tensor) and value.dtype in _HALVES
+        return value.float() if is_half else value
+
+    if name not in _OF_HALVES:
+        args = tuple(single(one) for one in args)
+        kwargs = {key: one if key == "out" else single(one) for key, one in kwargs.items()}
+    with torch.autocast("cpu", enabled=False):
+        return _function(name)(*args, **kwargs)
 
 
 def _tensors_in(values: Any) -> Any:
@@ -573,7 +591,8 @@ def _promoted(name: str, operands: list[Any]) -> tuple[list[Any], Any]:
             )
         common = torch.float64
     elif common in _HALVES:
-        half = None if torch.is_autocast_enabled("cpu") else common
+        in_single = torch.is_autocast_enabled("cpu") and name not in _OF_HALVES
+        half = None if in_single else common
         common = torch.float32
     flat = [one.to(common) for one in flat]
     return (flat if pair is None else [(flat[0], pair[1]), *flat[1:]]), half
@@ -681,3 +700,5 @@ _OF_FACTORS = ("cho_solve", "lu_solve")
 _VIEWS = ("diagonal", "matrix_transpose")
 # Of integers they are integers.
 _EXACT = {*NATIVE, "matmul", "matrix_power", "matvec", "vecmat"}
+# Of halves they are halves under autocast, too.
+_OF_HALVES = {*_EXACT, "matrix_norm", "norm", "vector_norm"}
