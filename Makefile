@@ -5,6 +5,7 @@ PYTHON ?= python3
 VENV := .venv
 PEERS := .venv-peers
 CLIENTS := .venv-clients
+OLDEST := .venv-oldest
 ifeq ($(OS),Windows_NT)
 BIN := $(VENV)/Scripts
 else
@@ -28,7 +29,7 @@ SOURCES := $(shell find Cargo.toml Cargo.lock pyproject.toml README.md LICENSE-*
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup build demo demo-rust test test-peers test-clients test-sanitized miri attack fuzz lint generated types fmt deny \
+.PHONY: help setup build demo demo-rust test test-peers test-clients test-oldest test-sanitized miri attack fuzz lint generated types fmt deny \
 	bench bench-quick bench-whole bench-publish bench-compare docs wheel sdist prove-contributing clean
 
 help: ## List the targets
@@ -56,6 +57,11 @@ test-peers: build $(PEERS)/.installed ## Run the tests against every array libra
 
 test-clients: build $(CLIENTS)/.installed ## Run statsmodels' tests with numpy.linalg replaced by scirs2.linalg (ten minutes)
 	$(CLIENTS)/bin/python -m pytest --quiet scirs2-python/tests/clients/statsmodels_tests.py
+
+GRADIENTS := $(addprefix scirs2-python/tests/test_,gradients.py gradients_contract.py degenerate_gradients.py \
+	torch_func.py torch_compile.py)
+test-oldest: build $(OLDEST)/.installed ## Run the tests of gradients with the oldest PyTorch that is supported
+	$(OLDEST)/bin/python -m pytest --quiet $(GRADIENTS)
 
 # The sanitizers' flags are unstable, what they need is in the stable toolchain.
 HOST = $(shell rustc --version --verbose | sed -n 's/^host: //p')
@@ -177,7 +183,7 @@ prove-contributing: ## Add a function by the steps of CONTRIBUTING.md in a copy,
 	$(PYTHON) .ci/prove_contributing.py
 
 clean: ## Remove .venv and everything that was built
-	rm -rf .venv .venv-peers .venv-clients target third-party-licences docs/_build docs/generated .pytest_cache .hypothesis .ruff_cache .mypy_cache
+	rm -rf .venv .venv-peers .venv-clients .venv-oldest target third-party-licences docs/_build docs/generated .pytest_cache .hypothesis .ruff_cache .mypy_cache
 
 NO_INDEX := { echo "pip got nothing from its package index, for the reason above. No network here? See docs/install.rst"; exit 1; }
 
@@ -213,19 +219,20 @@ $(VENV)/.extension: $(SOURCES) $(shell find examples/extension -name '*.rs' -o -
 		$(BIN)/python -m pip install --quiet --no-build-isolation --no-deps ./examples/extension
 	@touch $@
 
-# Libraries too heavy for every run, and a client of numpy.linalg. The wheel is a
+# Libraries too heavy for every run, a client of numpy.linalg, an older PyTorch. The wheel is a
 # file, because the name on the public index is another package's.
 $(PEERS)/.libraries: scirs2-python/tests/peers/requirements.txt
 $(CLIENTS)/.libraries: scirs2-python/tests/clients/requirements.txt
+$(OLDEST)/.libraries: scirs2-python/tests/oldest/requirements.txt
 
-$(PEERS)/.libraries $(CLIENTS)/.libraries: %/.libraries: | $(VENV)/.tools
+$(PEERS)/.libraries $(CLIENTS)/.libraries $(OLDEST)/.libraries: %/.libraries: | $(VENV)/.tools
 	@echo "--- Installing $< into $* (for the peers some gigabytes)"
 	@$(PYTHON) -m venv $*
 	@$(BIN)/uv pip install --quiet --python $*/bin/python --requirement $< || \
 		$*/bin/python -m pip install --quiet --requirement $<
 	@touch $@
 
-$(PEERS)/.installed $(CLIENTS)/.installed: %/.installed: $(VENV)/.installed %/.libraries
+$(PEERS)/.installed $(CLIENTS)/.installed $(OLDEST)/.installed: %/.installed: $(VENV)/.installed %/.libraries
 	@rm -rf target/peers
 	@$(BIN)/python -m pip wheel --quiet --no-build-isolation --no-deps --wheel-dir target/peers .
 	@$*/bin/python -m pip install --quiet --no-deps --force-reinstall target/peers/*.whl
