@@ -67,8 +67,8 @@ def _filled(value: Any, operands: tuple[Any, ...]) -> Any:
 
 
 def _complex(name: str, results: Any) -> Any:
-    """Make eigenvalues complex: else their type would depend on the values of each chunk."""
-    if name == "eigvals":
+    """Make complex what may be so: else the type would depend on the values of each chunk."""
+    if name in ("eigvals", "fractional_matrix_power", "logm", "sqrtm"):
         return results.astype(np.result_type(results, np.complex64), copy=False)
     if name == "eig":
         return type(results)(*(_complex("eigvals", result) for result in results))
