@@ -11,6 +11,10 @@ from scirs2._truths import Operands
 
 N = 4
 
+# What Dask's arrays are refused for: values decide on the shapes, or there is any number of operands.
+NOT_LAZY = ["block_diag", "null_space", "orth"]
+LAZY = [name for name in FUNCTIONS if name not in NOT_LAZY]
+
 
 class Whole(Operands):
     """Makes small whole numbers: matrices that are well conditioned, and none like its transpose.

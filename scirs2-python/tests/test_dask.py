@@ -14,12 +14,9 @@ import scirs2
 import torch
 import xarray
 from dask.diagnostics import ProgressBar
-from functions import FUNCTIONS, function, given
+from functions import FUNCTIONS, LAZY, NOT_LAZY, function, given
 from scirs2 import linalg
 
-# The values decide on the shapes, or there is any number of operands.
-REFUSED = ["block_diag", "null_space", "orth"]
-LAZY = [name for name in FUNCTIONS if name not in REFUSED]
 CHUNKINGS = [-1, 2, 1]
 MODULES = ["dask.array", "dask_array"]
 
@@ -74,7 +71,7 @@ def test_every_function_is_lazy_and_right(name, dtype, chunks):
         np.testing.assert_allclose(result, one, tolerance, tolerance)
 
 
-@pytest.mark.parametrize("name", REFUSED)
+@pytest.mark.parametrize("name", NOT_LAZY)
 def test_what_is_refused_says_how_it_is_gathered(name):
     with pytest.raises(TypeError, match=r"x\.compute\(\)"):
         ask(name, *(da.from_array(x) for x in given(name, (5,))))
