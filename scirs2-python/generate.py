@@ -501,7 +501,7 @@ def gradients(names: set[str]) -> str:
         elif name not in calls:
             text = "none"
         else:
-            used = sorted(own[one] for one in by(name, calls) & own.keys())
+            used = sorted({own[one] for one in by(name, calls) & own.keys()} & names)
             if none.issuperset(used):
                 text = "none: the results are integers"
             elif name in used:
@@ -532,7 +532,8 @@ def calls_in_functions() -> dict[str, set[str]]:
     for node in ast.parse((ELSEWHERE / "functions.py").read_text(encoding="utf-8")).body:
         if isinstance(node, ast.FunctionDef):
             every = list(ast.walk(node))
-            called = {ast.unparse(one.func) for one in every if isinstance(one, ast.Call)}
+            # A function may be passed to another one.
+            called = {one.id for one in every if isinstance(one, ast.Name)}
             of_rules = {ast.unparse(one) for one in every if isinstance(one, ast.Attribute)}
             found[node.name] = called | {name.removeprefix("rules.") for name in of_rules}
     return found
