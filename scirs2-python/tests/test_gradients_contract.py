@@ -269,6 +269,8 @@ def test_a_wrapper_of_another_library_is_refused_by_name():
         linalg.solve(A.clone().requires_grad_(), Wrapped(A))
 
 
+# PyTorch imports half of itself.
+@pytest.mark.timeout(300)
 def test_a_dtensor_is_refused_by_name():
     child.run(
         """
@@ -293,7 +295,8 @@ def test_a_dtensor_is_refused_by_name():
             result = linalg.inv(x.full_tensor())
             assert result[0, 0].item() == 0.5 and result.requires_grad == needs_grad
         distributed.destroy_process_group()
-        """
+        """,
+        timeout=300,
     )
 
 
