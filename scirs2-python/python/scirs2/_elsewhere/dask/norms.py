@@ -30,8 +30,7 @@ def vector_norm(
 
 
 def _vector_norm(module: Any, name: str, x: Lazy, axis: Any, keepdims: bool, ord: Any) -> Lazy:
-    short = np.ones(tuple(int(size == 0) ^ 1 for size in x.shape), x.dtype)
-    outline = np.asarray(linalg.vector_norm(short, axis=axis, keepdims=True, ord=ord))
+    outline = np.asarray(linalg.vector_norm(_short(x), axis=axis, keepdims=True, ord=ord))
     dtype = outline.dtype
     axes = _axes(axis, x.ndim)
     token = tokenize("vector_norm", x.name, axes, keepdims, ord)
@@ -40,7 +39,7 @@ def _vector_norm(module: Any, name: str, x: Lazy, axis: Any, keepdims: bool, ord
     level = 0
     counts = x.numblocks
     blocks: Any = {
-        place: ((part, threads, axes, ord, (x.name, *place)))
+        place: (part, threads, axes, ord, (x.name, *place))
         for place in product(*(range(count) for count in counts))
     }
     combined = 1.0 if ord == 0 else ord
@@ -71,6 +70,11 @@ def _vector_norm(module: Any, name: str, x: Lazy, axis: Any, keepdims: bool, ord
         key = (label, *(place[axis] for axis in kept))
         tasks[key] = (finish, () if keepdims else axes, dtype, one)
     return arrays.from_tasks(module, label, tasks, tuple(shape[axis] for axis in kept), dtype, [x])
+
+
+def _short(x: Lazy) -> Any:
+    """Return an array of one element along each axis, or of none: the function checks the call."""
+    return np.ones(tuple(0 if size == 0 else 1 for size in x.shape), x.dtype)
 
 
 def _nested(
@@ -123,8 +127,7 @@ def matrix_norm(
 ) -> Lazy:
     """As `scirs2.linalg.matrix_norm`."""
     x = arrays.lazy("matrix_norm", "x", x, module)
-    short = np.zeros(tuple(int(size == 0) ^ 1 for size in x.shape), x.dtype)
-    linalg.matrix_norm(short, keepdims=keepdims, ord=ord, on_failure=on_failure)
+    linalg.matrix_norm(_short(x), keepdims=keepdims, ord=ord, on_failure=on_failure)
     return _matrix_norm(module, "matrix_norm", x, keepdims, ord, on_failure)
 
 
@@ -155,8 +158,7 @@ def norm(
 ) -> Lazy:
     """As `scirs2.norm`."""
     x = arrays.lazy("norm", "x", x, module)
-    short = np.zeros(tuple(int(size == 0) ^ 1 for size in x.shape), x.dtype)
-    linalg.norm(short, ord, axis, keepdims, on_failure=on_failure)
+    linalg.norm(_short(x), ord, axis, keepdims, on_failure=on_failure)
     if axis is None and ord is None:
         return _vector_norm(module, "norm", x, None, keepdims, 2)
     axes = tuple(range(x.ndim)) if axis is None else axis if isinstance(axis, tuple) else (axis,)

@@ -76,27 +76,45 @@ def _by_r(name: str, parameter: str, module: Any, x: Any, options: dict[str, Any
     outline = batches.outline_of(*batches.bind(name, arguments, module))
     kernel = _of_r(name, parameter, options)
     token = f"{name}-{tokenize(kernel, x.name)}"
-    tasks: arrays.Tasks = {}
-    others: arrays.Tasks = {}
-    for place in batches.places(x.chunks[:-2]):
-        leaves = [
-            (tree.leaf, kernel.threads, (x.name, *place.block, row, 0))
-            for row in range(len(x.chunks[-2]))
-        ]
-        nodes = _fold(others, token, place.block, leaves, kernel.threads)
-        tasks[place.block] = (of_r, kernel, place, _dtypes(outline), nodes)
+    tasks, others = _last_r(
+        token,
+        [x],
+        kernel.threads,
+        lambda place, nodes: (of_r, kernel, place, _dtypes(outline), nodes),
+    )
     return batches.deliver(module, token, outline, x.chunks[:-2], tasks, others, [x])
 
 
-def _fold(
-    others: arrays.Tasks, name: str, block: tuple[int, ...], leaves: list[Any], threads: int | None
-) -> list[Any]:
-    return tree.fold(others, name, block, leaves, lambda keys: (tree.joined, threads, keys))
+def _last_r(
+    name: str,
+    matrices: list[Lazy],
+    threads: int | None,
+    last: Callable[[task.Place, list[Any]], Any],
+) -> tuple[arrays.Tasks, arrays.Tasks]:
+    """Return the last task of each block of the batch, by its place, and the trees below them.
+
+    Matrices beside each other have the same chunks of rows. The last task takes a few nodes.
+    """
+    tasks: arrays.Tasks = {}
+    others: arrays.Tasks = {}
+    for place in batches.places(matrices[0].chunks[:-2]):
+        leaves = [
+            (tree.leaf, threads, *((x.name, *place.block, row, 0) for x in matrices))
+            for row in range(len(matrices[0].chunks[-2]))
+        ]
+        nodes = tree.fold(
+            others, name, place.block, leaves, lambda keys: (tree.joined, threads, keys)
+        )
+        tasks[place.block] = last(place, nodes)
+    return tasks, others
 
 
 def _are_scalars(options: dict[str, Any]) -> bool:
-    """Return whether no option is an array: a tolerance of each matrix of a batch."""
-    return all(np.ndim(value) == 0 for value in options.values() if value is not ...)
+    """Return whether no option is an array, such as a tolerance of each matrix of a batch."""
+    numbers = (int, float, str, np.generic)
+    return all(
+        value is None or value is ... or isinstance(value, numbers) for value in options.values()
+    )
 
 
 def _of_r(name: str, parameter: str, options: dict[str, Any]) -> Kernel:
@@ -198,15 +216,9 @@ def qr(module: Any, a: Any, mode: str = "reduced") -> Any:
     outline = batches.outline_of(kernel, operands)
     if mode == "r":
         token = f"qr-{tokenize(kernel, a.name)}"
-        tasks: arrays.Tasks = {}
-        others: arrays.Tasks = {}
-        for place in batches.places(a.chunks[:-2]):
-            leaves = [
-                (tree.leaf, kernel.threads, (a.name, *place.block, row, 0))
-                for row in range(len(a.chunks[-2]))
-            ]
-            nodes = _fold(others, token, place.block, leaves, kernel.threads)
-            tasks[place.block] = (last_r, kernel, _dtypes(outline), nodes)
+        tasks, others = _last_r(
+            token, [a], kernel.threads, lambda _, nodes: (last_r, kernel, _dtypes(outline), nodes)
+        )
         return batches.deliver(module, token, outline, a.chunks[:-2], tasks, others, [a])
     shape, dtype = outline.arrays[1]
     q, together = _by_q("qr", module, a, summit_of_qr, kernel, _dtypes(outline), a.shape[-1])
@@ -363,15 +375,14 @@ def _tall_lstsq(
         )
     kernel = _least_squares(options)
     token = f"lstsq-{tokenize(kernel, a.name, b.name)}"
-    tasks: arrays.Tasks = {}
-    for place in batches.places(a.chunks[:-2]):
-        leaves = [
-            (tree.leaf, kernel.threads, *((x.name, *place.block, row, 0) for x in (a, b)))
-            for row in range(len(a.chunks[-2]))
-        ]
-        nodes = _fold(tasks, token, place.block, leaves, kernel.threads)
-        shape = (int(a.shape[-1]), outline.arrays[1][0][0])
-        tasks[(token, *place.block)] = (of_both, kernel, place, _dtypes(outline), shape, nodes)
+    shape = (int(a.shape[-1]), outline.arrays[1][0][0])
+    last, others = _last_r(
+        token,
+        [a, b],
+        kernel.threads,
+        lambda place, nodes: (of_both, kernel, place, _dtypes(outline), shape, nodes),
+    )
+    tasks = {(token, *block): one for block, one in last.items()} | others
     together = arrays.from_tasks(module, token, tasks, a.chunks[:-2], object, [a, b])
     whole = ((a.shape[-1], b.shape[-1]), outline.arrays[0][1])
     return batches.part(module, together, 0, whole), together
