@@ -131,13 +131,13 @@ class Library(rules.Library):
 
     @staticmethod
     def choose(condition: Any, one: Callable[[], Any], other: Callable[[], Any]) -> Any:
-        """Compute one or the other."""
-        return jax.lax.cond(condition, one, other)
+        """Compute one if all elements hold, else the other."""
+        return jax.lax.cond(jnp.all(condition), one, other)
 
     @staticmethod
-    def all(condition: Any) -> Any:
-        """Return whether all hold."""
-        return jnp.all(condition)
+    def all(condition: Any) -> bool | None:
+        """Do not know."""
+        return None
 
     @staticmethod
     def apply(rule: Rule, *operands: Any, **options: Any) -> Any:
@@ -646,13 +646,13 @@ def _refuse_other_libraries(name: str, values: Any) -> None:
     for value in values:
         if isinstance(value, list | tuple):
             _refuse_other_libraries(name, value)
-        elif hasattr(value, "__dlpack__") and not isinstance(
+        elif (hasattr(value, "__dlpack__") or hasattr(value, "__array__")) and not isinstance(
             value, jax.Array | np.ndarray | np.generic
         ):
             kind = type(value)
             raise TypeError(
                 f"{name}: JAX traces one operand, and another is a {kind.__module__}."
-                f"{kind.__qualname__}; convert it by jax.dlpack.from_dlpack"
+                f"{kind.__qualname__}; convert it to an array of JAX first"
             )
 
 

@@ -63,7 +63,7 @@ class Library:
     sort_by_size: ClassVar[Callable[..., Any]]
     # Whether all elements hold; None where nobody can look at values.
     all: ClassVar[Callable[..., Any]]
-    # Calls one or the other of two functions without arguments, by what `all` says.
+    # Calls one or the other of two functions without arguments: the first where all elements hold.
     choose: ClassVar[Callable[..., Any]]
     # Takes where values are equal, where the gradient is unclear, and the names of the
     # function and of what is equal. Returns a factor: 0 where values are equal, else 1.
@@ -482,9 +482,8 @@ def _compute_cofactors(xp: Library, a: Array, det: Array) -> Array:
     inverse = la.inv(a, on_failure="nan")
     condition = _largest(xp, a) * _largest(xp, inverse)
     # Elsewhere half of the digits of an inverse are noise, or there is none.
-    is_regular = xp.all(condition < xp.eps(a) ** -0.5)
     return xp.choose(
-        is_regular,
+        condition < xp.eps(a) ** -0.5,
         lambda: det[..., None, None] * inverse.mT,
         lambda: _cofactors_by_singular_values(xp, a),
     )

@@ -121,8 +121,8 @@ class Library(rules.Library):
 
     @staticmethod
     def choose(condition: Any, one: Callable[[], Any], other: Callable[[], Any]) -> Any:
-        """Compute one or the other."""
-        return one() if condition else other()
+        """Compute one if all elements hold, else the other."""
+        return one() if bool(condition.all()) else other()
 
     def settle(self, ties: Any, unclear: Any, function: str, what: str) -> Any:
         """Refuse what is unclear."""
