@@ -85,7 +85,14 @@ def gradient(name: str, count: int, n: int, dtype: str, goal: Goal | None) -> Ro
         # Of the worst conditioned matrix of the batch.
         tolerance=1e3 * ROUNDINGS * max(n, 4) * float(np.finfo(dtype).eps),
         goal=goal,
-        at={"op": name, "n": n, "dtype": dtype, "batch": [count], "group": "gradients"},
+        at={
+            "op": name,
+            "n": n,
+            "dtype": dtype,
+            "batch": [count],
+            "group": "programs",
+            "passes": "gradient",
+        },
     )
 
 
