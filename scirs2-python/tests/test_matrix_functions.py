@@ -37,6 +37,9 @@ def hard():
     # A norm far above the eigenvalues: what is scaled by it loses as many digits.
     yield "far from normal", np.array([[1.0, 1e6], [0.0, -1.0]])
     yield "farther", np.array([[0.001, 1e8], [0.0, -0.001]])
+    # Al-Mohy and Higham's first experiment, 2012: the logarithm of a matrix with elements of 1e4.
+    entries = [3.2346e-1, 3.0089e-1, 3.2210e-1, 3.0744e-1]
+    yield "a logarithm", linalg.logm(np.diag(entries) + np.triu(np.full((4, 4), 3e4), 1))
     yield "small", 1e-9 * random
     yield "complex", random + 1j * matrices.random((6, 6), seed=1)
     yield "Hermitian", random + random.T

@@ -300,11 +300,9 @@ fn small(
         }
         Problem::Qr => is_real && is_fused && m.max(n) <= max_order::HOUSEHOLDER,
         Problem::Svdvals => is_real && m.min(n) >= 1 && m.max(n) <= SVDVALS,
-        Problem::Expm
-        | Problem::Lstsq
-        | Problem::Lu
-        | Problem::SolveTriangular
-        | Problem::Svd => false,
+        Problem::Expm | Problem::Lstsq | Problem::Lu | Problem::SolveTriangular | Problem::Svd => {
+            false
+        }
     }
 }
 

@@ -18,7 +18,7 @@ use super::square::{
 };
 use crate::Error;
 use crate::base::error::Reason;
-use crate::base::layout::is_finite;
+use crate::base::layout::{is_finite, transpose_in_place};
 use crate::base::memory::zeros;
 use crate::base::scale::rounded;
 use crate::base::structure::Triangle;
@@ -209,6 +209,11 @@ impl<T: LinalgScalar> Exponential<T> {
             diagonal.for_each(|x| *x = narrow(wide(*x).exp()));
             return Ok(());
         }
+        // Of a lower triangle the transpose: elimination exchanges no rows of an upper one.
+        let is_lower = shape == Some(Triangle::Lower);
+        if is_lower {
+            transpose_both(n, a, direction);
+        }
         self.powers[0].value.copy_from_slice(a);
         // The derivative is linear in the direction, whose size need not be that of the matrix.
         let size = norm1(n, direction);
@@ -223,13 +228,16 @@ impl<T: LinalgScalar> Exponential<T> {
                 square.set_product(n, &self.result, &self.result);
                 std::mem::swap(square, &mut self.result);
             }
-            if let Some(shape) = shape {
-                set_diagonals(n, shape, a, left, &mut self.result.value);
+            if shape.is_some() {
+                set_diagonals(n, a, left, &mut self.result.value);
             }
         }
         a.copy_from_slice(&self.result.value);
         direction.copy_from_slice(&self.result.tangent);
         scale(direction, size);
+        if is_lower {
+            transpose_both(n, a, direction);
+        }
         Ok(())
     }
 
@@ -251,8 +259,9 @@ impl<T: LinalgScalar> Exponential<T> {
         };
         let last = degrees.len() - 1;
         let mut norm = norm1(n, &self.powers[0].value);
-        // So that no power overflows that is not scaled.
-        let largest = if is_single { 16 } else { 40 };
+        // So that no term of the approximant overflows, although the scaling below may be
+        // much less than by the norm.
+        let largest = if is_single { 14 } else { 70 };
         let mut squarings = 0;
         if norm > 2.0_f64.powi(largest) {
             squarings = norm.log2() as i32 - largest;
@@ -276,8 +285,8 @@ impl<T: LinalgScalar> Exponential<T> {
         let n2 = norm1(n, &self.powers[1].value);
         let d4 = n4.powf(1.0 / 4.0).min(norm);
         let d6 = n6.powf(1.0 / 6.0).min(norm);
-        let d8 = d4.min((n2 * n6).powf(1.0 / 8.0));
-        let d10 = (n4 * n6).powf(1.0 / 10.0).min(norm);
+        let d8 = d4.min(n2.powf(1.0 / 8.0) * n6.powf(1.0 / 8.0));
+        let d10 = norm.min(n4.powf(1.0 / 10.0) * n6.powf(1.0 / 10.0));
         let first = d4.max(d6);
         let second = first.min(d6.max(d8));
         let third = second.min(d8.max(d10));
@@ -412,20 +421,25 @@ impl<T: LinalgScalar> Exponential<T> {
     }
 }
 
-/// Writes the diagonal of the exponential of a triangular matrix over `2^left`, and the elements
-/// beside it.
-fn set_diagonals<T: LinalgScalar>(n: usize, shape: Triangle, a: &[T], left: i32, to: &mut [T]) {
+/// Transposes a matrix, and its direction, which may be empty.
+fn transpose_both<T: Copy>(n: usize, a: &mut [T], direction: &mut [T]) {
+    transpose_in_place(n, a);
+    if !direction.is_empty() {
+        transpose_in_place(n, direction);
+    }
+}
+
+/// Writes the diagonal of the exponential of an upper triangle over `2^left`, and the elements
+/// above it.
+fn set_diagonals<T: LinalgScalar>(n: usize, a: &[T], left: i32, to: &mut [T]) {
     let factor = 2.0_f64.powi(-left);
     let value = |at: usize| wide(a[at]) * factor;
     for i in 0..n {
         let x = value(i * n + i);
         to[i * n + i] = narrow(x.exp());
         if i + 1 < n {
-            let at = match shape {
-                Triangle::Upper => (i + 1) * n + i,
-                Triangle::Lower => i * n + i + 1,
-            };
-            to[at] = narrow(value(at) * divided_difference(x, value((i + 1) * n + i + 1)));
+            let above = (i + 1) * n + i;
+            to[above] = narrow(value(above) * divided_difference(x, value(above + 1)));
         }
     }
 }

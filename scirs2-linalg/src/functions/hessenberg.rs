@@ -4,6 +4,7 @@ use ndarray::{ArrayBase, ArrayD, ArrayViewD, ArrayViewMutD, Data, Dimension};
 use scirs2_core::DType;
 use scirs2_core::pool::Workers;
 
+use super::square::add_identity;
 use crate::Error;
 use crate::base::error::Reason;
 use crate::base::layout::{from_f, is_finite, to_f};
@@ -80,7 +81,10 @@ pub fn hessenberg_into<T: LinalgScalar>(
         if !is_finite(matrix) {
             return Err(Reason::NotFinite);
         }
-        gehrd.reduce(matrix);
+        // Of order two it is a Hessenberg form already.
+        if n > 2 {
+            gehrd.reduce(matrix);
+        }
         Ok(())
     };
     let form = |matrix: &mut Vec<T>| {
@@ -109,8 +113,13 @@ pub fn hessenberg_into<T: LinalgScalar>(
         || Ok((make_workspace()?, zeros::<T>(n * n)?)),
         |((gehrd, matrix), factor), index, (h, q)| {
             reduce(gehrd, matrix, index)?;
-            factor.copy_from_slice(matrix);
-            gehrd.unitary(factor);
+            if n > 2 {
+                factor.copy_from_slice(matrix);
+                gehrd.unitary(factor);
+            } else {
+                factor.fill(T::zero());
+                add_identity(n, 1.0, factor);
+            }
             form(matrix);
             from_f(matrix, h);
             from_f(factor, q);
