@@ -347,3 +347,30 @@ def test_empty_batches():
     assert linalg.matrix_balance(empty)[1].shape == (0, 3, 3)
     assert linalg.pinvh(empty).shape == (0, 3, 3)
     assert linalg.solve(np.zeros((0, 0)), np.zeros(0)).shape == (0,)
+
+
+@pytest.mark.parametrize("name", ["expm", "sqrtm", "logm", "signm", "cosm", "sinm", "tanhm"])
+def test_a_number_is_a_matrix_of_one_element(name):
+    found = getattr(linalg, name)(4.0)
+    assert found.shape == (1, 1)
+    np.testing.assert_allclose(found, getattr(theirs, name)([[4.0]]))
+
+
+def test_whole_powers_are_products():
+    a = np.array([[1, 2], [3, 4]])
+    assert linalg.fractional_matrix_power(a, 3).dtype == a.dtype
+    assert np.array_equal(linalg.fractional_matrix_power(a, 2.0), a @ a)
+    assert np.array_equal(linalg.fractional_matrix_power(2.0, 2), [[4.0]])
+    np.testing.assert_allclose(linalg.fractional_matrix_power(S[0] @ S[0], 0.5) @ np.eye(4),
+                               theirs.fractional_matrix_power(S[0] @ S[0], 0.5), atol=1e-12)  # fmt: skip
+
+
+def test_a_schur_form_is_sorted_by_scipys_functions():
+    for sort in [lambda re: re >= 0, lambda re, im: re >= 0]:
+        t, z, count = linalg.schur(A[0], sort=sort)
+        expected = theirs.schur(A[0], sort=sort)
+        assert count == expected[2]
+        np.testing.assert_allclose(z @ t @ z.T, A[0], atol=1e-13)
+    for wrong in ["unsupported", 1]:
+        with pytest.raises(ValueError, match="schur: sort: expected None, 'lhp'"):
+            linalg.schur(A[0], sort=wrong)

@@ -1,10 +1,13 @@
 """Functions of matrices, and the forms behind them, as SciPy names them."""
 
+import inspect
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
+
 from ... import linalg
-from ._arguments import Array, require_finite
+from ._arguments import Array, check_one_of, require_finite
 
 # The default of what SciPy is about to remove.
 _UNSET: Any = object()
@@ -19,9 +22,14 @@ def _refuse_estimate(function: str, disp: object) -> None:
         )
 
 
+def _square(A: Array) -> Array:
+    """Take a number for a matrix of one element, as SciPy does."""
+    return [[A]] if np.ndim(A) == 0 else A
+
+
 def expm(A: Array) -> Array:
     """Compute exponentials, as `scirs2.linalg.expm`."""
-    return linalg.expm(A)
+    return linalg.expm(_square(A))
 
 
 def expm_cond(A: Array, check_finite: bool = True) -> Array:
@@ -52,55 +60,58 @@ def expm_frechet(
 def logm(A: Array, disp: Any = _UNSET) -> Array:
     """Compute principal logarithms, as `scirs2.linalg.logm`."""
     _refuse_estimate("logm", disp)
-    return linalg.logm(A)
+    return linalg.logm(_square(A))
 
 
 def sqrtm(A: Array, disp: Any = _UNSET, blocksize: Any = _UNSET) -> Array:
     """Compute principal square roots, as `scirs2.linalg.sqrtm`; every ``blocksize`` is the same."""
     del blocksize
     _refuse_estimate("sqrtm", disp)
-    return linalg.sqrtm(A)
+    return linalg.sqrtm(_square(A))
 
 
 def fractional_matrix_power(A: Array, t: float) -> Array:
-    """Compute principal powers, as `scirs2.linalg.fractional_matrix_power`."""
+    """Compute principal powers: of whole exponents as `scirs2.linalg.matrix_power`."""
+    A = _square(A)
+    if float(t).is_integer():
+        return linalg.matrix_power(A, int(t))
     return linalg.fractional_matrix_power(A, t)
 
 
 def signm(A: Array, disp: Any = _UNSET) -> Array:
     """Compute matrix signs, as `scirs2.linalg.signm`."""
     _refuse_estimate("signm", disp)
-    return linalg.signm(A)
+    return linalg.signm(_square(A))
 
 
 def cosm(A: Array) -> Array:
     """Compute cosines, as `scirs2.linalg.cosm`."""
-    return linalg.cosm(A)
+    return linalg.cosm(_square(A))
 
 
 def sinm(A: Array) -> Array:
     """Compute sines, as `scirs2.linalg.sinm`."""
-    return linalg.sinm(A)
+    return linalg.sinm(_square(A))
 
 
 def tanm(A: Array) -> Array:
     """Compute tangents, as `scirs2.linalg.tanm`."""
-    return linalg.tanm(A)
+    return linalg.tanm(_square(A))
 
 
 def coshm(A: Array) -> Array:
     """Compute hyperbolic cosines, as `scirs2.linalg.coshm`."""
-    return linalg.coshm(A)
+    return linalg.coshm(_square(A))
 
 
 def sinhm(A: Array) -> Array:
     """Compute hyperbolic sines, as `scirs2.linalg.sinhm`."""
-    return linalg.sinhm(A)
+    return linalg.sinhm(_square(A))
 
 
 def tanhm(A: Array) -> Array:
     """Compute hyperbolic tangents, as `scirs2.linalg.tanhm`."""
-    return linalg.tanhm(A)
+    return linalg.tanhm(_square(A))
 
 
 def schur(
@@ -114,6 +125,12 @@ def schur(
     """Compute Schur forms, as `scirs2.linalg.schur`."""
     del lwork, overwrite_a
     require_finite("schur", check_finite, a=a)
+    if sort is None or not callable(sort):
+        check_one_of("schur", "sort", sort, [None, "lhp", "rhp", "iuc", "ouc"])
+        return linalg.schur(a, output, sort=sort)
+    if output in ("real", "r") and len(inspect.signature(sort).parameters) == 1:
+        # SciPy gives such a function the real part of an eigenvalue alone.
+        return linalg.schur(a, output, sort=lambda re, im: sort(re))
     return linalg.schur(a, output, sort=sort)
 
 
