@@ -109,6 +109,8 @@ def _last(xp: Library, x: Array, axes: tuple[int, ...]) -> tuple[Array, list[int
     if len(set(axes)) < len(axes) or not all(0 <= axis < x.ndim for axis in axes):
         raise ValueError(f"no such axes: {axes}")
     others = [axis for axis in range(x.ndim) if axis not in axes]
+    if axes == (x.ndim - 1,):
+        return x, others
     moved = xp.permute(x, (*others, *axes))
     size = 1
     for axis in axes:

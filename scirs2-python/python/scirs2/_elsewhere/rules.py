@@ -580,11 +580,11 @@ def _cholesky(
     if upper:
         low, g = mh(xp, low), mh(xp, g)
     inner = la.matmul(mh(xp, low), g)
-    # The lower triangle with half of the diagonal, and its adjoint.
-    inner = (xp.tril(inner) + xp.tril(inner, -1)) / 2
+    # The lower triangle with half of the diagonal, and its adjoint; half of both.
+    inner = xp.tril(inner) * xp.where(xp.on_diagonal(inner), 0.25, 0.5)
     inner = inner + mh(xp, inner)
     half = la.solve_triangular(low, inner, 2, lower=True)
-    return (la.solve_triangular(low, mh(xp, half), 2, lower=True) / 2,)
+    return (la.solve_triangular(low, mh(xp, half), 2, lower=True),)
 
 
 def _lu_inner(xp: Library, low: Array, up: Array, gl: Array, gu: Array) -> Array:
