@@ -1,7 +1,8 @@
-"""Write functions of ``scipy.linalg`` that are not here by those that are.
+"""Write functions of ``scipy.linalg`` by those of ``numpy.linalg``.
 
-They take tensors of any library, and batches if the shape of the result does not depend on the
-values. Each is checked against SciPy.
+``scirs2.scipy.linalg`` has most of them; this is how they come about. They take tensors of any
+library, and batches if the shape of the result does not depend on the values. Each is checked
+against SciPy.
 """
 
 from collections.abc import Callable

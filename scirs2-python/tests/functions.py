@@ -41,6 +41,9 @@ class Whole(Operands):
     def tall(self):
         return self.draw(N, N - 1)
 
+    def broad(self):
+        return self.draw(N - 1, N)
+
     def tall_right(self):
         return self.draw(N, self.columns, seed=2)
 

@@ -265,7 +265,7 @@ SPELLINGS = [
     ("linalg.slogdet(A, nonsense=1)", TypeError, "slogdet()|nonsense|slogdet(a"),
     ("linalg.inv_ex", AttributeError, 'scirs2.linalg|inv_ex|on_failure="nan"'),
     ("linalg.cholesky_ex", AttributeError, 'cholesky(..., on_failure="nan")'),
-    ("linalg.expm", AttributeError, "expm|scipy.linalg.expm|scirs2.from_dlpack"),
+    ("linalg.solve_banded", AttributeError, "scipy.linalg.solve_banded|scirs2.from_dlpack"),
     ("linalg.vander", AttributeError, "vander|torch.linalg.vander"),
     ("linalg.inverse", AttributeError, "inverse|call inv"),
     ("linalg.none_such", AttributeError, "scirs2.linalg|none_such"),

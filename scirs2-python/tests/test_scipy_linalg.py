@@ -74,8 +74,8 @@ CALLS = {
 
 
 def flat(results):
-    """Every array of a result, tuples opened."""
-    if isinstance(results, tuple):
+    """Every array of a result; tuples opened, and the lists that SciPy makes of them."""
+    if isinstance(results, tuple | list):
         return [part for one in results for part in flat(one)]
     return [results]
 
@@ -127,14 +127,14 @@ def test_what_is_not_finite_is_refused_before_the_work(name, value):
 def test_the_largest_numbers_are_finite():
     huge = np.full((2, 2), 1.7e308)
     assert np.array_equal(linalg.block_diag(huge), huge)
-    assert np.array_equal(linalg.qr(huge, mode="r")[0].shape, (2,))
+    assert linalg.qr(huge, mode="r")[0].shape == (2, 2)
     with pytest.raises(ValueError, match="NaN"):
         linalg.norm(np.array([1.7e308, np.nan]))
     assert linalg.norm(np.array([1.7e308, 1.7e308])) == np.inf
 
 
-def near_singular(n, dtype="float64"):
-    return matrices.with_singular_values(np.geomspace(1, 1e-18, n), dtype)
+def near_singular(n, dtype):
+    return matrices.positive_definite(n, dtype, condition=1e19)
 
 
 @pytest.mark.parametrize("n", [2, 5, 40])

@@ -110,16 +110,9 @@ class Operands:
         a[..., [0, n - 1], :] = a[..., [n - 1, 0], :]
         return a.astype(self.dtype)
 
-    def deficient(self) -> Array:
-        """Make square matrices of half the rank: the second half of the columns repeats the first.
-
-        For an odd order the last column is zero.
-        """
-        a: Array = self.general()
-        half = self.n // 2
-        a[..., half : 2 * half] = a[..., :half]
-        a[..., 2 * half :] = 0
-        return a
+    def broad(self) -> Array:
+        """Make matrices of more columns than rows."""
+        return self.draw(self.n, 2 * self.n)
 
     def schur(self) -> Array:
         """Make real Schur forms with a pair of complex eigenvalues, if the type is real."""
@@ -445,24 +438,27 @@ def _slogdet(_: Probe, a: Array, sign: Array, logarithm: Array) -> list[Equation
     return [Equation(sign * np.exp(logarithm - expected), expected_sign)]
 
 
+def _equals(other: Callable[[Array], Array]) -> Callable[..., list[Equation]]:
+    """Say whether each matrix is equal to another that is made of it."""
+    return lambda _, a, answer: [
+        Equation(_number(wide(answer)), _number(wide((a == other(a)).all((-2, -1)))), 1.0)
+    ]
+
+
 NUMBERS = {
     "bandwidth": Truth(
         ("triangular",),
         lambda _, a, lower, upper: [
-            Equation(lower, np.zeros_like(lower), 1.0),
-            Equation(upper, np.full_like(upper, a.shape[-1] - 1)),
+            Equation(_number(lower), 0.0 * _number(lower), 1.0),
+            Equation(upper, np.full(upper.shape, a.shape[-1] - 1)),
         ],
         kinds=("count number", "count number"),
     ),
     "cond": Truth(("known",), _is(np.linalg.cond), kinds=("real number",)),
     "det": Truth(("known",), _is(np.linalg.det), kinds=("number",)),
-    "ishermitian": Truth(
-        ("hermitian",), _is(lambda a: np.all(a == mh(a), (-2, -1))), kinds=("flag number",)
-    ),
+    "ishermitian": Truth(("hermitian",), _equals(mh), kinds=("flag number",)),
     "issymmetric": Truth(
-        ("general",),
-        _is(lambda a: np.all(a == np.swapaxes(a, -1, -2), (-2, -1))),
-        kinds=("flag number",),
+        ("general",), _equals(lambda a: np.swapaxes(a, -1, -2)), kinds=("flag number",)
     ),
     "matrix_norm": Truth(("general",), _is(lambda a: size(a)[..., 0, 0]), kinds=("real number",)),
     "matrix_rank": Truth(("known",), _is(np.linalg.matrix_rank), kinds=("count number",)),
@@ -846,7 +842,7 @@ DECOMPOSITIONS = {
         ("general",), _schur, kinds=("same", "same"), how=lambda f, a: f(a, calc_q=True)
     ),
     "matrix_balance": Truth(("general",), _balanced, kinds=("same", "real")),
-    "null_space": Truth(("deficient",), _null_space),
+    "null_space": Truth(("broad",), _null_space),
     "orth": Truth(("tall",), _orth),
     "orthogonal_procrustes": Truth(
         ("general", "other"), _procrustes, kinds=("same", "real number")

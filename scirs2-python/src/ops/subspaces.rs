@@ -46,7 +46,7 @@ use crate::call::bind::Call;
 #[expect(non_snake_case, reason = "SciPy's name")]
 pub(super) fn orth<'py>(A: &Bound<'py, PyAny>, rcond: Option<f64>) -> PyResult<Bound<'py, PyAny>> {
     let call = Call::new(A.py(), "orth", &[("A", A)])?;
-    cut(&call, "orth", &Orth { rcond }, |rank| {
+    cut(&call, "orth", &Orth { rcond }, None, |rank| {
         PySlice::new(A.py(), 0, rank, 1)
     })
 }
@@ -98,7 +98,8 @@ pub(super) fn null_space<'py>(
 ) -> PyResult<Bound<'py, PyAny>> {
     let call = Call::new(A.py(), "null_space", &[("A", A)])?;
     let last = call.shape(0).last().map_or(0, |&n| n.cast_signed());
-    cut(&call, "null_space", &NullSpace { rcond }, |rank| {
+    let full = call.shape(0).iter().rev().take(2).min().copied();
+    cut(&call, "null_space", &NullSpace { rcond }, full, |rank| {
         PySlice::new(A.py(), rank, last, 1)
     })
 }
@@ -146,17 +147,18 @@ pub(super) fn subspace_angles<'py>(
     B: &Bound<'py, PyAny>,
 ) -> PyResult<Bound<'py, PyAny>> {
     let call = Call::new(A.py(), "subspace_angles", &[("A", A), ("B", B)])?;
-    cut(&call, "subspace_angles", &SubspaceAngles, |count| {
+    cut(&call, "subspace_angles", &SubspaceAngles, None, |count| {
         PySlice::new(A.py(), 0, count, 1)
     })
 }
 
 /// Runs an operation whose second result says how much of the last axis of the first one counts;
-/// returns that part.
+/// returns that part. An empty batch counts as one of matrices of full rank: `full`, or all there is.
 fn cut<'py>(
     call: &Call<'py>,
     name: &str,
     operation: &dyn Operation,
+    full: Option<usize>,
     part: impl Fn(isize) -> Bound<'py, PySlice>,
 ) -> PyResult<Bound<'py, PyAny>> {
     let mut results = call.compute(operation)?.into_iter();
@@ -172,8 +174,8 @@ fn cut<'py>(
         )));
     }
     let whole = call.to_python(whole)?;
-    let Some(first) = first else {
-        // No matrix, no rank: all of the axis.
+    let full = full.map(|full| i64::try_from(full)).transpose()?;
+    let Some(first) = first.or(full) else {
         return Ok(whole);
     };
     let part = part(isize::try_from(first)?);

@@ -15,8 +15,8 @@ _of_torch: Any = None
 def call(name: str, args: tuple[Any, ...], kwargs: dict[str, Any], reason: Exception) -> Any:
     """Compute the call where its operands are; else refuse it, for the reason that they gave."""
     try:
-        # The usual operands; the others are asked in turn.
-        if args and isinstance(args[0], _tensor):
+        # The usual operand; others are asked in turn.
+        if len(args) == 1 and isinstance(args[0], _tensor):
             return _of_torch.call(name, args, kwargs, reason)
         operands = [*args, *kwargs.values()]
         # Only a class that is loaded can be an operand's.
