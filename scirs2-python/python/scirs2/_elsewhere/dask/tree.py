@@ -52,7 +52,8 @@ def widened(*blocks: Any) -> Any:
     if dtype.kind not in "fc":
         dtype = np.dtype(np.float64)
     dtype = np.result_type(dtype, np.float32)
-    return np.concatenate([block.astype(dtype, copy=False) for block in blocks], -1)
+    wide = [block.astype(dtype, copy=False) for block in blocks]
+    return wide[0] if len(wide) == 1 else np.concatenate(wide, -1)
 
 
 # R alone. A node is R and the number of rows above it.
