@@ -842,7 +842,8 @@ def _compute_expm_derivative(xp: Library, a: Array, e: Array) -> Array:
     """Return the derivative of the exponential in the direction e: a block of an exponential."""
     n = a.shape[-1]
     zero = (a + e) * 0
-    return la.expm(_beside(xp, a + zero, e + zero, zero))[..., :n, n:]
+    # Not a view, which PyTorch's forward mode does not take.
+    return la.expm(_beside(xp, a + zero, e + zero, zero))[..., :n, n:] * 1
 
 
 def _expm_derivative(
