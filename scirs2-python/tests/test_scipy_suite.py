@@ -84,6 +84,7 @@ def test_every_signature_is_scipys(name):
     assert parameters(getattr(ours, name)) == parameters(getattr(scipy.linalg, name))
 
 
+@pytest.mark.timeout(1800)
 def test_in_the_place_of_scipy():
     child.run(
         f"""

@@ -7,15 +7,18 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from ... import linalg
+from ... import linalg as _linalg
 from ..._scirs2 import from_dlpack
 
 # A tensor of any library, or what NumPy makes an array of.
 Array: TypeAlias = Any
 
+# The functions check their arguments by themselves; to a type checker these are any.
+linalg: Any = _linalg
+
 try:
     # SciPy's own, for handlers and filters that name it.
-    from scipy.linalg import LinAlgWarning
+    from scipy.linalg import LinAlgWarning as LinAlgWarning  # type: ignore[import-untyped]  # noqa: PLC0414
 except ImportError:
 
     class LinAlgWarning(RuntimeWarning):  # type: ignore[no-redef]

@@ -3,8 +3,8 @@
 import warnings
 from typing import Any
 
-from ... import _scirs2, linalg
-from ._arguments import Array, LinAlgWarning, check_one_of, in_numpy, require_finite
+from ... import _scirs2
+from ._arguments import Array, LinAlgWarning, check_one_of, in_numpy, linalg, require_finite
 
 
 def cholesky(
@@ -18,7 +18,7 @@ def cholesky(
 
 def cho_factor(
     a: Array, lower: bool = False, overwrite_a: bool = False, check_finite: bool = True
-) -> tuple[Array, bool]:
+) -> Any:
     """Compute Cholesky factors for :func:`cho_solve`, as `scirs2.linalg.cho_factor`."""
     del overwrite_a
     require_finite("cho_factor", check_finite, a=a)
@@ -50,9 +50,7 @@ def lu(
     return linalg.lu(a, permute_l, p_indices=p_indices)
 
 
-def lu_factor(
-    a: Array, overwrite_a: bool = False, check_finite: bool = True
-) -> tuple[Array, Array]:
+def lu_factor(a: Array, overwrite_a: bool = False, check_finite: bool = True) -> Any:
     """Compute LU factors for :func:`lu_solve`, as `scirs2.linalg.lu_factor`."""
     del overwrite_a
     require_finite("lu_factor", check_finite, a=a)
@@ -158,12 +156,12 @@ def svdvals(a: Array, overwrite_a: bool = False, check_finite: bool = True) -> A
     return linalg.svdvals(a)
 
 
-def polar(a: Array, side: str = "right") -> tuple[Array, Array]:
+def polar(a: Array, side: str = "right") -> Any:
     """Compute polar factors, as `scirs2.linalg.polar`."""
     return linalg.polar(a, side)
 
 
-def orthogonal_procrustes(A: Array, B: Array, check_finite: bool = True) -> tuple[Array, Array]:
+def orthogonal_procrustes(A: Array, B: Array, check_finite: bool = True) -> Any:
     """Compute the nearest rotations, as `scirs2.linalg.orthogonal_procrustes`."""
     require_finite("orthogonal_procrustes", check_finite, A=A, B=B)
     return linalg.orthogonal_procrustes(A, B)

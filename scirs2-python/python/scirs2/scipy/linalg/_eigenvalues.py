@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from ... import _scirs2, linalg
-from ._arguments import Array, check_one_of, in_numpy, require_finite
+from ... import _scirs2
+from ._arguments import Array, check_one_of, in_numpy, linalg, require_finite
 
 _OF_ONE, _OF_TWO = ("ev", "evd", "evr", "evx"), ("gv", "gvd", "gvx")
 

@@ -4,9 +4,8 @@ from typing import Any
 
 import numpy as np
 
-from ... import linalg
 from ... import norm as _norm
-from ._arguments import Array, require_finite
+from ._arguments import Array, linalg, require_finite
 
 
 def norm(
@@ -21,7 +20,7 @@ def norm(
     return _norm(a, ord, axis, keepdims)
 
 
-def bandwidth(a: Array) -> tuple[Any, Any]:
+def bandwidth(a: Array) -> Any:
     """Count the diagonals that are not all zero, as `scirs2.linalg.bandwidth`."""
     return linalg.bandwidth(a)
 

@@ -4,12 +4,13 @@ from typing import Any
 
 import numpy as np
 
-from ... import _scirs2, einsum, linalg
+from ... import _scirs2, einsum
 from ._arguments import (
     Array,
     check_one_of,
     epsilon,
     in_numpy,
+    linalg,
     require_finite,
     warn_if_ill_conditioned,
 )
