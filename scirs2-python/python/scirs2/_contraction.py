@@ -1,7 +1,7 @@
 """The order in which an einsum is contracted."""
 
 # opt_einsum ships no types, so strict would ask for them here.
-# pyright: basic
+# pyright: basic, reportMissingModuleSource=false, reportPrivateImportUsage=false
 
 from collections.abc import Sequence
 from typing import Any

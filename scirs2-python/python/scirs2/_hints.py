@@ -297,4 +297,4 @@ def tell() -> None:
 
 
 def _package() -> Any:
-    return sys.modules[__package__]
+    return sys.modules["scirs2"]

@@ -120,5 +120,5 @@ def _of_tensorflow(name: str, x: str) -> str:
     # A traced function cannot call the exchange at all.
     if name == "from_dlpack":
         return _OUTSIDE
-    room = "" if name in sys.modules[__package__].__all__ else "linalg."
+    room = "" if name in sys.modules["scirs2"].__all__ else "linalg."
     return f"call tf.numpy_function(scirs2.{room}{name}, [{x}], {x}.dtype)"

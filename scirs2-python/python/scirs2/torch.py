@@ -6,6 +6,9 @@ is all; `scirs2.linalg` is called as before. Without it, `torch.compile` leaves 
 code at each call of scirs2, and `fullgraph=True` is an error.
 """
 
+# PyTorch's functions have no types that strict knows.
+# pyright: basic, reportMissingModuleSource=false, reportPrivateImportUsage=false
+
 from functools import partial
 from typing import Any
 

@@ -5,6 +5,9 @@ arrays of that library, of one floating-point dtype. A library may trace these f
 they look at shapes, but not at values.
 """
 
+# The libraries' functions have no types that strict knows.
+# pyright: basic, reportMissingModuleSource=false, reportPrivateImportUsage=false
+
 import math
 from collections.abc import Callable
 from dataclasses import dataclass

@@ -5,6 +5,9 @@ composition of others. The other one, its push-forward, is linear in the tangent
 around for gradients, which is the rule itself; forward mode turns the rule around instead.
 """
 
+# JAX's functions have no types that strict knows.
+# pyright: basic, reportMissingModuleSource=false, reportPrivateImportUsage=false
+
 import math
 from collections.abc import Callable, Sequence
 from functools import partial

@@ -10,6 +10,9 @@ broadcasts. The library sums over broadcast axes and takes real parts. It also b
 functions that rules need beside scirs2's own, `Library`.
 """
 
+# The libraries' functions have no types that strict knows.
+# pyright: basic, reportMissingModuleSource=false, reportPrivateImportUsage=false
+
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field

@@ -5,6 +5,9 @@ There are three ways to a rule, each for what the others cannot do or do slowly:
 `scirs2.torch` for tensors of `torch.compile` and `torch.export`.
 """
 
+# PyTorch's functions have no types that strict knows.
+# pyright: basic, reportMissingModuleSource=false, reportPrivateImportUsage=false
+
 import inspect
 from collections.abc import Callable
 from functools import partial
@@ -214,7 +217,7 @@ class Bound:
 
 
 def results_of(results: Tensors) -> Any:
-    return results if len(results) > 1 else results[0]
+    return results if len(results) != 1 else results[0]
 
 
 def _is_traced(operands: Tensors) -> bool:
@@ -525,7 +528,8 @@ def _is_supported(tensor: Any) -> bool:
     """Whether nothing but gradients and transforms stands between a tensor and its memory."""
     if tensor.device.type != "cpu" or tensor.layout != torch.strided:
         return False
-    own = type(tensor).__torch_dispatch__ is not torch.Tensor.__torch_dispatch__
+    plain: Any = torch.Tensor
+    own = type(tensor).__torch_dispatch__ is not plain.__torch_dispatch__
     return not own or isinstance(tensor, FakeTensor | FunctionalTensor)
 
 

@@ -16,7 +16,7 @@ they use each other:
 """
 
 # Dask's functions have no types that strict knows.
-# pyright: basic
+# pyright: basic, reportMissingModuleSource=false, reportPrivateImportUsage=false
 
 from collections.abc import Callable
 from functools import partial

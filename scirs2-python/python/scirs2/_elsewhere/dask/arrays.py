@@ -5,7 +5,7 @@ whose module has the same functions.
 """
 
 # Dask's functions have no types that strict knows.
-# pyright: basic
+# pyright: basic, reportMissingModuleSource=false, reportPrivateImportUsage=false
 
 import math
 import sys

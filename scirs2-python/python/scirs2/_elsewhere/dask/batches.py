@@ -1,7 +1,7 @@
 """Functions of whole matrices: a task computes the matrices of one block of the batch."""
 
 # Dask's functions have no types that strict knows.
-# pyright: basic
+# pyright: basic, reportMissingModuleSource=false, reportPrivateImportUsage=false
 
 import inspect
 import math

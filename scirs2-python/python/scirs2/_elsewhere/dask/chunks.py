@@ -1,7 +1,7 @@
 """The same chunks for the axes of several operands that belong together."""
 
 # Dask's functions have no types that strict knows.
-# pyright: basic
+# pyright: basic, reportMissingModuleSource=false, reportPrivateImportUsage=false
 
 import math
 from collections.abc import Hashable, Sequence

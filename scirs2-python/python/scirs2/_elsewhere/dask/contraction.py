@@ -5,7 +5,7 @@ the products of one block of the result: in a tree whose shape depends on the ch
 """
 
 # Dask's functions have no types that strict knows.
-# pyright: basic
+# pyright: basic, reportMissingModuleSource=false, reportPrivateImportUsage=false
 
 import math
 from collections.abc import Sequence

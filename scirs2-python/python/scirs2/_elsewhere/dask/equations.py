@@ -1,7 +1,7 @@
 """Functions that reshape their operands to matrices, or take less than a matrix."""
 
 # Dask's functions have no types that strict knows.
-# pyright: basic
+# pyright: basic, reportMissingModuleSource=false, reportPrivateImportUsage=false
 
 import math
 from typing import Any

@@ -1,7 +1,7 @@
 """Which way a function of matrices is computed: the first that can take the chunks."""
 
 # Dask's functions have no types that strict knows.
-# pyright: basic
+# pyright: basic, reportMissingModuleSource=false, reportPrivateImportUsage=false
 
 from typing import Any
 

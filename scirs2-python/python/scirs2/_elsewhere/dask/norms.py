@@ -5,7 +5,7 @@ and nothing overflows on the way. Of order 0, which counts, it is the sum of the
 """
 
 # Dask's functions have no types that strict knows.
-# pyright: basic
+# pyright: basic, reportMissingModuleSource=false, reportPrivateImportUsage=false
 
 import math
 from collections.abc import Sequence

@@ -1,7 +1,7 @@
 """Products of arrays, and what looks at single elements of matrices."""
 
 # Dask's functions have no types that strict knows.
-# pyright: basic
+# pyright: basic, reportMissingModuleSource=false, reportPrivateImportUsage=false
 
 import math
 from collections.abc import Sequence

@@ -8,7 +8,7 @@ for one task.
 """
 
 # Dask's functions have no types that strict knows.
-# pyright: basic
+# pyright: basic, reportMissingModuleSource=false, reportPrivateImportUsage=false
 
 import math
 from collections.abc import Callable

@@ -6,7 +6,7 @@ the last bits of a sum. So the results do not depend on which worker did what.
 """
 
 # Dask's functions have no types that strict knows.
-# pyright: basic
+# pyright: basic, reportMissingModuleSource=false, reportPrivateImportUsage=false
 
 import math
 import re

@@ -9,7 +9,7 @@ on its chunks.
 """
 
 # Dask's functions have no types that strict knows.
-# pyright: basic
+# pyright: basic, reportMissingModuleSource=false, reportPrivateImportUsage=false
 
 from collections.abc import Callable
 from typing import Any

@@ -1,5 +1,8 @@
 """What the functions of this package share: SciPy's flags, its warning, and its thresholds."""
 
+# SciPy's functions have no types that strict knows.
+# pyright: basic, reportMissingModuleSource=false, reportPrivateImportUsage=false
+
 import math
 import warnings
 from collections.abc import Iterable
@@ -16,13 +19,21 @@ Array: TypeAlias = Any
 # The functions check their arguments by themselves; to a type checker these are any.
 linalg: Any = _linalg
 
-try:
-    # SciPy's own, for handlers and filters that name it.
-    from scipy.linalg import LinAlgWarning as LinAlgWarning  # type: ignore[import-untyped]  # noqa: PLC0414
-except ImportError:
 
-    class LinAlgWarning(RuntimeWarning):  # type: ignore[no-redef]
-        """An ill-conditioned matrix, whose result may have few right digits or none."""
+class _Warning(RuntimeWarning):
+    """An ill-conditioned matrix, whose result may have few right digits or none."""
+
+
+def _warning_class() -> Any:
+    """Return SciPy's class, for handlers and filters that name it, or else our own."""
+    try:
+        from scipy.linalg import LinAlgWarning as theirs  # type: ignore[import-untyped]
+    except ImportError:
+        return _Warning
+    return theirs
+
+
+LinAlgWarning: Any = _warning_class()
 
 
 def in_numpy(x: Array) -> Any:

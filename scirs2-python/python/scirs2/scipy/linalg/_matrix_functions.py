@@ -1,13 +1,15 @@
 """Functions of matrices, and the forms behind them, as SciPy names them."""
 
+# SciPy's functions have no types that strict knows.
+# pyright: basic, reportMissingModuleSource=false, reportPrivateImportUsage=false
+
 import inspect
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
-from ... import linalg
-from ._arguments import Array, check_one_of, require_finite
+from ._arguments import Array, check_one_of, linalg, require_finite
 
 # The default of what SciPy is about to remove.
 _UNSET: Any = object()
@@ -134,7 +136,7 @@ def schur(
     return linalg.schur(a, output, sort=sort)
 
 
-def rsf2csf(T: Array, Z: Array, check_finite: bool = True) -> tuple[Array, Array]:
+def rsf2csf(T: Array, Z: Array, check_finite: bool = True) -> Any:
     """Make complex Schur forms of real ones, as `scirs2.linalg.rsf2csf`."""
     require_finite("rsf2csf", check_finite, T=T, Z=Z)
     return linalg.rsf2csf(T, Z)
@@ -149,6 +151,6 @@ def hessenberg(
     return linalg.hessenberg(a, calc_q)
 
 
-def cdf2rdf(w: Array, v: Array) -> tuple[Array, Array]:
+def cdf2rdf(w: Array, v: Array) -> Any:
     """Make eigenvalues and eigenvectors real, as `scirs2.linalg.cdf2rdf`."""
     return linalg.cdf2rdf(w, v)

@@ -1,5 +1,8 @@
 """Systems of equations, inverses and least squares, as SciPy names them."""
 
+# SciPy's functions have no types that strict knows.
+# pyright: basic, reportMissingModuleSource=false, reportPrivateImportUsage=false
+
 from typing import Any
 
 import numpy as np
