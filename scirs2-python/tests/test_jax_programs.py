@@ -1,9 +1,6 @@
 """Programs of JAX: each transformation, what is compiled, and what is refused."""
 
-import os
-import subprocess
-import sys
-
+import child
 import functions
 import jax
 import jax.numpy as jnp
@@ -131,6 +128,21 @@ def test_programs_are_exported():
     )(A)
     again = jax.export.deserialize(exported.serialize())
     np.testing.assert_array_equal(again.call(A), linalg.inv(A))
+
+
+def test_an_exported_program_needs_one_import(tmp_path):
+    check = jax.export.DisabledSafetyCheck.custom_call("scirs2_inv")
+    exported = jax.export.export(jax.jit(linalg.inv), disabled_checks=[check])(2 * jnp.eye(2))
+    file = tmp_path / "program"
+    file.write_bytes(exported.serialize())
+    told = child.run(
+        f"""
+        import pathlib, jax, scirs2.jax
+        program = jax.export.deserialize(bytearray(pathlib.Path({str(file)!r}).read_bytes()))
+        print(program.call(2 * jax.numpy.eye(2)).tolist())
+        """
+    )
+    assert told.strip() == "[[0.5, 0.0], [0.0, 0.5]]"
 
 
 def test_programs_for_batches_of_any_size_are_exported():
@@ -270,13 +282,6 @@ def test_mistakes_are_refused_as_outside_of_programs(message):
 def test_two_devices():
     """Batches over two devices; the program checks them itself."""
     flags = "--xla_force_host_platform_device_count=2"
-    done = subprocess.run(
-        [sys.executable, "two_devices.py"],
-        env={**os.environ, "XLA_FLAGS": flags, "JAX_PLATFORMS": "cpu"},
-        cwd=os.path.dirname(__file__),
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    assert done.stdout.split() == ["sharded", "typed", "mapped", "differentiated", "concurrent"]
+    environment = {"XLA_FLAGS": flags, "JAX_PLATFORMS": "cpu"}
+    told = child.run("from two_devices import main; main()", env=environment)
+    assert told.split() == ["sharded", "typed", "mapped", "differentiated", "concurrent"]
