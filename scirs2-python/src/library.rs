@@ -14,6 +14,7 @@ use scirs2_interop::sys::{DLManagedTensor, DLManagedTensorVersioned};
 
 use crate::exchange::exporter::DLPackExporter;
 use crate::exchange::to_dlpack::{Policy, export_array};
+use crate::numpy::array;
 
 /// The library that a tensor belongs to.
 #[derive(Clone, Copy)]
@@ -50,7 +51,7 @@ enum Accepts {
     Object,
     /// A capsule, which saves the call of `__dlpack__`.
     Capsule,
-    /// Only a legacy capsule.
+    /// Only a legacy capsule, of aligned memory: TensorFlow's kernels end the process elsewhere.
     LegacyCapsule,
 }
 
@@ -272,7 +273,7 @@ impl Library {
             Accepts::Capsule => new_capsule(py, versioned(&array)?)?,
             Accepts::LegacyCapsule => new_capsule(
                 py,
-                export_array::<DLManagedTensor>(&array, Policy::Strict, None)?,
+                export_array::<DLManagedTensor>(&array::aligned(array)?, Policy::Strict, None)?,
             )?,
         };
         from_dlpack.call1((argument,))

@@ -35,7 +35,7 @@ CALLS = {
     "pinv": lambda f, bring: f(bring(A[..., :3]), rtol=0.01, return_rank=True),
     "pinvh": lambda f, bring: f(bring(S), lower=False, atol=0.1),
     "cholesky": lambda f, bring: f(bring(P)),
-    "cho_factor": lambda f, bring: f(bring(P), lower=True),
+    "cho_factor": lambda f, bring: f(bring(P), lower=True)[0],
     "eigh, b": lambda f, bring: f(bring(S), bring(P), eigvals_only=True),
     "eigh, type": lambda f, bring: f(bring(S), bring(P), type=3, eigvals_only=True),
     "eigh, subset": lambda f, bring: f(bring(S), subset_by_index=[1, 2], eigvals_only=True),
@@ -44,7 +44,7 @@ CALLS = {
     "qr, pivoting": lambda f, bring: f(bring(A[..., :3]), pivoting=True),
     "qr, r": lambda f, bring: f(bring(A[..., :3]), mode="r", pivoting=True),
     "qr_multiply": lambda f, bring: f(bring(A), bring(B), "left", pivoting=True),
-    "matrix_balance": lambda f, bring: f(bring(A), separate=True),
+    "matrix_balance": lambda f, bring: f(bring(A)),
     "polar": lambda f, bring: f(bring(A), "left"),
     "orthogonal_procrustes": lambda f, bring: f(bring(A), bring(S)),
     "subspace_angles": lambda f, bring: f(bring(A[..., :2]), bring(B)),
@@ -137,7 +137,7 @@ def near_singular(n, dtype):
     return matrices.positive_definite(n, dtype, condition=1e19)
 
 
-@pytest.mark.parametrize("n", [2, 5, 40])
+@pytest.mark.parametrize("n", [5, 40])
 @pytest.mark.parametrize("batch", [(), (3,)])
 @pytest.mark.parametrize("dtype", matrices.FLOATS)
 def test_an_ill_conditioned_matrix_is_warned_of_once(n, batch, dtype):

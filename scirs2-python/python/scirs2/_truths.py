@@ -445,15 +445,16 @@ def _equals(other: Callable[[Array], Array]) -> Callable[..., list[Equation]]:
     ]
 
 
+def _bandwidths(_: Probe, a: Array, lower: Array, upper: Array) -> list[Equation]:
+    row, column = np.indices(a.shape[-2:])
+    distance = np.where(a == 0, 0, column - row)
+    expected = np.maximum(-distance.min((-2, -1)), 0), np.maximum(distance.max((-2, -1)), 0)
+    pairs = zip((lower, upper), expected, strict=True)
+    return [Equation(_number(wide(found)), _number(wide(known)), 1.0) for found, known in pairs]
+
+
 NUMBERS = {
-    "bandwidth": Truth(
-        ("triangular",),
-        lambda _, a, lower, upper: [
-            Equation(_number(lower), 0.0 * _number(lower), 1.0),
-            Equation(upper, np.full(upper.shape, a.shape[-1] - 1)),
-        ],
-        kinds=("count number", "count number"),
-    ),
+    "bandwidth": Truth(("triangular",), _bandwidths, kinds=("count number", "count number")),
     "cond": Truth(("known",), _is(np.linalg.cond), kinds=("real number",)),
     "det": Truth(("known",), _is(np.linalg.det), kinds=("number",)),
     "ishermitian": Truth(("hermitian",), _equals(mh), kinds=("flag number",)),

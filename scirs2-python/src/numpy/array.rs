@@ -499,6 +499,23 @@ pub(crate) fn copy<'py>(
     Ok(copy.cast_into()?)
 }
 
+/// Returns the array, or a copy in C order where its memory is not aligned to 64 bytes.
+pub(crate) fn aligned(array: Bound<'_, PyUntypedArray>) -> PyResult<Bound<'_, PyUntypedArray>> {
+    if data(&array).addr().is_multiple_of(ALIGNMENT) {
+        return Ok(array);
+    }
+    let py = array.py();
+    let description = describe(&array).map_err(LayoutError::into_buffer_error)?;
+    let copy = empty_aligned(py, description.dtype(), description.shape())?;
+    // SAFETY: two live arrays of one dtype and shape.
+    let status =
+        unsafe { PY_ARRAY_API.PyArray_CopyInto(py, copy.as_array_ptr(), array.as_array_ptr()) };
+    if status < 0 {
+        return Err(PyErr::fetch(py));
+    }
+    Ok(copy)
+}
+
 /// Copies the elements into memory of Rust.
 pub(crate) fn to_ndarray<T: Copy>(array: &ArrayViewD<'_, T>) -> PyResult<ArrayD<T>> {
     let mut elements = Vec::new();

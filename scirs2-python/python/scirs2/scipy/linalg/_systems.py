@@ -40,6 +40,10 @@ def solve(
     whose reciprocal condition number in the 1-norm is below the epsilon of its dtype.
     """
     del overwrite_a, overwrite_b
+    if np.ndim(a) == 0 and np.ndim(b) == 1:
+        # As in SciPy, a number divides a vector.
+        row = b[None] if hasattr(b, "ndim") else [b]
+        return solve(a, row, lower, False, False, check_finite, assume_a, transposed)[0]
     # As in SciPy, a number is a matrix, or a vector.
     a, b = ([[a]] if np.ndim(a) == 0 else a), ([b] if np.ndim(b) == 0 else b)
     require_finite("solve", check_finite, a=a, b=b)
