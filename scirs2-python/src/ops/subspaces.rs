@@ -174,7 +174,7 @@ fn cut<'py>(
         )));
     }
     let whole = call.to_python(whole)?;
-    let full = full.map(|full| i64::try_from(full)).transpose()?;
+    let full = full.map(i64::try_from).transpose()?;
     let Some(first) = first.or(full) else {
         return Ok(whole);
     };
