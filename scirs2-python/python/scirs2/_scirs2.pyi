@@ -2992,7 +2992,7 @@ def expm_cond(a: NDArray[Any], *, on_failure: _OnFailure = "raise") -> Any:
     --------
     >>> import numpy as np, scirs2
     >>> round(float(scirs2.linalg.expm_cond(np.array([[0.0, 1.0], [0.0, 0.0]]))), 4)
-    0.8165
+    0.929
     """
 
 @overload

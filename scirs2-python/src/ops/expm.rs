@@ -91,7 +91,7 @@ pub(super) fn expm<'py>(a: &Bound<'py, PyAny>, on_failure: &str) -> PyResult<Bou
 /// --------
 /// >>> import numpy as np, scirs2
 /// >>> round(float(scirs2.linalg.expm_cond(np.array([[0.0, 1.0], [0.0, 0.0]]))), 4)
-/// 0.8165
+/// 0.929
 #[pyfunction]
 #[pyo3(signature = (a, *, on_failure="raise"))]
 pub(super) fn expm_cond<'py>(
