@@ -477,7 +477,11 @@ def _are_plain(function: Function, args: tuple[Any, ...], kwargs: dict[str, Any]
     if dtype not in _COMPUTED:
         return False
     for operand in operands:
-        if type(operand) not in _PLAIN_TYPES or operand.dtype is not dtype:
+        if (
+            type(operand) not in _PLAIN_TYPES
+            or operand.dtype is not dtype
+            or operand.layout is not torch.strided
+        ):
             return False
     return True
 
