@@ -359,6 +359,12 @@ def _toeplitz(_: Probe, c: Array, r: Array, t: Array) -> list[Equation]:
     ]
 
 
+def _with_one_more_column(s: Array) -> tuple[int, int]:
+    # A number has no axis.
+    n = [1, *s.shape][-1]
+    return n, n + 1
+
+
 PRODUCTS = {
     "block_diag": Truth(
         ("general", "other"),
@@ -369,7 +375,7 @@ PRODUCTS = {
     "diagsvd": Truth(
         ("vector",),
         _is(lambda s: s[..., None] * np.eye(s.shape[-1], s.shape[-1] + 1)),
-        how=lambda f, s: f(s, s.shape[-1], s.shape[-1] + 1),
+        how=lambda f, s: f(s, *_with_one_more_column(s)),
         exact=True,
     ),
     "diagonal": Truth(("general",), _is(lambda a: np.diagonal(a, axis1=-2, axis2=-1)), exact=True),
