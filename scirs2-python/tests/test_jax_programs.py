@@ -11,6 +11,13 @@ import torch
 from scirs2 import linalg
 
 
+@pytest.fixture(autouse=True)
+def single_precision():
+    """As JAX is by default, although other tests of the process ask for more."""
+    with jax.enable_x64(False):
+        yield
+
+
 def numbers(*shape, seed=0):
     made = np.random.default_rng(seed).normal(size=shape)
     if len(shape) > 1 and shape[-1] == shape[-2]:
