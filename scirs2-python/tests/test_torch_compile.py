@@ -30,6 +30,7 @@ OPERANDS = {
     "pinv": (regular(4, 3, dtype=torch.float64),),
     "cofactors": (A, linalg.det(A)),
     "cofactors_vjp": (A, numbers(3, 3)),
+    "expm_derivative": (A, numbers(3, 3)),
     "cholesky": (A @ A.mT,),
     "svd": (regular(4, 3, dtype=torch.float64),),
     "svd_full": (regular(4, 3, dtype=torch.float64),),

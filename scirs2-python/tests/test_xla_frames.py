@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from ctypes import POINTER, Structure, c_char_p, c_int, c_int64, c_size_t, c_void_p
 from typing import Any
 
+import child
 import numpy as np
 import pytest
 from scirs2 import _scirs2
@@ -430,7 +431,11 @@ ABORTS: dict[str, str] = {
 def test_what_cannot_be_reported_ends_the_process(case: str) -> None:
     program = f"from test_xla_frames import *\ncall, x = solve_call()\n{ABORTS[case]}"
     done = subprocess.run(
-        [sys.executable, "-c", program], capture_output=True, text=True, check=False
+        [sys.executable, "-c", program],
+        cwd=child.TESTS,
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert done.returncode == -6
     assert "scirs2: solve: " in done.stderr
