@@ -35,7 +35,7 @@ use crate::spectral::double::to_double;
 /// ```
 /// use ndarray::array;
 ///
-/// let cond = scirs2_linalg::expm_cond(&array![[1.0, 0.0], [0.0, 1.0]])?;
+/// let cond = scirs2_linalg::expm_cond(&array![[1.0_f64, 0.0], [0.0, 1.0]])?;
 /// assert!((cond[[]] - 1.0).abs() < 1e-14);
 /// # Ok::<(), scirs2_linalg::Error>(())
 /// ```

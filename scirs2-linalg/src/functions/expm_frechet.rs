@@ -30,7 +30,7 @@ use crate::spectral::double::to_double;
 /// ```
 /// use ndarray::array;
 ///
-/// let zero = array![[0.0, 0.0], [0.0, 0.0]];
+/// let zero = array![[0.0_f64, 0.0], [0.0, 0.0]];
 /// let direction = array![[1.0, 2.0], [3.0, 4.0]];
 /// let (_, derivative) = scirs2_linalg::expm_frechet(&zero, &direction)?;
 /// assert!((derivative - direction).iter().all(|x| x.abs() < 1e-15));

@@ -32,7 +32,7 @@ use crate::elements::scalar::LinalgScalar;
 /// ```
 /// use ndarray::array;
 ///
-/// let power = scirs2_linalg::fractional_matrix_power(&array![[4.0, 0.0], [0.0, 9.0]], -0.5)?;
+/// let power = scirs2_linalg::fractional_matrix_power(&array![[4.0_f64, 0.0], [0.0, 9.0]], -0.5)?;
 /// assert!((power[[0, 0]].re - 0.5).abs() < 1e-15);
 /// # Ok::<(), scirs2_linalg::Error>(())
 /// ```

@@ -30,7 +30,7 @@ use crate::elements::scalar::LinalgScalar;
 /// ```
 /// use ndarray::array;
 ///
-/// let log = scirs2_linalg::logm(&array![[1.0, 1.0], [0.0, 1.0]])?;
+/// let log = scirs2_linalg::logm(&array![[1.0_f64, 1.0], [0.0, 1.0]])?;
 /// assert!((log[[0, 1]].re - 1.0).abs() < 1e-15 && log[[0, 0]].re == 0.0);
 /// # Ok::<(), scirs2_linalg::Error>(())
 /// ```

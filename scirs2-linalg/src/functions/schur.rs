@@ -67,7 +67,7 @@ impl Select {
 /// ```
 /// use ndarray::array;
 ///
-/// let (t, z) = scirs2_linalg::schur(&array![[1.0, 0.0], [2.0, 3.0]])?;
+/// let (t, z) = scirs2_linalg::schur(&array![[1.0_f64, 0.0], [2.0, 3.0]])?;
 /// assert_eq!(t[[1, 0]], 0.0);
 /// assert!((t[[0, 0]] + t[[1, 1]] - 4.0).abs() < 1e-14);
 /// # Ok::<(), scirs2_linalg::Error>(())
@@ -307,7 +307,7 @@ impl ScalarOperation for Schur {
 /// ```
 /// use ndarray::array;
 ///
-/// let (t, z) = scirs2_linalg::schur(&array![[0.0, -2.0], [2.0, 0.0]])?;
+/// let (t, z) = scirs2_linalg::schur(&array![[0.0_f64, -2.0], [2.0, 0.0]])?;
 /// let (t, _) = scirs2_linalg::rsf2csf(&t, &z)?;
 /// assert!((t[[0, 0]].im.abs() - 2.0).abs() < 1e-15 && t[[1, 0]].norm() == 0.0);
 /// # Ok::<(), scirs2_linalg::Error>(())

@@ -31,7 +31,7 @@ use crate::elements::scalar::LinalgScalar;
 /// ```
 /// use ndarray::array;
 ///
-/// let root = scirs2_linalg::sqrtm(&array![[4.0, 1.0], [0.0, 4.0]])?;
+/// let root = scirs2_linalg::sqrtm(&array![[4.0_f64, 1.0], [0.0, 4.0]])?;
 /// assert_eq!((root[[0, 0]].re, root[[0, 1]].re), (2.0, 0.25));
 /// # Ok::<(), scirs2_linalg::Error>(())
 /// ```
