@@ -144,7 +144,7 @@ class Library(rules.Library):
     @staticmethod
     def apply(rule: Rule, *operands: Any, **options: Any) -> Any:
         """Call a rule's function in the way that its operands need."""
-        if _transforms_are_active() or forward_ad._current_level >= 0:
+        if _is_transformed():
             _refuse_nested_forward_mode(rule)
             return Transformed.apply(Bound(rule, options), *operands)
         if torch.is_grad_enabled() and not _is_traced(operands):
@@ -468,8 +468,7 @@ def _are_plain(function: Function, args: tuple[Any, ...], kwargs: dict[str, Any]
         or "out" in kwargs
         or "on_failure" in kwargs
         or not kwargs.keys().isdisjoint(function.keywords)
-        or _transforms_are_active()
-        or forward_ad._current_level >= 0
+        or _is_transformed()
         or not torch.is_grad_enabled()
     ):
         return False

@@ -59,12 +59,11 @@ def matrix_balance(
     scale: bool = True,
     separate: bool = False,
     overwrite_a: bool = False,
-) -> tuple[Any, Any]:
+) -> Any:
     """Balance matrices, as `scirs2.linalg.matrix_balance`."""
     del overwrite_a
     require_finite("matrix_balance", True, A=A)
-    balanced, transformation = linalg.matrix_balance(A, permute, scale, separate)
-    return balanced, transformation
+    return linalg.matrix_balance(A, permute, scale, separate)
 
 
 def eigh(
