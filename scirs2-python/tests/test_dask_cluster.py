@@ -1,5 +1,6 @@
 """Dask arrays on a cluster: worker processes on this machine, which may die."""
 
+import contextlib
 import os
 import signal
 import time
@@ -16,17 +17,31 @@ from scirs2 import linalg
 pytestmark = [pytest.mark.filterwarnings("ignore"), pytest.mark.timeout(300)]
 
 
+@contextlib.contextmanager
+def cluster(**options):
+    """A client of worker processes of one thread each."""
+    before = set(os.environ)
+    try:
+        with (
+            LocalCluster(
+                threads_per_worker=1,
+                host="127.0.0.1",
+                dashboard_address="127.0.0.1:0",
+                **options,
+            ) as workers,
+            Client(workers, timeout=60) as client,
+        ):
+            yield client
+    finally:
+        # A nanny adds to this process's environment what it wants in its workers'.
+        for name in set(os.environ) - before:
+            del os.environ[name]
+
+
 @pytest.fixture(scope="module")
 def client():
-    """A client of two worker processes of one thread each."""
-    cluster = LocalCluster(
-        n_workers=2,
-        threads_per_worker=1,
-        host="127.0.0.1",
-        dashboard_address="127.0.0.1:0",
-        memory_limit="1 GiB",
-    )
-    with cluster, Client(cluster, timeout=60) as client:
+    """A client of two workers."""
+    with cluster(n_workers=2, memory_limit="1 GiB") as client:
         yield client
 
 
@@ -44,6 +59,22 @@ def every_function():
         operands = given(name, () if FUNCTIONS[name].single else (5,))
         results = ask(name, *(da.from_array(x, chunks=3) for x in operands))
         yield name, [one for one in results if isinstance(one, da.Array)]
+
+
+# The first cluster of this file, as the others are there until its end.
+
+
+def test_what_exceeds_the_memory_of_a_worker_is_spilled():
+    before = set(os.environ)
+    # 115 MB of blocks, of which no more stay in memory than fit beside the interpreter.
+    with cluster(n_workers=1, memory_limit="300 MiB") as client:
+        a = da.random.default_rng(0).standard_normal((100, 380, 380), chunks=(5, 380, 380))
+        a = client.persist(a)
+        wait(a)
+        norms = client.compute(linalg.norm(a, axis=(-2, -1))).result()
+        np.testing.assert_allclose(norms, 380, rtol=0.05)
+    # What tests after this one measure depends on it, such as MALLOC_TRIM_THRESHOLD_.
+    assert set(os.environ) == before
 
 
 def test_processes_give_the_bits_of_this_one(client):
@@ -94,25 +125,6 @@ def test_a_matrix_is_one_task_of_a_worker(client):
     assert values.numblocks == (1,)
     here = values.compute(scheduler="sync")
     assert client.compute(values).result().tobytes() == here.tobytes()
-
-
-def test_what_exceeds_the_memory_of_a_worker_is_spilled():
-    # 115 MB of blocks, of which no more stay in memory than fit beside the interpreter.
-    with (
-        LocalCluster(
-            n_workers=1,
-            threads_per_worker=1,
-            host="127.0.0.1",
-            dashboard_address="127.0.0.1:0",
-            memory_limit="300 MiB",
-        ) as cluster,
-        Client(cluster, timeout=60) as client,
-    ):
-        a = da.random.default_rng(0).standard_normal((100, 380, 380), chunks=(5, 380, 380))
-        a = client.persist(a)
-        wait(a)
-        norms = client.compute(linalg.norm(a, axis=(-2, -1))).result()
-        np.testing.assert_allclose(norms, 380, rtol=0.05)
 
 
 # These come last: the nanny takes its time to start another worker.
