@@ -5,9 +5,9 @@
 //! threads, because the caller chooses the chunks, not the pool.
 
 use std::cell::Cell;
-use std::collections::VecDeque;
 use std::fmt;
 use std::hint;
+use std::ops::Range;
 use std::process;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
@@ -234,18 +234,14 @@ impl<'a> Workers<'a> {
         I::Item: Send,
         E: From<Interrupted> + Send,
     {
-        let mut chunks = chunks;
-        while chunks.len() > MAX_QUEUED {
-            self.run_queued(chunks.by_ref().take(MAX_QUEUED), &work)?;
-        }
-        self.run_queued(chunks, &work)
+        self.run_chunks(chunks, &work)
     }
 
-    /// [`for_each`](Self::for_each), for at most [`MAX_QUEUED`] chunks.
-    fn run_queued<I, E>(
+    /// [`for_each`](Self::for_each), compiled once for all work on chunks of a type.
+    fn run_chunks<I, E>(
         &self,
-        chunks: I,
-        work: &(impl Fn(I::Item) -> Result<(), E> + Sync),
+        mut chunks: I,
+        work: &(dyn Fn(I::Item) -> Result<(), E> + Sync),
     ) -> Result<(), E>
     where
         I: ExactSizeIterator + Send,
@@ -253,91 +249,88 @@ impl<'a> Workers<'a> {
         E: From<Interrupted> + Send,
     {
         let _computing = fork::enter_compute();
-        if is_closed() {
-            return Err(Interrupted.into());
-        }
-        let closed = CLOSED_BY.get().is_some();
-        let threads = if closed {
-            1
-        } else {
-            self.threads.min(chunks.len())
-        };
-        let Some(pool) = (if threads > 1 { pool(threads - 1) } else { None }) else {
-            return self.run_serial(chunks, work);
-        };
-        if chunks.len() < BACKOFF_MIN_CHUNKS && pool.is_backing_off() {
-            return self.run_serial(chunks, work);
-        }
-        let queue = match Queue::new(chunks, threads) {
-            Ok(queue) => queue,
-            // Not enough memory for the queue.
-            Err(chunks) => return self.run_serial(chunks, work),
-        };
-        let caller = cpu::current();
-        let (not_started, busy) = (AtomicUsize::new(threads - 1), AtomicUsize::new(0));
-        // When the caller ran out of work, in the pool's microseconds.
-        let caller_idle_since = AtomicU64::new(u64::MAX);
-        // While this thread waits for the workers, they may wait for a fork.
-        let suspended = fork::suspend_compute();
-        pool.rayon.in_place_scope(|scope| {
-            for _ in 1..threads {
-                scope.spawn(|_| {
-                    let _computing = fork::enter_compute();
-                    busy.fetch_add(1, Ordering::Relaxed);
-                    not_started.fetch_sub(1, Ordering::Release);
-                    cpu::migrate_off(caller);
-                    // Until `caller_idle_since` it may have waited for the caller's core.
-                    pool.record_start(caller_idle_since.load(Ordering::Relaxed));
-                    let index = 1 + rayon::current_thread_index().unwrap_or(0);
-                    queue.drain(index % threads, work, is_closed);
-                    busy.fetch_sub(1, Ordering::Release);
-                    rayon::spawn(spin_before_sleep);
-                });
+        let failure = Mutex::new(None);
+        let record = |index: usize, result: Result<(), E>| {
+            let Err(error) = result else { return true };
+            let mut failure = lock(&failure);
+            if failure.as_ref().is_none_or(|(first, _)| index < *first) {
+                *failure = Some((index, error));
             }
-            let computing = fork::enter_compute();
-            queue.drain(0, work, || {
-                is_closed() || self.stop.is_some_and(|stop| stop())
-            });
-            drop(computing);
-            caller_idle_since.store(pool.now_us(), Ordering::Relaxed);
-            // Waking up takes longer than a chunk, and may happen on the worker's core.
-            let since = Instant::now();
-            while since.elapsed() < SPIN_TIME {
-                if not_started.load(Ordering::Acquire) > 0 {
-                    // The worker may wait for this core.
-                    thread::yield_now();
-                } else if busy.load(Ordering::Acquire) > 0 {
-                    hint::spin_loop();
-                } else {
-                    break;
-                }
+            false
+        };
+        loop {
+            let count = chunks.len().min(MAX_QUEUED);
+            let queued = self
+                .team(count)?
+                .and_then(|team| Some((team, queued(&mut chunks, count)?)));
+            let halted = match queued {
+                Some((team, queued)) => team.run(self.stop, &|index| {
+                    let chunk = lock(&queued[index]).take();
+                    chunk.is_none_or(|chunk| record(index, work(chunk)))
+                }),
+                None => self.run_serial(count, &mut |index| {
+                    let chunk = chunks.next();
+                    chunk.is_none_or(|chunk| record(index, work(chunk)))
+                }),
+            };
+            if let Some((_, error)) = lock(&failure).take() {
+                return Err(error);
             }
-        });
-        drop(suspended);
-        let halted = queue.halted.into_inner();
-        let failure = queue.failure.into_inner();
-        match failure.unwrap_or_else(PoisonError::into_inner) {
-            Some((_, error)) => Err(error),
-            None if halted => Err(Interrupted.into()),
-            None => Ok(()),
+            if halted {
+                return Err(Interrupted.into());
+            }
+            if chunks.len() == 0 {
+                return Ok(());
+            }
         }
     }
 }
 
+/// The chunks to come, each to be taken once, or `None` if there is not enough memory.
+fn queued<T>(
+    chunks: &mut impl ExactSizeIterator<Item = T>,
+    count: usize,
+) -> Option<Vec<Mutex<Option<T>>>> {
+    let mut queued = Vec::new();
+    queued.try_reserve_exact(count).ok()?;
+    queued.extend(chunks.take(count).map(|chunk| Mutex::new(Some(chunk))));
+    Some(queued)
+}
+
+// From here on nothing depends on the type of a chunk: this code is compiled once, not for each
+// loop of each operation.
 impl Workers<'_> {
-    fn run_serial<T, E: From<Interrupted>>(
-        &self,
-        chunks: impl Iterator<Item = T>,
-        work: impl Fn(T) -> Result<(), E>,
-    ) -> Result<(), E> {
-        for (number, chunk) in chunks.enumerate() {
-            if number > 0 && (is_closed() || self.stop.is_some_and(|stop| stop())) {
-                return Err(Interrupted.into());
+    /// The threads for that many chunks, or `None` if the calling thread does them alone.
+    fn team(&self, count: usize) -> Result<Option<Team>, Interrupted> {
+        if is_closed() {
+            return Err(Interrupted);
+        }
+        let closed = CLOSED_BY.get().is_some();
+        let threads = if closed { 1 } else { self.threads.min(count) };
+        if threads <= 1 {
+            return Ok(None);
+        }
+        let Some(pool) = pool(threads - 1) else {
+            return Ok(None);
+        };
+        if count < BACKOFF_MIN_CHUNKS && pool.is_backing_off() {
+            return Ok(None);
+        }
+        Ok(Queue::new(count, threads).map(|queue| Team { pool, queue }))
+    }
+
+    /// Runs `work` on each index until it returns false. Returns whether it was told to stop.
+    fn run_serial(&self, count: usize, work: &mut dyn FnMut(usize) -> bool) -> bool {
+        for index in 0..count {
+            if index > 0 && (is_closed() || self.stop.is_some_and(|stop| stop())) {
+                return true;
             }
             fork::safepoint();
-            work(chunk)?;
+            if !work(index) {
+                break;
+            }
         }
-        Ok(())
+        false
     }
 
     /// Checks whether to stop, between chunks; call it on the calling thread only.
@@ -382,40 +375,89 @@ impl fmt::Debug for Workers<'_> {
     }
 }
 
-/// The remaining chunks, in one deque per thread, and the earliest failure.
-struct Queue<T, E> {
+/// The threads that run the chunks of one call.
+struct Team {
+    pool: Arc<Pool>,
+    queue: Queue,
+}
+
+impl Team {
+    /// Runs `work`, which returns whether it succeeded, on the index of each chunk. Returns
+    /// whether chunks were skipped because a thread was told to stop.
+    fn run(self, stop: Option<&dyn Fn() -> bool>, work: &Work<'_>) -> bool {
+        let Team { pool, queue } = self;
+        let threads = queue.ranges.len();
+        let caller = cpu::current();
+        let (not_started, busy) = (AtomicUsize::new(threads - 1), AtomicUsize::new(0));
+        // When the caller ran out of work, in the pool's microseconds.
+        let caller_idle_since = AtomicU64::new(u64::MAX);
+        // While this thread waits for the workers, they may wait for a fork.
+        let suspended = fork::suspend_compute();
+        pool.rayon.in_place_scope(|scope| {
+            for _ in 1..threads {
+                scope.spawn(|_| {
+                    let _computing = fork::enter_compute();
+                    busy.fetch_add(1, Ordering::Relaxed);
+                    not_started.fetch_sub(1, Ordering::Release);
+                    cpu::migrate_off(caller);
+                    // Until `caller_idle_since` it may have waited for the caller's core.
+                    pool.record_start(caller_idle_since.load(Ordering::Relaxed));
+                    let index = 1 + rayon::current_thread_index().unwrap_or(0);
+                    queue.drain(index % threads, work, &is_closed);
+                    busy.fetch_sub(1, Ordering::Release);
+                    rayon::spawn(spin_before_sleep);
+                });
+            }
+            let computing = fork::enter_compute();
+            queue.drain(0, work, &|| is_closed() || stop.is_some_and(|stop| stop()));
+            drop(computing);
+            caller_idle_since.store(pool.now_us(), Ordering::Relaxed);
+            // Waking up takes longer than a chunk, and may happen on the worker's core.
+            let since = Instant::now();
+            while since.elapsed() < SPIN_TIME {
+                if not_started.load(Ordering::Acquire) > 0 {
+                    // The worker may wait for this core.
+                    thread::yield_now();
+                } else if busy.load(Ordering::Acquire) > 0 {
+                    hint::spin_loop();
+                } else {
+                    break;
+                }
+            }
+        });
+        drop(suspended);
+        queue.halted.into_inner()
+    }
+}
+
+/// Runs the chunk at an index; returns whether it succeeded.
+type Work<'w> = dyn Fn(usize) -> bool + Sync + 'w;
+
+/// The remaining chunks, as one range of indices per thread.
+struct Queue {
     /// The chunks that each thread starts with, the same at each call, because their data may still
     /// be in the cache of its core.
-    deques: Vec<Mutex<VecDeque<(usize, T)>>>,
+    ranges: Vec<Mutex<Range<usize>>>,
     /// Chunks from this one on are skipped.
     end: AtomicUsize,
     /// Whether chunks were skipped because a thread was told to stop.
     halted: AtomicBool,
-    failure: Mutex<Option<(usize, E)>>,
 }
 
-impl<T, E> Queue<T, E> {
-    /// Returns the chunks themselves if there is not enough memory to queue them.
-    fn new<I: ExactSizeIterator<Item = T>>(chunks: I, threads: usize) -> Result<Self, I> {
-        let per_thread = chunks.len().div_ceil(threads).max(1);
-        let mut deques = Vec::new();
-        for _ in 0..threads {
-            let mut deque = VecDeque::new();
-            if deque.try_reserve_exact(per_thread).is_err() || deques.try_reserve(1).is_err() {
-                return Err(chunks);
-            }
-            deques.push(Mutex::new(deque));
-        }
-        let mut chunks = chunks.enumerate();
-        for deque in &mut deques {
-            let deque = deque.get_mut().unwrap_or_else(PoisonError::into_inner);
-            deque.extend(chunks.by_ref().take(per_thread));
-        }
-        Ok(Queue {
-            deques,
+impl Queue {
+    /// Returns `None` if there is not enough memory.
+    fn new(count: usize, threads: usize) -> Option<Self> {
+        let per_thread = count.div_ceil(threads).max(1);
+        let mut ranges = Vec::new();
+        ranges.try_reserve_exact(threads).ok()?;
+        ranges.extend((0..threads).map(|thread| {
+            let start = (thread * per_thread).min(count);
+            Mutex::new(start..(start + per_thread).min(count))
+        }));
+        Some(Queue {
+            ranges,
             end: AtomicUsize::new(usize::MAX),
             halted: AtomicBool::new(false),
-            failure: Mutex::new(None),
         })
     }
 
@@ -423,16 +465,11 @@ impl<T, E> Queue<T, E> {
     /// returns true.
     ///
     /// A thread that stops marks all other chunks as skipped, and the other threads then only empty
-    /// their deques. It sets `halted`, so that the calling thread learns of it, too.
-    fn drain(
-        &self,
-        index: usize,
-        work: &impl Fn(T) -> Result<(), E>,
-        should_stop: impl Fn() -> bool,
-    ) {
+    /// their ranges. It sets `halted`, so that the calling thread learns of it, too.
+    fn drain(&self, thread: usize, work: &Work<'_>, should_stop: &dyn Fn() -> bool) {
         let mut first = true;
-        while let Some((position, chunk)) = self.pop_or_steal(index) {
-            if self.end.load(Ordering::Relaxed) <= position {
+        while let Some(index) = self.pop_or_steal(thread) {
+            if self.end.load(Ordering::Relaxed) <= index {
                 continue;
             }
             if !first && should_stop() {
@@ -442,23 +479,19 @@ impl<T, E> Queue<T, E> {
             }
             first = false;
             fork::safepoint();
-            if let Err(error) = work(chunk) {
-                self.end.fetch_min(position, Ordering::Relaxed);
-                let mut failure = lock(&self.failure);
-                if failure.as_ref().is_none_or(|(first, _)| position < *first) {
-                    *failure = Some((position, error));
-                }
+            if !work(index) {
+                self.end.fetch_min(index, Ordering::Relaxed);
             }
         }
     }
 
-    /// The next chunk of the thread's own deque, or the last one of another thread's.
-    fn pop_or_steal(&self, index: usize) -> Option<(usize, T)> {
-        let next = lock(&self.deques[index]).pop_front();
+    /// The next chunk of the thread's own range, or the last one of another thread's.
+    fn pop_or_steal(&self, thread: usize) -> Option<usize> {
+        let next = lock(&self.ranges[thread]).next();
         next.or_else(|| {
-            let (before, after) = self.deques.split_at(index);
+            let (before, after) = self.ranges.split_at(thread);
             let mut others = after.iter().skip(1).chain(before);
-            others.find_map(|deque| lock(deque).pop_back())
+            others.find_map(|range| lock(range).next_back())
         })
     }
 }
@@ -574,19 +607,19 @@ mod tests {
         let done = AtomicUsize::new(0);
         let work = |_| {
             done.fetch_add(1, Ordering::Relaxed);
-            Ok::<_, Failure>(())
+            true
         };
-        let queue = |chunks: usize| Queue::<usize, Failure>::new(0..chunks, 2).ok().unwrap();
+        let queue = |chunks: usize| Queue::new(chunks, 2).unwrap();
         let stopping = queue(6);
-        stopping.drain(1, &work, || true);
+        stopping.drain(1, &work, &|| true);
         assert_eq!(done.load(Ordering::Relaxed), 1);
-        stopping.drain(0, &work, || false);
+        stopping.drain(0, &work, &|| false);
         assert_eq!(done.load(Ordering::Relaxed), 1);
         assert!(stopping.halted.into_inner());
         // Nothing is skipped without a stop, or if it comes after the last chunk.
         for stops in [false, true] {
             let whole = queue(if stops { 1 } else { 6 });
-            whole.drain(0, &work, || stops);
+            whole.drain(0, &work, &|| stops);
             assert!(!whole.halted.into_inner());
         }
         assert_eq!(done.into_inner(), 1 + 6 + 1);

@@ -5,7 +5,6 @@
 //! of one column, a scalar is a 1 x 1 matrix. The leading axes are the batch.
 
 use std::collections::VecDeque;
-use std::iter;
 use std::mem;
 use std::ops::Range;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -431,6 +430,21 @@ impl Batch<'_> {
         batched: Option<impl Fn(&mut G, Range<usize>, &mut O) -> Vec<usize> + Sync>,
         work: impl Fn(&mut W, usize, O::Matrices) -> Result<(), Reason> + Sync,
     ) -> Result<(), Error> {
+        let batched = batched
+            .as_ref()
+            .map(|batched| batched as &BatchedKernel<'_, G, O>);
+        self.run(outputs, &make_workspace, batched, &work)
+    }
+
+    /// [`for_each_with_batched_kernel`](Self::for_each_with_batched_kernel), compiled once for
+    /// all operations with outputs and workspaces of the same types.
+    fn run<O: BatchOutputs, G: Default + Send, W: Send>(
+        &self,
+        mut outputs: O,
+        make_workspace: &(dyn Fn() -> Result<W, Error> + Sync),
+        batched: Option<&BatchedKernel<'_, G, O>>,
+        work: &Kernel<'_, W, O>,
+    ) -> Result<(), Error> {
         init_single_threaded();
         let count = self.count();
         if count == 0 || (self.flops == 0.0 && outputs.is_empty()) {
@@ -448,7 +462,6 @@ impl Batch<'_> {
         };
         let threads = self.workers.threads();
         if uses_library_threads(self.flops, count, threads) {
-            let mut outputs = outputs;
             let mut workspace = make_workspace()?;
             for index in 0..count {
                 let matrices = outputs.next();
@@ -460,35 +473,6 @@ impl Batch<'_> {
             }
             return Ok(());
         }
-        let run_chunk = |memory: &mut (G, Option<W>), first, last, mut outputs: O| {
-            let (scratch, workspace) = memory;
-            let unhandled = batched
-                .as_ref()
-                .map(|batched| batched(scratch, first..last, &mut outputs));
-            if unhandled.as_ref().is_some_and(Vec::is_empty) {
-                return Ok(());
-            }
-            let workspace = match workspace {
-                Some(workspace) => workspace,
-                None => workspace.insert(make_workspace()?),
-            };
-            let mut next = first;
-            let mut run_one = |index| {
-                while next < index {
-                    outputs.next();
-                    next += 1;
-                }
-                next += 1;
-                let done = work(workspace, index, outputs.next());
-                done.or_else(|reason| failed(index, reason))
-            };
-            match unhandled {
-                None => (first..last).try_for_each(&mut run_one),
-                Some(unhandled) => unhandled
-                    .into_iter()
-                    .try_for_each(|place| run_one(first + place)),
-            }
-        };
         let call = if batched.is_some() {
             LANE_OVERHEAD_FLOPS
         } else {
@@ -498,13 +482,6 @@ impl Batch<'_> {
         if batched.is_some() {
             chunk_len = chunk_len.next_multiple_of(MAX_LANES);
         }
-        if count <= chunk_len {
-            let memory = || (G::default(), None);
-            let whole = iter::once(outputs);
-            return self
-                .workers
-                .for_each(whole, |outputs| run_chunk(&mut memory(), 0, count, outputs));
-        }
         let memories = Mutex::new(Vec::new());
         let chunks = Chunks {
             rest: Some(outputs),
@@ -512,15 +489,47 @@ impl Batch<'_> {
             count,
             chunk_len,
         };
-        self.workers.for_each(chunks, |(first, last, outputs)| {
+        self.workers.for_each(chunks, |(first, last, mut outputs)| {
             let kept = lock(&memories).pop();
-            let mut memory = kept.unwrap_or_else(|| (G::default(), None));
-            run_chunk(&mut memory, first, last, outputs)?;
-            lock(&memories).push(memory);
+            let (mut scratch, mut workspace) = kept.unwrap_or_else(|| (G::default(), None));
+            let unhandled = batched.map(|batched| batched(&mut scratch, first..last, &mut outputs));
+            if unhandled.as_ref().is_none_or(|indices| !indices.is_empty()) {
+                let workspace = match &mut workspace {
+                    Some(workspace) => workspace,
+                    None => workspace.insert(make_workspace()?),
+                };
+                let mut next = first;
+                let mut run_one = |index| {
+                    while next < index {
+                        outputs.next();
+                        next += 1;
+                    }
+                    next += 1;
+                    let done = work(workspace, index, outputs.next());
+                    done.or_else(|reason| failed(index, reason))
+                };
+                match unhandled {
+                    None => (first..last).try_for_each(&mut run_one),
+                    Some(unhandled) => unhandled
+                        .into_iter()
+                        .try_for_each(|place| run_one(first + place)),
+                }?;
+            }
+            // The list is for chunks to come: a single matrix should not pay for it.
+            if count > chunk_len {
+                lock(&memories).push((scratch, workspace));
+            }
             Ok(())
         })
     }
 }
+
+/// Computes one matrix, with a workspace, its index and its outputs.
+type Kernel<'k, W, O> =
+    dyn Fn(&mut W, usize, <O as BatchOutputs>::Matrices) -> Result<(), Reason> + Sync + 'k;
+
+/// Computes a range of the matrices; returns the indices, within it, of those it did not handle.
+type BatchedKernel<'k, G, O> = dyn Fn(&mut G, Range<usize>, &mut O) -> Vec<usize> + Sync + 'k;
 
 /// The outputs in chunks, each with the index of its first matrix and of the one after its
 /// last.
@@ -535,10 +544,14 @@ impl<O: BatchOutputs> Iterator for Chunks<O> {
     type Item = (usize, usize, O);
 
     fn next(&mut self) -> Option<Self::Item> {
-        let rest = self.rest.take().filter(|_| self.first < self.count)?;
+        let rest = self.rest.take()?;
         let first = self.first;
-        self.first = self.count.min(first + self.chunk_len);
-        let (chunk, rest) = rest.split_at(self.first - first);
+        if self.count - first <= self.chunk_len {
+            self.first = self.count;
+            return Some((first, self.count, rest));
+        }
+        self.first += self.chunk_len;
+        let (chunk, rest) = rest.split_at(self.chunk_len);
         self.rest = Some(rest);
         Some((first, self.first, chunk))
     }

@@ -30,6 +30,16 @@ pub(crate) fn for_each_chunk<T: Send, U: Sync, const M: usize, const N: usize>(
     workers: &Workers<'_>,
     work: impl Fn(Arrays<'_, T, U, M, N>) + Sync,
 ) -> Result<(), Error> {
+    run_chunks(arrays, chunk_len, workers, &work)
+}
+
+/// [`for_each_chunk`], compiled once for all work on arrays of the same types.
+fn run_chunks<T: Send, U: Sync, const M: usize, const N: usize>(
+    arrays: Arrays<'_, T, U, M, N>,
+    chunk_len: usize,
+    workers: &Workers<'_>,
+    work: &(dyn Fn(Arrays<'_, T, U, M, N>) + Sync),
+) -> Result<(), Error> {
     if arrays.0[0].len() <= chunk_len {
         // A single chunk needs no list.
         return workers.for_each(iter::once(arrays), |chunk| {
@@ -58,7 +68,7 @@ pub(crate) fn for_each_chunk<T: Send, U: Sync, const M: usize, const N: usize>(
 fn split_recursively<'a, T, U, const M: usize, const N: usize>(
     (outs, factors): Arrays<'a, T, U, M, N>,
     chunk_len: usize,
-    take: &mut impl FnMut(Arrays<'a, T, U, M, N>) -> Result<(), Error>,
+    take: &mut dyn FnMut(Arrays<'a, T, U, M, N>) -> Result<(), Error>,
 ) -> Result<(), Error> {
     let (len, shape) = (outs[0].len(), outs[0].shape());
     let longest = (0..shape.len()).max_by_key(|&axis| shape[axis]);
