@@ -249,16 +249,16 @@ impl<'a> Workers<'a> {
         E: From<Interrupted> + Send,
     {
         let _computing = fork::enter_compute();
-        let failure = Mutex::new(None);
-        let record = |index: usize, result: Result<(), E>| {
-            let Err(error) = result else { return true };
-            let mut failure = lock(&failure);
-            if failure.as_ref().is_none_or(|(first, _)| index < *first) {
-                *failure = Some((index, error));
-            }
-            false
-        };
+        let mut failure = Mutex::new(None);
         loop {
+            let record = |index: usize, result: Result<(), E>| {
+                let Err(error) = result else { return true };
+                let mut failure = lock(&failure);
+                if failure.as_ref().is_none_or(|(first, _)| index < *first) {
+                    *failure = Some((index, error));
+                }
+                false
+            };
             let count = chunks.len().min(MAX_QUEUED);
             let queued = self
                 .team(count)?
@@ -273,7 +273,8 @@ impl<'a> Workers<'a> {
                     chunk.is_none_or(|chunk| record(index, work(chunk)))
                 }),
             };
-            if let Some((_, error)) = lock(&failure).take() {
+            let failure = failure.get_mut().unwrap_or_else(PoisonError::into_inner);
+            if let Some((_, error)) = failure.take() {
                 return Err(error);
             }
             if halted {

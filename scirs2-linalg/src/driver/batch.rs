@@ -489,8 +489,10 @@ impl Batch<'_> {
             count,
             chunk_len,
         };
+        // A single chunk should not pay for the list.
+        let several = count > chunk_len;
         self.workers.for_each(chunks, |(first, last, mut outputs)| {
-            let kept = lock(&memories).pop();
+            let kept = if several { lock(&memories).pop() } else { None };
             let (mut scratch, mut workspace) = kept.unwrap_or_else(|| (G::default(), None));
             let unhandled = batched.map(|batched| batched(&mut scratch, first..last, &mut outputs));
             if unhandled.as_ref().is_none_or(|indices| !indices.is_empty()) {
@@ -515,8 +517,7 @@ impl Batch<'_> {
                         .try_for_each(|place| run_one(first + place)),
                 }?;
             }
-            // The list is for chunks to come: a single matrix should not pay for it.
-            if count > chunk_len {
+            if several {
                 lock(&memories).push((scratch, workspace));
             }
             Ok(())

@@ -33,8 +33,9 @@ pub(crate) const REAL_ONLY: &str = "there are kernels for real numbers only";
 /// The lanes of the widest vectors.
 pub(crate) const MAX_LANES: usize = 16;
 
-/// The lanes on a CPU without a supported vector extension.
-const PORTABLE_LANES: usize = 4;
+/// The lanes on a CPU without a supported vector extension. On x86-64 without FMA a fused
+/// multiply-add is a call for each lane, so more lanes would only be more code.
+const PORTABLE_LANES: usize = if cfg!(target_arch = "x86_64") { 1 } else { 4 };
 
 /// Makes functions that call a kernel, compiled for the best instruction set that the
 /// CPU has. The bits of the results are the same with all of them.
