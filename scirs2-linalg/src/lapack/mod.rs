@@ -73,7 +73,7 @@ pub(crate) use lstsq::Gelsd;
 pub(crate) use lu::{getrf, getrf_part, laswp, trmm_trsm, trsm_gemm, trtri};
 pub(crate) use qr::{
     Factorization, factor, factor_pivoted, factor_workspace, geqrt3, larfb, orthogonal,
-    orthogonal_columns, orthogonal_columns_workspace, orthogonal_workspace, pivoted_workspace,
+    orthogonal_workspace, pivoted_workspace,
 };
 pub(crate) use schur::{Gees, Trsen, trsyl_part};
 pub(crate) use svd::{Gesdd, Vectors};

@@ -51,9 +51,10 @@ pub(crate) fn factor<T: Lapack>(
     }
 }
 
-/// `orglq`, `unglq`: replaces the reflectors that [`factor`] left by the first `rows` rows
-/// of `Q`.
+/// `orglq` or `orgqr`, and `unglq` or `ungqr`: replaces the reflectors that [`factor`] left in
+/// the first rows or columns by those rows or columns of `Q`.
 pub(crate) fn orthogonal<T: Lapack>(
+    factorization: Factorization,
     rows: usize,
     columns: usize,
     a: &mut [T],
@@ -61,17 +62,23 @@ pub(crate) fn orthogonal<T: Lapack>(
     workspace: &mut Workspace<T>,
 ) {
     let lwork = workspace.lwork();
-    assert!(rows <= columns);
+    let vectors = match factorization {
+        Factorization::Lq => rows,
+        Factorization::Qr => columns,
+    };
+    assert!(vectors == rows.min(columns));
     let reflectors = if lwork >= 0 {
-        assert!(a.len() == rows * columns && tau.len() <= rows);
-        assert!(workspace.work.len() >= rows);
+        assert!(a.len() == rows * columns && tau.len() <= vectors);
+        assert!(workspace.work.len() >= vectors);
         tau.len()
     } else {
-        rows
+        vectors
     };
-    let routine = match T::FIELD_ROUTINES {
-        FieldRoutines::Real(real) => real.orglq,
-        FieldRoutines::Complex(complex) => complex.unglq,
+    let routine = match (factorization, T::FIELD_ROUTINES) {
+        (Factorization::Lq, FieldRoutines::Real(real)) => real.orglq,
+        (Factorization::Lq, FieldRoutines::Complex(complex)) => complex.unglq,
+        (Factorization::Qr, FieldRoutines::Real(real)) => real.orgqr,
+        (Factorization::Qr, FieldRoutines::Complex(complex)) => complex.ungqr,
     };
     let mut info = 0;
     // SAFETY: as in `factor`.
@@ -134,57 +141,6 @@ pub(crate) fn pivoted_workspace<T: Lapack>(
     factor_pivoted(rows, columns, &mut [], &mut [], &mut [], &mut workspace);
     workspace.allocate()?;
     workspace.ensure_work_len(3 * columns + 1)?;
-    Ok(workspace)
-}
-
-/// `orgqr`, `ungqr`: replaces the reflectors that [`factor_pivoted`] left in the first columns by
-/// the first `columns` columns of `Q`.
-pub(crate) fn orthogonal_columns<T: Lapack>(
-    rows: usize,
-    columns: usize,
-    a: &mut [T],
-    tau: &[T],
-    workspace: &mut Workspace<T>,
-) {
-    let lwork = workspace.lwork();
-    assert!(columns <= rows);
-    let reflectors = if lwork >= 0 {
-        assert!(a.len() == rows * columns && tau.len() <= columns);
-        assert!(workspace.work.len() >= columns);
-        tau.len()
-    } else {
-        columns
-    };
-    let routine = match T::FIELD_ROUTINES {
-        FieldRoutines::Real(real) => real.orgqr,
-        FieldRoutines::Complex(complex) => complex.ungqr,
-    };
-    let mut info = 0;
-    // SAFETY: as in `factor`.
-    unsafe {
-        routine(
-            &blas_int(rows),
-            &blas_int(columns),
-            &blas_int(reflectors),
-            a.as_mut_ptr(),
-            &leading_dim(rows),
-            tau.as_ptr(),
-            workspace.work.as_mut_ptr(),
-            &lwork,
-            &mut info,
-        );
-    }
-}
-
-/// Memory for [`orthogonal_columns`] with a `Q` of that shape.
-pub(crate) fn orthogonal_columns_workspace<T: Lapack>(
-    rows: usize,
-    columns: usize,
-) -> Result<Workspace<T>, Error> {
-    let mut workspace = Workspace::new(0, 0)?;
-    orthogonal_columns(rows, columns, &mut [], &[], &mut workspace);
-    workspace.allocate()?;
-    workspace.ensure_work_len(columns)?;
     Ok(workspace)
 }
 
@@ -274,12 +230,13 @@ pub(crate) fn factor_workspace<T: Lapack>(
 
 /// Memory for [`orthogonal`] with a `Q` of that shape.
 pub(crate) fn orthogonal_workspace<T: Lapack>(
+    which: Factorization,
     rows: usize,
     columns: usize,
 ) -> Result<Workspace<T>, Error> {
     let mut workspace = Workspace::new(0, 0)?;
-    orthogonal(rows, columns, &mut [], &[], &mut workspace);
+    orthogonal(which, rows, columns, &mut [], &[], &mut workspace);
     workspace.allocate()?;
-    workspace.ensure_work_len(rows)?;
+    workspace.ensure_work_len(rows.min(columns))?;
     Ok(workspace)
 }

@@ -12,7 +12,7 @@ use crate::driver::batch::{Batch, MatrixBatch, MatrixBatchMut};
 use crate::driver::operation::{Kind, OperationScalar, Results, ScalarOperation, Work};
 use crate::driver::shape::split_matrix_shape;
 use crate::elements::scalar::LinalgScalar;
-use crate::lapack::{self, Workspace};
+use crate::lapack::{self, Factorization, Workspace};
 use crate::least_squares::qr::qr_into;
 use crate::spectral::polar::{conjugated, swapped};
 
@@ -198,7 +198,7 @@ impl<T: LinalgScalar> PivotedWorkspace<T> {
             q: zeros(m.saturating_mul(columns))?,
             factor: lapack::pivoted_workspace(m, n)?,
             orthogonal: needs_q
-                .then(|| lapack::orthogonal_columns_workspace(m, columns))
+                .then(|| lapack::orthogonal_workspace(Factorization::Qr, m, columns))
                 .transpose()?,
         })
     }
@@ -240,7 +240,14 @@ impl<T: LinalgScalar> PivotedWorkspace<T> {
         let kept = m * self.tau.len();
         self.q[..kept].copy_from_slice(&self.matrix[..kept]);
         self.q[kept..].fill(T::zero());
-        lapack::orthogonal_columns(m, columns, &mut self.q, &self.tau, workspace);
+        lapack::orthogonal(
+            Factorization::Qr,
+            m,
+            columns,
+            &mut self.q,
+            &self.tau,
+            workspace,
+        );
         from_f(&self.q, q);
     }
 }

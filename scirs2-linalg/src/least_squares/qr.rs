@@ -410,7 +410,7 @@ impl<T: LinalgScalar> QrDriver<T> {
         Ok(QrDriver::Lapack {
             kernel: kernel.transpose()?,
             lapack_qr: LapackQr::new(Factorization::Lq, m, n)?,
-            orthogonal: orthogonal_workspace(k, m)?,
+            orthogonal: orthogonal_workspace(Factorization::Lq, k, m)?,
         })
     }
 
@@ -445,7 +445,14 @@ impl<T: LinalgScalar> QrDriver<T> {
                 let rows = a.len() / k;
                 match kernel {
                     Some(_) => householder::orthogonal(rows, k, a, &lapack_qr.tau),
-                    None => lapack::orthogonal(k, rows, a, &lapack_qr.tau, orthogonal),
+                    None => lapack::orthogonal(
+                        Factorization::Lq,
+                        k,
+                        rows,
+                        a,
+                        &lapack_qr.tau,
+                        orthogonal,
+                    ),
                 }
             }
         }
