@@ -23,7 +23,7 @@ use crate::base::memory::zeros;
 use crate::base::scale::rounded;
 use crate::base::structure::Triangle;
 use crate::elements::scalar::LinalgScalar;
-use crate::lapack;
+use crate::lapack::{self, blas};
 
 /// A Padé approximant: its degree, the coefficients of its numerator, and the largest norm for
 /// which it is exact to working precision, for the exponential and for its derivative.
@@ -177,6 +177,8 @@ pub(crate) struct Exponential<T> {
     even: Jet<T>,
     result: Jet<T>,
     pivots: Vec<i32>,
+    /// For bounds: the moduli of the matrix, and sums of columns of their powers.
+    moduli: Vec<f64>,
     sums: [Vec<f64>; 2],
 }
 
@@ -192,6 +194,7 @@ impl<T: LinalgScalar> Exponential<T> {
             even: new()?,
             result: new()?,
             pivots: zeros(n)?,
+            moduli: zeros(n * n)?,
             sums: [zeros(n)?, zeros(n)?],
         })
     }
@@ -331,27 +334,9 @@ impl<T: LinalgScalar> Exponential<T> {
     /// misses is small enough for a matrix far from normal, too.
     fn extra(&mut self, degree: usize) -> i32 {
         let n = self.n;
-        let norm = norm1(n, &self.powers[0].value);
         let [sums, next] = &mut self.sums;
-        sums.fill(1.0);
-        // The norm of `|A|^(2 m + 1)`, as a logarithm: it may overflow.
-        let mut logarithm = 0.0;
-        for _ in 0..=2 * degree {
-            for (next, column) in next.iter_mut().zip(self.powers[0].value.chunks_exact(n)) {
-                *next = column
-                    .iter()
-                    .zip(&*sums)
-                    .map(|(&x, sum)| modulus(x) * sum)
-                    .sum();
-            }
-            let largest = next.iter().fold(0.0, |most: f64, &x| most.max(x));
-            if largest == 0.0 {
-                return 0;
-            }
-            logarithm += largest.log2();
-            for (sum, next) in sums.iter_mut().zip(&*next) {
-                *sum = next / largest;
-            }
+        for (modulus_of, &x) in self.moduli.iter_mut().zip(&self.powers[0].value) {
+            *modulus_of = modulus(x);
         }
         let order = degree as f64;
         // The reciprocal of `binomial(2 m, m) (2 m + 1)!`.
@@ -363,7 +348,32 @@ impl<T: LinalgScalar> Exponential<T> {
             missed -= (k as f64).log2();
         }
         let unit = (T::Real::epsilon().into() / 2.0).log2();
-        let excess = missed + logarithm - norm.log2() - unit;
+        sums.fill(1.0);
+        // The norms of `|A|` and of its power `k`, as logarithms: they may overflow.
+        let (mut norm, mut logarithm) = (0.0, 0.0);
+        let last = 2 * degree + 1;
+        for k in 1..=last {
+            for (next, column) in next.iter_mut().zip(self.moduli.chunks_exact(n)) {
+                *next = blas::dot(column.into(), sums[..].into(), false);
+            }
+            let largest = next.iter().fold(0.0, |most: f64, &x| most.max(x));
+            if largest == 0.0 {
+                return 0;
+            }
+            logarithm += largest.log2();
+            if k == 1 {
+                norm = logarithm;
+            }
+            // A bound of the norm of the last power by those of power `k` and of the first.
+            let bound = logarithm * (last / k) as f64 + norm * (last % k) as f64;
+            if missed + bound - norm - unit <= 0.0 {
+                return 0;
+            }
+            for (sum, next) in sums.iter_mut().zip(&*next) {
+                *sum = next / largest;
+            }
+        }
+        let excess = missed + logarithm - norm - unit;
         ((excess / (2.0 * order)).ceil() as i32).max(0)
     }
 

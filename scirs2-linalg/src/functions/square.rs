@@ -80,10 +80,15 @@ pub(crate) fn scale<T: Scalar>(a: &mut [T], factor: f64) {
 /// The modulus of a number, in double precision.
 pub(crate) fn modulus<T: Scalar<Real: Into<f64>>>(x: T) -> f64 {
     let [re, im] = x.parts().map(Into::into);
-    if T::IS_COMPLEX {
-        re.hypot(im)
+    if !T::IS_COMPLEX {
+        return re.abs();
+    }
+    // A tenth of the time of `hypot`, where the squares neither overflow nor underflow.
+    let square: f64 = re * re + im * im;
+    if (1e-280..1e280).contains(&square) {
+        square.sqrt()
     } else {
-        re.abs()
+        re.hypot(im)
     }
 }
 
