@@ -9,10 +9,14 @@ they use each other:
 - `chunks`: the same chunks for axes that belong together
 - `batches`: functions of matrices that are whole in a task
 - `tree`, `tall`: functions of tall and wide matrices, by trees of QR factorizations
+- `panels`: matrices whose rows and columns are chunked, as panels of columns
+- `elimination`, `triangles`, `definite`, `reflections`: functions of them by LU, by triangles,
+  by Cholesky, by QR
 - `matrices`: which of these computes a function of matrices
 - `contraction`, `products`: sums of products over the chunks
 - `norms`: norms of the chunks' norms
 - `equations`: tensors that are matrices with other axes
+- `inverses`: powers and condition numbers of matrices in panels
 """
 
 # Dask's functions have no types that strict knows.
@@ -22,7 +26,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from . import batches, equations, matrices, norms, products
+from . import batches, equations, inverses, matrices, norms, products
 from .arrays import module_of
 
 _ROUTES: dict[str, Callable[..., Any]] = {
@@ -45,6 +49,7 @@ _ROUTES: dict[str, Callable[..., Any]] = {
     },
     **{name: getattr(norms, name) for name in ("matrix_norm", "norm", "vector_norm")},
     **{name: getattr(equations, name) for name in ("matrix_rank", "tensorinv", "tensorsolve")},
+    **{name: getattr(inverses, name) for name in ("cond", "matrix_power")},
 }
 
 

@@ -5,14 +5,13 @@
 
 from typing import Any
 
-from . import batches, tall
+from . import batches, definite, elimination, reflections, tall, triangles
 
 
 def compute(name: str, arguments: dict[str, Any], module: Any) -> Any:
     """Compute a function of matrices, given its arguments by name."""
-    way = tall.WAYS.get(name)
-    if way is not None:
-        results = way(module, **arguments)
+    for ways in (tall.WAYS, elimination.WAYS, triangles.WAYS, definite.WAYS, reflections.WAYS):
+        results = ways[name](module, **arguments) if name in ways else NotImplemented
         if results is not NotImplemented:
             return results
     # It refuses matrices that no task can hold.

@@ -75,10 +75,10 @@ def joined(threads: int | None, nodes: list[Any]) -> Any:
 
 def _triangle(x: Any) -> Any:
     r = linalg.qr(x, mode="r")
-    return np.conj(_phases(r))[..., None] * r
+    return np.conj(phases(r))[..., None] * r
 
 
-def _phases(r: Any) -> Any:
+def phases(r: Any) -> Any:
     """Return the phases of the diagonal."""
     diagonal = np.diagonal(r, axis1=-2, axis2=-1)
     size = np.abs(diagonal)
@@ -116,8 +116,8 @@ def factored(threads: int | None, nodes: list[Any]) -> Any:
 
 def _factored(x: Any) -> tuple[Any, int, Any]:
     q, r = linalg.qr(x)
-    phases = _phases(r)
-    return np.conj(phases)[..., None] * r, x.shape[-2], q * phases[..., None, :]
+    of_r = phases(r)
+    return np.conj(of_r)[..., None] * r, x.shape[-2], q * of_r[..., None, :]
 
 
 def without_q(node: Any) -> Any:

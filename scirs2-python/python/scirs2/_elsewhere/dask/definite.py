@@ -1,0 +1,106 @@
+"""Cholesky factorization of a matrix in panels, of which only the lower triangle is used."""
+
+# Dask's functions have no types that strict knows.
+# pyright: basic, reportMissingModuleSource=false, reportPrivateImportUsage=false
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from ... import linalg
+from ..._linalg_error import LinAlgError
+from . import arrays, batches, panels, tall
+from .panels import Graph
+
+
+def factored(options: tuple[str, int, int, str], panel: Any) -> tuple[Any]:
+    """Factor the rows of a panel from the diagonal down."""
+    name, start, below, on_failure = options
+    rows = panel[len(panel) - below :]
+    width = rows.shape[1]
+    lower = np.empty_like(rows)
+    try:
+        lower[:width] = linalg.cholesky(rows[:width], on_failure=on_failure)
+    except LinAlgError as error:
+        order = re.search(r"(?<=of order )\d+", str(error))
+        if order is None:
+            raise
+        number = start + int(order[0])
+        whole = f"{name}{str(error).removeprefix('cholesky').replace(order[0], str(number), 1)}"
+        raise LinAlgError(whole) from None
+    # The adjoint of what is below is solved for.
+    below = np.conj(rows[width:].T)
+    below = linalg.solve_triangular(lower[:width], below, lower=True, on_failure="nan")
+    lower[width:] = np.conj(below.T)
+    return (lower,)
+
+
+def updated(options: tuple[bool, int], panel: Any, factor: tuple[Any]) -> Any:
+    """Subtract the product of a factored panel with its adjoint from the rows that are used."""
+    _, below = options
+    lower = factor[0][len(factor[0]) - below :]
+    adjoint = np.conj(lower[: panel.shape[1]].T)
+    return panel[len(panel) - below :] - linalg.matmul(lower, adjoint)
+
+
+def cholesky(module: Any, a: Any, upper: bool = False, on_failure: str = "raise") -> Any:
+    """As `scirs2.linalg.cholesky`."""
+    arguments = {"upper": upper, "on_failure": on_failure}
+    return _factor("cholesky", module, a, not upper, arguments, padded)
+
+
+def cho_factor(module: Any, a: Any, lower: bool = False, on_failure: str = "raise") -> Any:
+    """As `scirs2.linalg.cho_factor`."""
+    factor = _factor(
+        "cho_factor", module, a, lower, {"lower": lower, "on_failure": on_failure}, in_panel
+    )
+    return factor if factor is NotImplemented else (factor, lower)
+
+
+def _factor(
+    name: str,
+    module: Any,
+    a: Any,
+    is_lower: bool,
+    options: dict[str, Any],
+    finish: Callable[..., Any],
+) -> Any:
+    a = arrays.lazy(name, "a", a, module)
+    if not panels.is_large(a):
+        return NotImplemented
+    kernel, operands = batches.bind(name, {"a": a, **options}, module)
+    _, dtype = batches.outline_of(kernel, operands).arrays[0]
+    a = a if is_lower else tall.adjoint(module, a)
+    a = panels.of_columns(name, "a", a, panels.working_dtype(a))
+    graph = Graph(module, kernel, a)
+    on_failure = options["on_failure"]
+    factors = panels.factorize(graph, a, factored, updated, (on_failure,))
+    # What fails spreads to the last panel.
+    last = [factors.factors[-1]] if on_failure == "nan" else []
+    blocks = [
+        graph.task(finish, factor, panel, *last)
+        for factor, panel in zip(factors.factors, panels.keys(a), strict=True)
+    ]
+    result = graph.array("", blocks, a.chunks, dtype)
+    return result if is_lower else tall.adjoint(module, result)
+
+
+def padded(factor: tuple[Any], panel: Any, *last: tuple[Any]) -> Any:
+    """Return a panel of the factor, with zeros above the diagonal."""
+    return in_panel(factor, np.zeros_like(panel), *last)
+
+
+def in_panel(factor: tuple[Any], panel: Any, *last: tuple[Any]) -> Any:
+    """Return a panel of the matrix, with the factor on and below the diagonal."""
+    if any(np.isnan(one[-1, -1]) for (one,) in last):
+        return np.full_like(panel, np.nan)
+    result, lower = panel.copy(), factor[0]
+    rows = result[len(panel) - len(lower) :]
+    mask = np.tri(*lower.shape, dtype=bool)
+    rows[mask] = lower[mask]
+    return result
+
+
+WAYS: dict[str, Callable[..., Any]] = {"cho_factor": cho_factor, "cholesky": cholesky}

@@ -1,0 +1,258 @@
+"""Panels: a matrix that no single task should hold, in blocks of a few columns and all rows.
+
+A factorization takes one panel after the other, and one task updates each panel to its right. So
+pivots are sought in whole columns, N panels cost N²/2 updates, and nothing but factored panels
+moves between workers.
+"""
+
+# Dask's functions have no types that strict knows.
+# pyright: basic, reportMissingModuleSource=false, reportPrivateImportUsage=false
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+from dask.base import tokenize
+
+from ..._linalg_error import LinAlgError
+from . import arrays, batches, chunks, task
+from .arrays import Lazy
+from .task import Kernel
+
+Key = tuple[Any, ...]
+
+# Where a chunk is too large for a panel, it is cut into this many of the whole, but into none
+# that is narrower than its work is worth.
+COUNT = 32
+LEAST = 128
+# Half as many tasks as its square are what a scheduler bears.
+MOST = 1024
+
+
+def is_large(x: Lazy) -> bool:
+    """Return whether an array is one matrix that no single task should hold."""
+    is_known = not any(math.isnan(size) for size in x.shape)
+    return is_known and x.ndim == 2 and not arrays.is_whole(x, 2) and not arrays.fits(x, 2)
+
+
+def of_columns(name: str, parameter: str, x: Lazy, dtype: Any, cut: int = 0) -> Lazy:
+    """Return a matrix in panels, of which one ends at the column `cut`.
+
+    They are the chunks of columns, cut into smaller ones where a panel exceeds what is put into
+    one task. Panels that the caller made are taken as they are.
+    """
+    rows, columns = map(int, x.shape)
+    fit = arrays.limit() // max(1, rows * dtype.itemsize)
+    widths = [int(width) for width in x.chunks[1]]
+    if len(x.chunks[0]) > 1:
+        narrow = min(fit, max(LEAST, math.ceil(columns / COUNT)))
+        widths = [part for width in widths for part in _parts(width, fit, max(1, narrow))]
+    if len(widths) > MOST or fit == 0:
+        best = math.ceil(columns / MOST) if fit * MOST < columns else min(fit, columns // COUNT)
+        raise ValueError(
+            f"{name}: {parameter}: a matrix of shape {x.shape} in {len(widths)} panels of columns, "
+            f"above the {MOST} that a scheduler bears; pass "
+            f"{parameter}.rechunk({{0: -1, 1: {max(1, best)}}}) if a worker can hold a few such "
+            "blocks, or take ScaLAPACK or SLATE"
+        )
+    ends = {*np.cumsum(widths).tolist(), cut} - {0}
+    wanted = ((rows,), tuple(end - before for before, end in pairwise([0, *sorted(ends)])))
+    x = x if x.dtype == dtype else x.astype(dtype)
+    return x if x.chunks == wanted else x.rechunk(wanted)
+
+
+def _parts(width: int, fit: int, narrow: int) -> list[int]:
+    """Return the parts of a chunk of columns: one if it fits."""
+    count = 1 if width <= fit else math.ceil(width / narrow)
+    return [width // count + (number < width % count) for number in range(count)]
+
+
+def working_dtype(*operands: Lazy) -> Any:
+    """Return the dtype in which operands are computed."""
+    dtype = np.result_type(*(x.dtype for x in operands))
+    return np.result_type(dtype if dtype.kind in "fc" else np.float64, np.float32)
+
+
+def keys(x: Lazy) -> list[Key]:
+    """Return the keys of panels."""
+    return [(x.name, 0, number) for number in range(len(x.chunks[1]))]
+
+
+def starts(x: Lazy) -> list[int]:
+    """Return the first column of each panel."""
+    return [int(start) for start in chunks.blocks_before(x.chunks[1])]
+
+
+class Graph:
+    """The tasks of one call, which several arrays may come of."""
+
+    def __init__(self, module: Any, kernel: Kernel, *operands: Lazy) -> None:
+        """Begin a graph; equal calls have equal names."""
+        self.module = module
+        self.kernel = kernel
+        self.operands = list(operands)
+        self.token = tokenize(kernel, *(x.name for x in operands))
+        self.tasks: arrays.Tasks = {}
+
+    @property
+    def name(self) -> str:
+        """The name of the function."""
+        return self.kernel.name
+
+    def task(self, function: Callable[..., Any], *values: Any) -> Any:
+        """Return a task: a function of blocks and options."""
+        return (task.compute, self.kernel.threads, function, *values)
+
+    def add(self, label: str, place: Sequence[int], function: Callable[..., Any], *of: Any) -> Key:
+        """Add a task, and return its key."""
+        key = (f"{self.name}_{label}-{self.token}", *place)
+        self.tasks[key] = self.task(function, *of)
+        return key
+
+    def array(
+        self, label: str, blocks: list[Any], shape: Sequence[Sequence[int]], dtype: Any
+    ) -> Lazy:
+        """Return the array whose blocks, along its last axis, are tasks; in their dtype."""
+        name = f"{self.name}{label}-{self.token}"
+        working = dtype if dtype != np.float16 else np.dtype(np.float32)
+        tasks = dict(self.tasks)
+        for number, one in enumerate(blocks):
+            place = (*(0,) * (len(shape) - 1), number)[: len(shape)]
+            # A key is that of the last task of a chain, which becomes the block.
+            tasks[(name, *place)] = tasks.pop(one) if isinstance(one[0], str) else one
+        made = arrays.from_tasks(
+            self.module, name, tasks, tuple(map(tuple, shape)), working, self.operands
+        )
+        # Further arrays use the same tasks.
+        self.tasks, self.operands = {}, [*self.operands, made]
+        return made if working == dtype else made.astype(dtype)
+
+
+class Equations:
+    """Equations whose matrix and right-hand sides are in panels."""
+
+    def __init__(
+        self, name: str, module: Any, arguments: dict[str, Any], a: Lazy, *others: Lazy
+    ) -> None:
+        """Check a call; `a` is the matrix among its arguments, `b` the right-hand sides."""
+        b = arguments["b"]
+        kernel, operands = batches.bind(name, arguments, module)
+        _, self.dtype = batches.outline_of(kernel, operands).arrays[0]
+        if b.ndim > 2:
+            raise ValueError(
+                f"{name}: b of shape {b.shape}: a matrix in several chunks takes no batch of "
+                "right-hand sides; solve for one matrix of them at a time"
+            )
+        self.is_vector = b.ndim == 1
+        working = working_dtype(a, b)
+        self.a = of_columns(name, operands[0][0], a, working)
+        self.b = of_columns(name, "b", b[:, None] if self.is_vector else b, working)
+        self.graph = Graph(module, kernel, self.a, *others, self.b)
+        self.rights = list(enumerate(keys(self.b)))
+
+    def solution(self, blocks: list[Any]) -> Lazy:
+        """Return the solution, of which there is a task for each panel of right-hand sides."""
+        x = self.graph.array("", blocks, self.b.chunks, self.dtype)
+        return x[:, 0] if self.is_vector else x
+
+
+# Factorizations.
+
+
+@dataclass
+class Factors:
+    """The panels of a factorization."""
+
+    # The first column of each panel.
+    starts: list[int]
+    # The rows of each panel from the diagonal down, with what else updates take.
+    factors: list[Key]
+    # Each panel before it is factored, or all updates of one to the right of the last diagonal.
+    before: list[Key]
+
+
+def factorize(
+    graph: Graph,
+    a: Lazy,
+    factored: Callable[..., Any],
+    updated: Callable[..., Any],
+    options: tuple[Any, ...] = (),
+    keeps_top: bool = True,
+) -> Factors:
+    """Add the tasks that factor panels, of which one ends at the last diagonal."""
+    rows, first = int(a.shape[0]), starts(a)
+    current = keys(a)
+    factors: list[Key] = []
+    for step, start in enumerate(first):
+        if start >= rows:
+            break
+        options_of_step = (graph.name, start, rows - start, *options)
+        factors.append(graph.add("factor", (step,), factored, options_of_step, current[step]))
+        for number in range(step + 1, len(first)):
+            of_update = (keeps_top, rows - first[number])
+            current[number] = graph.add(
+                "panel", (step, number), updated, of_update, current[number], factors[-1]
+            )
+    return Factors(first, factors, current)
+
+
+def upper(panel: Any, factor: Any) -> Any:
+    """Return the rows of a panel down to the end of its diagonal: U, or R."""
+    lower = factor[0]
+    return np.concatenate([panel[: len(panel) - len(lower)], np.triu(lower[: lower.shape[1]])])
+
+
+def uppers(graph: Graph, of: Factors) -> list[Key]:
+    """Add the tasks of U, so that what is above the diagonal of each panel is kept once."""
+    return [
+        graph.add("upper", (number,), upper, *both)
+        for number, both in enumerate(zip(of.before, of.factors, strict=False))
+    ]
+
+
+def padded(count: int, top: Any) -> Any:
+    """Return a panel of a triangle, with zeros below the diagonal."""
+    result = np.zeros((count, top.shape[1]), top.dtype)
+    result[: len(top)] = top
+    return result
+
+
+def order_of(pivots: Any, count: int) -> Any:
+    """Return the order of rows after their exchanges."""
+    order = np.arange(count)
+    for row, other in enumerate(pivots.tolist()):
+        # Where NaN are, there are no exchanges.
+        if other >= 0:
+            order[row], order[other] = order[other], order[row]
+    return order
+
+
+def unit_columns(rows: int, start: int, width: int, dtype: Any) -> Any:
+    """Return columns of the identity."""
+    columns = np.zeros((rows, width), dtype)
+    np.fill_diagonal(columns[start:], 1)
+    return columns
+
+
+def identity(graph: Graph, a: Lazy, count: int) -> list[Any]:
+    """Return a task for each panel of the first columns of the identity, as wide as those of a."""
+    return [
+        graph.task(unit_columns, int(a.shape[0]), start, int(width), a.dtype)
+        for start, width in zip(starts(a)[:count], a.chunks[1], strict=False)
+    ]
+
+
+def singular(name: str, pivot: int) -> LinAlgError:
+    """Return the error of a pivot that is zero."""
+    return LinAlgError(
+        f"{name}: the matrix is singular: pivot {pivot} (counted from 0) is exactly zero; lstsq or "
+        "pinv give the least-squares answer"
+    )
+
+
+def not_finite(name: str) -> LinAlgError:
+    """Return the error of numbers that are none."""
+    return LinAlgError(f"{name}: the matrix holds a NaN or an infinity; remove it first")
