@@ -94,6 +94,37 @@ def test_an_error_comes_back_with_its_index(client):
     assert error.value.index == (137, 31)
 
 
+def square():
+    """A matrix in tiles, and lazy results that panels of its columns give, of each kind."""
+    a = np.random.default_rng(0).standard_normal((120, 120))
+    definite = da.from_array(a @ a.T + np.eye(120), chunks=40)
+    lazy, b = da.from_array(a, chunks=(50, 20)), a[:, :3]
+    with dask.config.set({"array.chunk-size": "20 kB"}):
+        results = [
+            linalg.solve(lazy, b),
+            *linalg.slogdet(lazy),
+            *linalg.lu_factor(lazy),
+            *linalg.qr(lazy),
+            linalg.cho_solve((linalg.cholesky(definite), True), b),
+        ]
+    assert all(max(one.numblocks) > 1 for one in (results[3], results[5], results[6]))
+    return results
+
+
+def test_processes_give_the_bits_of_this_one_for_panels(client):
+    here = in_bytes(dask.compute(*square(), scheduler="sync"))
+    assert in_bytes(client.gather(client.compute(square()))) == here
+
+
+def test_an_error_comes_back_with_its_pivot(client):
+    a = np.random.default_rng(0).standard_normal((60, 60))
+    a[:, 47] = 0
+    with dask.config.set({"array.chunk-size": "4800 B"}):
+        lazy = linalg.inv(da.from_array(a, chunks=10))
+    with pytest.raises(linalg.LinAlgError, match="inv: the matrix is singular: pivot 47 "):
+        client.gather(client.compute(lazy))
+
+
 def test_workers_use_one_thread(client):
     def threads():
         import scirs2
@@ -140,6 +171,22 @@ def test_a_worker_that_dies_changes_no_bit(client):
     expected = in_bytes(one.compute(scheduler="threads") for one in results)
     futures = client.compute(results)
     time.sleep(0.5)
+    pids = client.run(os.getpid)
+    os.kill(next(iter(pids.values())), signal.SIGKILL)
+    assert in_bytes(client.gather(futures)) == expected
+
+
+def test_a_worker_that_dies_in_the_midst_of_an_lu_changes_no_bit(client):
+    a = da.from_array(np.random.default_rng(0).standard_normal((300, 300)), chunks=(300, 10))
+    # Panels come one after the other, so that there is a midst.
+    slow = a.map_blocks(lambda block: time.sleep(0.02) or block, meta=a._meta)
+    with dask.config.set({"array.chunk-size": "64 kB"}):
+        factors, pivots = linalg.lu_factor(slow)
+        results = [factors, pivots, linalg.solve(slow, a[:, :1])]
+    assert factors.numblocks == (1, 30)
+    expected = in_bytes(one.compute(scheduler="threads") for one in results)
+    futures = client.compute(results)
+    time.sleep(0.8)
     pids = client.run(os.getpid)
     os.kill(next(iter(pids.values())), signal.SIGKILL)
     assert in_bytes(client.gather(futures)) == expected

@@ -142,7 +142,18 @@ def refusal(name: str, parameter: str, x: Lazy, axes: int) -> str:
         f"{name}: {parameter}: {last} of shape {x.shape} are chunked, and hold {_size(size)}, "
         f"above the {_size(limit())} that are put into one task by themselves; if a worker can "
         f"hold that, and what is computed of it, pass {parameter}.rechunk({{{whole_axes}}})"
+        f"{_OTHERWISE.get(name, '')}"
     )
+
+
+_SINGULAR = "; else dask.array.linalg.svd_compressed gives the largest singular values"
+_EIGEN = "; else scipy.sparse.linalg gives a few eigenvalues, of a LinearOperator that multiplies"
+_MPI = ", and ScaLAPACK or SLATE all of them"
+# What else may be done.
+_OTHERWISE = {
+    **dict.fromkeys(("cond", "matrix_rank", "norm", "pinv", "svd", "svdvals"), _SINGULAR + _MPI),
+    **dict.fromkeys(("eig", "eigh", "eigvals", "eigvalsh"), _EIGEN + _MPI),
+}
 
 
 def _size(size: int) -> str:

@@ -38,6 +38,19 @@ def is_wide(module: Any, x: Lazy) -> bool:
     return x.ndim >= 2 and is_tall(module.swapaxes(x, -1, -2))
 
 
+def lazy(name: str, parameter: str, value: Any, module: Any) -> Lazy:
+    """Return an operand as a lazy array, whose shorter side is whole if a task can hold that."""
+    x = arrays.lazy(name, parameter, value, module)
+    sides = x.shape[-2:]
+    if x.ndim < 2 or any(map(math.isnan, sides)) or arrays.fits(x, 2):
+        return x
+    short = -2 if sides[0] < sides[1] else -1
+    is_small = min(sides) ** 2 * x.dtype.itemsize <= arrays.limit()
+    if len(x.chunks[short]) == 1 or not is_small:
+        return x
+    return x.rechunk({short: -1, -3 - short: "auto"})
+
+
 def adjoint(module: Any, x: Lazy) -> Lazy:
     """Return the conjugate transposes of matrices."""
     return products.matrix_transpose(module, x).conj()
@@ -67,7 +80,7 @@ def cond(module: Any, x: Any, **options: Any) -> Any:
 
 def _by_r(name: str, parameter: str, module: Any, x: Any, options: dict[str, Any]) -> Any:
     """Call a function of singular values with R instead of the matrix."""
-    x = arrays.lazy(name, parameter, x, module)
+    x = lazy(name, parameter, x, module)
     if is_wide(module, x):
         x = adjoint(module, x)
     if not is_tall(x) or not _are_scalars(options):
@@ -202,7 +215,7 @@ def _by_q(
 
 def qr(module: Any, a: Any, mode: str = "reduced") -> Any:
     """As `scirs2.linalg.qr`."""
-    a = arrays.lazy("qr", "a", a, module)
+    a = lazy("qr", "a", a, module)
     if is_wide(module, a):
         return _wide_qr(module, a, mode)
     if not is_tall(a):
@@ -257,7 +270,7 @@ def svd(
         return NotImplemented
     if not compute_uv:
         return svdvals(module, a, **{k: v for k, v in options.items() if k != "hermitian"})
-    a = arrays.lazy("svd", "a", a, module)
+    a = lazy("svd", "a", a, module)
     is_of_wide = is_wide(module, a)
     if not is_of_wide and not is_tall(a):
         return NotImplemented
@@ -292,7 +305,7 @@ def summit_of_svd(kernel: Kernel, place: task.Place, dtypes: list[Any], node: An
 
 def pinv(module: Any, a: Any, **options: Any) -> Any:
     """As `scirs2.linalg.pinv`: the adjoint of Q times that of R's."""
-    a = arrays.lazy("pinv", "a", a, module)
+    a = lazy("pinv", "a", a, module)
     if options.get("hermitian") or not _are_scalars(options):
         return NotImplemented
     if is_wide(module, a):
@@ -330,7 +343,7 @@ def lstsq(module: Any, a: Any, b: Any, **options: Any) -> Any:
 
     It has the least-squares problem in its first columns, and the residuals in its last.
     """
-    a = arrays.lazy("lstsq", "a", a, module)
+    a = lazy("lstsq", "a", a, module)
     b = arrays.lazy("lstsq", "b", b, module)
     is_of_wide = is_wide(module, a)
     if not is_of_wide and not is_tall(a):
