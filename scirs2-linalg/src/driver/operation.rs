@@ -173,13 +173,13 @@ pub fn run(
     if on_failure == OnFailure::Stop {
         return operation.run(operands, outputs, workers);
     }
-    let shapes: Vec<_> = operands.iter().map(|operand| operand.shape()).collect();
-    let results = operation.results(operands[0].dtype(), &shapes)?;
     let memory = outputs.iter_mut().map(TensorMut::reborrow).collect();
     let failures = collect_failures(workers, |workers| operation.run(operands, memory, workers))?;
     if failures.is_empty() {
         return Ok(());
     }
+    let shapes: Vec<_> = operands.iter().map(|operand| operand.shape()).collect();
+    let results = operation.results(operands[0].dtype(), &shapes)?;
     for (output, result) in outputs.into_iter().zip(&results.each) {
         if result.shape.len() < results.batch.len() {
             // It concerns all matrices together.

@@ -51,13 +51,24 @@ struct Attribute<'a> {
 }
 
 impl<'a> Frame<'a> {
-    /// Checks a frame.
+    /// Nothing yet. It is filled where it lies: it has a kilobyte.
+    #[inline]
+    pub(crate) fn empty() -> Self {
+        Frame {
+            operands: SmallVec::new(),
+            results: SmallVec::new(),
+            attributes: SmallVec::new(),
+            asked: Cell::new(0),
+        }
+    }
+
+    /// Checks a frame, and takes what is in it.
     ///
     /// # Safety
     /// For `'a` every pointer in the frame that is neither NULL nor misaligned leads to the memory
     /// that its field says. Nothing else writes to that of the operands, or accesses that of the
     /// results.
-    pub(crate) unsafe fn new(frame: &'a CallFrame) -> Result<Self, Refusal> {
+    pub(crate) unsafe fn fill(&mut self, frame: &'a CallFrame) -> Result<(), Refusal> {
         if frame.stage != STAGE_EXECUTE {
             return Err(Refusal {
                 code: error_code::UNIMPLEMENTED,
@@ -68,26 +79,19 @@ impl<'a> Frame<'a> {
         check_size("args", args.struct_size, size_of::<Args>())?;
         check_size("rets", rets.struct_size, size_of::<Rets>())?;
         check_size("attrs", frame.attrs.struct_size, size_of::<Attrs>())?;
-        let mut operands = SmallVec::new();
         // SAFETY: by this function's contract.
         let buffers = unsafe { buffers("operand", args.size, args.types, args.args) }?;
         for (number, buffer) in buffers.into_iter().enumerate() {
-            operands.push(describe("operand", number, buffer)?);
+            self.operands.push(describe("operand", number, buffer)?);
         }
-        let mut results = SmallVec::new();
         // SAFETY: by this function's contract.
         let buffers = unsafe { self::buffers("result", rets.size, rets.types, rets.rets) }?;
         for (number, buffer) in buffers.into_iter().enumerate() {
-            results.push(describe("result", number, buffer)?);
+            self.results.push(describe("result", number, buffer)?);
         }
-        check_apart(&operands, &results)?;
-        Ok(Frame {
-            operands,
-            results,
-            // SAFETY: by this function's contract.
-            attributes: unsafe { attributes(&frame.attrs) }?,
-            asked: Cell::new(0),
-        })
+        check_apart(&self.operands, &self.results)?;
+        // SAFETY: by this function's contract.
+        unsafe { attributes(&frame.attrs, &mut self.attributes) }
     }
 
     /// Returns the attribute of that name, which is a bool.
@@ -211,7 +215,7 @@ unsafe fn array<'a, T>(what: &str, start: *const T, len: i64) -> Result<&'a [T],
 /// Returns the operands or the results.
 ///
 /// # Safety
-/// As for [`Frame::new`].
+/// As for [`Frame::fill`].
 unsafe fn buffers<'a>(
     what: &str,
     count: i64,
@@ -237,7 +241,7 @@ fn describe(what: &str, number: usize, buffer: &Buffer) -> Result<Description, R
     let refuse = |text: String| invalid(format!("{what} {number}: {text}"));
     let dtype = dtype_of(buffer.dtype)
         .ok_or_else(|| refuse(format!("the dtype {} is not supported", buffer.dtype)))?;
-    // SAFETY: so many, as `Frame::new` demands.
+    // SAFETY: so many, as `Frame::fill` demands.
     let dims = unsafe { array("axes", buffer.dims.cast_const(), buffer.rank) };
     let dims = dims.map_err(|refusal| refuse(refusal.text))?;
     let mut shape: SmallVec<[usize; 5]> = SmallVec::new();
@@ -281,9 +285,14 @@ fn check_apart(operands: &[Description], results: &[Description]) -> Result<(), 
     Ok(())
 }
 
+/// Takes the attributes.
+///
 /// # Safety
-/// As for [`Frame::new`].
-unsafe fn attributes(attrs: &Attrs) -> Result<SmallVec<[Attribute<'_>; 4]>, Refusal> {
+/// As for [`Frame::fill`].
+unsafe fn attributes<'a>(
+    attrs: &'a Attrs,
+    all: &mut SmallVec<[Attribute<'a>; 4]>,
+) -> Result<(), Refusal> {
     let what = "attributes";
     // SAFETY: by this function's contract.
     let types = unsafe { array(what, attrs.types.cast_const(), attrs.size) }?;
@@ -291,7 +300,6 @@ unsafe fn attributes(attrs: &Attrs) -> Result<SmallVec<[Attribute<'_>; 4]>, Refu
     let names = unsafe { array(what, attrs.names.cast_const(), attrs.size) }?;
     // SAFETY: by this function's contract.
     let each = unsafe { array(what, attrs.attrs.cast_const(), attrs.size) }?;
-    let mut all = SmallVec::new();
     for ((&kind, &name), &value) in types.iter().zip(names).zip(each) {
         // SAFETY: by this function's contract.
         let span: &ByteSpan = unsafe { dereference("name of an attribute", name) }?;
@@ -311,5 +319,5 @@ unsafe fn attributes(attrs: &Attrs) -> Result<SmallVec<[Attribute<'_>; 4]>, Refu
             value: scalar.value,
         });
     }
-    Ok(all)
+    Ok(())
 }

@@ -249,8 +249,10 @@ unsafe fn handle(
     }
     let answer = catch_unwind(AssertUnwindSafe(|| {
         let _mode = DefaultFloatMode::set();
+        let mut filled = Frame::empty();
         // SAFETY: called as XLA calls handlers.
-        compute(&unsafe { Frame::new(frame) }?)
+        unsafe { filled.fill(frame) }?;
+        compute(&filled)
     }));
     let refusal = match answer {
         Ok(Ok(())) => return ptr::null_mut(),
