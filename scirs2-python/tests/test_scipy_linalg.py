@@ -68,6 +68,7 @@ CALLS = {
     "coshm": lambda f, bring: f(bring(A)),
     "sinhm": lambda f, bring: f(bring(A)),
     "tanhm": lambda f, bring: f(bring(A)),
+    "funm": lambda f, bring: f(bring(A), np.sin),
     "schur, sort": lambda f, bring: f(bring(A[0]), "complex", sort="lhp")[2],
     "hessenberg": lambda f, bring: f(bring(A[0])),
 }

@@ -132,7 +132,6 @@ FUNCTIONS = {
             "eigh_tridiagonal",
             "eigvals_banded",
             "eigvalsh_tridiagonal",
-            "funm",
             "kron",
             "ldl",
             "matmul_toeplitz",
@@ -157,6 +156,7 @@ FUNCTIONS = {
     **dict.fromkeys(
         ["householder_product", "ldl_factor", "ldl_factor_ex", "ldl_solve", "vander"], _TORCH
     ),
+    "funm": "call scirs2.scipy.linalg.funm",
     "chain_matmul": "call multi_dot, with the matrices in one list",
     "cholesky_inverse": "call cho_solve((c, lower), eye)",
     "cholesky_solve": "call cho_solve((c, lower), b)",

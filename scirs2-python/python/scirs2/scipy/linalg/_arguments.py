@@ -41,6 +41,12 @@ def in_numpy(x: Array) -> Any:
     return from_dlpack(x) if hasattr(x, "__dlpack__") else np.asarray(x)
 
 
+def like(x: Array, array: Any) -> Array:
+    """Return a NumPy array as one of the library of a tensor."""
+    # What is of no library follows the other operand, which adds nothing here.
+    return linalg.block_diag(x[..., :0, :0], memoryview(array))
+
+
 def require_finite(function: str, check: bool, **operands: Array) -> None:
     """Refuse a NaN or an infinity, as SciPy's `check_finite` does, before any work."""
     if not check:

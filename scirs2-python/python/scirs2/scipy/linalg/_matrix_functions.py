@@ -4,12 +4,23 @@
 # pyright: basic, reportMissingModuleSource=false, reportPrivateImportUsage=false
 
 import inspect
+import warnings
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
-from ._arguments import Array, check_one_of, linalg, require_finite
+from . import _funm
+from ._arguments import (
+    Array,
+    LinAlgWarning,
+    check_one_of,
+    epsilon,
+    in_numpy,
+    like,
+    linalg,
+    require_finite,
+)
 
 # The default of what SciPy is about to remove.
 _UNSET: Any = object()
@@ -114,6 +125,50 @@ def sinhm(A: Array) -> Array:
 def tanhm(A: Array) -> Array:
     """Compute hyperbolic tangents, as `scirs2.linalg.tanhm`."""
     return linalg.tanhm(_square(A))
+
+
+def funm(A: Array, func: Callable[..., Any], disp: bool = True) -> Any:
+    """Compute any function of matrices, from its values at complex numbers.
+
+    ``func`` takes one-dimensional arrays of complex128 and returns the values of their elements.
+    Where eigenvalues are close together, or equal, it is called on circles around them, too, for
+    its derivatives: it must be analytic there, unless the matrix is normal. The result of a real
+    matrix is real where its imaginary part is no more than the error.
+
+    Warns with ``LinAlgWarning`` where the error is estimated to be large. With ``disp=False``
+    there is no warning: the estimates, relative to each result, are the second result.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from scirs2.scipy import linalg
+    >>> linalg.funm(np.array([[0.0, 1.0], [0.0, 0.0]]), np.exp)
+    array([[1., 1.],
+           [0., 1.]])
+    """
+    A = _square(A)
+    if hasattr(A, "__dask_graph__"):
+        raise TypeError("funm: A: the array is lazy; call A.map_blocks(funm, func) instead")
+    try:
+        are_hermitian = np.asarray(linalg.ishermitian(A))
+    except (TypeError, ValueError, BufferError) as error:
+        raise type(error)(str(error).replace("ishermitian: a", "funm: A")) from None
+    whole = in_numpy(A)
+    if whole.shape[-1] != whole.shape[-2]:
+        raise ValueError(f"funm: A: expected square matrices, got the shape {whole.shape}")
+    require_finite("funm", True, A=whole)
+    found, errors = _funm.of_batch(func, whole, are_hermitian)
+    result = like(A, found) if hasattr(A, "__dlpack__") else found
+    if not disp:
+        return result, errors if errors.ndim else float(errors)
+    if errors.max(initial=0.0) > 1000 * epsilon(whole):
+        which = "the result" if errors.ndim == 0 else "a result of the batch"
+        warnings.warn(
+            f"funm: {which} may be inaccurate: the error is estimated as {errors.max():.1g}",
+            LinAlgWarning,
+            stacklevel=2,
+        )
+    return result
 
 
 def schur(
