@@ -134,6 +134,82 @@ def test_the_largest_numbers_are_finite():
     assert linalg.norm(np.array([1.7e308, 1.7e308])) == np.inf
 
 
+# Matrices of each structure, and the name that solve, and inv, must find for it.
+STRUCTURES = {
+    "diagonal": (lambda a, p: a * np.eye(a.shape[-1]), "diagonal", "diagonal"),
+    "upper": (lambda a, p: np.triu(a), "upper triangular", "upper triangular"),
+    "lower": (lambda a, p: np.tril(a), "lower triangular", "lower triangular"),
+    "definite": (lambda a, p: p, "pos", "general"),
+    "Hermitian": (lambda a, p: p - 2 * a.shape[-1] * np.eye(a.shape[-1]), "general", "general"),
+    "skew": (lambda a, p: 1j * p if a.dtype.kind == "c" else a - a.mT, "general", "general"),
+    "banded": (lambda a, p: np.triu(np.tril(a, 2), -1), "general", "general"),
+    "general": (lambda a, p: a, "general", "general"),
+}
+
+
+@pytest.mark.parametrize("dtype", matrices.FLOATS)
+@pytest.mark.parametrize("batch", [(), (3,)])
+@pytest.mark.parametrize("name", STRUCTURES)
+def test_structure_is_found(name, batch, dtype):
+    make, of_solve, of_inv = STRUCTURES[name]
+    n = 24
+    a = matrices.random((*batch, n, n), dtype) + 10 * np.eye(n, dtype=dtype)
+    a = make(a, matrices.positive_definite(n, dtype) + np.zeros((*batch, n, n), dtype))
+    a, b = a.astype(dtype), matrices.random((n, 2), dtype, 1)
+    # The same bits as of the path that is named.
+    for transposed in (False, True):
+        x = linalg.solve(a, b, transposed=transposed)
+        named = linalg.solve(a, b, assume_a=of_solve, transposed=transposed)
+        assert np.array_equal(x, named)
+        whole = a.swapaxes(-1, -2) if transposed else a
+        unit = n * matrices.eps(dtype) * matrices.norm(whole) * matrices.norm(x)
+        assert (matrices.norm(whole @ x - b) <= 10 * unit).all()
+    inverse = linalg.inv(a)
+    assert np.array_equal(inverse, linalg.inv(a, assume_a=of_inv))
+    np.testing.assert_allclose(
+        inverse, theirs.inv(a), atol=1e4 * matrices.eps(dtype) * np.abs(inverse).max()
+    )
+
+
+def test_one_matrix_of_another_structure_makes_the_batch_general():
+    a = np.stack([np.tril(np.ones((20, 20))), np.eye(20) + np.eye(20, k=1)])
+    b = np.ones(20)
+    assert np.array_equal(linalg.solve(a, b), linalg.solve(a, b, assume_a="general"))
+
+
+def test_a_singular_matrix_of_each_structure_is_refused():
+    zero = np.diag(np.arange(20.0))
+    for a in (zero, np.triu(np.ones((20, 20)), 1), np.ones((20, 20))):
+        with pytest.raises(linalg.LinAlgError, match=r"^solve: .*singular"):
+            linalg.solve(a, np.ones(20))
+        with pytest.raises(linalg.LinAlgError, match=r"^inv: .*singular"):
+            linalg.inv(a)
+
+
+@pytest.mark.parametrize("n", [3, 20])
+def test_what_has_no_values_yet(n):
+    a = P[0][:3, :3] if n == 3 else matrices.positive_definite(n, "float64")
+    b = np.ones(n)
+    x = torch.from_numpy(a.copy()).requires_grad_()
+    linalg.solve(x, torch.from_numpy(b)).sum().backward()
+    np.testing.assert_allclose(
+        x.grad, -np.outer(np.linalg.solve(a.T, b), np.linalg.solve(a, b)), rtol=1e-6
+    )
+    linalg.inv(x).sum().backward()
+    found = jax.jit(linalg.solve)(a, b)
+    np.testing.assert_allclose(found, np.linalg.solve(a, b), rtol=1e-3)
+    np.testing.assert_allclose(jax.jit(linalg.inv)(a), np.linalg.inv(a), rtol=1e-2)
+    for call in (
+        lambda: linalg.solve(x, torch.from_numpy(b), assume_a="pos"),
+        lambda: jax.jit(lambda a: linalg.inv(a, assume_a="pos"))(a),
+    ):
+        with pytest.raises(TypeError, match="without assume_a"):
+            call()
+    # What is known is still looked at.
+    with pytest.raises(ValueError, match="solve: a: holds a NaN"):
+        linalg.solve(x * np.nan, torch.from_numpy(b))
+
+
 def near_singular(n, dtype):
     return matrices.positive_definite(n, dtype, condition=1e19)
 

@@ -60,6 +60,8 @@ def require_finite(function: str, check: bool, **operands: Array) -> None:
 
 
 def _is_finite(x: Array) -> bool:
+    if not is_readable(x := x.detach() if hasattr(x, "detach") else x):
+        return True
     try:
         # At the speed of memory, on all cores.
         norm = linalg.vector_norm(x)
@@ -67,6 +69,19 @@ def _is_finite(x: Array) -> bool:
         return True
     # The norm of finite numbers may be beyond the largest one.
     return math.isfinite(norm) or bool(np.isfinite(in_numpy(x)).all())
+
+
+def is_readable(*operands: Array) -> bool:
+    """Return whether all have values now, which are not traced, lazy or under a derivative."""
+    try:
+        for x in operands:
+            if hasattr(x, "__dask_graph__"):
+                return False
+            if hasattr(x, "__dlpack__"):
+                from_dlpack(x)
+    except Exception:  # noqa: BLE001 - the function itself refuses it, or knows what to do
+        return False
+    return True
 
 
 def check_one_of(function: str, parameter: str, value: Any, allowed: Iterable[Any]) -> None:
