@@ -345,6 +345,22 @@ impl Workers<'_> {
         Ok(())
     }
 
+    /// Runs what is a single chunk, on the calling thread.
+    ///
+    /// # Errors
+    /// That of `work`; [`Interrupted`] if the pool is closed.
+    pub fn run_one<E: From<Interrupted>>(
+        &self,
+        work: impl FnOnce() -> Result<(), E>,
+    ) -> Result<(), E> {
+        let _computing = fork::enter_compute();
+        if is_closed() {
+            return Err(Interrupted.into());
+        }
+        fork::safepoint();
+        work()
+    }
+
     /// Runs work that starts its own threads, as OpenBLAS does, on the calling thread, with a stack
     /// as large as the pool's.
     ///

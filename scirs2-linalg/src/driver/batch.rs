@@ -482,6 +482,39 @@ impl Batch<'_> {
         if batched.is_some() {
             chunk_len = chunk_len.next_multiple_of(MAX_LANES);
         }
+        let run_chunk = |memory: &mut (G, Option<W>), first, last, mut outputs: O| {
+            let (scratch, workspace) = memory;
+            let unhandled = batched.map(|batched| batched(scratch, first..last, &mut outputs));
+            if unhandled.as_ref().is_some_and(Vec::is_empty) {
+                return Ok(());
+            }
+            let workspace = match workspace {
+                Some(workspace) => workspace,
+                None => workspace.insert(make_workspace()?),
+            };
+            let mut next = first;
+            let mut run_matrix = |index| {
+                while next < index {
+                    outputs.next();
+                    next += 1;
+                }
+                next += 1;
+                let done = work(workspace, index, outputs.next());
+                done.or_else(|reason| failed(index, reason))
+            };
+            match unhandled {
+                None => (first..last).try_for_each(&mut run_matrix),
+                Some(unhandled) => unhandled
+                    .into_iter()
+                    .try_for_each(|place| run_matrix(first + place)),
+            }
+        };
+        if count <= chunk_len {
+            let mut memory = (G::default(), None);
+            return self
+                .workers
+                .run_one(|| run_chunk(&mut memory, 0, count, outputs));
+        }
         let memories = Mutex::new(Vec::new());
         let chunks = Chunks {
             rest: Some(outputs),
@@ -489,37 +522,11 @@ impl Batch<'_> {
             count,
             chunk_len,
         };
-        // A single chunk should not pay for the list.
-        let several = count > chunk_len;
-        self.workers.for_each(chunks, |(first, last, mut outputs)| {
-            let kept = if several { lock(&memories).pop() } else { None };
-            let (mut scratch, mut workspace) = kept.unwrap_or_else(|| (G::default(), None));
-            let unhandled = batched.map(|batched| batched(&mut scratch, first..last, &mut outputs));
-            if unhandled.as_ref().is_none_or(|indices| !indices.is_empty()) {
-                let workspace = match &mut workspace {
-                    Some(workspace) => workspace,
-                    None => workspace.insert(make_workspace()?),
-                };
-                let mut next = first;
-                let mut run_one = |index| {
-                    while next < index {
-                        outputs.next();
-                        next += 1;
-                    }
-                    next += 1;
-                    let done = work(workspace, index, outputs.next());
-                    done.or_else(|reason| failed(index, reason))
-                };
-                match unhandled {
-                    None => (first..last).try_for_each(&mut run_one),
-                    Some(unhandled) => unhandled
-                        .into_iter()
-                        .try_for_each(|place| run_one(first + place)),
-                }?;
-            }
-            if several {
-                lock(&memories).push((scratch, workspace));
-            }
+        self.workers.for_each(chunks, |(first, last, outputs)| {
+            let kept = lock(&memories).pop();
+            let mut memory = kept.unwrap_or_else(|| (G::default(), None));
+            run_chunk(&mut memory, first, last, outputs)?;
+            lock(&memories).push(memory);
             Ok(())
         })
     }
@@ -545,14 +552,10 @@ impl<O: BatchOutputs> Iterator for Chunks<O> {
     type Item = (usize, usize, O);
 
     fn next(&mut self) -> Option<Self::Item> {
-        let rest = self.rest.take()?;
+        let rest = self.rest.take().filter(|_| self.first < self.count)?;
         let first = self.first;
-        if self.count - first <= self.chunk_len {
-            self.first = self.count;
-            return Some((first, self.count, rest));
-        }
-        self.first += self.chunk_len;
-        let (chunk, rest) = rest.split_at(self.chunk_len);
+        self.first = self.count.min(first + self.chunk_len);
+        let (chunk, rest) = rest.split_at(self.first - first);
         self.rest = Some(rest);
         Some((first, self.first, chunk))
     }

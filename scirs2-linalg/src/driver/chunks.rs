@@ -1,7 +1,5 @@
 //! Arrays in chunks, so that every loop over an operand checks for interruption regularly.
 
-use std::iter;
-
 use ndarray::{ArrayD, ArrayView1, ArrayViewD, ArrayViewMutD, Axis, CowArray, IxDyn, Zip};
 use scirs2_core::pool::Workers;
 
@@ -41,9 +39,8 @@ fn run_chunks<T: Send, U: Sync, const M: usize, const N: usize>(
     work: &(dyn Fn(Arrays<'_, T, U, M, N>) + Sync),
 ) -> Result<(), Error> {
     if arrays.0[0].len() <= chunk_len {
-        // A single chunk needs no list.
-        return workers.for_each(iter::once(arrays), |chunk| {
-            work(chunk);
+        return workers.run_one(|| {
+            work(arrays);
             Ok(())
         });
     }
