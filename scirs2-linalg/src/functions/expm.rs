@@ -18,7 +18,7 @@ use crate::driver::plan::{Plan, Problem, Sizes};
 use crate::driver::shape::{self, split_square_shape};
 use crate::elements::scalar::LinalgScalar;
 use crate::kernels::batched::REAL_ONLY;
-use crate::kernels::batched::exponential::batched_expm;
+use crate::kernels::batched::exponential::{batched_complex_expm, batched_expm};
 
 /// Exponentials of square matrices.
 ///
@@ -149,7 +149,7 @@ fn complex_expm<T: LinalgScalar>(
             blocks[lower + n] = re;
         }
     }
-    let unhandled = batched_expm(
+    let unhandled = batched_complex_expm(
         2 * n,
         &matrices[..count * len],
         &mut exponentials[..count * len],

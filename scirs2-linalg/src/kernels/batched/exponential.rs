@@ -16,6 +16,10 @@ simd_dispatch! {
     /// that their norm would scale them too far.
     pub(crate) fn batched_expm<R>(n: usize, a: &[R], to: &mut [R]) -> Vec<usize>
         = batched_expm_with_isa;
+
+    /// The same for complex matrices `x + i y` of order `n / 2`, as blocks `[[x, -y], [y, x]]`.
+    pub(crate) fn batched_complex_expm<R>(n: usize, a: &[R], to: &mut [R]) -> Vec<usize>
+        = batched_complex_expm_with_isa;
 }
 
 /// The norm up to which the polynomial is exact to working precision, in double and in single
@@ -74,7 +78,7 @@ fn batched_expm_with_isa<I: Isa>(
         ($isa:expr, $n:literal) => {{
             let isa = $isa;
             let buffer = &mut [isa.splat_f64(0.0); 7 * $n * $n];
-            kernel(isa, $n, a, to, buffer)
+            kernel::<_, false>(isa, $n, a, to, buffer)
         }};
     }
     match (n, a.len()) {
@@ -84,12 +88,22 @@ fn batched_expm_with_isa<I: Isa>(
         (2, _) => with_order!(isa, 2),
         (3, _) => with_order!(isa, 3),
         (4, _) => with_order!(isa, 4),
-        _ => kernel(isa, n, a, to, &mut vec![isa.splat_f64(0.0); 7 * n * n]),
+        _ => kernel::<_, false>(isa, n, a, to, &mut vec![isa.splat_f64(0.0); 7 * n * n]),
     }
 }
 
 #[inline(always)]
-fn kernel<I: Isa>(
+fn batched_complex_expm_with_isa<I: Isa>(
+    isa: I,
+    n: usize,
+    a: &[I::Real],
+    to: &mut [I::Real],
+) -> Vec<usize> {
+    kernel::<_, true>(isa, n, a, to, &mut vec![isa.splat_f64(0.0); 7 * n * n])
+}
+
+#[inline(always)]
+fn kernel<I: Isa, const COMPLEX: bool>(
     isa: I,
     n: usize,
     a: &[I::Real],
@@ -100,7 +114,7 @@ fn kernel<I: Isa>(
     let mut unhandled = Vec::new();
     for (group, (a, to)) in a.chunks(len).zip(to.chunks_mut(len)).enumerate() {
         interleave(n * n, a, &mut buffer[..n * n]);
-        let done = exponentials(isa, n, buffer);
+        let done = exponentials::<_, COMPLEX>(isa, n, buffer);
         deinterleave(n * n, &buffer[..n * n], to);
         let (first, count) = (group * I::Vector::LANES, to.len() / (n * n));
         push_unhandled(I::Vector::LANES, done, first, count, &mut unhandled);
@@ -111,7 +125,7 @@ fn kernel<I: Isa>(
 /// Replaces the first matrices of the buffer by their exponentials. Returns a bit for each lane
 /// that is right.
 #[inline(always)]
-fn exponentials<I: Isa>(isa: I, n: usize, buffer: &mut [I::Vector]) -> u32 {
+fn exponentials<I: Isa, const COMPLEX: bool>(isa: I, n: usize, buffer: &mut [I::Vector]) -> u32 {
     let mut matrices = buffer.chunks_exact_mut(n * n);
     let mut next = || matrices.next().expect("seven matrices");
     let [x, second, third, sixth] = [next(), next(), next(), next()];
@@ -141,8 +155,8 @@ fn exponentials<I: Isa>(isa: I, n: usize, buffer: &mut [I::Vector]) -> u32 {
     for x in x.iter_mut() {
         *x = *x * factor;
     }
-    multiply::<I, false>(isa, n, x, x, second);
-    multiply::<I, false>(isa, n, x, second, third);
+    multiply::<I, false, COMPLEX>(isa, n, x, x, second);
+    multiply::<I, false, COMPLEX>(isa, n, x, second, third);
     // Far from normal, the powers are much smaller than those of the norm.
     let norm = norm * factor;
     let [n2, n3] = [norm1(isa, n, second), norm1(isa, n, third)];
@@ -150,13 +164,13 @@ fn exponentials<I: Isa>(isa: I, n: usize, buffer: &mut [I::Vector]) -> u32 {
         | (isa.splat_f64(64.0) * n3).gt(norm * norm * norm)
         | isa.splat_f64(0.5).gt(squarings);
     let done = I::Vector::to_bitmask(done & tame);
-    multiply::<I, false>(isa, n, third, third, sixth);
+    multiply::<I, false, COMPLEX>(isa, n, third, third, sixth);
     {
         let powers = [&*x, &*second, &*third, &*sixth];
         combine(isa, n, FIRST, powers, left);
         combine(isa, n, FIFTH, powers, right);
         combine(isa, n, FOURTH, powers, ninth);
-        multiply::<I, true>(isa, n, left, right, ninth);
+        multiply::<I, true, COMPLEX>(isa, n, left, right, ninth);
         combine(isa, n, THIRD, powers, left);
         for (left, &x) in left.iter_mut().zip(&*ninth) {
             *left = *left + x;
@@ -164,9 +178,9 @@ fn exponentials<I: Isa>(isa: I, n: usize, buffer: &mut [I::Vector]) -> u32 {
         combine(isa, n, SECOND, powers, right);
     }
     x.copy_from_slice(right);
-    multiply::<I, true>(isa, n, left, ninth, x);
+    multiply::<I, true, COMPLEX>(isa, n, left, ninth, x);
     for round in 0..rounds {
-        multiply::<I, false>(isa, n, x, x, second);
+        multiply::<I, false, COMPLEX>(isa, n, x, x, second);
         let goes_on = squarings.gt(isa.splat_f64(f64::from(round) + 0.5));
         for (x, &square) in x.iter_mut().zip(&*second) {
             *x = I::Vector::select(goes_on, square, *x);
@@ -184,8 +198,14 @@ fn combine<I: Isa>(
     powers: [&[I::Vector]; 4],
     out: &mut [I::Vector],
 ) {
-    let [constant, first, second, third, sixth] = c.map(|c| isa.splat_f64(c));
-    let [a, a2, a3, a6] = powers.map(|power| &power[..n * n]);
+    // Neither `map` nor `fold`: they are not compiled for the instruction set of their closure.
+    let mut coefficients = [isa.splat_f64(0.0); 5];
+    for (to, c) in coefficients.iter_mut().zip(c) {
+        *to = isa.splat_f64(c);
+    }
+    let [constant, first, second, third, sixth] = coefficients;
+    let [a, a2, a3, a6] = powers;
+    let (a, a2, a3, a6) = (&a[..n * n], &a2[..n * n], &a3[..n * n], &a6[..n * n]);
     for (at, out) in out[..n * n].iter_mut().enumerate() {
         let sum = a2[at].mul_add(second, a[at] * first);
         *out = a6[at].mul_add(sixth, a3[at].mul_add(third, sum));
@@ -199,9 +219,10 @@ fn combine<I: Isa>(
 const ROWS: usize = 3;
 const COLUMNS: usize = 4;
 
-/// `out = a b`, or `out += a b`.
+/// `out = a b`, or `out += a b`. Of the blocks of complex matrices the left ones are computed, and
+/// the others copied.
 #[inline(always)]
-fn multiply<I: Isa, const ACCUMULATE: bool>(
+fn multiply<I: Isa, const ACCUMULATE: bool, const COMPLEX: bool>(
     isa: I,
     n: usize,
     a: &[I::Vector],
@@ -209,12 +230,13 @@ fn multiply<I: Isa, const ACCUMULATE: bool>(
     out: &mut [I::Vector],
 ) {
     let (a, b, out) = (&a[..n * n], &b[..n * n], &mut out[..n * n]);
+    let width = if COMPLEX { n / 2 } else { n };
     let mut i = 0;
     while i < n {
         let rows = if i + ROWS <= n { ROWS } else { 1 };
         let mut j = 0;
-        while j < n {
-            let columns = if j + COLUMNS <= n { COLUMNS } else { 1 };
+        while j < width {
+            let columns = if j + COLUMNS <= width { COLUMNS } else { 1 };
             match (rows, columns) {
                 (ROWS, COLUMNS) => tile::<I, ROWS, COLUMNS, ACCUMULATE>(isa, n, (i, j), a, b, out),
                 (ROWS, _) => tile::<I, ROWS, 1, ACCUMULATE>(isa, n, (i, j), a, b, out),
@@ -224,6 +246,15 @@ fn multiply<I: Isa, const ACCUMULATE: bool>(
             j += columns;
         }
         i += rows;
+    }
+    if COMPLEX {
+        for i in 0..width {
+            for j in 0..width {
+                let (upper, lower) = (i * n + j, (i + width) * n + j);
+                out[lower + width] = out[upper];
+                out[upper + width] = -out[lower];
+            }
+        }
     }
 }
 
@@ -262,7 +293,10 @@ fn norm1<I: Isa>(isa: I, n: usize, a: &[I::Vector]) -> I::Vector {
     let zero = isa.splat_f64(0.0);
     let mut largest = zero;
     for row in a.chunks_exact(n) {
-        let sum = row.iter().fold(zero, |sum, x| sum + x.abs());
+        let mut sum = zero;
+        for x in row {
+            sum = sum + x.abs();
+        }
         // A NaN is larger than nothing, and nothing is larger than it.
         largest = I::Vector::select(largest.gt(sum), largest, sum + largest * zero);
     }
