@@ -204,3 +204,15 @@ def test_integers_have_no_tangents():
     assert rank == 2
     assert change.dtype == jax.dtypes.float0
     assert jax.grad(lambda a: linalg.matrix_rank(a) * a.sum())(a).tolist() == [[2, 2], [2, 2]]
+
+
+@pytest.mark.parametrize("order", [np.inf, -np.inf])
+def test_the_extreme_element_is_found_although_moduli_are_computed_twice(order):
+    x = np.random.default_rng(0).normal(size=(300, 4, 2)) @ [1, 1j]
+
+    def norm(x):
+        return linalg.vector_norm(x, axis=-1, ord=order)
+
+    # Along itself a norm changes by itself.
+    program = jax.jit(lambda x: jax.jvp(norm, (x,), (x,)), compiler_options=QUICK)
+    np.testing.assert_allclose(*program(jnp.asarray(x)), rtol=1e-12)

@@ -258,9 +258,14 @@ def _vector_norm(
     if ord == 1:
         return (g * xp.sgn(x),)
     if math.isinf(ord):
-        # Elements of the same modulus share.
-        size = xp.abs(x) if ord > 0 else -xp.abs(x)
-        extreme = xp.where(size == xp.largest(size, -1), norm * 0 + 1, norm * 0)
+        # Elements of the same modulus share. A compiler that computes a complex modulus twice may
+        # round it in two ways.
+        size, rounding = xp.abs(x), 4 * xp.eps(norm)
+        if ord > 0:
+            is_extreme = size >= xp.largest(size, -1) * (1 - rounding)
+        else:
+            is_extreme = -size >= xp.largest(-size, -1) * (1 + rounding)
+        extreme = xp.where(is_extreme, norm * 0 + 1, norm * 0)
         return (g * xp.sgn(x) * (extreme / xp.sum(extreme, -1)),)
     is_zero = norm == 0
     # Zero at zero, and so are the derivatives of this.
