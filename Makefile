@@ -29,7 +29,7 @@ SOURCES := $(shell find Cargo.toml Cargo.lock pyproject.toml README.md LICENSE-*
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup build demo demo-rust test test-peers test-clients test-oldest test-sanitized miri attack fuzz lint generated types fmt deny \
+.PHONY: help setup build demo demo-rust test test-peers test-clients test-oldest test-gradients test-sanitized miri attack fuzz fuzz-frames lint generated types fmt deny \
 	bench bench-quick bench-whole bench-publish bench-compare docs wheel sdist prove-contributing clean
 
 help: ## List the targets
@@ -59,9 +59,12 @@ test-clients: build $(CLIENTS)/.installed ## Run statsmodels' tests with numpy.l
 	$(CLIENTS)/bin/python -m pytest --quiet scirs2-python/tests/clients/statsmodels_tests.py
 
 GRADIENTS := $(addprefix scirs2-python/tests/test_,gradients.py gradients_contract.py degenerate_gradients.py \
-	torch_func.py torch_compile.py)
-test-oldest: build $(OLDEST)/.installed ## Run the tests of gradients with the oldest PyTorch that is supported
+	torch_func.py torch_compile.py gradients_jax.py jax_programs.py xla_frames.py)
+test-oldest: build $(OLDEST)/.installed ## Run the tests of gradients with the oldest PyTorch and JAX that are supported
 	$(OLDEST)/bin/python -m pytest --quiet $(GRADIENTS)
+
+test-gradients: build $(VENV)/.test ## Let JAX check all derivatives to second order (ten minutes)
+	$(BIN)/pytest --quiet -o timeout=0 scirs2-python/tests/check_gradients_jax.py
 
 # The sanitizers' flags are unstable, what they need is in the stable toolchain.
 HOST = $(shell rustc --version --verbose | sed -n 's/^host: //p')
@@ -72,7 +75,7 @@ VALGRIND := valgrind --quiet --undef-value-errors=no --leak-check=full \
 	--show-leak-kinds=definite --errors-for-leak-kinds=definite --error-exitcode=99 \
 	--num-callers=40 --suppressions=$(CURDIR)/scirs2-python/tests/valgrind.supp
 
-test-sanitized: build $(VENV)/.test ## Run the exchange tests under AddressSanitizer, LeakSanitizer and valgrind (Linux)
+test-sanitized: build $(VENV)/.test ## Run the exchange and calls of XLA's under AddressSanitizer, LeakSanitizer and valgrind (Linux)
 	@command -v valgrind > /dev/null || { echo "valgrind is needed"; exit 1; }
 	@echo "--- Rust tests of the exchange, with AddressSanitizer and LeakSanitizer"
 	RUSTC_BOOTSTRAP=1 RUSTFLAGS=$(SANITIZE) RUSTDOCFLAGS=$(SANITIZE) ASAN_OPTIONS=detect_leaks=1 \
@@ -82,6 +85,11 @@ test-sanitized: build $(VENV)/.test ## Run the exchange tests under AddressSanit
 		'import hostile; [case() for case in hostile.CASES.values()]; print(len(hostile.CASES), "hostile cases passed")'
 	PYTHONMALLOC=malloc $(VALGRIND) $(BIN)/python -m pytest --quiet -p no:cacheprovider -o timeout=0 \
 		scirs2-python/tests/test_import.py scirs2-python/tests/test_export.py
+	@echo "--- Call frames, and 100,000 calls on two devices at once, under valgrind (some minutes)"
+	cd scirs2-python/tests && PYTHONMALLOC=malloc $(VALGRIND) $(CURDIR)/$(BIN)/python -c \
+		'import random_frames; random_frames.run(range(2000))'
+	cd scirs2-python/tests && JAX_PLATFORMS=cpu XLA_FLAGS=--xla_force_host_platform_device_count=2 PYTHONMALLOC=malloc \
+		$(VALGRIND) $(CURDIR)/$(BIN)/python -c 'import two_devices; two_devices.concurrent()'
 
 miri: ## Run the Rust tests of the exchange under Miri (nightly; half an hour)
 	MIRIFLAGS="-Zmiri-disable-isolation -Zmiri-tree-borrows" PROPTEST_CASES=4 \
@@ -97,6 +105,9 @@ fuzz: ## Try any DLPack struct for ten minutes (SECONDS=60 picks another time)
 	@mkdir -p target/fuzz/corpus
 	RUSTC_BOOTSTRAP=1 cargo fuzz run --target-dir target/fuzz structs target/fuzz/corpus fuzz/corpus/structs -- \
 		-artifact_prefix=target/fuzz/ -max_total_time=$(SECONDS) -max_len=512 -malloc_limit_mb=1000000000
+
+fuzz-frames: build $(VENV)/.test ## Try call frames of XLA with random fields for ten minutes (SECONDS, SEED)
+	cd scirs2-python/tests && $(CURDIR)/$(BIN)/python -X faulthandler random_frames.py $(SECONDS) $(SEED)
 
 # cargo fmt does not find the modules that a macro declares.
 RUST_IN_MACRO := $(shell find scirs2-python/src/ops -name '*.rs')
@@ -219,7 +230,7 @@ $(VENV)/.extension: $(SOURCES) $(shell find examples/extension -name '*.rs' -o -
 		$(BIN)/python -m pip install --quiet --no-build-isolation --no-deps ./examples/extension
 	@touch $@
 
-# Libraries too heavy for every run, a client of numpy.linalg, an older PyTorch. The wheel is a
+# Libraries too heavy for every run, a client of numpy.linalg, an older PyTorch and JAX. The wheel is a
 # file, because the name on the public index is another package's.
 $(PEERS)/.libraries: scirs2-python/tests/peers/requirements.txt
 $(CLIENTS)/.libraries: scirs2-python/tests/clients/requirements.txt
