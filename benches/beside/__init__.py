@@ -7,7 +7,7 @@
 | `harness` | one row: checked, then timed in turns |
 | `libraries` | how a user calls each library |
 | `operations` | linear algebra: operands and peers; what must be true is in the package's table of truths |
-| `exchange`, `norms`, `small`, `batches`, `large`, `gradients`, `integers`, `programs` | the rows |
+| `exchange`, `norms`, `small`, `batches`, `large`, `functions`, `gradients`, `integers`, `programs` | the rows |
 | `lazy` | the rows of Dask's arrays, on worker processes |
 | `growth`, `memory`, `startup` | what is measured of scirs2 alone |
 | `suites` | which of these run, on how many cores |

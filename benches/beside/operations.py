@@ -17,7 +17,7 @@ import scirs2
 import torch
 from jax import numpy as jnp
 from scirs2 import linalg
-from scirs2._truths import TRUTHS, Operands, Truth, vector
+from scirs2._truths import TRUTHS, Equation, Operands, Truth, size, vector
 
 from .harness import Goal, Row
 from .libraries import aligned, bind, host
@@ -40,6 +40,12 @@ class Timed(Operands):
     """Makes operands to time a function with: one right-hand side for each matrix."""
 
     columns = 1
+
+    def dominant(self) -> Array:
+        """Make general matrices with eigenvalues far from the negative axis, by a heavy diagonal."""
+        a = self.general()
+        a[..., range(self.n), range(self.n)] += 4 * self.n
+        return a
 
 
 @lru_cache(maxsize=4)
@@ -111,12 +117,25 @@ def operation(
     return Operation(name, truth, calls, single, parts)
 
 
-def lstsq_in_jax(a: jax.Array, b: jax.Array) -> object:
-    """Solve a batch of problems: JAX's own function takes one."""
-    solve = jnp.linalg.lstsq
-    for _ in range(a.ndim - 2):
-        solve = jax.vmap(solve)
-    return solve(a, b)
+def mapped(function: Callable[..., object]) -> Callable[..., object]:
+    """Make a function of batches of one of JAX's own that takes single matrices."""
+
+    def of_batch(*operands: jax.Array) -> object:
+        whole = function
+        for _ in range(operands[0].ndim - 2):
+            whole = jax.vmap(whole)
+        return whole(*operands)
+
+    return of_batch
+
+
+def pencil(_: object, a: Array, b: Array, w: Array, v: Array) -> list[Equation]:
+    """Say what eigenvalues and vectors of two matrices are."""
+    gram = v.mT.conj() @ b @ v
+    return [
+        Equation(a @ v, b @ (v * w[..., None, :]), size(a) * size(v)),
+        Equation(gram, np.broadcast_to(np.eye(gram.shape[-1]), gram.shape), size(b)),
+    ]
 
 
 # What the project's goals name, in the order of their cost.
@@ -131,7 +150,7 @@ DECOMPOSITIONS = (
     operation("eigh"),
     operation("svdvals", operands=("general",)),
     operation("svd"),
-    operation("lstsq", JAX=lstsq_in_jax, single=frozenset({"SciPy", "NumPy"}), parts=1),
+    operation("lstsq", JAX=mapped(jnp.linalg.lstsq), single=frozenset({"SciPy", "NumPy"}), parts=1),
     operation("eig"),
 )
 
@@ -170,3 +189,21 @@ OTHERS = (
     operation("tensorinv"),
 )  # fmt: skip
 CROSS = operation("cross")
+
+# SciPy's users' own: SciPy loops over batches of most in Python, and that is what they have.
+batched = partial(operation, single=frozenset())
+FUNCTIONS = (
+    Operation(
+        "eigh of two",
+        Truth(("hermitian", "definite"), pencil),
+        {"scirs2": lambda a, b: linalg.eigh(a, b=b), "SciPy": scipy.linalg.eigh},
+        frozenset(),
+        None,
+    ),
+    batched("expm", operands=("small",), PyTorch=torch.linalg.matrix_exp,
+            JAX=jax.scipy.linalg.expm),
+    batched("logm", operands=("dominant",)),
+    batched("sqrtm", operands=("dominant",), JAX=mapped(jax.scipy.linalg.sqrtm)),
+    batched("schur", JAX=mapped(jax.scipy.linalg.schur)),
+    batched("polar", JAX=mapped(jax.scipy.linalg.polar)),
+)  # fmt: skip

@@ -22,7 +22,7 @@ RECORD = BENCH / "record.json"
 README = Path("README.md")
 PAGE_TABLE = Path("docs/bench-table.txt")
 
-SUITES = ("batches", "small", "large", "gradients", "norms", "integers", "exchange")
+SUITES = ("batches", "functions", "small", "large", "gradients", "norms", "integers", "exchange")
 NAMES = {"numpy": "NumPy", "scipy": "SciPy", "torch": "PyTorch", "jax": "JAX"}
 PEERS = [NAMES[library] for library in LIBRARIES]
 HEAD = ["", "function and operand", "scirs2", "ratio", *PEERS]

@@ -27,6 +27,7 @@ TITLES = {
     "small": "One small matrix",
     "batches": "Batches",
     "large": "One large matrix",
+    "functions": "From scipy.linalg",
     "gradients": "Gradients in PyTorch",
     "integers": "Products of integers",
     "programs": "In compiled programs of JAX",
@@ -51,8 +52,8 @@ def processes(level: Level) -> list[Process]:
     every = cores()
     if level.name == "test":
         return [Process(tuple(TITLES), every, {})]
-    wide = ("startup", "exchange", "small", "norms", "batches", "large", "gradients",
-            "integers", "programs")  # fmt: skip
+    wide = ("startup", "exchange", "small", "norms", "batches", "large", "functions",
+            "gradients", "integers", "programs")  # fmt: skip
     # What has no peer needs none in its process.
     plans = [Process(wide, every, {}), *(Process((one,), every, {}) for one in ("growth", "lazy"))]
     # A process is bound to its cores by the affinity that it inherits.

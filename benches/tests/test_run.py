@@ -52,7 +52,7 @@ def test_every_suite_gives_rows(folder):
     (file,) = folder.glob("results/*.json")
     tables = json.loads(file.read_text())["tables"]
     suites = {table["suite"] for table in tables if table["results"] or table["findings"]}
-    wide = {"exchange", "norms", "small", "batches", "large", "gradients", "integers"}
+    wide = {"exchange", "norms", "small", "batches", "large", "functions", "gradients", "integers"}
     expected = wide | {"growth", "lazy", "programs", "startup"}
     linux = {"memory"} if os.path.exists("/proc/self/clear_refs") else set()
     assert suites == expected | linux

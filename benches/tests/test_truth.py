@@ -2,9 +2,10 @@
 
 import numpy as np
 import pytest
-from beside.operations import CROSS, DECOMPOSITIONS, OTHERS
+from beside.operations import CROSS, DECOMPOSITIONS, FUNCTIONS, OTHERS
 
-ALL = {operation.name: operation for operation in (*DECOMPOSITIONS, *OTHERS, CROSS)}
+EVERY = (*DECOMPOSITIONS, *OTHERS, *FUNCTIONS, CROSS)
+ALL = {operation.name: operation for operation in EVERY}
 
 
 def spoiled(result):
