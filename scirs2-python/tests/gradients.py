@@ -198,6 +198,10 @@ COMPOSITIONS = {
     "eigvalsh of two": Case(
         lambda a, b: linalg.eigvalsh(hermitian(a), b=definite(b)), SQUARE, SQUARE
     ),
+    "polar": Case(linalg.polar, SQUARE),
+    "polar tall": Case(linalg.polar, TALL),
+    "polar left": Case(lambda a: linalg.polar(a, "left"), WIDE),
+    "orthogonal_procrustes": Case(linalg.orthogonal_procrustes, TALL, TALL),
     "cond": Case(linalg.cond, SQUARE),
     "cond -2": Case(lambda a: linalg.cond(a, -2), SQUARE),
     "cond 1": Case(lambda a: linalg.cond(a, 1), SQUARE),

@@ -224,7 +224,14 @@ def test_polar_factors_where_singular_values_are_equal():
             u, _, vh = linalg.svd(x)
             return (weights * (u @ vh)).sum()
 
-        torch.testing.assert_close(gradient(loss, a), by_differences(loss, a), rtol=1e-8, atol=1e-8)
+        def of_both(x):
+            u, p = linalg.polar(x)
+            return (weights * (u + p)).sum()
+
+        for each in (loss, of_both):
+            torch.testing.assert_close(
+                gradient(each, a), by_differences(each, a), rtol=1e-8, atol=1e-8
+            )
 
 
 def test_singular_values_alone_whatever_the_rank():

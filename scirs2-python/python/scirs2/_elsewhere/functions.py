@@ -470,6 +470,31 @@ def svdvals(xp: Library, x: Array) -> Array:
     return xp.values(rules.SVD, x)
 
 
+@_of("a")
+def polar(xp: Library, a: Array, side: str = "right") -> tuple[Array, Array]:
+    """As `scirs2.linalg.polar`: of equal singular values, too, as the vectors' product is unique."""
+    if side not in ("left", "right"):
+        raise ValueError(f"no such side: {side}")
+    turn = _nearest_turn(xp, a)
+    back = rules.mh(xp, turn)
+    stretch = xp.apply(rules.MATMUL, *((a, back) if side == "left" else (back, a)))
+    return turn, (stretch + rules.mh(xp, stretch)) / 2
+
+
+@_of("A", "B")
+def orthogonal_procrustes(xp: Library, A: Array, B: Array) -> tuple[Array, Array]:
+    """As `scirs2.linalg.orthogonal_procrustes`."""
+    product = xp.apply(rules.MATMUL, rules.mh(xp, A), B)
+    turn = _nearest_turn(xp, product)
+    scale = xp.real(xp.sum(xp.conj(turn) * product, (-2, -1)))
+    return turn, scale[..., 0, 0]
+
+
+def _nearest_turn(xp: Library, a: Array) -> Array:
+    u, _, vh = xp.apply(rules.SVD, a)
+    return xp.apply(rules.MATMUL, u, vh)
+
+
 # Functions of matrices.
 
 
