@@ -104,6 +104,13 @@ def test_equations_and_determinants(dtype, module):
         assert_same(linalg.det(lazy), linalg.det(a))
 
 
+def test_right_sides_of_no_column():
+    a, nothing = definite(), np.ones((N, 0))
+    lazy = split(da, a)
+    assert_same(linalg.solve(lazy, nothing), nothing)
+    assert_same(linalg.cho_solve((linalg.cholesky(lazy), True), nothing), nothing)
+
+
 @pytest.mark.parametrize("chunks", CHUNKS)
 def test_any_chunks_of_equations(chunks):
     a, b = normal(N, N), normal(N, seed=1)

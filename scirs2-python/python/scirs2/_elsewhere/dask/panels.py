@@ -45,21 +45,21 @@ def of_columns(name: str, parameter: str, x: Lazy, dtype: Any, cut: int = 0) -> 
     one task. Panels that the caller made are taken as they are.
     """
     rows, columns = map(int, x.shape)
-    fit = arrays.limit() // max(1, rows * dtype.itemsize)
+    fit = max(1, arrays.limit() // (rows * dtype.itemsize))
     widths = [int(width) for width in x.chunks[1]]
     if len(x.chunks[0]) > 1:
         narrow = min(fit, max(LEAST, math.ceil(columns / COUNT)))
-        widths = [part for width in widths for part in _parts(width, fit, max(1, narrow))]
-    if len(widths) > MOST or fit == 0:
-        best = math.ceil(columns / MOST) if fit * MOST < columns else min(fit, columns // COUNT)
+        widths = [part for width in widths for part in _parts(width, fit, narrow)]
+    if len(widths) > MOST:
+        best = max(math.ceil(columns / MOST), min(fit, columns // COUNT))
         raise ValueError(
             f"{name}: {parameter}: a matrix of shape {x.shape} in {len(widths)} panels of columns, "
             f"above the {MOST} that a scheduler bears; pass "
-            f"{parameter}.rechunk({{0: -1, 1: {max(1, best)}}}) if a worker can hold a few such "
+            f"{parameter}.rechunk({{0: -1, 1: {best}}}) if a worker can hold a few such "
             "blocks, or take ScaLAPACK or SLATE"
         )
-    ends = {*np.cumsum(widths).tolist(), cut} - {0}
-    wanted = ((rows,), tuple(end - before for before, end in pairwise([0, *sorted(ends)])))
+    ends = sorted({*np.cumsum(widths).tolist(), cut} - {0}) or [0]
+    wanted = ((rows,), tuple(end - before for before, end in pairwise([0, *ends])))
     x = x if x.dtype == dtype else x.astype(dtype)
     return x if x.chunks == wanted else x.rechunk(wanted)
 
