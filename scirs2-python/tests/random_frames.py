@@ -157,11 +157,11 @@ class Fields:
         setattr(owner, name, ctypes.cast(rng.choice([0, 4097]), kind))
 
     def type(self, rng):
-        group, types, _ = rng.choice(self.groups)
+        types = rng.choice(self.groups)[1]
         types[rng.randrange(4)] = rng.choice([0, 2, -1, 77])
 
     def each(self, rng):
-        group, _, each = rng.choice(self.groups)
+        each = rng.choice(self.groups)[2]
         others = [None, 4097, *map(ctypes.addressof, self.buffers)]
         each[rng.randrange(4)] = rng.choice(others)
 
