@@ -1,4 +1,4 @@
-"""Compiled programs of JAX: functions and their gradients, beside those of jax.numpy.linalg."""
+"""Compiled programs of JAX: functions and their gradients, beside JAX's own."""
 
 from __future__ import annotations
 
@@ -16,11 +16,13 @@ from scirs2 import linalg
 from .harness import Finding, Goal, Row
 from .levels import Level
 from .libraries import host
-from .operations import DECOMPOSITIONS, ROUNDINGS, Operation, operand
+from .operations import DECOMPOSITIONS, ROUNDINGS, Operation, operand, operation
 
 # How many matrices of which order; the first are the systems of a user of JAX (jax-ml/jax#36927).
 SYSTEMS = (86_268, 3, "float32")
 SHAPES = ((100_000, 4), (10_000, 16), (1_000, 64))
+# Of functions that are SciPy's: JAX's own take long to compile, and expm long to run.
+SHAPES_OF_SCIPY = ((1_000, 16), (100, 64))
 SYSTEMS_GOAL = Goal(5)
 GOAL = Goal(1)
 # Of the call alone; the matrix has one element.
@@ -62,9 +64,9 @@ def forward(operation: Operation, count: int, n: int, dtype: str, goal: Goal | N
     return replace(made, name=f"jit of {made.name}", calls=calls)
 
 
-def gradient(name: str, count: int, n: int, dtype: str, goal: Goal | None) -> Row:
+def gradient(operation: Operation, count: int, n: int, dtype: str, goal: Goal | None) -> Row:
     """Set up the gradient of a loss by all operands."""
-    (operation,) = (one for one in DECOMPOSITIONS if one.name == name)
+    name = operation.name
     arrays = [operand(one, (count,), n, dtype) for one in operation.truth.operands]
     places = tuple(range(len(arrays)))
 
@@ -118,26 +120,45 @@ def call_in_a_program() -> Finding:
     return Finding("one call in a compiled program", each * 1e6, "us", most=MOST_MICROSECONDS)
 
 
-GRADIENTS = ("solve", "inv", "det", "cholesky", "eigh")
+def definite_solve(library: Any) -> Callable[..., Any]:  # noqa: ANN401
+    """Solve by a library's own factors, of the Hermitian part: gradients have conventions."""
+    return lambda a, b: library.cho_solve(library.cho_factor((a + a.mT) / 2), b)
+
+
+BY_NAME = {one.name: one for one in DECOMPOSITIONS}
+GRADIENTS = tuple(BY_NAME[name] for name in ("solve", "inv", "det", "cholesky", "eigh"))
+OF_SCIPY = (
+    operation("solve_triangular", JAX=jax.scipy.linalg.solve_triangular),
+    operation("cho_solve", how=None, scirs2=definite_solve(linalg),
+              JAX=definite_solve(jax.scipy.linalg)),
+    operation("lu", JAX=jax.vmap(jax.scipy.linalg.lu)),
+    operation("expm", JAX=jax.scipy.linalg.expm),
+)  # fmt: skip
 
 
 def plan(level: Level) -> list[Callable[[], Row | Finding]]:
     """List the programs: forward, then gradients, then the call itself."""
     shapes = level.pick(test=((7, 4),), quick=((10_000, 4),), full=SHAPES)
+    of_scipy = level.pick(test=((7, 4),), quick=SHAPES_OF_SCIPY[:1], full=SHAPES_OF_SCIPY)
     count, n, dtype = SYSTEMS if level.name != "test" else (7, 3, "float32")
-    (solve,) = (operation for operation in DECOMPOSITIONS if operation.name == "solve")
     return [
-        partial(forward, solve, count, n, dtype, SYSTEMS_GOAL),
-        partial(gradient, "solve", count, n, dtype, SYSTEMS_GOAL),
+        partial(forward, BY_NAME["solve"], count, n, dtype, SYSTEMS_GOAL),
+        partial(gradient, BY_NAME["solve"], count, n, dtype, SYSTEMS_GOAL),
         *(
             partial(forward, operation, count, n, "float64", GOAL)
             for count, n in shapes
             for operation in DECOMPOSITIONS
         ),
         *(
-            partial(gradient, name, count, n, "float64", GOAL)
+            partial(gradient, operation, count, n, "float64", GOAL)
             for count, n in shapes
-            for name in GRADIENTS
+            for operation in GRADIENTS
+        ),
+        *(
+            partial(row, operation, count, n, "float64", GOAL)
+            for count, n in of_scipy
+            for row in (forward, gradient)
+            for operation in OF_SCIPY
         ),
         call_in_a_program,
     ]
