@@ -207,7 +207,6 @@ fn compute(
         .map(|described| unsafe { TensorRef::new(described.clone()) })
         .collect();
     // Process exit and forks wait for the call.
-    let _call = fork::begin_call();
     let _computing = fork::enter_compute();
     let workers = Workers::current();
     operation::run(operation, &operands, outputs, OnFailure::FillNan, &workers).map_err(refused)
