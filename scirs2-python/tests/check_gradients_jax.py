@@ -31,7 +31,8 @@ def programs_in_double_precision():
 def check(case, dtype, batch):
     arrays = operands(case, dtype, *BATCHES[batch])
     program = jax.jit(lambda *arrays: floats(case.function(*arrays)))
-    check_grads(program, tuple(map(jnp.asarray, arrays)), 2, modes=("fwd", "rev"))
+    # Differences are 2e-5 off for triangles, some of which are far worse conditioned.
+    check_grads(program, tuple(map(jnp.asarray, arrays)), 2, modes=("fwd", "rev"), rtol=1e-4)
 
 
 @pytest.mark.parametrize("batch", BATCHES)
