@@ -136,7 +136,9 @@ fn integers(frame: &Frame<'_>, number: usize) -> Result<ArrayD<i64>, Refusal> {
     // SAFETY: the frame's operands can be read while it lives, and nothing writes to them.
     let view = unsafe { described.view::<i32>() };
     let view = view.map_err(|error| invalid(format!("operand {number}: {error}")))?;
-    Ok(view.mapv(i64::from))
+    // Not `mapv`, which keeps strides, and in a build with assertions refuses those of no elements.
+    let numbers = view.iter().copied().map(i64::from).collect();
+    ArrayD::from_shape_vec(view.raw_dim(), numbers).map_err(|error| invalid(error.to_string()))
 }
 
 fn operand<'a>(frame: &'a Frame<'_>, number: usize) -> Result<&'a Description, Refusal> {
