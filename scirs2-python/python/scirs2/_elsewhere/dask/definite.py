@@ -47,59 +47,58 @@ def updated(options: tuple[bool, int], panel: Any, factor: tuple[Any]) -> Any:
 
 def cholesky(module: Any, a: Any, upper: bool = False, on_failure: str = "raise") -> Any:
     """As `scirs2.linalg.cholesky`."""
-    arguments = {"upper": upper, "on_failure": on_failure}
-    return _factor("cholesky", module, a, not upper, arguments, padded)
+    return _factor("cholesky", module, a, not upper, {"upper": upper, "on_failure": on_failure})
 
 
 def cho_factor(module: Any, a: Any, lower: bool = False, on_failure: str = "raise") -> Any:
     """As `scirs2.linalg.cho_factor`."""
-    factor = _factor(
-        "cho_factor", module, a, lower, {"lower": lower, "on_failure": on_failure}, in_panel
-    )
+    factor = _factor("cho_factor", module, a, lower, {"lower": lower, "on_failure": on_failure})
     return factor if factor is NotImplemented else (factor, lower)
 
 
-def _factor(
-    name: str,
-    module: Any,
-    a: Any,
-    is_lower: bool,
-    options: dict[str, Any],
-    finish: Callable[..., Any],
-) -> Any:
+def _factor(name: str, module: Any, a: Any, is_lower: bool, options: dict[str, Any]) -> Any:
+    """Factor the lower triangle, or that of the adjoint."""
     a = arrays.lazy(name, "a", a, module)
     if not panels.is_large(a):
         return NotImplemented
     kernel, operands = batches.bind(name, {"a": a, **options}, module)
     _, dtype = batches.outline_of(kernel, operands).arrays[0]
     a = a if is_lower else tall.adjoint(module, a)
-    a = panels.of_columns(name, "a", a, panels.working_dtype(a))
+    working = panels.working_dtype(a)
+    a = panels.of_columns(name, "a", a, working, is_lower=name == "cholesky")
     graph = Graph(module, kernel, a)
     on_failure = options["on_failure"]
     factors = panels.factorize(graph, a, factored, updated, (on_failure,))
     # What fails spreads to the last panel.
     last = [factors.factors[-1]] if on_failure == "nan" else []
+    of_a = zip(factors.factors, panels.keys(a), strict=True)
     blocks = [
-        graph.task(finish, factor, panel, *last)
-        for factor, panel in zip(factors.factors, panels.keys(a), strict=True)
+        graph.task(padded, int(a.shape[0]), factor, *last)
+        if name == "cholesky"
+        else graph.task(in_panel, panel, factor, *last)
+        for factor, panel in of_a
     ]
     result = graph.array("", blocks, a.chunks, dtype)
     return result if is_lower else tall.adjoint(module, result)
 
 
-def padded(factor: tuple[Any], panel: Any, *last: tuple[Any]) -> Any:
+def padded(rows: int, factor: tuple[Any], *last: tuple[Any]) -> Any:
     """Return a panel of the factor, with zeros above the diagonal."""
-    return in_panel(factor, np.zeros_like(panel), *last)
+    return _written(np.zeros((rows, factor[0].shape[1]), factor[0].dtype), factor, last)
 
 
-def in_panel(factor: tuple[Any], panel: Any, *last: tuple[Any]) -> Any:
+def in_panel(panel: Any, factor: tuple[Any], *last: tuple[Any]) -> Any:
     """Return a panel of the matrix, with the factor on and below the diagonal."""
+    return _written(panel.copy(), factor, last)
+
+
+def _written(result: Any, factor: tuple[Any], last: tuple[tuple[Any], ...]) -> Any:
+    lower = factor[0]
     if any(np.isnan(one[-1, -1]) for (one,) in last):
-        return np.full_like(panel, np.nan)
-    result, lower = panel.copy(), factor[0]
-    rows = result[len(panel) - len(lower) :]
-    mask = np.tri(*lower.shape, dtype=bool)
-    rows[mask] = lower[mask]
+        result[...] = np.nan
+    else:
+        mask = np.tri(*lower.shape, dtype=bool)
+        np.copyto(result[len(result) - len(lower) :], lower, where=mask)
     return result
 
 

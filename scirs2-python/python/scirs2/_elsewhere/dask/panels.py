@@ -38,11 +38,19 @@ def is_large(x: Lazy) -> bool:
     return is_known and x.ndim == 2 and not arrays.is_whole(x, 2) and not arrays.fits(x, 2)
 
 
-def of_columns(name: str, parameter: str, x: Lazy, dtype: Any, cut: int = 0) -> Lazy:
+def of_columns(
+    name: str,
+    parameter: str,
+    x: Lazy,
+    dtype: Any,
+    cut: int = 0,
+    is_lower: bool = False,
+) -> Lazy:
     """Return a matrix in panels, of which one ends at the column `cut`.
 
     They are the chunks of columns, cut into smaller ones where a panel exceeds what is put into
-    one task. Panels that the caller made are taken as they are.
+    one task. Panels that the caller made are taken as they are. If only what is below the
+    diagonal is used, chunks above it are left out, and panels begin later.
     """
     rows, columns = map(int, x.shape)
     fit = max(1, arrays.limit() // (rows * dtype.itemsize))
@@ -59,9 +67,25 @@ def of_columns(name: str, parameter: str, x: Lazy, dtype: Any, cut: int = 0) -> 
             "blocks, or take ScaLAPACK or SLATE"
         )
     ends = sorted({*np.cumsum(widths).tolist(), cut} - {0}) or [0]
-    wanted = ((rows,), tuple(end - before for before, end in pairwise([0, *ends])))
-    x = x if x.dtype == dtype else x.astype(dtype)
-    return x if x.chunks == wanted else x.rechunk(wanted)
+    wanted = tuple(end - before for before, end in pairwise([0, *ends]))
+    x = x if x.chunks[1] == wanted else x.rechunk({1: wanted})
+    if len(x.chunks[0]) == 1 and x.dtype == dtype:
+        return x
+    # Not by rechunk, which may wait for all of the array.
+    token = f"panels-{tokenize(x.name, dtype, is_lower)}"
+    tops = chunks.blocks_before(x.chunks[0])
+    tasks: arrays.Tasks = {}
+    for number, start in enumerate(starts(x)):
+        first = sum(top <= start for top in tops) - 1 if is_lower else 0
+        tiles = [(x.name, row, number) for row in range(first, len(tops))]
+        tasks[(token, 0, number)] = (task.compute, None, stacked, dtype, tiles)
+    module = arrays.module_of([x])
+    return arrays.from_tasks(module, token, tasks, ((rows,), wanted), dtype, [x])
+
+
+def stacked(dtype: Any, tiles: list[Any]) -> Any:
+    """Return tiles below each other, in a dtype."""
+    return np.concatenate(tiles).astype(dtype, copy=False)
 
 
 def _parts(width: int, fit: int, narrow: int) -> list[int]:
