@@ -72,6 +72,8 @@ def test_examples_in_docstrings(name):
     assert doctest.DocTestRunner().run(examples).failed == 0
 
 
+# One of them starts processes, slowly on a busy machine.
+@pytest.mark.timeout(400)
 @pytest.mark.parametrize("script", GALLERY, ids=lambda script: script.stem)
 def test_gallery(script):
     plt.switch_backend("agg")

@@ -5,7 +5,7 @@
 
 import re
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -15,7 +15,7 @@ from . import arrays, batches, panels, tall
 from .panels import Graph
 
 
-def factored(options: tuple[str, int, int, str], panel: Any) -> tuple[Any]:
+def factored(options: tuple[str, int, int, Literal["raise", "nan"]], panel: Any) -> tuple[Any]:
     """Factor the rows of a panel from the diagonal down."""
     name, start, below, on_failure = options
     rows = panel[len(panel) - below :]
@@ -97,7 +97,7 @@ def _written(result: Any, factor: tuple[Any], last: tuple[tuple[Any], ...]) -> A
     if any(np.isnan(one[-1, -1]) for (one,) in last):
         result[...] = np.nan
     else:
-        mask = np.tri(*lower.shape, dtype=bool)
+        mask = np.tri(*lower.shape, dtype=np.bool_)
         np.copyto(result[len(result) - len(lower) :], lower, where=mask)
     return result
 

@@ -137,7 +137,7 @@ class Graph:
         return key
 
     def array(
-        self, label: str, blocks: list[Any], shape: Sequence[Sequence[int]], dtype: Any
+        self, label: str, blocks: list[Any], shape: Sequence[Sequence[float]], dtype: Any
     ) -> Lazy:
         """Return the array whose blocks, along its last axis, are tasks; in their dtype."""
         name = f"{self.name}{label}-{self.token}"

@@ -5,7 +5,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -15,7 +15,7 @@ from . import arrays, panels
 from .panels import Equations, Graph, Key
 
 # As in BLAS: the matrix, its transpose, its conjugate transpose.
-TRANSPOSITIONS = {0: 0, 1: 1, 2: 2, "N": 0, "T": 1, "C": 2}
+TRANSPOSITIONS: dict[Any, Literal[0, 1, 2]] = {0: 0, 1: 1, 2: 2, "N": 0, "T": 1, "C": 2}
 
 
 @dataclass(frozen=True)
@@ -23,7 +23,7 @@ class Triangle:
     """Which triangle of a matrix a sweep reads, and how."""
 
     is_lower: bool
-    trans: int = 0
+    trans: Literal[0, 1, 2] = 0
     is_unit: bool = False
 
 
@@ -32,7 +32,7 @@ def sweep(
     label: str,
     triangle: Triangle,
     of: tuple[list[Any], list[int]],
-    right: tuple[int, Any],
+    right: tuple[int, Key],
     fails: bool = False,
 ) -> Key:
     """Add the tasks that solve with a triangle in panels for one panel of right-hand sides."""
