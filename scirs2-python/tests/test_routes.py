@@ -245,6 +245,9 @@ FUNCTIONS = {
         judges.qr_raw,
         square=False,
     ),
+    "polar": Function(linalg.polar, judges.polar, real=("batched",)),
+    "schur": Function(linalg.schur, judges.schur, real=("small",)),
+    "expm": Function(linalg.expm, judges.expm, real=("batched",), complex=("batched",)),
     "lstsq": Function(
         linalg.lstsq, _judge_lstsq, real=ALL, complex=("small",), square=False, sides=True
     ),

@@ -377,6 +377,40 @@ def qr(s, q, r):
     }
 
 
+def polar(s, u, p):
+    return {
+        "residual": s.near(lambda at: at.wide(u) @ at.scaled(p) - at.a),
+        "orthogonality": s.orthonormal(u),
+        "Hermitian": flag(p == adjoint(p)),
+    }
+
+
+def schur(s, t, z):
+    below = np.tril(t, -1 if t.dtype.kind == "c" else -2)
+    return {
+        "residual": s.near(lambda at: at.wide(z) @ at.scaled(t) @ adjoint(at.wide(z)) - at.a),
+        "orthogonality": s.orthonormal(z),
+        "triangle": flag(below == 0),
+    }
+
+
+def expm(s, x):
+    """Judge by the series of a sixteenth, squared, for matrices of a norm of few units."""
+
+    def measure(at):
+        a = at.wide(s.a) / 16
+        expected = term = np.eye(a.shape[-1]) + 0 * a
+        for k in range(1, 30):
+            term = term @ a / k
+            expected = expected + term
+        for _ in range(4):
+            expected = expected @ expected
+        size = frobenius(expected) * (1 + 16 * frobenius(a))
+        return ratio(frobenius(at.wide(x) - expected), s.bound * size)
+
+    return {"error": s.judge(measure)}
+
+
 def qr_r(s, r):
     """Judge Gram's matrices, column by column."""
 
