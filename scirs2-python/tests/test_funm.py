@@ -111,6 +111,19 @@ def test_a_batch_is_its_matrices(dtype):
         assert linalg.funm(np.zeros(shape, dtype), np.exp).shape == shape
 
 
+def test_dtypes_that_are_computed_as_others():
+    a = torch.tensor([[1, 1], [0, 1]])
+    for dtype, expected in [
+        (torch.float16, torch.float16),
+        (torch.bfloat16, torch.float32),
+        (torch.int32, torch.float64),
+        (torch.bool, torch.float64),
+    ]:
+        found = linalg.funm(a.to(dtype), np.exp)
+        assert found.dtype == expected
+        torch.testing.assert_close(found.double(), np.e * a.double(), rtol=1e-3, atol=0)
+
+
 def test_what_is_refused():
     for a, told in [
         (np.ones((2, 3)), "funm: A"),

@@ -16,7 +16,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from ._arguments import linalg
+from ._arguments import epsilon, linalg
 
 Array: TypeAlias = np.ndarray[Any, Any]
 # A matrix, and about how far from the true one its elements may be.
@@ -55,8 +55,8 @@ def of_batch(func: Callable[[Array], Any], a: Array, are_hermitian: Array) -> tu
 
     All are real if the matrices are, and no imaginary part is more than the error.
     """
-    is_real, single = not np.iscomplexobj(a), a.dtype in (np.float16, np.float32, np.complex64)
-    eps = float(np.finfo(np.float32).eps) if single else _EPS
+    is_real, eps = not np.iscomplexobj(a), epsilon(a)
+    single = eps > _EPS
     results, errors = np.empty(a.shape, complex), np.full(a.shape[:-2], eps)
     largest, imaginary = np.zeros(errors.shape), np.zeros(errors.shape)
     for index in np.ndindex(errors.shape):
@@ -69,7 +69,9 @@ def of_batch(func: Callable[[Array], Any], a: Array, are_hermitian: Array) -> tu
         elif error > eps * largest[index]:
             errors[index] = min(1.0, error / largest[index]) if largest[index] else 1.0
     if is_real and (imaginary <= np.maximum(errors, 1000 * eps) * largest).all():
-        return results.real.astype(a.dtype if single else float), errors
+        # Of bfloat16 NumPy's arrays are of no use to other libraries.
+        kept = np.float16 if a.dtype == np.float16 else np.float32 if single else float
+        return results.real.astype(kept), errors
     return results.astype(np.complex64 if single else complex), errors
 
 
