@@ -16,9 +16,8 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from ._arguments import epsilon, linalg
+from ._arguments import Array, epsilon, linalg
 
-Array: TypeAlias = np.ndarray[Any, Any]
 # A matrix, and about how far from the true one its elements may be.
 Estimated: TypeAlias = tuple[Array, float]
 
