@@ -34,6 +34,18 @@ def test_compositions(name):
     gradgradcheck(case.function, case.operands(torch.float64), fast_mode=True)
 
 
+@pytest.mark.parametrize("dtype", [*DTYPES, torch.float32])
+@pytest.mark.parametrize("name", CASES)
+def test_a_gradient_is_the_same_whether_it_is_recorded_or_not(name, dtype):
+    # The one is computed by NumPy, the other by PyTorch.
+    case = CASES[name]
+    operands = case.operands(dtype, (2,))
+    plain = gradients(case.function, operands, 1)
+    recorded = gradients(case.function, operands, 1, create_graph=True)
+    for one, other in zip(plain, recorded, strict=True):
+        torch.testing.assert_close(one, other.detach())
+
+
 @pytest.mark.parametrize("name", [name for name in CASES if name != "eig of pairs"])
 def test_each_matrix_of_a_batch_has_its_own_gradient(name):
     case = CASES[name]
@@ -62,7 +74,7 @@ def test_empty_batches(name):
         assert one.shape == operand.shape
 
 
-def gradients(function, operands, batch=0):
+def gradients(function, operands, batch=0, **options):
     """The gradients of a sum in which each element of a result has its own weight."""
     results = function(*operands)
     loss = 0.0
@@ -70,4 +82,4 @@ def gradients(function, operands, batch=0):
         real = result.abs() if result.is_complex() else result
         shape = real.shape[batch:]
         loss = loss + (torch.arange(1.0, 1 + shape.numel()).reshape(shape) * real).sum()
-    return torch.autograd.grad(loss, operands, allow_unused=True, materialize_grads=True)
+    return torch.autograd.grad(loss, operands, allow_unused=True, materialize_grads=True, **options)

@@ -84,9 +84,12 @@ class Library(rules.Library):
         return a.sum(axes, keepdims=True)
 
     @staticmethod
-    def largest(a: Any, axes: Any) -> Any:
-        """Return the largest elements over axes, which stay. A constant."""
-        return jax.lax.stop_gradient(a).max(axes, keepdims=True, initial=-math.inf)
+    def largest(a: Any, axes: Any, ord: float = math.inf) -> Any:
+        """Return the largest or smallest modulus over axes, which stay. A constant."""
+        sizes = jnp.abs(jax.lax.stop_gradient(a))
+        if ord < 0:
+            return sizes.min(axes, keepdims=True, initial=math.inf)
+        return sizes.max(axes, keepdims=True, initial=-math.inf)
 
     @staticmethod
     def cumprod(a: Any) -> Any:

@@ -45,8 +45,9 @@ class Library:
     # The diagonals of matrices, and the matrices of diagonals.
     diagonal: ClassVar[Callable[..., Any]]
     diag: ClassVar[Callable[..., Any]]
-    # The sum and the largest element over axes, which stay with length one.
+    # The sum over axes, which stay with length one.
     sum: ClassVar[Callable[..., Any]]
+    # The largest modulus over axes, which stay, or for ord=-inf the smallest one. A constant.
     largest: ClassVar[Callable[..., Any]]
     # Along the last axis.
     cumprod: ClassVar[Callable[..., Any]]
@@ -199,9 +200,15 @@ def _off_diagonal(xp: Library, a: Array) -> Array:
     return xp.where(xp.on_diagonal(a), 0.0, a)
 
 
+def _mirrored(xp: Library, triangle: Array) -> Array:
+    """Return the Hermitian matrices of triangles, with the real parts of their diagonals."""
+    half = xp.where(xp.on_diagonal(triangle), triangle * 0.5, triangle)
+    return half + mh(xp, half)
+
+
 def _largest(xp: Library, *arrays: Array | None) -> Array:
     """Return the largest modulus in each matrix of all arrays, with axes of length one."""
-    sizes = [xp.largest(xp.abs(a), (-2, -1)) for a in arrays if a is not None]
+    sizes = [xp.largest(a, (-2, -1)) for a in arrays if a is not None]
     size = sizes[0]
     for other in sizes[1:]:
         size = xp.where(size < other, other, size)
@@ -214,12 +221,39 @@ def _significant(xp: Library, x: Array, scale: Array) -> Array:
 
 
 def _divided(
-    xp: Library, numerator: Array, denominator: Array, ties: Array, unclear: Array, *names: str
+    xp: Library,
+    numerator: Array,
+    denominator: Array,
+    ties: Array,
+    unclear: Callable[[], Array],
+    *names: str,
 ) -> Array:
-    """Divide, but where there are ties do as `Library.settle` says."""
-    factor = xp.settle(ties, unclear, *names)
-    ties = ties | (denominator == 0)
+    """Divide, but where there are ties do as `Library.settle` says.
+
+    `unclear` is not called where no gradient can be: real vectors have no phase.
+    """
+    if not xp.is_complex(numerator) and xp.all(~ties):
+        return numerator / denominator
+    factor = xp.settle(ties, unclear(), *names)
     return numerator * (factor / xp.where(ties, denominator * 0 + 1, denominator))
+
+
+def unclear_gradient(place: list[int], function: str, what: str) -> la.LinAlgError:
+    """Return the error of a pair of vectors, whose gradient nobody knows."""
+    *index, i, j = place
+    of_matrix = f" of matrix {tuple(index)}" if index else ""
+    if i == j and "values" in what:
+        text = f"the loss depends on the phase or sign of vector {i}{of_matrix}"
+        cure = "use a loss that does not"
+    else:
+        text = (
+            f"{what} {i} and {j}{of_matrix} are equal, and the loss depends on the choice of "
+            "their vectors, or on these and on the values"
+        )
+        cure = "use values alone, or vectors alone in a way that their choice does not matter"
+    error = la.LinAlgError(f"{function}: no gradient: {text}; {cure}")
+    error.index = tuple(index)
+    return error
 
 
 # Products and norms.
@@ -261,10 +295,8 @@ def _vector_norm(
         # Elements of the same modulus share. A compiler that computes a complex modulus twice may
         # round it in two ways.
         size, rounding = xp.abs(x), 4 * xp.eps(norm)
-        if ord > 0:
-            is_extreme = size >= xp.largest(size, -1) * (1 - rounding)
-        else:
-            is_extreme = -size >= xp.largest(-size, -1) * (1 + rounding)
+        most = xp.largest(x, -1, ord)
+        is_extreme = size >= most * (1 - rounding) if ord > 0 else size <= most * (1 + rounding)
         extreme = xp.where(is_extreme, norm * 0 + 1, norm * 0)
         return (g * xp.sgn(x) * (extreme / xp.sum(extreme, -1)),)
     is_zero = norm == 0
@@ -488,7 +520,7 @@ def _compute_cofactors(xp: Library, a: Array, det: Array) -> Array:
     # The inverse of `a`, not of its transpose: it has the determinant's LU factors, and the errors
     # of small pivots cancel.
     inverse = la.inv(a, on_failure="nan")
-    condition = _largest(xp, a) * _largest(xp, inverse)
+    condition = xp.largest(a, (-2, -1)) * xp.largest(inverse, (-2, -1))
     # Elsewhere half of the digits of an inverse are noise, or there is none.
     return xp.choose(
         condition < xp.eps(a) ** -0.5,
@@ -588,9 +620,7 @@ def _cholesky(
     if upper:
         low, g = mh(xp, low), mh(xp, g)
     inner = la.matmul(mh(xp, low), g)
-    # The lower triangle with half of the diagonal, and its adjoint; half of both.
-    inner = xp.tril(inner) * xp.where(xp.on_diagonal(inner), 0.25, 0.5)
-    inner = inner + mh(xp, inner)
+    inner = _mirrored(xp, xp.tril(inner)) * 0.5
     half = la.solve_triangular(low, inner, 2, lower=True)
     return (la.solve_triangular(low, mh(xp, half), 2, lower=True),)
 
@@ -652,9 +682,7 @@ def _qr(xp: Library, operands: Arrays, results: Arrays, cotangents: Arrays, _: A
         gothers = _refuse_turns(xp, others, gothers, "qr", "Q")
         gq = gq - _product(others, mh(xp, gothers), q)
         r, gr = r[..., :k, :], gr[..., :k, :]
-    inner = xp.triu(la.matmul(gr, mh(xp, r)) - la.matmul(mh(xp, q), gq))
-    # Hermitian, with the real part of the diagonal.
-    inner = xp.triu(inner, 1) + xp.diag(xp.real(xp.diagonal(inner))) + mh(xp, xp.triu(inner, 1))
+    inner = _mirrored(xp, xp.triu(la.matmul(gr, mh(xp, r)) - la.matmul(mh(xp, q), gq)))
     square = mh(xp, la.solve_triangular(r, mh(xp, gq + la.matmul(q, inner))))
     return (square if rest is None else xp.concat([square, rest], -1),)
 
@@ -693,7 +721,7 @@ QR_COMPLETE = Rule("qr_complete", "(m,n)->(m,m),(m,n)", _qr, _compute_qr_complet
 
 def _rounding(xp: Library, values: Array, n: int) -> Array:
     """Return how far equal values may be apart, as matrices of one element."""
-    return 4 * n * xp.eps(values) * _largest(xp, _column(values))
+    return _column(4 * n * xp.eps(values) * xp.largest(values, -1))
 
 
 def _eigh(
@@ -703,8 +731,7 @@ def _eigh(
     vh = mh(xp, v)
     if gv is None:
         return (la.matmul(v * _row(gw), vh),)
-    product, scale = la.matmul(vh, gv), _largest(xp, gv)
-    inner = _turned(xp, w, product, scale, w.shape[-1], gw, "eigh", "eigenvalues")
+    inner = _turned(xp, w, la.matmul(vh, gv), (gv,), w.shape[-1], gw, "eigh", "eigenvalues")
     return (_product(v, inner, vh),)
 
 
@@ -712,21 +739,25 @@ def _turned(
     xp: Library,
     values: Array,
     product: Array,
-    scale: Array,
+    cotangents: Arrays,
     n: int,
     gvalues: Array | None,
     *names: str,
 ) -> Array:
     """Return the cotangent in the basis of orthonormal vectors, from `product` = V^H gV."""
     skew = (product - mh(xp, product)) / 2
-    gaps = _row(values) - _column(values)
-    equal, off = xp.abs(gaps) <= _rounding(xp, values, n), ~xp.on_diagonal(product)
-    unclear = equal & _significant(xp, skew, _scale_of_turns(xp, off, scale))
-    if gvalues is not None:
-        unclear = unclear | (equal & off & _significant(xp, product, scale))
     # On the diagonal is the phase, on which no loss may depend.
-    skew = _off_diagonal(xp, skew)
-    inner = _divided(xp, skew, gaps, equal & off, unclear, *names)
+    gaps = xp.where(xp.on_diagonal(product), math.inf, _row(values) - _column(values))
+    equal = xp.abs(gaps) <= _rounding(xp, values, n)
+
+    def unclear() -> Array:
+        on, scale = xp.on_diagonal(product), _largest(xp, *cotangents)
+        turns = (equal | on) & _significant(xp, skew, _scale_of_turns(xp, ~on, scale))
+        if gvalues is None:
+            return turns
+        return turns | (equal & _significant(xp, product, scale))
+
+    inner = _divided(xp, skew, gaps, equal, unclear, *names)
     return inner if gvalues is None else inner + xp.diag(gvalues)
 
 
@@ -745,16 +776,22 @@ def _eig(xp: Library, _: Arrays, results: Arrays, cotangents: Arrays, __: Any) -
     vh = mh(xp, v)
     if gv is None:
         return (la.solve(vh, _column(gw) * vh),)
-    product, scale = la.matmul(vh, gv), _largest(xp, gv)
-    diagonal = xp.diagonal(product)
+    product = la.matmul(vh, gv)
     # The vectors keep their length.
-    numerator = product - la.matmul(vh, v) * _row(xp.real(diagonal))
+    numerator = product - la.matmul(vh, v) * _row(xp.real(xp.diagonal(product)))
     gaps = xp.conj(_row(w) - _column(w))
+    on = xp.on_diagonal(product)
     equal = xp.abs(gaps) <= _rounding(xp, w, w.shape[-1])
-    off = ~xp.on_diagonal(product)
-    unclear = equal & _significant(xp, numerator, _scale_of_turns(xp, off, scale))
-    numerator = _off_diagonal(xp, numerator)
-    inner = _divided(xp, numerator, gaps, equal & off, unclear, "eig", "eigenvalues")
+
+    def unclear() -> Array:
+        scale = _scale_of_turns(xp, ~on, _largest(xp, gv))
+        return equal & _significant(xp, numerator, scale)
+
+    # Their phases do not matter, and there is no gap.
+    gaps = xp.where(on, 1.0, gaps)
+    inner = xp.where(
+        on, 0.0, _divided(xp, numerator, gaps, equal & ~on, unclear, "eig", "eigenvalues")
+    )
     if gw is not None:
         inner = inner + xp.diag(gw)
     return (la.solve(vh, la.matmul(inner, vh)),)
@@ -766,35 +803,36 @@ def _svd(xp: Library, _: Arrays, results: Arrays, cotangents: Arrays, __: Any) -
     if gu is None and gvh is None:
         return (la.matmul(u[..., :k] * _row(gs), vh[..., :k, :]),)
     gu, gvh = _materialized((u, vh), (gu, gvh))
-    scale, names = _largest(xp, gu, gvh), ("svd", "singular values")
+    names = ("svd", "singular values")
     u, gu, beside_u = _inside(xp, u, gu, k, "U")
     v, gv, beside_v = _inside(xp, mh(xp, vh), mh(xp, gvh), k, "Vh")
     n = max(u.shape[-2], v.shape[-2])
     rounding = _rounding(xp, s, n)
 
+    def divided(numerator: Array, denominator: Array) -> Array:
+        zero = denominator <= rounding
+
+        def unclear() -> Array:
+            return zero & _significant(xp, numerator, _largest(xp, gu, gv))
+
+        return _divided(xp, numerator, denominator, zero, unclear, *names)
+
     # Both sides turn together, or against each other.
     product_u, product_v = la.matmul(mh(xp, u), gu), la.matmul(mh(xp, v), gv)
-    inner = _turned(xp, s, product_u + product_v, scale, n, gs, *names)
+    inner = _turned(xp, s, product_u + product_v, (gu, gv), n, gs, *names)
     against = product_u - product_v
     against = (against - mh(xp, against)) / 2
     sums = _row(s) + _column(s)
-    zero = sums <= rounding
     if not xp.is_complex(against):
-        zero = zero & ~xp.on_diagonal(against)
-    unclear = zero & _significant(xp, against, scale)
-    inner = inner + _divided(xp, against, sums, zero, unclear, *names)
-    ga = _product(u, inner, mh(xp, v))
+        # Nothing is on the diagonal.
+        sums = xp.where(xp.on_diagonal(sums), math.inf, sums)
+    ga = _product(u, inner + divided(against, sums), mh(xp, v))
 
     # One side turns out of the space of its vectors.
-    zero = _row(s) <= rounding
     if beside_u is not None:
-        unclear = zero & _significant(xp, beside_u, scale)
-        out = _divided(xp, beside_u, _row(s), zero, unclear, *names)
-        ga = ga + la.matmul(out, mh(xp, v))
+        ga = ga + la.matmul(divided(beside_u, _row(s)), mh(xp, v))
     if beside_v is not None:
-        unclear = zero & _significant(xp, beside_v, scale)
-        out = _divided(xp, beside_v, _row(s), zero, unclear, *names)
-        ga = ga + la.matmul(u, mh(xp, out))
+        ga = ga + la.matmul(u, mh(xp, divided(beside_v, _row(s))))
     return (ga,)
 
 

@@ -9,6 +9,7 @@ There are three ways to a rule, each for what the others cannot do or do slowly:
 # pyright: basic, reportMissingModuleSource=false, reportPrivateImportUsage=false
 
 import inspect
+import math
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -25,6 +26,7 @@ import scirs2
 
 from .. import linalg as la
 from .._contraction import plan
+from . import numpy as of_numpy
 from . import rules
 from .functions import FUNCTIONS, Function
 from .rules import INTEGERS, Rule
@@ -33,6 +35,15 @@ Tensors = tuple[Any, ...]
 
 # PyTorch's functions without types.
 _unpack_dual: Any = forward_ad.unpack_dual
+
+
+def _lower(a: Any, k: int) -> Any:
+    """Return where the lower triangle is.
+
+    Not by torch.tril: it wakes all threads for one small matrix, and waits for them.
+    """
+    rows, columns = a.shape[-2:]
+    return torch.arange(rows)[:, None] + k >= torch.arange(columns)
 
 
 class Library(rules.Library):
@@ -55,13 +66,13 @@ class Library(rules.Library):
 
     @staticmethod
     def tril(a: Any, k: int = 0) -> Any:
-        """Keep the lower triangle; of small matrices torch.tril takes two to three times as long."""
-        return torch.where(torch.ones(a.shape[-2:], dtype=torch.bool).tril(k), a, 0.0)
+        """Keep the lower triangle."""
+        return torch.where(_lower(a, k), a, 0.0)
 
     @staticmethod
     def triu(a: Any, k: int = 0) -> Any:
         """Keep the upper triangle."""
-        return torch.where(torch.ones(a.shape[-2:], dtype=torch.bool).triu(k), a, 0.0)
+        return torch.where(_lower(a, k - 1), 0.0, a)
 
     @staticmethod
     def on_diagonal(a: Any) -> Any:
@@ -79,12 +90,12 @@ class Library(rules.Library):
         return a.sum(axes, keepdim=True)
 
     @staticmethod
-    def largest(a: Any, axes: Any) -> Any:
-        """Return the largest elements over axes, which stay; of none 0. A constant."""
-        a = a.detach()
-        if a.numel() == 0:
-            return a.sum(axes, keepdim=True)
-        return a.amax(axes, keepdim=True)
+    def largest(a: Any, axes: Any, ord: float = math.inf) -> Any:
+        """Return the largest or smallest modulus over axes, which stay; of none 0. A constant."""
+        sizes = a.detach().abs()
+        if sizes.numel() == 0:
+            return sizes.sum(axes, keepdim=True)
+        return sizes.amax(axes, keepdim=True) if ord > 0 else sizes.amin(axes, keepdim=True)
 
     @staticmethod
     def cumprod(a: Any) -> Any:
@@ -138,7 +149,7 @@ class Library(rules.Library):
     def settle(self, ties: Any, unclear: Any, function: str, what: str) -> Any:
         """Refuse what is unclear."""
         if bool(unclear.any()):
-            raise _unclear(unclear, function, what)
+            raise rules.unclear_gradient(unclear.nonzero()[0].tolist(), function, what)
         return torch.where(ties, 0.0, 1.0)
 
     @staticmethod
@@ -186,23 +197,6 @@ class Plain(Library):
 
 
 LIBRARY, PLAIN, BLIND, LINEAR = Library(), Plain(), Blind(), Linear()
-
-
-def _unclear(unclear: Any, function: str, what: str) -> la.LinAlgError:
-    *index, i, j = unclear.nonzero()[0].tolist()
-    of_matrix = f" of matrix {tuple(index)}" if index else ""
-    if i == j and "values" in what:
-        text = f"the loss depends on the phase or sign of vector {i}{of_matrix}"
-        cure = "use a loss that does not"
-    else:
-        text = (
-            f"{what} {i} and {j}{of_matrix} are equal, and the loss depends on the choice of "
-            "their vectors, or on these and on the values"
-        )
-        cure = "use values alone, or vectors alone in a way that their choice does not matter"
-    error = la.LinAlgError(f"{function}: no gradient: {text}; {cure}")
-    error.index = tuple(index)
-    return error
 
 
 # The ways to a rule.
@@ -253,45 +247,48 @@ def save(
 
 
 def pull_back(
-    library: Library, ctx: Any, saved: Tensors, cotangents: Tensors, needs: Any
+    library: rules.Library, ctx: Any, saved: Tensors, cotangents: Tensors, needs: Any
 ) -> Tensors:
     """Return the cotangents of the operands, from those of the results."""
-    rule, count = ctx.rule, len(ctx.rule.inputs)
-    differentiable = [
-        None if kind in INTEGERS else g for g, kind in zip(cotangents, rule.kinds, strict=True)
-    ]
-    if all(g is None for g in differentiable):
+    rule: Rule = ctx.rule
+    count = len(rule.inputs)
+    if rule.has_integers:
+        pairs = zip(cotangents, rule.kinds, strict=True)
+        cotangents = tuple(None if kind in INTEGERS else g for g, kind in pairs)
+    if all(g is None for g in cotangents):
         return (None,) * count
-    if rule.keeps_operands:
-        operands, results = saved[:count], saved[count:]
-        kinds = [(operand.shape, operand.is_complex()) for operand in operands]
-    else:
-        operands, results, kinds = (None,), saved, [(None, ctx.of_complex)]
+    operands, results = (saved[:count], saved[count:]) if rule.keeps_operands else ((None,), saved)
     try:
-        gradients = rule.vjp(library, operands, results, differentiable, needs, **ctx.options)
+        gradients = rule.vjp(library, operands, results, cotangents, needs, **ctx.options)
     except la.LinAlgError as error:
         if "no gradient" in str(error):
             raise
         raised = la.LinAlgError(f"{rule.name}: no gradient: {error}")
         raised.index = error.index
         raise raised from None
+    if not rule.keeps_operands:
+        return (_real(library, gradients[0], ctx.of_complex),)
     return tuple(
-        _fit(g, *kind) if need and g is not None else None
-        for g, kind, need in zip(gradients, kinds, needs, strict=True)
+        _fit(library, g, operand) if need and g is not None else None
+        for g, operand, need in zip(gradients, operands, needs, strict=True)
     )
 
 
-def _fit(gradient: Any, shape: Any, is_complex: bool) -> Any:
+def _real(library: rules.Library, gradient: Any, is_complex: bool) -> Any:
+    """Take the real part, if the operand is real."""
+    return gradient if is_complex else library.real(gradient)
+
+
+def _fit(library: rules.Library, gradient: Any, operand: Any) -> Any:
     """Take the real part and sum over broadcast axes, as the operand needs."""
-    if not is_complex and gradient.is_complex():
-        gradient = gradient.real
-    if shape is not None and gradient.shape != shape:
-        beyond = gradient.ndim - len(shape)
-        if beyond:
-            gradient = gradient.sum(tuple(range(beyond)))
-        axes = [i for i, size in enumerate(shape) if size == 1 and gradient.shape[i] != 1]
-        if axes:
-            gradient = gradient.sum(axes, keepdim=True)
+    gradient = _real(library, gradient, library.is_complex(operand))
+    shape = operand.shape
+    if gradient.shape != shape:
+        full = (1,) * (gradient.ndim - len(shape)) + tuple(shape)
+        pairs = enumerate(zip(gradient.shape, full, strict=True))
+        axes = tuple(axis for axis, (got, size) in pairs if got != size)
+        # PyTorch's sum over no axes is one over all.
+        gradient = (library.sum(gradient, axes) if axes else gradient).reshape(shape)
     return gradient
 
 
@@ -308,11 +305,34 @@ class Eager(torch.autograd.Function):
     @staticmethod
     def backward(ctx: Any, *cotangents: Any) -> Any:
         """Return the product."""
-        needs = ctx.needs_input_grad[2:]
+        needs, saved = ctx.needs_input_grad[2:], ctx.saved_tensors
         if any(g is not None and is_legacy_batchedtensor(g) for g in cotangents):
             return None, None, *_pull_back_batch(ctx, cotangents, needs)
+        if not torch.is_grad_enabled() and not _is_transformed() and _are_small(saved, cotangents):
+            return None, None, *_pull_back_arrays(ctx, saved, cotangents, needs)
         library = BLIND if _transforms_are_active() else LIBRARY
-        return None, None, *pull_back(library, ctx, ctx.saved_tensors, cotangents, needs)
+        return None, None, *pull_back(library, ctx, saved, cotangents, needs)
+
+
+# Up to so many elements PyTorch itself uses one thread.
+_FEW = 32768
+
+
+def _are_small(saved: Tensors, cotangents: Tensors) -> bool:
+    """Whether tensors are plain, and small enough for NumPy."""
+    for tensor in (*saved, *cotangents):
+        if tensor is not None and (type(tensor) not in _PLAIN_TYPES or tensor.numel() > _FEW):
+            return False
+    return True
+
+
+def _pull_back_arrays(ctx: Any, saved: Tensors, cotangents: Tensors, needs: Any) -> Tensors:
+    """As `pull_back`, on the memory of the tensors."""
+    arrays = tuple(tensor.numpy(force=True) for tensor in saved)
+    given = tuple(None if g is None else g.numpy(force=True) for g in cotangents)
+    with np.errstate(all="ignore"):
+        pulled = pull_back(of_numpy.LIBRARY, ctx, arrays, given, needs)
+    return tuple(None if g is None else torch.from_numpy(g) for g in pulled)
 
 
 def _pull_back_batch(ctx: Any, cotangents: Tensors, needs: Any) -> Tensors:
