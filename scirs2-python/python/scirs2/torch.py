@@ -20,6 +20,7 @@ import scirs2
 from . import linalg
 from ._elsewhere import torch as _doors
 from ._elsewhere.functions import FUNCTIONS
+from ._elsewhere.operators import operators
 from ._elsewhere.rules import RULES, Rule
 
 __all__: list[str] = []
@@ -30,9 +31,6 @@ _library = _new_library("scirs2", "DEF")
 
 # It has no types.
 _broadcast_shapes: Any = torch.broadcast_shapes
-
-# The operator of each rule.
-operators: dict[Rule, Any] = {}
 
 
 def _schema(rule: Rule) -> str:

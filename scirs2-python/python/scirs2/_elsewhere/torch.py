@@ -29,6 +29,7 @@ from .._contraction import plan
 from . import numpy as of_numpy
 from . import rules
 from .functions import FUNCTIONS, Function
+from .operators import operators
 from .rules import INTEGERS, Rule
 
 Tensors = tuple[Any, ...]
@@ -220,8 +221,10 @@ def _is_traced(operands: Tensors) -> bool:
 
 def _compute(rule: Rule, options: dict[str, Any], operands: Tensors) -> Tensors:
     if _is_traced(operands):
-        from ..torch import operators
-
+        if rule not in operators:
+            raise NotImplementedError(
+                f"{rule.name}: PyTorch traces the tensors, and has no operator; import scirs2.torch first"
+            )
         results = operators[rule](*operands, **options)
         return results if isinstance(results, tuple) else (results,)
     return rule(LIBRARY, operands, options)
