@@ -17,6 +17,7 @@ from scirs2._elsewhere import torch as torch_way
 from scirs2._elsewhere.functions import FUNCTIONS as FORMS
 from scirs2._elsewhere.rules import RULES
 from scirs2._elsewhere.torch import NATIVE
+from torch._subclasses.fake_tensor import FakeTensorMode
 
 A = regular(3, 3, dtype=torch.float64)
 # These take no gradient: integers, and a view of any tensor.
@@ -186,6 +187,28 @@ def test_failures_raise_where_a_gradient_is_wanted(name):
     assert repr(ours) == repr(plain)
     with pytest.raises(NotImplementedError, match=rf'{name}: on_failure="nan".*detach'):
         FUNCTIONS[name].call(partial(function(name), on_failure="nan"), *operands)
+
+
+def test_the_cure_for_a_singular_matrix_works_where_a_gradient_is_needed():
+    batch = torch.stack([A, torch.zeros(3, 3), A]).requires_grad_()
+    cure = r'leave such matrices out of the batch: inv of x.detach\(\) with on_failure="nan" tells which'
+    with pytest.raises(linalg.LinAlgError, match=rf"inv: matrix 1 .*; {cure}$") as caught:
+        linalg.inv(batch)
+    assert caught.value.index == (1,)
+    regular = linalg.inv(batch.detach(), on_failure="nan").isfinite().all(-1).all(-1)
+    linalg.inv(batch[regular]).sum().backward()
+    assert batch.grad.any(-1).any(-1).tolist() == [True, False, True]
+    with pytest.raises(linalg.LinAlgError, match=r"slogdet: no gradient: .*out of the batch$"):
+        linalg.slogdet(batch).logabsdet.sum().backward()
+    with pytest.raises(linalg.LinAlgError, match=rf"; {cure}$"):
+        torch.func.vjp(linalg.inv, batch.detach())
+
+
+def test_tensors_that_are_traced_need_the_operators(monkeypatch):
+    # As it is before `import scirs2.torch`.
+    monkeypatch.setattr(torch_way, "operators", {})
+    with FakeTensorMode(), pytest.raises(NotImplementedError, match=r"inv: .*scirs2\.torch first$"):
+        linalg.inv(torch.eye(3, requires_grad=True))
 
 
 def test_named_results_keep_their_names():

@@ -266,15 +266,27 @@ def pull_back(
     except la.LinAlgError as error:
         if "no gradient" in str(error):
             raise
-        raised = la.LinAlgError(f"{rule.name}: no gradient: {error}")
-        raised.index = error.index
-        raise raised from None
+        raise _with_cure(f"{rule.name}: no gradient: {error}", error) from None
     if not rule.keeps_operands:
         return (_real(library, gradients[0], ctx.of_complex),)
     return tuple(
         _fit(library, g, operand) if need and g is not None else None
         for g, operand, need in zip(gradients, operands, needs, strict=True)
     )
+
+
+def _with_cure(text: str, error: la.LinAlgError, name: str | None = None) -> la.LinAlgError:
+    """Return an error whose cure works where a gradient is needed, which has no on_failure."""
+    cure = "leave such matrices out of the batch"
+    if name is not None:
+        cure += f': {name} of x.detach() with on_failure="nan" tells which'
+    cured = la.LinAlgError(text.replace(_NAN_FOR_IT, cure))
+    cured.index = error.index
+    return cured
+
+
+# What the functions say without gradients.
+_NAN_FOR_IT = 'on_failure="nan" gives NaN for it and computes the others'
 
 
 def _real(library: rules.Library, gradient: Any, is_complex: bool) -> Any:
@@ -459,6 +471,8 @@ def call(name: str, args: tuple[Any, ...], kwargs: dict[str, Any], reason: Excep
     except NotImplementedError:
         raise
     except Exception as error:
+        if _is_transformed() and isinstance(error, la.LinAlgError):
+            raise _with_cure(str(error), error, name) from None
         if _is_transformed() or not torch.is_grad_enabled():
             raise
         failure = error
@@ -467,6 +481,9 @@ def call(name: str, args: tuple[Any, ...], kwargs: dict[str, Any], reason: Excep
         # Without gradients the function itself says what is wrong.
         with torch.no_grad():
             _function(name)(*args, **kwargs)
+    except la.LinAlgError as error:
+        raise _with_cure(str(error), error, name) from None
+    else:
         raise failure
     finally:
         del failure, reason
