@@ -156,7 +156,7 @@ def test_every_library_gets_its_own():
     assert scirs2.einsum("ij,kj->ik", half, half).dtype == ml_dtypes.bfloat16
     assert scirs2.einsum("ij,kj->ik", half, half)[0, 0] == 300
     with pytest.raises(
-        TypeError, match=r"einsum: operands\[0\] is of PyTorch, operands\[1\] of NumPy"
+        TypeError, match=r"einsum: operands\[0\] comes from PyTorch and operands\[1\] from NumPy"
     ):
         scirs2.einsum("ij,jk", a, np.eye(2))
 

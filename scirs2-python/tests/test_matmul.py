@@ -308,7 +308,7 @@ def test_pytorch_in_pytorch_out(dtype):
             linalg.matmul(a, [1, 2])
     else:
         assert isinstance(linalg.matmul(a, [1, 2]), torch.Tensor)
-    with pytest.raises(TypeError, match=r"x1 is of PyTorch, x2 of NumPy"):
+    with pytest.raises(TypeError, match=r"x1 comes from PyTorch and x2 from NumPy"):
         linalg.matmul(a, np.eye(2))
 
 

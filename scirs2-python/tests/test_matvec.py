@@ -143,7 +143,7 @@ def test_other_libraries_and_lists(name):
         assert type(result) is type(made[0]) or isinstance(result, kind)
         assert result.dtype == made[0].dtype
         assert result.tolist() == expected
-    with pytest.raises(TypeError, match=rf"{name}: x1 is of PyTorch, x2 of NumPy"):
+    with pytest.raises(TypeError, match=rf"{name}: x1 comes from PyTorch and x2 from NumPy"):
         function(torch.eye(2), np.eye(2))
 
 

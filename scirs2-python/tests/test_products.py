@@ -418,7 +418,7 @@ def test_layouts(name, layout):
 
 def test_two_libraries_are_refused():
     with pytest.raises(
-        TypeError, match=r"multi_dot: arrays\[0\] is of NumPy, arrays\[2\] of PyTorch"
+        TypeError, match=r"multi_dot: arrays\[0\] comes from NumPy and arrays\[2\] from PyTorch"
     ):
         linalg.multi_dot([np.eye(2), [[1, 2], [3, 4]], torch.eye(2)])
 

@@ -206,7 +206,7 @@ def test_each_library_gets_its_own():
     x = linalg.solve(jax.numpy.array(a), jax.numpy.array(b))
     assert isinstance(x, jax.Array)
     assert np.array_equal(x, expected)
-    with pytest.raises(TypeError, match=r"solve: a is of PyTorch, b of JAX"):
+    with pytest.raises(TypeError, match=r"solve: a comes from PyTorch and b from JAX"):
         linalg.solve(torch.tensor(a), jax.numpy.array(b))
 
 

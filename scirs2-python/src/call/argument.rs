@@ -95,7 +95,7 @@ pub(super) fn take_arguments<'py, P: Copy + Into<Parameter>>(
                         _ => first.conversion(library, parameter),
                     };
                     return Err(PyTypeError::new_err(format!(
-                        "{name}: {other} is of {first}, {parameter} of {library}; pass {cure}"
+                        "{name}: {other} comes from {first} and {parameter} from {library}; pass {cure}"
                     )));
                 }
                 _ => common = Some((library, parameter)),
@@ -131,7 +131,7 @@ pub(super) fn integers<'py>(
     let foreign = library != Library::NumPy || object.is_instance_of::<PyUntypedArray>();
     if foreign && library != common {
         return Err(PyTypeError::new_err(format!(
-            "{name}: {parameter} is of {library}, the other arguments of {common}; pass {}",
+            "{name}: {parameter} comes from {library} and the other arguments from {common}; pass {}",
             common.conversion(library, parameter)
         )));
     }

@@ -89,7 +89,7 @@ impl<'py> Target<'py> {
         };
         if library != self.library {
             return Err(PyTypeError::new_err(format!(
-                "{name}: out is of {library}, the operands of {}; pass an out of their library",
+                "{name}: out comes from {library} and the operands from {}; pass an out of their library",
                 self.library
             )));
         }
