@@ -143,7 +143,7 @@ class Library(rules.Library):
     def apply(self, rule: Rule, *operands: Any, **options: Any) -> Any:
         """Call a rule's function."""
         results = rule(self, operands, options)
-        return results if len(results) > 1 else results[0]
+        return results[0] if len(results) == 1 else results
 
 
 LIBRARY = Library()

@@ -56,7 +56,8 @@ def of_batch(func: Callable[[Array], Any], a: Array, are_hermitian: Array) -> tu
     """
     is_real, eps = not np.iscomplexobj(a), epsilon(a)
     single = eps > _EPS
-    results, errors = np.empty(a.shape, complex), np.full(a.shape[:-2], eps)
+    results: Any = np.empty(a.shape, complex)
+    errors = np.full(a.shape[:-2], eps)
     largest, imaginary = np.zeros(errors.shape), np.zeros(errors.shape)
     for index in np.ndindex(errors.shape):
         one = a[index].astype(float if is_real else complex)
