@@ -61,7 +61,8 @@ test-clients: build $(CLIENTS)/.installed ## Run statsmodels' tests with numpy.l
 GRADIENTS := $(addprefix scirs2-python/tests/test_,gradients.py gradients_contract.py degenerate_gradients.py \
 	torch_func.py torch_compile.py gradients_jax.py jax_programs.py xla_frames.py)
 test-oldest: build $(OLDEST)/.installed ## Run the tests of gradients with the oldest PyTorch and JAX that are supported
-	$(OLDEST)/bin/python -m pytest --quiet $(GRADIENTS)
+	@# PyTorch warns of what its own forward mode does.
+	$(OLDEST)/bin/python -m pytest --quiet -W 'ignore:`torch.jit.script` is deprecated:DeprecationWarning' $(GRADIENTS)
 
 test-gradients: build $(VENV)/.test ## Let JAX check all derivatives to second order (ten minutes)
 	$(BIN)/pytest --quiet -o timeout=0 scirs2-python/tests/check_gradients_jax.py

@@ -20,7 +20,11 @@ def loss(a):
 
 
 def expected(a):
-    return torch.linalg.det(a) + torch.linalg.solve(a, B).sum()
+    """The loss by cross products: in PyTorch 2.10 transforms of torch.linalg are wrong."""
+    rows = a.unbind(-2)
+    columns = [torch.linalg.cross(rows[(row + 1) % 3], rows[(row + 2) % 3]) for row in range(3)]
+    det = (rows[0] * columns[0]).sum()
+    return det + (torch.stack(columns, -1) / det @ B).sum()
 
 
 @pytest.mark.parametrize(
@@ -51,7 +55,7 @@ def expected(a):
     ],
 )
 @pytest.mark.parametrize("mapped", [False, True], ids=["one", "vmap"])
-def test_transforms_give_what_they_give_of_pytorch(transform, mapped):
+def test_transforms_are_those_of_the_formulas(transform, mapped):
     if mapped:
         ours, theirs = vmap(transform(loss))(BATCH), vmap(transform(expected))(BATCH)
     else:
