@@ -73,6 +73,8 @@ SANITIZE := -Zsanitizer=address
 # What valgrind sees beyond a byte out of bounds, a double free and a leak is
 # CPython's own: it reads memory it has not written.
 VALGRIND := valgrind --quiet --undef-value-errors=no --error-exitcode=99 --num-callers=40
+# It does not know every instruction of AVX2.
+BASELINE := from scirs2 import _scirs2; _scirs2._force_route(None, "baseline")
 LEAKS := --leak-check=full --show-leak-kinds=definite --errors-for-leak-kinds=definite \
 	--suppressions=$(CURDIR)/scirs2-python/tests/valgrind.supp
 
@@ -88,9 +90,10 @@ test-sanitized: build $(VENV)/.test ## Run the exchange and calls of XLA's under
 		scirs2-python/tests/test_import.py scirs2-python/tests/test_export.py
 	@echo "--- Call frames, and 100,000 calls on two devices at once, under valgrind (some minutes; JAX leaks)"
 	cd scirs2-python/tests && PYTHONMALLOC=malloc $(VALGRIND) --leak-check=no $(CURDIR)/$(BIN)/python -c \
-		'import random_frames; random_frames.run(range(2000))'
+		'$(BASELINE); import random_frames; random_frames.run(range(2000))'
 	cd scirs2-python/tests && JAX_PLATFORMS=cpu XLA_FLAGS=--xla_force_host_platform_device_count=2 PYTHONMALLOC=malloc \
-		$(VALGRIND) --leak-check=no $(CURDIR)/$(BIN)/python -c 'import two_devices; two_devices.concurrent()'
+		$(VALGRIND) --leak-check=no $(CURDIR)/$(BIN)/python -c \
+		'$(BASELINE); import two_devices; two_devices.concurrent()'
 
 miri: ## Run the Rust tests of the exchange under Miri (nightly; half an hour)
 	MIRIFLAGS="-Zmiri-disable-isolation -Zmiri-tree-borrows" PROPTEST_CASES=4 \
