@@ -79,6 +79,10 @@ def sine(a, unit=1j):
     return (plus - minus) / (2 * unit)
 
 
+def tangent(a, unit=1j):
+    return sine(a, unit) * cosine(a, unit) ** -1
+
+
 TRUTHS = {
     "expm": lambda a: mpmath.expm(a, method="taylor"),
     "cosm": cosine,
@@ -401,3 +405,22 @@ def test_exponents():
             ValueError, match="fractional_matrix_power: t: expected a finite number"
         ):
             linalg.fractional_matrix_power(a, t)
+
+
+@pytest.mark.parametrize("scale", [1, 10, 100, 1e4])
+@pytest.mark.parametrize("function", ["tanhm", "tanm"])
+def test_a_tangent_whose_sine_and_cosine_are_large(function, scale):
+    unit, a = (1, scale * matrices.random((5, 5))) if function == "tanhm" else (1j, HARD["skew"])
+    if function == "tanm":
+        # Imaginary eigenvalues, and real ones beside them.
+        a = scale * a + 0.3 * np.eye(len(a))
+    found = getattr(linalg, function)(a)
+    if scale > 100:
+        # Every eigenvalue of the hyperbolic tangent is one, or minus one.
+        np.testing.assert_allclose(found @ found, unit**-2 * np.eye(len(a)), atol=1e-10)
+        return
+    with mpmath.workdps(100 + int(size(a))):
+        value = tangent(exactly(a), unit)
+        condition = sensitivity(lambda x: tangent(x, unit), a, value)
+        error = float(mpmath.mnorm(exactly(found) - value, "f") / mpmath.mnorm(value, "f"))
+    assert error <= 10 * len(a) * max(condition, 1) * EPS

@@ -56,7 +56,8 @@ impl Trigonometric {
 /// The series of a scaled matrix, and the formulas of the double angle, as in A. H. Al-Mohy,
 /// N. J. Higham and S. D. Relton, SIAM J. Sci. Comput. 37, 2015, pp. A456-A487, but for
 /// `cos A - I`, which keeps its digits where `A` is small: an error of about `cond(f(A)) eps`, also
-/// relative to small results. In double precision.
+/// relative to small results. Where the cosine is large the angle of the tangent itself is doubled.
+/// In double precision.
 ///
 /// ```
 /// use ndarray::array;
@@ -152,10 +153,12 @@ impl<T: LinalgScalar> SineCosine<T> {
         if !is_finite(&self.powers[0]) {
             return Err(Reason::NotFinite);
         }
-        let doublings = self.scaled_powers(function);
+        let mut doublings = self.scaled_powers(function);
         self.series();
-        for _ in 0..doublings {
+        let is_tangent = matches!(function, Trigonometric::Tan | Trigonometric::Tanh);
+        while doublings > 0 && !(is_tangent && norm1(n, &self.cosine) > MOST) {
             self.double();
+            doublings -= 1;
         }
         match function {
             Trigonometric::Sin | Trigonometric::Sinh => {}
@@ -167,9 +170,29 @@ impl<T: LinalgScalar> SineCosine<T> {
                 add_identity(n, 1.0, &mut self.cosine);
                 divide(n, &mut self.sine, &mut self.cosine, &mut self.pivots)
                     .map_err(|_| NO_TANGENT)?;
+                let sign = if function == Trigonometric::Tan {
+                    -1.0
+                } else {
+                    1.0
+                };
+                for _ in 0..doublings {
+                    self.double_tangent(sign)?;
+                }
             }
         }
         Ok(())
+    }
+
+    /// Doubles the angle of the tangent, which is where the sine is: `2 t / (1 - t^2)`, or with a
+    /// plus for the hyperbolic one.
+    fn double_tangent(&mut self, sign: f64) -> Result<(), Reason> {
+        let n = self.n;
+        let [divisor, _] = &mut self.scratch;
+        multiply(n, &self.sine, &self.sine, false, divisor);
+        scale(divisor, sign);
+        add_identity(n, 1.0, divisor);
+        scale(&mut self.sine, 2.0);
+        divide(n, &mut self.sine, divisor, &mut self.pivots).map_err(|_| NO_TANGENT)
     }
 
     /// Divides the matrix by a power of two, so that its square has a norm of at most one, or
@@ -247,6 +270,11 @@ impl<T: LinalgScalar> SineCosine<T> {
         }
     }
 }
+
+/// A cosine of this norm, less the identity, is divided by before its angle is doubled further:
+/// where sine and cosine grow for one eigenvalue, the digits of the tangent of another one are lost,
+/// and at last both overflow. Before, the tangent may be on its way over a pole.
+const MOST: f64 = 4.0;
 
 const NO_TANGENT: Reason = Reason::Undefined {
     function: "tangent",
