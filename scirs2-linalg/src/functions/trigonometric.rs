@@ -176,6 +176,9 @@ impl<T: LinalgScalar> SineCosine<T> {
                     1.0
                 };
                 for _ in 0..doublings {
+                    if norm1(n, &self.sine) > NEAR_POLE {
+                        return Err(LOST_TANGENT);
+                    }
                     self.double_tangent(sign)?;
                 }
             }
@@ -275,6 +278,15 @@ impl<T: LinalgScalar> SineCosine<T> {
 /// where sine and cosine grow for one eigenvalue, the digits of the tangent of another one are lost,
 /// and at last both overflow. Before, the tangent may be on its way over a pole.
 const MOST: f64 = 4.0;
+
+/// A tangent of this norm may be doubled: what it loses, about the square times eps, is half of the
+/// digits.
+const NEAR_POLE: f64 = 1e4;
+
+const LOST_TANGENT: Reason = Reason::Undefined {
+    function: "tangent in working precision",
+    why: "the tangent of a half, a quarter or less of it is too large: shift or scale it",
+};
 
 const NO_TANGENT: Reason = Reason::Undefined {
     function: "tangent",

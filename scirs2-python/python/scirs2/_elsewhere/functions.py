@@ -2,7 +2,7 @@
 
 Each takes a library and then the arguments of scirs2's function of its name. The operands are
 arrays of that library, of one floating-point dtype. A library may trace these functions, so
-they look at shapes, but not at values.
+they look at shapes, and at values only by `all`, which may not know.
 """
 
 # The libraries' functions have no types that strict knows.
@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from .. import _results
+from .. import linalg as la
 from . import rules
 from .rules import Array, Library
 
@@ -526,7 +527,18 @@ def sinhm(xp: Library, a: Array) -> Array:
 @_of("a")
 def tanhm(xp: Library, a: Array) -> Array:
     """As `scirs2.linalg.tanhm`."""
-    return solve(xp, coshm(xp, a), sinhm(xp, a))
+    return _quotient(xp, "tanhm", sinhm(xp, a), coshm(xp, a))
+
+
+def _quotient(xp: Library, function: str, sine: Array, cosine: Array) -> Array:
+    """Return a tangent; where sine and cosine are large, the quotient has lost its digits."""
+    has_digits = xp.largest(cosine, (-2, -1)) < 1e4
+    if xp.all(has_digits) is False:
+        raise la.LinAlgError(
+            f"{function}: no gradient: sine and cosine of the matrix are so large that their "
+            "quotient loses its digits; scale the matrix"
+        )
+    return xp.where(has_digits, solve(xp, cosine, sine), math.nan)
 
 
 def _of_turned(xp: Library, function: Callable[..., Array], a: Array, part: complex) -> Array:
@@ -550,4 +562,4 @@ def sinm(xp: Library, a: Array) -> Array:
 @_of("a")
 def tanm(xp: Library, a: Array) -> Array:
     """As `scirs2.linalg.tanm`."""
-    return solve(xp, cosm(xp, a), sinm(xp, a))
+    return _quotient(xp, "tanm", sinm(xp, a), cosm(xp, a))
