@@ -1,6 +1,5 @@
 """Dask arrays: lazy, block by block, and the same numbers as in memory."""
 
-import functools
 import os
 import pickle
 import subprocess
@@ -15,10 +14,10 @@ import torch
 import xarray
 from dask.diagnostics import ProgressBar
 from functions import FUNCTIONS, LAZY, NOT_LAZY, function, given
+from lazy_graphs import MODULES, lazily
 from scirs2 import linalg
 
 CHUNKINGS = [-1, 2, 1]
-MODULES = ["dask.array", "dask_array"]
 
 
 @pytest.fixture(params=MODULES)
@@ -28,13 +27,6 @@ def module(request):
 
 def ask(name, *operands):
     return FUNCTIONS[name].call(function(name), *operands)
-
-
-def nothing_is_computed(*_, **__):
-    raise AssertionError("a graph is not computed while it is built")
-
-
-lazily = functools.partial(dask.config.set, scheduler=nothing_is_computed)
 
 
 def normal(*shape, seed=0):

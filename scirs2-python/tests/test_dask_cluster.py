@@ -161,6 +161,11 @@ def test_a_matrix_is_one_task_of_a_worker(client):
 # These come last: the nanny takes its time to start another worker.
 
 
+def kill_a_worker(client):
+    pids = client.run(os.getpid)
+    os.kill(next(iter(pids.values())), signal.SIGKILL)
+
+
 def test_a_worker_that_dies_changes_no_bit(client):
     a = da.from_array(np.random.default_rng(0).standard_normal((60, 16, 16)), chunks=(2, 16, 16))
     # Long enough to be killed in the midst of the work; a lambda, as workers import no tests.
@@ -171,8 +176,7 @@ def test_a_worker_that_dies_changes_no_bit(client):
     expected = in_bytes(one.compute(scheduler="threads") for one in results)
     futures = client.compute(results)
     time.sleep(0.5)
-    pids = client.run(os.getpid)
-    os.kill(next(iter(pids.values())), signal.SIGKILL)
+    kill_a_worker(client)
     assert in_bytes(client.gather(futures)) == expected
 
 
@@ -187,8 +191,7 @@ def test_a_worker_that_dies_in_the_midst_of_an_lu_changes_no_bit(client):
     expected = in_bytes(one.compute(scheduler="threads") for one in results)
     futures = client.compute(results)
     time.sleep(0.8)
-    pids = client.run(os.getpid)
-    os.kill(next(iter(pids.values())), signal.SIGKILL)
+    kill_a_worker(client)
     assert in_bytes(client.gather(futures)) == expected
 
 
@@ -200,6 +203,5 @@ def test_a_worker_that_dies_with_its_part_of_q_changes_no_bit(client):
     expected = in_bytes(one.compute(scheduler="threads") for one in (q, r))
     q, r = client.persist([q, r])
     wait([q, r])
-    pids = client.run(os.getpid)
-    os.kill(next(iter(pids.values())), signal.SIGKILL)
+    kill_a_worker(client)
     assert in_bytes(client.gather(client.compute([q, r]))) == expected

@@ -1,6 +1,5 @@
 """Matrices whose rows and columns are both chunked, and which no task holds: panels of columns."""
 
-import functools
 import pickle
 
 import dask
@@ -8,6 +7,7 @@ import dask.array as da
 import numpy as np
 import pytest
 from dask.callbacks import Callback
+from lazy_graphs import MODULES, compute, lazily
 from scirs2 import linalg
 
 pytestmark = pytest.mark.usefixtures("small_tasks")
@@ -22,17 +22,10 @@ def small_tasks():
         yield
 
 
-@pytest.fixture(params=["dask.array", "dask_array"])
+@pytest.fixture(params=MODULES)
 def module(request):
     return pytest.importorskip(request.param)
 
-
-def nothing_is_computed(*_, **__):
-    raise AssertionError("a graph is not computed while it is built")
-
-
-lazily = functools.partial(dask.config.set, scheduler=nothing_is_computed)
-compute = functools.partial(dask.compute, scheduler="sync")
 
 DTYPES = ["float64", "float32", "complex128", "complex64", "int16", "float16"]
 # Chunks: of one size, of any, of one column, of rows alone, of columns alone.

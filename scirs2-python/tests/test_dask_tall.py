@@ -1,11 +1,10 @@
 """Tall and wide matrices in several chunks, by trees of QR factorizations."""
 
-import functools
-
 import dask
 import dask.array as da
 import numpy as np
 import pytest
+from lazy_graphs import MODULES, compute, lazily
 from scirs2 import linalg
 
 pytestmark = pytest.mark.usefixtures("small_tasks")
@@ -18,17 +17,10 @@ def small_tasks():
         yield
 
 
-@pytest.fixture(params=["dask.array", "dask_array"])
+@pytest.fixture(params=MODULES)
 def module(request):
     return pytest.importorskip(request.param)
 
-
-def nothing_is_computed(*_, **__):
-    raise AssertionError("a graph is not computed while it is built")
-
-
-lazily = functools.partial(dask.config.set, scheduler=nothing_is_computed)
-compute = functools.partial(dask.compute, scheduler="sync")
 
 DTYPES = ["float64", "float32", "complex128", "complex64"]
 # Rows in chunks of different sizes: one, less than a matrix has columns, and enough for levels.
