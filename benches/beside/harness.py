@@ -201,7 +201,7 @@ def check(row: Row) -> tuple[dict[str, float], dict[str, float]]:
         seconds = time.perf_counter() - start
         errors[name] = row.error(result)
         del result
-        # The first gradient of the process imports modules: ours counts by what comes after it.
+        # Our first gradient in a process imports modules, so it is no estimate.
         is_long = seconds > VERY_LONG and name != OURS
         estimates[name] = seconds if is_long else estimate(call)
     return errors, estimates

@@ -345,7 +345,7 @@ impl Workers<'_> {
         Ok(())
     }
 
-    /// Runs what is a single chunk, on the calling thread.
+    /// Runs a single chunk, on the calling thread.
     ///
     /// # Errors
     /// That of `work`; [`Interrupted`] if the pool is closed.

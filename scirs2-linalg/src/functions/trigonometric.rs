@@ -274,13 +274,13 @@ impl<T: LinalgScalar> SineCosine<T> {
     }
 }
 
-/// A cosine of this norm, less the identity, is divided by before its angle is doubled further:
-/// where sine and cosine grow for one eigenvalue, the digits of the tangent of another one are lost,
-/// and at last both overflow. Before, the tangent may be on its way over a pole.
+/// The norm of `cos A - I` above which the angle of the tangent is doubled instead of those of sine
+/// and cosine: these grow for one eigenvalue, which costs the digits of the others' tangents, until
+/// they overflow. Below it, the tangent may pass near a pole.
 const MOST: f64 = 4.0;
 
-/// A tangent of this norm may be doubled: what it loses, about the square times eps, is half of the
-/// digits.
+/// The largest norm of a tangent whose angle is doubled. The error is about its square times eps:
+/// half of the digits.
 const NEAR_POLE: f64 = 1e4;
 
 const LOST_TANGENT: Reason = Reason::Undefined {

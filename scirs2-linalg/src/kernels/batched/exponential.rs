@@ -198,7 +198,7 @@ fn combine<I: Isa>(
     powers: [&[I::Vector]; 4],
     out: &mut [I::Vector],
 ) {
-    // Neither `map` nor `fold`: they are not compiled for the instruction set of their closure.
+    // A closure in `map` or `fold` would not be compiled for this instruction set.
     let mut coefficients = [isa.splat_f64(0.0); 5];
     for (to, c) in coefficients.iter_mut().zip(c) {
         *to = isa.splat_f64(c);

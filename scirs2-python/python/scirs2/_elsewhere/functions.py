@@ -2,7 +2,7 @@
 
 Each takes a library and then the arguments of scirs2's function of its name. The operands are
 arrays of that library, of one floating-point dtype. A library may trace these functions, so
-they look at shapes, and at values only by `all`, which may not know.
+they look at shapes, and at values only through `all`, which returns None while they are traced.
 """
 
 # The libraries' functions have no types that strict knows.

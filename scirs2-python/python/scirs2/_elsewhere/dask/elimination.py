@@ -205,7 +205,7 @@ def lu_factor(module: Any, a: Any, on_failure: str = "raise") -> Any:
 def _factors(
     name: str, module: Any, arguments: dict[str, Any], on_failure: str
 ) -> tuple[Graph, Lazy, Factors, Key, Outline]:
-    """Factor a matrix, and find out about all pivots."""
+    """Factor a matrix, and collect its pivots."""
     kernel, operands = batches.bind(name, {**arguments, "on_failure": on_failure}, module)
     outline = batches.outline_of(kernel, operands)
     a = arguments["a"]

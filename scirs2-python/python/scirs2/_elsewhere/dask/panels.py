@@ -24,11 +24,11 @@ from .task import Kernel
 
 Key = tuple[Any, ...]
 
-# Where a chunk is too large for a panel, it is cut into this many of the whole, but into none
-# that is narrower than its work is worth.
+# A chunk too large for a panel is cut so that the whole matrix has about this many panels, none
+# narrower than the least width.
 COUNT = 32
 LEAST = 128
-# Half as many tasks as its square are what a scheduler bears.
+# The most panels: a graph has half as many tasks as the square of their number.
 MOST = 1024
 
 
@@ -278,5 +278,5 @@ def singular(name: str, pivot: int) -> LinAlgError:
 
 
 def not_finite(name: str) -> LinAlgError:
-    """Return the error of numbers that are none."""
+    """Return the error of a NaN or an infinity."""
     return LinAlgError(f"{name}: the matrix holds a NaN or an infinity; remove it first")
