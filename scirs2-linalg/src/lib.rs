@@ -95,9 +95,8 @@ pub use functions::trigonometric::{Trigonometric, trigm, trigm_into, trigm_shape
 pub use kernels::arithmetic::Arithmetic;
 pub use lapack::wait_at_forks;
 pub use least_squares::lstsq::{LeastSquares, lstsq, lstsq_into, lstsq_shape};
-pub use least_squares::qr::{
-    QrShape, qr, qr_into, qr_r, qr_r_into, qr_r_shape, qr_raw, qr_raw_into, qr_raw_shape, qr_shape,
-};
+pub use least_squares::qr::{QrShape, qr, qr_into, qr_raw, qr_raw_into, qr_raw_shape, qr_shape};
+pub use least_squares::r_factor::{qr_r, qr_r_into, qr_r_shape};
 pub use norm::{Operand, norm, norm_into, norm_shape};
 pub use products::cross::{cross, cross_into, cross_shape};
 pub use products::einsum::{einsum, einsum_into, einsum_shape};

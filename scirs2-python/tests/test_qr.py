@@ -4,6 +4,7 @@ import matrices
 import numpy as np
 import pytest
 import scipy.linalg
+import scirs2
 import torch
 from scirs2 import linalg
 
@@ -145,3 +146,59 @@ def test_dtypes_and_libraries():
     assert torch.allclose(q @ r, a)
     h, tau = linalg.qr(a.real, mode="raw")
     assert (h.dtype, tau.dtype) == (torch.float32, torch.float32)
+
+
+# Blocks of rows of one piece, and pieces of many blocks; with more columns, LAPACK's own.
+TALL = [(200, 3), (1500, 8), (5000, 17), (4100, 40), (9000, 130), (2000, 300)]
+
+
+@pytest.mark.parametrize("shape", TALL)
+@pytest.mark.parametrize("dtype", matrices.FLOATS)
+def test_a_tall_r_has_the_signs_of_reflections(dtype, shape):
+    a = matrices.random((2, *shape), dtype)
+    r = linalg.qr(a, "r")
+    assert np.array_equal(r, np.triu(r))
+    expected = linalg.qr(a).R
+    scale = np.linalg.norm(a, axis=-2)[..., None, :]
+    assert np.all(np.abs(r - expected) <= 100 * shape[1] * matrices.eps(dtype) * scale)
+    for layout in (a.copy(order="F"), a[:, ::-1][:, ::-1], a.swapaxes(1, 2).copy().swapaxes(1, 2)):
+        assert np.array_equal(linalg.qr(layout, "r"), r)
+    # LAPACK's own threads sum in another order.
+    for threads in (1, 2, 3) if shape[1] < 200 and np.dtype(dtype).kind == "f" else ():
+        with scirs2.num_threads(threads):
+            assert np.array_equal(linalg.qr(a, "r"), r)
+            assert np.array_equal(linalg.qr(a[1], "r"), r[1])
+
+
+@pytest.mark.parametrize("rows", [64, 4000])
+def test_a_tall_r_of_what_needs_no_reflection(rows):
+    top = np.triu(matrices.random((8, 8), "float64"))
+    a = np.concatenate([top, np.zeros((rows - 8, 8))])
+    assert np.array_equal(linalg.qr(a, "r"), np.linalg.qr(a, "r"))
+    assert np.array_equal(linalg.qr(0 * a, "r"), np.zeros((8, 8)))
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_a_tall_r_of_graded_and_dependent_columns(dtype):
+    m, n = 5000, 24
+    a = matrices.random((m, n), dtype)
+    tiny = np.finfo(dtype).smallest_normal
+    graded = (a * np.logspace(0, -10, n)).astype(dtype)
+    rows = (a * np.logspace(0, -10, m)[:, None]).astype(dtype)
+    dependent = np.concatenate([a[:, :12], a[:, :12]], axis=1)
+    for case in (graded, rows, dependent, 1e4 * tiny * a, a / tiny * matrices.eps(dtype)):
+        r = linalg.qr(case, "r").astype(np.longdouble)
+        lengths = np.linalg.norm(case.astype(np.longdouble), axis=0)
+        wide = case.astype(np.longdouble) / lengths
+        error = np.abs(wide.T @ wide - (r / lengths).T @ (r / lengths))
+        assert error.max() <= 50 * n * matrices.eps(dtype)
+
+
+@pytest.mark.parametrize("spoiled", [np.nan, np.inf])
+def test_a_tall_r_of_what_is_not_finite(spoiled):
+    a = matrices.random((3, 4000, 6), "float64")
+    good = linalg.qr(a, "r")
+    a[1, 3000, 2] = spoiled
+    r = linalg.qr(a, "r")
+    assert np.isnan(r[1]).any()
+    assert np.allclose(r[[0, 2]], good[[0, 2]], rtol=0, atol=1e-11)

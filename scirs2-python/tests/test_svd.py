@@ -182,3 +182,21 @@ def test_dtypes_and_libraries():
     assert u.shape == (3, 3)
     assert u.dtype == s.dtype == vh.dtype == torch.bfloat16
     assert linalg.svdvals(a.to(torch.complex64)).dtype == torch.float32
+
+
+@pytest.mark.parametrize("shape", [(40, 4), (3000, 5), (2, 900, 30), (6000, 60), (3, 50, 1200)])
+@pytest.mark.parametrize("dtype", matrices.FLOATS)
+def test_values_of_long_matrices(dtype, shape):
+    """Rows are reduced to a triangle before: values as far apart as the precision allows."""
+    *_, m, n = shape
+    a = matrices.random(shape, dtype)
+    graded = a * np.logspace(0, np.log10(matrices.eps(dtype)), n)
+    for case in (a, graded.astype(dtype), np.repeat(a[..., :1], n, axis=-1)):
+        values = linalg.svdvals(case)
+        expected = np.linalg.svdvals(case.astype(np.result_type(case, np.float64)))
+        limit = bound(m, n) * matrices.eps(dtype) * expected[..., :1]
+        assert np.all(np.abs(values - expected) <= limit)
+        turned = linalg.svdvals(case.swapaxes(-1, -2).copy())
+        assert np.all(np.abs(turned - expected) <= limit)
+    a[..., m // 2, 0] = np.inf
+    assert np.isnan(linalg.svdvals(a)).all()

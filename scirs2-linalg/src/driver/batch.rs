@@ -570,7 +570,7 @@ impl<O: BatchOutputs> ExactSizeIterator for Chunks<O> {}
 
 /// Locks a mutex, even a poisoned one: it only ever holds a list, which stays valid after a
 /// panic elsewhere.
-pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 

@@ -37,6 +37,8 @@ pub enum Problem {
     Lu,
     /// QR factors.
     Qr,
+    /// The triangle of QR factors alone.
+    QrR,
     /// The Schur form.
     Schur,
     /// The solution of a system.
@@ -51,7 +53,7 @@ pub enum Problem {
 
 impl Problem {
     /// All problems.
-    pub const ALL: [Problem; 14] = [
+    pub const ALL: [Problem; 15] = [
         Problem::Cholesky,
         Problem::Det,
         Problem::Eig,
@@ -61,6 +63,7 @@ impl Problem {
         Problem::Lstsq,
         Problem::Lu,
         Problem::Qr,
+        Problem::QrR,
         Problem::Schur,
         Problem::Solve,
         Problem::SolveTriangular,
@@ -81,6 +84,7 @@ impl fmt::Display for Problem {
             Problem::Lstsq => "lstsq",
             Problem::Lu => "lu",
             Problem::Qr => "qr",
+            Problem::QrR => "qr_r",
             Problem::Schur => "schur",
             Problem::Solve => "solve",
             Problem::SolveTriangular => "solve_triangular",
@@ -98,7 +102,8 @@ pub enum Route {
     Batched = 1,
     /// A kernel for one small matrix.
     Small,
-    /// Our blocked factorizations over LAPACK; for least squares the QR factors.
+    /// Our blocked factorizations over LAPACK; for least squares the QR factors; for singular
+    /// values the triangle of the longer side's rows.
     Blocked,
     /// LAPACK's own routine.
     Lapack,
@@ -242,7 +247,7 @@ fn batched(problem: Problem, scalar: ScalarType, sizes: Sizes, forced: Forced) -
         Problem::Lu => (2, 4, 32, MANY),
         Problem::SolveTriangular => (1, 4, 32, MANY),
         Problem::Qr => (1, 0, 64, 2),
-        Problem::Eig | Problem::Schur => return false,
+        Problem::Eig | Problem::QrR | Problem::Schur => return false,
     };
     let only = forced == Forced::Only(Route::Batched);
     let most = match forced {
@@ -298,7 +303,7 @@ fn small(
             };
             is_real && (1..=most).contains(&n)
         }
-        Problem::Qr => is_real && is_fused && m.max(n) <= max_order::HOUSEHOLDER,
+        Problem::Qr | Problem::QrR => is_real && is_fused && m.max(n) <= max_order::HOUSEHOLDER,
         Problem::Svdvals => is_real && m.min(n) >= 1 && m.max(n) <= SVDVALS,
         Problem::Expm | Problem::Lstsq | Problem::Lu | Problem::SolveTriangular | Problem::Svd => {
             false
@@ -313,6 +318,32 @@ const LU_BLOCKED: usize = 192;
 /// faster than LAPACK's.
 const QR_BLOCKED: usize = 8;
 const QR_BLOCKED_ELEMENTS: usize = 1 << 13;
+/// The fewest columns with which blocks of rows are reduced to a triangle faster than the whole
+/// matrix is factored.
+const TALL: usize = 3;
+/// The most columns with which that is faster: for `R` with its signs, of matrices with four rows
+/// to a column, and so many elements; and for singular values, of matrices with three rows to two
+/// columns.
+const TALL_R: usize = 200;
+const TALL_R_ELEMENTS: usize = 1 << 9;
+const TALL_VALUES: usize = 400;
+/// The fewest rows to a column, and elements, of complex matrices, which only gain by the cache.
+const TALL_COMPLEX: usize = 32;
+const TALL_COMPLEX_ELEMENTS: usize = 1 << 16;
+
+/// Whether the rows of matrices, which are more than the columns, are reduced to a triangle.
+fn is_tall(problem: Problem, scalar: ScalarType, sizes: Sizes, only: bool) -> bool {
+    let (m, n) = (sizes.rows, sizes.columns);
+    let len = m.saturating_mul(n);
+    let is_faster = if scalar.is_complex() {
+        m / TALL_COMPLEX >= n && len >= TALL_COMPLEX_ELEMENTS
+    } else if problem == Problem::QrR {
+        m / 4 >= n && n <= TALL_R && len >= TALL_R_ELEMENTS
+    } else {
+        m - m / 3 >= n && n <= TALL_VALUES
+    };
+    m > n && n > 0 && (only || n >= TALL && has_fma() && is_faster)
+}
 
 fn blocked(problem: Problem, scalar: ScalarType, sizes: Sizes, only: bool) -> bool {
     let (m, n) = (sizes.rows, sizes.columns);
@@ -326,6 +357,11 @@ fn blocked(problem: Problem, scalar: ScalarType, sizes: Sizes, only: bool) -> bo
             let reflectors = m.min(n);
             let is_faster = reflectors >= QR_BLOCKED && m * reflectors >= QR_BLOCKED_ELEMENTS;
             reflectors > 0 && (only || is_faster)
+        }
+        Problem::QrR => is_tall(problem, scalar, sizes, only),
+        Problem::Svdvals => {
+            let turned = Sizes::new(m.max(n), m.min(n), sizes.count);
+            is_tall(problem, scalar, turned, only)
         }
         _ => false,
     }

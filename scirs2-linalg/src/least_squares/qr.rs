@@ -20,6 +20,7 @@ use crate::kernels::batched::householder::batched_qr;
 use crate::kernels::small::householder;
 use crate::lapack::geqrf_blocked::BlockedQr;
 use crate::lapack::{self, Factorization, Workspace, factor_workspace, orthogonal_workspace};
+use crate::least_squares::r_factor::{qr_r_into, qr_r_shape};
 
 /// The shapes of the factors of [`qr`], with `k = min(m, n)`.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -139,78 +140,6 @@ pub fn qr_into<T: LinalgScalar>(
     )
 }
 
-/// The triangular factor alone.
-///
-/// `R` of [`qr`], of shape `(..., min(m, n), n)`, without the work for `Q`.
-///
-/// # Errors
-/// [`Error::TooFewAxes`].
-///
-/// # Accuracy
-/// As [`qr`], on a copy of the matrix.
-///
-/// ```
-/// use ndarray::array;
-///
-/// let r = scirs2_linalg::qr_r(&array![[3.0_f64, 1.0], [4.0, 2.0]])?;
-/// assert!((r[[0, 0]].abs() - 5.0).abs() < 1e-14);
-/// # Ok::<(), scirs2_linalg::Error>(())
-/// ```
-pub fn qr_r<S, D>(a: &ArrayBase<S, D>) -> Result<ArrayD<S::Elem>, Error>
-where
-    S: Data<Elem: LinalgScalar>,
-    D: Dimension,
-{
-    let a = a.view().into_dyn();
-    let mut r = zeros_array(&qr_r_shape(a.shape())?)?;
-    qr_r_into(a, r.view_mut(), &Workers::current())?;
-    Ok(r)
-}
-
-/// The shape of what [`qr_r_into`] writes.
-///
-/// # Errors
-/// The errors of [`qr_r`] that depend on the shape.
-pub fn qr_r_shape(a: &[usize]) -> Result<Vec<usize>, Error> {
-    let (batch, m, n) = split_matrix_shape(1, a)?;
-    Ok([batch, &[m.min(n), n]].concat())
-}
-
-/// [`qr_r`] into the caller's memory, of any strides.
-///
-/// # Errors
-/// The same as [`qr_r`]; [`Error::OutputShape`] for an output of another shape, and
-/// [`Error::Interrupted`] if the workers were stopped.
-pub fn qr_r_into<T: LinalgScalar>(
-    a: ArrayViewD<'_, T>,
-    r: ArrayViewMutD<'_, T>,
-    workers: &Workers<'_>,
-) -> Result<(), Error> {
-    shape::check_output(&qr_r_shape(a.shape())?, &r)?;
-    let (batch, m, n) = split_matrix_shape(1, a.shape())?;
-    let batch = batch_of(batch, m, n, workers);
-    let plan = Plan::of::<T>(Problem::Qr, Sizes::new(m, n, batch.count()));
-    let matrices = MatrixBatch::new(&a, batch.shape);
-    batch.for_each(
-        MatrixBatchMut::new(r),
-        || Ok((QrDriver::new(m, n, 0, plan)?, zeros(m * n)?)),
-        |(driver, matrix), index, mut r| {
-            driver.factor(n, to_c(matrices.get(index), matrix));
-            for (row, mut elements) in r.rows_mut().into_iter().enumerate() {
-                let from = &matrix[row * n..(row + 1) * n];
-                for (column, element) in elements.iter_mut().enumerate() {
-                    *element = if column < row {
-                        T::zero()
-                    } else {
-                        from[column]
-                    };
-                }
-            }
-            Ok(())
-        },
-    )
-}
-
 /// The factors as LAPACK leaves them.
 ///
 /// `h`, of shape `(..., n, m)`, is the transpose of the matrix that holds `R` on
@@ -294,13 +223,13 @@ pub enum QrMode {
     Reduced,
     /// A square `Q`: [`qr`].
     Complete,
-    /// `R` alone: [`qr_r`].
+    /// `R` alone: [`qr_r`](crate::qr_r()).
     R,
     /// The factors as LAPACK leaves them: [`qr_raw`].
     Raw,
 }
 
-/// [`qr`], [`qr_r`] and [`qr_raw`] as an operation on tensors of any dtype.
+/// [`qr`], [`qr_r`](crate::qr_r()) and [`qr_raw`] as an operation on tensors of any dtype.
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub struct Qr {
     /// The results.
@@ -354,7 +283,7 @@ fn batch_of<'a>(shape: &'a [usize], m: usize, n: usize, workers: &'a Workers<'a>
 /// Triangles and reflectors of `m` x `n` matrices in place by LAPACK: by LQ of
 /// matrices in C order, which it reads as their transposes, or by QR in Fortran
 /// order.
-struct LapackQr<T: LinalgScalar> {
+pub(super) struct LapackQr<T: LinalgScalar> {
     factorization: Factorization,
     shape: (usize, usize),
     tau: Vec<T>,
@@ -389,7 +318,7 @@ impl<T: LinalgScalar> LapackQr<T> {
 }
 
 /// The factors of matrices in C order, in blocks if that is faster.
-enum QrDriver<T: LinalgScalar> {
+pub(super) enum QrDriver<T: LinalgScalar> {
     Blocked(BlockedQr<T>),
     Lapack {
         /// Where a kernel comes before LAPACK: the matrix, for the case that it
@@ -402,7 +331,7 @@ enum QrDriver<T: LinalgScalar> {
 
 impl<T: LinalgScalar> QrDriver<T> {
     /// For `m` x `n` matrices, and `k` columns of `Q`.
-    fn new(m: usize, n: usize, k: usize, plan: Plan) -> Result<Self, Error> {
+    pub(super) fn new(m: usize, n: usize, k: usize, plan: Plan) -> Result<Self, Error> {
         if plan.blocked {
             return Ok(QrDriver::Blocked(BlockedQr::new(m, n)?));
         }
@@ -415,7 +344,7 @@ impl<T: LinalgScalar> QrDriver<T> {
     }
 
     /// `R` and the reflectors in place of a matrix with rows of `n`.
-    fn factor(&mut self, n: usize, a: &mut [T]) {
+    pub(super) fn factor(&mut self, n: usize, a: &mut [T]) {
         match self {
             QrDriver::Blocked(blocks) => blocks.factor(n, a),
             QrDriver::Lapack {

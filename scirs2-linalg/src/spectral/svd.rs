@@ -15,6 +15,7 @@ use crate::base::memory::{check_square_memory, zeros, zeros_array};
 use crate::base::scale::rounded;
 use crate::base::structure::{Structure, Triangle};
 use crate::driver::batch::{Batch, MatrixBatch, MatrixBatchMut};
+use crate::driver::chunks::new_filled;
 use crate::driver::operation::{Kind, OperationScalar, Results, ScalarOperation, Work};
 use crate::driver::plan::{Plan, Problem, Sizes};
 use crate::driver::shape::{self, split_matrix_shape, split_square_shape};
@@ -24,6 +25,7 @@ use crate::kernels::batched::jacobi::batched_svd;
 use crate::kernels::orthonormal::{are_orthonormal_columns, are_orthonormal_rows};
 use crate::kernels::signs::{ColumnSigns, normalize_signs};
 use crate::lapack::{Gesdd, SMLSIZ, Vectors};
+use crate::least_squares::r_factor::{is_left, qr_r_shape, reduce_rows};
 use crate::spectral::bidiagonal::SmallSingularValues;
 use crate::spectral::double::to_double;
 use crate::spectral::eigh::EighSolver;
@@ -303,7 +305,7 @@ pub fn svdvals_shape(a: &[usize]) -> Result<Vec<usize>, Error> {
 pub fn svdvals_into<T: LinalgScalar>(
     a: ArrayViewD<'_, T>,
     structure: Structure,
-    values: ArrayViewMutD<'_, T::Real>,
+    mut values: ArrayViewMutD<'_, T::Real>,
     workers: &Workers<'_>,
 ) -> Result<(), Error> {
     shape::check_output(&svdvals_shape(a.shape())?, &values)?;
@@ -316,8 +318,22 @@ pub fn svdvals_into<T: LinalgScalar>(
         flops: 4.0 * m as f64 * n as f64 * m.min(n) as f64,
         workers,
     };
-    let matrices = MatrixBatch::new(&a, batch.shape);
     let plan = Plan::of::<T>(Problem::Svdvals, Sizes::new(m, n, batch.count()));
+    let mut left = None;
+    if plan.blocked && structure == Structure::General {
+        let mut tall = a.view();
+        if m < n {
+            tall.swap_axes(a.ndim() - 2, a.ndim() - 1);
+        }
+        let mut r = new_filled(&qr_r_shape(tall.shape())?, T::zero(), workers)?;
+        let found = reduce_rows(tall, r.view_mut(), workers)?;
+        svdvals_into(r.view(), structure, values.view_mut(), workers)?;
+        if found.is_empty() {
+            return Ok(());
+        }
+        left = Some(found);
+    }
+    let matrices = MatrixBatch::new(&a, batch.shape);
     let batched = |(pack_a, pack_s, kernel): &mut SvdvalsScratch<T>,
                    indices,
                    values: &mut MatrixBatchMut<'_, _>| {
@@ -335,8 +351,14 @@ pub fn svdvals_into<T: LinalgScalar>(
     batch.for_each_with_batched_kernel(
         MatrixBatchMut::vectors(values),
         || SvdvalsSolver::new(m, n, structure),
-        (structure == Structure::General && (plan.batched || plan.small)).then_some(batched),
-        |solver, index, values| solver.run(matrices.get(index), values),
+        (structure == Structure::General && (plan.batched || plan.small) && left.is_none())
+            .then_some(batched),
+        |solver, index, values| {
+            if is_left(left.as_deref(), index) {
+                solver.run(matrices.get(index), values)?;
+            }
+            Ok(())
+        },
     )
 }
 

@@ -3,6 +3,7 @@
 //!
 //! | file | one concept |
 //! |---|---|
+//! | `accumulated_qr` | the triangle of a tall matrix |
 //! | `bidiagonal` | singular values |
 //! | `cholesky` | Cholesky factors |
 //! | `elementary` | what the eigenvalue kernels share |
@@ -11,6 +12,7 @@
 //! | `householder` | QR |
 //! | `symmetric` | eigenvalues and eigenvectors of symmetric matrices |
 
+pub(crate) mod accumulated_qr;
 pub(crate) mod bidiagonal;
 pub(crate) mod cholesky;
 pub(crate) mod eigen;

@@ -21,8 +21,6 @@ from . import arrays, task
 
 # The tasks whose results one task joins.
 FAN_IN = 8
-# Rows to columns of what is factored at once for R alone: fewer are slower, as are many more.
-RATIO = 32
 
 Key = tuple[Any, ...]
 
@@ -76,14 +74,6 @@ def joined(threads: int | None, nodes: list[Any]) -> Any:
 
 
 def _triangle(x: Any) -> Any:
-    rows, columns = x.shape[-2:]
-    height = RATIO * columns
-    count = rows // height if columns else 0
-    if count > 1:
-        # Parts that stay in the processor's cache while they are factored.
-        parts, rest = x[..., : count * height, :], x[..., count * height :, :]
-        parts = linalg.qr(parts.reshape(*x.shape[:-2], count, height, columns), mode="r")
-        x = np.concatenate([parts.reshape(*x.shape[:-2], -1, columns), rest], -2)
     r = linalg.qr(x, mode="r")
     return np.conj(phases(r))[..., None] * r
 
