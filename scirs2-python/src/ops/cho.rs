@@ -65,7 +65,8 @@ pub(super) fn cho_factor<'py>(
 /// ----------
 /// c_and_lower : tuple of array_like, shape (..., n, n), and bool
 ///     The factors, and whether they are lower triangular: what `cho_factor` returns,
-///     or ``(cholesky(a), True)``, or ``(cholesky(a, upper=True), False)``.
+///     or ``(cholesky(a), True)``, or ``(cholesky(a, upper=True), False)``. The other
+///     triangle is not read, so that a wrong flag goes unnoticed.
 /// b : array_like, shape (n,) or (..., n, k)
 ///     One vector if it has one dimension, else matrices whose columns are the
 ///     right-hand sides, in the library of the factors.
@@ -84,9 +85,7 @@ pub(super) fn cho_factor<'py>(
 ///     The diagonal of a factor holds a zero, or what is read holds a NaN or an
 ///     infinity.
 /// ValueError
-///     The shapes do not match. Or the factors lie in the other triangle than ``lower``
-///     says: the triangle to be read is zero off the diagonal in the whole batch, and
-///     the other one is not.
+///     The shapes do not match.
 ///
 /// Notes
 /// -----
