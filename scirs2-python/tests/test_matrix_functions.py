@@ -344,6 +344,14 @@ def test_a_batch_of_many_norms_is_its_matrices(dtype, n):
             np.testing.assert_allclose(
                 one, expected, rtol=0, atol=20 * n * matrices.eps(dtype) * np.abs(expected).max()
             )
+    directions = matrices.random((19, n, n), dtype, 1) * np.roll(scales, 3)[:, None, None] ** 4
+    directions = directions.astype(dtype)
+    both = linalg.expm_frechet(a, directions)
+    assert np.array_equal(linalg.expm_frechet(a, directions, compute_expm=False), both[1])
+    for at, (matrix, direction) in enumerate(zip(a, directions, strict=True)):
+        for one, expected in zip(both, linalg.expm_frechet(matrix, direction), strict=True):
+            bound = 20 * n * matrices.eps(dtype) * max(1, size(matrix))
+            assert size(one[at] - expected) <= bound * size(expected)
     with mpmath.workdps(60):
         for matrix, found in zip(a, linalg.expm(a), strict=True):
             expected = rounded(mpmath.expm(exactly(matrix), method="taylor"))

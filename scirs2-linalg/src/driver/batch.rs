@@ -271,7 +271,7 @@ fn matrix_count<T>(array: &ArrayViewMutD<'_, T>) -> usize {
     array.shape()[..array.ndim() - 2].iter().product()
 }
 
-/// What an operation writes: one [`MatrixBatchMut`], or a tuple of them.
+/// What an operation writes: one [`MatrixBatchMut`], which may be left out, or a tuple of them.
 pub(crate) trait BatchOutputs: Send + Sized {
     /// The outputs at one index of the batch.
     type Matrices: Send;
@@ -359,6 +359,24 @@ impl<'a, T: Send> BatchOutputs for MatrixBatchMut<'a, T> {
             MatrixBatchMut::Strided(view) => view.is_empty(),
             MatrixBatchMut::Irregular(arrays) => arrays.iter().all(|array| array.is_empty()),
         }
+    }
+}
+
+/// Outputs that a caller may leave out.
+impl<O: BatchOutputs> BatchOutputs for Option<O> {
+    type Matrices = Option<O::Matrices>;
+
+    fn split_at(self, count: usize) -> (Self, Self) {
+        self.map(|outputs| outputs.split_at(count)).unzip()
+    }
+
+    #[inline]
+    fn next(&mut self) -> Self::Matrices {
+        self.as_mut().map(O::next)
+    }
+
+    fn is_empty(&self) -> bool {
+        self.as_ref().is_none_or(O::is_empty)
     }
 }
 

@@ -79,20 +79,13 @@ pub fn expm_into<T: LinalgScalar>(
         workers,
     };
     let matrices = MatrixBatch::new(&a, batch.shape);
-    let order = if T::IS_COMPLEX { 2 * n } else { n };
-    let plan = Plan::of::<T::Real>(Problem::Expm, Sizes::new(order, order, batch.count()));
+    let plan = plan::<T>(n, batch.count());
     let batched =
         |scratch: &mut Scratch<T>, indices: Range<usize>, out: &mut MatrixBatchMut<'_, T>| {
             let [pack_a, pack_out] = &mut scratch.packs;
             let a = matrices.contiguous(indices, pack_a);
             let embedded = &mut scratch.embedded;
-            out.with_contiguous(T::zero(), pack_out, |to| {
-                if T::IS_COMPLEX {
-                    return complex_expm(n, a, to, embedded);
-                }
-                let to = T::as_real_mut(to).expect(REAL_ONLY);
-                batched_expm(n, T::as_real(a).expect(REAL_ONLY), to)
-            })
+            out.with_contiguous(T::zero(), pack_out, |to| run_batched(n, a, to, embedded))
         };
     batch.for_each_with_batched_kernel(
         MatrixBatchMut::new(out),
@@ -105,6 +98,26 @@ pub fn expm_into<T: LinalgScalar>(
             })
         },
     )
+}
+
+/// The routes for matrices of order `n`.
+pub(super) fn plan<T: LinalgScalar>(n: usize, count: usize) -> Plan {
+    let order = if T::IS_COMPLEX { 2 * n } else { n };
+    Plan::of::<T::Real>(Problem::Expm, Sizes::new(order, order, count))
+}
+
+/// Exponentials by the batched kernel. Returns the indices of the matrices that were not handled.
+pub(super) fn run_batched<T: LinalgScalar>(
+    n: usize,
+    a: &[T],
+    to: &mut [T],
+    embedded: &mut [Vec<T::Real>; 2],
+) -> Vec<usize> {
+    if T::IS_COMPLEX {
+        return complex_expm(n, a, to, embedded);
+    }
+    let to = T::as_real_mut(to).expect(REAL_ONLY);
+    batched_expm(n, T::as_real(a).expect(REAL_ONLY), to)
 }
 
 /// Buffers to pack matrices and results that are not contiguous, and complex matrices as real

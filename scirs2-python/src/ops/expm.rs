@@ -136,7 +136,8 @@ pub(super) fn expm_cond<'py>(
 /// Notes
 /// -----
 /// The derivative of each step of :func:`expm` (A. H. Al-Mohy and N. J. Higham, SIAM J. Matrix
-/// Anal. Appl. 30, 2009), in double precision, at three times its cost.
+/// Anal. Appl. 30, 2009), in double precision, at three times its cost; of many small matrices a
+/// block of ``expm([[a, e], [0, a]])``.
 ///
 /// Examples
 /// --------
@@ -155,7 +156,7 @@ pub(super) fn expm_frechet<'py>(
 ) -> PyResult<Bound<'py, PyAny>> {
     let py = a.py();
     let call = Call::new(py, "expm_frechet", &[("a", a), ("e", e)])?.on_failure(on_failure)?;
-    let mut results = call.results(&ExpmFrechet, &[Wrap::Plain; 2])?;
+    let mut results = call.results(&ExpmFrechet { compute_expm }, &[Wrap::Plain; 2])?;
     if compute_expm {
         return Ok(PyTuple::new(py, results)?.into_any());
     }
