@@ -179,10 +179,30 @@ for order in (0, 1, 2, 3, 0.5, -1, -2, math.inf, -math.inf):
         lambda x, order=order: linalg.vector_norm(x, axis=-1, ord=order), (4,)
     )
 
+
+def positive(a):
+    """A matrix whose eigenvalues are in the right half plane."""
+    return a + constant(a, 4 * np.eye(a.shape[-1]))
+
+
+def _sign(a):
+    return linalg.signm(a + constant(a, np.diag([-9.0, 9.0, 18.0])))
+
+
 CASES["expm"] = Case(linalg.expm, SQUARE)
 CASES["expm_frechet"] = Case(
     lambda a, e: linalg.expm_frechet(a, e, compute_expm=False), SQUARE, SQUARE
 )
+
+CASES["sqrtm"] = Case(lambda a: linalg.sqrtm(positive(a)), SQUARE)
+CASES["sqrtm hermitian"] = Case(lambda a: linalg.sqrtm(definite(a)), SQUARE)
+CASES["logm"] = Case(lambda a: linalg.logm(positive(a)), SQUARE)
+CASES["logm hermitian"] = Case(lambda a: linalg.logm(definite(a)), SQUARE)
+for exponent in (0.3, -1.7):
+    CASES[f"fractional_matrix_power {exponent}"] = Case(
+        lambda a, t=exponent: linalg.fractional_matrix_power(positive(a), t), SQUARE
+    )
+CASES["signm"] = Case(_sign, SQUARE)
 
 # By other rules.
 COMPOSITIONS = {

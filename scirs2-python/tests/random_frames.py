@@ -27,6 +27,7 @@ OPTIONS = {
     "cholesky": {"upper": False},
     "eigh": {"upper": True},
     "eigvalsh": {"upper": False},
+    "fractional_matrix_power": {"t": 0.5},
     "lstsq": {"rcond": -1.0},
     "lu_solve": {"trans": 1},
     "matrix_rank": {"tol": float("nan"), "rtol": 1e-3, "hermitian": False},

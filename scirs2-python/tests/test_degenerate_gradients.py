@@ -317,8 +317,70 @@ def test_factors_without_gradient_are_an_error():
         gradient(lambda x: linalg.cond(x, 1), zero)
 
 
+# Principal values.
+
+PRINCIPAL = {
+    "sqrtm": (linalg.sqrtm, lambda x: x**0.5),
+    "logm": (linalg.logm, mpmath.log),
+    "fractional_matrix_power": (
+        lambda a: linalg.fractional_matrix_power(a, -0.3),
+        lambda x: x ** mpmath.mpf(-0.3),
+    ),
+}
+ON_THE_CUT = {
+    "negative": torch.diag(torch.tensor([1.0, -2.0])),
+    "zero": torch.diag(torch.tensor([1.0, 0.0])),
+    "rank 2": numbers(4, 2) @ numbers(4, 2).mT,
+    "hermitian": hermitian(numbers(3, 3, dtype=torch.complex128)),
+}
+
+
+@pytest.mark.parametrize("at", ON_THE_CUT)
+@pytest.mark.parametrize("name", PRINCIPAL)
+def test_principal_values_have_no_gradient_where_they_jump(name, at):
+    function, _ = PRINCIPAL[name]
+    a = ON_THE_CUT[at]
+    for one in (a, torch.stack([torch.eye(len(a)).to(a), a])):
+        with pytest.raises(linalg.LinAlgError, match=rf"^{name}: .*(no gradient|singular)"):
+            gradient(lambda x: function(x).abs().sum(), one)
+    # Without a gradient, negative eigenvalues are for complex results.
+    if at == "negative":
+        assert function(a.requires_grad_()).dtype == function(a.detach()).dtype == torch.complex64
+
+
+@pytest.mark.parametrize("size", [1e-12, 1.0, 1e12])
+@pytest.mark.parametrize("dtype", [torch.float64, torch.complex128])
+@pytest.mark.parametrize("name", PRINCIPAL)
+def test_gradients_of_principal_values_of_nearly_singular_matrices(name, dtype, size):
+    function, of_number = PRINCIPAL[name]
+    values = [mpmath.mpf(x) for x in (1.0, 1e-6, 1e-12)]
+    weights = numbers(3, 3, dtype=dtype) * size
+    differences = torch.tensor(
+        [
+            [
+                float(
+                    mpmath.diff(of_number, x) if x == y else (of_number(x) - of_number(y)) / (x - y)
+                )
+                for y in values
+            ]
+            for x in values
+        ],
+        dtype=torch.float64,
+    )
+    a = torch.diag(torch.tensor([float(x) for x in values], dtype=dtype)).requires_grad_()
+    (found,) = torch.autograd.grad(function(a), a, weights)
+    torch.testing.assert_close(found, differences * weights, rtol=1e-12, atol=0)
+
+
+def test_powers_take_a_number():
+    a = torch.eye(2).requires_grad_()
+    with pytest.raises(NotImplementedError, match="an array as t; pass a number"):
+        linalg.fractional_matrix_power(a, torch.tensor(0.5))
+
+
 def test_batches_without_matrices_and_matrices_without_elements():
-    for function in (linalg.det, linalg.inv, linalg.cholesky, linalg.svdvals, linalg.eigvalsh):
+    functions = (linalg.det, linalg.inv, linalg.cholesky, linalg.svdvals, linalg.eigvalsh)
+    for function in (*functions, linalg.sqrtm, linalg.logm, linalg.signm):
         for shape in ((0, 3, 3), (2, 0, 0)):
             a = torch.zeros(shape, dtype=torch.float64)
             assert gradient(lambda x, f=function: f(x).sum(), a).shape == shape

@@ -192,6 +192,18 @@ def test_determinants_of_singular_matrices(diagonal):
     np.testing.assert_allclose(second[1, 1, 2, 2], x, atol=1e-15)
 
 
+@pytest.mark.parametrize("dtype", [float, complex])
+@pytest.mark.parametrize("function", [linalg.sqrtm, linalg.logm])
+def test_principal_values_where_they_jump_give_nan(function, dtype):
+    turned = np.array([[4.0, 3.0], [-3.0, 4.0]]) / 5
+    batch = [turned @ np.diag([4.0, x]) @ turned.T for x in (1, -1)] + [np.diag([4.0, 0.0])]
+    a = jnp.asarray(np.stack(batch).astype(dtype))
+    found = jax.jit(jax.grad(lambda a: jnp.real(function(a)).sum()))(a)
+    assert found.dtype == a.dtype
+    assert np.isfinite(found[0]).all()
+    assert np.isnan(found[1:]).all()
+
+
 def test_norms_at_zero():
     zero = jnp.zeros(3)
     for order in (1, 2, 3, np.inf):

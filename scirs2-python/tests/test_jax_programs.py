@@ -201,6 +201,10 @@ def test_dtypes_are_those_of_jax(x64):
             assert jax.jit(function)(single).dtype == "float32"
         w, v = jax.jit(linalg.eig)(single)
         assert (w.dtype, v.dtype) == ("complex64", "complex64")
+        for function in (linalg.sqrtm, linalg.logm):
+            assert jax.jit(function)(single).dtype == "complex64"
+            assert function(single).dtype == "float32"
+        assert jax.jit(linalg.signm)(single).dtype == "float32"
         assert jax.jit(linalg.svdvals)(single.astype("complex64")).dtype == "float32"
 
 
@@ -232,10 +236,9 @@ def test_subnormal_numbers_are_not_flushed():
 
 
 WITHOUT_A_RULE = {
-    "bandwidth", "block_diag", "cdf2rdf", "diagsvd", "expm_cond", "fractional_matrix_power",
-    "hessenberg", "ishermitian", "issymmetric", "khatri_rao", "logm", "matrix_balance",
-    "null_space", "orth", "rq", "rsf2csf", "schur", "signm",
-    "sqrtm", "subspace_angles", "toeplitz",
+    "bandwidth", "block_diag", "cdf2rdf", "diagsvd", "expm_cond", "hessenberg", "ishermitian",
+    "issymmetric", "khatri_rao", "matrix_balance", "null_space", "orth", "rq", "rsf2csf", "schur",
+    "subspace_angles", "toeplitz",
 }  # fmt: skip
 
 

@@ -33,6 +33,13 @@ OPERANDS = {
     "cofactors_vjp": (A, numbers(3, 3)),
     "expm_derivative": (A, numbers(3, 3)),
     "cholesky": (A @ A.mT,),
+    "sqrtm": (A @ A.mT,),
+    "sqrtm_derivative": (A @ A.mT, numbers(3, 3)),
+    "logm": (A @ A.mT,),
+    "logm_derivative": (A @ A.mT, numbers(3, 3)),
+    "fractional_matrix_power": (A @ A.mT,),
+    "fractional_matrix_power_derivative": (A @ A.mT, numbers(3, 3)),
+    "signm_derivative": (A, numbers(3, 3)),
     "svd": (regular(4, 3, dtype=torch.float64),),
     "svd_full": (regular(4, 3, dtype=torch.float64),),
     "qr_complete": (regular(4, 3, dtype=torch.float64),),
@@ -47,6 +54,8 @@ OPTIONS = {
     "matrix_rank": {"tol": None, "hermitian": False, "rtol": None},
     "cholesky": {"upper": False},
     "eigh": {"UPLO": "L"},
+    "fractional_matrix_power": {"t": 0.5},
+    "fractional_matrix_power_derivative": {"t": 0.5},
 }
 
 
@@ -86,7 +95,7 @@ def loss_of(function):
 COMPILED = [
     *("solve", "inv", "det", "slogdet", "cholesky", "eigh", "svd tall", "svdvals", "qr tall"),
     *("lu", "lu_factor", "lstsq", "pinv", "vector_norm 3", "solve_triangular 2 lower"),
-    *("lu_solve 0", "eigvals", "matmul"),
+    *("lu_solve 0", "eigvals", "matmul", "expm", "sqrtm", "logm hermitian"),
 ]
 COMPILED_COMPOSITIONS = [
     *("cond", "norm axes", "matrix_norm inf", "matrix_power -2", "solve vector", "cho_factor"),
@@ -205,10 +214,11 @@ def test_make_fx_has_the_operators_in_its_graph(mode):
         torch.testing.assert_close(graph(other), function(other))
 
 
-def test_eigenvalues_are_complex_in_compiled_code():
+@pytest.mark.parametrize("function", [linalg.eigvals, linalg.sqrtm, linalg.logm])
+def test_results_that_may_be_complex_are_in_compiled_code(function):
     # Whether all are real is not known before.
-    assert compiled(linalg.eigvals)(torch.eye(2)).dtype == torch.complex64
-    assert linalg.eigvals(torch.eye(2)).dtype == torch.float32
+    assert compiled(function)(torch.eye(2)).dtype == torch.complex64
+    assert function(torch.eye(2)).dtype == torch.float32
 
 
 def test_what_compiled_code_refuses_it_refuses_by_name():

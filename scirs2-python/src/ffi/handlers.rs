@@ -11,9 +11,10 @@ use scirs2_core::fork;
 use scirs2_core::pool::Workers;
 use scirs2_interop::{Description, TensorMut, TensorRef};
 use scirs2_linalg::operation::{
-    self, Cholesky, Det, Eig, Eigh, Eigvals, Eigvalsh, Expm, Inv, Kind, Lstsq, LuFactor, LuSolve,
-    Matmul, MatrixRank, Matvec, OnFailure, Operation, Outputs, PermutationKind, Pinv, Plu, Qr,
-    QrMode, SignLogDet, Solve, SolveTriangular, Svd, Svdvals, Threshold, Vecmat, VectorNorm,
+    self, Cholesky, Det, Eig, Eigh, Eigvals, Eigvalsh, Expm, ExpmFrechet, FractionalMatrixPower,
+    Inv, Kind, Logm, Lstsq, LuFactor, LuSolve, Matmul, MatrixRank, Matvec, OnFailure, Operation,
+    Outputs, PermutationKind, Pinv, Plu, Qr, QrMode, SignLogDet, Signm, Solve, SolveTriangular,
+    Sqrtm, Svd, Svdvals, Threshold, Vecmat, VectorNorm,
 };
 use scirs2_linalg::{Error, Op, Triangle, Triangular};
 use smallvec::SmallVec;
@@ -63,8 +64,11 @@ handlers! {
     eigvals(0) = |_| Ok(Eigvals);
     eigvalsh(0) = |frame| Ok(Eigvalsh { upper: frame.flag("upper")? });
     expm(0) = |_| Ok(Expm);
+    expm_derivative(0, 1) = |_| Ok(ExpmFrechet { compute_expm: false });
+    fractional_matrix_power(0) = |frame| Ok(FractionalMatrixPower { exponent: frame.float("t")? });
     inv(0) = |_| Ok(Inv);
     lstsq(0, 1) = |frame| Ok(Lstsq { rcond: not_nan(frame.float("rcond")?) });
+    logm(0) = |_| Ok(Logm);
     lu(0) = |_| Ok(Plu { permutation: PermutationKind::Indices });
     lu_factor(0) = |_| Ok(LuFactor);
     lu_solve(0, 2) = |frame| Ok(LuSolve { pivots: integers(frame, 1)?, op: op(frame)? });
@@ -80,9 +84,11 @@ handlers! {
     });
     qr(0) = |_| Ok(Qr { mode: QrMode::Reduced });
     qr_complete(0) = |_| Ok(Qr { mode: QrMode::Complete });
+    signm(0) = |_| Ok(Signm);
     slogdet(0) = |_| Ok(SignLogDet);
     solve(0, 1) = |_| Ok(Solve);
     solve_triangular(0, 1) = |frame| Ok(SolveTriangular { spec: triangular(frame)? });
+    sqrtm(0) = |_| Ok(Sqrtm);
     svd(0) = |_| Ok(Svd { full_matrices: false, hermitian: false });
     svd_full(0) = |_| Ok(Svd { full_matrices: true, hermitian: false });
     svdvals(0) = |_| Ok(Svdvals { hermitian: false });

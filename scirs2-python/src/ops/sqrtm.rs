@@ -25,8 +25,9 @@ use crate::call::real_parts::reduce_to_real_parts;
 /// -------
 /// array, shape (..., n, n)
 ///     Complex, but real for real matrices if the results of the whole batch are: those of
-///     matrices without a negative eigenvalue. In the library of ``a``. Integers count as
-///     float64; real results of float16 and bfloat16 are returned in their own dtype.
+///     matrices without a negative eigenvalue. In programs of JAX and compiled code of PyTorch
+///     always complex. In the library of ``a``. Integers count as float64; real results of
+///     float16 and bfloat16 are returned in their own dtype.
 ///
 /// Raises
 /// ------
@@ -73,8 +74,9 @@ pub(super) fn sqrtm<'py>(a: &Bound<'py, PyAny>, on_failure: &str) -> PyResult<Bo
 /// -------
 /// array, shape (..., n, n)
 ///     Complex, but real for real matrices if the results of the whole batch are: those of
-///     matrices without a negative eigenvalue. In the library of ``a``. Integers count as
-///     float64; real results of float16 and bfloat16 are returned in their own dtype.
+///     matrices without a negative eigenvalue. In programs of JAX and compiled code of PyTorch
+///     always complex. In the library of ``a``. Integers count as float64; real results of
+///     float16 and bfloat16 are returned in their own dtype.
 ///
 /// Raises
 /// ------
@@ -120,8 +122,9 @@ pub(super) fn logm<'py>(a: &Bound<'py, PyAny>, on_failure: &str) -> PyResult<Bou
 /// -------
 /// array, shape (..., n, n)
 ///     Complex, but real for real matrices if the results of the whole batch are: those of
-///     matrices without a negative eigenvalue. In the library of ``a``. Integers count as
-///     float64; real results of float16 and bfloat16 are returned in their own dtype.
+///     matrices without a negative eigenvalue. In programs of JAX and compiled code of PyTorch
+///     always complex. In the library of ``a``. Integers count as float64; real results of
+///     float16 and bfloat16 are returned in their own dtype.
 ///
 /// Raises
 /// ------

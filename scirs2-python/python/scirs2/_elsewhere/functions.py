@@ -513,6 +513,34 @@ def expm_frechet(xp: Library, a: Array, e: Array, *, compute_expm: bool = True) 
 
 
 @_of("a")
+def sqrtm(xp: Library, a: Array) -> Array:
+    """As `scirs2.linalg.sqrtm`, but always complex where dtypes do not depend on values."""
+    return xp.apply(rules.SQRTM, a)
+
+
+@_of("a")
+def logm(xp: Library, a: Array) -> Array:
+    """As `scirs2.linalg.logm`, but always complex where dtypes do not depend on values."""
+    return xp.apply(rules.LOGM, a)
+
+
+@_of("a")
+def fractional_matrix_power(xp: Library, a: Array, t: float) -> Array:
+    """As `scirs2.linalg.fractional_matrix_power`; its dtype as that of `sqrtm`."""
+    if not isinstance(t, int | float):
+        _refuse_option("fractional_matrix_power", "an array as t", "pass a number")
+    if not math.isfinite(t):
+        raise ValueError(f"no such power: {t}")
+    return xp.apply(rules.FRACTIONAL_MATRIX_POWER, a, t=float(t))
+
+
+@_of("a")
+def signm(xp: Library, a: Array) -> Array:
+    """As `scirs2.linalg.signm`."""
+    return xp.apply(rules.SIGNM, a)
+
+
+@_of("a")
 def coshm(xp: Library, a: Array) -> Array:
     """As `scirs2.linalg.coshm`."""
     return (expm(xp, a) + expm(xp, -a)) / 2

@@ -16,6 +16,7 @@ functions that rules need beside scirs2's own, `Library`.
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, ClassVar, TypeAlias
 
 from .. import linalg as la
@@ -873,48 +874,148 @@ SVD_FULL = Rule(
 )
 
 # Functions of matrices.
+#
+# The derivative of f at A in the direction E is a block of f([[A, E], [0, A]]) (R. Mathias, SIAM
+# J. Matrix Anal. Appl. 17, 1996), and its adjoint is the derivative at A^H.
 
 
-def _expm(xp: Library, operands: Arrays, _: Arrays, cotangents: Arrays, __: Any) -> Arrays:
-    return (xp.apply(EXPM_DERIVATIVE, mh(xp, operands[0]), cotangents[0]),)
+def _function(name: str) -> Callable[..., Arrays]:
+    def vjp(
+        xp: Library, operands: Arrays, _: Arrays, cotangents: Arrays, __: Any, **options: Any
+    ) -> Arrays:
+        (a,), (g,) = operands, cotangents
+        # Where there is a derivative, real matrices have a real one.
+        g = g if xp.is_complex(a) else xp.real(g)
+        return (xp.apply(_DERIVATIVES[name], mh(xp, a), g, **options),)
+
+    return vjp
 
 
-def _beside(xp: Library, a: Array, e: Array, zero: Array) -> Array:
+def _derivative(name: str) -> Callable[..., Arrays]:
+    def vjp(
+        xp: Library, operands: Arrays, _: Arrays, cotangents: Arrays, needs: Any, **options: Any
+    ) -> Arrays:
+        (a, e), (g,) = operands, cotangents
+        derivative = partial(xp.apply, _DERIVATIVES[name], **options)
+        ge = derivative(mh(xp, a), g)
+        if not needs[0]:
+            return None, ge
+        n = a.shape[-1]
+        # The adjoint of the block matrix, with both rows and both columns of blocks exchanged.
+        zero, nothing = mh(xp, a + e) * 0, g * 0
+        whole = _blocks(xp, mh(xp, a) + zero, mh(xp, e) + zero, zero)
+        rows = [xp.concat(row, -1) for row in ([nothing, nothing], [g, nothing])]
+        parts = derivative(whole, xp.concat(rows, -2))
+        return parts[..., :n, :n] + parts[..., n:, n:], ge
+
+    return vjp
+
+
+def _blocks(xp: Library, a: Array, e: Array, zero: Array) -> Array:
     """Make the block matrices [[a, e], [0, a]]."""
     return xp.concat([xp.concat([a, e], -1), xp.concat([zero, a], -1)], -2)
 
 
-def _compute_expm_derivative(xp: Library, a: Array, e: Array) -> Array:
-    """Return the derivative of the exponential in the direction e: a block of an exponential."""
-    n = a.shape[-1]
-    zero = (a + e) * 0
-    # Not a view, which PyTorch's forward mode does not take.
-    return la.expm(_beside(xp, a + zero, e + zero, zero))[..., :n, n:] * 1
+def _compute_expm_derivative(_: Library, a: Array, e: Array) -> Array:
+    return la.expm_frechet(a, e, compute_expm=False)
 
 
-def _expm_derivative(
-    xp: Library, operands: Arrays, _: Arrays, cotangents: Arrays, needs: Any
-) -> Arrays:
-    (a, e), (g,) = operands, cotangents
-    ge = xp.apply(EXPM_DERIVATIVE, mh(xp, a), g)
-    if not needs[0]:
-        return None, ge
-    n = a.shape[-1]
-    zero = (a + e) * 0
-    whole = mh(xp, _beside(xp, a + zero, e + zero, zero))
-    nothing = g * 0
-    given = _beside(xp, nothing, g, nothing)
-    parts = xp.apply(EXPM_DERIVATIVE, whole, given)
-    return parts[..., :n, :n] + parts[..., n:, n:], ge
+def _compute_derivative(name: str, noun: str | None) -> Callable[..., Array]:
+    """Compute a derivative by blocks; with a noun that of a function with principal values."""
+
+    def compute(xp: Library, a: Array, e: Array, **options: Any) -> Array:
+        n = a.shape[-1]
+        if n == 0:
+            return a + e
+        exists = None if noun is None else _are_beside_the_cut(xp, a, name, noun)
+        # The derivative is linear in the direction, whose size need not be that of the matrix.
+        sizes = [xp.largest(one, (-2, -1)) for one in (a, e)]
+        known = (sizes[0] > 0) & (sizes[1] > 0)
+        scale = xp.where(known, sizes[0], 1.0) / xp.where(known, sizes[1], 1.0)
+        zero = (a + e) * 0
+        whole = getattr(la, name)(_blocks(xp, a + zero, e * scale + zero, zero), **options)
+        derivative = whole[..., :n, n:] / scale
+        if noun is None:
+            return derivative
+        if not xp.is_complex(a):
+            # Real, unless rounding errors made an eigenvalue negative.
+            is_real = xp.largest(whole - xp.real(whole), (-2, -1)) == 0
+            exists = exists & _checked(xp, is_real, name, noun)
+            derivative = xp.real(derivative)
+        return xp.where(exists, derivative, math.nan)
+
+    return compute
 
 
-EXPM = Rule("expm", "(n,n)->(n,n)", _expm)
+def _are_beside_the_cut(xp: Library, a: Array, name: str, noun: str) -> Array:
+    """Return of which matrices no eigenvalue is zero, or negative up to rounding errors."""
+    w = la.eigvals(a)
+    distances = xp.where(xp.real(w) <= 0, xp.abs(w - xp.real(w)), math.inf)
+    rounding = 4 * a.shape[-1] * xp.eps(w) * xp.largest(w, -1)
+    exists = _column(xp.largest(distances, -1, -math.inf) > rounding)
+    return _checked(xp, exists, name, noun)
+
+
+def _checked(xp: Library, exists: Array, name: str, noun: str) -> Array:
+    """Refuse matrices at which there is no derivative, if anybody can look at values."""
+    if xp.all(exists) is False:
+        raise la.LinAlgError(
+            f"{name}: no gradient: the principal {noun} has none where an eigenvalue is negative "
+            "or zero; leave such matrices out of the batch, or add a multiple of the identity"
+        )
+    return exists
+
+
+EXPM = Rule("expm", "(n,n)->(n,n)", _function("expm"))
 EXPM_DERIVATIVE = Rule(
     "expm_derivative",
     "(n,n),(n,n)->(n,n)",
-    _expm_derivative,
+    _derivative("expm"),
     _compute_expm_derivative,
+    linear=(1,),
+)
+SQRTM = Rule("sqrtm", "(n,n)->C(n,n)", _function("sqrtm"))
+SQRTM_DERIVATIVE = Rule(
+    "sqrtm_derivative",
+    "(n,n),(n,n)->(n,n)",
+    _derivative("sqrtm"),
+    _compute_derivative("sqrtm", "square root"),
+    linear=(1,),
+)
+LOGM = Rule("logm", "(n,n)->C(n,n)", _function("logm"))
+LOGM_DERIVATIVE = Rule(
+    "logm_derivative",
+    "(n,n),(n,n)->(n,n)",
+    _derivative("logm"),
+    _compute_derivative("logm", "logarithm"),
+    linear=(1,),
+)
+FRACTIONAL_MATRIX_POWER = Rule(
+    "fractional_matrix_power",
+    "(n,n)->C(n,n)",
+    _function("fractional_matrix_power"),
+    options=(("t", "float"),),
+)
+FRACTIONAL_MATRIX_POWER_DERIVATIVE = Rule(
+    "fractional_matrix_power_derivative",
+    "(n,n),(n,n)->(n,n)",
+    _derivative("fractional_matrix_power"),
+    _compute_derivative("fractional_matrix_power", "power"),
+    (("t", "float"),),
+    linear=(1,),
+)
+SIGNM = Rule("signm", "(n,n)->(n,n)", _function("signm"))
+SIGNM_DERIVATIVE = Rule(
+    "signm_derivative",
+    "(n,n),(n,n)->(n,n)",
+    _derivative("signm"),
+    _compute_derivative("signm", None),
     linear=(1,),
 )
 
 RULES = tuple(value for value in dict(globals()).values() if isinstance(value, Rule))
+_DERIVATIVES = {
+    rule.name.removesuffix("_derivative"): rule
+    for rule in RULES
+    if rule.name.endswith("_derivative")
+}
