@@ -631,7 +631,8 @@ def cho_solve(
     ----------
     c_and_lower : tuple of array_like, shape (..., n, n), and bool
         The factors, and whether they are lower triangular: what `cho_factor` returns,
-        or ``(cholesky(a), True)``, or ``(cholesky(a, upper=True), False)``.
+        or ``(cholesky(a), True)``, or ``(cholesky(a, upper=True), False)``. The other
+        triangle is not read, so that a wrong flag goes unnoticed.
     b : array_like, shape (n,) or (..., n, k)
         One vector if it has one dimension, else matrices whose columns are the
         right-hand sides, in the library of the factors.
@@ -650,9 +651,7 @@ def cho_solve(
         The diagonal of a factor holds a zero, or what is read holds a NaN or an
         infinity.
     ValueError
-        The shapes do not match. Or the factors lie in the other triangle than ``lower``
-        says: the triangle to be read is zero off the diagonal in the whole batch, and
-        the other one is not.
+        The shapes do not match.
 
     Notes
     -----
@@ -1151,7 +1150,8 @@ def expm_frechet(
     Notes
     -----
     The derivative of each step of :func:`expm` (A. H. Al-Mohy and N. J. Higham, SIAM J. Matrix
-    Anal. Appl. 30, 2009), in double precision, at three times its cost.
+    Anal. Appl. 30, 2009), in double precision, at three times its cost; of many small matrices a
+    block of ``expm([[a, e], [0, a]])``.
 
     Examples
     --------
@@ -3021,8 +3021,9 @@ def fractional_matrix_power(
     -------
     array, shape (..., n, n)
         Complex, but real for real matrices if the results of the whole batch are: those of
-        matrices without a negative eigenvalue. In the library of ``a``. Integers count as
-        float64; real results of float16 and bfloat16 are returned in their own dtype.
+        matrices without a negative eigenvalue. In programs of JAX and compiled code of PyTorch
+        always complex. In the library of ``a``. Integers count as float64; real results of
+        float16 and bfloat16 are returned in their own dtype.
 
     Raises
     ------
@@ -3075,8 +3076,9 @@ def logm(a: NDArray[Any], *, on_failure: _OnFailure = "raise") -> NDArray[Any]:
     -------
     array, shape (..., n, n)
         Complex, but real for real matrices if the results of the whole batch are: those of
-        matrices without a negative eigenvalue. In the library of ``a``. Integers count as
-        float64; real results of float16 and bfloat16 are returned in their own dtype.
+        matrices without a negative eigenvalue. In programs of JAX and compiled code of PyTorch
+        always complex. In the library of ``a``. Integers count as float64; real results of
+        float16 and bfloat16 are returned in their own dtype.
 
     Raises
     ------
@@ -3261,8 +3263,9 @@ def sqrtm(a: NDArray[Any], *, on_failure: _OnFailure = "raise") -> NDArray[Any]:
     -------
     array, shape (..., n, n)
         Complex, but real for real matrices if the results of the whole batch are: those of
-        matrices without a negative eigenvalue. In the library of ``a``. Integers count as
-        float64; real results of float16 and bfloat16 are returned in their own dtype.
+        matrices without a negative eigenvalue. In programs of JAX and compiled code of PyTorch
+        always complex. In the library of ``a``. Integers count as float64; real results of
+        float16 and bfloat16 are returned in their own dtype.
 
     Raises
     ------
