@@ -37,12 +37,14 @@ def factored(options: tuple[str, int, int, Literal["raise", "nan"]], panel: Any)
     return (lower,)
 
 
-def updated(options: tuple[bool, int], panel: Any, factor: tuple[Any]) -> Any:
-    """Subtract the product of a factored panel with its adjoint from the rows that are used."""
+def updated(options: tuple[bool, int], panel: Any, *factors: tuple[Any]) -> Any:
+    """Subtract products of factored panels with their adjoints from the rows that are used."""
     _, below = options
-    lower = factor[0][len(factor[0]) - below :]
-    adjoint = np.conj(lower[: panel.shape[1]].T)
-    return panel[len(panel) - below :] - linalg.matmul(lower, adjoint)
+    result = panel[len(panel) - below :].copy()
+    for (lower,) in factors:
+        rows = lower[len(lower) - below :]
+        panels.subtract_product(result, rows, np.conj(rows[: panel.shape[1]].T))
+    return result
 
 
 def cholesky(module: Any, a: Any, upper: bool = False, on_failure: str = "raise") -> Any:

@@ -1,7 +1,7 @@
 """Gaussian elimination of a matrix in panels, with pivots of whole columns, as LAPACK's.
 
-One task factors a panel, and another updates a panel by it: it exchanges rows and eliminates. A
-row that is finished, as it is one of U, stays on top of its panel.
+One task factors a panel, and others update panels by it: they exchange rows and eliminate. A row
+that is finished, as it is one of U, stays on top of its panel.
 """
 
 # Dask's functions have no types that strict knows.
@@ -37,20 +37,20 @@ def factored(options: tuple[str, int, int, str], panel: Any) -> tuple[Any, Any]:
     return lower, pivots
 
 
-def updated(options: tuple[bool, int], panel: Any, factor: tuple[Any, Any]) -> Any:
-    """Exchange the rows of a panel as those of a factored one, and eliminate its columns."""
+def updated(options: tuple[bool, int], panel: Any, *factors: tuple[Any, Any]) -> Any:
+    """Exchange the rows of a panel as those of factored ones, and eliminate their columns."""
     keeps_top, _ = options
-    lower, pivots = factor
-    width, finished = lower.shape[1], len(panel) - len(lower)
-    top = finished if keeps_top else 0
-    result = np.empty_like(panel, shape=(top + len(lower), panel.shape[1]))
-    result[:top] = panel[:top]
-    rest = result[top:]
-    np.take(panel[finished:], panels.order_of(pivots, len(lower)), axis=0, out=rest, mode="clip")
-    rest[:width] = linalg.solve_triangular(
-        lower[:width], rest[:width], lower=True, unit_diagonal=True, on_failure="nan"
-    )
-    rest[width:] -= linalg.matmul(lower[width:], rest[:width])
+    finished = len(panel) - len(factors[0][0])
+    result = panel.copy() if keeps_top else panel[finished:].copy()
+    for lower, pivots in factors:
+        rows, width = result[len(result) - len(lower) :], lower.shape[1]
+        order = panels.order_of(pivots, len(rows))
+        exchanged = np.flatnonzero(order != np.arange(len(rows)))
+        rows[exchanged] = rows[order[exchanged]]
+        rows[:width] = linalg.solve_triangular(
+            lower[:width], rows[:width], lower=True, unit_diagonal=True, on_failure="nan"
+        )
+        panels.subtract_product(rows[width:], lower[width:], rows[:width])
     return result
 
 
@@ -69,14 +69,12 @@ def solve(module: Any, a: Any, b: Any, on_failure: str = "raise") -> Any:
 
 def _solutions(graph: Graph, a: Lazy, rights: list[Any], if_singular: str) -> list[Any]:
     """Return a task for each panel of right-hand sides."""
-    factors = panels.factorize(graph, a, factored, updated, (if_singular,))
+    factors = panels.factorize(graph, a, factored, updated, (if_singular,), rights=rights)
     upper = (panels.uppers(graph, factors), factors.starts)
-    solutions = []
-    for number, x in enumerate(rights):
-        for step, factor in enumerate(factors.factors):
-            x = graph.add("forward", (step, number), updated, (True, 0), x, factor)
-        solutions.append(triangles.sweep(graph, "back", Triangle(False), upper, (number, x)))
-    return solutions
+    return [
+        triangles.sweep(graph, "back", Triangle(False), upper, right)
+        for right in enumerate(factors.rights)
+    ]
 
 
 def inv(module: Any, a: Any, on_failure: str = "raise") -> Any:

@@ -1,8 +1,13 @@
 """Panels: a matrix that no single task should hold, in blocks of a few columns and all rows.
 
-A factorization takes one panel after the other, and one task updates each panel to its right. So
-pivots are sought in whole columns, N panels cost N²/2 updates, and nothing but factored panels
-moves between workers.
+A factorization takes two panels, one after the other; then one task for each panel to their right
+updates it by both. So pivots are sought in whole columns, N panels cost N²/4 updates, and little
+but factored panels moves between workers.
+
+Left to itself, Dask makes all updates of a panel just before it is factored: then every worker
+needs a copy of every factored panel, and holds half the matrix however many workers there are. So
+two panels are factored only after every panel was updated by those of two steps before. A task for
+each update says that it was made, and returns nothing of it.
 """
 
 # Dask's functions have no types that strict knows.
@@ -17,6 +22,7 @@ from typing import Any
 import numpy as np
 from dask.base import tokenize
 
+from ... import linalg
 from ..._linalg_error import LinAlgError
 from . import arrays, batches, chunks, task
 from .arrays import Lazy
@@ -28,8 +34,12 @@ Key = tuple[Any, ...]
 # narrower than the least width.
 COUNT = 32
 LEAST = 128
-# The most panels: a graph has half as many tasks as the square of their number.
+# The most panels: a graph has about half as many tasks as the square of their number.
 MOST = 1024
+# The panels that an update takes together.
+TOGETHER = 2
+# The rows of a product that are there at a time.
+ROWS = 512
 
 
 def is_large(x: Lazy) -> bool:
@@ -196,6 +206,8 @@ class Factors:
     factors: list[Key]
     # Each panel before it is factored, or all updates of one to the right of the last diagonal.
     before: list[Key]
+    # All updates of each panel of right-hand sides.
+    rights: list[Key]
 
 
 def factorize(
@@ -205,22 +217,63 @@ def factorize(
     updated: Callable[..., Any],
     options: tuple[Any, ...] = (),
     keeps_top: bool = True,
+    rights: Sequence[Any] = (),
 ) -> Factors:
-    """Add the tasks that factor panels, of which one ends at the last diagonal."""
+    """Add the tasks that factor panels, of which one ends at the last diagonal.
+
+    Right-hand sides are updated as panels to the right.
+    """
     rows, first = int(a.shape[0]), starts(a)
-    current = keys(a)
+    count = sum(start < rows for start in first)
+    current = [*keys(a), *rights]
     factors: list[Key] = []
-    for step, start in enumerate(first):
-        if start >= rows:
-            break
-        options_of_step = (graph.name, start, rows - start, *options)
-        factors.append(graph.add("factor", (step,), factored, options_of_step, current[step]))
-        for number in range(step + 1, len(first)):
-            of_update = (keeps_top, rows - first[number])
+    seen: list[list[Key]] = []
+
+    def update(numbers: range, by: slice) -> None:
+        for number in numbers:
+            start = first[number] if number < len(first) else rows
             current[number] = graph.add(
-                "panel", (step, number), updated, of_update, current[number], factors[-1]
+                "panel",
+                (by.stop - 1, number),
+                updated,
+                (keeps_top, rows - start),
+                current[number],
+                *factors[by],
             )
-    return Factors(first, factors, current)
+
+    for begin in range(0, count, TOGETHER):
+        end = min(begin + TOGETHER, count)
+        for step in range(begin, end):
+            of_step = (graph.name, first[step], rows - first[step], *options)
+            wait = seen[-2] if len(seen) > 1 and step == begin else []
+            factors.append(
+                graph.add("factor", (step,), after, wait, factored, of_step, current[step])
+            )
+            update(range(step + 1, end), slice(step, step + 1))
+        update(range(end, len(current)), slice(begin, end))
+        # The next panels wait for others by themselves.
+        others = range(end + 2 * TOGETHER, len(current))
+        seen.append(
+            [graph.add("seen", (end, number), is_there, current[number]) for number in others]
+        )
+    return Factors(first, factors, current[: len(first)], current[len(first) :])
+
+
+def is_there(_panel: Any) -> bool:
+    """Return that a panel is there, and nothing of it."""
+    return True
+
+
+def after(_seen: list[Any], function: Callable[..., Any], *values: Any) -> Any:
+    """Call a function once other tasks were done."""
+    return function(*values)
+
+
+def subtract_product(rows: Any, left: Any, right: Any) -> None:
+    """Subtract a product from rows, a few at a time, so that it is not there as a whole."""
+    for start in range(0, len(rows), ROWS):
+        part = slice(start, start + ROWS)
+        rows[part] -= linalg.matmul(left[part], right)
 
 
 def upper(panel: Any, factor: Any) -> Any:

@@ -61,16 +61,16 @@ def _reflect(rows: Any, packed: Any, triangle: Any) -> None:
     overlaps += linalg.matmul(_adjoint(others), rows[width:])
     overlaps = linalg.matmul(triangle, overlaps)
     rows[:width] -= linalg.matmul(first, overlaps)
-    rows[width:] -= linalg.matmul(others, overlaps)
+    panels.subtract_product(rows[width:], others, overlaps)
 
 
-def updated(_options: tuple[bool, int], panel: Any, factor: Factor) -> Any:
-    """Multiply the rows of a panel by the adjoint of a factored panel's reflections."""
-    packed, triangle, phases = factor
+def updated(_options: tuple[bool, int], panel: Any, *factors: Factor) -> Any:
+    """Multiply the rows of a panel by the adjoints of factored panels' reflections."""
     result = panel.copy()
-    rows = result[len(panel) - len(packed) :]
-    _reflect(rows, packed, _adjoint(triangle))
-    rows[: len(phases)] *= _column(phases.conj())
+    for packed, triangle, phases in factors:
+        rows = result[len(panel) - len(packed) :]
+        _reflect(rows, packed, _adjoint(triangle))
+        rows[: len(phases)] *= _column(phases.conj())
     return result
 
 
