@@ -196,8 +196,12 @@ def test_condition_numbers(p, module):
     assert_same(linalg.cond(split(module, single), p), linalg.cond(single, p))
     a[:, 7] = 0
     assert compute(linalg.cond(split(module, a), p))[0] == np.inf
-    a[3, 3] = np.nan
-    assert np.isnan(compute(linalg.cond(split(module, a), p))[0])
+    infinite = normal(N, N)
+    infinite[15, -1] = np.inf
+    assert compute(linalg.cond(split(module, infinite), p))[0] == linalg.cond(infinite, p) == np.inf
+    for matrix in (a, infinite):
+        matrix[3, 3] = np.nan
+        assert np.isnan(compute(linalg.cond(split(module, matrix), p))[0])
 
 
 def test_products_in_the_cheapest_order():

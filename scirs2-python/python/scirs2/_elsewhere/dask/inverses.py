@@ -50,7 +50,6 @@ def cond(module: Any, x: Any, p: Any = None, on_failure: str = "raise") -> Lazy:
     x = x.astype(np.result_type(x.dtype, np.float64))
     inverse = elimination.inverse(module, kernel, x, "nan", x.dtype)
     number = norms.matrix_norm(module, x, ord=p) * norms.matrix_norm(module, inverse, ord=p)
-    # A singular matrix has NaN for its inverse, but so has one that has NaN itself.
-    largest = norms.vector_norm(module, x, ord=np.inf)
-    is_known = np.isfinite(largest) if p in (-1, -np.inf) else ~np.isnan(largest)
+    # A singular matrix has NaN for its inverse, and so has one with an infinity or with NaN itself.
+    is_known = ~np.isnan(norms.vector_norm(module, x, ord=np.inf))
     return module.where(np.isnan(number) & is_known, np.inf, number).astype(dtype)
