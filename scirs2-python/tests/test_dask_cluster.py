@@ -9,7 +9,7 @@ import dask
 import dask.array as da
 import numpy as np
 import pytest
-from distributed import Client, LocalCluster, wait
+from distributed import Client, KilledWorker, LocalCluster, wait
 from functions import FUNCTIONS, LAZY, function, given
 from scirs2 import linalg
 
@@ -66,13 +66,24 @@ def every_function():
 
 def test_what_exceeds_the_memory_of_a_worker_is_spilled():
     before = set(os.environ)
-    # 115 MB of blocks, of which no more stay in memory than fit beside the interpreter.
     with cluster(n_workers=1, memory_limit="300 MiB") as client:
+        # 115 MB of blocks, of which no more stay in memory than fit beside the interpreter.
         a = da.random.default_rng(0).standard_normal((100, 380, 380), chunks=(5, 380, 380))
         a = client.persist(a)
         wait(a)
         norms = client.compute(linalg.norm(a, axis=(-2, -1))).result()
         np.testing.assert_allclose(norms, 380, rtol=0.05)
+        del a
+        # A matrix of 312 MiB, in panels.
+        n = 6400
+        triangle = client.persist(da.tril(da.ones((n, n), chunks=(n, 200))))
+        wait(triangle)
+        x = client.persist(linalg.solve_triangular(triangle, np.arange(n) ** 2, lower=True))
+        wait(x)
+        logs = client.run(lambda dask_worker: list(dask_worker.transfer_outgoing_log))
+        assert sum(one["total"] for log in logs.values() for one in log) < 2**20
+        expected = np.diff(np.arange(n) ** 2, prepend=0)
+        np.testing.assert_array_equal(client.compute(x).result(), expected)
     # What tests after this one measure depends on it, such as MALLOC_TRIM_THRESHOLD_.
     assert set(os.environ) == before
 
@@ -88,10 +99,17 @@ def test_processes_give_the_bits_of_this_one(client):
 def test_an_error_comes_back_with_its_index(client):
     a = np.broadcast_to(np.eye(2), (200, 40, 2, 2)).copy()
     a[137, 31] = 0
-    lazy = linalg.inv(da.from_array(a, chunks=(50, 20, 2, 2)))
+    lazy = client.persist(linalg.inv(da.from_array(a, chunks=(50, 20, 2, 2))))
     with pytest.raises(linalg.LinAlgError, match="inv: matrix 5511 of the batch") as error:
         client.gather(client.compute(lazy))
     assert error.value.index == (137, 31)
+    # Nor is it tried again.
+    log = client.run_on_scheduler(
+        lambda dask_scheduler: [(one.key, one.finish) for one in dask_scheduler.transition_log]
+    )
+    of_inv = [key for key, finish in log if finish == "processing" and lazy.name in str(key)]
+    assert of_inv
+    assert len(of_inv) == len(set(of_inv))
 
 
 def square():
@@ -205,3 +223,14 @@ def test_a_worker_that_dies_with_its_part_of_q_changes_no_bit(client):
     wait([q, r])
     kill_a_worker(client)
     assert in_bytes(client.gather(client.compute([q, r]))) == expected
+
+
+# The last, as the scheduler bears less from here on.
+
+
+def test_a_task_that_kills_its_worker_is_given_up(client):
+    client.run_on_scheduler(lambda dask_scheduler: setattr(dask_scheduler, "allowed_failures", 1))
+    a = da.ones((2, 3, 3), chunks=(2, 3, 3))
+    deadly = a.map_blocks(lambda _: os._exit(1), meta=a._meta)
+    with pytest.raises(KilledWorker):
+        client.compute(linalg.norm(deadly)).result(timeout=240)
