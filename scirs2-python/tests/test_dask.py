@@ -5,6 +5,7 @@ import pickle
 import subprocess
 import sys
 
+import capsule
 import dask
 import dask.array as da
 import numpy as np
@@ -12,9 +13,11 @@ import pytest
 import scirs2
 import torch
 import xarray
+from capsule import Made, Producer
 from dask.diagnostics import ProgressBar
 from functions import FUNCTIONS, LAZY, NOT_LAZY, function, given
 from lazy_graphs import MODULES, lazily
+from scipy.sparse import csr_array
 from scirs2 import linalg
 
 CHUNKINGS = [-1, 2, 1]
@@ -201,12 +204,27 @@ def test_failures_may_be_filled():
         (lambda a: linalg.solve(a, torch.ones(3)), TypeError, "solve: b: .*scirs2.from_dlpack"),
         (lambda a: linalg.solve(torch.eye(3), a), TypeError, "solve: a: .*scirs2.from_dlpack"),
         (lambda a: linalg.inv(da.ma.masked_equal(a, 0)), TypeError, "inv: a: .*filled"),
+        (lambda a: linalg.inv(chunks_of(a, csr_array((0, 0)))), TypeError, "inv: a: .*toarray"),
+        (lambda a: linalg.inv(chunks_of(a, on_gpu())), scirs2.GPUTensorError, "inv: a: its chunks"),
     ],
 )
 def test_mistakes_are_told_before_anything_is_computed(call, kind, says):
     a = da.from_array(normal(5, 3, 3), chunks=2)
     with lazily(), pytest.raises(kind, match=says):
         call(a)
+
+
+def chunks_of(a, example):
+    """The lazy array, as one whose chunks are like the example."""
+    like = da.Array(a.dask, a.name, a.chunks, meta=a._meta)
+    like._meta = example
+    return like
+
+
+def on_gpu():
+    """A tensor of DLPack on another device, which is never read."""
+    device = (capsule.CUDA, 0)
+    return Producer(lambda **_: Made(device=device).capsule, device=device)
 
 
 def test_what_exceeds_a_task_is_refused_with_the_cure():

@@ -60,19 +60,36 @@ def lazy(name: str, parameter: str, value: Any, module: Any) -> Lazy:
     return module.from_array(array, chunks=array.shape)
 
 
+# How chunks of other packages become NumPy's.
+_CURES = {
+    "cupy": "x.map_blocks(cupy.asnumpy)",
+    "numpy.ma": "x.map_blocks(numpy.ma.filled, numpy.nan)",
+    "scipy": "x.map_blocks(lambda chunk: chunk.toarray())",
+    "sparse": "x.map_blocks(lambda chunk: chunk.todense())",
+}
+
+
 def _check_chunks(name: str, parameter: str, x: Lazy) -> None:
     """Refuse chunks that are no arrays of NumPy, here and not on a worker."""
     kind = type(x._meta)
     if kind is np.ndarray:
         return
-    cures = {
-        "cupy": "x.map_blocks(cupy.asnumpy)",
-        "numpy": "x.map_blocks(numpy.ma.filled, numpy.nan)",
-    }
-    package = kind.__module__.split(".")[0]
-    cure = cures.get(package, "x.map_blocks(lambda chunk: chunk.todense())").replace("x", parameter)
-    error = _scirs2.GPUTensorError if package == "cupy" else TypeError
+    cures = (cure for package, cure in _CURES.items() if kind.__module__.startswith(package))
+    cure = next(cures, "x.map_blocks(f), whose f returns NumPy arrays").replace("x", parameter, 1)
+    error = _scirs2.GPUTensorError if _is_on_gpu(x._meta) else TypeError
     raise error(f"{name}: {parameter}: its chunks are {kind}, not numpy.ndarray; pass {cure}")
+
+
+def _is_on_gpu(tensor: Any) -> bool:
+    """Return whether the exchange refuses a tensor for its device."""
+    try:
+        _scirs2.from_dlpack(tensor)
+    except _scirs2.GPUTensorError:
+        return True
+    except Exception:  # noqa: BLE001
+        # Whatever else a package says of it.
+        return False
+    return False
 
 
 def from_tasks(
