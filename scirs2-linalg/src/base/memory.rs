@@ -83,7 +83,32 @@ pub(crate) fn try_reserve<T>(memory: &mut Vec<T>, additional: usize) -> Result<(
         .map_err(|_| OutOfMemory {
             count: memory.len().saturating_add(additional),
             itemsize: size_of::<T>(),
-        })
+        })?;
+    ask_for_huge_pages(memory);
+    Ok(())
+}
+
+/// Bytes from which huge pages are asked for.
+const HUGE_PAGE: usize = 1 << 21;
+
+/// Asks the system for huge pages, as NumPy does for its arrays: a workspace lives for one call,
+/// and to get its memory page by page takes as long as an operation or two of level 3.
+fn ask_for_huge_pages<T>(memory: &mut Vec<T>) {
+    #[cfg(target_os = "linux")]
+    {
+        const PAGE: usize = 4096;
+        let bytes = memory.capacity() * size_of::<T>();
+        let first: *mut u8 = memory.as_mut_ptr().cast();
+        let skipped = first.align_offset(PAGE);
+        if bytes >= HUGE_PAGE && skipped < bytes {
+            let (start, whole) = (first.wrapping_add(skipped), (bytes - skipped) / PAGE * PAGE);
+            // SAFETY: these pages are within the memory of the vector, and the advice changes
+            // none of its bytes. Where it is refused nothing changes.
+            unsafe { libc::madvise(start.cast(), whole, libc::MADV_HUGEPAGE) };
+        }
+    }
+    #[cfg(not(target_os = "linux"))]
+    let _ = memory;
 }
 
 /// Resizes a workspace to that length, with `element` in every new position.
