@@ -3,7 +3,8 @@
 //! Scaling and squaring (A. H. Al-Mohy and N. J. Higham, SIAM J. Matrix Anal. Appl. 31, 2009,
 //! pp. 970-989): `e^A = (r(A / 2^s))^(2^s)`, with a Padé approximant `r`. Its degree and `s`
 //! follow from norms of powers of `A`, which for a matrix far from normal are much smaller than
-//! powers of its norm: scaled by the norm, it would be scaled too far. The diagonal of a
+//! powers of its norm: scaled by the norm, it would be scaled too far. Where the Taylor polynomial
+//! of degree 12 is exact enough it is taken instead: it needs no quotient. The diagonal of a
 //! triangular matrix and the elements beside it are computed by their formulas instead.
 //!
 //! The derivative is carried through every step (Al-Mohy and Higham, SIAM J. Matrix Anal. Appl.
@@ -19,8 +20,7 @@ use super::square::{
 use crate::Error;
 use crate::base::error::Reason;
 use crate::base::layout::{is_finite, transpose_in_place};
-use crate::base::memory::zeros;
-use crate::base::scale::rounded;
+use crate::base::memory::{try_reserve, zeros};
 use crate::base::structure::Triangle;
 use crate::elements::scalar::LinalgScalar;
 use crate::lapack::{self, blas};
@@ -109,6 +109,39 @@ const SINGLE: [f64; 3] = [
     3.925_724_783_138_66,
 ];
 
+/// The norm up to which the Taylor polynomial of degree 12 is exact to working precision, in double
+/// and in single precision.
+const TAYLOR: [f64; 2] = [2.996_158_913_811_58e-1, 1.461_661_507_209_034];
+
+/// The coefficients of the identity and of the powers 1, 2 and 3 in the factors and terms of that
+/// polynomial, `q_1 + (q_2 + p) p` with `p = q_3 + q_4^2`.
+const FACTORS: [[f64; 4]; 4] = [
+    [
+        0.0,
+        0.469_321_175_954_187_9,
+        -0.200_994_249_270_471_58,
+        -0.046_239_461_340_630_846,
+    ],
+    [
+        5.315_978_957_598_708,
+        1.199_267_904_171_324_3,
+        0.011_792_962_409_929_811,
+        0.011_088_445_285_191_647,
+    ],
+    [
+        0.181_888_699_821_704_66,
+        0.055_027_984_399_307_93,
+        0.093_515_907_705_362_7,
+        0.006_107_005_288_983_418,
+    ],
+    [
+        0.0,
+        -0.131_810_610_138_301_84,
+        -0.020_278_555_405_892_59,
+        -0.006_759_518_468_630_864,
+    ],
+];
+
 /// A matrix, and its derivative in a direction if there is one.
 struct Jet<T> {
     value: Vec<T>,
@@ -116,11 +149,18 @@ struct Jet<T> {
 }
 
 impl<T: LinalgScalar> Jet<T> {
+    /// Memory, which [`take_memory`](Self::take_memory) takes: not every power is needed.
     fn new(n: usize, with_tangent: bool) -> Result<Self, Error> {
-        Ok(Jet {
-            value: zeros(n * n)?,
-            tangent: zeros(if with_tangent { n * n } else { 0 })?,
-        })
+        let (mut value, mut tangent) = (Vec::new(), Vec::new());
+        try_reserve(&mut value, n * n)?;
+        try_reserve(&mut tangent, if with_tangent { n * n } else { 0 })?;
+        Ok(Jet { value, tangent })
+    }
+
+    #[expect(clippy::disallowed_methods, reason = "the memory is there")]
+    fn take_memory(&mut self, value: usize, tangent: usize) {
+        self.value.resize(value, T::zero());
+        self.tangent.resize(tangent, T::zero());
     }
 
     fn scale(&mut self, factor: f64) {
@@ -128,21 +168,22 @@ impl<T: LinalgScalar> Jet<T> {
         scale(&mut self.tangent, factor);
     }
 
-    fn add_scaled(&mut self, factor: f64, other: &Self) {
-        let factor = T::from_real(rounded(factor));
+    /// Replaces two of them by their sum and their difference.
+    fn set_sum_and_difference(&mut self, other: &mut Self) {
         let parts = [
-            (&mut self.value, &other.value),
-            (&mut self.tangent, &other.tangent),
+            (&mut self.value, &mut other.value),
+            (&mut self.tangent, &mut other.tangent),
         ];
-        for (to, from) in parts {
-            for (to, &x) in to.iter_mut().zip(from) {
-                *to += factor * x;
+        for (first, second) in parts {
+            for (x, y) in first.iter_mut().zip(second) {
+                (*x, *y) = (*x + *y, *x - *y);
             }
         }
     }
 
     /// Replaces it by the product.
     fn set_product(&mut self, n: usize, a: &Self, b: &Self) {
+        self.take_memory(a.value.len(), a.tangent.len());
         multiply(n, &a.value, &b.value, false, &mut self.value);
         if !self.tangent.is_empty() {
             multiply(n, &a.tangent, &b.value, false, &mut self.tangent);
@@ -152,6 +193,8 @@ impl<T: LinalgScalar> Jet<T> {
 
     /// Replaces it by `identity I + sum c_i A_i`.
     fn set_sum(&mut self, n: usize, identity: f64, terms: &[(f64, &Self)]) {
+        let (_, first) = terms[0];
+        self.take_memory(first.value.len(), first.tangent.len());
         let mut parts = [(0.0, &[][..]); 5];
         let parts = &mut parts[..terms.len()];
         for (part, (factor, jet)) in parts.iter_mut().zip(terms) {
@@ -194,7 +237,11 @@ impl<T: LinalgScalar> Exponential<T> {
             even: new()?,
             result: new()?,
             pivots: zeros(n)?,
-            moduli: zeros(n * n)?,
+            moduli: {
+                let mut memory = Vec::new();
+                try_reserve(&mut memory, n * n)?;
+                memory
+            },
             sums: [zeros(n)?, zeros(n)?],
         })
     }
@@ -217,6 +264,7 @@ impl<T: LinalgScalar> Exponential<T> {
         if is_lower {
             transpose_both(n, a, direction);
         }
+        self.powers[0].take_memory(a.len(), direction.len());
         self.powers[0].value.copy_from_slice(a);
         // The derivative is linear in the direction, whose size need not be that of the matrix.
         let size = norm1(n, direction);
@@ -224,7 +272,10 @@ impl<T: LinalgScalar> Exponential<T> {
         scale(direction, 1.0 / size);
         self.powers[0].tangent.copy_from_slice(direction);
         let (pade, squarings) = self.choose();
-        self.approximate(pade)?;
+        match pade {
+            Some(pade) => self.approximate(pade)?,
+            None => self.sum_series(),
+        }
         for left in (0..=squarings).rev() {
             if left < squarings {
                 let square = &mut self.odd;
@@ -245,8 +296,9 @@ impl<T: LinalgScalar> Exponential<T> {
     }
 
     /// Chooses the approximant, scales the matrix, and computes those of its powers that are
-    /// needed. Returns how often the result must be squared.
-    fn choose(&mut self) -> (&'static Pade, i32) {
+    /// needed. Returns the approximant, or `None` for the Taylor polynomial, and how often the
+    /// result must be squared.
+    fn choose(&mut self) -> (Option<&'static Pade>, i32) {
         let n = self.n;
         let is_single = T::Real::epsilon().into() > 1e-10;
         let degrees = if is_single {
@@ -271,35 +323,48 @@ impl<T: LinalgScalar> Exponential<T> {
             self.scale(squarings);
             norm *= 2.0_f64.powi(-squarings);
         }
+        // A derivative needs the norm itself, unless it would be scaled by it.
+        let by_norm = with_tangent && norm <= most(last - 1);
+        let bounded = |size: f64| if by_norm { norm } else { size.min(norm) };
+        // Up to a norm of one no term is larger than the identity, nor is its rounding error.
+        let fits = |this: &mut Self, at: usize, size: f64| {
+            let bound = most(at);
+            size <= bound && (norm <= bound.max(1.0) || this.extra(degrees[at].degree) == 0)
+        };
+        // The roots of the norms of even powers: from above where the power is not at hand.
         self.set_power(1, 0, 0);
-        if let Some(at) = (0..last).find(|&at| norm <= most(at)) {
-            // For the degrees 5, 7 and 9 the powers 4, 6 and 8.
-            for (power, [first, second]) in
-                [(2, [1, 1]), (3, [2, 1]), (4, [2, 2])].into_iter().take(at)
-            {
-                self.set_power(power, first, second);
+        let n2 = norm1(n, &self.powers[1].value);
+        if fits(self, 0, bounded(n2.sqrt())) {
+            return (Some(&degrees[0]), squarings);
+        }
+        // Four products, and no quotient. It needs the powers 2 and 3.
+        let most_of_series = TAYLOR[usize::from(is_single)];
+        if !with_tangent && norm <= 1.0 && n2.sqrt() <= most_of_series {
+            self.set_power(2, 1, 0);
+            if norm1(n, &self.powers[2].value).cbrt() <= most_of_series {
+                return (None, squarings);
             }
-            return (&degrees[at], squarings);
         }
         self.set_power(2, 1, 1);
+        let n4 = norm1(n, &self.powers[2].value);
+        let d4 = bounded(n4.powf(1.0 / 4.0));
+        if fits(self, 1, d4.max(bounded((n2 * n4).powf(1.0 / 6.0)))) {
+            return (Some(&degrees[1]), squarings);
+        }
         self.set_power(3, 2, 1);
-        // The roots of the norms of the powers 4, 6, 8 and 10: the last two from above.
-        let [n4, n6] = [2, 3].map(|at| norm1(n, &self.powers[at].value));
-        let n2 = norm1(n, &self.powers[1].value);
-        let d4 = n4.powf(1.0 / 4.0).min(norm);
-        let d6 = n6.powf(1.0 / 6.0).min(norm);
-        let d8 = d4.min(n2.powf(1.0 / 8.0) * n6.powf(1.0 / 8.0));
-        let d10 = norm.min(n4.powf(1.0 / 10.0) * n6.powf(1.0 / 10.0));
+        let n6 = norm1(n, &self.powers[3].value);
+        let d6 = bounded(n6.powf(1.0 / 6.0));
+        let d8 = d4.min(bounded(n2.powf(1.0 / 8.0) * n6.powf(1.0 / 8.0)));
+        let d10 = bounded(n4.powf(1.0 / 10.0) * n6.powf(1.0 / 10.0));
         let first = d4.max(d6);
         let second = first.min(d6.max(d8));
         let third = second.min(d8.max(d10));
         for (at, pade) in degrees[..last].iter().enumerate() {
-            let size = if pade.degree < 7 { first } else { second };
-            if size <= most(at) && self.extra(pade.degree) == 0 {
+            if fits(self, at, if pade.degree < 7 { first } else { second }) {
                 if pade.degree == 9 {
                     self.set_power(4, 2, 2);
                 }
-                return (pade, squarings);
+                return (Some(pade), squarings);
             }
         }
         let pade = &degrees[last];
@@ -312,7 +377,7 @@ impl<T: LinalgScalar> Exponential<T> {
             self.scale(extra);
             squarings += extra;
         }
-        (pade, squarings)
+        (Some(pade), squarings)
     }
 
     /// One power as the product of two others.
@@ -335,9 +400,9 @@ impl<T: LinalgScalar> Exponential<T> {
     fn extra(&mut self, degree: usize) -> i32 {
         let n = self.n;
         let [sums, next] = &mut self.sums;
-        for (modulus_of, &x) in self.moduli.iter_mut().zip(&self.powers[0].value) {
-            *modulus_of = modulus(x);
-        }
+        self.moduli.clear();
+        let elements = self.powers[0].value.iter();
+        self.moduli.extend(elements.map(|&x| modulus(x)));
         let order = degree as f64;
         // The reciprocal of `binomial(2 m, m) (2 m + 1)!`.
         let mut missed = 0.0;
@@ -377,6 +442,22 @@ impl<T: LinalgScalar> Exponential<T> {
         ((excess / (2.0 * order)).ceil() as i32).max(0)
     }
 
+    /// The Taylor polynomial of degree 12 (P. Bader, S. Blanes and F. Casas, Mathematics 7, 2019,
+    /// article 1174).
+    fn sum_series(&mut self) {
+        let n = self.n;
+        let [a, a2, a3, ..] = &self.powers;
+        let (sum, factor, power) = (&mut self.result, &mut self.odd, &mut self.even);
+        let terms = |[_, first, second, third]: [f64; 4]| [(first, a), (second, a2), (third, a3)];
+        sum.set_sum(n, FACTORS[0][0], &terms(FACTORS[0]));
+        power.set_sum(n, FACTORS[2][0], &terms(FACTORS[2]));
+        factor.set_sum(n, FACTORS[3][0], &terms(FACTORS[3]));
+        multiply(n, &factor.value, &factor.value, true, &mut power.value);
+        let [second, third, fourth] = terms(FACTORS[1]);
+        factor.set_sum(n, FACTORS[1][0], &[second, third, fourth, (1.0, power)]);
+        multiply(n, &factor.value, &power.value, true, &mut sum.value);
+    }
+
     /// The approximant of the scaled matrix.
     fn approximate(&mut self, pade: &Pade) -> Result<(), Reason> {
         let (n, b) = (self.n, pade.coefficients);
@@ -404,17 +485,18 @@ impl<T: LinalgScalar> Exponential<T> {
             for (at, term) in terms[..half].iter_mut().enumerate() {
                 *term = (b[2 * at + 2], powers[at]);
             }
-            even.set_sum(n, b[0], &terms[..half]);
+            sum.set_sum(n, b[0], &terms[..half]);
+            std::mem::swap(even, sum);
         }
         // The quotient of their sum and their difference.
-        sum.set_sum(n, 0.0, &[(1.0, even), (1.0, odd)]);
-        even.add_scaled(-1.0, odd);
-        let (scratch, denominator, result) = (odd, even, sum);
+        even.set_sum_and_difference(odd);
+        let (scratch, denominator, result) = (sum, odd, even);
         lapack::getrf(n, &mut denominator.value, &mut self.pivots)
             .map_err(|pivot| Reason::Singular { pivot })?;
         divide_by_factors(n, &mut result.value, &denominator.value, &self.pivots);
         if !result.tangent.is_empty() {
             // (X Q)' = P', so that X' = (P' - X Q') / Q.
+            scratch.take_memory(n * n, 0);
             multiply(
                 n,
                 &result.value,
@@ -427,6 +509,7 @@ impl<T: LinalgScalar> Exponential<T> {
             }
             divide_by_factors(n, &mut result.tangent, &denominator.value, &self.pivots);
         }
+        std::mem::swap(scratch, result);
         Ok(())
     }
 }

@@ -7,6 +7,7 @@ use ndarray::{ArrayView2, ArrayViewMut2};
 use scirs2_core::Scalar;
 
 use crate::base::error::Reason;
+use crate::base::layout::transpose_in_place;
 use crate::base::scale::rounded;
 use crate::base::structure::Triangle;
 use crate::driver::plan::has_small_products;
@@ -34,9 +35,13 @@ pub(crate) fn multiply<T: LinalgScalar>(
     blas::gemm(transposed(n, b), transposed(n, a), accumulate, to);
 }
 
-/// `out = a b^H`; `b` becomes its conjugate.
+/// `out = a b^H`; `b` is overwritten.
 pub(crate) fn multiply_adjoint<T: LinalgScalar>(n: usize, a: &[T], b: &mut [T], out: &mut [T]) {
     conjugate(b);
+    if has_small_products::<T>([n, n, n]) {
+        transpose_in_place(n, b);
+        return small_gemm([n, n, n], b, a, out);
+    }
     let to = ArrayViewMut2::from_shape((n, n), out).expect("as many elements");
     blas::gemm(
         transposed(n, b).reversed_axes(),
@@ -53,13 +58,19 @@ pub(crate) fn conjugate<T: Scalar>(a: &mut [T]) {
     }
 }
 
+/// Elements of a block of a sum.
+const COMBINED: usize = 1 << 10;
+
 /// `out = identity I + sum c_i A_i`.
 pub(crate) fn combine<T: Scalar>(n: usize, identity: f64, terms: &[(f64, &[T])], out: &mut [T]) {
-    out.fill(T::zero());
-    for &(factor, a) in terms {
-        let factor = T::from_real(rounded(factor));
-        for (out, &x) in out.iter_mut().zip(a) {
-            *out += factor * x;
+    // The sums of a block stay in the first-level cache.
+    for (block, out) in out.chunks_mut(COMBINED).enumerate() {
+        out.fill(T::zero());
+        for &(factor, a) in terms {
+            let factor = T::from_real(rounded(factor));
+            for (out, &x) in out.iter_mut().zip(&a[block * COMBINED..]) {
+                *out += factor * x;
+            }
         }
     }
     add_identity(n, identity, out);
@@ -87,6 +98,8 @@ pub(crate) fn modulus<T: Scalar<Real: Into<f64>>>(x: T) -> f64 {
     let square: f64 = re * re + im * im;
     if (1e-280..1e280).contains(&square) {
         square.sqrt()
+    } else if re == 0.0 || im == 0.0 {
+        re.abs() + im.abs()
     } else {
         re.hypot(im)
     }

@@ -36,7 +36,8 @@ use crate::flag::flag;
 /// Notes
 /// -----
 /// Scaling and squaring with Padé approximants (A. H. Al-Mohy and N. J. Higham, SIAM J.
-/// Matrix Anal. Appl. 31, 2009), on a copy of each matrix and twelve of its size: the
+/// Matrix Anal. Appl. 31, 2009), or the Taylor polynomial of degree 12 (P. Bader, S. Blanes
+/// and F. Casas, 2019), on a copy of each matrix and at most nine of its size: the
 /// exponential of a matrix within rounding errors of ``a``, so that its relative error is
 /// about ``cond * eps`` with the condition number of the exponential. The scaling follows from
 /// norms of powers, so that a large element far from the diagonal costs no digits. For a
