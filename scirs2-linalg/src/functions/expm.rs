@@ -8,7 +8,6 @@ use scirs2_core::DType;
 use scirs2_core::pool::Workers;
 
 use super::exponential::Exponential;
-use super::square::triangle;
 use crate::Error;
 use crate::base::layout::InPlaceBuffer;
 use crate::base::memory::zeros_array;
@@ -84,8 +83,8 @@ pub fn expm_into<T: LinalgScalar>(
         |scratch: &mut Scratch<T>, indices: Range<usize>, out: &mut MatrixBatchMut<'_, T>| {
             let [pack_a, pack_out] = &mut scratch.packs;
             let a = matrices.contiguous(indices, pack_a);
-            let embedded = &mut scratch.embedded;
-            out.with_contiguous(T::zero(), pack_out, |to| run_batched(n, a, to, embedded))
+            let parts = &mut scratch.parts;
+            out.with_contiguous(T::zero(), pack_out, |to| run_batched(n, a, to, parts))
         };
     batch.for_each_with_batched_kernel(
         MatrixBatchMut::new(out),
@@ -111,33 +110,31 @@ pub(super) fn run_batched<T: LinalgScalar>(
     n: usize,
     a: &[T],
     to: &mut [T],
-    embedded: &mut [Vec<T::Real>; 2],
+    parts: &mut [Vec<T::Real>; 2],
 ) -> Vec<usize> {
     if T::IS_COMPLEX {
-        return complex_expm(n, a, to, embedded);
+        return complex_expm(n, a, to, parts);
     }
     let to = T::as_real_mut(to).expect(REAL_ONLY);
     batched_expm(n, T::as_real(a).expect(REAL_ONLY), to)
 }
 
-/// Buffers to pack matrices and results that are not contiguous, and complex matrices as real
-/// ones.
+/// Buffers to pack matrices and results that are not contiguous, and the parts of complex ones.
 struct Scratch<T: LinalgScalar> {
     packs: [Vec<T>; 2],
-    embedded: [Vec<T::Real>; 2],
+    parts: [Vec<T::Real>; 2],
 }
 
 impl<T: LinalgScalar> Default for Scratch<T> {
     fn default() -> Self {
         Scratch {
             packs: [Vec::new(), Vec::new()],
-            embedded: [Vec::new(), Vec::new()],
+            parts: [Vec::new(), Vec::new()],
         }
     }
 }
 
-/// The exponentials of complex matrices, each as the real matrix of blocks `[[x, -y], [y, x]]`.
-/// Returns the indices of the matrices that were not handled.
+/// The exponentials of complex matrices. Returns the indices of those that were not handled.
 #[expect(
     clippy::disallowed_methods,
     reason = "a piece of small matrices is short"
@@ -146,42 +143,19 @@ fn complex_expm<T: LinalgScalar>(
     n: usize,
     a: &[T],
     to: &mut [T],
-    [matrices, exponentials]: &mut [Vec<T::Real>; 2],
+    [parts, exponentials]: &mut [Vec<T::Real>; 2],
 ) -> Vec<usize> {
-    let len = 4 * n * n;
-    let count = a.len() / (n * n);
-    matrices.resize(count * len, T::Real::zero());
-    exponentials.resize(count * len, T::Real::zero());
-    for (a, blocks) in a.chunks_exact(n * n).zip(matrices.chunks_exact_mut(len)) {
-        for (at, x) in a.iter().enumerate() {
-            let [re, im] = x.parts();
-            let (upper, lower) = (at / n * 2 * n + at % n, (at / n + n) * 2 * n + at % n);
-            blocks[upper] = re;
-            blocks[upper + n] = -im;
-            blocks[lower] = im;
-            blocks[lower + n] = re;
-        }
+    for memory in [&mut *parts, &mut *exponentials] {
+        memory.resize(2 * a.len(), T::Real::zero());
     }
-    let unhandled = batched_complex_expm(
-        2 * n,
-        &matrices[..count * len],
-        &mut exponentials[..count * len],
-    );
-    for (to, blocks) in to
-        .chunks_exact_mut(n * n)
-        .zip(exponentials.chunks_exact(len))
-    {
-        for (at, x) in to.iter_mut().enumerate() {
-            let (upper, lower) = (at / n * 2 * n + at % n, (at / n + n) * 2 * n + at % n);
-            *x = T::from_parts([blocks[upper], blocks[lower]]);
-        }
+    for (to, x) in parts.as_chunks_mut().0.iter_mut().zip(a) {
+        *to = x.parts();
     }
-    // The blocks of a triangular matrix are not triangular.
-    let is_left = |index: &usize| {
-        unhandled.binary_search(index).is_ok()
-            || triangle(n, &a[index * n * n..][..n * n]).is_some()
-    };
-    (0..count).filter(is_left).collect()
+    let unhandled = batched_complex_expm(n, parts, exponentials);
+    for (to, parts) in to.iter_mut().zip(exponentials.as_chunks().0) {
+        *to = T::from_parts(*parts);
+    }
+    unhandled
 }
 
 /// [`expm`] as an operation on tensors of any dtype.

@@ -140,7 +140,7 @@ struct Blocks<T: LinalgScalar> {
     packs: [Vec<T>; 2],
     matrices: Vec<T::Double>,
     exponentials: Vec<T::Double>,
-    embedded: [Vec<f64>; 2],
+    parts: [Vec<f64>; 2],
 }
 
 impl<T: LinalgScalar> Default for Blocks<T> {
@@ -149,7 +149,7 @@ impl<T: LinalgScalar> Default for Blocks<T> {
             packs: [Vec::new(), Vec::new()],
             matrices: Vec::new(),
             exponentials: Vec::new(),
-            embedded: [Vec::new(), Vec::new()],
+            parts: [Vec::new(), Vec::new()],
         }
     }
 }
@@ -184,7 +184,7 @@ impl<T: LinalgScalar> Blocks<T> {
             order,
             &self.matrices,
             &mut self.exponentials[..all],
-            &mut self.embedded,
+            &mut self.parts,
         );
         let results = || self.exponentials[..all].chunks_exact(len).zip(&sizes);
         let part = |to: &mut [T], block: &[T::Double], first: usize, size: f64| {

@@ -17,7 +17,7 @@ simd_dispatch! {
     pub(crate) fn batched_expm<R>(n: usize, a: &[R], to: &mut [R]) -> Vec<usize>
         = batched_expm_with_isa;
 
-    /// The same for complex matrices `x + i y` of order `n / 2`, as blocks `[[x, -y], [y, x]]`.
+    /// The same for complex matrices, whose elements are pairs of a real and an imaginary part.
     pub(crate) fn batched_complex_expm<R>(n: usize, a: &[R], to: &mut [R]) -> Vec<usize>
         = batched_complex_expm_with_isa;
 }
@@ -66,6 +66,15 @@ const FIFTH: [f64; 5] = [
     -1.400_867_981_820_361e-5,
 ];
 
+/// Calls the kernel with the order known at compile time, and memory for seven matrices.
+macro_rules! with_order {
+    ($complex:literal, $isa:expr, $n:literal, $a:ident, $to:ident) => {{
+        let isa = $isa;
+        let buffer = &mut [isa.splat_f64(0.0); 7 * $n * $n];
+        kernel::<_, $complex>(isa, $n, $a, $to, buffer)
+    }};
+}
+
 #[inline(always)]
 fn batched_expm_with_isa<I: Isa>(
     isa: I,
@@ -73,21 +82,13 @@ fn batched_expm_with_isa<I: Isa>(
     a: &[I::Real],
     to: &mut [I::Real],
 ) -> Vec<usize> {
-    /// Calls the kernel with the order known at compile time, and memory for seven matrices.
-    macro_rules! with_order {
-        ($isa:expr, $n:literal) => {{
-            let isa = $isa;
-            let buffer = &mut [isa.splat_f64(0.0); 7 * $n * $n];
-            kernel::<_, false>(isa, $n, a, to, buffer)
-        }};
-    }
     match (n, a.len()) {
-        (2, 4) => with_order!(single_lane(isa), 2),
-        (3, 9) => with_order!(single_lane(isa), 3),
-        (4, 16) => with_order!(single_lane(isa), 4),
-        (2, _) => with_order!(isa, 2),
-        (3, _) => with_order!(isa, 3),
-        (4, _) => with_order!(isa, 4),
+        (2, 4) => with_order!(false, single_lane(isa), 2, a, to),
+        (3, 9) => with_order!(false, single_lane(isa), 3, a, to),
+        (4, 16) => with_order!(false, single_lane(isa), 4, a, to),
+        (2, _) => with_order!(false, isa, 2, a, to),
+        (3, _) => with_order!(false, isa, 3, a, to),
+        (4, _) => with_order!(false, isa, 4, a, to),
         _ => kernel::<_, false>(isa, n, a, to, &mut vec![isa.splat_f64(0.0); 7 * n * n]),
     }
 }
@@ -99,9 +100,14 @@ fn batched_complex_expm_with_isa<I: Isa>(
     a: &[I::Real],
     to: &mut [I::Real],
 ) -> Vec<usize> {
-    kernel::<_, true>(isa, n, a, to, &mut vec![isa.splat_f64(0.0); 7 * n * n])
+    match n {
+        2 => with_order!(true, isa, 4, a, to),
+        4 => with_order!(true, isa, 8, a, to),
+        _ => kernel::<_, true>(isa, 2 * n, a, to, &mut vec![isa.splat_f64(0.0); 28 * n * n]),
+    }
 }
 
+/// Complex matrices `x + i y` are computed as blocks `[[x, -y], [y, x]]` of order `n`.
 #[inline(always)]
 fn kernel<I: Isa, const COMPLEX: bool>(
     isa: I,
@@ -110,16 +116,41 @@ fn kernel<I: Isa, const COMPLEX: bool>(
     to: &mut [I::Real],
     buffer: &mut [I::Vector],
 ) -> Vec<usize> {
-    let len = I::Vector::LANES * n * n;
+    let elements = if COMPLEX { n * n / 2 } else { n * n };
+    let len = I::Vector::LANES * elements;
     let mut unhandled = Vec::new();
     for (group, (a, to)) in a.chunks(len).zip(to.chunks_mut(len)).enumerate() {
-        interleave(n * n, a, &mut buffer[..n * n]);
+        let at = if COMPLEX { n * n } else { 0 };
+        interleave(elements, a, &mut buffer[at..][..elements]);
+        if COMPLEX {
+            let (blocks, pairs) = buffer.split_at_mut(n * n);
+            for (at, pair) in pairs[..elements].chunks_exact(2).enumerate() {
+                let (upper, lower) = block_positions(n, at);
+                (blocks[upper], blocks[upper + n / 2]) = (pair[0], -pair[1]);
+                (blocks[lower], blocks[lower + n / 2]) = (pair[1], pair[0]);
+            }
+        }
         let done = exponentials::<_, COMPLEX>(isa, n, buffer);
-        deinterleave(n * n, &buffer[..n * n], to);
-        let (first, count) = (group * I::Vector::LANES, to.len() / (n * n));
+        if COMPLEX {
+            let (blocks, pairs) = buffer.split_at_mut(n * n);
+            for (at, pair) in pairs[..elements].chunks_exact_mut(2).enumerate() {
+                let (upper, lower) = block_positions(n, at);
+                (pair[0], pair[1]) = (blocks[upper], blocks[lower]);
+            }
+        }
+        deinterleave(elements, &buffer[at..][..elements], to);
+        let (first, count) = (group * I::Vector::LANES, to.len() / elements);
         push_unhandled(I::Vector::LANES, done, first, count, &mut unhandled);
     }
     unhandled
+}
+
+/// Where the real and the imaginary part of a complex element are in the left blocks.
+#[inline(always)]
+const fn block_positions(n: usize, at: usize) -> (usize, usize) {
+    let half = n / 2;
+    let upper = at / half * n + at % half;
+    (upper, upper + half * n)
 }
 
 /// Replaces the first matrices of the buffer by their exponentials. Returns a bit for each lane
@@ -131,7 +162,7 @@ fn exponentials<I: Isa, const COMPLEX: bool>(isa: I, n: usize, buffer: &mut [I::
     let [x, second, third, sixth] = [next(), next(), next(), next()];
     let [left, right, ninth] = [next(), next(), next()];
     let norm = norm1(isa, n, x);
-    let done = isa.splat_f64(LARGEST).gt(norm) & !is_triangular(isa, n, x);
+    let done = isa.splat_f64(LARGEST).gt(norm) & !is_triangular::<_, COMPLEX>(isa, n, x);
     // The power of two that scales each lane, and how often it must be squared.
     let most = MOST[usize::from(I::Real::epsilon() > rounded(1e-10))];
     let mut factor = [isa.splat_f64(1.0)];
@@ -233,13 +264,20 @@ fn multiply<I: Isa, const ACCUMULATE: bool, const COMPLEX: bool>(
     let width = if COMPLEX { n / 2 } else { n };
     let mut i = 0;
     while i < n {
-        let rows = if i + ROWS <= n { ROWS } else { 1 };
+        // No row alone if there are two: a sum would wait for the one before.
+        let rows = match n - i {
+            1 => 1,
+            2 | 4 => 2,
+            _ => ROWS,
+        };
         let mut j = 0;
         while j < width {
             let columns = if j + COLUMNS <= width { COLUMNS } else { 1 };
             match (rows, columns) {
                 (ROWS, COLUMNS) => tile::<I, ROWS, COLUMNS, ACCUMULATE>(isa, n, (i, j), a, b, out),
                 (ROWS, _) => tile::<I, ROWS, 1, ACCUMULATE>(isa, n, (i, j), a, b, out),
+                (2, COLUMNS) => tile::<I, 2, COLUMNS, ACCUMULATE>(isa, n, (i, j), a, b, out),
+                (2, _) => tile::<I, 2, 1, ACCUMULATE>(isa, n, (i, j), a, b, out),
                 (_, COLUMNS) => tile::<I, 1, COLUMNS, ACCUMULATE>(isa, n, (i, j), a, b, out),
                 _ => tile::<I, 1, 1, ACCUMULATE>(isa, n, (i, j), a, b, out),
             }
@@ -305,13 +343,22 @@ fn norm1<I: Isa>(isa: I, n: usize, a: &[I::Vector]) -> I::Vector {
 
 /// Whether all elements on one side of the diagonal are zero.
 #[inline(always)]
-fn is_triangular<I: Isa>(isa: I, n: usize, a: &[I::Vector]) -> <I::Vector as Vector>::Mask {
+fn is_triangular<I: Isa, const COMPLEX: bool>(
+    isa: I,
+    n: usize,
+    a: &[I::Vector],
+) -> <I::Vector as Vector>::Mask {
     let zero = isa.splat_f64(0.0);
     let (mut below, mut above) = (zero, zero);
-    for i in 0..n {
+    let order = if COMPLEX { n / 2 } else { n };
+    for i in 0..order {
         for j in 0..i {
             below = below + a[i * n + j].abs();
             above = above + a[j * n + i].abs();
+            if COMPLEX {
+                below = below + a[(i + order) * n + j].abs();
+                above = above + a[(j + order) * n + i].abs();
+            }
         }
     }
     below.eq(zero) | above.eq(zero)
