@@ -1,19 +1,29 @@
 //! Polar factors, and the rotation between two sets of points.
 
-use ndarray::{ArrayD, ArrayViewD, ArrayViewMutD, Axis};
+use std::ops::Range;
+
+use ndarray::{Array2, ArrayD, ArrayView2, ArrayViewD, ArrayViewMut2, ArrayViewMutD, Axis};
+use num_traits::Zero;
 use scirs2_core::DType;
 use scirs2_core::pool::Workers;
 
 use crate::Error;
-use crate::base::memory::zeros_array;
+use crate::base::error::Reason;
+use crate::base::layout::extend_transposed;
+use crate::base::memory::{zeros, zeros_array};
 use crate::base::structure::Structure;
-use crate::driver::batch::{BatchOutputs as _, MatrixBatchMut};
+use crate::driver::batch::{Batch, MatrixBatch, MatrixBatchMut};
 use crate::driver::operation::{Kind, OperationScalar, Results, ScalarOperation, Work};
+use crate::driver::plan::{Plan, Problem, Sizes, has_small_products};
 use crate::driver::shape::split_matrix_shape;
-use crate::elements::numeric::Numeric;
 use crate::elements::scalar::LinalgScalar;
+use crate::kernels::batched::REAL_ONLY;
+use crate::kernels::batched::jacobi::batched_svd;
+use crate::kernels::gemm_small::small_gemm;
+use crate::lapack::Vectors;
+use crate::lapack::blas::gemm;
 use crate::products::matmul::{matmul_into, matmul_shape};
-use crate::spectral::svd::{SvdFactors, SvdVectors, svd_into, svd_shape};
+use crate::spectral::svd::{SvdFactors, SvdSolver, SvdVectors, svd_into, svd_shape};
 
 /// The polar factors `A = U P`, or `A = P U` with `left`: `U` has orthonormal columns, or rows,
 /// and is the nearest such matrix to `A`; `P` is Hermitian and positive semidefinite.
@@ -50,13 +60,8 @@ impl ScalarOperation for Polar {
 
     fn compute<T: OperationScalar>(&self, mut work: Work<'_, '_>) -> Result<(), Error> {
         let [unitary, hermitian] = work.outputs();
-        let (unitary, hermitian) = (unitary.into_view()?, hermitian.into_view()?);
-        let workers = work.workers;
-        let SvdFactors { u, s, vh } = thin_svd(work.operand::<T>(0)?, workers)?;
-        matmul_into(u.view(), vh.view(), unitary, workers)?;
-        // A vector for each row.
-        let vectors = if self.left { swapped(u) } else { vh };
-        hermitian_of(vectors, s.view(), self.left, hermitian, workers)
+        let outputs = (unitary.into_view()?, hermitian.into_view()?);
+        polar_into(work.operand::<T>(0)?, self.left, outputs, work.workers)
     }
 }
 
@@ -149,36 +154,195 @@ pub(crate) fn conjugated<T: LinalgScalar>(a: ArrayViewD<'_, T>) -> Result<ArrayD
     Ok(copy)
 }
 
-/// `V S V^H`, where `V^H`, or with `plain` `V^T`, has these rows.
-fn hermitian_of<T: LinalgScalar + Numeric>(
-    rows: ArrayD<T>,
-    s: ArrayViewD<'_, T::Real>,
-    plain: bool,
-    mut out: ArrayViewMutD<'_, T>,
+/// The polar factors of each matrix: `U V^H`, and `V S V^H`, or `U S U^H` with `left`, of its
+/// singular value decomposition.
+fn polar_into<T: LinalgScalar>(
+    a: ArrayViewD<'_, T>,
+    left: bool,
+    (unitary, hermitian): (ArrayViewMutD<'_, T>, ArrayViewMutD<'_, T>),
     workers: &Workers<'_>,
 ) -> Result<(), Error> {
-    let mut left = conjugated(rows.view())?;
-    let mut right = rows;
-    if plain {
-        std::mem::swap(&mut left, &mut right);
+    let (batch, m, n) = split_matrix_shape(1, a.shape())?;
+    let batch = Batch {
+        shape: batch,
+        flops: 24.0 * m as f64 * n as f64 * m.min(n) as f64,
+        workers,
+    };
+    let plan = Plan::of::<T>(Problem::Svd, Sizes::new(m, n, batch.count()));
+    let matrices = MatrixBatch::new(&a, batch.shape);
+    let batched = |scratch: &mut Scratch<T>, indices: Range<usize>, out: &mut (_, _)| {
+        let (unitary, hermitian): &mut (MatrixBatchMut<'_, T>, MatrixBatchMut<'_, T>) = out;
+        let [pack, pack_unitary, pack_hermitian] = &mut scratch.packs;
+        let a = matrices.contiguous(indices, pack);
+        unitary.with_contiguous(T::zero(), pack_unitary, |unitary| {
+            hermitian.with_contiguous(T::zero(), pack_hermitian, |hermitian| {
+                let (factors, values) = (&mut scratch.factors, &mut scratch.values);
+                polar_of_small(n, left, a, factors, values, (unitary, hermitian))
+            })
+        })
+    };
+    batch.for_each_with_batched_kernel(
+        (MatrixBatchMut::new(unitary), MatrixBatchMut::new(hermitian)),
+        || PolarSolver::new(m, n, left),
+        plan.batched.then_some(batched),
+        |solver, index, (unitary, hermitian)| solver.run(matrices.get(index), unitary, hermitian),
+    )
+}
+
+/// Buffers for the matrices of a chunk and their singular value decompositions.
+struct Scratch<T: LinalgScalar> {
+    packs: [Vec<T>; 3],
+    factors: [Vec<T>; 3],
+    values: Vec<T::Real>,
+}
+
+impl<T: LinalgScalar> Default for Scratch<T> {
+    fn default() -> Self {
+        Scratch {
+            packs: Default::default(),
+            factors: Default::default(),
+            values: Vec::new(),
+        }
     }
-    let last = Axis(s.ndim());
-    let s = s.insert_axis(last);
-    let s = s.broadcast(right.shape()).expect("one for each row");
-    right.zip_mut_with(&s, |x, &s| *x *= T::from_real(s));
-    let left = swapped(left);
-    matmul_into(left.view(), right.view(), out.view_mut(), workers)?;
-    // A product rounds the two triangles differently.
-    let count = out.shape()[..out.ndim() - 2].iter().product();
-    let mut matrices = MatrixBatchMut::new(out);
-    for _ in 0..count {
-        let mut matrix = matrices.next();
-        for row in 0..matrix.nrows() {
-            matrix[[row, row]] = T::from_real(matrix[[row, row]].real());
+}
+
+/// The polar factors of small real square matrices. Returns the indices of those that the kernel
+/// did not handle.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a piece of small matrices is short"
+)]
+fn polar_of_small<T: LinalgScalar>(
+    n: usize,
+    left: bool,
+    a: &[T],
+    [u, vh, transposes]: &mut [Vec<T>; 3],
+    values: &mut Vec<T::Real>,
+    (unitary, hermitian): (&mut [T], &mut [T]),
+) -> Vec<usize> {
+    u.resize(a.len(), T::zero());
+    vh.resize(a.len(), T::zero());
+    values.resize(a.len() / n, T::Real::zero());
+    let (to_u, to_vh) = (T::as_real_mut(u), T::as_real_mut(vh));
+    let unhandled = batched_svd(
+        n,
+        T::as_real(a).expect(REAL_ONLY),
+        values,
+        to_u.expect(REAL_ONLY),
+        to_vh.expect(REAL_ONLY),
+    );
+    multiply_each(n, u, vh, unitary);
+    transposes.clear();
+    let scaled = if left {
+        extend_transposed(n, n, u, transposes);
+        &mut *transposes
+    } else {
+        extend_transposed(n, n, vh, transposes);
+        &mut *vh
+    };
+    for (row, &value) in scaled.chunks_exact_mut(n).zip(&*values) {
+        row.iter_mut().for_each(|x| *x *= T::from_real(value));
+    }
+    let (first, second) = if left {
+        (&*u, &*transposes)
+    } else {
+        (&*transposes, &*vh)
+    };
+    multiply_each(n, first, second, hermitian);
+    for matrix in hermitian.chunks_exact_mut(n * n) {
+        for row in 1..n {
             for column in 0..row {
-                matrix[[row, column]] = matrix[[column, row]].conj();
+                matrix[row * n + column] = matrix[column * n + row];
             }
         }
     }
-    Ok(())
+    unhandled
+}
+
+/// The products of consecutive matrices in C order.
+fn multiply_each<T: LinalgScalar>(n: usize, a: &[T], b: &[T], out: &mut [T]) {
+    if has_small_products::<T>([n, n, n]) {
+        return small_gemm([n, n, n], a, b, out);
+    }
+    let matrices = a.chunks_exact(n * n).zip(b.chunks_exact(n * n));
+    for ((a, b), out) in matrices.zip(out.chunks_exact_mut(n * n)) {
+        let [a, b] = [a, b].map(|x| ArrayView2::from_shape((n, n), x).expect("square"));
+        let out = ArrayViewMut2::from_shape((n, n), out).expect("square");
+        gemm(a, b, false, out);
+    }
+}
+
+/// The polar factors of matrices of one shape, one at a time.
+struct PolarSolver<T: LinalgScalar> {
+    left: bool,
+    svd: SvdSolver<T>,
+    u: Array2<T>,
+    s: Array2<T::Real>,
+    vh: Array2<T>,
+    /// The conjugates of one of them.
+    conjugates: Array2<T>,
+    unitary: Array2<T>,
+    hermitian: Array2<T>,
+}
+
+impl<T: LinalgScalar> PolarSolver<T> {
+    fn new(m: usize, n: usize, left: bool) -> Result<Self, Error> {
+        let k = m.min(n);
+        let order = if left { m } else { n };
+        Ok(PolarSolver {
+            left,
+            svd: SvdSolver::new(m, n, Vectors::Thin, Structure::General)?,
+            u: zero_matrix(m, k)?,
+            s: zero_matrix(k, 1)?,
+            vh: zero_matrix(k, n)?,
+            conjugates: zero_matrix(k, order)?,
+            unitary: zero_matrix(m, n)?,
+            hermitian: zero_matrix(order, order)?,
+        })
+    }
+
+    fn run(
+        &mut self,
+        a: ArrayView2<'_, T>,
+        mut unitary: ArrayViewMut2<'_, T>,
+        mut hermitian: ArrayViewMut2<'_, T>,
+    ) -> Result<(), Reason> {
+        if a.is_empty() {
+            hermitian.fill(T::zero());
+            return Ok(());
+        }
+        let (u, s, vh) = (&mut self.u, &mut self.s, &mut self.vh);
+        let conjugates = &mut self.conjugates;
+        self.svd.run(a, u.view_mut(), s.view_mut(), vh.view_mut())?;
+        gemm(u.view(), vh.view(), false, self.unitary.view_mut());
+        unitary.assign(&self.unitary);
+        let product = self.hermitian.view_mut();
+        if self.left {
+            conjugates.zip_mut_with(&u.t(), |to, x| *to = x.conj());
+            let scales = s.t();
+            let scales = scales.broadcast(u.dim()).expect("one for each column");
+            u.zip_mut_with(&scales, |x, &s| *x *= T::from_real(s));
+            gemm(u.view(), conjugates.view(), false, product);
+        } else {
+            conjugates.zip_mut_with(vh, |to, x| *to = x.conj());
+            let scales = s.broadcast(vh.dim()).expect("one for each row");
+            vh.zip_mut_with(&scales, |x, &s| *x *= T::from_real(s));
+            gemm(conjugates.t(), vh.view(), false, product);
+        }
+        // A product rounds the two triangles differently.
+        for row in 0..hermitian.nrows() {
+            hermitian[[row, row]] = T::from_real(self.hermitian[[row, row]].real());
+            for column in 0..row {
+                let x = self.hermitian[[column, row]];
+                (hermitian[[column, row]], hermitian[[row, column]]) = (x, x.conj());
+            }
+        }
+        Ok(())
+    }
+}
+
+/// A matrix of zeros, or an error if there is not enough memory.
+fn zero_matrix<T: Zero + Clone>(rows: usize, columns: usize) -> Result<Array2<T>, Error> {
+    let elements = zeros(rows * columns)?;
+    Ok(Array2::from_shape_vec((rows, columns), elements).expect("as many elements"))
 }

@@ -39,8 +39,8 @@ use crate::call::output::Wrap;
 /// -----
 /// From the singular values: ``a = U * S @ Vh`` gives ``u = U @ Vh`` and ``p = Vh.conj().mT
 /// * S @ Vh`` or ``U * S @ U.conj().mT``. Backward stable: ``norm(a - u @ p) <= c * max(m, n)
-/// * eps * norm(a)``. ``u`` is unique if ``a`` has full rank. The factors of the
-/// decomposition take memory of the size of ``a`` three times.
+/// * eps * norm(a)``. ``u`` is unique if ``a`` has full rank. Of a batch only the matrices
+/// in work take memory for the decomposition.
 ///
 /// Examples
 /// --------
