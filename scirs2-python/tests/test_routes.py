@@ -247,6 +247,7 @@ FUNCTIONS = {
     ),
     "polar": Function(linalg.polar, judges.polar, real=("batched",)),
     "schur": Function(linalg.schur, judges.schur, real=("small",)),
+    "sqrtm": Function(linalg.sqrtm, judges.sqrtm, "definite", real=KERNELS),
     "expm": Function(linalg.expm, judges.expm, real=("batched",), complex=("batched",)),
     "lstsq": Function(
         linalg.lstsq, _judge_lstsq, real=ALL, complex=("small",), square=False, sides=True

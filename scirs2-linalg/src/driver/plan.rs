@@ -45,6 +45,8 @@ pub enum Problem {
     Solve,
     /// The solution of a system with triangles.
     SolveTriangular,
+    /// The square root.
+    Sqrtm,
     /// Singular values and vectors.
     Svd,
     /// Singular values alone.
@@ -67,6 +69,7 @@ impl Problem {
         Problem::Schur,
         Problem::Solve,
         Problem::SolveTriangular,
+        Problem::Sqrtm,
         Problem::Svd,
         Problem::Svdvals,
     ];
@@ -88,6 +91,7 @@ impl fmt::Display for Problem {
             Problem::Schur => "schur",
             Problem::Solve => "solve",
             Problem::SolveTriangular => "solve_triangular",
+            Problem::Sqrtm => "sqrtm",
             Problem::Svd => "svd",
             Problem::Svdvals => "svdvals",
         })
@@ -246,6 +250,7 @@ fn batched(problem: Problem, scalar: ScalarType, sizes: Sizes, forced: Forced) -
         Problem::Lstsq => (1, 4, 48, MANY),
         Problem::Lu => (2, 4, 32, MANY),
         Problem::SolveTriangular => (1, 4, 32, MANY),
+        Problem::Sqrtm => (2, 4, max_order::REGISTER_LU, MANY),
         Problem::Qr => (1, 0, 64, 2),
         Problem::Eig | Problem::QrR | Problem::Schur => return false,
     };
@@ -305,9 +310,12 @@ fn small(
         }
         Problem::Qr | Problem::QrR => is_real && is_fused && m.max(n) <= max_order::HOUSEHOLDER,
         Problem::Svdvals => is_real && m.min(n) >= 1 && m.max(n) <= SVDVALS,
-        Problem::Expm | Problem::Lstsq | Problem::Lu | Problem::SolveTriangular | Problem::Svd => {
-            false
-        }
+        Problem::Expm
+        | Problem::Lstsq
+        | Problem::Lu
+        | Problem::SolveTriangular
+        | Problem::Sqrtm
+        | Problem::Svd => false,
     }
 }
 

@@ -1,4 +1,4 @@
-//! Logarithms and powers of one triangular matrix.
+//! Logarithms and powers of one Schur form, real or complex.
 //!
 //! Square roots bring the matrix near the identity, where a Padé approximant is exact to working
 //! precision; its result is multiplied, or squared, accordingly (A. H. Al-Mohy and N. J. Higham,
@@ -6,15 +6,17 @@
 //! Appl. 32, 2011, pp. 1056-1078). The diagonal and the elements beside it are computed by
 //! formulas that lose no digits, at every step.
 
-use std::f64::consts::{FRAC_PI_2, PI};
+use std::f64::consts::PI;
 
 use num_traits::{One as _, Zero as _};
 use scirs2_core::Complex64;
 
 use super::roots::{principal_root, square_root};
-use super::spectral_function::Triangular;
-use super::square::{add_identity, divide_by_upper, is_diagonal, multiply, norm1};
+use super::schur_form::{block_order, divide_forms, eigenvalues, narrow, wide};
+use super::spectral_function::Workspace;
+use super::square::{add_identity, combine, is_diagonal, modulus, multiply, norm1, scale};
 use crate::base::error::Reason;
+use crate::elements::scalar::LinalgScalar;
 
 /// The distances from the identity up to which the approximants of the degrees 1 to 7 are exact
 /// to working precision.
@@ -59,78 +61,71 @@ pub(crate) const NO_LOGARITHM: Reason = Reason::Undefined {
     why: "it is singular",
 };
 
-/// The principal logarithm of a triangular matrix, in its place.
-pub(crate) fn logarithm(
-    workspace: &mut Triangular,
+/// The principal logarithm of a Schur form, in its place. A real form must not have a negative
+/// eigenvalue.
+pub(crate) fn logarithm<T: LinalgScalar<Real = f64>>(
+    workspace: &mut Workspace<T>,
     n: usize,
-    t: &mut [Complex64],
+    t: &mut [T],
 ) -> Result<(), Reason> {
-    if t.iter().step_by(n + 1).any(Complex64::is_zero) {
+    if eigenvalues(n, t).any(|value| value.is_zero()) {
         return Err(NO_LOGARITHM);
     }
     if is_diagonal(n, t) {
-        t.iter_mut()
-            .step_by(n + 1)
-            .for_each(|x| *x = principal_log(*x));
+        let diagonal = t.iter_mut().step_by(n + 1);
+        diagonal.for_each(|x| *x = narrow(principal_log(wide(*x))));
         return Ok(());
     }
+    workspace.reserve(n, 6)?;
     let (roots, degree) = near_identity(workspace, n, t)?;
     let [near, shifted, term, sum, ..] = &mut workspace.matrices;
     // The integral of `R (I + x R)^-1` over x from 0 to 1.
-    sum.fill(Complex64::zero());
+    sum.fill(T::zero());
     for ([node, weight], is_middle) in nodes(degree) {
         for node in [node, 1.0 - node]
             .into_iter()
             .take(if is_middle { 1 } else { 2 })
         {
-            for (to, x) in shifted.iter_mut().zip(&*near) {
-                *to = x * node;
-            }
-            add_identity(n, 1.0, shifted);
+            combine(n, 1.0, &[(node, &near[..])], shifted);
             term.copy_from_slice(near);
-            divide_by_upper(n, term, shifted);
-            for (sum, x) in sum.iter_mut().zip(&*term) {
-                *sum += x * weight;
+            divide_forms(n, term, shifted, &mut workspace.pivots)?;
+            let weight = T::from_real(weight);
+            for (sum, &x) in sum.iter_mut().zip(&*term) {
+                *sum += weight * x;
             }
         }
     }
-    let factor = 2.0_f64.powi(roots);
-    let diagonal = |at: usize, t: &[Complex64]| t[at * n + at];
-    for i in 0..n.saturating_sub(1) {
-        let above = (i + 1) * n + i;
-        let (x, y) = (diagonal(i, t), diagonal(i + 1, t));
-        sum[above] = t[above] * log_difference(x, y) / factor;
-    }
+    scale(sum, 2.0_f64.powi(roots));
+    let values = &workspace.values;
     for i in 0..n {
-        sum[i * n + i] = principal_log(diagonal(i, t)) / factor;
+        values.set_block(n, t, i, sum, |i| values.logarithms[i]);
+        values.set_above(n, t, i, sum, |i| values.difference(i));
     }
-    for (to, x) in t.iter_mut().zip(&*sum) {
-        *to = x * factor;
-    }
+    t.copy_from_slice(sum);
     Ok(())
 }
 
-/// The principal power of a triangular matrix, in its place: a whole one times one with an
-/// exponent between -1 and 1, of the same sign.
-pub(crate) fn power(
-    workspace: &mut Triangular,
+/// The principal power of a Schur form, in its place: a whole one times one with an exponent
+/// between -1 and 1, of the same sign. A real form must not have a negative eigenvalue.
+pub(crate) fn power<T: LinalgScalar<Real = f64>>(
+    workspace: &mut Workspace<T>,
     n: usize,
-    t: &mut [Complex64],
+    t: &mut [T],
     exponent: f64,
 ) -> Result<(), Reason> {
     let (whole, rest) = (exponent.trunc(), exponent.fract());
-    if exponent < 0.0 && t.iter().step_by(n + 1).any(Complex64::is_zero) {
+    if exponent < 0.0 && eigenvalues(n, t).any(|value| value.is_zero()) {
         return Err(NO_POWER);
     }
     if is_diagonal(n, t) {
-        t.iter_mut()
-            .step_by(n + 1)
-            .for_each(|x| *x = principal_power(*x, exponent));
+        let diagonal = t.iter_mut().step_by(n + 1);
+        diagonal.for_each(|x| *x = narrow(principal_power(wide(*x), exponent)));
         return Ok(());
     }
+    workspace.reserve(n, 6)?;
     let mut fraction = crate::base::memory::zeros(n * n).map_err(|_| Reason::Memory {
         count: n * n,
-        itemsize: size_of::<Complex64>(),
+        itemsize: size_of::<T>(),
     })?;
     let has_rest = rest != 0.0;
     if has_rest {
@@ -142,9 +137,9 @@ pub(crate) fn power(
     let [base, product, inverse, ..] = &mut workspace.matrices;
     base.copy_from_slice(t);
     if whole < 0.0 {
-        inverse.fill(Complex64::zero());
+        inverse.fill(T::zero());
         add_identity(n, 1.0, inverse);
-        divide_by_upper(n, inverse, base);
+        divide_forms(n, inverse, base, &mut workspace.pivots)?;
         std::mem::swap(base, inverse);
     }
     let mut left = whole.abs();
@@ -159,8 +154,12 @@ pub(crate) fn power(
             std::mem::swap(base, product);
         }
     }
+    let values = &mut workspace.values;
+    values.set_eigenvalues(n, t);
     for i in 0..n {
-        fraction[i * n + i] = principal_power(t[i * n + i], exponent);
+        values.set_block(n, t, i, &mut fraction, |i| {
+            principal_power(values.eigenvalues[i], exponent)
+        });
     }
     t.copy_from_slice(&fraction);
     Ok(())
@@ -173,13 +172,13 @@ pub(crate) const NO_POWER: Reason = Reason::Undefined {
 };
 
 /// The power with an exponent between -1 and 1, in place of `t`.
-fn fractional_power(
-    workspace: &mut Triangular,
+fn fractional_power<T: LinalgScalar<Real = f64>>(
+    workspace: &mut Workspace<T>,
     n: usize,
-    t: &mut [Complex64],
+    t: &mut [T],
     exponent: f64,
 ) -> Result<(), Reason> {
-    if t.iter().step_by(n + 1).any(Complex64::is_zero) {
+    if eigenvalues(n, t).any(|value| value.is_zero()) {
         return Err(NO_POWER);
     }
     let (roots, degree) = near_identity(workspace, n, t)?;
@@ -193,21 +192,17 @@ fn fractional_power(
             _ => (-half - exponent) / (2.0 * (2.0 * half + 1.0)),
         }
     };
-    let last = coefficient(2 * degree);
-    for (to, x) in term.iter_mut().zip(&*near) {
-        *to = x * -last;
-    }
+    term.copy_from_slice(near);
+    scale(term, -coefficient(2 * degree));
     for at in (1..2 * degree).rev() {
-        shifted.copy_from_slice(term);
-        add_identity(n, 1.0, shifted);
-        let factor = coefficient(at);
-        for (to, x) in term.iter_mut().zip(&*near) {
-            *to = x * -factor;
-        }
-        divide_by_upper(n, term, shifted);
+        combine(n, 1.0, &[(1.0, &term[..])], shifted);
+        term.copy_from_slice(near);
+        scale(term, -coefficient(at));
+        divide_forms(n, term, shifted, &mut workspace.pivots)?;
     }
     add_identity(n, 1.0, term);
     let (mut power, mut square) = (term, shifted);
+    let values = &workspace.values;
     for left in (0..=roots).rev() {
         if left < roots {
             multiply(n, power, power, false, square);
@@ -215,12 +210,10 @@ fn fractional_power(
         }
         let exponent = exponent * 2.0_f64.powi(-left);
         for i in 0..n {
-            power[i * n + i] = principal_power(t[i * n + i], exponent);
-            if i + 1 < n {
-                let (x, y) = (t[i * n + i], t[(i + 1) * n + i + 1]);
-                let above = (i + 1) * n + i;
-                power[above] = t[above] * power_difference(x, y, exponent);
-            }
+            values.set_block(n, t, i, power, |i| {
+                principal_power(values.eigenvalues[i], exponent)
+            });
+            values.set_above(n, t, i, power, |i| values.power_difference(i, exponent));
         }
     }
     t.copy_from_slice(power);
@@ -229,19 +222,21 @@ fn fractional_power(
 
 /// Computes `R = T^(1/2^s) - I`, near enough to zero for an approximant; returns `s` and its
 /// degree. `R` is the first matrix of the workspace.
-fn near_identity(
-    workspace: &mut Triangular,
+fn near_identity<T: LinalgScalar<Real = f64>>(
+    workspace: &mut Workspace<T>,
     n: usize,
-    t: &[Complex64],
+    t: &[T],
 ) -> Result<(i32, usize), Reason> {
+    let values = &mut workspace.values;
+    values.set(n, t);
     let [near, root, second, third, fourth, scratch] = &mut workspace.matrices;
     root.copy_from_slice(t);
-    let farthest = |root: &[Complex64]| {
-        let distances = root.iter().step_by(n + 1).map(|x| (x - 1.0).norm());
+    let farthest = |root: &[T]| {
+        let distances = eigenvalues(n, root).map(|x| modulus(x - 1.0));
         distances.fold(0.0, f64::max)
     };
     let mut roots = 0;
-    let mut more = |root: &mut Vec<Complex64>, roots: &mut i32| {
+    let mut more = |root: &mut Vec<T>, roots: &mut i32| {
         square_root(n, root, scratch)?;
         *roots += 1;
         Ok::<_, Reason>(())
@@ -251,15 +246,7 @@ fn near_identity(
     }
     loop {
         near.copy_from_slice(root);
-        let exponent = 2.0_f64.powi(-roots);
-        for i in 0..n {
-            near[i * n + i] = root_less_one(t[i * n + i], roots);
-            if i + 1 < n {
-                let (x, y) = (t[i * n + i], t[(i + 1) * n + i + 1]);
-                let above = (i + 1) * n + i;
-                near[above] = t[above] * power_difference(x, y, exponent);
-            }
-        }
+        add_identity(n, -1.0, near);
         multiply(n, near, near, false, second);
         multiply(n, second, near, false, third);
         multiply(n, second, second, false, fourth);
@@ -270,6 +257,13 @@ fn near_identity(
         // The degrees 1 and 2 need the norms of the lower powers.
         let fits = |at: &usize| (if *at < 2 { first } else { size }) <= NEAR[*at];
         if let Some(at) = (0..NEAR.len()).find(fits) {
+            let exponent = 2.0_f64.powi(-roots);
+            for i in 0..n {
+                values.set_block(n, t, i, near, |i| {
+                    root_less_one(values.eigenvalues[i], roots)
+                });
+                values.set_above(n, t, i, near, |i| values.power_difference(i, exponent));
+            }
             return Ok((roots, at + 1));
         }
         if roots >= 100 {
@@ -294,7 +288,7 @@ fn root_less_one(x: Complex64, roots: i32) -> Complex64 {
         return x - 1.0;
     }
     let (mut x, mut roots) = (x, roots);
-    if x.arg().abs() >= FRAC_PI_2 {
+    if x.re <= 0.0 {
         x = principal_root(x);
         roots -= 1;
     }
@@ -344,11 +338,120 @@ fn turns(logarithm: Complex64) -> f64 {
     ((logarithm.im - PI) / (2.0 * PI)).ceil()
 }
 
-/// `atanh((y - x) / (y + x))` and the turns, half the difference of the logarithms.
-fn half_log_difference(x: Complex64, y: Complex64) -> Complex64 {
-    let quotient = (y - x).fdiv(y + x);
-    let turn = turns(principal_log(y) - principal_log(x));
-    inverse_tanh(quotient) + Complex64::new(0.0, PI * turn)
+/// Whether neither of the eigenvalues `i` and `i + 1` belongs to a pair.
+fn are_single<T: LinalgScalar>(n: usize, t: &[T], i: usize) -> bool {
+    (i.saturating_sub(1)..=i + 1).all(|at| block_order(n, t, at) == 1)
+}
+
+/// The eigenvalues of a Schur form and their logarithms, and what the elements beside the
+/// diagonal need.
+#[derive(Default)]
+pub(crate) struct Values {
+    eigenvalues: Vec<Complex64>,
+    logarithms: Vec<Complex64>,
+    /// Of two eigenvalues that follow each other half the difference of the logarithms, without
+    /// cancellation, if they are close and in no pair.
+    halves: Vec<Option<Complex64>>,
+}
+
+impl Values {
+    fn set_eigenvalues<T: LinalgScalar<Real = f64>>(&mut self, n: usize, t: &[T]) {
+        self.eigenvalues.clear();
+        self.eigenvalues.extend(eigenvalues(n, t));
+    }
+
+    fn set<T: LinalgScalar<Real = f64>>(&mut self, n: usize, t: &[T]) {
+        self.set_eigenvalues(n, t);
+        self.logarithms.clear();
+        let values = self.eigenvalues.iter();
+        self.logarithms.extend(values.map(|&x| principal_log(x)));
+        self.halves.clear();
+        let neighbours = self.eigenvalues.windows(2).zip(self.logarithms.windows(2));
+        for (i, (values, logarithms)) in neighbours.enumerate() {
+            let (difference, sum) = (values[1] - values[0], values[1] + values[0]);
+            let is_close = are_single(n, t, i) && modulus(difference) <= 0.5 * modulus(sum);
+            self.halves.push(is_close.then(|| {
+                let turn = turns(logarithms[1] - logarithms[0]);
+                inverse_tanh(difference.fdiv(sum)) + Complex64::new(0.0, PI * turn)
+            }));
+        }
+    }
+
+    /// Writes the function of the block that begins at `i`, if one does: a function of a pair of
+    /// eigenvalues is a combination of their block and the identity.
+    fn set_block<T: LinalgScalar<Real = f64>>(
+        &self,
+        n: usize,
+        t: &[T],
+        i: usize,
+        to: &mut [T],
+        value: impl Fn(usize) -> Complex64,
+    ) {
+        if i > 0 && block_order(n, t, i - 1) == 2 {
+            return;
+        }
+        if block_order(n, t, i) == 1 {
+            to[i * n + i] = narrow(value(i));
+            return;
+        }
+        let value = value(i);
+        let (below, above) = (i * n + i + 1, (i + 1) * n + i);
+        for at in [i * n + i, above + 1] {
+            to[at] = T::from_real(value.re);
+        }
+        for at in [below, above] {
+            to[at] = t[at] * T::from_real(value.im / self.eigenvalues[i].im);
+        }
+    }
+
+    /// Writes the element above the diagonal between two blocks of order one, that of `t` times a
+    /// divided difference.
+    fn set_above<T: LinalgScalar<Real = f64>>(
+        &self,
+        n: usize,
+        t: &[T],
+        i: usize,
+        to: &mut [T],
+        difference: impl Fn(usize) -> Complex64,
+    ) {
+        if i + 1 < n && are_single(n, t, i) {
+            let above = (i + 1) * n + i;
+            to[above] = t[above] * narrow(difference(i));
+        }
+    }
+
+    /// `(log y - log x) / (y - x)` of the eigenvalues `i` and `i + 1`, and its limit.
+    fn difference(&self, i: usize) -> Complex64 {
+        let (x, y) = (self.eigenvalues[i], self.eigenvalues[i + 1]);
+        if x == y {
+            return x.finv();
+        }
+        let difference = match self.halves[i] {
+            Some(half) => 2.0 * half,
+            None => self.logarithms[i + 1] - self.logarithms[i],
+        };
+        difference.fdiv(y - x)
+    }
+
+    /// `(y^p - x^p) / (y - x)` of the same, and its limit.
+    fn power_difference(&self, i: usize, exponent: f64) -> Complex64 {
+        let (x, y) = (self.eigenvalues[i], self.eigenvalues[i + 1]);
+        if x == y {
+            return exponent * principal_power(x, exponent - 1.0);
+        }
+        let difference = match self.halves[i] {
+            Some(half) => {
+                let middle = (self.logarithms[i] + self.logarithms[i + 1]) * (0.5 * exponent);
+                if middle.im == 0.0 && half.im == 0.0 {
+                    Complex64::from(middle.re.exp() * 2.0 * (half.re * exponent).sinh())
+                } else {
+                    middle.exp() * 2.0 * (half * exponent).sinh()
+                }
+            }
+            None => principal_power(y, exponent) - principal_power(x, exponent),
+        };
+        difference.fdiv(y - x)
+    }
 }
 
 /// `atanh`, accurate near zero.
@@ -358,30 +461,6 @@ fn inverse_tanh(x: Complex64) -> Complex64 {
         return x * (1.0 + square * (1.0 / 3.0 + square / 5.0));
     }
     (principal_log(x + 1.0) - principal_log(1.0 - x)) * 0.5
-}
-
-/// `(log y - log x) / (y - x)`, and its limit.
-fn log_difference(x: Complex64, y: Complex64) -> Complex64 {
-    if x == y {
-        return x.finv();
-    }
-    if (y - x).norm() > 0.5 * (y + x).norm() {
-        return (principal_log(y) - principal_log(x)).fdiv(y - x);
-    }
-    (2.0 * half_log_difference(x, y)).fdiv(y - x)
-}
-
-/// `(y^p - x^p) / (y - x)`, and its limit.
-fn power_difference(x: Complex64, y: Complex64, exponent: f64) -> Complex64 {
-    if x == y {
-        return exponent * principal_power(x, exponent - 1.0);
-    }
-    if (y - x).norm() > 0.5 * (y + x).norm() {
-        return (principal_power(y, exponent) - principal_power(x, exponent)).fdiv(y - x);
-    }
-    let middle = (principal_log(x) + principal_log(y)) * (0.5 * exponent);
-    let half = half_log_difference(x, y) * exponent;
-    (middle.exp() * 2.0 * half.sinh()).fdiv(y - x)
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use scirs2_core::pool::Workers;
 use scirs2_core::{Complex64, DType};
 
 use super::logarithm::{NO_LOGARITHM, logarithm, principal_log};
-use super::spectral_function::{SpectralFunction, Triangular, apply};
+use super::spectral_function::{SpectralFunction, Workspace, apply};
 use crate::Error;
 use crate::base::error::Reason;
 use crate::base::memory::zeros_array;
@@ -71,11 +71,11 @@ pub fn logm_into<T: LinalgScalar>(
 struct Logarithm;
 
 impl SpectralFunction for Logarithm {
-    fn of_triangular(
+    fn of_form<T: LinalgScalar<Real = f64>>(
         &self,
-        workspace: &mut Triangular,
+        workspace: &mut Workspace<T>,
         n: usize,
-        t: &mut [Complex64],
+        t: &mut [T],
     ) -> Result<(), Reason> {
         logarithm(workspace, n, t)
     }

@@ -4,6 +4,7 @@ use ndarray::ArrayView2;
 use num_traits::Zero as _;
 use scirs2_core::{Complex64, Scalar};
 
+use super::square::{divide, divide_by_upper};
 use crate::Error;
 use crate::base::error::Reason;
 use crate::base::layout::{is_finite, transpose_in_place};
@@ -115,6 +116,56 @@ pub(crate) fn eigenvalues<T: Scalar<Real: Into<f64>>>(
         second = Some(Complex64::new(value.re, -imaginary));
         Complex64::new(value.re, imaginary)
     })
+}
+
+/// Orders up to which a quotient of forms costs less than calls of LAPACK.
+const SMALL_QUOTIENT: usize = 24;
+
+/// `p u^-1` in place of `p`, for two Schur forms with their blocks at the same places. `u`, which
+/// is regular, may become its factors.
+pub(crate) fn divide_forms<T: LinalgScalar<Real = f64>>(
+    n: usize,
+    p: &mut [T],
+    u: &mut [T],
+    pivots: &mut [i32],
+) -> Result<(), Reason> {
+    if n > SMALL_QUOTIENT {
+        if (0..n).any(|at| block_order(n, u, at) == 2) {
+            return divide(n, p, u, pivots);
+        }
+        divide_by_upper(n, p, u);
+        return Ok(());
+    }
+    let mut first = 0;
+    while first < n {
+        let order = block_order(n, u, first);
+        let end = first + order;
+        let (known, rest) = p.split_at_mut(first * n);
+        let divisors = &u[first * n..end * n];
+        for (column, divisor) in rest.chunks_exact_mut(n).zip(divisors.chunks_exact(n)) {
+            for (quotient, &factor) in known.chunks_exact(n).zip(divisor) {
+                for (to, &x) in column[..end].iter_mut().zip(quotient) {
+                    *to -= factor * x;
+                }
+            }
+        }
+        let (left, right) = rest.split_at_mut(n);
+        let [corner, below] = [divisors[first], divisors[end - 1]];
+        if order == 1 {
+            left[..end].iter_mut().for_each(|x| *x /= corner);
+        } else {
+            let [above, last] = [divisors[n + first], divisors[n + first + 1]];
+            let determinant = corner * last - above * below;
+            for (x, y) in left[..end].iter_mut().zip(right) {
+                (*x, *y) = (
+                    (*x * last - *y * below) / determinant,
+                    (*y * corner - *x * above) / determinant,
+                );
+            }
+        }
+        first = end;
+    }
+    Ok(())
 }
 
 /// A number in double precision.

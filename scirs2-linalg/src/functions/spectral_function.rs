@@ -1,5 +1,6 @@
 //! A function of one matrix by its Schur form, or by the eigenvalues of a Hermitian one.
 
+use std::ops::Range;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use ndarray::{ArrayView2, ArrayViewD, ArrayViewMut2, ArrayViewMutD};
@@ -7,13 +8,15 @@ use num_traits::Zero as _;
 use scirs2_core::pool::Workers;
 use scirs2_core::{Complex64, Scalar};
 
+use super::logarithm::Values;
 use super::schur::write;
 use super::schur_form::{SchurForm, triangular, wide};
 use super::square::{is_hermitian, multiply, multiply_adjoint};
 use crate::Error;
 use crate::base::error::Reason;
 use crate::base::layout::is_finite;
-use crate::base::memory::zeros;
+use crate::base::memory::{try_resize, zeros};
+use crate::base::scale::rounded;
 use crate::base::structure::Triangle;
 use crate::driver::batch::{Batch, MatrixBatch, MatrixBatchMut};
 use crate::driver::plan::{Plan, Problem, Sizes};
@@ -26,35 +29,58 @@ use crate::spectral::double::to_double;
 
 /// A function of a square matrix that depends on its eigenvalues' principal values.
 pub(crate) trait SpectralFunction: Sync {
-    /// The function of an upper triangular matrix of order `n`, in its place.
-    fn of_triangular(
+    /// The function of a Schur form of order `n`, in its place: of a complex one, or of a real one
+    /// without a negative real eigenvalue, whose function is real.
+    fn of_form<T: LinalgScalar<Real = f64>>(
         &self,
-        workspace: &mut Triangular,
+        workspace: &mut Workspace<T>,
         n: usize,
-        t: &mut [Complex64],
+        t: &mut [T],
     ) -> Result<(), Reason>;
 
-    /// The same for a real Schur form without a negative real eigenvalue, whose function is
-    /// real; false if there is no way but that of the triangular matrix.
-    fn of_real_form<T: LinalgScalar<Real = f64>>(
-        &self,
-        _n: usize,
-        _t: &mut [T],
-        _scratch: &mut [T],
-    ) -> Result<bool, Reason> {
-        Ok(false)
+    /// A kernel for small real matrices, whose results are real.
+    fn batched(&self) -> Option<BatchedFunction> {
+        None
     }
 
     /// The function of a real eigenvalue of a Hermitian matrix, whose largest has modulus `most`.
     fn of_value(&self, value: f64, n: usize, most: f64) -> Result<Complex64, Reason>;
 }
 
-/// Matrices of one order that functions of triangular matrices work with.
-pub(crate) struct Triangular {
-    pub(crate) matrices: [Vec<Complex64>; 6],
+/// What the plan knows a kernel by, and the kernel, which takes the order, matrices and memory for
+/// the results, and returns the indices of those that it did not handle.
+pub(crate) type BatchedFunction = (Problem, fn(usize, &[f64], &mut [f64]) -> Vec<usize>);
+
+/// What functions of Schur forms of one order work with.
+pub(crate) struct Workspace<T> {
+    pub(crate) matrices: [Vec<T>; 6],
+    pub(crate) pivots: Vec<i32>,
+    pub(crate) values: Values,
+}
+
+impl<T: LinalgScalar> Workspace<T> {
+    fn new() -> Self {
+        Workspace {
+            matrices: Default::default(),
+            pivots: Vec::new(),
+            values: Values::default(),
+        }
+    }
+
+    /// Makes memory for that many matrices, if there is none yet.
+    pub(crate) fn reserve(&mut self, n: usize, count: usize) -> Result<(), Reason> {
+        for matrix in &mut self.matrices[..count] {
+            try_resize(matrix, n * n, T::zero())?;
+        }
+        Ok(try_resize(&mut self.pivots, n, 0)?)
+    }
 }
 
 /// Calls the function for every matrix of the batch. Returns whether all results are real.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a piece of small matrices is short"
+)]
 pub(crate) fn apply<T: LinalgScalar>(
     function: &impl SpectralFunction,
     a: &ArrayViewD<'_, T>,
@@ -63,16 +89,40 @@ pub(crate) fn apply<T: LinalgScalar>(
 ) -> Result<bool, Error> {
     shape::check_output(a.shape(), &out)?;
     let (batch, n) = split_square_shape(1, a.shape())?;
+    let sizes = Sizes::new(n, n, batch.iter().product());
+    let kernel = function
+        .batched()
+        .filter(|&(problem, _)| Plan::of::<T>(problem, sizes).batched)
+        .map(|(_, kernel)| kernel);
+    let flops = 50.0 * (n as f64).powi(3);
     let batch = Batch {
         shape: batch,
-        flops: 50.0 * (n as f64).powi(3),
+        flops: flops + if kernel.is_none() { SCALAR_FLOPS } else { 0.0 },
         workers,
     };
     let matrices = MatrixBatch::new(a, batch.shape);
     let real = AtomicBool::new(true);
-    batch.for_each(
+    let batched = kernel.map(|kernel| {
+        let matrices = &matrices;
+        move |scratch: &mut Scratch<T>, indices: Range<usize>, out: &mut MatrixBatchMut<'_, _>| {
+            let a = matrices.contiguous(indices, &mut scratch.pack);
+            scratch.matrices.clear();
+            scratch.matrices.extend(a.iter().map(|x| x.real().into()));
+            scratch.results.resize(a.len(), 0.0);
+            let results = &mut scratch.results[..a.len()];
+            let unhandled = kernel(n, &scratch.matrices, results);
+            out.with_contiguous(T::Complex::zero(), &mut scratch.pack_out, |out| {
+                for (out, &mut x) in out.iter_mut().zip(results) {
+                    *out = T::Complex::from_real(rounded(x));
+                }
+            });
+            unhandled
+        }
+    });
+    batch.for_each_with_batched_kernel(
         MatrixBatchMut::new(out),
         || (n > 0).then(|| Solver::<T>::new(n)).transpose(),
+        batched,
         |solver, index, out| {
             let Some(solver) = solver else { return Ok(()) };
             if !solver.run(function, matrices.get(index), out)? {
@@ -84,11 +134,34 @@ pub(crate) fn apply<T: LinalgScalar>(
     Ok(real.into_inner())
 }
 
+/// The cost of what is computed for a matrix of any order, such as logarithms of numbers.
+const SCALAR_FLOPS: f64 = 5e3;
+
+/// Buffers for the matrices of a chunk, as they are, and in double precision, and for results.
+struct Scratch<T: LinalgScalar> {
+    pack: Vec<T>,
+    matrices: Vec<f64>,
+    results: Vec<f64>,
+    pack_out: Vec<T::Complex>,
+}
+
+impl<T: LinalgScalar> Default for Scratch<T> {
+    fn default() -> Self {
+        Scratch {
+            pack: Vec::new(),
+            matrices: Vec::new(),
+            results: Vec::new(),
+            pack_out: Vec::new(),
+        }
+    }
+}
+
 /// Matrices of one order, and memory for what is computed of one.
 struct Solver<T: LinalgScalar> {
     n: usize,
     form: SchurForm<T::Double>,
     product: [Vec<T::Double>; 2],
+    workspace: Workspace<T::Double>,
     hermitian: Option<Hermitian<T::Double>>,
     complex: Option<Complex>,
 }
@@ -98,7 +171,7 @@ struct Complex {
     t: Vec<Complex64>,
     z: Vec<Complex64>,
     product: Vec<Complex64>,
-    workspace: Triangular,
+    workspace: Workspace<Complex64>,
 }
 
 impl Complex {
@@ -108,9 +181,7 @@ impl Complex {
             t: new()?,
             z: new()?,
             product: new()?,
-            workspace: Triangular {
-                matrices: [new()?, new()?, new()?, new()?, new()?, new()?],
-            },
+            workspace: Workspace::new(),
         })
     }
 
@@ -127,6 +198,7 @@ impl<T: LinalgScalar> Solver<T> {
             n,
             form: SchurForm::new(n)?,
             product: [zeros(n * n)?, zeros(n * n)?],
+            workspace: Workspace::new(),
             hermitian: None,
             complex: None,
         })
@@ -137,7 +209,7 @@ impl<T: LinalgScalar> Solver<T> {
         &mut self,
         function: &impl SpectralFunction,
         a: ArrayView2<'_, T>,
-        mut out: ArrayViewMut2<'_, T::Complex>,
+        out: ArrayViewMut2<'_, T::Complex>,
     ) -> Result<bool, Reason> {
         let n = self.n;
         let [matrix, product] = &mut self.product;
@@ -149,12 +221,12 @@ impl<T: LinalgScalar> Solver<T> {
             return self.run_hermitian(function, out);
         }
         self.form.decompose(a)?;
-        let is_real = !T::IS_COMPLEX && !self.form.has_negative();
-        if is_real && function.of_real_form(n, &mut self.form.t, product)? {
+        if T::IS_COMPLEX || !self.form.has_negative() {
+            function.of_form(&mut self.workspace, n, &mut self.form.t)?;
             multiply(n, &self.form.z, &self.form.t, false, product);
             multiply_adjoint(n, product, &mut self.form.z, matrix);
             write(n, matrix, out);
-            return Ok(true);
+            return Ok(!T::IS_COMPLEX);
         }
         let complex = complex_memory(&mut self.complex, n)?;
         for (to, from) in [
@@ -163,16 +235,11 @@ impl<T: LinalgScalar> Solver<T> {
         ] {
             to.iter_mut().zip(from).for_each(|(to, &x)| *to = wide(x));
         }
-        if !T::IS_COMPLEX {
-            triangular(n, &mut complex.t, &mut complex.z);
-        }
-        function.of_triangular(&mut complex.workspace, n, &mut complex.t)?;
+        triangular(n, &mut complex.t, &mut complex.z);
+        function.of_form(&mut complex.workspace, n, &mut complex.t)?;
         complex.multiply(n);
-        write(n, &complex.t, out.view_mut());
-        if is_real {
-            drop_imaginary(&mut out);
-        }
-        Ok(is_real)
+        write(n, &complex.t, out);
+        Ok(false)
     }
 
     /// The same for the Hermitian matrix in `self.product`.
@@ -239,11 +306,6 @@ fn no_memory(error: Error) -> Reason {
             itemsize: 0,
         },
     }
-}
-
-/// Sets imaginary parts to zero, which are rounding errors.
-fn drop_imaginary<T: LinalgScalar>(out: &mut ArrayViewMut2<'_, T>) {
-    out.map_inplace(|x| *x = T::from_real(x.real()));
 }
 
 /// Copies one triangle to the other, so that rounding errors leave the matrix Hermitian.

@@ -40,7 +40,9 @@ use crate::call::real_parts::reduce_to_real_parts;
 /// The Schur form and a recursion over it (A. Björck and S. Hammarling, 1983; N. J. Higham,
 /// 1987; E. Deadman, N. J. Higham and R. Ralha, 2012), real for a real result, in double
 /// precision: ``norm(x @ x - a) <= c * n * eps * norm(x)**2``. Of Hermitian matrices by
-/// :func:`eigh`; their eigenvalues below zero by no more than rounding errors count as zero.
+/// :func:`eigh`; their eigenvalues below zero by no more than rounding errors count as zero. Of
+/// real matrices up to order 4 by the iteration of Denman and Beavers (S. H. Cheng, N. J. Higham,
+/// C. S. Kenney and A. J. Laub, 2001), where its result is as accurate.
 ///
 /// Examples
 /// --------

@@ -385,6 +385,10 @@ def polar(s, u, p):
     }
 
 
+def sqrtm(s, x):
+    return {"residual": s.near(lambda at: at.wide(x) @ at.scaled(x) - at.a)}
+
+
 def schur(s, t, z):
     below = np.tril(t, -1 if t.dtype.kind == "c" else -2)
     return {

@@ -42,24 +42,33 @@ simd_dispatch! {
 }
 
 /// Rows of vectors.
-type SquareArray<V, const N: usize> = [[V; N]; N];
+pub(super) type SquareArray<V, const N: usize> = [[V; N]; N];
 
 /// The factors of a group of matrices.
-struct RegisterLu<V: Vector, const N: usize> {
+pub(super) struct RegisterLu<V: Vector, const N: usize> {
     lu: SquareArray<V, N>,
     /// The index of the row that each row was swapped with.
     swaps: [V; N],
     /// The lanes whose matrices were factored.
-    regular: V::Mask,
+    pub(super) regular: V::Mask,
 }
 
 impl<V: Vector, const N: usize> RegisterLu<V, N> {
     /// Factors up to one matrix per lane.
     #[inline(always)]
     fn new<I: Isa<Vector = V, Real = V::Real>>(isa: I, a: &[V::Real]) -> Self {
+        let mut lanes = [[isa.splat_f64(0.0); N]; N];
+        interleave(N * N, a, lanes.as_flattened_mut());
+        RegisterLu::of_lanes(isa, lanes)
+    }
+
+    /// Factors one matrix in each lane.
+    #[inline(always)]
+    pub(super) fn of_lanes<I: Isa<Vector = V, Real = V::Real>>(
+        isa: I,
+        lu: SquareArray<V, N>,
+    ) -> Self {
         let zero = isa.splat_f64(0.0);
-        let mut lu = [[zero; N]; N];
-        interleave(N * N, a, lu.as_flattened_mut());
         let mut factors = RegisterLu {
             regular: finite(isa, lu.as_flattened()),
             lu,
@@ -302,7 +311,7 @@ fn batched_inv_kernel<I: Isa, const N: usize>(
 
 /// Row `at` of the `X` of `X A = I`.
 #[inline(always)]
-fn inverse_row<I: Isa, const N: usize>(
+pub(super) fn inverse_row<I: Isa, const N: usize>(
     isa: I,
     factors: &RegisterLu<I::Vector, N>,
     at: usize,

@@ -11,6 +11,7 @@
 //! | `householder` | QR |
 //! | `jacobi` | eigenvalues and singular values |
 //! | `least_squares` | least squares, by reflections and rotations |
+//! | `square_root` | square roots |
 //! | `triangular` | systems with triangular matrices |
 
 pub(crate) mod cholesky;
@@ -20,6 +21,7 @@ pub(crate) mod householder;
 pub(crate) mod jacobi;
 pub(crate) mod least_squares;
 mod lu;
+pub(crate) mod square_root;
 pub(crate) mod triangular;
 
 use num_traits::{Float as _, ToPrimitive as _};
