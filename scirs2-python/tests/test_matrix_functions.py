@@ -41,6 +41,7 @@ def hard():
     entries = [3.2346e-1, 3.0089e-1, 3.2210e-1, 3.0744e-1]
     yield "a logarithm", linalg.logm(np.diag(entries) + np.triu(np.full((4, 4), 3e4), 1))
     yield "small", 1e-9 * random
+    yield "of a norm below one", random / 8
     yield "complex", random + 1j * matrices.random((6, 6), seed=1)
     yield "Hermitian", random + random.T
     yield "skew", random - random.T
