@@ -2935,7 +2935,8 @@ def expm(a: NDArray[_Kept], *, on_failure: _OnFailure = "raise") -> NDArray[_Kep
     Notes
     -----
     Scaling and squaring with Padé approximants (A. H. Al-Mohy and N. J. Higham, SIAM J.
-    Matrix Anal. Appl. 31, 2009), on a copy of each matrix and twelve of its size: the
+    Matrix Anal. Appl. 31, 2009), or the Taylor polynomial of degree 12 (P. Bader, S. Blanes
+    and F. Casas, 2019), on a copy of each matrix and at most nine of its size: the
     exponential of a matrix within rounding errors of ``a``, so that its relative error is
     about ``cond * eps`` with the condition number of the exponential. The scaling follows from
     norms of powers, so that a large element far from the diagonal costs no digits. For a
@@ -3278,7 +3279,9 @@ def sqrtm(a: NDArray[Any], *, on_failure: _OnFailure = "raise") -> NDArray[Any]:
     The Schur form and a recursion over it (A. Björck and S. Hammarling, 1983; N. J. Higham,
     1987; E. Deadman, N. J. Higham and R. Ralha, 2012), real for a real result, in double
     precision: ``norm(x @ x - a) <= c * n * eps * norm(x)**2``. Of Hermitian matrices by
-    :func:`eigh`; their eigenvalues below zero by no more than rounding errors count as zero.
+    :func:`eigh`; their eigenvalues below zero by no more than rounding errors count as zero. Of
+    real matrices up to order 4 by the iteration of Denman and Beavers (S. H. Cheng, N. J. Higham,
+    C. S. Kenney and A. J. Laub, 2001), where its result is as accurate.
 
     Examples
     --------
@@ -4206,8 +4209,8 @@ def polar(
     -----
     From the singular values: ``a = U * S @ Vh`` gives ``u = U @ Vh`` and ``p = Vh.conj().mT
     * S @ Vh`` or ``U * S @ U.conj().mT``. Backward stable: ``norm(a - u @ p) <= c * max(m, n)
-    * eps * norm(a)``. ``u`` is unique if ``a`` has full rank. The factors of the
-    decomposition take memory of the size of ``a`` three times.
+    * eps * norm(a)``. ``u`` is unique if ``a`` has full rank. Of a batch only the matrices
+    in work take memory for the decomposition.
 
     Examples
     --------
