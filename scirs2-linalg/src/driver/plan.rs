@@ -55,7 +55,7 @@ pub enum Problem {
 
 impl Problem {
     /// All problems.
-    pub const ALL: [Problem; 15] = [
+    pub const ALL: [Problem; 16] = [
         Problem::Cholesky,
         Problem::Det,
         Problem::Eig,
