@@ -18,6 +18,7 @@ import torch
 from jax import numpy as jnp
 from scirs2 import linalg
 from scirs2._truths import TRUTHS, Equation, Operands, Truth, size, vector
+from scirs2.scipy import linalg as scipys
 
 from .harness import Goal, Row
 from .libraries import aligned, bind, host
@@ -129,13 +130,24 @@ def mapped(function: Callable[..., object]) -> Callable[..., object]:
     return of_batch
 
 
-def pencil(_: object, a: Array, b: Array, w: Array, v: Array) -> list[Equation]:
-    """Say what eigenvalues and vectors of two matrices are."""
+def definite_pencil(_: object, a: Array, b: Array, w: Array, v: Array) -> list[Equation]:
+    """Say what eigenvalues and vectors of two Hermitian matrices are."""
     gram = v.mT.conj() @ b @ v
     return [
-        Equation(a @ v, b @ (v * w[..., None, :]), size(a) * size(v)),
+        *pencil(_, a, b, w, v),
         Equation(gram, np.broadcast_to(np.eye(gram.shape[-1]), gram.shape), size(b)),
     ]
+
+
+def pencil(_: object, a: Array, b: Array, w: Array, v: Array) -> list[Equation]:
+    """Say what eigenvalues and vectors of two matrices are."""
+    return [Equation(a @ v, b @ (v * w[..., None, :]), size(a) * size(v))]
+
+
+def pivoted(_: object, a: Array, q: Array, r: Array, p: Array) -> list[Equation]:
+    """Say what factors of a matrix with exchanged columns are."""
+    exchanged = np.take_along_axis(a, p[..., None, :].astype(np.intp), -1)
+    return [Equation(q @ r, exchanged, size(a))]
 
 
 # What the project's goals name, in the order of their cost.
@@ -192,18 +204,51 @@ CROSS = operation("cross")
 
 # SciPy's users' own: SciPy loops over batches of most in Python, and that is what they have.
 batched = partial(operation, single=frozenset())
+
+
+def by_scipys_name(
+    label: str,
+    truth: Truth,
+    name: str,
+    parts: int | None = None,
+    **options: Any,  # noqa: ANN401
+) -> Operation:
+    """Look a function up in SciPy, and in the package that has its names, with these options."""
+    calls = {
+        library: partial(getattr(module, name), **options)
+        for library, module in {"scirs2": scipys, "SciPy": scipy.linalg}.items()
+    }
+    return Operation(label, truth, calls, frozenset(), parts)
+
+
 FUNCTIONS = (
-    Operation(
-        "eigh of two",
-        Truth(("hermitian", "definite"), pencil),
-        {"scirs2": lambda a, b: linalg.eigh(a, b=b), "SciPy": scipy.linalg.eigh},
-        frozenset(),
-        None,
+    by_scipys_name("eigh of two", Truth(("hermitian", "definite"), definite_pencil), "eigh"),
+    by_scipys_name("eig of two", Truth(("general", "other"), pencil), "eig"),
+    by_scipys_name(
+        "solve, definite",
+        replace(TRUTHS["solve"], operands=("definite", "right")),
+        "solve",
+        assume_a="pos",
     ),
+    by_scipys_name(
+        "qr, pivoted", Truth(("general",), pivoted), "qr", mode="economic", pivoting=True
+    ),
+    by_scipys_name("rq", TRUTHS["rq"], "rq"),
+    by_scipys_name("null_space", TRUTHS["null_space"], "null_space"),
+    by_scipys_name("orth", TRUTHS["orth"], "orth"),
+    by_scipys_name("pinvh", replace(TRUTHS["inv"], operands=("definite",)), "pinvh"),
+    by_scipys_name("orthogonal_procrustes", TRUTHS["orthogonal_procrustes"],
+                   "orthogonal_procrustes"),
+    batched("polar", JAX=mapped(jax.scipy.linalg.polar)),
+    batched("schur", JAX=mapped(jax.scipy.linalg.schur)),
     batched("expm", operands=("small",), PyTorch=torch.linalg.matrix_exp,
             JAX=jax.scipy.linalg.expm),
-    batched("logm", operands=("dominant",)),
+    batched("expm_frechet", JAX=mapped(jax.scipy.linalg.expm_frechet)),
+    batched("cosm"),
+    batched("signm"),
     batched("sqrtm", operands=("dominant",), JAX=mapped(jax.scipy.linalg.sqrtm)),
-    batched("schur", JAX=mapped(jax.scipy.linalg.schur)),
-    batched("polar", JAX=mapped(jax.scipy.linalg.polar)),
+    replace(batched("sqrtm", operands=("definite",)), name="sqrtm, definite"),
+    batched("logm", operands=("dominant",)),
+    replace(batched("logm", operands=("definite",)), name="logm, definite"),
+    batched("fractional_matrix_power", operands=("dominant",)),
 )  # fmt: skip
