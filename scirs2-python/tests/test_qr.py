@@ -174,7 +174,8 @@ def test_a_tall_r_has_the_signs_of_reflections(dtype, shape):
 def test_a_tall_r_of_what_needs_no_reflection(rows):
     top = np.triu(matrices.random((8, 8), "float64"))
     a = np.concatenate([top, np.zeros((rows - 8, 8))])
-    assert np.array_equal(linalg.qr(a, "r"), np.linalg.qr(a, "r"))
+    # Reflections of other rows would change the signs.
+    assert np.allclose(linalg.qr(a, "r"), top, rtol=0, atol=1e-15)
     assert np.array_equal(linalg.qr(0 * a, "r"), np.zeros((8, 8)))
 
 
@@ -186,7 +187,7 @@ def test_a_tall_r_of_graded_and_dependent_columns(dtype):
     graded = (a * np.logspace(0, -10, n)).astype(dtype)
     rows = (a * np.logspace(0, -10, m)[:, None]).astype(dtype)
     dependent = np.concatenate([a[:, :12], a[:, :12]], axis=1)
-    for case in (graded, rows, dependent, 1e4 * tiny * a, a / tiny * matrices.eps(dtype)):
+    for case in (graded, rows, dependent, 1e4 * tiny * a, a * (matrices.eps(dtype) / tiny)):
         r = linalg.qr(case, "r").astype(np.longdouble)
         lengths = np.linalg.norm(case.astype(np.longdouble), axis=0)
         wide = case.astype(np.longdouble) / lengths
