@@ -22,6 +22,7 @@ pub use crate::least_squares::qr::QrMode;
 pub use crate::solve::assumed::Assumption;
 pub use crate::solve::lu::PermutationKind;
 pub use crate::spectral::definite_pencil::Pencil;
+pub use crate::spectral::eigh_subset::Subset;
 pub use crate::spectral::rank::Threshold;
 
 /// The results of an operation on tensors, which share one dtype that it computes in.
@@ -155,6 +156,7 @@ operations! {
         spectral::definite_pencil::DefinitePencil,
         spectral::eigh::Eigh,
         spectral::eigh::Eigvalsh,
+        spectral::eigh_subset::EighSubset,
         spectral::pencil::EigPencil,
         spectral::pinv::Pinv,
         spectral::polar::OrthogonalProcrustes,

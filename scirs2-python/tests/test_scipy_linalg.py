@@ -339,19 +339,6 @@ def test_a_b_that_is_not_positive_definite_is_named():
     assert caught.value.index == (1, 0)
 
 
-def test_subsets_by_value():
-    a = np.diag([1.0, 2.0, 3.0, 4.0])
-    w, v = linalg.eigh(a, subset_by_value=[1, 3])
-    assert np.array_equal(w, [2, 3])
-    assert v.shape == (4, 2)
-    assert linalg.eigvalsh(a, subset_by_value=[5, 6]).shape == (0,)
-    batch = np.stack([a, a])
-    assert linalg.eigvalsh(batch, subset_by_value=[1, 3]).shape == (2, 2)
-    batch[1] += 2 * np.eye(4)
-    with pytest.raises(ValueError, match="subset_by_value"):
-        linalg.eigvalsh(batch, subset_by_value=[1, 3])
-
-
 @pytest.mark.parametrize("dtype", matrices.FLOATS)
 @pytest.mark.parametrize("shape", [(5, 5), (7, 3), (3, 7), (1, 4), (4, 1), (0, 3), (3, 0)])
 def test_pivoted_factors(shape, dtype):

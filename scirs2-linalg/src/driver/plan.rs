@@ -375,6 +375,23 @@ fn blocked(problem: Problem, scalar: ScalarType, sizes: Sizes, only: bool) -> bo
     }
 }
 
+/// The least order of which some eigenvalues are found without the others, and the least number of
+/// all for each of them: with their vectors, and alone.
+const EIGH_PART: usize = 32;
+const EIGH_PART_VECTORS: usize = 5;
+const EIGH_PART_VALUES: usize = 20;
+
+/// Whether that many eigenvalues of a Hermitian matrix of order `n` are found faster by bisection
+/// and their vectors by inverse iteration than all of them.
+pub(crate) fn finds_part(n: usize, count: usize, vectors: bool) -> bool {
+    let each = if vectors {
+        EIGH_PART_VECTORS
+    } else {
+        EIGH_PART_VALUES
+    };
+    n >= EIGH_PART && count * each <= n && !forced().has_kernels()
+}
+
 /// Whether products of such matrices are faster by a kernel than by BLAS.
 pub(crate) fn has_small_products<T: Arithmetic>([rows, inner, columns]: GemmShape) -> bool {
     let sizes = [rows * inner, inner * columns, rows * columns];

@@ -6,7 +6,7 @@ use super::workspace::{Workspace, check_count};
 use super::{FieldRoutines, Lapack, blas_int, leading_dim, letter};
 use crate::Error;
 use crate::base::error::Reason;
-use crate::base::memory::zeros;
+use crate::base::memory::{try_resize, zeros};
 use crate::base::structure::Triangle;
 
 /// Eigenvalues and eigenvectors of Hermitian matrices of one order, in memory that is used
@@ -144,6 +144,8 @@ pub(crate) struct Hetrd<T: Lapack> {
     off_diagonal: Vec<T::Real>,
     tau: Vec<T>,
     workspace: Workspace<T>,
+    /// For the products with the unitary factor.
+    products: Vec<T>,
 }
 
 impl<T: Lapack> Hetrd<T> {
@@ -157,6 +159,7 @@ impl<T: Lapack> Hetrd<T> {
             off_diagonal: zeros(n)?,
             tau: zeros(n)?,
             workspace: Workspace::new(0, 0)?,
+            products: Vec::new(),
         };
         new.call(&mut []);
         new.workspace.allocate()?;
@@ -169,6 +172,49 @@ impl<T: Lapack> Hetrd<T> {
         let info = self.call(a);
         debug_assert_eq!(info, 0, "it fails for wrong arguments only");
         (&self.diagonal, &self.off_diagonal)
+    }
+
+    /// Turns eigenvectors of the tridiagonal form, one after the other, into those of the
+    /// matrix that [`reduce`](Self::reduce) overwrote with `a`.
+    pub(crate) fn rotate(&mut self, a: &[T], vectors: &mut [T]) -> Result<(), Reason> {
+        let n = self.n;
+        assert!(a.len() / n.max(1) >= n && vectors.len().is_multiple_of(n.max(1)));
+        // What OpenBLAS's blocks of up to 64 reflectors need for that many columns.
+        let count = vectors.len() / n.max(1);
+        try_resize(&mut self.products, 64 * count + 65 * 64, T::zero())?;
+        let (left, plain) = (letter(b'L'), letter(b'N'));
+        let (uplo, rows, columns) = (self.triangle.uplo(), blas_int(n), blas_int(count));
+        let (ld, lwork, tau) = (
+            leading_dim(n),
+            blas_int(self.products.len()),
+            self.tau.as_ptr(),
+        );
+        let (a, c, work) = (a.as_ptr(), vectors.as_mut_ptr(), self.products.as_mut_ptr());
+        let mut info = 0;
+        match T::FIELD_ROUTINES {
+            FieldRoutines::Real(real) => {
+                // SAFETY: `a` has `n` columns and `vectors` has `count` columns of `n` elements, as
+                // was just asserted, `tau` has `n`, and `work` has `lwork`, which is at least the
+                // `count` that the routine needs.
+                unsafe {
+                    (real.ormtr)(
+                        &left, &uplo, &plain, &rows, &columns, a, &ld, tau, c, &ld, work, &lwork,
+                        &mut info,
+                    );
+                }
+            }
+            FieldRoutines::Complex(complex) => {
+                // SAFETY: as above.
+                unsafe {
+                    (complex.unmtr)(
+                        &left, &uplo, &plain, &rows, &columns, a, &ld, tau, c, &ld, work, &lwork,
+                        &mut info,
+                    );
+                }
+            }
+        }
+        debug_assert_eq!(info, 0, "it fails for wrong arguments only");
+        Ok(())
     }
 
     /// Calls `sytrd` or `hetrd`, to ask for the workspace or to work on `a`, which has

@@ -25,6 +25,7 @@
 //! | `sys` | declarations of the routines |
 //! | `blas_threads` | how many threads the library uses |
 //! | `triangular` | systems with triangular matrices |
+//! | `tridiagonal` | some eigenvalues and eigenvectors of symmetric tridiagonal matrices |
 //! | `workspace` | its scratch memory |
 //!
 //! A matrix is a slice in Fortran order, column after column without a gap. A
@@ -53,6 +54,7 @@ pub(crate) mod subnormal;
 mod svd;
 mod sys;
 mod triangular;
+mod tridiagonal;
 pub(crate) mod version;
 mod workspace;
 
@@ -78,6 +80,7 @@ pub(crate) use qr::{
 pub(crate) use schur::{Gees, Trsen, trsyl_part};
 pub(crate) use svd::{Gesdd, Vectors};
 pub(crate) use triangular::{TriangularSpec, trsm, trsv};
+pub(crate) use tridiagonal::{Interval, TridiagonalPart};
 pub(crate) use workspace::Workspace;
 
 use self::sys::{ComplexRoutines, FieldRoutines, RealRoutines, Routines};

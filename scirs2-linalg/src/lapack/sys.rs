@@ -195,6 +195,25 @@ routines! {
             uplo: &c_char, n: &c_int, a: *mut T, lda: &c_int, d: *mut T, e: *mut T,
             tau: *mut T, work: *mut T, lwork: &c_int, info: &mut c_int
         );
+        /// Products with the orthogonal factor of `sytrd`.
+        ormtr "ormtr_" (
+            side: &c_char, uplo: &c_char, trans: &c_char, m: &c_int, n: &c_int, a: *const T,
+            lda: &c_int, tau: *const T, c: *mut T, ldc: &c_int, work: *mut T, lwork: &c_int,
+            info: &mut c_int
+        );
+        /// Some eigenvalues of a symmetric tridiagonal matrix, by bisection.
+        stebz "stebz_" (
+            range: &c_char, order: &c_char, n: &c_int, vl: &T, vu: &T, il: &c_int, iu: &c_int,
+            abstol: &T, d: *const T, e: *const T, m: &mut c_int, nsplit: &mut c_int, w: *mut T,
+            iblock: *mut c_int, isplit: *mut c_int, work: *mut T, iwork: *mut c_int,
+            info: &mut c_int
+        );
+        /// The eigenvectors of these, by inverse iteration.
+        stein "stein_" (
+            n: &c_int, d: *const T, e: *const T, m: &c_int, w: *const T, iblock: *const c_int,
+            isplit: *const c_int, z: *mut T, ldz: &c_int, work: *mut T, iwork: *mut c_int,
+            ifail: *mut c_int, info: &mut c_int
+        );
         /// Eigenvalues and eigenvectors of a symmetric matrix, by divide and conquer.
         syevd "syevd_" (
             jobz: &c_char, uplo: &c_char, n: &c_int, a: *mut T, lda: &c_int, w: *mut T,
@@ -293,6 +312,12 @@ routines! {
         hetrd "hetrd_" (
             uplo: &c_char, n: &c_int, a: *mut T, lda: &c_int, d: *mut R, e: *mut R,
             tau: *mut T, work: *mut T, lwork: &c_int, info: &mut c_int
+        );
+        /// Products with the unitary factor of `hetrd`.
+        unmtr "unmtr_" (
+            side: &c_char, uplo: &c_char, trans: &c_char, m: &c_int, n: &c_int, a: *const T,
+            lda: &c_int, tau: *const T, c: *mut T, ldc: &c_int, work: *mut T, lwork: &c_int,
+            info: &mut c_int
         );
         /// Eigenvalues and eigenvectors of a Hermitian matrix, by divide and conquer.
         heevd "heevd_" (

@@ -93,7 +93,6 @@ impl ScalarOperation for DefinitePencil {
 }
 
 impl DefinitePencil {
-    /// By the standard problem of `L^-1 A L^-H`, or `L^H A L`, where `B = L L^H`.
     fn solve<T: LinalgScalar + Numeric>(
         &self,
         a: ArrayViewD<'_, T>,
@@ -101,7 +100,24 @@ impl DefinitePencil {
         (values, vectors): (ArrayViewMutD<'_, T::Real>, Option<ArrayViewMutD<'_, T>>),
         workers: &Workers<'_>,
     ) -> Result<(), Error> {
-        let triangle = Triangle::from_upper(self.upper);
+        let (factors, standard) = self.reduced(a, b, workers)?;
+        let (standard, lower) = (standard.view(), Triangle::Lower);
+        let Some(vectors) = vectors else {
+            return eigvalsh_into(standard, lower, values, workers);
+        };
+        let mut found = zeros_array(standard.shape())?;
+        eigh_into(standard, lower, values, found.view_mut(), workers)?;
+        self.restore(&factors, found.view(), vectors, workers)
+    }
+
+    /// The lower Cholesky factors `L` of `B`, and the matrices of the standard problem, `L^-1 A
+    /// L^-H` or `L^H A L`.
+    pub(super) fn reduced<T: LinalgScalar + Numeric>(
+        &self,
+        a: ArrayViewD<'_, T>,
+        b: ArrayViewD<'_, T>,
+        workers: &Workers<'_>,
+    ) -> Result<(ArrayD<T>, ArrayD<T>), Error> {
         let core = b.ndim() - 2;
         let batch = broadcast(&[&a.shape()[..a.ndim() - 2], &b.shape()[..core]])?;
         // One matrix serves for all; else an error counts the matrices of the whole batch.
@@ -113,23 +129,25 @@ impl DefinitePencil {
         let factors = self.lower_factors(b, workers)?;
         let mut whole = zeros_array(a.shape())?;
         whole.assign(&a);
-        fill_other_triangle(triangle, &mut whole);
+        fill_other_triangle(Triangle::from_upper(self.upper), &mut whole);
         let standard = self.standard(&factors, whole, workers)?;
-        let Some(vectors) = vectors else {
-            return eigvalsh_into(standard.view(), Triangle::Lower, values, workers);
-        };
-        let mut found = zeros_array(standard.shape())?;
-        let lower = Triangle::Lower;
-        eigh_into(standard.view(), lower, values, found.view_mut(), workers)?;
+        Ok((factors, standard))
+    }
+
+    /// The eigenvectors that those of the standard problem lead to.
+    pub(super) fn restore<T: LinalgScalar + Numeric>(
+        &self,
+        factors: &ArrayD<T>,
+        found: ArrayViewD<'_, T>,
+        vectors: ArrayViewMutD<'_, T>,
+        workers: &Workers<'_>,
+    ) -> Result<(), Error> {
         match self.pencil {
-            Pencil::Quotient | Pencil::ProductAB => solve_triangular_into(
-                factors.view(),
-                found.view(),
-                lower_with(Op::Adjoint),
-                vectors,
-                workers,
-            ),
-            Pencil::ProductBA => matmul_into(factors.view(), found.view(), vectors, workers),
+            Pencil::Quotient | Pencil::ProductAB => {
+                let spec = lower_with(Op::Adjoint);
+                solve_triangular_into(factors.view(), found, spec, vectors, workers)
+            }
+            Pencil::ProductBA => matmul_into(factors.view(), found, vectors, workers),
         }
     }
 

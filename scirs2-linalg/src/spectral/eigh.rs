@@ -412,7 +412,11 @@ impl<T: LinalgScalar> EighSolver<T> {
 ///
 /// LAPACK scales less, and squares of the scaled elements can overflow: it then writes
 /// outside its memory (heevd, with large elements beside zeros).
-fn prepare<T: LinalgScalar>(n: usize, triangle: Triangle, matrix: &mut [T]) -> Option<f64> {
+pub(super) fn prepare<T: LinalgScalar>(
+    n: usize,
+    triangle: Triangle,
+    matrix: &mut [T],
+) -> Option<f64> {
     let mut finite = true;
     let read_before = usize::from(triangle == Triangle::Upper);
     for (index, column) in matrix.chunks_exact_mut(n).enumerate() {

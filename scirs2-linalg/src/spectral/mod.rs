@@ -9,6 +9,7 @@
 //! | `double` | single precision, decomposed in double |
 //! | `eig` | eigenvalues and eigenvectors of general matrices |
 //! | `eigh` | eigenvalues and eigenvectors of Hermitian matrices |
+//! | `eigh_subset` | some eigenvalues and eigenvectors of Hermitian matrices |
 //! | `pencil` | generalized eigenvalues of general matrices, and left eigenvectors |
 //! | `pinv` | pseudo-inverses |
 //! | `polar` | polar factors, and rotations between sets of points |
@@ -23,6 +24,7 @@ pub(crate) mod definite_pencil;
 pub(crate) mod double;
 pub(crate) mod eig;
 pub(crate) mod eigh;
+pub(crate) mod eigh_subset;
 pub(crate) mod pencil;
 pub(crate) mod pinv;
 pub(crate) mod polar;

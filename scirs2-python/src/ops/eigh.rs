@@ -2,10 +2,12 @@
 
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
-use scirs2_linalg::operation::{DefinitePencil, Eigh, Eigvalsh, Pencil};
+use pyo3::types::PyTuple;
+use scirs2_linalg::operation::{DefinitePencil, Eigh, EighSubset, Eigvalsh, Pencil, Subset};
 
 use crate::call::bind::Call;
 use crate::call::output::Wrap;
+use crate::flag::flag;
 
 /// Eigenvalues and eigenvectors of Hermitian matrices.
 ///
@@ -179,6 +181,43 @@ pub(super) fn eigvalsh<'py>(
     let call = Call::new(a.py(), "eigvalsh", &[("a", a)])?.on_failure(on_failure)?;
     let values = call.compute_one(&Eigvalsh { upper }, None)?;
     call.to_python(values)
+}
+
+/// What `scirs2.scipy.linalg.eigh` returns with a subset: the values, the vectors unless only values
+/// are wanted, and for a subset by value how many each matrix has.
+#[pyfunction]
+#[pyo3(signature = (a, b, r#type, lower, vectors, by_index, by_value))]
+pub(super) fn _eigh_subset<'py>(
+    a: &Bound<'py, PyAny>,
+    b: Option<&Bound<'py, PyAny>>,
+    r#type: i64,
+    #[pyo3(from_py_with = flag)] lower: bool,
+    #[pyo3(from_py_with = flag)] vectors: bool,
+    by_index: Option<(usize, usize)>,
+    by_value: Option<(f64, f64)>,
+) -> PyResult<Bound<'py, PyTuple>> {
+    let subset = match (by_index, by_value) {
+        (Some((first, last)), None) => Subset::Places { first, last },
+        (None, Some((low, high))) => Subset::Values { low, high },
+        _ => return Err(PyValueError::new_err("eigh: expected one subset")),
+    };
+    let call = match b {
+        Some(b) => Call::new(a.py(), "eigh", &[("a", a), ("b", b)])?,
+        None => Call::new(a.py(), "eigh", &[("a", a)])?,
+    };
+    let pencil = b.map(|_| pencil("eigh", r#type)).transpose()?;
+    let operation = EighSubset {
+        subset,
+        pencil,
+        upper: !lower,
+        vectors,
+    };
+    let wraps: &[Wrap] = if vectors {
+        &[Wrap::Plain, Wrap::LikeInput, Wrap::Plain]
+    } else {
+        &[Wrap::Plain, Wrap::Plain]
+    };
+    PyTuple::new(a.py(), call.results(&operation, wraps)?)
 }
 
 fn is_upper(name: &str, uplo: &str) -> PyResult<bool> {

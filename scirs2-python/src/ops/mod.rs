@@ -71,7 +71,7 @@ functions! {
     cross: cross;
     det: det, slogdet;
     eig: eig, eigvals, _eig;
-    eigh: eigh, eigvalsh;
+    eigh: eigh, eigvalsh, _eigh_subset;
     einsum: einsum;
     expm: expm, expm_cond, expm_frechet;
     hessenberg: hessenberg;

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from ... import _scirs2
-from ._arguments import Array, check_one_of, in_numpy, linalg, require_finite
+from ._arguments import Array, check_one_of, in_numpy, is_readable, linalg, require_finite
 
 _OF_ONE, _OF_TWO = ("ev", "evd", "evr", "evx"), ("gv", "gvd", "gvx")
 
@@ -82,27 +82,30 @@ def eigh(
 ) -> Any:
     """Compute eigenvalues and eigenvectors of Hermitian matrices, as `scirs2.linalg.eigh`.
 
-    Every driver is the same algorithm. A subset is a part of what is computed, by index with
-    both ends, or by value with the upper end only; a subset by value of a batch must have as many
-    values in each matrix.
+    Every driver is the same algorithm. A subset, by index with both ends, or by value with the upper
+    end only, is found without the other eigenvalues if it is a fifth of them or less (alone, without
+    vectors, a twentieth), by bisection and inverse iteration. A subset by value of a batch must
+    have as many values in each matrix.
     """
     del overwrite_a, overwrite_b
     require_finite("eigh", check_finite, **_both(a, b))
-    uplo = "L" if lower else "U"
-    generalized: dict[str, Any] = {} if b is None else {"b": b, "type": type}
     by_index, by_value = _subset(np.shape(a), subset_by_index, subset_by_value)
     _check_driver(driver, b is not None, by_index is not None or by_value is not None)
-    values, vectors = None, None
+    if by_value is not None or (by_index is not None and is_readable(*_both(a, b).values())):
+        found = _scirs2._eigh_subset(a, b, type, lower, not eigvals_only, by_index, by_value)
+        if by_value is not None:
+            *found, counts = found
+            found = [x[..., : _common_count(in_numpy(counts))] for x in found]
+        return found[0] if eigvals_only else tuple(found)
+    uplo = "L" if lower else "U"
+    generalized: dict[str, Any] = {} if b is None else {"b": b, "type": type}
+    # Gradients and what has no values yet know all eigenvalues.
+    chosen = slice(None) if by_index is None else slice(by_index[0], by_index[1] + 1)
     if eigvals_only:
         values = linalg.eigvalsh(a, uplo, **generalized)
-    else:
-        values, vectors = linalg.eigh(a, uplo, **generalized)
-    if by_value is not None:
-        by_index = _places(in_numpy(values), *by_value)
-    if by_index is not None:
-        values = values[..., by_index]
-        vectors = None if vectors is None else vectors[..., by_index]
-    return values if eigvals_only else (values, vectors)
+        return values if by_index is None else values[..., chosen]
+    values, vectors = linalg.eigh(a, uplo, **generalized)
+    return (values, vectors) if by_index is None else (values[..., chosen], vectors[..., chosen])
 
 
 def eigvalsh(
@@ -138,8 +141,8 @@ def _subset(
     shape: tuple[int, ...],
     by_index: Iterable[int] | None,
     by_value: Iterable[float] | None,
-) -> tuple[slice | None, tuple[float, float] | None]:
-    """Check the subsets; the indices as a slice."""
+) -> tuple[tuple[int, int] | None, tuple[float, float] | None]:
+    """Check the subsets, and return their ends."""
     if by_index is not None and by_value is not None:
         raise ValueError(
             "eigh: subset_by_index and subset_by_value choose the same; pass one of them"
@@ -152,7 +155,7 @@ def _subset(
                 f"eigh: subset_by_index: expected 0 <= start <= end <= {n - 1}, got start={first} "
                 f"and end={last}"
             )
-        return slice(first, last + 1), None
+        return (first, last), None
     if by_value is not None:
         low, high = map(float, by_value)
         if not -math.inf <= low < high <= math.inf:
@@ -173,15 +176,12 @@ def _check_driver(driver: str | None, generalized: bool, subset: bool) -> None:
         raise ValueError(f"eigh: driver: {driver!r} computes no subsets; leave it out")
 
 
-def _places(values: Any, low: float, high: float) -> slice:
-    """Return where the values lie, the same in each matrix of a batch."""
-    starts = np.atleast_1d((values <= low).sum(-1))
-    ends = np.atleast_1d((values <= high).sum(-1))
-    if starts.size == 0:
-        return slice(0, 0)
-    if (starts != starts.flat[0]).any() or (ends != ends.flat[0]).any():
+def _common_count(counts: Any) -> int:
+    """Return how many eigenvalues each matrix of a batch has in an interval."""
+    counts = np.atleast_1d(counts)
+    if counts.size and (counts != counts.flat[0]).any():
         raise ValueError(
-            "eigh: subset_by_value: the eigenvalues there have other places in one matrix of the "
-            "batch than in another; call it for each matrix"
+            f"eigh: subset_by_value: one matrix of the batch has {counts.min()} eigenvalues there, "
+            f"and another {counts.max()}; call it for each matrix"
         )
-    return slice(int(starts.flat[0]), int(ends.flat[0]))
+    return int(counts.flat[0]) if counts.size else 0
