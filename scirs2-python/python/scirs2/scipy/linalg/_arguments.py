@@ -3,6 +3,7 @@
 # SciPy's functions have no types that strict knows.
 # pyright: basic, reportMissingModuleSource=false, reportPrivateImportUsage=false
 
+import functools
 import math
 import warnings
 from collections.abc import Iterable
@@ -60,7 +61,8 @@ def require_finite(function: str, check: bool, **operands: Array) -> None:
 
 
 def _is_finite(x: Array) -> bool:
-    if not is_readable(x := x.detach() if hasattr(x, "detach") else x):
+    x = x.detach() if hasattr(x, "detach") else x
+    if not is_readable(x):
         return True
     try:
         # At the speed of memory, on all cores.
@@ -75,6 +77,8 @@ def is_readable(*operands: Array) -> bool:
     """Return whether all have values now, which are not traced, lazy or under a derivative."""
     try:
         for x in operands:
+            if type(x) is np.ndarray:
+                continue
             if hasattr(x, "__dask_graph__"):
                 return False
             if hasattr(x, "__dlpack__"):
@@ -96,17 +100,23 @@ def check_one_of(function: str, parameter: str, value: Any, allowed: Iterable[An
 
 # What is computed in single precision, as the libraries write it.
 _SINGLE = ("float32", "complex64", "float16")
+_EPSILONS = float(np.finfo(np.float64).eps), float(np.finfo(np.float32).eps)
 
 
 def epsilon(*operands: Array) -> float:
     """Return the epsilon of the precision that the operands together are computed in."""
-    names = [str(getattr(x, "dtype", "float64")) for x in operands]
-    single = all(any(name in text for name in _SINGLE) for text in names)
-    return float(np.finfo(np.float32 if single else np.float64).eps)
+    return _EPSILONS[all(_is_single(getattr(x, "dtype", "float64")) for x in operands)]
+
+
+@functools.cache
+def _is_single(dtype: Any) -> bool:
+    return any(name in str(dtype) for name in _SINGLE)
 
 
 def warn_if_ill_conditioned(function: str, reciprocal_conditions: Array, eps: float) -> None:
     """Warn once a call, as SciPy does, of the worst matrix."""
+    if isinstance(reciprocal_conditions, np.floating) and reciprocal_conditions >= eps:
+        return
     conditions = in_numpy(reciprocal_conditions)
     # A NaN is ill-conditioned, too.
     if conditions.size == 0 or (conditions >= eps).all():
