@@ -134,49 +134,6 @@ def test_the_largest_numbers_are_finite():
     assert linalg.norm(np.array([1.7e308, 1.7e308])) == np.inf
 
 
-# Matrices of each structure, and the name that solve, and inv, must find for it.
-STRUCTURES = {
-    "diagonal": (lambda a, p: a * np.eye(a.shape[-1]), "diagonal", "diagonal"),
-    "upper": (lambda a, p: np.triu(a), "upper triangular", "upper triangular"),
-    "lower": (lambda a, p: np.tril(a), "lower triangular", "lower triangular"),
-    "definite": (lambda a, p: p, "pos", "general"),
-    "Hermitian": (lambda a, p: p - 2 * a.shape[-1] * np.eye(a.shape[-1]), "general", "general"),
-    "skew": (lambda a, p: 1j * p if a.dtype.kind == "c" else a - a.mT, "general", "general"),
-    "banded": (lambda a, p: np.triu(np.tril(a, 2), -1), "general", "general"),
-    "general": (lambda a, p: a, "general", "general"),
-}
-
-
-@pytest.mark.parametrize("dtype", matrices.FLOATS)
-@pytest.mark.parametrize("batch", [(), (3,)])
-@pytest.mark.parametrize("name", STRUCTURES)
-def test_structure_is_found(name, batch, dtype):
-    make, of_solve, of_inv = STRUCTURES[name]
-    n = 24
-    a = matrices.random((*batch, n, n), dtype) + 10 * np.eye(n, dtype=dtype)
-    a = make(a, matrices.positive_definite(n, dtype) + np.zeros((*batch, n, n), dtype))
-    a, b = a.astype(dtype), matrices.random((n, 2), dtype, 1)
-    # The same bits as of the path that is named.
-    for transposed in (False, True):
-        x = linalg.solve(a, b, transposed=transposed)
-        named = linalg.solve(a, b, assume_a=of_solve, transposed=transposed)
-        assert np.array_equal(x, named)
-        whole = a.swapaxes(-1, -2) if transposed else a
-        unit = n * matrices.eps(dtype) * matrices.norm(whole) * matrices.norm(x)
-        assert (matrices.norm(whole @ x - b) <= 10 * unit).all()
-    inverse = linalg.inv(a)
-    assert np.array_equal(inverse, linalg.inv(a, assume_a=of_inv))
-    np.testing.assert_allclose(
-        inverse, theirs.inv(a), atol=1e4 * matrices.eps(dtype) * np.abs(inverse).max()
-    )
-
-
-def test_one_matrix_of_another_structure_makes_the_batch_general():
-    a = np.stack([np.tril(np.ones((20, 20))), np.eye(20) + np.eye(20, k=1)])
-    b = np.ones(20)
-    assert np.array_equal(linalg.solve(a, b), linalg.solve(a, b, assume_a="general"))
-
-
 def test_a_singular_matrix_of_each_structure_is_refused():
     zero = np.diag(np.arange(20.0))
     for a in (zero, np.triu(np.ones((20, 20)), 1), np.ones((20, 20))):

@@ -375,6 +375,17 @@ fn blocked(problem: Problem, scalar: ScalarType, sizes: Sizes, only: bool) -> bo
     }
 }
 
+/// The largest order of matrices whose structure saves nothing: those of a batch are solved many at
+/// once as if they had none, and inverted for their condition numbers in less time than LAPACK takes
+/// to estimate these.
+pub(crate) const UNSTRUCTURED: usize = 16;
+
+/// Whether a band is narrow enough for its LU factors to be found faster than those of the whole
+/// matrix of order `n`, of which LAPACK's are in wide blocks.
+pub(crate) const fn is_narrow(n: usize, [below, above]: [usize; 2]) -> bool {
+    below + above <= n / 8
+}
+
 /// The least order of which some eigenvalues are found without the others, and the least number of
 /// all for each of them: with their vectors, and alone.
 const EIGH_PART: usize = 32;

@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `version` | OpenBLAS's version and build |
 //! | `balance` | matrices balanced before their eigenvalues are computed |
+//! | `banded` | factors of band matrices |
 //! | `bidiagonal` | singular values of bidiagonal matrices |
 //! | `blas` | products |
 //! | `cholesky` | factors of positive definite matrices |
@@ -22,6 +23,7 @@
 //! | `schur` | Schur forms, and Sylvester's equation of them |
 //! | `subnormal` | elimination where LAPACK's division fails |
 //! | `svd` | singular values and vectors |
+//! | `symmetric` | factors of symmetric and Hermitian matrices |
 //! | `sys` | declarations of the routines |
 //! | `blas_threads` | how many threads the library uses |
 //! | `triangular` | systems with triangular matrices |
@@ -33,6 +35,7 @@
 //! safe. The library's results are returned unchanged.
 
 mod balance;
+mod banded;
 mod bidiagonal;
 pub(crate) mod blas;
 mod blas_threads;
@@ -52,6 +55,7 @@ mod qr;
 mod schur;
 pub(crate) mod subnormal;
 mod svd;
+mod symmetric;
 mod sys;
 mod triangular;
 mod tridiagonal;
@@ -63,6 +67,7 @@ use std::ffi::{c_char, c_int};
 use scirs2_core::{Complex32, Complex64, Scalar};
 
 pub(crate) use balance::gebal;
+pub(crate) use banded::gbtrf;
 pub(crate) use bidiagonal::bidiagonal_values;
 pub use blas_threads::wait_at_forks;
 pub(crate) use blas_threads::{BlasThreads, init_single_threaded, with_one_blas_thread};
@@ -79,6 +84,7 @@ pub(crate) use qr::{
 };
 pub(crate) use schur::{Gees, Trsen, trsyl_part};
 pub(crate) use svd::{Gesdd, Vectors};
+pub(crate) use symmetric::{symmetric_work_len, sytrf};
 pub(crate) use triangular::{TriangularSpec, trsm, trsv};
 pub(crate) use tridiagonal::{Interval, TridiagonalPart};
 pub(crate) use workspace::Workspace;

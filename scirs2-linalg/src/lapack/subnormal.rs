@@ -111,7 +111,7 @@ pub(crate) fn substitute<T: Lapack>(
 
 /// `x / y`, scaled by a power of two where parts of `y` are nearly subnormal: products with
 /// these lose digits.
-fn smith_divide<T: Lapack>(x: T, y: T) -> T {
+pub(crate) fn smith_divide<T: Lapack>(x: T, y: T) -> T {
     if !is_nearly_subnormal(y) {
         return divide_unscaled(x, y);
     }

@@ -112,6 +112,16 @@ routines! {
             n: &c_int, a: *mut T, lda: &c_int, k1: &c_int, k2: &c_int, ipiv: *const c_int,
             incx: &c_int
         );
+        /// LU factors of a band with partial pivoting.
+        gbtrf "gbtrf_" (
+            m: &c_int, n: &c_int, kl: &c_int, ku: &c_int, ab: *mut T, ldab: &c_int,
+            ipiv: *mut c_int, info: &mut c_int
+        );
+        /// Factors of a symmetric matrix, which may be complex, with blocks of up to two rows.
+        sytrf "sytrf_" (
+            uplo: &c_char, n: &c_int, a: *mut T, lda: &c_int, ipiv: *mut c_int, work: *mut T,
+            lwork: &c_int, info: &mut c_int
+        );
         /// The inverse of a triangle.
         trtri "trtri_" (
             uplo: &c_char, diag: &c_char, n: &c_int, a: *mut T, lda: &c_int, info: &mut c_int
@@ -307,6 +317,11 @@ routines! {
             jobvl: &c_char, jobvr: &c_char, n: &c_int, a: *mut T, lda: &c_int, b: *mut T,
             ldb: &c_int, alpha: *mut T, beta: *mut T, vl: *mut T, ldvl: &c_int, vr: *mut T,
             ldvr: &c_int, work: *mut T, lwork: &c_int, rwork: *mut R, info: &mut c_int
+        );
+        /// Factors of a Hermitian matrix, with blocks of up to two rows.
+        hetrf "hetrf_" (
+            uplo: &c_char, n: &c_int, a: *mut T, lda: &c_int, ipiv: *mut c_int, work: *mut T,
+            lwork: &c_int, info: &mut c_int
         );
         /// The tridiagonal form of a Hermitian matrix.
         hetrd "hetrd_" (

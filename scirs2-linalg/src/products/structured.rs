@@ -313,8 +313,8 @@ impl NumericOperation for Bandwidth {
     }
 }
 
-/// The bandwidths of one matrix.
-fn bandwidths<T: Numeric>(a: ArrayView2<'_, T>) -> [usize; 2] {
+/// How many diagonals of one matrix below and above the main one are not zero.
+pub(crate) fn bandwidths<T: Numeric>(a: ArrayView2<'_, T>) -> [usize; 2] {
     let (mut below, mut above) = (0, 0);
     for (row, elements) in a.rows().into_iter().enumerate() {
         // Only outside the band that is known is looked for more.

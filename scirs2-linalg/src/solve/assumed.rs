@@ -1,25 +1,38 @@
 //! Systems of linear equations with matrices of a known structure, and how well conditioned
 //! these are.
 
-use ndarray::{ArrayView2, ArrayViewD, ArrayViewMut2, ArrayViewMutD, ShapeBuilder as _};
+use std::ffi::c_int;
+use std::ops::Range;
+
+use ndarray::{ArrayView2, ArrayViewD, ArrayViewMut2, ArrayViewMutD, Axis, ShapeBuilder as _};
+use num_traits::Float as _;
 use scirs2_core::DType;
 use scirs2_core::pool::Workers;
 
 use crate::Error;
 use crate::base::error::Reason;
 use crate::base::layout::{fill_identity, to_f, with_c_order};
-use crate::base::memory::zeros;
+use crate::base::memory::{try_resize, try_to_vec, zeros_array};
+use crate::base::order::Order;
 use crate::base::scale::rounded;
 use crate::base::structure::Triangle;
 use crate::driver::batch::{Batch, MatrixBatch, MatrixBatchMut};
 use crate::driver::operation::{Kind, OperationScalar, Results, ScalarOperation, Work};
-use crate::driver::plan::{Plan, Problem, Sizes};
+use crate::driver::plan::{Plan, Problem, Sizes, UNSTRUCTURED, is_narrow};
 use crate::driver::shape::{LinearSystem, as_columns, split_square_shape};
 use crate::elements::scalar::LinalgScalar;
 use crate::lapack;
+use crate::solve::banded::BandLu;
+use crate::solve::cho::cho_solve_into;
+use crate::solve::cholesky::cholesky_into;
 use crate::solve::condition::{OneNorm, inverse_norm};
-use crate::solve::lu_factors::{LapackLu, flops, solve};
-use crate::solve::triangular::{Op, TriangularRef};
+use crate::solve::general::solve_into;
+use crate::solve::inv::inv_into;
+use crate::solve::lu_factors::{self, factor_copy, flops};
+use crate::solve::structure::{bandwidths_along_memory, find_structure};
+use crate::solve::symmetric::SymmetricFactors;
+use crate::solve::triangular::{Op, Triangular, TriangularRef, conjugate, solve_triangular_into};
+use crate::spectral::cond::cond_into;
 
 /// What the elements of a matrix may be assumed to be; those that follow from others, or that
 /// are zero, are not read.
@@ -31,6 +44,8 @@ pub enum Assumption {
     Diagonal,
     /// Zero outside the diagonal and its two neighbours.
     Tridiagonal,
+    /// Zero far from the diagonal; how far, is looked up.
+    Banded,
     /// Zero outside a triangle.
     Triangular(Triangle),
     /// `A = A^T`; that triangle is read.
@@ -55,7 +70,7 @@ pub enum Assumption {
 /// let a = Tensor::from(array![[4.0, 9.0], [2.0, 5.0]]);
 /// let b = Tensor::from(array![6.0, 7.0]);
 /// let assumption = Assumption::PositiveDefinite(Triangle::Lower);
-/// let operation = SolveAssuming { assumption, transposed: false };
+/// let operation = SolveAssuming { assumption: Some(assumption), transposed: false };
 /// let results = compute(&operation, &[&a, &b])?;
 /// assert_eq!(results[0].view::<f64>()?, array![1.0, 1.0].into_dyn());
 /// assert!(results[1].view::<f64>()?[[]] > 0.1);
@@ -63,8 +78,8 @@ pub enum Assumption {
 /// ```
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub struct SolveAssuming {
-    /// What is assumed of `A`.
-    pub assumption: Assumption,
+    /// What is assumed of `A`; `None` looks for the structure of each matrix.
+    pub assumption: Option<Assumption>,
     /// Solve with the transpose.
     pub transposed: bool,
 }
@@ -83,9 +98,6 @@ impl ScalarOperation for SolveAssuming {
     fn compute<T: OperationScalar>(&self, mut work: Work<'_, '_>) -> Result<(), Error> {
         let [out, conditions] = work.outputs();
         let (a, b) = (work.operand::<T>(0)?, work.operand(1)?);
-        let system = LinearSystem::new(a.shape(), b.shape())?;
-        let vector = system.nrhs.is_none();
-        let (b, out) = (as_columns(b, vector), as_columns(out.into_view()?, vector));
         let op = if self.transposed {
             Op::Transpose
         } else {
@@ -94,8 +106,7 @@ impl ScalarOperation for SolveAssuming {
         solve_assuming(
             (a, Some(b)),
             (self.assumption, op),
-            (out, conditions.into_view()?),
-            &system.batch,
+            (out.into_view()?, conditions.into_view()?),
             work.workers,
         )
     }
@@ -105,8 +116,8 @@ impl ScalarOperation for SolveAssuming {
 /// [`SolveAssuming`] gives them.
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub struct InvAssuming {
-    /// What is assumed of the matrices.
-    pub assumption: Assumption,
+    /// What is assumed of the matrices; `None` looks for the structure of each.
+    pub assumption: Option<Assumption>,
 }
 
 impl ScalarOperation for InvAssuming {
@@ -124,29 +135,33 @@ impl ScalarOperation for InvAssuming {
     fn compute<T: OperationScalar>(&self, mut work: Work<'_, '_>) -> Result<(), Error> {
         let [out, conditions] = work.outputs();
         let a = work.operand::<T>(0)?;
-        let batch = split_square_shape(1, a.shape())?.0.to_vec();
         solve_assuming(
             (a, None),
             (self.assumption, Op::NoTranspose),
             (out.into_view()?, conditions.into_view()?),
-            &batch,
             work.workers,
         )
     }
 }
 
 /// Solves with each matrix of the batch; without right-hand sides for the identity.
-fn solve_assuming<T: LinalgScalar>(
+fn solve_assuming<T: OperationScalar>(
     (a, b): (ArrayViewD<'_, T>, Option<ArrayViewD<'_, T>>),
-    (assumption, op): (Assumption, Op),
+    (assumption, op): (Option<Assumption>, Op),
     (out, conditions): (ArrayViewMutD<'_, T>, ArrayViewMutD<'_, T::Real>),
-    batch: &[usize],
     workers: &Workers<'_>,
 ) -> Result<(), Error> {
     let (_, n) = split_square_shape(1, a.shape())?;
+    if (1..=UNSTRUCTURED).contains(&n) {
+        let assumption = assumption.unwrap_or(Assumption::General);
+        return solve_small((a, b), (assumption, op), (out, conditions), workers);
+    }
+    let vector = out.ndim() == conditions.ndim() + 1;
+    let (b, out) = (b.map(|b| as_columns(b, vector)), as_columns(out, vector));
     let columns = out.shape()[out.ndim() - 1];
+    let shape = conditions.shape().to_vec();
     let batch = Batch {
-        shape: batch,
+        shape: &shape,
         flops: 1.0 + flops(n, n) + 2.0 * (n as f64).powi(2) * (columns as f64 + 5.0),
         workers,
     };
@@ -158,7 +173,7 @@ fn solve_assuming<T: LinalgScalar>(
             MatrixBatchMut::new(out),
             MatrixBatchMut::scalars(conditions),
         ),
-        || AssumedSolver::new(n, assumption, plan),
+        || Ok(AssumedSolver::new(n, assumption, plan.blocked)),
         |solver, index, (out, mut condition)| {
             condition[[0, 0]] = rounded(solver.factor(matrices.get(index))?);
             let b = sides.as_ref().map(|sides| sides.get(index));
@@ -167,56 +182,229 @@ fn solve_assuming<T: LinalgScalar>(
     )
 }
 
-/// Factors of matrices of one order and structure, in memory that is used again.
+/// Solves with small matrices as if they had no structure, but for triangles and what must be
+/// positive definite: the kernels for many matrices at once are faster than what structure saves.
+fn solve_small<T: OperationScalar>(
+    (a, b): (ArrayViewD<'_, T>, Option<ArrayViewD<'_, T>>),
+    (assumption, op): (Assumption, Op),
+    (out, mut conditions): (ArrayViewMutD<'_, T>, ArrayViewMutD<'_, T::Real>),
+    workers: &Workers<'_>,
+) -> Result<(), Error> {
+    use Assumption as A;
+    let (batch, n) = split_square_shape(1, a.shape())?;
+    let whole_batch = [conditions.shape(), &[n, n]].concat();
+    // An error counts the matrices of the whole batch.
+    let a = match a.broadcast(whole_batch) {
+        Some(repeated) if !batch.is_empty() => repeated,
+        _ => a.view(),
+    };
+    let mut imposed = None;
+    if assumption != A::General {
+        let mut copy = zeros_array(a.shape())?;
+        copy.assign(&a);
+        let batch = Batch {
+            shape: &a.shape()[..a.ndim() - 2],
+            flops: (n * n) as f64,
+            workers,
+        };
+        let matrices = MatrixBatchMut::new(copy.view_mut());
+        let each = |(): &mut (), _, matrix| {
+            impose(assumption, matrix);
+            Ok(())
+        };
+        batch.for_each(matrices, || Ok(()), each)?;
+        imposed = Some(copy);
+    }
+    let whole = imposed
+        .as_ref()
+        .map_or_else(|| a.view(), |copy| copy.view());
+    let mut worst = zeros_array(&a.shape()[..a.ndim() - 2])?;
+    cond_into(whole.view(), Order::P(1.0), worst.view_mut(), workers)?;
+    conditions.zip_mut_with(&worst, |to, worst: &T::Real| *to = worst.recip());
+    let mut turned = whole.view();
+    if op == Op::Transpose {
+        turned.swap_axes(whole.ndim() - 2, whole.ndim() - 1);
+    }
+    let mut identity = zeros_array(&[n, n])?;
+    identity.diag_mut().fill(T::one());
+    let sides = b.as_ref().map_or_else(|| identity.view(), |b| b.view());
+    match assumption {
+        A::PositiveDefinite(_) => {
+            let (mut factors, lower) = (zeros_array(whole.shape())?, Triangle::Lower);
+            cholesky_into(turned, lower, factors.view_mut(), workers)?;
+            cho_solve_into(factors.view(), lower, sides, out, workers)
+        }
+        A::Diagonal | A::Triangular(_) => {
+            let spec = Triangular {
+                triangle: match assumption {
+                    A::Triangular(triangle) => triangle,
+                    _ => Triangle::Upper,
+                },
+                op,
+                unit_diagonal: false,
+            };
+            solve_triangular_into(whole, sides, spec, out, workers)
+        }
+        _ if b.is_some() => solve_into(turned, sides, out, workers),
+        _ => inv_into(turned, out, workers),
+    }
+}
+
+/// How the last matrix was factored.
+#[derive(Clone, Copy)]
+enum Form {
+    Band,
+    Cholesky,
+    Lu,
+    Symmetric,
+    Triangle(Triangle),
+}
+
+/// Factors of matrices of one order, in memory that is used again.
 struct AssumedSolver<T> {
     n: usize,
-    assumption: Assumption,
+    assumption: Option<Assumption>,
+    /// Whether LU by halving is faster than LAPACK.
+    is_blocked: bool,
+    /// The address of the factored matrix, and its reciprocal condition number; all matrices of
+    /// a call have the same strides.
+    factored: Option<(usize, f64)>,
+    form: Form,
     /// The matrix with all of its elements, column by column, or a factor of it.
     matrix: Vec<T>,
-    /// Where the structure does not help.
-    lu: Option<LapackLu<T>>,
+    pivots: Vec<c_int>,
+    band: BandLu<T>,
+    symmetric: SymmetricFactors<T>,
     column: Vec<T>,
     in_place: Vec<T>,
 }
 
-impl<T: LinalgScalar> AssumedSolver<T> {
-    fn new(n: usize, assumption: Assumption, plan: Plan) -> Result<Self, Error> {
-        use Assumption as A;
-        let needs_lu = match assumption {
-            A::Diagonal | A::Triangular(_) | A::PositiveDefinite(_) => false,
-            A::General | A::Tridiagonal | A::Symmetric(_) | A::Hermitian(_) => true,
-        };
-        Ok(AssumedSolver {
+impl<T: OperationScalar> AssumedSolver<T> {
+    const fn new(n: usize, assumption: Option<Assumption>, is_blocked: bool) -> Self {
+        AssumedSolver {
             n,
             assumption,
-            matrix: zeros(n.saturating_mul(n))?,
-            lu: needs_lu.then(|| LapackLu::new(n, n, plan)).transpose()?,
+            is_blocked,
+            factored: None,
+            form: Form::Lu,
+            matrix: Vec::new(),
+            pivots: Vec::new(),
+            band: BandLu::new(),
+            symmetric: SymmetricFactors::new(),
             column: Vec::new(),
             in_place: Vec::new(),
-        })
+        }
     }
 
     /// Factors a matrix; returns its reciprocal condition number.
     fn factor(&mut self, a: ArrayView2<'_, T>) -> Result<f64, Reason> {
-        let n = self.n;
-        if n == 0 {
+        if self.n == 0 {
             return Ok(1.0);
         }
-        to_f(a, &mut self.matrix);
-        impose(self.assumption, n, &mut self.matrix);
-        let norm = OneNorm::of(n, &self.matrix);
-        if let Some(lu) = &mut self.lu {
-            let matrix = ArrayView2::from_shape((n, n).f(), &self.matrix);
-            lu.factor(matrix.expect("n columns of n elements"))?;
-        } else if let Assumption::PositiveDefinite(triangle) = self.assumption {
-            lapack::potrf(triangle, n, &mut self.matrix)?;
-        } else {
-            TriangularRef::in_f_order(n, &self.matrix).check_diagonal()?;
+        let address = a.as_ptr().addr();
+        if let Some((_, condition)) = self.factored.filter(|&(last, _)| last == address) {
+            return Ok(condition);
         }
+        self.factored = None;
+        let norm = match self.assumption {
+            Some(assumption) => self.factor_as(assumption, a, false)?,
+            None => {
+                let found = find_structure(a);
+                match (found, self.factor_as(found, a, true)) {
+                    (
+                        Assumption::PositiveDefinite(triangle),
+                        Err(Reason::NotPositiveDefinite { .. }),
+                    ) => self.factor_as(Assumption::Hermitian(triangle), a, true)?,
+                    (_, done) => done?,
+                }
+            }
+        };
         let mut column = std::mem::take(&mut self.column);
-        let inverse = inverse_norm(n, &mut column, |op, x| self.substitute(op, x));
+        let inverse = inverse_norm(self.n, &mut column, |op, x| self.substitute(op, x));
         self.column = column;
-        Ok(norm.reciprocal_condition(inverse?))
+        let condition = norm.reciprocal_condition(inverse?);
+        self.factored = Some((address, condition));
+        Ok(condition)
+    }
+
+    /// Factors a matrix that has that structure: exactly, or what is not read may be anything.
+    fn factor_as(
+        &mut self,
+        assumption: Assumption,
+        a: ArrayView2<'_, T>,
+        exact: bool,
+    ) -> Result<OneNorm, Reason> {
+        use Assumption as A;
+        let (n, singular) = (self.n, |pivot| Reason::Singular { pivot });
+        let band = match assumption {
+            A::Diagonal => Some([0, 0]),
+            A::Tridiagonal => Some([1.min(n - 1); 2]),
+            A::Banded => Some(bandwidths_along_memory(a)).filter(|&band| is_narrow(n, band)),
+            _ => None,
+        };
+        if let Some(band) = band
+            && let Some((norm, done)) = self.band.factor(a, band)?
+        {
+            self.form = Form::Band;
+            return done.map_err(singular).map(|()| norm);
+        }
+        self.copy(assumption, a, exact)?;
+        let norm = OneNorm::of(n, &self.matrix);
+        match assumption {
+            A::Triangular(triangle) => {
+                self.form = Form::Triangle(triangle);
+                TriangularRef::in_f_order(n, &self.matrix).check_diagonal()?;
+                return Ok(norm);
+            }
+            A::PositiveDefinite(_) => {
+                self.form = Form::Cholesky;
+                lapack::potrf(Triangle::Lower, n, &mut self.matrix)?;
+                return Ok(norm);
+            }
+            A::Symmetric(_) | A::Hermitian(_) => {
+                let hermitian = matches!(assumption, A::Hermitian(_));
+                let matrix = &mut self.matrix;
+                if let Some(done) = self.symmetric.factor(n, hermitian, matrix)? {
+                    self.form = Form::Symmetric;
+                    return done.map_err(singular).map(|()| norm);
+                }
+                self.copy(assumption, a, exact)?;
+            }
+            A::General | A::Diagonal | A::Tridiagonal | A::Banded => {}
+        }
+        self.form = Form::Lu;
+        try_resize(&mut self.pivots, n, 0)?;
+        let (matrix, pivots) = (&mut self.matrix, &mut self.pivots);
+        let done = if exact || assumption == A::General {
+            factor_copy(a, self.is_blocked, matrix, pivots)
+        } else {
+            let whole = try_to_vec(matrix)?;
+            let whole = ArrayView2::from_shape((n, n).f(), &whole);
+            factor_copy(
+                whole.expect("n columns of n elements"),
+                self.is_blocked,
+                matrix,
+                pivots,
+            )
+        };
+        done.map_err(singular).map(|()| norm)
+    }
+
+    /// Copies a matrix, with all of its elements.
+    fn copy(
+        &mut self,
+        assumption: Assumption,
+        a: ArrayView2<'_, T>,
+        exact: bool,
+    ) -> Result<(), Reason> {
+        let n = self.n;
+        try_resize(&mut self.matrix, n * n, T::zero())?;
+        to_f(a, &mut self.matrix);
+        if !exact {
+            let matrix = ArrayViewMut2::from_shape((n, n).f(), &mut self.matrix);
+            impose(assumption, matrix.expect("n columns of n elements"));
+        }
+        Ok(())
     }
 
     fn solve(
@@ -245,68 +433,80 @@ impl<T: LinalgScalar> AssumedSolver<T> {
         if self.n == 0 {
             return;
         }
-        let factor = TriangularRef::in_f_order(self.n, &self.matrix);
-        match (&self.lu, self.assumption) {
-            (Some(lu), _) => {
-                let factors = TriangularRef::in_f_order(self.n, &lu.elements);
-                solve(factors, &lu.pivots, op, b);
+        match self.form {
+            Form::Band => self.band.solve(op, b),
+            Form::Symmetric => self.symmetric.solve(op, b),
+            Form::Lu => {
+                let factors = TriangularRef::in_f_order(self.n, &self.matrix);
+                lu_factors::solve(factors, &self.pivots, op, b);
             }
-            (None, Assumption::PositiveDefinite(triangle)) => {
+            Form::Triangle(triangle) => {
+                let factor = TriangularRef::in_f_order(self.n, &self.matrix);
+                factor.solve(triangle, op, false, b);
+            }
+            Form::Cholesky => {
+                let factor = TriangularRef::in_f_order(self.n, &self.matrix);
                 // The transpose of a Hermitian matrix is its conjugate.
                 let conjugated = op == Op::Transpose && T::IS_COMPLEX;
                 if conjugated {
-                    b.iter_mut().for_each(|x| *x = x.conj());
+                    conjugate(b);
                 }
-                let (first, second) = match triangle {
-                    Triangle::Lower => (Op::NoTranspose, Op::Adjoint),
-                    Triangle::Upper => (Op::Adjoint, Op::NoTranspose),
-                };
-                factor.solve(triangle, first, false, b);
-                factor.solve(triangle, second, false, b);
+                factor.solve(Triangle::Lower, Op::NoTranspose, false, b);
+                factor.solve(Triangle::Lower, Op::Adjoint, false, b);
                 if conjugated {
-                    b.iter_mut().for_each(|x| *x = x.conj());
+                    conjugate(b);
                 }
             }
-            (None, Assumption::Triangular(triangle)) => factor.solve(triangle, op, false, b),
-            // Diagonal.
-            (None, _) => factor.solve(Triangle::Upper, op, false, b),
         }
     }
 }
 
-/// Gives a matrix, column by column, the elements that the assumption says it has.
-fn impose<T: LinalgScalar>(assumption: Assumption, n: usize, matrix: &mut [T]) {
+/// Rows and columns of a block that stays in the first-level cache together with the one across
+/// the diagonal.
+const BLOCK: usize = 32;
+
+/// Gives a matrix the elements that the assumption says it has.
+fn impose<T: LinalgScalar>(assumption: Assumption, a: ArrayViewMut2<'_, T>) {
     use Assumption as A;
-    let in_triangle = |triangle, row, column| match triangle {
-        Triangle::Upper => row <= column,
-        Triangle::Lower => row >= column,
+    let n = a.nrows();
+    let (triangle, conjugates) = match assumption {
+        A::General | A::Banded => return,
+        A::Diagonal => return keep_rows(a, |column| column..column + 1),
+        A::Tridiagonal => return keep_rows(a, |column| column.saturating_sub(1)..column + 2),
+        A::Triangular(Triangle::Upper) => return keep_rows(a, |column| 0..column + 1),
+        A::Triangular(Triangle::Lower) => return keep_rows(a, |column| column..n),
+        A::Symmetric(triangle) => (triangle, false),
+        A::Hermitian(triangle) | A::PositiveDefinite(triangle) => (triangle, true),
     };
-    for column in 0..n {
-        for row in 0..n {
-            let at = column * n + row;
-            let is_zero = match assumption {
-                A::Diagonal => row != column,
-                A::Tridiagonal => row.abs_diff(column) > 1,
-                A::Triangular(triangle) => !in_triangle(triangle, row, column),
-                _ => false,
-            };
-            if is_zero {
-                matrix[at] = T::zero();
-                continue;
+    let mut lower = match triangle {
+        Triangle::Lower => a,
+        Triangle::Upper => a.reversed_axes(),
+    };
+    for left in (0..n).step_by(BLOCK) {
+        for top in (left..n).step_by(BLOCK) {
+            for column in left..n.min(left + BLOCK) {
+                for row in top.max(column)..n.min(top + BLOCK) {
+                    let x = lower[[row, column]];
+                    lower[[column, row]] = match (conjugates, row == column) {
+                        (false, _) => x,
+                        (true, true) => T::from_real(x.real()),
+                        (true, false) => x.conj(),
+                    };
+                }
             }
-            let (triangle, conjugate) = match assumption {
-                A::Symmetric(triangle) => (triangle, false),
-                A::Hermitian(triangle) | A::PositiveDefinite(triangle) => (triangle, true),
-                _ => continue,
-            };
-            let other = matrix[row * n + column];
-            matrix[at] = match (in_triangle(triangle, row, column), conjugate) {
-                (true, true) if row == column => T::from_real(matrix[at].real()),
-                (true, _) => matrix[at],
-                (false, true) => other.conj(),
-                (false, false) => other,
-            };
         }
+    }
+}
+
+/// Sets to zero what is not in these rows of each column.
+fn keep_rows<T: LinalgScalar>(mut a: ArrayViewMut2<'_, T>, rows: impl Fn(usize) -> Range<usize>) {
+    let n = a.nrows();
+    for (column, elements) in a.columns_mut().into_iter().enumerate() {
+        let kept = rows(column);
+        let (mut before, rest) = elements.split_at(Axis(0), kept.start);
+        let (_, mut after) = rest.split_at(Axis(0), kept.end.min(n) - kept.start);
+        before.fill(T::zero());
+        after.fill(T::zero());
     }
 }
 
@@ -317,8 +517,7 @@ mod tests {
     use super::*;
 
     fn solved(assumption: Assumption, a: &Array2<f64>, b: &Array2<f64>) -> (Array2<f64>, f64) {
-        let plan = Plan::of::<f64>(Problem::Solve, Sizes::new(3, 3, 1));
-        let mut solver = AssumedSolver::new(3, assumption, plan).expect("memory");
+        let mut solver = AssumedSolver::new(3, Some(assumption), false);
         let condition = solver.factor(a.view()).expect("not singular");
         let mut out = Array2::zeros(b.dim());
         let done = solver.solve(Op::NoTranspose, Some(b.view()), out.view_mut());

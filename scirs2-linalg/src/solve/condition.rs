@@ -1,9 +1,9 @@
 //! How well conditioned a factored matrix is.
 
-use num_traits::Zero as _;
+use num_traits::{Float as _, Zero as _};
 
 use crate::base::memory::{OutOfMemory, try_resize};
-use crate::base::scale::rounded;
+use crate::base::scale::{power_of_two, rounded};
 use crate::elements::scalar::LinalgScalar;
 use crate::solve::triangular::Op;
 
@@ -55,8 +55,8 @@ pub(crate) fn inverse_norm<T: LinalgScalar>(
 /// The 1-norm of a matrix, the largest sum of the moduli of a column, as a product that cannot
 /// overflow.
 pub(crate) struct OneNorm {
-    /// The largest modulus of an element.
-    largest: f64,
+    /// A power of two near the largest part of an element.
+    power: f64,
     /// The norm over it.
     ratio: f64,
 }
@@ -64,19 +64,46 @@ pub(crate) struct OneNorm {
 impl OneNorm {
     /// Of a matrix whose columns, of `n` elements, come one after the other.
     pub(crate) fn of<T: LinalgScalar>(n: usize, elements: &[T]) -> Self {
-        let sizes = elements.iter().map(|&x| modulus(x));
+        let largest = largest_part(elements).into();
+        let power = power_of_two(largest.clamp(f64::MIN_POSITIVE, f64::MAX / 2.0));
+        let reciprocal = power.recip();
+        let sum = |column: &[T]| {
+            let mut sums = [0.0; 8];
+            for run in column.chunks(sums.len()) {
+                for (sum, &x) in sums.iter_mut().zip(run) {
+                    let [re, im] = x.parts().map(|part| part.into() * reciprocal);
+                    *sum += if T::IS_COMPLEX {
+                        (re * re + im * im).sqrt()
+                    } else {
+                        re.abs()
+                    };
+                }
+            }
+            sums.iter().sum::<f64>()
+        };
         // Not `max`, which passes over a NaN.
         let larger = |x: f64, y: f64| if x > y || x.is_nan() { x } else { y };
-        let largest = sizes.fold(0.0, larger);
-        let sum = |column: &[T]| -> f64 { column.iter().map(|&x| modulus(x) / largest).sum() };
         let ratio = elements.chunks_exact(n.max(1)).map(sum).fold(0.0, larger);
-        OneNorm { largest, ratio }
+        OneNorm { power, ratio }
     }
 
     /// `1 / (|A| |A^-1|)`.
     pub(crate) fn reciprocal_condition(&self, inverse: f64) -> f64 {
-        1.0 / inverse / self.largest / self.ratio
+        1.0 / inverse / self.power / self.ratio
     }
+}
+
+/// The largest modulus of a part of an element; a NaN is passed over.
+fn largest_part<T: LinalgScalar>(elements: &[T]) -> T::Real {
+    let mut most = [T::Real::zero(); 8];
+    for run in elements.chunks(most.len()) {
+        for (most, &x) in most.iter_mut().zip(run) {
+            let [re, im] = x.parts();
+            *most = most.max(re.abs()).max(im.abs());
+        }
+    }
+    most.into_iter()
+        .fold(T::Real::zero(), |most, x| most.max(x))
 }
 
 fn modulus<T: LinalgScalar>(x: T) -> f64 {

@@ -346,7 +346,7 @@ impl<'a, T: LinalgScalar> TriangularRef<'a, T> {
     }
 }
 
-fn conjugate<T: LinalgScalar>(elements: &mut [T]) {
+pub(crate) fn conjugate<T: LinalgScalar>(elements: &mut [T]) {
     for x in elements {
         *x = x.conj();
     }

@@ -46,27 +46,31 @@ pub(super) fn _inv<'py>(
 }
 
 /// Reads SciPy's names.
-fn assumption(name: &str, assume_a: Option<&str>, lower: bool) -> PyResult<Assumption> {
+fn assumption(name: &str, assume_a: Option<&str>, lower: bool) -> PyResult<Option<Assumption>> {
     let triangle = if lower {
         Triangle::Lower
     } else {
         Triangle::Upper
     };
-    Ok(match assume_a {
-        None | Some("general" | "gen" | "banded") => Assumption::General,
-        Some("diagonal") => Assumption::Diagonal,
-        Some("tridiagonal") => Assumption::Tridiagonal,
-        Some("upper triangular") => Assumption::Triangular(Triangle::Upper),
-        Some("lower triangular") => Assumption::Triangular(Triangle::Lower),
-        Some("symmetric" | "sym") => Assumption::Symmetric(triangle),
-        Some("hermitian" | "her") => Assumption::Hermitian(triangle),
-        Some("positive definite" | "pos") => Assumption::PositiveDefinite(triangle),
-        Some(other) => {
+    let Some(assume_a) = assume_a else {
+        return Ok(None);
+    };
+    Ok(Some(match assume_a {
+        "general" | "gen" => Assumption::General,
+        "diagonal" => Assumption::Diagonal,
+        "tridiagonal" => Assumption::Tridiagonal,
+        "banded" => Assumption::Banded,
+        "upper triangular" => Assumption::Triangular(Triangle::Upper),
+        "lower triangular" => Assumption::Triangular(Triangle::Lower),
+        "symmetric" | "sym" => Assumption::Symmetric(triangle),
+        "hermitian" | "her" => Assumption::Hermitian(triangle),
+        "positive definite" | "pos" => Assumption::PositiveDefinite(triangle),
+        other => {
             return Err(PyValueError::new_err(format!(
                 "{name}: assume_a: expected None, 'general', 'diagonal', 'tridiagonal', \
                  'banded', 'upper triangular', 'lower triangular', 'symmetric', 'hermitian' or \
                  'positive definite', got {other:?}"
             )));
         }
-    })
+    }))
 }

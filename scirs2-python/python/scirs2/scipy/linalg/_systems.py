@@ -19,8 +19,7 @@ from ._arguments import (
     warn_if_ill_conditioned,
 )
 
-# Up to this order structure saves nothing, and many matrices at once are solved, and their condition
-# numbers computed, in less time than LAPACK takes to estimate these.
+# Up to this order structure saves nothing.
 _SMALL = 16
 
 
@@ -36,11 +35,12 @@ def solve(
 ) -> Array:
     """Solve ``a @ x = b``, as `scirs2.linalg.solve`.
 
-    ``assume_a`` names a structure of ``a``; what follows from it is not read. Without it matrices
-    of order 17 and more that are all diagonal, triangular, or Hermitian with positive eigenvalues
-    are solved as such. ``transposed`` solves ``a.mT @ x = b``, of complex matrices, too. Warns with
-    ``LinAlgWarning`` of a matrix whose reciprocal condition number in the 1-norm is below the
-    epsilon of its dtype, but not where operands have no values yet, or gradients.
+    ``assume_a`` names a structure of ``a``; what follows from it is not read. Without it each matrix
+    of order 17 and more that is diagonal, a narrow band, triangular, or symmetric or Hermitian, with
+    positive eigenvalues or without, is solved as such. ``transposed`` solves ``a.mT @ x = b``, of
+    complex matrices, too. Warns with ``LinAlgWarning`` of a matrix whose reciprocal condition number
+    in the 1-norm is below the epsilon of its dtype, but not where operands have no values yet, or
+    gradients.
     """
     del overwrite_a, overwrite_b
     if np.ndim(a) == 0 and np.ndim(b) == 1:
@@ -50,26 +50,13 @@ def solve(
     # As in SciPy, a number is a matrix, or a vector.
     a, b = ([[a]] if np.ndim(a) == 0 else a), ([b] if np.ndim(b) == 0 else b)
     require_finite("solve", check_finite, a=a, b=b)
-    shape = np.shape(a)
-    general = assume_a in (None, "general", "gen") and not transposed
     if not is_readable(a, b):
-        if not general:
+        if assume_a not in (None, "general", "gen") or transposed:
             raise TypeError(
                 "solve: gradients, transforms and lazy arrays go without assume_a and transposed"
             )
         return linalg.solve(a, b)
-    if general and len(shape) > 2 and 0 < shape[-1] <= _SMALL:
-        x = linalg.solve(a, b)
-        conditions = 1 / in_numpy(linalg.cond(a, 1))
-    else:
-        found = assume_a or _structure(a) or ("pos" if _may_be_definite(a) else None)
-        try:
-            x, conditions = _scirs2._solve(a, b, found, lower, transposed)
-        except linalg.LinAlgError:
-            if assume_a is not None or found != "pos":
-                raise
-            # It is Hermitian, but not positive definite.
-            x, conditions = _scirs2._solve(a, b, None, lower, transposed)
+    x, conditions = _scirs2._solve(a, b, assume_a, lower, transposed)
     warn_if_ill_conditioned("solve", conditions, epsilon(a, b))
     return x
 
@@ -109,27 +96,15 @@ def inv(
     return x
 
 
-def _is_worth_a_look(a: Array) -> bool:
-    shape = np.shape(a)
-    return len(shape) >= 2 and shape[-1] == shape[-2] > _SMALL
-
-
 def _structure(a: Array) -> str | None:
     """Return which elements of all matrices are zero, as `assume_a` names it."""
-    if not _is_worth_a_look(a):
+    shape = np.shape(a)
+    if not (len(shape) >= 2 and shape[-1] == shape[-2] > _SMALL):
         return None
     below, above = (np.max(in_numpy(each), initial=0) == 0 for each in linalg.bandwidth(a))
     if below and above:
         return "diagonal"
     return "upper triangular" if below else "lower triangular" if above else None
-
-
-def _may_be_definite(a: Array) -> bool:
-    """Return whether all matrices are Hermitian with a positive diagonal."""
-    if not _is_worth_a_look(a):
-        return False
-    diagonals = in_numpy(linalg.diagonal(a)).real
-    return bool((diagonals > 0).all() and np.all(in_numpy(linalg.ishermitian(a))))
 
 
 def det(a: Array, overwrite_a: bool = False, check_finite: bool = True) -> Array:
