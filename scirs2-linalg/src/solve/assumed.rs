@@ -4,8 +4,10 @@
 use std::ffi::c_int;
 use std::ops::Range;
 
-use ndarray::{ArrayView2, ArrayViewD, ArrayViewMut2, ArrayViewMutD, Axis, ShapeBuilder as _};
-use num_traits::Float as _;
+use ndarray::{
+    ArrayD, ArrayView2, ArrayViewD, ArrayViewMut2, ArrayViewMutD, Axis, ShapeBuilder as _,
+};
+use num_traits::Zero as _;
 use scirs2_core::DType;
 use scirs2_core::pool::Workers;
 
@@ -13,11 +15,12 @@ use crate::Error;
 use crate::base::error::Reason;
 use crate::base::layout::{fill_identity, to_f, with_c_order};
 use crate::base::memory::{try_resize, try_to_vec, zeros_array};
-use crate::base::order::Order;
 use crate::base::scale::rounded;
 use crate::base::structure::Triangle;
 use crate::driver::batch::{Batch, MatrixBatch, MatrixBatchMut};
-use crate::driver::operation::{Kind, OperationScalar, Results, ScalarOperation, Work};
+use crate::driver::operation::{
+    Kind, OperationScalar, Results, ScalarOperation, Work, collect_failures, fill_matrices,
+};
 use crate::driver::plan::{Plan, Problem, Sizes, UNSTRUCTURED, is_narrow};
 use crate::driver::shape::{LinearSystem, as_columns, split_square_shape};
 use crate::elements::scalar::LinalgScalar;
@@ -25,14 +28,13 @@ use crate::lapack;
 use crate::solve::banded::BandLu;
 use crate::solve::cho::cho_solve_into;
 use crate::solve::cholesky::cholesky_into;
-use crate::solve::condition::{OneNorm, inverse_norm};
+use crate::solve::condition::{OneNorm, inverse_norm, modulus};
 use crate::solve::general::solve_into;
 use crate::solve::inv::inv_into;
 use crate::solve::lu_factors::{self, factor_copy, flops};
 use crate::solve::structure::{bandwidths_along_memory, find_structure};
 use crate::solve::symmetric::SymmetricFactors;
 use crate::solve::triangular::{Op, Triangular, TriangularRef, conjugate, solve_triangular_into};
-use crate::spectral::cond::cond_into;
 
 /// What the elements of a matrix may be assumed to be; those that follow from others, or that
 /// are zero, are not read.
@@ -218,9 +220,6 @@ fn solve_small<T: OperationScalar>(
     let whole = imposed
         .as_ref()
         .map_or_else(|| a.view(), |copy| copy.view());
-    let mut worst = zeros_array(&a.shape()[..a.ndim() - 2])?;
-    cond_into(whole.view(), Order::P(1.0), worst.view_mut(), workers)?;
-    conditions.zip_mut_with(&worst, |to, worst: &T::Real| *to = worst.recip());
     let mut turned = whole.view();
     if op == Op::Transpose {
         turned.swap_axes(whole.ndim() - 2, whole.ndim() - 1);
@@ -231,8 +230,8 @@ fn solve_small<T: OperationScalar>(
     match assumption {
         A::PositiveDefinite(_) => {
             let (mut factors, lower) = (zeros_array(whole.shape())?, Triangle::Lower);
-            cholesky_into(turned, lower, factors.view_mut(), workers)?;
-            cho_solve_into(factors.view(), lower, sides, out, workers)
+            cholesky_into(turned.view(), lower, factors.view_mut(), workers)?;
+            cho_solve_into(factors.view(), lower, sides, out, workers)?;
         }
         A::Diagonal | A::Triangular(_) => {
             let spec = Triangular {
@@ -243,11 +242,66 @@ fn solve_small<T: OperationScalar>(
                 op,
                 unit_diagonal: false,
             };
-            solve_triangular_into(whole, sides, spec, out, workers)
+            solve_triangular_into(whole.view(), sides, spec, out, workers)?;
         }
-        _ if b.is_some() => solve_into(turned, sides, out, workers),
-        _ => inv_into(turned, out, workers),
+        _ if b.is_some() => solve_into(turned.view(), sides, out, workers)?,
+        _ => inv_into(turned.view(), out, workers)?,
     }
+    let found = reciprocal_conditions(turned, workers)?;
+    conditions.zip_mut_with(&found, |to, &found| *to = found);
+    Ok(())
+}
+
+/// The reciprocal condition numbers of small matrices, from their inverses: the kernel for many at
+/// once takes less time than an estimate.
+fn reciprocal_conditions<T: OperationScalar>(
+    a: ArrayViewD<'_, T>,
+    workers: &Workers<'_>,
+) -> Result<ArrayD<T::Real>, Error> {
+    let (shape, n) = split_square_shape(1, a.shape())?;
+    let mut inverses = zeros_array(a.shape())?;
+    // What was solved all the same has none but for rounding.
+    let singular = collect_failures(workers, |workers| {
+        inv_into(a.view(), inverses.view_mut(), workers)
+    })?;
+    let mut conditions = zeros_array(shape)?;
+    let batch = Batch {
+        shape,
+        flops: 4.0 * (n * n) as f64,
+        workers,
+    };
+    let inverses = inverses.view();
+    let both = [&a, &inverses].map(|matrices| MatrixBatch::new(matrices, shape));
+    batch.for_each(
+        MatrixBatchMut::scalars(conditions.view_mut()),
+        || Ok(()),
+        |(), index, mut condition| {
+            let [norm, of_inverse] = both.each_ref().map(|batch| one_norm(batch.get(index)));
+            condition[[0, 0]] = rounded(1.0 / norm / of_inverse);
+            Ok(())
+        },
+    )?;
+    fill_matrices(
+        conditions.view_mut(),
+        (0, shape),
+        &singular,
+        T::Real::zero(),
+    );
+    Ok(conditions)
+}
+
+/// The 1-norm of a small matrix.
+fn one_norm<T: LinalgScalar>(a: ArrayView2<'_, T>) -> f64 {
+    let n = a.ncols();
+    let mut sums = [0.0; UNSTRUCTURED];
+    for row in a.rows() {
+        for (sum, &x) in sums[..n].iter_mut().zip(row) {
+            *sum += modulus(x);
+        }
+    }
+    // Not `max`, which passes over a NaN.
+    let larger = |x: f64, y: f64| if x > y || x.is_nan() { x } else { y };
+    sums[..n].iter().copied().fold(0.0, larger)
 }
 
 /// How the last matrix was factored.

@@ -64,26 +64,14 @@ pub(crate) struct OneNorm {
 impl OneNorm {
     /// Of a matrix whose columns, of `n` elements, come one after the other.
     pub(crate) fn of<T: LinalgScalar>(n: usize, elements: &[T]) -> Self {
-        let largest = largest_part(elements).into();
+        let ratio = largest_sum(n, elements, 1.0);
+        if (1e-100..1e100).contains(&ratio) {
+            return OneNorm { power: 1.0, ratio };
+        }
+        // Sums of squares may have left the range.
+        let largest: f64 = largest_part(elements).into();
         let power = power_of_two(largest.clamp(f64::MIN_POSITIVE, f64::MAX / 2.0));
-        let reciprocal = power.recip();
-        let sum = |column: &[T]| {
-            let mut sums = [0.0; 8];
-            for run in column.chunks(sums.len()) {
-                for (sum, &x) in sums.iter_mut().zip(run) {
-                    let [re, im] = x.parts().map(|part| part.into() * reciprocal);
-                    *sum += if T::IS_COMPLEX {
-                        (re * re + im * im).sqrt()
-                    } else {
-                        re.abs()
-                    };
-                }
-            }
-            sums.iter().sum::<f64>()
-        };
-        // Not `max`, which passes over a NaN.
-        let larger = |x: f64, y: f64| if x > y || x.is_nan() { x } else { y };
-        let ratio = elements.chunks_exact(n.max(1)).map(sum).fold(0.0, larger);
+        let ratio = largest_sum(n, elements, power.recip());
         OneNorm { power, ratio }
     }
 
@@ -93,23 +81,44 @@ impl OneNorm {
     }
 }
 
-/// The largest modulus of a part of an element; a NaN is passed over.
-fn largest_part<T: LinalgScalar>(elements: &[T]) -> T::Real {
-    let mut most = [T::Real::zero(); 8];
-    for run in elements.chunks(most.len()) {
-        for (most, &x) in most.iter_mut().zip(run) {
-            let [re, im] = x.parts();
-            *most = most.max(re.abs()).max(im.abs());
+/// The largest sum of the moduli of a column of `n` elements, each times a factor.
+fn largest_sum<T: LinalgScalar>(n: usize, elements: &[T], factor: f64) -> f64 {
+    let size = |x: T| {
+        let [re, im] = x.parts().map(|part| part.into() * factor);
+        if T::IS_COMPLEX {
+            (re * re + im * im).sqrt()
+        } else {
+            re.abs()
         }
-    }
-    most.into_iter()
-        .fold(T::Real::zero(), |most, x| most.max(x))
+    };
+    let sum = |column: &[T]| {
+        let (runs, rest) = column.as_chunks::<8>();
+        let mut sums = [0.0; 8];
+        for run in runs {
+            for (sum, &x) in sums.iter_mut().zip(run) {
+                *sum += size(x);
+            }
+        }
+        sums.iter().sum::<f64>() + rest.iter().map(|&x| size(x)).sum::<f64>()
+    };
+    // Not `max`, which passes over a NaN.
+    let larger = |x: f64, y: f64| if x > y || x.is_nan() { x } else { y };
+    elements.chunks_exact(n.max(1)).map(sum).fold(0.0, larger)
 }
 
-fn modulus<T: LinalgScalar>(x: T) -> f64 {
-    let [re, im] = x.parts();
-    let (re, im): (f64, f64) = (re.into(), im.into());
-    re.hypot(im)
+/// The largest modulus of a part of an element; a NaN is passed over.
+fn largest_part<T: LinalgScalar>(elements: &[T]) -> T::Real {
+    let parts = elements.iter().flat_map(|x| x.parts());
+    parts.fold(T::Real::zero(), |most, part| most.max(part.abs()))
+}
+
+pub(crate) fn modulus<T: LinalgScalar>(x: T) -> f64 {
+    let [re, im] = x.parts().map(Into::into);
+    if T::IS_COMPLEX {
+        re.hypot(im)
+    } else {
+        re.abs()
+    }
 }
 
 fn sum_of_moduli<T: LinalgScalar>(x: &[T]) -> f64 {
