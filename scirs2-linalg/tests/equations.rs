@@ -5,9 +5,9 @@ use scirs2_core::Complex64;
 use scirs2_core::pool::Workers;
 use scirs2_linalg::{
     Error, LinalgScalar, Op, Permutation, Reason, Triangle, Triangular, cho_factor,
-    cho_factor_into, cho_solve, cho_solve_into, det, det_into, inv, inv_into, lu, lu_factor,
-    lu_factor_into, lu_into, lu_solve, lu_solve_into, slogdet, slogdet_into, solve, solve_into,
-    solve_triangular, solve_triangular_into, tensorinv, tensorinv_into, tensorsolve,
+    cho_factor_into, cho_solve, cho_solve_into, cholesky, det, det_into, inv, inv_into, lu,
+    lu_factor, lu_factor_into, lu_into, lu_solve, lu_solve_into, slogdet, slogdet_into, solve,
+    solve_into, solve_triangular, solve_triangular_into, tensorinv, tensorinv_into, tensorsolve,
     tensorsolve_into,
 };
 
@@ -258,13 +258,18 @@ fn counts_beyond_32_bits_are_errors() {
 }
 
 #[test]
-fn only_the_triangle_of_the_factors_is_read() {
-    let b = ndarray::array![8.0, 9.0];
-    for (a, triangle) in [
-        (ndarray::array![[4.0, 0.0], [7.0, 9.0]], Triangle::Upper),
-        (ndarray::array![[4.0, 7.0], [0.0, 9.0]], Triangle::Lower),
+fn factors_in_the_other_triangle_are_refused() {
+    let a = ndarray::array![[4.0, 2.0], [2.0, 5.0]];
+    let b = ndarray::array![6.0, 7.0];
+    let lower = cholesky(&a, Triangle::Lower).unwrap();
+    let upper = lower.t();
+    for (factor, right, wrong) in [
+        (lower.view(), Triangle::Lower, Triangle::Upper),
+        (upper, Triangle::Upper, Triangle::Lower),
     ] {
-        let x = cho_solve(&cho_factor(&a, triangle).unwrap(), triangle, &b).unwrap();
-        assert_eq!(x, ndarray::array![2.0, 1.0].into_dyn());
+        let x = cho_solve(&factor, right, &b).unwrap();
+        assert_eq!(x, ndarray::array![1.0, 1.0].into_dyn());
+        let error = cho_solve(&factor, wrong, &b).unwrap_err();
+        assert_eq!(error, Error::OtherTriangle { read: wrong });
     }
 }

@@ -95,19 +95,70 @@ def test_what_is_not_finite_matters_only_where_it_is_read(bad):
 
 
 @pytest.mark.parametrize("layout", matrices.LAYOUTS)
+@pytest.mark.parametrize("upper", [False, True])
+@pytest.mark.parametrize("batch", matrices.BATCHES)
+@pytest.mark.parametrize("dtype", matrices.FLOATS)
+def test_a_factor_in_the_other_triangle_is_refused(dtype, batch, upper, layout):
+    a = matrices.positive_definite(4, dtype)
+    c = matrices.LAYOUTS[layout](
+        np.array(np.broadcast_to(linalg.cholesky(a, upper=upper), (*batch, 4, 4)))
+    )
+    b = np.ones((4, 2), dtype)
+    x = linalg.cho_solve((c, not upper), b)
+    assert matrices.backward_error(np.broadcast_to(a, (*batch, 4, 4)), x, b) <= 5
+    if 0 in batch:
+        return
+    read, other = ("lower", "upper") if upper else ("upper", "lower")
+    told = rf"cho_solve: c: the {read} triangle, .* the {other} one is not; .* lower={not upper}"
+    with pytest.raises(ValueError, match=told):
+        linalg.cho_solve((c, upper), b)
+    with pytest.raises(ValueError, match=told):
+        linalg.cho_solve((torch.tensor(c.copy()), upper), torch.tensor(b))
+
+
+def test_the_other_triangle_is_no_failure_of_one_matrix():
+    with pytest.raises(ValueError, match="the lower one is not"):
+        linalg.cho_solve((np.array([[2.0, 0.0], [1.0, 2.0]]), False), [1, 1], on_failure="nan")
+
+
+def test_one_element_tells_in_which_triangle_the_factors_are():
+    b = np.ones((5, 3, 1))
+    for at in [(4, 1, 0), (4, 2, 0), (4, 2, 1)]:
+        c = np.stack([np.eye(3)] * 5)
+        c[2, 0, 2] = 7
+        with pytest.raises(ValueError, match="the upper one is not"):
+            linalg.cho_solve((c, True), b)
+        c[at] = 1
+        expected = np.linalg.solve(np.tril(c) @ np.tril(c).mT, b)
+        assert np.allclose(linalg.cho_solve((c, True), b), expected)
+
+
+@pytest.mark.parametrize("layout", matrices.LAYOUTS)
 @pytest.mark.parametrize("lower", [False, True])
 @pytest.mark.parametrize("batch", matrices.BATCHES)
 @pytest.mark.parametrize("dtype", matrices.FLOATS)
-def test_the_other_triangle_holds_anything(dtype, batch, lower, layout):
-    """Beside a diagonal factor, too, which a factor in the other triangle looks like."""
+def test_a_diagonal_factor_is_one_whatever_is_beside_it(dtype, batch, lower, layout):
     a = np.diag([4.0, 9.0, 16.0]) + np.triu(np.full((3, 3), 7.0), 1)
-    a = np.array(np.broadcast_to(a.T if not lower else a, (*batch, 3, 3)), dtype)
+    a = np.array(np.broadcast_to(a if lower else a.T, (*batch, 3, 3)), dtype)
     factor = linalg.cho_factor(matrices.LAYOUTS[layout](a), lower)
+    assert np.array_equal(factor[0], np.broadcast_to(np.diag([2, 3, 4]), (*batch, 3, 3)))
     expected = np.broadcast_to(np.array([[3.0], [2.0], [1.0]], dtype), (*batch, 3, 1))
     assert np.array_equal(linalg.cho_solve(factor, [[12], [18], [16]]), expected)
-    a[..., 0, 2], a[..., 2, 0] = (np.nan, 0) if lower else (0, np.nan)
-    factor = linalg.cho_factor(a, lower)
-    assert np.array_equal(linalg.cho_solve(factor, [[12], [18], [16]]), expected)
+
+
+@pytest.mark.parametrize("lower", [False, True])
+@pytest.mark.parametrize("n", [0, 1, 2, 30])
+def test_a_diagonal_factor_is_in_both_triangles(n, lower):
+    c = 2 * np.eye(n)
+    assert np.array_equal(linalg.cho_solve((c, lower), np.ones(n)), np.full(n, 0.25))
+    if n > 1:
+        c[0, n - 1] = c[n - 1, 0] = np.nan
+        with pytest.raises(linalg.LinAlgError, match="NaN"):
+            linalg.cho_solve((c, lower), np.ones(n))
+        # One that is not zero, where no factor is.
+        c[(n - 1, 0) if lower else (0, n - 1)] = 0
+        with pytest.raises(ValueError, match="to be read"):
+            linalg.cho_solve((c, lower), np.ones(n))
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ use scirs2_core::pool::Interrupted;
 use scirs2_core::shape::DisplayShape;
 
 use super::order::Order;
+use super::structure::Triangle;
 
 /// Why there is no result.
 #[derive(Clone, PartialEq, Debug, thiserror::Error)]
@@ -125,6 +126,17 @@ pub enum Error {
         second: Vec<usize>,
         /// What would fit.
         must: &'static str,
+    },
+    /// Cholesky factors in the other triangle than the one to be read.
+    #[error(
+        "the {read} triangle, which is to be read, is zero off the diagonal, and the {other} one is \
+         not; if the factors are diagonal, set it to zero",
+        read = .read.name(),
+        other = .read.transposed().name(),
+    )]
+    OtherTriangle {
+        /// The triangle that was to be read.
+        read: Triangle,
     },
     /// A right-hand side of least squares that does not fit its matrix.
     #[error(

@@ -147,12 +147,17 @@ pub(crate) fn copy_into<T: Copy>(from: &[T], mut to: ArrayViewMut2<'_, T>) {
     }
 }
 
-/// Whether no element is NaN or infinite. It asks a run of them at a time: the loop has no branch
-/// for each element.
+/// Whether no element is NaN or infinite.
 pub(crate) fn is_finite<T: Scalar>(elements: &[T]) -> bool {
+    all_in_runs(elements, Scalar::has_finite_parts)
+}
+
+/// Whether something holds for every element, asked of a run of them at a time: the loop has no
+/// branch for each element.
+pub(crate) fn all_in_runs<T: Copy>(elements: &[T], holds: impl Fn(T) -> bool) -> bool {
     elements
         .chunks(256)
-        .all(|run| run.iter().fold(true, |all, x| all & x.has_finite_parts()))
+        .all(|run| run.iter().fold(true, |all, &x| all & holds(x)))
 }
 
 /// Whether every element is finite; an error if one is NaN. A complex number with

@@ -19,6 +19,14 @@ impl Triangle {
         }
     }
 
+    /// Its name, as used in messages.
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Triangle::Upper => "upper",
+            Triangle::Lower => "lower",
+        }
+    }
+
     /// The triangle of the transpose that holds the same elements.
     pub(crate) const fn transposed(self) -> Self {
         match self {

@@ -1,14 +1,14 @@
 //! Systems with positive definite matrices, factored once.
 
 use ndarray::{
-    ArrayBase, ArrayD, ArrayView2, ArrayViewD, ArrayViewMut2, ArrayViewMutD, Data, Dimension,
+    ArrayBase, ArrayD, ArrayView2, ArrayViewD, ArrayViewMut2, ArrayViewMutD, Data, Dimension, s,
 };
 use scirs2_core::DType;
 use scirs2_core::pool::Workers;
 
 use crate::Error;
 use crate::base::error::Reason;
-use crate::base::layout::{InPlaceBuffer, is_finite};
+use crate::base::layout::{InPlaceBuffer, all_in_runs, is_finite};
 use crate::base::memory::zeros_array;
 use crate::base::structure::Triangle;
 use crate::driver::batch::{Batch, MatrixBatch, MatrixBatchMut};
@@ -21,7 +21,8 @@ use crate::solve::triangular::{Op, SystemWorkspace, Triangular, TriangularRef, f
 
 /// Cholesky factors in the form that [`cho_solve`] takes.
 ///
-/// Like [`cholesky`](crate::cholesky()), but the other triangle of `a` is kept.
+/// Like [`cholesky`](crate::cholesky()), but the other triangle of `a` is kept; beside a diagonal
+/// factor it is zero.
 /// `A = U^H U` with [`Triangle::Upper`], `A = L L^H` with [`Triangle::Lower`]; only the given
 /// triangle of `a` is read.
 ///
@@ -84,7 +85,12 @@ pub fn cho_factor_into<T: LinalgScalar>(
         || Ok(InPlaceBuffer::new()),
         |workspace, index, out| {
             let a = matrices.get(index);
-            workspace.run(a, out, |matrix| factor_triangle(plan, a, triangle, matrix))
+            workspace.run(a, out, |matrix| {
+                factor_triangle(plan, a, triangle, matrix)?;
+                let factor = ArrayViewMut2::from_shape((n, n), matrix);
+                clear_beside_diagonal(factor.expect("a square"), triangle);
+                Ok(())
+            })
         },
     )
 }
@@ -98,9 +104,9 @@ pub fn cho_factor_into<T: LinalgScalar>(
 ///
 /// # Errors
 /// [`Error::NotSquare`], [`Error::TooFewAxes`], [`Error::Mismatch`],
-/// [`Error::Broadcast`], [`Reason::Singular`], [`Reason::NotFinite`] and
-/// [`Reason::NotFiniteRightSide`]. Factors that lie in the other triangle are none: the diagonal
-/// alone is a factor, too.
+/// [`Error::Broadcast`], [`Error::OtherTriangle`] for factors that lie in the other
+/// triangle, [`Reason::Singular`], [`Reason::NotFinite`] and
+/// [`Reason::NotFiniteRightSide`].
 ///
 /// # Accuracy
 /// Backward stable: `|A x - b| <= c n eps |A| |x|` (BLAS `trsm`, `trsv`).
@@ -153,6 +159,7 @@ pub fn cho_solve_into<T: LinalgScalar>(
     workers: &Workers<'_>,
 ) -> Result<(), Error> {
     let system = LinearSystem::new(c.shape(), b.shape())?;
+    check_triangle(&c, triangle, workers)?;
     let steps = steps(triangle).map(|op| Triangular {
         triangle,
         op,
@@ -165,6 +172,71 @@ pub fn cho_solve_into<T: LinalgScalar>(
         workers,
         |workspace, c, b, out| solve_matrix(workspace, c, triangle, b, out),
     )
+}
+
+/// An error if the factors lie in the other triangle: all of theirs in `triangle` is on the
+/// diagonal, and the other triangle holds more, as a result of
+/// [`cholesky`](crate::cholesky()) with the other triangle does.
+///
+/// This looks at the whole batch, because one choice of the triangle holds for all of it, and
+/// ends at the first element off the diagonal that is not zero: in most factors at once.
+fn check_triangle<T: LinalgScalar>(
+    c: &ArrayViewD<'_, T>,
+    triangle: Triangle,
+    workers: &Workers<'_>,
+) -> Result<(), Error> {
+    let (batch, n) = split_square_shape(1, c.shape())?;
+    if n < 2 {
+        return Ok(());
+    }
+    let matrices = MatrixBatch::new(c, batch);
+    let mut others_are_diagonal = true;
+    for index in 0..batch.iter().product() {
+        let matrix = matrices.get(index);
+        if !is_diagonal(matrix, triangle) {
+            return Ok(());
+        }
+        workers.check_interrupted()?;
+        others_are_diagonal = others_are_diagonal && is_diagonal(matrix, triangle.transposed());
+    }
+    if others_are_diagonal {
+        Ok(())
+    } else {
+        Err(Error::OtherTriangle { read: triangle })
+    }
+}
+
+/// Clears the other triangle beside factors that are diagonal, so that
+/// [`check_triangle`] takes them for what they are.
+fn clear_beside_diagonal<T: LinalgScalar>(mut factor: ArrayViewMut2<'_, T>, triangle: Triangle) {
+    if is_diagonal(factor.view(), triangle) {
+        for ((row, column), x) in factor.indexed_iter_mut() {
+            if row != column {
+                *x = T::zero();
+            }
+        }
+    }
+}
+
+/// Whether a triangle holds only zeros off the diagonal.
+fn is_diagonal<T: LinalgScalar>(matrix: ArrayView2<'_, T>, triangle: Triangle) -> bool {
+    let [down, right] = [matrix.strides()[0], matrix.strides()[1]].map(isize::unsigned_abs);
+    // Along the memory.
+    let (matrix, triangle) = if down < right {
+        (matrix.reversed_axes(), triangle.transposed())
+    } else {
+        (matrix, triangle)
+    };
+    matrix.rows().into_iter().enumerate().all(|(at, row)| {
+        let beside = match triangle {
+            Triangle::Lower => row.slice_move(s![..at]),
+            Triangle::Upper => row.slice_move(s![at + 1..]),
+        };
+        beside.to_slice().map_or_else(
+            || beside.iter().all(T::is_zero),
+            |beside| all_in_runs(beside, |x| x.is_zero()),
+        )
+    })
 }
 
 /// Processes one matrix.

@@ -4,7 +4,7 @@
 use std::fmt::Write as _;
 
 use scirs2_core::shape::DisplayShape;
-use scirs2_linalg::{Error, Reason};
+use scirs2_linalg::{Error, Reason, Triangle};
 
 use super::argument::Parameter;
 
@@ -47,6 +47,14 @@ pub(crate) fn message(name: &str, error: &Error, operands: &[Shaped<'_>]) -> Str
         Error::Broadcast { batches } if batches.len() == operands.len() => {
             let names: Vec<_> = operands.iter().map(|(name, _)| name.to_string()).collect();
             format!("{}: {error}", names.join(" and "))
+        }
+        Error::OtherTriangle { read } => {
+            let lower = if *read == Triangle::Lower {
+                "False"
+            } else {
+                "True"
+            };
+            format!("{}, else pass lower={lower}", about_first())
         }
         Error::SquareMemory { .. } => match name {
             "svd" => format!("{error}; pass full_matrices=False"),

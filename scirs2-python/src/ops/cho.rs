@@ -24,7 +24,8 @@ use crate::flag::flag;
 /// Returns
 /// -------
 /// c : array, shape (..., n, n)
-///     The factors. The other triangle holds what ``a`` has there.
+///     The factors. The other triangle holds what ``a`` has there, or zeros beside a diagonal
+///     factor.
 /// lower : bool
 ///     As it was given. Both together are what `cho_solve` takes.
 ///
@@ -65,8 +66,7 @@ pub(super) fn cho_factor<'py>(
 /// ----------
 /// c_and_lower : tuple of array_like, shape (..., n, n), and bool
 ///     The factors, and whether they are lower triangular: what `cho_factor` returns,
-///     or ``(cholesky(a), True)``, or ``(cholesky(a, upper=True), False)``. The other
-///     triangle is not read, so that a wrong flag goes unnoticed.
+///     or ``(cholesky(a), True)``, or ``(cholesky(a, upper=True), False)``.
 /// b : array_like, shape (n,) or (..., n, k)
 ///     One vector if it has one dimension, else matrices whose columns are the
 ///     right-hand sides, in the library of the factors.
@@ -85,7 +85,9 @@ pub(super) fn cho_factor<'py>(
 ///     The diagonal of a factor holds a zero, or what is read holds a NaN or an
 ///     infinity.
 /// ValueError
-///     The shapes do not match.
+///     The shapes do not match. Or the factors lie in the other triangle than ``lower``
+///     says: the triangle to be read is zero off the diagonal in the whole batch, and
+///     the other one is not.
 ///
 /// Notes
 /// -----
