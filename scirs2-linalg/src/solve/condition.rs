@@ -84,7 +84,8 @@ impl OneNorm {
 /// The largest sum of the moduli of a column of `n` elements, each times a factor.
 fn largest_sum<T: LinalgScalar>(n: usize, elements: &[T], factor: f64) -> f64 {
     let size = |x: T| {
-        let [re, im] = x.parts().map(|part| part.into() * factor);
+        let [re, im] = x.parts();
+        let (re, im): (f64, f64) = (re.into() * factor, im.into() * factor);
         if T::IS_COMPLEX {
             (re * re + im * im).sqrt()
         } else {
@@ -112,12 +113,13 @@ fn largest_part<T: LinalgScalar>(elements: &[T]) -> T::Real {
     parts.fold(T::Real::zero(), |most, part| most.max(part.abs()))
 }
 
+#[inline(always)]
 pub(crate) fn modulus<T: LinalgScalar>(x: T) -> f64 {
-    let [re, im] = x.parts().map(Into::into);
+    let [re, im] = x.parts();
     if T::IS_COMPLEX {
-        re.hypot(im)
+        re.into().hypot(im.into())
     } else {
-        re.abs()
+        re.into().abs()
     }
 }
 
