@@ -100,9 +100,11 @@ fn batched_complex_expm_with_isa<I: Isa>(
     a: &[I::Real],
     to: &mut [I::Real],
 ) -> Vec<usize> {
+    // In single precision the code would be as long again, for less.
+    let is_double = size_of::<I::Real>() == size_of::<f64>();
     match n {
-        2 => with_order!(true, isa, 4, a, to),
-        4 => with_order!(true, isa, 8, a, to),
+        2 if is_double => with_order!(true, isa, 4, a, to),
+        4 if is_double => with_order!(true, isa, 8, a, to),
         _ => kernel::<_, true>(isa, 2 * n, a, to, &mut vec![isa.splat_f64(0.0); 28 * n * n]),
     }
 }
@@ -264,11 +266,15 @@ fn multiply<I: Isa, const ACCUMULATE: bool, const COMPLEX: bool>(
     let width = if COMPLEX { n / 2 } else { n };
     let mut i = 0;
     while i < n {
-        // No row alone if there are two: a sum would wait for the one before.
-        let rows = match n - i {
-            1 => 1,
-            2 | 4 => 2,
-            _ => ROWS,
+        // The order of blocks is even: two rows are left, or four, of which none is alone, whose
+        // sums would wait for each other.
+        let is_pair = COMPLEX && matches!(n - i, 2 | 4);
+        let rows = if is_pair {
+            2
+        } else if i + ROWS <= n {
+            ROWS
+        } else {
+            1
         };
         let mut j = 0;
         while j < width {
@@ -276,8 +282,10 @@ fn multiply<I: Isa, const ACCUMULATE: bool, const COMPLEX: bool>(
             match (rows, columns) {
                 (ROWS, COLUMNS) => tile::<I, ROWS, COLUMNS, ACCUMULATE>(isa, n, (i, j), a, b, out),
                 (ROWS, _) => tile::<I, ROWS, 1, ACCUMULATE>(isa, n, (i, j), a, b, out),
-                (2, COLUMNS) => tile::<I, 2, COLUMNS, ACCUMULATE>(isa, n, (i, j), a, b, out),
-                (2, _) => tile::<I, 2, 1, ACCUMULATE>(isa, n, (i, j), a, b, out),
+                (2, COLUMNS) if COMPLEX => {
+                    tile::<I, 2, COLUMNS, ACCUMULATE>(isa, n, (i, j), a, b, out)
+                }
+                (2, _) if COMPLEX => tile::<I, 2, 1, ACCUMULATE>(isa, n, (i, j), a, b, out),
                 (_, COLUMNS) => tile::<I, 1, COLUMNS, ACCUMULATE>(isa, n, (i, j), a, b, out),
                 _ => tile::<I, 1, 1, ACCUMULATE>(isa, n, (i, j), a, b, out),
             }
