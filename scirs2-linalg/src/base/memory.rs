@@ -99,11 +99,13 @@ fn ask_for_huge_pages<T>(memory: &mut Vec<T>) {
         const PAGE: usize = 4096;
         let bytes = memory.capacity() * size_of::<T>();
         let first: *mut u8 = memory.as_mut_ptr().cast();
-        let skipped = first.align_offset(PAGE);
-        if bytes >= HUGE_PAGE && skipped < bytes {
-            let (start, whole) = (first.wrapping_add(skipped), (bytes - skipped) / PAGE * PAGE);
-            // SAFETY: these pages are within the memory of the vector, and the advice changes
-            // none of its bytes. Where it is refused nothing changes.
+        if bytes >= HUGE_PAGE {
+            // The pages at both ends, too: one without the advice between two workspaces would
+            // keep a huge page from both.
+            let before = first.addr() % PAGE;
+            let (start, whole) = (first.wrapping_sub(before), bytes + before);
+            // SAFETY: each of these pages holds memory of the vector, and the advice changes no
+            // byte of them. Where it is refused nothing changes.
             unsafe { libc::madvise(start.cast(), whole, libc::MADV_HUGEPAGE) };
         }
     }
