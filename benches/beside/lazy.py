@@ -294,12 +294,15 @@ def plan(level: Level) -> list[Callable[[], Row | Finding]]:
         *(partial(moved, case) for case in of_rows + of_tiles),
         *(partial(moved_to_client, case) for case in of_tiles),
     ]
+    fresh: list[Callable[[], Finding]] = []
     if FORGET.exists():
         resources += [partial(peak, case) for case in of_rows]
         # A worker has a few panels more than its share: of many, they are little beside the matrix.
         label = f"slogdet {2 * n}x{2 * n} in {4 * tiles}x{4 * tiles} tiles by scirs2"
-        resources.append(partial(peak_of_all, label, 2 * n, 4 * tiles))
+        # Of workers that hold nothing else: what they allocated before counts, too.
+        fresh.append(partial(peak_of_all, label, 2 * n, 4 * tiles))
     return [
+        *fresh,
         *(partial(of_batch, name, *size) for size in sizes for name in BATCHES),
         *(partial(of_tall, name, *tall) for name in TALL),
         *(partial(of_square, name, n, tiles) for name in SQUARE),

@@ -140,8 +140,10 @@ def definite_pencil(_: object, a: Array, b: Array, w: Array, v: Array) -> list[E
 
 
 def pencil(_: object, a: Array, b: Array, w: Array, v: Array) -> list[Equation]:
-    """Say what eigenvalues and vectors of two matrices are."""
-    return [Equation(a @ v, b @ (v * w[..., None, :]), size(a) * size(v))]
+    """Say what eigenvalues and vectors of two matrices are: each pair by its own size."""
+    values = w[..., None, :]
+    scale = (size(a) + np.abs(values) * size(b)) * np.sqrt((np.abs(v) ** 2).sum(-2, keepdims=True))
+    return [Equation(a @ v / scale, b @ (v * values) / scale, np.ones((*a.shape[:-2], 1, 1)))]
 
 
 def pivoted(_: object, a: Array, q: Array, r: Array, p: Array) -> list[Equation]:
