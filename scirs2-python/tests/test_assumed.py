@@ -172,15 +172,11 @@ def test_bands_that_need_pivots(band, dtype):
 @pytest.mark.parametrize("name", ["large", "small", "denormal", "graded"])
 @pytest.mark.parametrize("assume_a", ["sym", "her", "tridiagonal", "banded"])
 def test_numbers_near_the_ends_of_the_range(assume_a, name, dtype):
-    if name not in matrices.GENERAL:
-        pytest.skip("no such matrices")
     a = matrices.hermitian(name, 20, dtype)
     if assume_a == "sym":
         a = np.tril(a) + np.tril(a, -1).T
     elif assume_a != "her":
         a = np.triu(np.tril(a, 1), -1)
-    if not np.isfinite(a).all():
-        pytest.skip("not finite")
     # The solutions are near one, or as large as the matrix is ill-conditioned.
     scale = np.abs(double(a)).max()
     b = np.full((20, 1), scale, dtype)
