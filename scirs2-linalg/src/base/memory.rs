@@ -125,11 +125,17 @@ pub(crate) fn try_resize<T: Clone>(
     Ok(())
 }
 
+/// Memory without elements, with room for that many.
+pub(crate) fn reserved<T>(count: usize) -> Result<Vec<T>, OutOfMemory> {
+    let mut memory = Vec::new();
+    try_reserve(&mut memory, count)?;
+    Ok(memory)
+}
+
 /// A copy of elements.
 #[expect(clippy::disallowed_methods, reason = "the memory is there")]
 pub(crate) fn try_to_vec<T: Copy>(elements: &[T]) -> Result<Vec<T>, OutOfMemory> {
-    let mut memory = Vec::new();
-    try_reserve(&mut memory, elements.len())?;
+    let mut memory = reserved(elements.len())?;
     memory.extend_from_slice(elements);
     Ok(memory)
 }

@@ -4,7 +4,7 @@ use ndarray::{ArrayD, ArrayView1, ArrayViewD, ArrayViewMutD, Axis, CowArray, IxD
 use scirs2_core::pool::Workers;
 
 use crate::Error;
-use crate::base::memory::try_reserve;
+use crate::base::memory::reserved;
 
 /// Elements of one chunk of a simple loop.
 pub(crate) const CHUNK_LEN: usize = 1 << 14;
@@ -148,8 +148,7 @@ pub(crate) fn new_filled<T: Clone>(
     workers: &Workers<'_>,
 ) -> Result<ArrayD<T>, Error> {
     let count = scirs2_core::shape::element_count(shape).unwrap_or(usize::MAX);
-    let mut elements = Vec::new();
-    try_reserve(&mut elements, count)?;
+    let mut elements = reserved(count)?;
     loop {
         elements.resize(count.min(elements.len() + FILL_STEP), element.clone());
         if elements.len() == count {

@@ -20,7 +20,7 @@ use super::square::{
 use crate::Error;
 use crate::base::error::Reason;
 use crate::base::layout::{is_finite, transpose_in_place};
-use crate::base::memory::{try_reserve, zeros};
+use crate::base::memory::{reserved, zeros};
 use crate::base::structure::Triangle;
 use crate::elements::scalar::LinalgScalar;
 use crate::lapack::{self, blas};
@@ -151,10 +151,10 @@ struct Jet<T> {
 impl<T: LinalgScalar> Jet<T> {
     /// Memory, which [`take_memory`](Self::take_memory) takes: not every power is needed.
     fn new(n: usize, with_tangent: bool) -> Result<Self, Error> {
-        let (mut value, mut tangent) = (Vec::new(), Vec::new());
-        try_reserve(&mut value, n * n)?;
-        try_reserve(&mut tangent, if with_tangent { n * n } else { 0 })?;
-        Ok(Jet { value, tangent })
+        Ok(Jet {
+            value: reserved(n * n)?,
+            tangent: reserved(if with_tangent { n * n } else { 0 })?,
+        })
     }
 
     #[expect(clippy::disallowed_methods, reason = "the memory is there")]
@@ -237,11 +237,7 @@ impl<T: LinalgScalar> Exponential<T> {
             even: new()?,
             result: new()?,
             pivots: zeros(n)?,
-            moduli: {
-                let mut memory = Vec::new();
-                try_reserve(&mut memory, n * n)?;
-                memory
-            },
+            moduli: reserved(n * n)?,
             sums: [zeros(n)?, zeros(n)?],
         })
     }

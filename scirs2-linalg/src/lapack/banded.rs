@@ -2,6 +2,7 @@
 
 use std::ffi::c_int;
 
+use super::pivots::pivoted;
 use super::{Lapack, blas_int};
 
 /// `gbtrf`: replaces a band matrix of order `pivots.len()` by its LU factors, and stores for each
@@ -34,9 +35,5 @@ pub(crate) fn gbtrf<T: Lapack>(
             &mut info,
         );
     }
-    // A negative value would mean an argument that LAPACK refuses.
-    match usize::try_from(info) {
-        Ok(0) | Err(_) => Ok(()),
-        Ok(pivot) => Err(pivot - 1),
-    }
+    pivoted(info)
 }

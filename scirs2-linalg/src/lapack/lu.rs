@@ -2,6 +2,7 @@
 
 use std::ffi::c_int;
 
+use super::pivots::pivoted;
 use super::{Lapack, blas_int, leading_dim, letter};
 
 /// `getrf`: replaces a matrix of `rows` by its factors, and stores for each row the row that
@@ -189,15 +190,6 @@ pub(crate) fn trmm_trsm<T: Lapack>(n: usize, a: &mut [T], [start, middle, end]: 
             corner,
             &ld,
         );
-    }
-}
-
-/// What `info` says about the pivots.
-fn pivoted(info: c_int) -> Result<(), usize> {
-    match usize::try_from(info) {
-        // A negative value would mean an argument that LAPACK refuses.
-        Ok(0) | Err(_) => Ok(()),
-        Ok(pivot) => Err(pivot - 1),
     }
 }
 

@@ -17,3 +17,12 @@ pub(crate) fn swap_rows<T>(pivots: &[c_int], row: usize, row_len: usize, b: &mut
 pub(crate) fn pivot_to_index(pivot: c_int) -> usize {
     usize::try_from(pivot - 1).expect("LAPACK counts from 1")
 }
+
+/// What `info` says about the pivots.
+pub(super) fn pivoted(info: c_int) -> Result<(), usize> {
+    match usize::try_from(info) {
+        // A negative value would mean an argument that LAPACK refuses.
+        Ok(0) | Err(_) => Ok(()),
+        Ok(pivot) => Err(pivot - 1),
+    }
+}

@@ -2,6 +2,7 @@
 
 use std::ffi::c_int;
 
+use super::pivots::pivoted;
 use super::{FieldRoutines, Lapack, blas_int, leading_dim};
 use crate::base::structure::Triangle;
 
@@ -41,9 +42,5 @@ pub(crate) fn sytrf<T: Lapack>(
             }
         }
     }
-    // A negative value would mean an argument that LAPACK refuses.
-    match usize::try_from(info) {
-        Ok(0) | Err(_) => Ok(()),
-        Ok(pivot) => Err(pivot - 1),
-    }
+    pivoted(info)
 }

@@ -438,13 +438,32 @@ fn compare_transposed<T: Copy + Send + Sync>(
         MatrixBatchMut::scalars(answers),
         || Ok(()),
         |(), index, mut answer| {
-            let a = matrices.get(index);
-            let answer_of_row = |row: usize| {
-                let last = row + usize::from(diagonal);
-                (0..last).all(|column| holds(a[[row, column]], a[[column, row]]))
-            };
-            answer[[0, 0]] = Bool::from((0..n).all(answer_of_row));
+            let answer_of_matrix = holds_across_diagonal(matrices.get(index), diagonal, &holds);
+            answer[[0, 0]] = Bool::from(answer_of_matrix);
             Ok(())
         },
     )
+}
+
+/// Rows and columns of a block that stays in the first-level cache together with the one across
+/// the diagonal.
+pub(crate) const BLOCK: usize = 32;
+
+/// Whether something holds for each element below the diagonal and the one across it, and with
+/// `diagonal` for those on it.
+pub(crate) fn holds_across_diagonal<T: Copy>(
+    a: ArrayView2<'_, T>,
+    diagonal: bool,
+    holds: impl Fn(T, T) -> bool,
+) -> bool {
+    let n = a.nrows();
+    (0..n).step_by(BLOCK).all(|top| {
+        (0..=top).step_by(BLOCK).all(|left| {
+            (top..n.min(top + BLOCK)).all(|row| {
+                let last = row + usize::from(diagonal);
+                (left..last.min(left + BLOCK))
+                    .all(|column| holds(a[[row, column]], a[[column, row]]))
+            })
+        })
+    })
 }

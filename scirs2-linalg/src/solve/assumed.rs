@@ -25,10 +25,11 @@ use crate::driver::plan::{Plan, Problem, Sizes, UNSTRUCTURED, is_narrow};
 use crate::driver::shape::{LinearSystem, as_columns, split_square_shape};
 use crate::elements::scalar::LinalgScalar;
 use crate::lapack;
+use crate::products::structured::BLOCK;
 use crate::solve::banded::BandLu;
 use crate::solve::cho::cho_solve_into;
 use crate::solve::cholesky::cholesky_into;
-use crate::solve::condition::{OneNorm, inverse_norm, modulus};
+use crate::solve::condition::{OneNorm, inverse_norm, largest_number, modulus};
 use crate::solve::general::solve_into;
 use crate::solve::inv::inv_into;
 use crate::solve::lu_factors::{self, factor_copy, flops};
@@ -299,9 +300,7 @@ fn one_norm<T: LinalgScalar>(a: ArrayView2<'_, T>) -> f64 {
             *sum += modulus(x);
         }
     }
-    // Not `max`, which passes over a NaN.
-    let larger = |x: f64, y: f64| if x > y || x.is_nan() { x } else { y };
-    sums[..n].iter().copied().fold(0.0, larger)
+    largest_number(sums[..n].iter().copied())
 }
 
 /// How the last matrix was factored.
@@ -514,10 +513,6 @@ impl<T: OperationScalar> AssumedSolver<T> {
         }
     }
 }
-
-/// Rows and columns of a block that stays in the first-level cache together with the one across
-/// the diagonal.
-const BLOCK: usize = 32;
 
 /// Gives a matrix the elements that the assumption says it has.
 fn impose<T: LinalgScalar>(assumption: Assumption, a: ArrayViewMut2<'_, T>) {

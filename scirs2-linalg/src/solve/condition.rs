@@ -102,9 +102,12 @@ fn largest_sum<T: LinalgScalar>(n: usize, elements: &[T], factor: f64) -> f64 {
         }
         sums.iter().sum::<f64>() + rest.iter().map(|&x| size(x)).sum::<f64>()
     };
-    // Not `max`, which passes over a NaN.
-    let larger = |x: f64, y: f64| if x > y || x.is_nan() { x } else { y };
-    elements.chunks_exact(n.max(1)).map(sum).fold(0.0, larger)
+    largest_number(elements.chunks_exact(n.max(1)).map(sum))
+}
+
+/// The largest of numbers that are not negative; NaN if one is, which `max` passes over.
+pub(crate) fn largest_number(numbers: impl Iterator<Item = f64>) -> f64 {
+    numbers.fold(0.0, |x, y| if x > y || x.is_nan() { x } else { y })
 }
 
 /// The largest modulus of a part of an element; a NaN is passed over.

@@ -8,7 +8,7 @@ use crate::Error;
 use crate::base::error::Reason;
 use crate::base::layout::{is_finite, to_f};
 use crate::base::memory::zeros;
-use crate::base::memory::{OutOfMemory, try_reserve, try_resize};
+use crate::base::memory::{OutOfMemory, reserved, try_resize};
 use crate::base::structure::Triangle;
 use crate::driver::plan::Plan;
 use crate::elements::scalar::LinalgScalar;
@@ -314,8 +314,7 @@ impl<T: LinalgScalar> LapackLu<T> {
 
     /// The row of the matrix for each row of `L U`.
     pub(crate) fn permutation(&self) -> Result<Vec<usize>, OutOfMemory> {
-        let mut rows = Vec::new();
-        try_reserve(&mut rows, self.rows)?;
+        let mut rows = reserved(self.rows)?;
         rows.extend(0..self.rows);
         for (row, &pivot) in self.pivots.iter().enumerate() {
             rows.swap(row, pivot_to_index(pivot));

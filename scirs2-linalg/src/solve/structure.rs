@@ -9,7 +9,7 @@ use num_traits::Zero as _;
 use crate::base::structure::Triangle;
 use crate::driver::operation::OperationScalar;
 use crate::driver::plan::is_narrow;
-use crate::products::structured::bandwidths;
+use crate::products::structured::{bandwidths, holds_across_diagonal};
 use crate::solve::assumed::Assumption;
 
 /// The structure that a matrix has exactly, the one that saves most. A Hermitian matrix with
@@ -23,14 +23,14 @@ pub(crate) fn find_structure<T: OperationScalar>(a: ArrayView2<'_, T>) -> Assump
         [0, _] => Assumption::Triangular(Triangle::Upper),
         [_, 0] => Assumption::Triangular(Triangle::Lower),
         [below, above] if below != above => Assumption::General,
-        _ if is_symmetric(a, |x, y| x == y.conj()) => {
+        _ if holds_across_diagonal(a, true, |x, y| x == y.conj()) => {
             if a.diag().iter().all(|x| x.real() > T::Real::zero()) {
                 Assumption::PositiveDefinite(Triangle::Lower)
             } else {
                 Assumption::Hermitian(Triangle::Lower)
             }
         }
-        _ if T::IS_COMPLEX && is_symmetric(a, |x, y| x == y) => {
+        _ if T::IS_COMPLEX && holds_across_diagonal(a, true, |x, y| x == y) => {
             Assumption::Symmetric(Triangle::Lower)
         }
         _ => Assumption::General,
@@ -46,23 +46,4 @@ pub(crate) fn bandwidths_along_memory<T: OperationScalar>(a: ArrayView2<'_, T>) 
     } else {
         bandwidths(a)
     }
-}
-
-/// Rows and columns of a block that stays in the first-level cache together with the one across
-/// the diagonal.
-const BLOCK: usize = 32;
-
-/// Whether `equal` holds for every element and the one across the diagonal.
-fn is_symmetric<T: Copy>(a: ArrayView2<'_, T>, equal: impl Fn(T, T) -> bool) -> bool {
-    let n = a.nrows();
-    (0..n).step_by(BLOCK).all(|top| {
-        (0..=top).step_by(BLOCK).all(|left| {
-            (top..n.min(top + BLOCK)).all(|row| {
-                let columns = left..(left + BLOCK).min(row + 1);
-                columns
-                    .into_iter()
-                    .all(|column| equal(a[[row, column]], a[[column, row]]))
-            })
-        })
-    })
 }
