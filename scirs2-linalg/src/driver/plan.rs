@@ -326,20 +326,21 @@ const LU_BLOCKED: usize = 192;
 /// faster than LAPACK's.
 const QR_BLOCKED: usize = 8;
 const QR_BLOCKED_ELEMENTS: usize = 1 << 13;
-/// The fewest columns with which blocks of rows are reduced to a triangle faster than the whole
-/// matrix is factored.
+/// The fewest columns with which reducing blocks of rows to a triangle is faster than factoring the
+/// whole matrix.
 const TALL: usize = 3;
-/// The most columns with which that is faster: for `R` with its signs, of matrices with four rows
-/// to a column, and so many elements; and for singular values, of matrices with three rows to two
+/// The most columns with which it is faster: for `R` with its signs, if there are four rows for
+/// each column and so many elements; and for singular values, if there are three rows for two
 /// columns.
 const TALL_R: usize = 200;
 const TALL_R_ELEMENTS: usize = 1 << 9;
 const TALL_VALUES: usize = 400;
-/// The fewest rows to a column, and elements, of complex matrices, which only gain by the cache.
+/// The fewest rows for each column, and elements, of complex matrices, which only gain by the
+/// cache.
 const TALL_COMPLEX: usize = 32;
 const TALL_COMPLEX_ELEMENTS: usize = 1 << 16;
 
-/// Whether the rows of matrices, which are more than the columns, are reduced to a triangle.
+/// Whether matrices with more rows than columns are reduced to a triangle, block by block.
 fn is_tall(problem: Problem, scalar: ScalarType, sizes: Sizes, only: bool) -> bool {
     let (m, n) = (sizes.rows, sizes.columns);
     let len = m.saturating_mul(n);

@@ -112,7 +112,8 @@ pub fn qr_r_into<T: LinalgScalar>(
     )
 }
 
-/// Whether a matrix is among those that were left, or none was tried.
+/// Whether a matrix is still to be computed: one of those that [`reduce_rows`] left, or any if it
+/// was not called.
 pub(crate) fn is_left(left: Option<&[usize]>, index: usize) -> bool {
     left.is_none_or(|left| left.binary_search(&index).is_ok())
 }
@@ -121,7 +122,8 @@ fn flops(m: usize, n: usize) -> f64 {
     2.0 * m as f64 * n as f64 * m.min(n) as f64
 }
 
-/// The rows of a piece to a column: the triangles of all pieces are little work beside them.
+/// The rows of a piece for each column, so many that reducing the triangles of all pieces costs
+/// little.
 const PIECE: usize = 16;
 const MIN_PIECE: usize = 1024;
 
@@ -165,8 +167,8 @@ pub(crate) fn reduce_rows<T: LinalgScalar>(
     reduce_each(shape, [pieces * n, n], stack, r, workers)
 }
 
-/// The triangle of each of some matrices. Returns the indices of those that are left, among them
-/// those that there are not.
+/// The triangle of each matrix. Returns the indices of the matrices that were not reduced, among
+/// them those that `matrix` does not give.
 fn reduce_each<'a, T: LinalgScalar>(
     shape: &[usize],
     [m, n]: [usize; 2],
@@ -197,7 +199,7 @@ fn reduce_each<'a, T: LinalgScalar>(
     Ok(left)
 }
 
-/// Reduces matrices with some columns, and no more than some rows, to triangles.
+/// Reduces matrices of `n` columns and at most `m` rows to triangles.
 enum RowReduction<T: LinalgScalar> {
     Kernel(AccumulatedQr<T::Real>),
     /// For complex matrices, with memory for one.

@@ -1,8 +1,8 @@
 //! The triangular factor of a tall matrix, whose rows are reduced block after block.
 //!
-//! `R` and the next block of rows lie below each other, and reflections eliminate the block:
-//! what is at work stays in the processor's cache. One pass over the block applies a reflection
-//! and sums for the next, so that each element is loaded and stored once for four operations.
+//! Reflections eliminate the next block of rows, stacked below `R`, and both stay in the cache. One
+//! pass over the block applies a reflection and computes the inner products for the next one, so
+//! that each element is loaded and stored once for four operations.
 //! Reference: Demmel, Grigori, Hoemmen and Langou, "Communication-optimal parallel and
 //! sequential QR and LU factorizations", SIAM J. Sci. Comput. 34, 2012.
 
@@ -41,7 +41,7 @@ pub(crate) struct AccumulatedQr<R> {
 }
 
 impl<R: Real> AccumulatedQr<R> {
-    /// For matrices with at most so many rows, and so many columns, of which there are some.
+    /// For matrices of at most `most_rows` rows, and of `columns` columns, at least one.
     pub(crate) fn new(most_rows: usize, columns: usize) -> Result<Self, Error> {
         let width = columns.next_multiple_of(LANES);
         let block_rows = (BLOCK_LEN / width).max(MIN_ROWS);
@@ -60,19 +60,20 @@ impl<R: Real> AccumulatedQr<R> {
         })
     }
 
-    /// Forgets all rows.
+    /// Sets `R` to zero, as of no rows.
     pub(crate) fn clear(&mut self) {
         self.r.fill(R::zero());
         self.is_empty = true;
     }
 
-    /// Reduces the real parts of more rows to `R`. The first are at least as many as the columns.
-    /// Returns false if numbers are so large or small, or not finite, that LAPACK must handle the
-    /// matrix.
+    /// Reduces more rows to `R`, by their real parts. The first rows are at least as many as the
+    /// columns. Returns false if numbers are so large or small, or not finite, that LAPACK must
+    /// handle the matrix.
     pub(crate) fn absorb<T: Scalar<Real = R>>(&mut self, rows: ArrayView2<'_, T>) -> bool {
         let mut rest = rows;
         while rest.nrows() > 0 {
-            // Fewer rows than columns leave noise of lower and lower order, which underflows.
+            // Fewer first rows than columns would leave rounding errors of ever smaller size, which
+            // underflow.
             let least = if self.is_empty { self.columns } else { 0 };
             let count = self.block_rows.max(least);
             let (block, others) = rest.split_at(Axis(0), count.min(rest.nrows()));
@@ -86,6 +87,7 @@ impl<R: Real> AccumulatedQr<R> {
         true
     }
 
+    /// Copies rows to the block, along their memory. The padding is zero and stays so.
     fn load<T: Scalar<Real = R>>(&mut self, rows: ArrayView2<'_, T>) {
         let [along_rows, along_columns] = [0, 1].map(|axis| rows.strides()[axis].unsigned_abs());
         if along_rows < along_columns {
@@ -93,13 +95,12 @@ impl<R: Real> AccumulatedQr<R> {
                 let to = self.block[at..].iter_mut().step_by(self.width);
                 to.zip(column).for_each(|(to, x)| *to = x.parts()[0]);
             }
-            // Reflections leave the padding zero.
-            return;
-        }
-        for (to, row) in self.block.chunks_exact_mut(self.width).zip(rows.rows()) {
-            to.iter_mut()
-                .zip(row)
-                .for_each(|(to, x)| *to = x.parts()[0]);
+        } else {
+            for (to, row) in self.block.chunks_exact_mut(self.width).zip(rows.rows()) {
+                to.iter_mut()
+                    .zip(row)
+                    .for_each(|(to, x)| *to = x.parts()[0]);
+            }
         }
     }
 
